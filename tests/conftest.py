@@ -1,0 +1,127 @@
+"""What tests of all floors share: a command line of its own state directory, and an environment without the developer's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Trainings inside the tests are tiny: more threads only get into one another's way, badly so on a machine with other load.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+# Started with `&` by a shell, this process ignores SIGINT, and so would every program under test: Ctrl-C must mean Ctrl-C here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same cases in every run, so that a failure can be repeated; EXP_QUEUE_EXPLORE=1 looks for new ones.
+settings.register_profile("repeatable", derandomize=True, database=None)
+if not os.environ.get("EXP_QUEUE_EXPLORE"):
+    settings.load_profile("repeatable")
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = [sys.executable, "-m", "scheduler.cli.main"]
+PRIVATE = ("EXP_QUEUE_", "WANDB_", "CUDA_", "OMP_NUM_THREADS", "XDG_STATE_HOME")
+
+
+@dataclass
+class CommandLine:
+    """`exp-queue` as a user types it: in a directory of its own, with a state directory of its own."""
+
+    directory: Path
+    environment: dict[str, str]
+    started: list[subprocess.Popen] = field(default_factory=list)
+
+    @property
+    def home(self) -> Path:
+        return Path(self.environment["EXP_QUEUE_HOME"])
+
+    def write(self, name: str, text: str) -> str:
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return name
+
+    def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            **options,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command in the background, in a session of its own; ended with the test."""
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(process)
+        return process
+
+    def jobs(self, *arguments: str) -> list[dict[str, Any]]:
+        """What `status --format json` says."""
+        result = self("status", *arguments, "--limit", "0", "--format", "json")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+
+def user_environment(**changes: str) -> dict[str, str]:
+    """The environment without what would steer the product, and with the packages under test importable from anywhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
+    return {**kept, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}", **changes}
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> Iterator[CommandLine]:
+    directory = tmp_path / "work"
+    directory.mkdir()
+    line = CommandLine(directory, user_environment(EXP_QUEUE_HOME=str(tmp_path / "home")))
+    yield line
+    for process in line.started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+    line("cancel", "queued", "starting", "running", "stopping")
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Any]], Any]:
+    """Wait for something that another process does; returns what became true. Fails after a generous while."""
+
+    def wait(true: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if result := true():
+                return result
+            time.sleep(0.01)
+        raise AssertionError("it did not happen within 30 s")
+
+    return wait
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen]:
+    """A process of the same user that nobody may ever signal: it must still live when the test is over."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    yield process
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert alive, "a process that is not ours was killed"

@@ -1,0 +1,59 @@
+"""Every error that a user can meet: what is wrong, where, and what to do next.
+
+Errors are raised where the fact is known and shown in one place, the command line. Each kind has its exit status.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """A position in a file that a person wrote. Lines and columns count from 1; 0 means unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file, *(str(n) for n in (self.line, self.column) if n)]
+        return ":".join(parts)
+
+
+class UserError(Exception):
+    """Something the user can mend: wrong usage or a wrong file.
+
+    `what` says what is wrong, `where` is the place in a file (or nothing), `next_step` says what to do about it.
+    """
+
+    exit_status = 2
+
+    def __init__(self, what: str, *, where: Place | None = None, next_step: str = "") -> None:
+        self.what, self.where, self.next_step = what, where, next_step
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}; {self.next_step}" if self.next_step else head
+
+
+class CannotEverRun(UserError):
+    """A request that this machine can never satisfy, or a wait that ran out."""
+
+    exit_status = 3
+
+
+class StateError(UserError):
+    """The state directory or its database cannot be used as it is. Nothing in it was changed."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean "X"?` for the closest known word, or the list of known words where nothing is close."""
+    choices = [str(k) for k in known]
+    close = difflib.get_close_matches(str(word), choices, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"known are: {', '.join(choices)}" if choices else ""

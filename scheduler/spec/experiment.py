@@ -1,0 +1,92 @@
+"""An experiment: a frozen value that says what to run. Same content, same id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from scheduler.spec.command import Launch, Slot, fill
+
+GROUP_KEY = "experiment_group"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What an experiment asks for. None means: not said. `gpu_memory` is in MiB, on each GPU."""
+
+    gpus: int | None = None
+    gpu_memory: int | None = None
+    cpus: int | None = None
+    exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume."""
+
+    retries: int = 0
+    timeout: float | None = None
+    resumable: bool = False
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment.
+
+    `command` is the template as it was written, before macros; `arguments` is the configuration as JSON text, keys in
+    order, without the group; `launch` is the command with everything filled in but the arguments.
+    """
+
+    command: tuple[str, ...]
+    arguments: str
+    group: str | None = None
+    resources: Resources = Resources()
+    policy: Policy = Policy()
+    launch: Launch = field(default=(), compare=False, repr=False)
+
+    @property
+    def config(self) -> dict:
+        """The configuration, without the group, as a new dictionary."""
+        return json.loads(self.arguments)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
+        return fill(self.launch, self.arguments, self.arguments_with_group, lambda: str(self.argument_file))
+
+    @property
+    def argument_file(self) -> Path | None:
+        """The file that `${args_json_file}` stands for, named by the experiment's id; None if the command has none."""
+        folder = next((token.folder for token in self.launch if isinstance(token, Slot) and token.folder), None)
+        return Path(folder, f"{self.id}.json") if folder else None
+
+    @property
+    def arguments_with_group(self) -> str:
+        """What `${args_json}` stands for: the configuration with `experiment_group` as its last key."""
+        if self.group is None:
+            return self.arguments
+        comma = ", " if self.arguments != "{}" else ""
+        return f'{self.arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(self.group)}}}'
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 (64 hex digits) of the command template and the configuration with its group, in canonical JSON.
+
+        It does not depend on the order of keys, on how the file is written, on resources, on policy or on the machine.
+        """
+        content = [list(self.command), json.loads(self.arguments_with_group)]
+        return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+
+# One encoder for all: json.dumps makes one at every call with arguments of its own.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=16)
+def _canonical_command(command: tuple[str, ...]) -> str:
+    """All experiments of a file share theirs."""
+    return _CANONICAL(list(command))

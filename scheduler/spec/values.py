@@ -1,0 +1,78 @@
+"""The single values of an experiments file: what kind they are, and the sizes and durations that people write."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from scheduler.errors import UserError
+
+_MIB = {"m": 1, "g": 1024, "t": 1024 * 1024}
+_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([mgt])(?:i?b)?", re.IGNORECASE)
+_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[dhms])+", re.IGNORECASE)
+
+
+def kind(value: object) -> str:
+    """What a value is, in the words of the messages: `a list`, `the text "6G"`, `nothing`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, (dict, list)):
+        name = "mapping" if isinstance(value, dict) else "list"
+        return f"a {name}" if value else f"an empty {name}"
+    if isinstance(value, str):
+        return f"the text {json.dumps(_short(value), ensure_ascii=False)}"
+    return json.dumps(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def expected(what: str, value: object, next_step: str = "") -> UserError:
+    return UserError(f"expected {what}, found {kind(value)}", next_step=next_step)
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str):
+        raise expected("text", value, "put quotes around it" if isinstance(value, (int, float)) else "")
+    return value
+
+
+def mapping(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise expected("a mapping", value, "write key: value")
+    return value
+
+
+def truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise expected("true or false", value, "write true or false, without quotes")
+    return value
+
+
+def whole_number(value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise expected(f"a whole number of {least} or more", value)
+    return value
+
+
+def memory(value: object) -> int:
+    """GPU memory in MiB from `6G`, `6GiB`, `6GB`, `6144MiB`: all of them binary. Raises UserError."""
+    match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
+    mib = int(float(match[1]) * _MIB[match[2].lower()]) if match else 0
+    if not mib:
+        raise expected("memory such as 6GiB or 6144MiB", value, "write the number and its unit")
+    return mib
+
+
+def duration(value: object) -> float:
+    """Seconds from `2h`, `90m`, `30s`, `1h30m` or a number of seconds; more than none. Raises UserError."""
+    if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
+        parts = re.findall(r"([0-9.]+)([dhms])", value.lower())
+        seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    else:
+        seconds = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
+    if not seconds > 0:
+        raise expected("a duration such as 2h, 90m or 30s", value, "a bare number counts seconds")
+    return seconds

@@ -1,0 +1,216 @@
+"""May this job start now, on which GPUs, and if not, why not: pure decisions. Memory in MiB, times in seconds.
+
+The rule, for each GPU. capacity = total - reserved. ours = the sum over living claims of max(asked, measured), so
+that a job which allocates only later is counted from its start. others = what living claims do not explain, or its
+largest of the last minute.
+
+    whole GPU   no claim, no blocking foreign process, others <= ignore_below, quiet
+    shared      no exclusive claim, no blocking foreign process, others <= ignore_below, quiet, fewer claims than
+                most_claims, and memory <= capacity - ours - others - max(512, 2 % of total)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from scheduler.gpus.observation import Observation, Seen, Settings, Use, contended, observe, use
+from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request, Share
+from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Process, Reading
+
+__all__ = ["Observation", "Placement", "Refusal", "Request", "Settings", "Share", "admit", "alone", "contended", "observe"]
+
+LEAST_MARGIN = 512
+MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class _No:
+    """Why one GPU cannot take the job; `never`: not later either."""
+
+    why: str
+    never: bool = False
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A GPU that can take the job now, and how much we would like it to (smaller is better)."""
+
+    share: Share
+    whole: bool
+    rank: tuple[int, int, int]
+
+
+def admit(
+    request: Request,
+    reading: Reading,
+    claims: Iterable[ClaimRecord],
+    observation: Observation,
+    settings: Settings,
+    avoid: Collection[str] = (),
+) -> Placement | Refusal:
+    """Where the job may run now, or why it may not. All of its GPUs or none.
+
+    GPUs with a UUID in `avoid` are kept for somebody else: free or not, this job does not get them now.
+    """
+    if request.gpus == 0:
+        return Placement(exclusive=False)
+    if reading.problem:
+        return Refusal(f"the GPUs are unknown, so nothing starts on them: {reading.problem}")
+    gpus = _candidates(request, reading, settings)
+    if len(gpus) < request.gpus:
+        return Refusal(_too_few(request, reading, settings, len(gpus)), never=True)
+    living = tuple(claims)
+    answers = [(gpu, _fit(gpu, request, living, observation.of(gpu.uuid), reading.at, settings)) for gpu in gpus]
+    answers = [(gpu, _kept(gpu, answer) if gpu.uuid in avoid else answer) for gpu, answer in answers]
+    fits = sorted((a for _, a in answers if isinstance(a, _Fit)), key=lambda fit: fit.rank)
+    if len(fits) >= request.gpus:
+        return _placed(fits[: request.gpus])
+    obstacles = [(gpu, answer) for gpu, answer in answers if isinstance(answer, _No)]
+    return _refused(request, len(fits), obstacles)
+
+
+def alone(
+    request: Request, reading: Reading, claims: Iterable[ClaimRecord], observation: Observation, settings: Settings
+) -> dict[str, Placement | Refusal]:
+    """For each GPU that could ever serve the request, by UUID: what it answers, whatever the others do."""
+    living, answers = tuple(claims), {}
+    for gpu in _candidates(request, reading, settings):
+        fit = _fit(gpu, request, living, observation.of(gpu.uuid), reading.at, settings)
+        answers[gpu.uuid] = _placed([fit]) if isinstance(fit, _Fit) else Refusal(fit.why, fit.never)
+    return answers
+
+
+def only_claims_block(reading: Reading, claims: Iterable[ClaimRecord], observation: Observation, settings: Settings) -> bool:
+    """Whether nothing but living claims keeps any GPU: no stranger, no quiet period, no memory on its way back, no
+    failure. Only another reading shows the end of those; the end of a claim is an event."""
+    living = tuple(claims)
+    for gpu in settings.allowed.of(reading.gpus):
+        seen = observation.of(gpu.uuid)
+        if gpu.problem or _foreign(gpu, use(gpu, living, seen, settings), seen, reading.at, settings):
+            return False
+    return not reading.problem
+
+
+def _kept(gpu: Gpu, answer: _Fit | _No) -> _No:
+    return answer if isinstance(answer, _No) else _No("kept for a job that waits longer")
+
+
+def _placed(fits: list[_Fit]) -> Placement:
+    shares = sorted((fit.share for fit in fits), key=lambda s: (s.index is None, s.index, s.uuid))
+    return Placement(tuple(shares), exclusive=any(fit.whole for fit in fits))
+
+
+def _refused(request: Request, free: int, obstacles: list[tuple[Gpu, _No]]) -> Refusal:
+    reasons = "; ".join(f"{gpu.label}: {no.why}" for gpu, no in obstacles)
+    start = f"needs {request.gpus} GPUs, {free} can be had now: " if request.gpus > 1 else ""
+    possible = free + sum(not no.never for _, no in obstacles)
+    return Refusal(start + reasons, never=possible < request.gpus)
+
+
+def _candidates(request: Request, reading: Reading, settings: Settings) -> list[Gpu]:
+    """The GPUs that the request and CUDA_VISIBLE_DEVICES name. A MIG instance is only ever a job's single GPU."""
+    gpus = [g for g in settings.allowed.of(reading.gpus) if not request.only or g.index in request.only]
+    return [g for g in gpus if not g.mig] if request.gpus == 1 else [g for g in gpus if not g.parent and not g.mig]
+
+
+def _too_few(request: Request, reading: Reading, settings: Settings, found: int) -> str:
+    if not reading.available:
+        return NO_DRIVER_NOTE
+    wanted = f"GPU {', '.join(map(str, request.only))}" if request.only else f"{request.gpus} GPU{'s' * (request.gpus != 1)}"
+    entries, count = settings.allowed.entries, sum(not g.mig for g in reading.gpus)
+    if entries is None:
+        return f"needs {wanted}, but this machine has {count}"
+    return f"needs {wanted}, but CUDA_VISIBLE_DEVICES={','.join(entries)} allows {found} of this machine's {count}"
+
+
+def _fit(gpu: Gpu, request: Request, claims: tuple[ClaimRecord, ...], seen: Seen, now: float, settings: Settings) -> _Fit | _No:
+    need = request.need(gpu.name, _room(gpu, 0 if gpu.total is None else _margin(gpu.total)))
+    whole = need is None or gpu.compute_mode == "exclusive-process"
+    at = use(gpu, claims, seen, settings)
+    no = _unusable(gpu, request, whole) or _claimed(at, whole, settings)
+    no = no or _foreign(gpu, at, seen, now, settings) or (None if whole else _too_full(gpu, at, seen, need or 0))
+    if no:
+        return no
+    share = Share(gpu.uuid, gpu.visible, gpu.index, None if whole else need, gpu.total)
+    return _Fit(share, whole, (len(at.claims), gpu.utilization or 0, gpu.index or 0))
+
+
+def _unusable(gpu: Gpu, request: Request, whole: bool) -> _No | None:
+    if gpu.problem:
+        return _No(gpu.problem)
+    if gpu.compute_mode == "prohibited":
+        return _No("its compute mode is prohibited (nvidia-smi -c)", never=True)
+    room = _room(gpu, 0 if whole or gpu.total is None else _margin(gpu.total))
+    if request.memory is not None and room is not None and request.memory > room:
+        return _No(f"{request.memory} MiB will never fit into its {room} MiB", never=True)
+    return None
+
+
+def _claimed(at: Use, whole: bool, settings: Settings) -> _No | None:
+    """What the living claims leave of a GPU: nothing beside an exclusive one."""
+    blocking = at.claims if whole else tuple(c for c in at.claims if c.exclusive or c.unreadable)
+    if blocking:
+        return _No(f"held by {', '.join(c.holder for c in blocking)}")
+    if len(at.claims) >= settings.most_claims:
+        return _No(f"already shared by {len(at.claims)} jobs")
+    return None
+
+
+def _foreign(gpu: Gpu, at: Use, seen: Seen, now: float, settings: Settings) -> _No | None:
+    """What others do there: their processes, memory that nobody explains, and the quiet after they have left."""
+    if at.foreign:
+        return _No(f"used by {', '.join(_who(p) for p in at.foreign)}")
+    if at.remains:
+        return _No(f"an ended job's memory is not back yet: {', '.join(_who(p) for p in at.remains)}")
+    others = _others(gpu, at, seen)
+    if others > settings.ignore_below:
+        return _No(_unexplained(others, seen, now, settings))
+    if seen.left_at is not None and now - seen.left_at < settings.quiet:
+        return _No(f"a foreign process left {now - seen.left_at:.0f} s ago; quiet period is {settings.quiet:g} s")
+    return None
+
+
+def _others(gpu: Gpu, at: Use, seen: Seen) -> int:
+    """MiB of others: what no claim explains now, or the largest figure of the remembered time."""
+    return max([at.others(gpu.used or 0), *(figure for _, figure in seen.others)])
+
+
+def _unexplained(others: int, seen: Seen, now: float, settings: Settings) -> str:
+    if seen.ended_at is not None and now - seen.ended_at < settings.returning:
+        return f"waiting for {others} MiB of an ended job to return"
+    limit = f"limit: ignore_below, {settings.ignore_below} MiB"
+    return f"{others} MiB used by programs that are not ours and not listed ({limit})"
+
+
+def free_memory(gpu: Gpu, claims: Iterable[ClaimRecord], seen: Seen, settings: Settings) -> int:
+    """MiB that one more job could claim on a shared GPU, as far as memory decides; 0 where it has no figure."""
+    return max(0, _free(gpu, use(gpu, claims, seen, settings), seen)) if gpu.total is not None else 0
+
+
+def _free(gpu: Gpu, at: Use, seen: Seen) -> int:
+    assert gpu.capacity is not None
+    assert gpu.total is not None
+    return gpu.capacity - at.reserved - _others(gpu, at, seen) - _margin(gpu.total)
+
+
+def _too_full(gpu: Gpu, at: Use, seen: Seen, need: int) -> _No | None:
+    free = _free(gpu, at, seen)
+    if need <= free:
+        return None
+    return _No(f"{need} MiB asked, {max(free, 0)} MiB left beside {at.reserved} MiB of {len(at.claims)} jobs")
+
+
+def _room(gpu: Gpu, margin: int) -> int | None:
+    """MiB that a job could have at the very best; None where the device has no memory figure."""
+    return None if gpu.capacity is None else gpu.capacity - margin
+
+
+def _margin(total: int) -> int:
+    return max(LEAST_MARGIN, int(total * MARGIN))
+
+
+def _who(process: Process) -> str:
+    memory = "unknown memory" if process.memory is None else f"{process.memory} MiB"
+    user = process.user or "a user we cannot see"
+    return f"{process.name or 'a process'} ({user}, pid {process.pid}, {memory})"

@@ -1,0 +1,193 @@
+"""Claims: the hold on GPU memory or whole GPUs, alive exactly as long as the processes that hold it.
+
+A claim is a file with an flock(2) on an open descriptor. The descriptor is inherited by the job and lives through
+exec, setsid and fork; the kernel frees the lock when the last copy is closed, however its holder ended. So no claim
+is ever stale. A claim is released only by closing descriptors: an explicit unlock would free the GPU under a job
+that still runs.
+
+    admit.lock       the short mutex around every decision; released by unlocking, never by closing alone
+    <id>.claim       JSON: id, memory {uuid: MiB or null}, exclusive, pid, uid, since (seconds of the epoch), label
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from scheduler.errors import StateError
+from scheduler.gpus.directory import VARIABLE
+from scheduler.gpus.mutex import OPEN, TIMEOUT, admission_mutex, created
+from scheduler.gpus.ownership import COOKIE, SUFFIX, user_name
+from scheduler.gpus.placement import ClaimRecord, Placement, Refusal
+
+LARGEST_RECORD = 1 << 16
+
+
+class Claim:
+    """A claim that this process holds a descriptor of. Whoever inherits a copy of `fd` keeps the claim alive as
+    well."""
+
+    def __init__(self, record: ClaimRecord, fd: int, placement: Placement, path: Path) -> None:
+        self.record, self.fd, self.placement, self.path = record, fd, placement, path
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def memory(self) -> Mapping[str, int | None]:
+        """MiB per UUID; None for a whole GPU."""
+        return self.record.memory
+
+    @property
+    def exclusive(self) -> bool:
+        return self.record.exclusive
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The claimed GPUs by PCI bus order; empty where only UUIDs are certain."""
+        return tuple(s.index for s in self.placement.shares if s.index is not None)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether someone removed the file of this living claim: nobody else can see it any more."""
+        return os.fstat(self.fd).st_nlink == 0
+
+    def environment(self) -> dict[str, str]:
+        """What a job must find in its environment to use this claim and nothing else."""
+        return {COOKIE: self.id, VARIABLE: str(self.path.parent), **self.placement.environment()}
+
+    def close(self) -> None:
+        """Close our copy of the descriptor. The claim ends with its last copy. A second call does nothing."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def take(
+    directory: Path,
+    decide: Callable[[tuple[ClaimRecord, ...]], Placement | Refusal],
+    *,
+    label: str = "",
+    timeout: float = TIMEOUT,
+) -> Claim | Refusal:
+    """A claim on what `decide` chose, given the claims that live now, or its refusal. Takes well under a millisecond.
+
+    `decide` runs under the machine's mutex, so it must be quick and pure: `admission.admit` with everything else
+    bound. Several GPUs are claimed all at once or not at all. MutexBusy if another process keeps the mutex for
+    `timeout` seconds.
+    """
+    user = user_name(os.getuid())  # may ask a network directory: not under the mutex
+    with admission_mutex(directory, timeout):
+        placement = decide(_surveyed(directory, clean=True))
+        if isinstance(placement, Refusal):
+            return placement
+        return _create(directory, placement, label, user)
+
+
+def live_claims(directory: Path) -> tuple[ClaimRecord, ...]:
+    """All living claims, oldest first. A file that cannot be read counts as living, on GPUs unknown."""
+    return _surveyed(directory)
+
+
+def _surveyed(directory: Path, clean: bool = False) -> tuple[ClaimRecord, ...]:
+    """The living claims. `clean` also removes what our own dead ones left behind: only under the mutex, since an
+    unlocked new file is then nobody's work in hand."""
+    found = [_living(path, clean) for path in directory.glob(f"*{SUFFIX}*" if clean else f"*{SUFFIX}")]
+    return tuple(sorted((c for c in found if c), key=lambda c: (c.since, c.id)))
+
+
+def living_claim(directory: Path, claim_id: str) -> ClaimRecord | None:
+    """The record of the claim with this id, if some process still holds it, else None."""
+    path = directory / f"{claim_id}{SUFFIX}"
+    record = _living(path) if path.parent == directory else None
+    return None if record is None or record.unreadable else record
+
+
+def _living(path: Path, clean: bool = False) -> ClaimRecord | None:
+    """The record of a living claim, None for a dead one: once free, a claim's lock is never taken again."""
+    try:
+        with _opened(path) as fd:
+            if not _is_free(fd):
+                return _record(os.read(fd, LARGEST_RECORD), path)
+            if clean and os.fstat(fd).st_uid == os.geteuid():
+                path.unlink()
+            return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return ClaimRecord(path.stem, unreadable=f"{path}: {error.strerror}")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor for reading. OSError for anything but a regular file: a link here is no claim of ours and is not
+    followed."""
+    fd = os.open(path, os.O_RDONLY | OPEN)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(0, "not a regular file")
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _is_free(fd: int) -> bool:
+    """Whether nobody holds the file's lock. A shared probe: two who look at once do not take each other for the
+    holder."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _record(content: bytes, path: Path) -> ClaimRecord:
+    try:
+        record = ClaimRecord(**json.loads(content))
+        if record.id == path.stem and all(m is None or isinstance(m, int) for m in record.memory.values()):
+            return record
+    except (ValueError, TypeError, AttributeError):
+        pass
+    return ClaimRecord(path.stem, unreadable=f"{path}: not a claim's record")
+
+
+def _create(directory: Path, placement: Placement, label: str, user: str) -> Claim:
+    """Write and lock the file before it gets its name, so that a claim without a lock is dead for ever."""
+    record = ClaimRecord(
+        id=secrets.token_hex(8),
+        memory={s.uuid: s.memory for s in placement.shares},
+        exclusive=placement.exclusive,
+        pid=os.getpid(),
+        uid=os.getuid(),
+        user=user,
+        since=time.time(),
+        label=label[:200],
+    )
+    path = directory / f"{record.id}{SUFFIX}"
+    return Claim(record, _written(path, record), placement, path)
+
+
+def _written(path: Path, record: ClaimRecord) -> int:
+    """A descriptor of the new, locked file with the record in it. StateError if the folder does not take it."""
+    from filelock import lock_descriptor
+
+    fresh = path.with_suffix(f"{SUFFIX}.new")
+    fd = created(fresh)
+    content = {key: value for key, value in asdict(record).items() if key != "unreadable"}
+    try:
+        lock_descriptor(fd, blocking=False)
+        os.write(fd, json.dumps(content).encode())
+        fresh.rename(path)
+    except OSError as error:
+        os.close(fd)
+        raise StateError(f"cannot write {fresh}: {error.strerror}", next_step=f"make room, or set {VARIABLE}") from error
+    return fd

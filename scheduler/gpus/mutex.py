@@ -1,0 +1,121 @@
+"""The machine's admission mutex: whoever decides about GPUs holds it, for less than a millisecond.
+
+It is released by unlocking, never by closing alone: a copy of the descriptor that another thread is just handing to a
+new process would keep it locked for a moment longer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from scheduler.errors import StateError, UserError
+from scheduler.gpus.directory import VARIABLE
+from scheduler.gpus.ownership import owner
+
+NAME = "admit.lock"
+TIMEOUT = 5.0
+FREE_AGAIN = 0.002
+OPEN = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+class MutexBusy(UserError):
+    """Another process decides about GPUs for far too long, most likely because it is stopped."""
+
+
+@contextlib.contextmanager
+def admission_mutex(directory: Path, timeout: float) -> Iterator[None]:
+    """Hold the mutex of this folder. MutexBusy, naming the holder, if it is not free within `timeout` seconds."""
+    from filelock import unlock_descriptor
+
+    fd = _locked_mutex(directory / NAME, timeout)
+    try:
+        yield
+    finally:
+        unlock_descriptor(fd)
+        os.close(fd)
+
+
+def _locked_mutex(path: Path, timeout: float) -> int:
+    """A locked descriptor of the file that has the mutex's name now: a cleaner of old files may have put us off the
+    first."""
+    deadline = time.monotonic() + timeout
+    while True:
+        fd = _mutex_file(path)
+        try:
+            _lock_before(deadline, fd, path, timeout)
+        except BaseException:
+            os.close(fd)
+            raise
+        if _same_file(fd, path):
+            return fd
+        os.close(fd)
+
+
+def _lock_before(deadline: float, fd: int, path: Path, timeout: float) -> None:
+    from filelock import lock_descriptor
+
+    while not lock_descriptor(fd, blocking=False):
+        if time.monotonic() > deadline:
+            raise MutexBusy(
+                f"{path} has been held for {timeout:g} s by {lock_holder(fd)}",
+                next_step="a decision takes a millisecond: if it is stopped, continue it (kill -CONT) or end it",
+            )
+        time.sleep(FREE_AGAIN)
+
+
+def _mutex_file(path: Path) -> int:
+    """The mutex's file. Another user's is opened without O_CREAT, which sticky folders refuse
+    (fs.protected_regular); an flock needs no permission to write."""
+    while True:
+        try:
+            fd = os.open(path, os.O_RDONLY | OPEN)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                return created(path)
+            continue
+        except OSError as error:
+            raise StateError(f"cannot open {path}: {error.strerror}", next_step="remove it if it is a link") from error
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+        raise StateError(f"{path} is not a regular file", next_step="remove it")
+
+
+def _same_file(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def lock_holder(fd: int) -> str:
+    """Who holds the lock of this file, from /proc/locks (proc(5)); the device and inode there name the file."""
+    status = os.fstat(fd)
+    name = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    for line in Path("/proc/locks").read_text().splitlines():
+        words = line.split()
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == name:
+            whose = owner(int(words[4]))
+            known = ", ".join(part for part in (whose.name, whose.user) if part)
+            return f"process {words[4]} ({known or 'not visible from here'})"
+    return "a process that /proc/locks does not show"
+
+
+def created(path: Path) -> int:
+    """A descriptor of a new file that every user may read, whatever the umask.
+
+    FileExistsError if there is one; StateError if the folder does not take it.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN, 0o644)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}", next_step=f"make room, or set {VARIABLE}") from error
+    os.fchmod(fd, 0o644)
+    return fd

@@ -1,0 +1,142 @@
+"""Wait for a claim: look, ask, and sleep until a claim ends or a second has passed."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from scheduler.errors import CannotEverRun, UserError
+from scheduler.gpus.admission import admit
+from scheduler.gpus.claims import Claim, live_claims, take
+from scheduler.gpus.directory import lock_directory
+from scheduler.gpus.observation import Observation, Settings, observe
+from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
+from scheduler.gpus.reading import Reading
+from scheduler.gpus.sampler import Sampler
+from scheduler.gpus.watch import ClaimWatch, FolderWatch
+
+TICK = 1.0
+# After a claim ends, the driver takes tens of milliseconds, at times seconds, to free its memory: look often for a
+# while.
+EAGER_TICK = 0.05
+EAGER_FOR = 3.0
+SAY_EVERY = 10.0
+
+
+class GpusUnknown(UserError):
+    """The NVIDIA driver is there but does not answer as it should. Never a reason to take the CPU or GPU 0 instead."""
+
+    exit_status = 3
+
+
+class WaitRanOut(CannotEverRun):
+    """No GPU came free within the time that somebody was willing to wait."""
+
+
+def on_stderr(sentence: str) -> None:
+    """Say why we wait to whoever reads standard error."""
+    print(f"waiting for a GPU: {sentence}", file=sys.stderr, flush=True)
+
+
+def wait_for_claim(
+    request: Request,
+    settings: Settings,
+    *,
+    wait: float | None = None,
+    label: str = "",
+    environment: Mapping[str, str] = os.environ,
+    say: Callable[[str], None] = on_stderr,
+) -> Claim | None:
+    """The claim, once admission grants it; None on a machine without any GPU.
+
+    `say` hears, at most every ten seconds, why we wait. GpusUnknown if the driver fails from the start; a failure
+    while we wait is waited out. CannotEverRun if this machine can never grant the request, WaitRanOut if it has not
+    within `wait` seconds (None: no limit).
+    """
+    directory = lock_directory(environment)
+    look, patience = _Look(request, settings, directory, label), _Patience(wait, say)
+    with Sampler() as sampler, ClaimWatch(directory) as watch:
+        while True:
+            reading = sampler.read()
+            if reading and not reading.problem and not reading.gpus:
+                return None
+            if reading and not sampler.starting:
+                answer = look.once(reading)
+                if isinstance(answer, Claim):
+                    return answer
+                patience.refused(answer)
+            _sleep(sampler, watch, patience)
+
+
+def _sleep(sampler: Sampler, watch: FolderWatch, patience: _Patience) -> None:
+    """Until there is something new, or it is time to look again."""
+    events = select.poll()  # not select(2): a process may have more than 1024 descriptors
+    for source in (sampler, watch):
+        events.register(source.fileno(), select.POLLIN)
+    events.poll(patience.tick() * 1000)
+    if watch.drain():
+        patience.claim_ended()
+    if patience.eager():
+        sampler.ask()
+
+
+class _Look:
+    """Looks whether the request can be granted, and remembers what it has seen."""
+
+    def __init__(self, request: Request, settings: Settings, directory: Path, label: str) -> None:
+        self._request, self._settings, self._directory, self._label = request, settings, directory, label
+        self._observation = Observation()
+        self._driver_works = False
+
+    def once(self, reading: Reading) -> Claim | Refusal:
+        """A claim if this reading allows one. Whoever would be refused stays away from the mutex."""
+        if reading.problem and not self._driver_works:
+            raise GpusUnknown(reading.problem, next_step="mend the driver, or set CUDA_VISIBLE_DEVICES=-1 to use the CPU")
+        self._driver_works = True
+        claims = live_claims(self._directory)
+        self._observation = observe(self._observation, reading, claims, self._settings)
+        decide = partial(self._decide, reading)
+        answer = decide(claims)
+        return answer if isinstance(answer, Refusal) else take(self._directory, decide, label=self._label)
+
+    def _decide(self, reading: Reading, claims: tuple[ClaimRecord, ...]) -> Placement | Refusal:
+        return admit(self._request, reading, claims, self._observation, self._settings)
+
+
+class _Patience:
+    """How long to wait, how often to look, and how often to say why. The wait begins with the first refusal."""
+
+    def __init__(self, wait: float | None, say: Callable[[str], None]) -> None:
+        self._wait, self._say = wait, say
+        self._deadline: float | None = None
+        self._said_at = self._ended_at = float("-inf")
+
+    def refused(self, refusal: Refusal) -> None:
+        """Say why we wait. CannotEverRun if waiting is in vain or has lasted long enough."""
+        now = time.monotonic()
+        if refusal.never:
+            raise CannotEverRun(refusal.sentence, next_step="ask for less")
+        if self._deadline is None:
+            self._deadline = float("inf") if self._wait is None else now + self._wait
+        if now >= self._deadline:
+            raise WaitRanOut(f"no GPU within {self._wait:g} s: {refusal.sentence}", next_step="wait longer, or ask for less")
+        if now - self._said_at >= SAY_EVERY:
+            self._said_at = now
+            self._say(refusal.sentence)
+
+    def claim_ended(self) -> None:
+        self._ended_at = time.monotonic()
+
+    def eager(self) -> bool:
+        """Whether a claim ended so recently that its memory may come back any moment."""
+        return time.monotonic() - self._ended_at < EAGER_FOR
+
+    def tick(self) -> float:
+        """Seconds until the next look."""
+        tick = EAGER_TICK if self.eager() else TICK
+        return tick if self._deadline is None else min(tick, max(0.0, self._deadline - time.monotonic()))

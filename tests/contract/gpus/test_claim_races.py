@@ -1,0 +1,119 @@
+"""Many processes race for few GPUs while some are killed; a second lock, taken by the jobs themselves, sees every
+overlap.
+
+Case 18 in its small form. Each job locks a file that stands for its GPU. It moves its copy of the claim to a high
+descriptor first: the kernel closes descriptors in rising order, so the device is always free before the claim is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scheduler.gpus.admission import admit
+from scheduler.gpus.claims import Claim, live_claims, take
+from scheduler.gpus.observation import Observation, Settings
+from scheduler.gpus.placement import Request
+from scheduler.gpus.reading import Gpu, Reading
+
+GPUS = 3
+CLAIMERS = 4
+JOBS = 12
+JOB = """
+import fcntl, os, sys, time
+claim, seconds, ledger, *devices = sys.argv[1:]
+if claim != "-1":
+    fcntl.fcntl(int(claim), fcntl.F_DUPFD, 200)
+    os.close(int(claim))
+def note(word):
+    fd = os.open(ledger, os.O_WRONLY | os.O_APPEND)
+    os.write(fd, (word + "\\n").encode())
+    os.close(fd)
+for device in devices:
+    try:
+        fcntl.flock(os.open(device, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        note("overlap on " + device)
+note("job")
+time.sleep(float(seconds))
+"""
+
+
+def claimer(folder: Path, seed: int, fault: str) -> None:
+    """Claim, start a job, let go, `JOBS` times; now and then kill the job."""
+    luck = random.Random(seed)  # noqa: S311 - a repeatable order of events, not a secret
+    reading = Reading(tuple(Gpu(f"GPU-{i}", index=i, bus=f"{i}", total=9000, used=0) for i in range(GPUS)))
+    running: list[subprocess.Popen[bytes]] = []
+    for _ in range(JOBS):
+        claim = claimed(folder, reading, luck.choice([1, 1, 1, 2]))
+        job = started(claim, folder, luck, fault)
+        running.append(job)
+        if luck.random() < 0.3:
+            time.sleep(luck.random() * 0.1)
+            luck.choice(running).send_signal(signal.SIGKILL)
+    for job in running:
+        job.wait()
+
+
+def claimed(folder: Path, reading: Reading, gpus: int) -> Claim:
+    """A claim on `gpus` whole GPUs, sooner or later."""
+    request, nothing = Request(gpus), Observation()
+    while True:
+        answer = take(folder / "claims", lambda living: admit(request, reading, living, nothing, Settings()))
+        if isinstance(answer, Claim):
+            return answer
+        time.sleep(0.002)
+
+
+def started(claim: Claim, folder: Path, luck: random.Random, fault: str) -> subprocess.Popen[bytes]:
+    """The job; our own copy of its claim is closed. `fault` plants one of two classic mistakes."""
+    passed = fault != "not passed"
+    argv = [str(claim.fd if passed else -1), f"{0.05 + luck.random() / 10:.3f}", str(folder / "ledger")]
+    devices = [str(folder / uuid) for uuid in claim.memory]
+    command = [sys.executable, "-I", "-S", "-c", JOB, *argv, *devices]
+    job = subprocess.Popen(command, pass_fds=(claim.fd,) if passed else ())
+    if fault == "early release":
+        fcntl.flock(claim.fd, fcntl.LOCK_UN)
+    claim.close()
+    return job
+
+
+def race(folder: Path, fault: str = "") -> list[str]:
+    """What the jobs wrote down when several claimers have raced."""
+    (folder / "claims").mkdir()
+    for name in ("ledger", *(f"GPU-{i}" for i in range(GPUS))):
+        (folder / name).touch()
+    children = []
+    for seed in range(CLAIMERS):
+        children.append(os.fork())
+        if children[-1] == 0:
+            try:
+                claimer(folder, seed, fault)
+            finally:
+                os._exit(0)
+    for child in children:
+        os.waitpid(child, 0)
+    return (folder / "ledger").read_text().splitlines()
+
+
+def test_no_gpu_is_ever_claimed_twice_and_none_is_left_claimed(tmp_path: Path) -> None:
+    """The promise of the whole product: whatever is killed whenever, one job per whole GPU, and no claim outlives
+    its job."""
+    ledger = race(tmp_path)
+    assert [line for line in ledger if line.startswith("overlap")] == []
+    assert len(ledger) > CLAIMERS * JOBS / 2
+    assert live_claims(tmp_path / "claims") == ()
+
+
+@pytest.mark.parametrize("fault", ["early release", "not passed"])
+def test_the_race_would_show_a_claim_that_ends_too_early(tmp_path: Path, fault: str) -> None:
+    """A checker that cannot fail proves nothing: with a planted mistake it must see overlaps."""
+    assert any(line.startswith("overlap") for line in race(tmp_path, fault))

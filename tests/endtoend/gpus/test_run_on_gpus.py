@@ -1,0 +1,127 @@
+"""`exp-queue run` on a machine with GPUs: the real pynvml on the fake driver, real claims, real jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from scheduler.gpus.claims import live_claims
+from tests.endtoend.gpus.conftest import GRID
+from tests.fakes.nvml.fake_driver import gpu_lines
+
+
+def outputs(machine) -> list[str]:
+    return [Path(job["log"]).read_text().strip() for job in machine.jobs()]
+
+
+def test_one_experiment_per_gpu_and_never_two_on_one(machine) -> None:
+    """Each job sees its own GPU, by bus order, and an exact probe finds no overlap."""
+    result = machine("run", "grid.yaml")
+    assert result.returncode == 0, result.stderr
+    assert "2 GPUs (Fake)" in result.stderr
+    assert {line.split()[0] for line in outputs(machine)} == {"0", "1"}
+    assert {line.split(maxsplit=1)[1] for line in outputs(machine)} == {"PCI_BUS_ID None"}
+    assert {job["gpus"] for job in machine.jobs()} == {"0", "1"}
+    assert live_claims(machine.claims) == ()
+
+
+def test_the_overlap_probe_sees_two_jobs_on_one_gpu(machine) -> None:
+    """The probe of the test above is trusted because it fails when jobs do share a device."""
+    machine.write("wait", "")
+    environment = {**machine.environment, "CUDA_VISIBLE_DEVICES": "0", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    first = subprocess.Popen(
+        [sys.executable, "job.py"], cwd=machine.directory, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert first.stdout
+    first.stdout.readline()
+    second = subprocess.run([sys.executable, "job.py"], cwd=machine.directory, env=environment, capture_output=True, text=True)
+    first.kill()
+    first.communicate()
+    assert "BlockingIOError" in second.stderr
+
+
+def test_two_runners_at_once_share_the_gpus_without_a_double_booking(machine) -> None:
+    """No daemon: the claims alone keep two `run` of different files apart."""
+    machine.write("more.yaml", GRID.replace("[1, 2, 3, 4, 5, 6]", "[7, 8, 9, 10]"))
+    both = [machine.start("run", name) for name in ("grid.yaml", "more.yaml")]
+    results = [each.communicate(timeout=100) for each in both]
+    assert [each.returncode for each in both] == [0, 0], results
+    assert len(outputs(machine)) == 10
+
+
+def test_a_claim_outlives_its_killed_runner_as_long_as_the_job(machine, until) -> None:
+    """Case 19: kill -9 of the runner frees nothing that is still in use."""
+    machine.write("wait", "")
+    runner = machine.start("run", "grid.yaml")
+    until(lambda: len(live_claims(machine.claims)) == 2)
+    until(
+        lambda: all(job["log"] and Path(job["log"]).exists() for job in machine.jobs("running")[:2]) and machine.jobs("running")
+    )
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+    assert len(live_claims(machine.claims)) == 2
+    (machine.directory / "wait").unlink()
+    until(lambda: live_claims(machine.claims) == ())
+    assert machine("run", "grid.yaml").returncode == 0
+    assert [job["attempt"] for job in machine.jobs()] == [1] * 6
+
+
+def test_a_foreign_process_is_respected_and_its_end_lets_the_job_start(machine, until) -> None:
+    """Case 10: somebody else's training blocks a GPU; the runner says whose, and goes on when it leaves."""
+    machine.driver.shows(gpu_lines(1)[0])
+    foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    machine.driver.runs(foreign.pid, "GPU-0", 9000)
+    runner = machine.start("run", "grid.yaml", "x=1", "--quiet", "0")
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    assert str(foreign.pid) in line
+    assert foreign.poll() is None
+    os.kill(foreign.pid, signal.SIGKILL)
+    foreign.wait()
+    runner.communicate(timeout=60)
+    assert runner.returncode == 0
+
+
+def test_small_jobs_share_a_gpu_by_memory(machine) -> None:
+    """`gpu_memory` packs several experiments onto one GPU; each stays within its share."""
+    machine.driver.shows(gpu_lines(1)[0])
+    code = "import os, time; print(os.environ['XLA_PYTHON_CLIENT_MEM_FRACTION'], flush=True); time.sleep(1)"
+    machine.write("small.yaml", f"command: [python, -c, {json.dumps(code)}, '${{args}}']\ngrid: {{x: [1, 2]}}\n")
+    machine.write("small.yaml", (machine.directory / "small.yaml").read_text() + "resources: {gpus: 1, gpu_memory: 6GiB}\n")
+    result = machine("run", "small.yaml", "-j4")
+    assert result.returncode == 0, result.stderr
+    first, second = machine.jobs()
+    assert first["gpus"] == second["gpus"] == "0"
+    assert second["started"] < first["ended"], "they did not run at the same time"
+    assert outputs(machine) == ["0.256", "0.256"]
+
+
+def test_a_driver_that_fails_starts_nothing_and_says_so(machine, until) -> None:
+    """A failing NVML is never GPU 0: jobs wait, with the reason, until a person looks."""
+    machine.driver.shows("fail init 18")  # NVML_ERROR_LIB_RM_VERSION_MISMATCH
+    runner = machine.start("run", "grid.yaml")
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    assert "the GPUs are unknown" in line
+    runner.send_signal(signal.SIGINT)
+    runner.communicate(timeout=60)
+    assert runner.returncode == 130
+    assert {job["state"] for job in machine.jobs()} == {"queued"}
+
+
+def test_more_gpus_than_there_are_is_impossible_not_a_long_wait(machine) -> None:
+    """Exit status 3, before anything is queued."""
+    machine.write("big.yaml", GRID + "resources: {gpus: 3}\n")
+    result = machine("run", "big.yaml")
+    assert result.returncode == 3
+    assert "needs 3 GPUs" in result.stderr
+    assert machine.jobs() == []
+
+
+def test_cuda_visible_devices_limits_what_is_used(machine) -> None:
+    """Case 25: a user who hides a GPU means it."""
+    machine.environment["CUDA_VISIBLE_DEVICES"] = "1"
+    assert machine("run", "grid.yaml").returncode == 0
+    assert {line.split()[0] for line in outputs(machine)} == {"1"}

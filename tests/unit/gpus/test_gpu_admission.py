@@ -1,0 +1,352 @@
+"""The admission rule on plain values. Case numbers: the room's list of cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.gpus.admission import admit
+from scheduler.gpus.observation import Observation, Settings, contended, observe
+from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
+from scheduler.gpus.reading import Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
+
+WHOLE, SIX = Request(), Request(memory=6000)
+IDLE = Gpu("GPU-a", bus="10", name="Fake", total=24000, reserved=300, used=0)
+
+
+def machine(*gpus: Gpu, at: float = 100.0) -> Reading:
+    return Reading(numbered(gpus), at)
+
+
+def gpus(count: int) -> list[Gpu]:
+    return [replace(IDLE, uuid=f"GPU-{i}", bus=f"{10 + i}") for i in range(count)]
+
+
+def claim(name: str, memory: int | None = None, *uuids: str, uid: int = 1000) -> ClaimRecord:
+    """A living claim on GPU-a or the named ones; with memory, a shared one."""
+    held = dict.fromkeys(uuids or ("GPU-a",), memory)
+    return ClaimRecord(name, held, memory is None, pid=7, uid=uid, user="anna", label=name)
+
+
+def process(memory: int | None, claim: str | None = "", pid: int = 9, **more: object) -> Process:
+    return Process(pid, memory, **{"name": "python", "uid": 1000, "user": "bob", "claim": claim, **more})  # type: ignore[arg-type]
+
+
+def decide(
+    request: Request,
+    reading: Reading,
+    *claims: ClaimRecord,
+    seen: Observation | None = None,
+    settings: Settings | None = None,
+) -> Placement | Refusal:
+    return admit(request, reading, claims, seen or Observation(), settings or Settings())
+
+
+def refused(*arguments: object, **more: object) -> str:
+    answer = decide(*arguments, **more)  # type: ignore[arg-type]
+    assert isinstance(answer, Refusal)
+    return answer.sentence
+
+
+def granted(*arguments: object, **more: object) -> Placement:
+    answer = decide(*arguments, **more)  # type: ignore[arg-type]
+    assert isinstance(answer, Placement)
+    return answer
+
+
+def test_a_free_gpu_is_granted_whole_without_a_memory_request() -> None:
+    """The ordinary case: one job, one GPU, for itself."""
+    placement = granted(WHOLE, machine(IDLE))
+    assert (placement.exclusive, placement.shares[0].uuid, placement.shares[0].memory) == (True, "GPU-a", None)
+
+
+def test_a_machine_without_a_driver_never_grants_a_gpu() -> None:
+    """Case 1: waiting would last for ever, so the refusal must say that."""
+    answer = decide(WHOLE, no_driver(1.0))
+    assert isinstance(answer, Refusal)
+    assert answer.never
+
+
+def test_unknown_gpus_admit_nothing_for_now() -> None:
+    """Cases 2 and 3: never "GPU 0"; but the driver may come back, so it is not never."""
+    answer = decide(WHOLE, unknown("Driver Not Loaded", 1.0))
+    assert answer == Refusal("the GPUs are unknown, so nothing starts on them: Driver Not Loaded")
+
+
+def test_a_job_for_the_cpu_does_not_mind_unknown_gpus() -> None:
+    """Case 2: a broken driver must not stop the work that needs none."""
+    assert granted(Request(gpus=0), unknown("Driver Not Loaded", 1.0)).environment()["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+def test_a_lost_gpu_is_left_out_and_the_other_goes_by_its_uuid() -> None:
+    """Case 4: with one lost, CUDA's own numbers are not certain."""
+    lost, fine = replace(IDLE, problem="GPU is lost"), replace(IDLE, uuid="GPU-b", bus="20")
+    assert granted(WHOLE, machine(lost, fine)).environment()["CUDA_VISIBLE_DEVICES"] == "GPU-b"
+    assert refused(WHOLE, machine(lost)) == "GPU 0: GPU is lost"
+
+
+def test_a_device_without_memory_figures_is_granted_whole_only() -> None:
+    """Case 5: without figures nothing can be packed."""
+    blind = replace(IDLE, total=None, used=None)
+    assert granted(SIX, machine(blind)).exclusive
+    assert "held by one" in refused(SIX, machine(blind), claim("one", 1000))
+
+
+def test_a_request_stands_in_where_memory_is_not_told() -> None:
+    """Case 6: in containers our own jobs' memory must not look like somebody else's."""
+    busy = replace(IDLE, used=6000, processes=(process(None, "one"),))
+    assert granted(SIX, machine(busy), claim("one", 6000))
+    assert "2000 MiB used by programs that are not ours" in refused(SIX, machine(replace(busy, used=8000)), claim("one", 6000))
+
+
+def test_memory_that_nobody_shows_is_not_free() -> None:
+    """Case 8: processes of other containers are invisible, their memory is not."""
+    full = replace(IDLE, used=9000)
+    for request in (WHOLE, SIX):
+        assert "9000 MiB used by programs that are not ours" in refused(request, machine(full))
+
+
+def test_a_small_desktop_does_not_block() -> None:
+    """Case 9: a GPU that also draws a screen must stay usable."""
+    desktop = replace(IDLE, used=180, processes=(process(180, compute=False, name="gnome-shell"),))
+    assert granted(WHOLE, machine(desktop))
+
+
+def test_a_foreign_process_blocks_and_is_named() -> None:
+    """Case 10: whoever waits must be able to ask somebody."""
+    busy = replace(IDLE, used=9000, processes=(process(9000),))
+    assert refused(WHOLE, machine(busy)) == "GPU 0: used by python (bob, pid 9, 9000 MiB)"
+
+
+def test_a_foreign_process_of_unknown_memory_blocks() -> None:
+    """Not knowing is no reason to start."""
+    assert "unknown memory" in refused(WHOLE, machine(replace(IDLE, processes=(process(None),))))
+
+
+def test_an_idle_notebook_below_the_limit_does_not_block() -> None:
+    """A forgotten kernel of 250 MiB must not block a GPU for days; the limit is the owner's to set."""
+    idle = replace(IDLE, used=250, processes=(process(250),))
+    assert granted(WHOLE, machine(idle))
+    assert refused(WHOLE, machine(idle), settings=Settings(ignore_below=200))
+
+
+def test_servants_of_the_driver_do_not_block() -> None:
+    """The MPS server is on every GPU that uses MPS; nothing would ever start there."""
+    assert granted(WHOLE, machine(replace(IDLE, used=30, processes=(process(None, name="nvidia-cuda-mps"),))))
+
+
+def test_a_gpu_is_free_again_after_the_quiet_period() -> None:
+    """Case 10: people restart their programs at once; a gap of seconds is no invitation."""
+    settings, nothing = Settings(), Observation()
+    busy = replace(IDLE, used=9000, processes=(process(9000),))
+    seen = observe(nothing, machine(busy, at=100), (), settings)
+    seen = observe(seen, machine(IDLE, at=110), (), settings)
+    assert refused(WHOLE, machine(IDLE, at=118), seen=seen) == "GPU 0: a foreign process left 8 s ago; quiet period is 20 s"
+    assert granted(WHOLE, machine(IDLE, at=131), seen=seen)
+    assert granted(WHOLE, machine(IDLE, at=110), seen=seen, settings=Settings(quiet=0))
+
+
+def test_the_first_clean_reading_is_quiet() -> None:
+    """A lone process has no history and must not wait for one."""
+    assert granted(WHOLE, machine(IDLE))
+
+
+def test_claims_count_before_anything_is_allocated() -> None:
+    """Case 11: three jobs that allocate in 20 s have the memory already."""
+    three = [claim(f"c{i}", 6000) for i in range(3)]
+    assert "6000 MiB asked, 5188 MiB left beside 18000 MiB of 3 jobs" in refused(SIX, machine(IDLE), *three)
+
+
+def test_a_job_that_exceeds_its_request_counts_with_what_it_uses() -> None:
+    """Case 12: what is measured is gone, whatever was asked."""
+    greedy = replace(IDLE, used=18000, processes=(process(18000, "one"),))
+    assert "beside 18000 MiB of 1 jobs" in refused(SIX, machine(greedy), claim("one", 2000))
+
+
+def test_a_foreign_process_on_our_gpu_contends_and_stops_admission() -> None:
+    """Case 13: nothing is killed; nothing more is started there."""
+    both = replace(IDLE, used=4000, processes=(process(2000, "one", pid=5), process(2000, pid=6)))
+    reading, mine = machine(both), claim("one", 6000)
+    assert [p.pid for p in contended(reading, [mine], Observation(), Settings())["GPU-a"]] == [6]
+    assert "used by python" in refused(Request(memory=1000), reading, mine)
+
+
+def test_a_process_of_a_claim_on_another_gpu_is_foreign_here() -> None:
+    """A job that ignores its CUDA_VISIBLE_DEVICES must not make a GPU look claimed."""
+    a, b = gpus(2)
+    stray = replace(b, used=5000, processes=(process(5000, "one"),))
+    reading, one = machine(a, stray), claim("one", None, "GPU-0")
+    assert "GPU 1: used by python" in refused(WHOLE, reading, one)
+    assert list(contended(reading, [one, claim("two", None, "GPU-1")], Observation(), Settings())) == ["GPU-1"]
+
+
+def test_a_prohibited_gpu_never_takes_a_job() -> None:
+    """Case 15: the administrator has said no."""
+    answer = decide(WHOLE, machine(replace(IDLE, compute_mode="prohibited")))
+    assert isinstance(answer, Refusal)
+    assert answer.never
+
+
+def test_an_exclusive_process_gpu_takes_one_claim() -> None:
+    """Case 15: a second process would be refused by the driver itself."""
+    single = replace(IDLE, compute_mode="exclusive-process")
+    assert granted(SIX, machine(single)).exclusive
+    assert refused(SIX, machine(single), claim("one", 1000))
+
+
+def test_mig_instances_are_taken_one_by_one_by_uuid() -> None:
+    """Case 16: CUDA gives a process one MIG instance at most."""
+    parent = replace(IDLE, mig=True, problem="MIG is on")
+    instances = [Gpu(f"MIG-{i}", bus="10", parent="GPU-a", total=5000, used=0) for i in range(2)]
+    reading = machine(parent, *instances)
+    assert granted(WHOLE, reading).environment()["CUDA_VISIBLE_DEVICES"] == "MIG-0"
+    two = decide(Request(gpus=2), reading)
+    assert isinstance(two, Refusal)
+    assert two.never
+
+
+def test_a_job_for_four_gpus_gets_none_of_three() -> None:
+    """Case 17: partial claims would block two such jobs for ever."""
+    answer = decide(Request(gpus=4), machine(*gpus(4)), claim("one", None, "GPU-2"))
+    assert answer == Refusal("needs 4 GPUs, 3 can be had now: GPU 2: held by one (anna, pid 7)")
+
+
+def test_more_gpus_than_there_are_will_never_come() -> None:
+    """Case 17's end: waiting would last for ever."""
+    assert decide(Request(gpus=3), machine(*gpus(2))) == Refusal("needs 3 GPUs, but this machine has 2", never=True)
+
+
+def test_a_list_that_leaves_too_few_gpus_is_named() -> None:
+    """Case 25: whoever set the variable long ago must be reminded of it."""
+    settings = Settings(allowed=Allowed(("1",)))
+    sentence = refused(Request(gpus=2), machine(*gpus(4)), settings=settings)
+    assert sentence == "needs 2 GPUs, but CUDA_VISIBLE_DEVICES=1 allows 1 of this machine's 4"
+
+
+def test_more_memory_than_there_is_will_never_come() -> None:
+    """The margin counts too: a job of the GPU's full size could never start."""
+    answer = decide(Request(memory=23500), machine(IDLE))
+    assert answer == Refusal("GPU 0: 23500 MiB will never fit into its 23188 MiB", never=True)
+
+
+def test_an_exclusive_claim_shuts_out_small_ones() -> None:
+    """Who asked for a whole GPU, for a benchmark perhaps, gets it."""
+    assert "held by one (anna, pid 7)" in refused(Request(memory=10), machine(IDLE), claim("one"))
+
+
+def test_an_unreadable_claim_blocks_every_gpu() -> None:
+    """Unreadable counts as living: better idle than overbooked."""
+    broken = ClaimRecord("x", unreadable="/run/exp-queue/x.claim: Permission denied")
+    assert "x.claim: Permission denied" in refused(SIX, machine(IDLE), broken)
+
+
+def test_only_so_many_jobs_share_a_gpu() -> None:
+    """Many tiny jobs slow each other down beyond use."""
+    four = [claim(f"c{i}", 10) for i in range(4)]
+    assert "already shared by 4 jobs" in refused(Request(memory=10), machine(IDLE), *four, settings=Settings(most_claims=4))
+
+
+def test_jobs_spread_before_they_share() -> None:
+    """Two jobs on two GPUs are faster than two on one."""
+    assert granted(SIX, machine(*gpus(2)), claim("one", 1000, "GPU-0")).shares[0].uuid == "GPU-1"
+
+
+def test_a_busy_gpu_comes_last_among_equals() -> None:
+    """Utilisation ranks and never admits."""
+    first, second = gpus(2)
+    assert granted(WHOLE, machine(replace(first, utilization=80), second)).shares[0].uuid == "GPU-1"
+
+
+def test_an_ended_jobs_memory_is_waited_for_without_a_quiet_period() -> None:
+    """After our own job the next starts as soon as its memory is back, not 20 s later."""
+    settings, job = Settings(), claim("one")
+    busy = replace(IDLE, used=9000, processes=(process(9000, "one"),))
+    seen = observe(Observation(), machine(busy, at=100), [job], settings)
+    seen = observe(seen, machine(busy, at=101), (), settings)
+    assert "an ended job's memory is not back yet" in refused(WHOLE, machine(busy, at=101), seen=seen)
+    gone = machine(replace(IDLE, used=9000), at=102)
+    seen = observe(seen, gone, (), settings)
+    assert refused(WHOLE, gone, seen=seen) == "GPU 0: waiting for 9000 MiB of an ended job to return"
+    clean = machine(IDLE, at=103)
+    assert granted(WHOLE, clean, seen=observe(seen, clean, (), settings))
+
+
+def test_memory_of_others_is_remembered_for_a_minute() -> None:
+    """An invisible program that allocates in bursts must not be met in one of its pauses."""
+    settings = Settings()
+    seen = observe(Observation(), machine(replace(IDLE, used=9000), at=100), (), settings)
+    seen = observe(seen, machine(IDLE, at=130), (), settings)
+    assert "9000 MiB used by programs" in refused(WHOLE, machine(IDLE, at=130), seen=seen)
+    later = machine(IDLE, at=161)
+    assert granted(WHOLE, later, seen=observe(seen, later, (), settings))
+
+
+def test_another_users_process_belongs_to_that_users_claim_here() -> None:
+    """We may not look into others' processes; their runner's claim must not look contended to us."""
+    theirs = replace(IDLE, used=5000, processes=(process(5000, None, uid=2000),))
+    assert granted(SIX, machine(theirs), claim("one", 6000, uid=2000))
+    assert "used by python" in refused(SIX, machine(theirs), claim("one", 6000, uid=1000))
+
+
+def test_a_process_id_without_meaning_here_counts_to_a_claim() -> None:
+    """A container is told the host's process ids: its own jobs' among them, which cannot be recognised."""
+    inside = replace(IDLE, used=5000, processes=(process(5000, None, uid=None, name=""),))
+    assert granted(SIX, machine(inside), claim("one", 6000))
+    assert refused(SIX, machine(inside))
+
+
+@pytest.mark.parametrize(
+    ("entries", "uuids"),
+    [
+        (("2", "3"), {"GPU-2", "GPU-3"}),
+        (("GPU-1",), {"GPU-1"}),
+        (("0", "-1", "1"), {"GPU-0"}),
+        (("1", "9", "0"), {"GPU-1"}),
+        (("GPU-",), set()),
+        ((), set()),
+    ],
+)
+def test_only_gpus_that_were_left_to_us_are_granted(entries: tuple[str, ...], uuids: set[str]) -> None:
+    """Case 25: numbers, a prefix, an end of the list, a wrong entry, an ambiguous prefix, nothing."""
+    reading, settings, found = machine(*gpus(4)), Settings(allowed=Allowed(entries)), set()
+    for count in range(1, 5):
+        answer = decide(Request(gpus=count), reading, settings=settings)
+        if isinstance(answer, Placement):
+            found = {s.uuid for s in answer.shares}
+    assert found == uuids
+
+
+@given(
+    asked=st.lists(st.integers(1, 24000), max_size=8),
+    used=st.lists(st.integers(0, 24000), max_size=8),
+    others=st.integers(0, 300),
+    memory=st.integers(1, 24000),
+)
+def test_what_is_granted_always_fits(asked: list[int], used: list[int], others: int, memory: int) -> None:
+    """Whatever the others asked for and use, the sum of all stays within the GPU. Memory that nobody is seen to use may be
+    that of a claim whose use is not told."""
+    claims = [claim(f"c{i}", size) for i, size in enumerate(asked)]
+    processes = tuple(process(size, f"c{i}", pid=i + 2) for i, size in enumerate(used[: len(asked)]))
+    gpu = replace(IDLE, used=sum(p.memory or 0 for p in processes) + others, processes=processes)
+    answer = decide(Request(memory=memory), machine(gpu), *claims)
+    if isinstance(answer, Placement):
+        taken = sum(max(a, u) for a, u in zip(asked, [*used, *([0] * 8)], strict=False))
+        unexplained = max(0, others - sum(asked[len(used) :]))
+        assert taken + unexplained + memory + 512 <= 24000 - 300
+
+
+@given(count=st.integers(1, 6), wanted=st.integers(1, 6), held=st.sets(st.integers(0, 5)))
+def test_several_gpus_are_granted_all_or_none(count: int, wanted: int, held: set[int]) -> None:
+    """A placement has exactly as many GPUs as asked, all different and none of them claimed."""
+    claims = [claim(f"c{i}", None, f"GPU-{i}") for i in held]
+    answer = decide(Request(gpus=wanted), machine(*gpus(count)), *claims)
+    free = {f"GPU-{i}" for i in range(count) if i not in held}
+    if isinstance(answer, Placement):
+        assert {s.uuid for s in answer.shares} <= free
+        assert len({s.uuid for s in answer.shares}) == wanted
+    else:
+        assert len(free) < wanted
+        assert answer.never == (wanted > count)

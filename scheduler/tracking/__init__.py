@@ -1,0 +1,5 @@
+"""What came out: the metric log that every attempt writes, and the call with which a training script writes it."""
+
+from scheduler.tracking.tracker import Tracker, init
+
+__all__ = ["Tracker", "init"]

@@ -1,0 +1,166 @@
+"""The metric log: one JSON object per line, appended while an attempt runs.
+
+A row is `{"_step": 7, "_time": 1700000000.0, "val_cer": 0.12}`; names that begin with `_` are ours, all others are metrics.
+The first row may declare `_config` and `_objective`: `{"_objective": {"name": "val_cer", "goal": "minimize"}}`.
+NaN and infinities are written as Python's json writes them (`NaN`, `Infinity`), because a diverged value is a result too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scheduler.tracking.appended import PIECE, Appended, FileReader
+from scheduler.tracking.rows import Row, mention
+
+GOALS = ("minimize", "maximize")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The metric that ranks experiments, and whether small or large values are better."""
+
+    name: str
+    goal: str
+
+    def __post_init__(self) -> None:
+        if self.goal not in GOALS:
+            raise ValueError(f'the goal of "{self.name}" is "minimize" or "maximize", not {self.goal!r}')
+
+    def rank(self, value: float | None) -> float:
+        """A sort key: lower is better; a missing or NaN value is last, whatever the goal."""
+        if value is None or math.isnan(value):
+            return math.inf
+        return value if self.goal == "minimize" else -value
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a metric log says in the end: the last value of every metric, the objective if one was declared."""
+
+    last: Mapping[str, Any] = field(default_factory=dict)
+    objective: Objective | None = None
+    rows: int = 0
+
+    @property
+    def objective_value(self) -> float | None:
+        value = self.last.get(self.objective.name) if self.objective else None
+        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+class MetricLog:
+    """Appends rows to a file. Every row is one write, so a reader never sees half of one that has a newline."""
+
+    def __init__(self, path: Path, *, config: Mapping[str, Any] | None = None, objective: Objective | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        head: dict[str, Any] = {"_config": dict(config or {})}
+        if objective:
+            head["_objective"] = {"name": objective.name, "goal": objective.goal}
+        self._append(head)
+
+    def log(self, values: Mapping[str, Any], step: int | None) -> None:
+        """Append one row of metrics."""
+        clock = {"_time": round(time.time(), 3)}
+        self._append({**({} if step is None else {"_step": step}), **clock, **values})
+
+    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
+        """Append predictions to `predictions.jsonl` beside the log; the images are for trackers that can show them."""
+        with (self.path.parent / "predictions.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({"_step": step, **row}) + "\n" for row in rows)
+
+    def finish(self) -> None:
+        os.close(self._fd)
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        os.write(self._fd, (json.dumps(row) + "\n").encode())
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a metric log, in order. A line that is not whole yet, or is no JSON object, is passed over.
+
+    A missing file has no rows: a program of any language may choose not to write one.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            row = _parsed(line) if line.endswith(b"\n") else None
+            if row is not None:
+                yield row
+
+
+def read(path: Path) -> Outcome:
+    """What the log at `path` says so far. Reads the whole file."""
+    last: dict[str, Any] = {}
+    objective, count = None, 0
+    for row in rows(path):
+        objective = _objective(row) or objective
+        metrics = _metrics(row)
+        last.update(metrics)
+        count += bool(metrics)
+    return Outcome(last, objective, count)
+
+
+class MetricRows(FileReader):
+    """Reads the rows of a metric log while it grows: those that hold metrics, with the names that begin with `_` left out.
+
+    With `wanted` names, rows that cannot hold one of them are not parsed.
+    """
+
+    def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
+        super().__init__(Appended(path))
+        self._may_hold = mention(wanted)
+
+    def read(self) -> list[Row]:
+        """The rows whose lines ended since the last call. A line of more than 256 KiB is no row."""
+        data = self._file.look()
+        whole = data.rfind(b"\n") + 1
+        self._file.offset += whole or (len(data) if len(data) == PIECE else 0)
+        return self._rows(data[:whole].split(b"\n"))
+
+    def finish(self) -> list[Row]:
+        """The rest; a last line without its newline counts if it is a whole row."""
+        found = self.read()
+        while self.behind:
+            found += self.read()
+        data = self._file.look()
+        self._file.offset += len(data)
+        return found + self._rows([data])
+
+    def _rows(self, lines: list[bytes]) -> list[Row]:
+        parsed = (_parsed(line) for line in lines if self._may_hold(line))
+        return [_row(each, metrics) for each in parsed if each and (metrics := _metrics(each))]
+
+
+def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
+    step = logged.get("_step")
+    return Row(step if isinstance(step, int) else None, metrics)
+
+
+def _metrics(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _objective(row: Mapping[str, Any]) -> Objective | None:
+    declared = row.get("_objective")
+    if not isinstance(declared, dict) or declared.get("goal") not in GOALS:
+        return None
+    return Objective(str(declared.get("name")), declared["goal"])

@@ -1,0 +1,52 @@
+"""Rows to Weights & Biases, with the real client. Without an account the run is kept offline; `wandb sync` sends it later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class WandbRun:
+    """One W&B run. Offline unless WANDB_MODE, an API key or a login says that a server is wanted."""
+
+    def __init__(self, config: Mapping[str, Any], *, project: str, name: str | None, directory: Path | None) -> None:
+        import wandb
+
+        self._wandb = wandb
+        mode = os.environ.get("WANDB_MODE") or ("online" if _has_account() else "offline")
+        self._run = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", project),
+            name=name,
+            config=dict(config),
+            dir=os.environ.get("WANDB_DIR") or directory,
+            mode=mode,  # type: ignore[arg-type]
+            settings=wandb.Settings(silent=True),
+        )
+
+    def log(self, values: Mapping[str, Any], step: int | None) -> None:
+        self._run.log(dict(values), step=step, commit=True)
+
+    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
+        """A table, with the images in a first column where there are any. It travels with the next row."""
+        columns: list[str | int] = list(rows[0]) if rows else []
+        data = [[row.get(str(column)) for column in columns] for row in rows]
+        if images is not None:
+            columns = ["image", *columns]
+            data = [[self._wandb.Image(image), *cells] for image, cells in zip(images, data, strict=True)]
+        self._run.log({"predictions": self._wandb.Table(columns=columns, data=data)}, step=step, commit=False)
+
+    def finish(self) -> None:
+        self._run.finish()
+
+
+def _has_account() -> bool:
+    """Whether W&B would find credentials: a key in the environment, or a login in the netrc file."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    netrc = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
+    try:
+        return "api.wandb.ai" in netrc.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False

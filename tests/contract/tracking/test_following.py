@@ -1,0 +1,340 @@
+"""Following a run: which source counts, and that the kernel wakes the reader. Real files, real processes, real inotify."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from listening import listen
+
+from scheduler.tracking.following import FIRST_LOOK, REST, Follower
+from scheduler.tracking.open_files import opened_by
+from scheduler.tracking.rows import Row
+from scheduler.tracking.sources import LATE_CLIENT, METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
+from tests.conftest import user_environment
+from tests.unit.tracking import transaction_logs
+
+Watch = Callable[..., Follower]
+RUN = "wandb/offline-run-1-x/run-x.wandb"
+
+
+@pytest.fixture
+def follow(tmp_path: Path) -> Iterator[Watch]:
+    """Followers of a run in `tmp_path`, closed with the test."""
+    made: list[Follower] = []
+
+    def watch(*names: str, **options: object) -> Follower:
+        run = tmp_path
+        made.append(Follower(run, run / "log.txt", run / "metrics.jsonl", run, names or ("loss",), **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield watch
+    for each in made:
+        each.close()
+
+
+def put(path: Path, content: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def wandb_rows(*losses: float, name: str = "loss") -> bytes:
+    return transaction_logs.framed(transaction_logs.row(n, **{name: loss}) for n, loss in enumerate(losses))
+
+
+def event_file(folder: Path, *losses: float) -> Path:
+    pytest.importorskip("tensorboard")
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(str(folder))
+    for step, loss in enumerate(losses):
+        writer.add_event(Event(step=step, summary=Summary(value=[Summary.Value(tag="loss", simple_value=loss)])))
+    writer.close()
+    return next(folder.glob("*tfevents*"))
+
+
+def values(rows: list[Row]) -> list[float]:
+    return [row.values["loss"] for row in rows]
+
+
+def in_a_moment(act: Callable[[], object]) -> threading.Timer:
+    """Do it when the reader sleeps."""
+    timer = threading.Timer(0.15, act)
+    timer.start()
+    return timer
+
+
+def test_the_best_source_counts_and_the_others_do_not(tmp_path: Path, follow: Watch) -> None:
+    """A script that logs everywhere must not have every epoch counted four times."""
+    put(tmp_path / "log.txt", "loss: 4\n")
+    event_file(tmp_path / "tb", 3, 3)
+    put(tmp_path / RUN, wandb_rows(2, 2))
+    put(tmp_path / "metrics.jsonl", '{"loss": 1}\n{"loss": 1}\n')
+    order = (METRIC_LOG, WANDB, TENSORBOARD, OUTPUT)
+    for position, expected in enumerate(order):
+        follower = follow(only=order[position:])
+        assert set(values(follower.read() + follower.finish())) == {position + 1}
+        assert follower.source == expected
+
+
+def test_output_does_not_count_while_a_better_source_is_waited_for(tmp_path: Path, follow: Watch) -> None:
+    """A progress bar prints `loss=0.7` for a batch long before the epoch's own loss is logged."""
+    put(tmp_path / "log.txt", "loss=99\n" * 10)
+    put(tmp_path / RUN, wandb_rows())
+    follower = follow()
+    assert follower.read() == []
+    put(tmp_path / RUN, wandb_rows(0.5)[len(wandb_rows()) :])
+    assert values(listen(follower, bool)) == [0.5]
+    assert follower.source == WANDB
+
+
+def test_in_the_end_output_counts_if_no_better_source_has_the_metric(tmp_path: Path, follow: Watch) -> None:
+    """A script may log to W&B everything but the metric; what it printed is better than nothing."""
+    put(tmp_path / RUN, wandb_rows(1, 2, name="acc"))
+    put(tmp_path / "log.txt", "loss: 3\nloss: 2")
+    follower = follow()
+    assert follower.read() == []
+    assert values(follower.finish()) == [3, 2]
+    assert follower.source == OUTPUT
+
+
+def test_the_kernel_wakes_the_reader_for_every_source(tmp_path: Path, follow: Watch) -> None:
+    """Files that appear later, in folders that appear later, and then grow: asleep in between, as no patience is asked for."""
+    for source, path, first, second in [
+        (METRIC_LOG, tmp_path / "metrics.jsonl", b'{"loss": 1}\n', b'{"loss": 2}\n'),
+        (WANDB, tmp_path / RUN, wandb_rows(1), wandb_rows(1, 2)[len(wandb_rows(1)) :]),
+        (OUTPUT, tmp_path / "log.txt", b"loss: 1\n", b"loss: 2\n"),
+    ]:
+        follower = follow(only=(source,))
+        assert follower.read() == []
+        in_a_moment(lambda path=path, data=first: put(path, data))
+        assert values(listen(follower, bool)) == [1]
+        in_a_moment(lambda path=path, data=second: put(path, data))
+        assert values(listen(follower, bool)) == [2]
+        assert follower.patience() is None or follower.patience() <= REST
+
+
+def test_event_files_wake_the_reader_too(tmp_path: Path, follow: Watch) -> None:
+    """Also a second file in the folder of the first."""
+    follower = follow()
+    assert follower.read() == []
+    in_a_moment(lambda: event_file(tmp_path / "lightning_logs/version_0", 1, 2))
+    assert values(listen(follower, lambda rows: len(rows) == 2)) == [1, 2]
+    in_a_moment(lambda: event_file(tmp_path / "lightning_logs/version_0", 3))
+    assert values(listen(follower, bool)) == [3]
+
+
+def test_a_directory_of_wandb_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
+    """A user's own WANDB_DIR may be made by the script."""
+    elsewhere = tmp_path / "a" / "b"
+    (tmp_path / "run").mkdir()
+    follower = Follower(tmp_path / "run", tmp_path / "run/log", tmp_path / "run/m", elsewhere, ["loss"])
+    assert follower.read() == []
+    in_a_moment(lambda: put(elsewhere / RUN, wandb_rows(1)))
+    assert values(listen(follower, bool)) == [1]
+    follower.close()
+
+
+@pytest.mark.parametrize("kind", [WANDB, TENSORBOARD])
+def test_a_log_in_a_place_of_the_scripts_own_is_found_by_its_open_file(kind: str, tmp_path: Path, follow: Watch) -> None:
+    """`wandb.init(dir=...)`, `SummaryWriter()`: both write where we did not ask them to."""
+    own = tmp_path.parent / f"own-{kind.split()[0]}"
+    if kind == WANDB:
+        path = own / RUN
+        put(path, wandb_rows(1))
+    else:
+        path = event_file(own / "runs", 1)
+    holder = subprocess.Popen([sys.executable, "-c", "import sys; f = open(sys.argv[1]); input()", path], stdin=subprocess.PIPE)
+    follower = follow(open_files=lambda: opened_by([holder.pid]))
+    put(tmp_path / "log.txt", "nothing\n")
+    assert follower.read() == []
+    assert 0 < (follower.patience() or 0) <= FIRST_LOOK
+    assert values(listen(follower, bool)) == [1]
+    assert follower.source == kind
+    if kind == TENSORBOARD:
+        in_a_moment(lambda: event_file(own / "runs", 2))
+        assert values(listen(follower, bool)) == [2]
+    assert follower.patience() is None or follower.patience() <= REST
+    holder.communicate(b"\n")
+
+
+def test_open_files_are_asked_before_output_is_trusted(tmp_path: Path, follow: Watch) -> None:
+    """The bar's `loss=99` is printed before the first look at open files is due."""
+    own = tmp_path.parent / "own-late/run-y.wandb"
+    put(own, wandb_rows(1))
+    put(tmp_path / "log.txt", "loss=99\n")
+    follower = follow(open_files=lambda: [own])
+    assert values(follower.read()) == [1]
+    assert follower.source == WANDB
+
+
+def test_rows_that_were_set_aside_for_a_better_source_are_there_in_the_end(tmp_path: Path, follow: Watch) -> None:
+    """The better source may turn out to say nothing of the metric."""
+    own = tmp_path.parent / "own-silent/run-z.wandb"
+    put(own, wandb_rows(1, name="acc"))
+    put(tmp_path / "log.txt", "loss: 3\n")
+    follower = follow(open_files=lambda: [own])
+    assert follower.read() == []
+    put(tmp_path / "log.txt", "loss: 2\n")
+    assert values(follower.read() + follower.finish()) == [3, 2]
+
+
+def test_the_source_that_had_the_first_row_stays(tmp_path: Path, follow: Watch) -> None:
+    """A better log that appears in the middle of a run would count its epochs a second time."""
+    put(tmp_path / "log.txt", "loss: 3\n")
+    follower = follow()
+    assert values(follower.read()) == [3]
+    put(tmp_path / RUN, wandb_rows(1, 1))
+    put(tmp_path / "log.txt", "loss: 2\n")
+    assert values(follower.read() + follower.finish()) == [2]
+    assert follower.source == OUTPUT
+
+
+def test_looks_at_open_files_become_rare_and_end_with_the_first_row(tmp_path: Path, follow: Watch) -> None:
+    """They read /proc; a sweep of many silent trials must not do it all the time."""
+    looks: list[float] = []
+    follower = follow(open_files=lambda: looks.append(1) or ())
+    waits = []
+    for _ in range(3):
+        follower.read()
+        waits.append(follower.patience() or 0)
+        time.sleep(waits[-1])
+    assert waits[0] < waits[1] < waits[2]
+    assert len(looks) == 2
+    put(tmp_path / "log.txt", "loss: 1\n")
+    assert values(follower.read()) == [1]
+    time.sleep(REST)
+    follower.read()
+    assert follower.patience() is None
+
+
+def test_of_two_runs_in_one_trial_the_first_with_the_metric_counts(tmp_path: Path, follow: Watch) -> None:
+    """Every rank of a parallel training may log the same epoch."""
+    put(tmp_path / "wandb/run-1-a/run-a.wandb", wandb_rows(1, 2))
+    put(tmp_path / "wandb/run-2-b/run-b.wandb", wandb_rows(1, 2))
+    follower = follow()
+    assert values(follower.read()) == [1, 2]
+    assert follower.finish() == []
+
+
+def test_folders_with_the_names_of_logs_are_no_logs(tmp_path: Path, follow: Watch) -> None:
+    """People name folders after what is in them, and a training renames folders while we look."""
+    for name in ("metrics.jsonl", "tfevents", "wandb/run-1-a/run-a.wandb", "log.txt"):
+        (tmp_path / name).mkdir(parents=True)
+    event_file(tmp_path / "tfevents", 1)
+    follower = follow()
+    assert values(follower.read()) == [1]
+    assert follower.source == TENSORBOARD
+
+
+def test_a_log_below_folders_that_come_and_go_is_found(tmp_path: Path, follow: Watch) -> None:
+    """Checkpoints are written to a folder of another name first; the search must not stumble over one that is gone."""
+    script = "import os\nfor n in range(3000): os.makedirs('tmp/a/b'); os.rename('tmp', f'kept'); os.removedirs('kept/a/b')"
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+    follower = follow()
+    while process.poll() is None:
+        assert follower.read() == []
+    in_a_moment(lambda: event_file(tmp_path / "runs/a/b/c", 1))
+    assert values(listen(follower, bool)) == [1]
+
+
+def test_a_flood_of_output_leaves_the_loop_time(tmp_path: Path, follow: Watch) -> None:
+    """A print per batch is a write per batch: the reader wakes as often as it wants to, and still gets every row."""
+    script = "import time\nfor n in range(1000): print('loss:', n, flush=True); time.sleep(0.001)"
+    with (tmp_path / "log.txt").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=log, env=user_environment())
+    follower, found, wakes, began = follow(), [], 0, time.monotonic()
+    end = os.pidfd_open(process.pid)
+    while process.poll() is None:
+        found += follower.read()
+        wakes += 1
+        select.select([follower, end], [], [], follower.patience())
+    os.close(end)
+    span = time.monotonic() - began
+    found += follower.finish()
+    assert values(found) == list(range(1000))
+    assert wakes <= 3 * span / REST + 10
+
+
+def test_a_row_in_the_readers_rest_is_read_after_it(tmp_path: Path, follow: Watch) -> None:
+    """The last line of a burst has no write after it that would wake anybody."""
+    follower = follow()
+    assert follower.read() == []
+    in_a_moment(lambda: [put(tmp_path / "log.txt", f"loss: {n}\n") or time.sleep(REST / 20) for n in range(30)])
+    assert values(listen(follower, lambda rows: len(rows) == 30)) == list(range(30))
+
+
+def test_a_log_larger_than_one_look_is_read_in_several(tmp_path: Path, follow: Watch) -> None:
+    """A runner that takes over a trial with a large log goes on at once, without a new event."""
+    put(tmp_path / "log.txt", b"x" * 99 + b"\n" * 1 + (b"y" * 99 + b"\n") * 100_000 + b"loss: 1\n")
+    follower = follow()
+    assert values(listen(follower, bool)) == [1]
+
+
+def test_a_client_that_writes_in_blocks_is_named_once(tmp_path: Path, follow: Watch) -> None:
+    """Why trials are not stopped early is a question that comes up at night."""
+    header = transaction_logs.part(21, transaction_logs.part(1, transaction_logs.part(1, b"0.19.11+2a05")))
+    put(tmp_path / "wandb/run-1-a/run-a.wandb", transaction_logs.framed([header]))
+    put(tmp_path / "wandb/run-2-b/run-b.wandb", transaction_logs.framed([header]))
+    follower = follow()
+    follower.finish()
+    assert follower.notices() == [LATE_CLIENT.format(version="0.19.11")]
+
+
+def test_a_metric_that_nobody_logged_is_answered_with_those_that_are(tmp_path: Path, follow: Watch) -> None:
+    """A slip of the pen in a sweep file would otherwise cost a night."""
+    follower = follow("val_los")
+    assert follower.finish() == []
+    assert follower.what_is_missing() == 'nothing that the script logged holds "val_los" (looked at: nothing)'
+    put(tmp_path / RUN, wandb_rows(1, 2, name="val_loss"))
+    put(tmp_path / "log.txt", "val_loss: 1\n")
+    assert follower.finish() == []
+    assert follower.what_is_missing() == (
+        'nothing that the script logged holds "val_los" (looked at: W&B log, output); did you mean "val_loss"?'
+    )
+
+
+def test_rows_of_other_metrics_are_left_out(tmp_path: Path, follow: Watch) -> None:
+    """They would fill the memory of a long sweep, and count for nothing."""
+    put(tmp_path / "metrics.jsonl", '{"acc": 1}\n{"loss": null, "acc": 2}\n{"acc": 3}\n')
+    assert values(follow().read()) == [None]
+
+
+def test_without_watches_from_the_kernel_the_reader_looks_by_itself(tmp_path: Path) -> None:
+    """The limit per user may be reached by other programs. A user namespace of its own gives a process a limit of none."""
+    script = f"""
+from pathlib import Path
+from scheduler.tracking.following import Follower
+run = Path({str(tmp_path)!r})
+follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"])
+print(len(follower.read()), follower.patience() < 1, follower.fileno() > 0)
+(run / "metrics.jsonl").write_text('{{"loss": 1}}\\n')
+print(len(follower.read()), follower.patience())
+follower.close(); follower.close()
+"""
+    limited = f'echo 0 > /proc/sys/user/max_inotify_instances && exec {sys.executable} -c "$0"'
+    command = ["unshare", "-Ur", "sh", "-c", limited, script]
+    result = subprocess.run(command, env=user_environment(), capture_output=True, text=True, timeout=60)
+    if result.returncode and "unshare" in result.stderr + " sh:":
+        pytest.skip(f"no user namespaces here: {result.stderr.strip()}")
+    assert result.stdout.split() == ["0", "True", "True", "1", "0.5"], result.stderr
+
+
+def test_open_files_of_processes_are_found(tmp_path: Path) -> None:
+    """Deleted files, pipes and processes that are gone are left out."""
+    kept, gone = tmp_path / "kept", tmp_path / "gone"
+    with kept.open("w"), gone.open("w"):
+        gone.unlink()
+        found = opened_by([os.getpid(), 2**22 + 1])
+    assert kept in found
+    assert not [path for path in found if path.name.startswith("gone")]

@@ -1,0 +1,50 @@
+"""What an attempt's end on a GPU means: its use of memory, and whether it ended for want of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from scheduler.gpus.usage import Shares, ShareUse
+from scheduler.jobs.out_of_memory import ran_out, tail_of
+from scheduler.jobs.packing import GpuUse
+from scheduler.jobs.states import SUCCEEDED, State
+from scheduler.jobs.store import Store
+from scheduler.jobs.values import Attempt, Ending
+
+Found = TypeVar("Found")
+
+
+def judged(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[GpuUse, ...]]:
+    """The verdict with its reason completed, and what the attempt used of each GPU. Reads the end of a failed one's log."""
+    if not isinstance(found, Ending) or not shares:
+        return found, ()
+    exhausted = found.state is State.FAILED and ran_out(tail_of(attempt.log), any(s.full for s in shares.values()))
+    uses = _uses(attempt, shares, exhausted=exhausted, succeeded=found.state in SUCCEEDED)
+    return (replace(found, reason=_reason(found, uses)) if exhausted else found), uses
+
+
+def granted(attempt: Attempt, shares: Shares) -> tuple[GpuUse, ...]:
+    """What an attempt has of each GPU at its beginning: all that is known of it if its runner does not live to see its end."""
+    return _uses(attempt, shares, exhausted=False, succeeded=False)
+
+
+def shares_from(store: Store, attempt: Attempt) -> Shares:
+    """The shares of an attempt that nobody has measured, as they were written down at its beginning."""
+    uses = store.uses_of(attempt) if attempt.gpus else ()
+    return {use.uuid: ShareUse(use.model, use.granted) for use in uses}
+
+
+def _uses(attempt: Attempt, shares: Shares, *, exhausted: bool, succeeded: bool) -> tuple[GpuUse, ...]:
+    return tuple(
+        GpuUse(
+            attempt.job, attempt.number, uuid, share.model, share.granted, share.known_peak, exhausted, share.contended, succeeded
+        )
+        for uuid, share in shares.items()
+    )
+
+
+def _reason(ending: Ending, uses: tuple[GpuUse, ...]) -> str:
+    granted = ", ".join("a whole GPU" if use.granted is None else f"{use.granted} MiB" for use in uses)
+    others = " while others were on its GPU" if any(use.contended for use in uses) else ""
+    return f"out of GPU memory with {granted}{others} ({ending.reason})"

@@ -1,0 +1,40 @@
+"""What an attempt finds in its environment beyond the user's own, which it gets unchanged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from scheduler.errors import UserError
+from scheduler.jobs.attempt_files import METRICS
+from scheduler.jobs.values import Attempt, Job
+
+# Libraries that compute on the CPU read the first of these that they know.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def log_cap() -> int:
+    """Bytes of a job's output that are kept: $EXP_QUEUE_LOG_CAP in MiB, 256 if it is not set; 0 keeps everything."""
+    given = os.environ.get("EXP_QUEUE_LOG_CAP", "256")
+    if not given.isdecimal():
+        raise UserError(f'EXP_QUEUE_LOG_CAP is "{given}", not a number of MiB', next_step="0 keeps everything")
+    return int(given) << 20
+
+
+def child_environment(job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, *, threads: int) -> dict[str, str | None]:
+    """Additions to the environment of one attempt; None takes a variable away.
+
+    `claimed` names the GPUs of its claim, or is None: then CUDA sees no device, and the job gets `threads` CPU threads
+    (or what it asked for), unless the user has set a number: several jobs that each use every core slow one another down.
+    """
+    own: dict[str, str | None] = {
+        **job.additions(attempt.directory),
+        "EXP_QUEUE_JOB": job.id,
+        "EXP_QUEUE_ATTEMPT": str(attempt.number),
+        "EXP_QUEUE_RUN_DIR": attempt.directory,
+        "EXP_QUEUE_METRICS": f"{attempt.directory}/{METRICS}",
+    }
+    if claimed is not None:
+        return {**own, **claimed}
+    share = {} if any(name in os.environ for name in THREADS) else {THREADS[0]: str(job.resources.cpus or threads)}
+    return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}

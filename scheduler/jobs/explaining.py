@@ -1,0 +1,52 @@
+"""Why a job waits: the runner's own plan, asked about one job."""
+
+from __future__ import annotations
+
+from scheduler.jobs.devices import Devices
+from scheduler.jobs.plan import Start, World, plan
+from scheduler.jobs.states import WAITING, State
+from scheduler.jobs.store import Store
+from scheduler.jobs.values import Job
+
+MOST_AHEAD = 1000
+
+
+def explain(store: Store, job: Job, devices: Devices) -> str:
+    """One sentence about why `job` waits, or what it does instead.
+
+    What a runner alone knows is not in it: how many slots it has, and the quiet period after a foreign process that
+    it has seen leaving.
+    """
+    if job.state not in WAITING:
+        return f"job {job.short_id} does not wait: it is {job.state}{_why(store, job)}"
+    if job.state is State.HELD:
+        return f"job {job.short_id} is held back by a person"
+    never = devices.never(job.resources)
+    if never:
+        return f"job {job.short_id} can never run here: {never}"
+    ahead = store.jobs("state = 'queued' AND number < ?", (job.number,), limit=MOST_AHEAD)
+    reason = _obstacle(store, [*ahead, job], devices)
+    return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
+
+
+def _why(store: Store, job: Job) -> str:
+    latest = store.latest_attempts([job]).get(job.id)
+    if latest is None:
+        return ""
+    where = f" on GPU {latest.gpus}" if latest.gpus and not latest.ending else ""
+    return where + (f" ({latest.ending.reason})" if latest.ending and latest.ending.reason else "")
+
+
+def _obstacle(store: Store, waiting: list[Job], devices: Devices) -> str:
+    """What stands in the way of the last of `waiting` when there is a slot for all of them; "" if nothing does."""
+    active = store.jobs("state IN ('starting', 'running', 'stopping')")
+    slots = len(active) + len(waiting) + 1
+    gpus = devices.view()
+    world = World(tuple(waiting), tuple(active), slots, devices.cores, gpus)
+    (decision,) = [each for each in plan(world) if each.job.id == waiting[-1].id]
+    return "" if isinstance(decision, Start) else decision.reason
+
+
+def _only_its_turn(job: Job, ahead: int) -> str:
+    first = f"{ahead} queued before it; it" if ahead else "nothing is in its way; it"
+    return f"{first} starts when its runner has a slot (-j); without a runner, `exp-queue retry {job.short_id}` runs it"

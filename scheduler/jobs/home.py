@@ -1,0 +1,126 @@
+"""The state directory: private, owned by its user, on a local file system."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.errors import StateError
+
+# flock and SQLite's WAL are not dependable on these.
+NETWORK_FILE_SYSTEMS = frozenset(
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "afs",
+        "ceph",
+        "fuse.ceph",
+        "9p",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything that must outlive a command is kept."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "queue.db"
+
+    @property
+    def write_lock(self) -> Path:
+        return self.root / "write.lock"
+
+    @property
+    def launchers(self) -> Path:
+        return self.root / "launchers"
+
+    def attempt(self, job: str, number: int) -> str:
+        """The private directory of one attempt: its log, metric log, checkpoints."""
+        return f"{self.root}/attempts/{job}/{number}"
+
+    def sweep(self, sweep: str) -> Path:
+        """The private directory of a sweep: the points of its trials, as files for the W&B client."""
+        return self.root / "sweeps" / sweep
+
+
+def default_root() -> Path:
+    """$EXP_QUEUE_HOME, else exp-queue in the XDG state directory."""
+    given = os.environ.get("EXP_QUEUE_HOME")
+    if given:
+        return Path(given).absolute()
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state).absolute() / "exp-queue"
+
+
+def open_home(root: Path | None = None) -> Home:
+    """The state directory, made if missing (mode 0700); StateError where it is not safe to use."""
+    root = root or default_root()
+    _make(root)
+    _check_owner(root)
+    _check_file_system(root)
+    home = Home(root.resolve())
+    for folder in (home.launchers, home.root / "attempts"):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return home
+
+
+def _make(root: Path) -> None:
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"the state directory {root} cannot be made ({error.strerror})",
+            next_step="set EXP_QUEUE_HOME to a directory of yours",
+        ) from error
+
+
+def _check_owner(root: Path) -> None:
+    info = root.stat()
+    if info.st_uid != os.geteuid():
+        raise StateError(
+            f"the state directory {root} belongs to user {info.st_uid}, not to you ({os.geteuid()})",
+            next_step="set EXP_QUEUE_HOME to a directory of yours",
+        )
+    if stat.S_IMODE(info.st_mode) & 0o077:
+        root.chmod(0o700)
+
+
+def _check_file_system(root: Path) -> None:
+    kind = file_system(root)
+    if kind in NETWORK_FILE_SYSTEMS and not os.environ.get("EXP_QUEUE_ALLOW_NETWORK_HOME"):
+        raise StateError(
+            f"the state directory {root} is on a network file system ({kind}), where locks are not dependable",
+            next_step="set EXP_QUEUE_HOME to a local directory, or EXP_QUEUE_ALLOW_NETWORK_HOME=1 to try all the same",
+        )
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that holds `path`, as /proc/self/mounts names it; empty if that cannot be read."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    best, kind = 0, ""
+    real = str(path.resolve())
+    for line in mounts:
+        fields = line.split()
+        point = fields[1].replace("\\040", " ")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= best:
+            best, kind = len(point), fields[2]
+    return kind

@@ -1,0 +1,80 @@
+"""Finding out what became of attempts whose runner is gone. No heartbeat: the journal and the locks say everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.jobs import journal
+from scheduler.jobs.changes import Changes, boot_id
+from scheduler.jobs.home import Home
+from scheduler.jobs.slots import journal_path
+from scheduler.jobs.states import State
+from scheduler.jobs.values import Attempt, Ending
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What can be seen of an attempt that the store calls open."""
+
+    record: journal.Record | None
+    launcher_lives: bool
+    tree_lives: bool
+    same_boot: bool
+
+
+@dataclass(frozen=True)
+class NeverRan:
+    """The command certainly did not start."""
+
+
+@dataclass(frozen=True)
+class StillThere:
+    """Its launcher or its processes live: wait for them."""
+
+
+Verdict = Ending | NeverRan | StillThere
+
+
+def verdict(name: str, seen: Evidence) -> Verdict:
+    """What became of attempt `name`. Whatever is not certain is `lost`: a command is never started twice by a guess."""
+    end = seen.record.ended.get(name) if seen.record else None
+    if seen.launcher_lives and not (end and not seen.tree_lives):
+        return StillThere()
+    if seen.tree_lives:
+        return StillThere()
+    if end:
+        return ending_of(end)
+    if seen.record and name not in seen.record.started and seen.same_boot:
+        return NeverRan()
+    return Ending(State.LOST, None, "its launcher ended before it could record how the job ended")
+
+
+def ending_of(end: dict) -> Ending:
+    """The final record of an attempt from what its launcher wrote down."""
+    return Ending(State(end["state"]), end["exit_status"], end["reason"])
+
+
+def look(home: Home, attempt: Attempt) -> Evidence:
+    """Gather the evidence. The locks are asked before the journal is read, so that an end in between is not missed."""
+    path = journal_path(home, attempt.launcher)
+    same_boot = attempt.boot == boot_id()
+    lives = same_boot and journal.is_locked(path)
+    tree = same_boot and journal.is_locked(Path(attempt.directory))
+    return Evidence(journal.read(path), lives, tree, same_boot)
+
+
+def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | None) -> bool:
+    """Write a verdict down; False when there was nothing to write, or somebody else had written it."""
+    if isinstance(found, NeverRan):
+        state = change.state(attempt.job)
+        if state is State.STOPPING:  # somebody has asked for its end meanwhile: it must not begin again
+            return change.end(attempt, Ending(State.CANCELLED, None, "stopped before it started"), None)
+        return state is State.STARTING and change.never_ran(attempt)
+    return isinstance(found, Ending) and change.end(attempt, found, duration)
+
+
+def duration(seen: Evidence, attempt: Attempt) -> float | None:
+    """Seconds that the attempt took, where its launcher could note it."""
+    end = seen.record.ended.get(attempt.name) if seen.record else None
+    return end["duration"] if end else None

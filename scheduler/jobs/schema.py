@@ -1,0 +1,115 @@
+"""The tables of the store, as numbered migrations. A migration that has landed is never edited: add another."""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x45585155  # "EXQU"
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE job (
+        number     INTEGER PRIMARY KEY,
+        id         TEXT NOT NULL UNIQUE,
+        key        TEXT NOT NULL,           -- experiment and working directory: what makes two requests the same
+        experiment TEXT NOT NULL,
+        group_name TEXT,
+        argv       TEXT NOT NULL,
+        arguments  TEXT NOT NULL,
+        cwd        TEXT NOT NULL,
+        resources  TEXT NOT NULL,
+        policy     TEXT NOT NULL,
+        state      TEXT NOT NULL,
+        submitted  REAL NOT NULL,
+        attempts   INTEGER NOT NULL DEFAULT 0,
+        failures   INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX job_key ON job (key, number);
+    CREATE INDEX job_queued ON job (number) WHERE state = 'queued';
+    CREATE INDEX job_active ON job (number) WHERE state IN ('starting', 'running', 'stopping');
+    CREATE TABLE attempt (
+        job         TEXT NOT NULL REFERENCES job (id),
+        number      INTEGER NOT NULL,
+        launcher    TEXT NOT NULL,
+        directory   TEXT NOT NULL,
+        started     REAL NOT NULL,
+        pid         INTEGER,
+        birth       INTEGER,
+        boot        TEXT NOT NULL,
+        gpus        TEXT NOT NULL,
+        ended       REAL,
+        duration    REAL,
+        state       TEXT,                   -- the final record, written once
+        exit_status INTEGER,
+        reason      TEXT,
+        PRIMARY KEY (job, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE event (
+        sequence INTEGER PRIMARY KEY,
+        job      TEXT NOT NULL REFERENCES job (id),
+        attempt  INTEGER,
+        at       REAL NOT NULL,
+        state    TEXT NOT NULL,
+        detail   TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE INDEX event_job ON event (job, sequence);
+    """,
+    # A retry by policy waits a while.
+    """
+    ALTER TABLE job ADD COLUMN not_before REAL NOT NULL DEFAULT 0;
+    CREATE INDEX job_due ON job (not_before, number) WHERE state = 'queued';
+    """,
+    """
+    CREATE TABLE gpu_use (
+        job           TEXT NOT NULL REFERENCES job (id),
+        attempt       INTEGER NOT NULL,
+        uuid          TEXT NOT NULL,
+        model         TEXT NOT NULL,
+        granted       INTEGER,              -- MiB; NULL: the whole GPU
+        peak          INTEGER,              -- MiB, the largest measured; NULL: not measured often enough
+        out_of_memory INTEGER NOT NULL,
+        contended     INTEGER NOT NULL,     -- others used the GPU meanwhile
+        PRIMARY KEY (job, attempt, uuid)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX job_experiment ON job (experiment);
+    """,
+    # Sweeps. `environment` is what a job's attempts get beyond the user's own: JSON by name; null takes a variable away.
+    """
+    ALTER TABLE job ADD COLUMN environment TEXT NOT NULL DEFAULT '{}';
+    CREATE TABLE sweep (
+        number   INTEGER PRIMARY KEY,
+        id       TEXT NOT NULL UNIQUE,
+        key      TEXT NOT NULL,             -- file, directory, command and metric: what makes trials comparable
+        file     TEXT NOT NULL,
+        seed     INTEGER NOT NULL,
+        config   TEXT NOT NULL,             -- the last one it was run with
+        created  REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX sweep_key ON sweep (key, number);
+    CREATE TABLE trial (
+        sweep    TEXT NOT NULL REFERENCES sweep (id),
+        number   INTEGER NOT NULL,
+        job      TEXT NOT NULL UNIQUE REFERENCES job (id),
+        point    TEXT NOT NULL,             -- value by parameter name
+        attempt  INTEGER,                   -- whose rows these are; NULL: none read to the end yet
+        history  TEXT NOT NULL DEFAULT '[]', -- the metric in each row, in order
+        summary  REAL,
+        verdict  TEXT,                      -- why it was stopped early; NULL: it was not
+        PRIMARY KEY (sweep, number)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, done: int) -> None:
+    """Apply the migrations after number `done`, inside the caller's transaction."""
+    for script in MIGRATIONS[done:]:
+        for statement in _statements(script):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _statements(script: str) -> list[str]:
+    """`executescript` would commit the transaction it is called in; hence one statement at a time."""
+    bare = "\n".join(line.split("--")[0] for line in script.splitlines())
+    return [part for part in (piece.strip() for piece in bare.split(";")) if part]

@@ -1,0 +1,95 @@
+"""Starting the process of an attempt: the one step of a launcher that has more than one way.
+
+`start_program` starts a program from nothing. A way that takes Python programs from an interpreter which has loaded their
+libraries already has the same shape, `Spawn`; a launcher only asks that the process becomes its descendant.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to start. `environment` is added to the launcher's own, None takes a variable away; times are in seconds.
+
+    `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: between the signals of a stop.
+    `linger`: what the job leaves behind after its main process may take so long to go.
+    """
+
+    attempt: str
+    argv: list[str]
+    cwd: str
+    directory: str
+    environment: dict[str, str | None] = field(default_factory=dict)
+    timeout: float | None = None
+    grace: float = 10.0
+    linger: float = 10.0
+    log_cap: int = 0
+
+
+class NotStarted(Exception):
+    """The process could not be started; the text says which part of the order is to blame."""
+
+
+# (order, descriptor of the log, descriptors to inherit) -> process id of a child in a session of its own; NotStarted
+Spawn = Callable[[Order, int, Sequence[int]], int]
+
+
+def start_program(order: Order, log: int, inherited: Sequence[int]) -> int:
+    """Start `order.argv` in a session of its own, without input, its output going to `log`; returns its process id.
+
+    Only for a process of one thread, such as a launcher: its working directory is another meanwhile, and then `/`, and the
+    descriptors stay inheritable. (subprocess.Popen took twice as long, and a launcher that starts short jobs does little else.)
+    """
+    environment = {name: text for name, text in {**_own_environment(), **order.environment}.items() if text is not None}
+    for descriptor in inherited:
+        os.set_inheritable(descriptor, True)
+    try:
+        os.chdir(order.cwd)
+        program = _find(order.argv[0], environment.get("PATH", os.defpath))
+        return os.posix_spawn(program, order.argv, environment, file_actions=_streams(log), setsid=True, setsigdef=_RESTORED)
+    except (OSError, ValueError) as error:
+        raise NotStarted(_why_not(error, order)) from error
+    finally:
+        os.chdir("/")  # the directory of a job that is over must not be kept from being unmounted
+
+
+_RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them; a program expects them to end it
+
+
+@lru_cache(maxsize=1)
+def _own_environment() -> dict[str, str]:
+    """`os.environ` decodes every variable at every look."""
+    return dict(os.environ)
+
+
+def _streams(log: int) -> list[tuple]:
+    null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    return [null, (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
+
+
+def _find(name: str, path: str) -> str:
+    """The program that `name` means, as execvp(3) finds it: by the job's own PATH, and from its own working directory."""
+    if "/" in name:
+        return name
+    candidates = [f"{folder or '.'}/{name}" for folder in path.split(":")]
+    files = [file for file in candidates if os.path.isfile(file)]  # noqa: PTH113 (a Path raises at a folder that is closed to us)
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    return next((file for file in files if os.access(file, os.X_OK)), files[0])
+
+
+def _why_not(error: Exception, order: Order) -> str:
+    """Names which of directory and program it is that cannot be used."""
+    if not isinstance(error, OSError):
+        return f"cannot start: {error}"
+    culprit = error.filename or order.argv[0]
+    kind = "working directory" if culprit == order.cwd and not Path(order.cwd).is_dir() else "program"
+    return f"cannot start: {kind} {culprit!r}: {error.strerror}"

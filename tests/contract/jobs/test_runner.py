@@ -1,0 +1,153 @@
+"""The one loop, on a real store and real launchers, with a door to devices that the test holds in its hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from scheduler.errors import StateError
+from scheduler.jobs import tree
+from scheduler.jobs.devices import CpuDevices
+from scheduler.jobs.notices import Ended, Notice, Started, Trouble
+from scheduler.jobs.runner import Runner
+from scheduler.jobs.sources import EarlyStop, QueueAlone
+from scheduler.jobs.states import State
+from scheduler.jobs.store import Store
+from scheduler.jobs.submit import submit
+
+SCRIPT = "import sys; open('ledger', 'a').write(sys.argv[1] + chr(10)); sys.exit('fail' in sys.argv[1])"
+
+
+@pytest.fixture
+def run(store: Store, experiments, tmp_path: Path) -> Callable[..., list[Notice]]:
+    """Submit the experiments of a text and run them to the end; returns what the runner told."""
+
+    def started(text: str, slots: int = 2) -> list[Notice]:
+        told: list[Notice] = []
+        submission = submit(store, experiments(text), str(tmp_path))
+        store.drive(submission.jobs)
+        Runner(store, CpuDevices("the test's machine"), slots, told.append).run()
+        return told
+
+    return started
+
+
+def grid(values: list, policy: str = "{}") -> str:
+    command = json.dumps([sys.executable, "-c", SCRIPT, "${args_no_hyphens}"])
+    return f"command: {command}\ngrid: {{x: {values}}}\npolicy: {policy}\n"
+
+
+def ledger(tmp_path: Path) -> list[str]:
+    return sorted((tmp_path / "ledger").read_text().split())
+
+
+def most_at_once(told: list[Notice]) -> int:
+    running, most = 0, 0
+    for notice in told:
+        running += isinstance(notice, Started)
+        running -= isinstance(notice, Ended)
+        most = max(most, running)
+    return most
+
+
+def test_all_jobs_run_once_with_never_more_than_the_slots(run, store: Store, tmp_path: Path) -> None:
+    """The whole life of a queue: everything ends, nothing twice, at most N at once."""
+    told = run(grid(list(range(12))), slots=3)
+    assert len(ledger(tmp_path)) == len(set(ledger(tmp_path))) == 12
+    assert {job.state for job in store.jobs()} == {State.DONE}
+    assert most_at_once(told) == 3
+
+
+def test_the_declared_retries_are_made_and_counted(run, store: Store, tmp_path: Path) -> None:
+    """Two retries are three attempts; each has its own final record."""
+    told = run(grid(["fail"], policy="{retries: 2}"))
+    (job,) = store.jobs()
+    assert ledger(tmp_path) == ["x=fail"] * 3
+    assert [attempt.ending.exit_status for attempt in store.attempts(job.id) if attempt.ending] == [1, 1, 1]
+    assert [notice.again for notice in told if isinstance(notice, Ended)] == [True, True, False]
+
+
+class Counted(QueueAlone):
+    """No source, but one that the loop asks at every turn."""
+
+    turns = 0
+
+    def stops(self) -> Sequence[EarlyStop]:
+        self.turns += 1
+        return ()
+
+
+def test_a_job_that_waits_for_cores_does_not_keep_the_runner_awake(store: Store, experiments, tmp_path: Path) -> None:
+    """The loop looked a thousand times a second, for days, and took a core's time from what runs."""
+    devices, source = CpuDevices("the test's machine"), Counted()
+    text = f"command: [sh, -c, 'sleep 1', '${{args}}']\ngrid: {{x: [1, 2]}}\nresources: {{cpus: {devices.cores}}}\n"
+    store.drive(submit(store, experiments(text), str(tmp_path)).jobs)
+    Runner(store, devices, 2, lambda _: None, source).run()
+    assert [job.state for job in store.jobs()] == [State.DONE] * 2
+    assert source.turns < 30
+
+
+def test_nothing_is_left_when_the_loop_is_over(run, store: Store) -> None:
+    """No launcher, no journal, no socket, no zombie. (Libraries of other tests may keep a process of their own.)"""
+    before = {process.pid for process in tree.descendants(os.getpid())}
+    run(grid([1, 2]))
+    assert list(store.home.launchers.iterdir()) == []
+    assert {process.pid for process in tree.descendants(os.getpid())} - before == set()
+
+
+def test_launchers_that_cannot_start_end_the_run_with_a_reason(run, store: Store, tmp_path: Path, monkeypatch) -> None:
+    """A machine without memory for a launcher must not be asked for ever; no attempt is spent."""
+    broken = tmp_path / "broken-python"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with pytest.raises(StateError, match="launchers in a row ended"):
+        run("command: ['true', '${args}']\ngrid: {x: [1]}\n")
+    assert [(job.state, job.attempts) for job in store.jobs()] == [(State.QUEUED, 0)]
+
+
+def test_short_jobs_are_sent_ahead_and_still_run_one_at_a_time(run, store: Store, tmp_path: Path) -> None:
+    """Sent ahead is not run at once: an exact probe (a lock taken by the job) finds no overlap on one slot."""
+    command = json.dumps(["sh", "-c", "exec 9> probe; flock -n 9 || exit 9", "sh", "${args}"])
+    told = run(f"command: {command}\ngrid: {{x: {list(range(60))}}}\n", slots=1)
+    assert {job.state for job in store.jobs()} == {State.DONE}
+    assert most_at_once(told) > 1, "no job was sent ahead: the test shows nothing"
+
+
+def test_a_long_job_does_not_keep_back_what_was_sent_behind_it(run, store: Store, tmp_path: Path) -> None:
+    """What waits in a launcher behind a job that turns out long is taken back and runs elsewhere."""
+    script = "if [ $1 = --x=40 ]; then while [ $(ls done | wc -l) -lt 79 ]; do sleep 0.01; done; fi; : > done/$1"
+    (tmp_path / "done").mkdir()
+    command = json.dumps(["sh", "-c", script, "sh", "${args}"])
+    run(f"command: {command}\ngrid: {{x: {list(range(80))}}}\npolicy: {{timeout: 30s}}\n", slots=2)
+    assert {job.state for job in store.jobs()} == {State.DONE}
+    assert {job.attempts for job in store.jobs()} == {1}, "an attempt that was taken back is not spent"
+
+
+def test_a_full_disk_pauses_the_run_and_loses_nothing(store: Store, experiments, tmp_path: Path) -> None:
+    """The store cannot be written: said once, nothing started meanwhile, everything done when there is room again."""
+    told: list[Notice] = []
+    connection = store._database.connection
+    submission = submit(store, experiments(grid(list(range(6)))), str(tmp_path))
+    store.drive(submission.jobs)
+
+    def tell(notice: Notice) -> None:
+        told.append(notice)
+        if isinstance(notice, Ended) and not any(isinstance(each, Trouble) for each in told):
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        if isinstance(notice, Trouble):
+            connection.execute("PRAGMA max_page_count = 1000000")
+
+    # Events with long texts, so that the database must grow while it may not.
+    grow = "UPDATE event SET detail = hex(zeroblob(9000)) WHERE sequence = NEW.sequence;"
+    connection.execute(f"CREATE TEMP TRIGGER grow AFTER INSERT ON main.event BEGIN {grow} END")
+    Runner(store, CpuDevices("the test's machine"), 2, tell).run()
+    assert [notice.what for notice in told if isinstance(notice, Trouble)], "the disk was never full: the test shows nothing"
+    assert {job.state for job in store.jobs()} == {State.DONE}
+    assert len(ledger(tmp_path)) == len(set(ledger(tmp_path))) == 6

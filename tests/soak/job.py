@@ -1,0 +1,59 @@
+"""A job of the soak: `job.py '{"number": N}'`. It notes how it begins and ends and checks that its GPUs are its own.
+
+The number decides all: how long it takes (0.3 s and more: shorter jobs would be over before an overlap could be seen),
+whether its first attempt fails, and whether it leaves a grandchild behind, in a session of its own and with an empty
+environment, that outlives it for a moment. The grandchild inherits the claim and the probe's locks, so the GPU still
+counts as taken. `"quick": true` is for the CPU: over at once, so that a runner sends several ahead to each launcher.
+"""
+
+import fcntl
+import json
+import os
+import random
+import sys
+import time
+
+TOKEN = f"{os.environ['EXP_QUEUE_JOB']}/{os.environ['EXP_QUEUE_ATTEMPT']}"
+
+
+def note(what: str, value: int) -> None:
+    """One line in the ledger, in a single write: lines of several jobs never mix."""
+    ledger = os.open("ledger", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.write(ledger, f"{what} {TOKEN} {value}\n".encode())
+    os.close(ledger)
+
+
+def occupy() -> None:
+    """Lock the file that stands for each of our GPUs: exact, where a comparison of times could miss an overlap."""
+    for index in os.environ["CUDA_VISIBLE_DEVICES"].split(","):
+        device = os.open(f"device-{index}", os.O_RDWR | os.O_CREAT, 0o600)
+        os.set_inheritable(device, True)
+        try:
+            fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note("overlap", int(index))
+
+
+def leave_somebody_behind() -> None:
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execve("/bin/sleep", ["sleep", "1"], {})  # noqa: S606 - no shell is wanted
+        os._exit(0)
+
+
+def main(number: int, quick: bool = False) -> int:
+    note("start", os.getpid())
+    if not quick:
+        occupy()
+    chance = random.Random(number)  # noqa: S311 - dice, not secrets
+    if chance.random() < 0.2 and not quick:
+        leave_somebody_behind()
+    fails = chance.random() < 0.2 and os.environ["EXP_QUEUE_ATTEMPT"] == "1"
+    time.sleep(0.0 if quick else 0.3 + 0.4 * chance.random())
+    note("end", 3 if fails else 0)
+    return 3 if fails else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(**json.loads(sys.argv[1])))

@@ -1,0 +1,118 @@
+"""The soak as a whole, checked: a copy of the product with one bug in it must be found out within a few rounds.
+
+pytest -m slow -s tests/soak/test_planted_bugs.py
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.fakes.nvml.fake_driver import fake_library
+from tests.soak.soak import Soak
+
+__all__ = ["fake_library"]
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A bug: texts of one file, each with what takes its place, and the rules of the checker that may report it."""
+
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    rules: frozenset[str]
+
+
+def plant(file: str, *changes: tuple[str, str], by: str) -> Plant:
+    return Plant(file, changes, frozenset(by.split()))
+
+
+_RESET = """connection = self._database.connection
+        connection.execute("UPDATE job SET state = 'queued' WHERE state IN ('starting', 'running')")"""
+_FORGET = """connection = self._database.connection
+        for table, column in (("event", "job"), ("job", "id")):
+            chosen = "SELECT id FROM job WHERE state = 'queued' AND attempts = 0 AND id < '4'"
+            connection.execute(f"DELETE FROM {table} WHERE {column} IN ({chosen})")"""
+_SIGNAL = """os.kill(int(os.environ["SOAK_BYSTANDER"]), signal.SIGTERM)
+            self._pid = self._spawn("""
+_UNLOCK = """def _main_ended(self, info: os.waitid_result) -> None:
+        for descriptor in self._claim:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)"""
+_LOST = 'return Ending(State.LOST, None, "its launcher ended before it could record how the job ended")'
+
+PLANTS = {
+    "the claim is unlocked when the main process ends, not when the last one does": plant(
+        "execution.py", ("def _main_ended(self, info: os.waitid_result) -> None:", _UNLOCK), by="no_overlap"
+    ),
+    "the claim's descriptor is not passed to the job": plant(
+        "spawning.py", ("os.set_inheritable(descriptor, True)", "pass"), by="no_overlap started_once"
+    ),
+    "what runs is put back into the queue when a runner starts": plant(
+        "store.py", ("connection = self._database.connection\n", _RESET + "\n"), by="started_once events_explain_states"
+    ),
+    "a second observer overwrites the final record": plant(
+        "changes.py", ("AND state IS NULL", ""), (" AND state IN ({_BEFORE[after]})", ""), by="one_final_record"
+    ),
+    "launchers stay after their last job": plant(
+        "launcher.py", ("while self._runner or self._execution:", "while True:"), by="nothing_left"
+    ),
+    "a queued job is forgotten": plant(
+        "store.py", ("connection = self._database.connection\n", _FORGET + "\n"), by="submits_are_durable"
+    ),
+    "every end is recorded as a success": plant(
+        "recovery.py",
+        ('return Ending(State(end["state"]), end["exit_status"], end["reason"])', 'return Ending(State.DONE, 0, "")'),
+        by="records_are_true",
+    ),
+    "a process that is not ours is signalled": plant(
+        "execution.py", ("self._pid = self._spawn(", _SIGNAL), by="bystander_untouched"
+    ),
+    "a job whose launcher was killed stays recorded as running": plant(
+        "recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"
+    ),
+    "a job whose launcher was killed is started again by a guess": plant(
+        "recovery.py", (_LOST, "return NeverRan()"), by="started_once running_has_a_reason"
+    ),
+}
+
+
+@pytest.fixture
+def planted(tmp_path: Path, fake_library: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Soak, Plant]]:
+    """A soak of a copy of the product that has the bug which the test's parameter names."""
+    bug = PLANTS[request.param]
+    shutil.copytree(ROOT / "scheduler", tmp_path / "product" / "scheduler", ignore=shutil.ignore_patterns("__pycache__"))
+    path = tmp_path / "product" / "scheduler" / "jobs" / bug.file
+    text = path.read_text()
+    for old, new in bug.changes:
+        assert text.count(old) == 1, f"{bug.file} has changed: the bug no longer fits in where {old!r} stood"
+        text = text.replace(old, new)
+    path.write_text(text)
+    soak = Soak(tmp_path / "soak", fake_library, seed=3, root=tmp_path / "product")
+    soak.patience = 30.0
+    soak.environment["SOAK_BYSTANDER"] = str(soak.bystander.pid)
+    yield soak, bug
+    soak.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("planted", PLANTS, indirect=True, ids=lambda name: name.replace(" ", "-"))
+def test_the_soak_reports_a_bug_that_was_planted(planted: tuple[Soak, Plant]) -> None:
+    """A soak that never failed proves nothing until it has."""
+    soak, bug = planted
+    found = _first_violations(soak)
+    print(f"{soak.summary()}\n    {found[:3]}")
+    assert bug.rules & {line.partition(":")[0] for line in found}
+
+
+def _first_violations(soak: Soak) -> list[str]:
+    for _ in range(ROUNDS):
+        if found := soak.round(jobs=12, kills=10):
+            return found
+    return soak.finish()

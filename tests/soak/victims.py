@@ -1,0 +1,115 @@
+"""Processes of one soak, found in /proc by its state directory in their environment or by its working directory, and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.gpus.ownership import COOKIE
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A process of the soak: `kind` is runner, launcher, job or other; `name` the launcher's id or the job's token."""
+
+    pid: int
+    kind: str
+    name: str
+    command: str
+    claim: str = ""
+
+
+def find(home: Path, work: Path) -> list[Victim]:
+    """Every living process that belongs to the soak. A zombie has no environment any more and is not found."""
+    mark = f"EXP_QUEUE_HOME={home}".encode()
+    candidates = [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid()]  # noqa: PTH208
+    return [found for pid in candidates for found in [_identify(pid, mark, work)] if found]
+
+
+def _identify(pid: int, mark: bytes, work: Path) -> Victim | None:
+    place = Path("/proc") / str(pid)
+    try:
+        environment = (place / "environ").read_bytes().split(b"\0")
+        if mark not in environment and (place / "cwd").readlink() != work:
+            return None
+        command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        kind, name = _kind(pid, place, command, dict(entry.partition(b"=")[::2] for entry in environment))
+        claim = next((entry.decode().partition("=")[2] for entry in environment if entry.startswith(COOKIE.encode())), "")
+    except (OSError, KeyError):  # it ended while we looked
+        return None
+    return Victim(pid, kind, name, command, claim)
+
+
+def _kind(pid: int, place: Path, command: str, environment: dict[bytes, bytes]) -> tuple[str, str]:
+    if "job.py" in command and os.getsid(pid) == pid:
+        return "job", f"{environment[b'EXP_QUEUE_JOB'].decode()}/{environment[b'EXP_QUEUE_ATTEMPT'].decode()}"
+    if "scheduler.jobs.launcher" in command and not _is_fork_of_launcher(place):
+        journals = [link.stem for link in _open_files(place) if link.suffix == ".journal"]
+        return ("launcher", journals[0]) if journals else ("other", "")
+    return ("runner", "") if "scheduler.cli.main run" in command else ("other", "")
+
+
+def _is_fork_of_launcher(place: Path) -> bool:
+    """A launcher's child looks like a launcher until it has become its job."""
+    parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
+    return b"scheduler.jobs.launcher" in (Path("/proc") / parent / "cmdline").read_bytes()
+
+
+def _open_files(place: Path) -> Iterator[Path]:
+    for entry in (place / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield entry.readlink()
+
+
+def kill(victim: Victim, home: Path, work: Path) -> bool:
+    """SIGKILL to exactly this process; False if it is gone."""
+    try:
+        handle = os.pidfd_open(victim.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        now = _identify(victim.pid, f"EXP_QUEUE_HOME={home}".encode(), work)
+        if now != victim:
+            return False
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+class Bystander:
+    """A process of the same user that is none of ours. It blocks every signal, so that the kernel keeps what was sent to it."""
+
+    def __init__(self) -> None:
+        block = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
+        code = f"import signal, time; {block}; print(flush=True); time.sleep(9e5)"
+        self._process = subprocess.Popen([sys.executable, "-I", "-S", "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+        assert self._process.stdout
+        self._process.stdout.readline()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def fate(self) -> str:
+        """What was done to it; empty: nothing."""
+        if self._process.poll() is not None:
+            return f"the bystander was killed ({self._process.returncode})"
+        status = (Path("/proc") / str(self.pid) / "status").read_text()
+        pending = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("ShdPnd"))
+        signals = [signal.Signals(number).name for number in range(1, 32) if pending >> (number - 1) & 1]
+        return f"the bystander was sent {', '.join(signals)}" if signals else ""
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout
+        self._process.stdout.close()

@@ -1,0 +1,40 @@
+"""The table of transitions."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.jobs.states import ACTIVE, ENDED, FOLLOWS, SUCCEEDED, UNSUCCESSFUL, WAITING, ImpossibleTransition, State, follow
+
+
+def test_every_state_is_in_exactly_one_group() -> None:
+    """A state that no group knows would be waited for, or forgotten, for ever."""
+    groups = [*WAITING, *ACTIVE, *ENDED]
+    assert sorted(groups) == sorted(State)
+    assert sorted([*SUCCEEDED, *UNSUCCESSFUL]) == sorted(ENDED)
+
+
+def test_every_state_can_be_reached_and_none_is_a_trap() -> None:
+    """From the queue a job can come to every state, and from every state back into the queue."""
+    reached = {State.QUEUED}
+    while more := {after for state in reached for after in FOLLOWS[state]} - reached:
+        reached |= more
+    assert reached == set(State)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (State.DONE, State.RUNNING),  # one final record per attempt
+        (State.DONE, State.FAILED),
+        (State.QUEUED, State.RUNNING),  # nothing runs without a begun attempt on disk
+        (State.QUEUED, State.DONE),
+        (State.RUNNING, State.QUEUED),  # a running job cannot be requeued: it would run twice
+        (State.STOPPING, State.RUNNING),
+        (State.CANCELLED, State.DONE),
+    ],
+)
+def test_a_transition_that_would_break_a_promise_is_refused(before: State, after: State) -> None:
+    """The table is the only way from state to state."""
+    with pytest.raises(ImpossibleTransition):
+        follow(before, after)

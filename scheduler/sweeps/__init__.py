@@ -1,0 +1,12 @@
+"""WHAT TO TRY NEXT: sweep files in the format of Weights & Biases, what they try, and what they stop.
+
+    read_file("sweeps/grid.yaml", []).experiments()     # a grid as a list, for `prepare` and `run`
+    plans.read_plan("sweeps/sample.yaml")               # any sweep, for `sweep`
+
+`read_file` reads experiments files too, and is what the commands call. The format of sweep files:
+https://docs.wandb.ai/guides/sweeps/sweep-config-keys.
+"""
+
+from scheduler.sweeps.files import read_file
+
+__all__ = ["read_file"]

@@ -1,0 +1,152 @@
+"""A sweep's trials in memory, as the store has them and as their live logs go on. The store is the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from scheduler.jobs import failpoints
+from scheduler.jobs import trial_records as records
+from scheduler.jobs.database import Unwritable
+from scheduler.jobs.states import ENDED, State
+from scheduler.jobs.store import Store
+from scheduler.jobs.trial_records import SweepRecord, TrialRecord
+from scheduler.jobs.values import Job
+from scheduler.sweeps.plans import SweepPlan
+from scheduler.sweeps.trials import Trial, best_of
+from scheduler.sweeps.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A trial with the job that runs it. `trial` is None for a point of other parameters than the sweep has now."""
+
+    job: str
+    record: TrialRecord
+    trial: Trial | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.record.state in ENDED
+
+
+def open_sweep(
+    store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
+) -> tuple[SweepRecord, bool]:
+    """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
+    key, config = plan.key(cwd), plan.remembered(pruner)
+    with store.change() as change:  # also to read: two commands at once must not make two sweeps
+        found = None if again else records.latest_sweep(store, key)
+        if found:
+            records.renew_sweep(change, found.id, config)
+            return replace(found, config=config), False
+        number = secrets.randbits(31) if seed is None else seed
+        made = SweepRecord(secrets.token_hex(16), key, plan.path, number, config, time.time())
+        records.add_sweep(change, made)
+    return made, True
+
+
+class Book:
+    """All trials of one sweep. Several runners may write to the sweep: `catch_up` brings in what others did."""
+
+    def __init__(self, store: Store, plan: SweepPlan, sweep: SweepRecord) -> None:
+        self._store, self._plan, self.sweep = store, plan, sweep
+        self._entries: dict[str, Entry] = {}
+        self._numbers: list[str] = []
+        self.queued: set[str] = set()  # jobs that could start and have not
+        self.best: float | None = None  # of all that the trials have logged
+        self.catch_up()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, job: str) -> bool:
+        return job in self._entries
+
+    def __getitem__(self, job: str) -> Entry:
+        return self._entries[job]
+
+    def entries(self) -> list[Entry]:
+        """In the order in which they were asked."""
+        return [self._entries[job] for job in self._numbers]
+
+    def trials(self) -> list[Trial]:
+        """Those that lie in the present space."""
+        return [entry.trial for entry in self._entries.values() if entry.trial]
+
+    def by_number(self, number: int) -> Entry:
+        return self._entries[self._numbers[number]]
+
+    def catch_up(self) -> list[Entry]:
+        """Read the trials that were added since the last look, and what became of those that wait: a person may have
+        cancelled them. Returns the new ones."""
+        fresh = [self._enter(record) for record in records.trials(self._store, self.sweep.id, len(self._numbers))]
+        self._numbers += [entry.job for entry in fresh]
+        for job in self._store.by_ids(self.queued):
+            if job.state in ENDED or job.state is State.HELD:
+                self.moved(job.id, job.state)
+        return fresh
+
+    def add(self, number: int, values: Sequence[object], cwd: str, environment: str, *, cap: int | None) -> Entry | None:
+        """Queue the trial with this number, durably; None if somebody else was quicker, or the sweep has reached its cap.
+
+        One transaction: a point that was asked is queued, or it was never asked.
+        """
+        failpoints.reach("point-asked")
+        with self._store.change() as change:
+            if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
+                return None
+            (job,) = change.add({f"{self.sweep.id} {number}": self._plan.experiment(values)}, cwd, {}, environment).values()
+            records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
+        failpoints.reach("trial-queued")
+        self.catch_up()
+        return self._entries[job]
+
+    def job(self, entry: Entry) -> Job:
+        return self._store.job(entry.job)
+
+    def moved(self, job: str, state: State) -> Entry:
+        """The trial's job is in another state now."""
+        return self._enter(replace(self._entries[job].record, state=state))
+
+    def began(self, job: str, attempt: int) -> Entry:
+        """An attempt is under way; what an earlier one logged does not count any more."""
+        record = self._entries[job].record
+        rows = record.history if record.attempt == attempt else ()
+        return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None))
+
+    def logged(self, job: str, values: Sequence[float]) -> Entry:
+        """More rows have come."""
+        record = self._entries[job].record
+        self.best = best_of(self._plan.goal, (*values, *(() if self.best is None else (self.best,))))
+        return self._enter(replace(record, history=(*record.history, *values)))
+
+    def condemned(self, verdict: Verdict) -> Entry:
+        """Note why a trial is being stopped, before it is. Without room on the disk it is stopped all the same."""
+        entry = self.by_number(verdict.number)
+        text = json.dumps(asdict(verdict))
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            records.note_verdict(change, entry.job, text)
+        failpoints.reach("verdict-noted")
+        return self._enter(replace(entry.record, verdict=text))
+
+    def closed(self, job: str, state: State, attempt: int, summary: float | None) -> Entry:
+        """An attempt is over and its log read to the end: keep what it said. Without room on the disk the log is read
+        again when the sweep goes on."""
+        failpoints.reach("end-unread")
+        record = replace(self._entries[job].record, state=state, attempts=attempt, attempt=attempt, summary=summary)
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            records.note_history(change, job, attempt, record.history, summary)
+        return self._enter(record)
+
+    def _enter(self, record: TrialRecord) -> Entry:
+        values = self._plan.values(record.point)
+        trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
+        self._entries[record.job] = Entry(record.job, record, trial)
+        (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
+        self.best = best_of(self._plan.goal, tuple(each for each in (self.best, record.summary) if each is not None))
+        return self._entries[record.job]

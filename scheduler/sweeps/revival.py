@@ -1,0 +1,32 @@
+"""A sweep goes on: what was interrupted is asked again, and what ended while nobody watched is read."""
+
+from __future__ import annotations
+
+from scheduler.jobs.states import State
+from scheduler.jobs.store import Store
+from scheduler.sweeps.book import Book
+from scheduler.sweeps.listening import read_whole
+
+
+def revive(store: Store, book: Book) -> int:
+    """Queue the trials that a person has cancelled or interrupted; returns how many. Failed ones stay failed:
+    `exp-queue retry` runs them again."""
+    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED]
+    with store.change() as change:
+        for entry in cancelled:
+            change.ask_again(entry.job, "the sweep goes on")
+    for entry in cancelled:
+        book.moved(entry.job, State.QUEUED)
+    return len(cancelled)
+
+
+def read_back(store: Store, book: Book, metric: str | None) -> None:
+    """Read the logs of trials that are over and whose last attempt nobody has read to its end."""
+    for entry in book.entries():
+        if not entry.is_over or entry.record.is_read:
+            continue
+        last = read_whole(store, entry.job, entry.record.attempts, metric)
+        if last:
+            book.began(entry.job, entry.record.attempts)
+            book.logged(entry.job, last.values)
+            book.closed(entry.job, entry.record.state, entry.record.attempts, last.summary)

@@ -1,0 +1,106 @@
+"""A sweep file of W&B: its top level, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scheduler.errors import nearest
+from scheduler.spec import values
+from scheduler.spec.document import Document
+from scheduler.spec.unusable import usable
+from scheduler.sweeps.distributions import Parameter
+from scheduler.sweeps.early_terminate import EarlyTerminate, read_early_terminate
+from scheduler.sweeps.parameters import read_parameters
+
+METHODS = ("grid", "random", "bayes")
+TEXTS = ("name", "description", "project", "entity")
+KEYS = ("method", "parameters", "program", "command", "metric", "run_cap", "early_terminate", *TEXTS)
+FOREIGN = ("apiVersion", "kind", "controller", "job", "image_uri", "scheduler", "metrics")  # W&B's, but not for us
+METRIC = ("name", "goal", "target", "impute", "impute_while_running")
+GOALS = ("minimize", "maximize")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What the file says, but for its command. `run_cap` is None for no cap."""
+
+    method: str
+    parameters: tuple[Parameter, ...]
+    metric: dict[str, object] | None = None
+    run_cap: int | None = None
+    early_terminate: EarlyTerminate | None = None
+
+
+def is_sweep(document: Document) -> bool:
+    """Whether a file is a sweep file. No experiments file has `method` or `parameters` at its top."""
+    return isinstance(document.value, dict) and bool(document.value.keys() & {"method", "parameters"})
+
+
+def read_sweep(document: Document) -> Sweep:
+    """Raises UserError at whatever is wrong. Text is taken literally: W&B knows no interpolation."""
+    with document.at():
+        top = values.mapping(document.value)
+    _refuse_unknown(document, top)
+    literal = replace(document, interpolates=False)
+    parameters = usable(literal, top["parameters"], ("parameters",))
+    return Sweep(
+        method=str(top["method"]),
+        parameters=read_parameters(document, parameters),
+        metric=_metric(document, top["metric"]) if "metric" in top else None,
+        run_cap=_run_cap(document, top["run_cap"]) if "run_cap" in top else None,
+        early_terminate=read_early_terminate(document, top["early_terminate"]) if "early_terminate" in top else None,
+    )
+
+
+def _refuse_unknown(document: Document, top: dict[str, Any]) -> None:
+    for key in top:
+        if key in FOREIGN:
+            raise document.error(f'"{key}" is not supported here', key, key=True, next_step="leave it out")
+        if key not in KEYS:
+            raise document.error(f'unknown key "{key}" in a sweep file', key, key=True, next_step=nearest(key, KEYS))
+    if "method" not in top:
+        raise document.error("this sweep file names no method", next_step=f"add method: {METHODS[0]}")
+    if top["method"] not in METHODS:
+        what = f"unknown method {values.kind(top['method'])}"
+        raise document.error(what, "method", next_step=nearest(str(top["method"]), METHODS))
+    if "parameters" not in top:
+        raise document.error("this sweep file has no parameters", next_step='add "parameters:"')
+    for key in (*TEXTS, "program"):
+        with document.at(key):
+            values.text("" if isinstance(top.get(key), list) and key == "program" else top.get(key, ""))
+
+
+def _run_cap(document: Document, found: object) -> int:
+    with document.at("run_cap"):
+        return values.whole_number(found, 1)
+
+
+def _metric(document: Document, found: object) -> dict[str, object]:
+    with document.at("metric"):
+        metric = values.mapping(found)
+        if "name" not in metric:
+            raise values.expected('a metric with a "name"', found, "write metric: {name: ..., goal: minimize}")
+    for key, value in metric.items():
+        if key not in METRIC:
+            raise document.error(f'unknown key "{key}"', "metric", key, key=True, next_step=nearest(key, METRIC))
+        with document.at("metric", key):
+            _check_metric(key, value)
+    return metric
+
+
+def _check_metric(key: str, value: object) -> None:
+    if key == "target":
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise values.expected("a number", value)
+    elif key == "goal":
+        if value not in GOALS:
+            raise values.expected("minimize or maximize", value)
+    elif key == "impute":
+        if value not in ("latest", "best", "worst"):
+            raise values.expected("latest, best or worst", value)
+    elif key == "impute_while_running":
+        if value not in ("latest", "best", "worst", "false"):
+            raise values.expected('latest, best, worst or "false"', value)
+    elif key == "name":
+        values.text(value)

@@ -1,0 +1,47 @@
+"""A trial as search and early stopping see it: its point, where it stands, and what it has logged of the metric. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from scheduler.jobs.states import State
+
+MINIMIZE, MAXIMIZE = "minimize", "maximize"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One point that a sweep has asked for.
+
+    `rows` holds finite numbers only: W&B counts no row in which the metric is missing, NaN, infinite or a boolean.
+    """
+
+    number: int  # 0, 1, 2, ... in the order in which they were asked
+    values: tuple[object, ...]  # one per parameter of the sweep, in its order; JSON values
+    state: State  # queued, starting, running, stopping: not over; done, stopped_early, failed, ...: over
+    rows: tuple[float, ...] = ()  # the metric in each logged row that held a finite number, in order
+    summary: float | None = None  # the metric's final summary value, where the tracker has one
+
+    def best(self, goal: str) -> float | None:
+        """The best of the rows and the summary; None where there is neither."""
+        return best_of(goal, self.logged)
+
+    def worst(self, goal: str) -> float | None:
+        """The worst of the rows and the summary; None where there is neither."""
+        return best_of(opposite(goal), self.logged)
+
+    @property
+    def logged(self) -> tuple[float, ...]:
+        return self.rows if self.summary is None else (*self.rows, self.summary)
+
+
+def opposite(goal: str) -> str:
+    return MINIMIZE if goal == MAXIMIZE else MAXIMIZE
+
+
+def best_of(goal: str, values: Collection[float]) -> float | None:
+    """The least value, or the greatest where the goal is "maximize"; None of nothing."""
+    if not values:
+        return None
+    return max(values) if goal == MAXIMIZE else min(values)

@@ -1,0 +1,91 @@
+"""A sweep's trials in memory and in the real store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scheduler.jobs.home import open_home
+from scheduler.jobs.states import State
+from scheduler.jobs.store import Store
+from scheduler.sweeps.book import Book, open_sweep
+from scheduler.sweeps.plans import SweepPlan, read_plan
+
+FILE = """
+program: train.py
+method: random
+metric: {name: loss, goal: minimize}
+parameters: {lr: {min: 0.0, max: 1.0}}
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store(open_home(tmp_path / "home")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> SweepPlan:
+    path = tmp_path / "sweep.yaml"
+    path.write_text(FILE)
+    return read_plan(str(path))
+
+
+def book_of(store: Store, plan: SweepPlan) -> Book:
+    sweep, _ = open_sweep(store, plan, "/", "wandb", again=False, seed=1)
+    return Book(store, plan, sweep)
+
+
+def test_a_number_is_taken_once(store: Store, plan: SweepPlan) -> None:
+    """Two runners that were both told to try number 0: one of the two points becomes the trial."""
+    one, other = book_of(store, plan), book_of(store, plan)
+    assert one.add(0, (0.25,), "/", "{}", cap=None)
+    assert other.add(0, (0.75,), "/", "{}", cap=None) is None
+    assert [entry.trial.values for entry in other.catch_up() if entry.trial] == [(0.25,)]
+
+
+def test_a_waiting_trial_that_was_cancelled_or_held_makes_room_for_the_next(store: Store, plan: SweepPlan) -> None:
+    """A sweep that went on waiting for it would never ask again."""
+    book = book_of(store, plan)
+    for number, state in enumerate((State.CANCELLED, State.HELD)):
+        entry = book.add(number, (0.5,), "/", "{}", cap=None)
+        assert entry
+        assert book.queued == {entry.job}
+        with store.change() as change:
+            change.move(entry.job, state, "by a person")
+        book.catch_up()
+        assert not book.queued
+
+
+def test_a_history_survives_and_another_attempt_begins_a_new_one(store: Store, plan: SweepPlan) -> None:
+    """What was read to the end is kept for the next life; a repeated trial must not have the rows of both attempts."""
+    book = book_of(store, plan)
+    entry = book.add(0, (0.5,), "/", "{}", cap=None)
+    assert entry
+    book.began(entry.job, 1)
+    book.logged(entry.job, (3.0, 2.0))
+    book.closed(entry.job, State.DONE, 1, 1.5)
+    again = book_of(store, plan)
+    record = again[entry.job].record
+    assert (record.history, record.summary, again.best) == ((3.0, 2.0), 1.5, 1.5)
+    assert again.began(entry.job, 2).record.history == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("min: 0.0", "min: 0.1", True),
+        ("method: random", "method: grid", True),
+        ("train.py", "other.py", False),
+        ("loss", "error", False),
+        ("minimize", "maximize", False),
+    ],
+)
+def test_what_makes_two_sweeps_one(tmp_path: Path, plan: SweepPlan, old: str, new: str, same: bool) -> None:
+    """Results of another program or of another metric are no results for this one; another range or method changes nothing."""
+    path = tmp_path / "sweep.yaml"
+    path.write_text(FILE.replace(old, new))
+    assert (read_plan(str(path)).key("/") == plan.key("/")) is same
+    assert plan.key("/") != plan.key("/usr")

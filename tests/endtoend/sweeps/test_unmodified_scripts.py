@@ -1,0 +1,110 @@
+"""Scripts that know nothing of exp-queue, swept offline: with the real W&B client, event files, and plain output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scheduler.tracking.open_files import opened_by
+
+# What W&B's own tutorials look like: parameters from wandb.config, results through wandb.log, nothing of ours.
+WANDB = """
+import os, time, wandb
+run = wandb.init(project="demo")
+with open("config", "a") as file:
+    file.write(f"{wandb.config.lr} {wandb.config.optimizer['name']}\\n")
+rows = 3 if wandb.config.lr < 0.5 else 10_000
+for step in range(rows):
+    wandb.log({"val": {"loss": wandb.config.lr + 1 / (step + 1)}, "other": step})
+    time.sleep(0.02)
+"""
+
+FILE = """
+program: train.py
+method: grid
+metric: {name: val.loss, goal: minimize}
+early_terminate: {type: hyperband, max_iter: 9, s: 1, strict: true}  # one band, at row 3, however late the rows are read
+command: [python, "${program}"]
+parameters:
+  lr: {values: [0.1, 0.9, 0.2]}
+  optimizer: {parameters: {name: {value: adam}}}
+"""
+
+
+def test_a_wandb_script_runs_offline_and_is_stopped_by_what_it_logs(sweeps):
+    """Nothing in it is changed: its parameters come by wandb.config, its rows are read while it runs and kept after the
+    stop, its process is gone, and the slot goes to the next trial."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", WANDB)
+    sweeps.write("sweep.yaml", FILE)
+    sweeps.environment["WANDB_SWEEP_ID"] = "of-somebody-else"
+    found = sweeps.sweep("-j1")
+    assert (sweeps.directory / "config").read_text().split() == ["0.1", "adam", "0.9", "adam", "0.2", "adam"]
+    good, bad, last = sorted(found["trials"], key=lambda trial: trial["trial"])
+    assert [trial["state"] for trial in (good, bad, last)] == ["done", "stopped_early", "done"]
+    assert good["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3])
+    assert 3 <= len(bad["history"]) < 10_000
+    (kept,) = Path(bad["directory"]).glob("wandb/*run-*/run-*.wandb")
+    assert kept.stat().st_size > 0
+    assert not _open_in(Path(bad["directory"]))
+
+
+def _open_in(directory: Path) -> list[Path]:
+    """Files of this directory that some process has open."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [path for path in opened_by(pids) if path.is_relative_to(directory)]
+
+
+EVENTS = """
+import sys, time
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+lr = float(sys.argv[1].split("=")[1])
+writer = EventFileWriter("runs/%g" % lr)
+for step in range(8 if lr < 0.5 else 200):
+    value = Summary.Value(tag="loss", simple_value=lr + 1 / (step + 1))
+    writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
+    writer.flush()
+    time.sleep(0.1)
+"""
+
+SPACE = """
+program: train.py
+command: [python, "${program}", "${args}"]
+method: grid
+metric: {name: loss, goal: minimize}
+early_terminate: {type: hyperband, max_iter: 9, s: 1, strict: true}  # one band, at row 3, however late the rows are read
+parameters:
+  lr: {values: [0.1, 0.9]}
+"""
+
+
+def test_event_files_in_a_place_of_the_script_are_read(sweeps):
+    """A SummaryWriter with its usual `runs/` in the working directory."""
+    pytest.importorskip("tensorboard")
+    sweeps.write("train.py", EVENTS)
+    sweeps.write("sweep.yaml", SPACE)
+    good, bad = sorted(sweeps.sweep("-j1")["trials"], key=lambda trial: trial["trial"])
+    assert good["history"] == pytest.approx([0.1 + 1 / row for row in range(1, 9)])
+    assert bad["state"] == "stopped_early"
+
+
+LOGS = """
+import json, os, sys, time
+lr = float(sys.argv[1].split("=")[1])
+with open(os.environ["EXP_QUEUE_METRICS"], "a", buffering=1) as log:
+    for step in range(4 if lr < 0.5 else 2000):
+        log.write(json.dumps({"_step": step, "loss": lr + 1 / (step + 1), "accuracy": 0.5}) + "\\n")
+        time.sleep(0.02)
+"""
+
+
+def test_our_own_metric_log_is_read(sweeps):
+    """A line of JSON from any language."""
+    sweeps.write("train.py", LOGS)
+    sweeps.write("sweep.yaml", SPACE)
+    good, bad = sorted(sweeps.sweep("-j1")["trials"], key=lambda trial: trial["trial"])
+    assert good["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3, 0.35])
+    assert bad["state"] == "stopped_early"

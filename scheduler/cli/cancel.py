@@ -1,0 +1,28 @@
+"""`exp-queue cancel`: take jobs out of the queue, stop those that run."""
+
+from __future__ import annotations
+
+import click
+
+from scheduler.cli.options import format_option, opened_store, print_lines, say
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@format_option
+def cancel(jobs: tuple[str, ...], style: str) -> int:
+    """Cancel queued jobs and stop running ones: politely first (SIGINT), then SIGTERM, then SIGKILL. Waits until they are gone.
+
+    JOB: the beginning of an id, `last`, or a state such as `queued` or `running`.
+    """
+    from scheduler.jobs.cancelling import cancel_all
+    from scheduler.jobs.selection import select
+    from scheduler.report.jobs import lines
+
+    with opened_store() as store:
+        chosen = select(store, jobs)
+        unstoppable = cancel_all(store, chosen, say)
+        print_lines(lines(store, store.by_ids(job.id for job in chosen)), style)
+        for attempt in unstoppable:
+            say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
+    return 1 if unstoppable else 0

@@ -1,0 +1,51 @@
+"""`exp-queue check`: is a file right, how many experiments does it make, and what differs between them?"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from scheduler.cli.options import format_option
+from scheduler.cli.reading import reads_a_file
+from scheduler.spec import ExperimentFile
+
+
+def _print_schema(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        from scheduler.report.tables import print_json
+        from scheduler.spec.schema import schema
+
+        print_json(schema(), sys.stdout)
+        context.exit()
+
+
+@click.command("check", short_help="Is a file right, and what does it ask for?")
+@reads_a_file
+@click.option("--first", type=click.IntRange(min=0), default=5, show_default=True, metavar="N", help="Show the first N.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of experiments files, for editors; needs no FILE.",
+)
+@format_option
+def check(plan: ExperimentFile, first: int, style: str) -> Any:
+    """Say whether FILE is right, how many experiments it makes, and what differs between them. Nothing is started.
+
+    \b
+    exp-queue check experiments/sample.yaml
+    exp-queue check --schema > experiment_file.schema.json
+    """
+    from scheduler.report import overview, tables
+
+    found = overview.overview(plan, first)
+    if style == "json":
+        tables.print_json(overview.objects(found), sys.stdout)
+        return
+    click.echo(overview.sentence(found))
+    if found.first:
+        tables.print_table(overview.rows(found), sys.stdout)

@@ -1,0 +1,71 @@
+"""Run jobs in the foreground and report: what `run`, `retry`, `resume` and `work` have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from scheduler.cli.options import print_lines, say
+from scheduler.errors import CannotEverRun
+from scheduler.jobs.devices import Devices
+from scheduler.jobs.driven import HungUp
+from scheduler.jobs.runner import Runner
+from scheduler.jobs.sources import Submits
+from scheduler.jobs.states import SUCCEEDED
+from scheduler.jobs.store import Store
+from scheduler.jobs.values import Job
+from scheduler.report.jobs import best_first, labels, lines
+from scheduler.report.progress import Progress
+from scheduler.report.submission import farewell
+
+
+def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None, style: str) -> int:
+    """Run `jobs` until all are over, print the results, and return the exit status."""
+    _refuse_the_impossible(jobs, devices)
+    store.drive(jobs)
+    done = sum(count for state, count in store.mine_counts().items() if state in SUCCEEDED)
+    count = slots or devices.default_slots
+    if done < len(jobs):
+        say(f"at most {count} at once; {devices.note}")
+    progress = Progress(labels(jobs), done, sys.stderr)
+    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style)
+
+
+def drive_everything(store: Store, devices: Devices, slots: int | None, style: str, *, forever: bool) -> int:
+    """Run all that is queued, and what comes to it meanwhile; `forever`: also what comes later, until a Ctrl-C."""
+    store.drive(None)
+    count = slots or devices.default_slots
+    say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
+    progress = Progress({}, 0, sys.stderr)
+    runner = Runner(store, devices, count, progress.tell, Submits(store.home) if forever else None)
+    return _run(runner, store, lambda: store.by_ids(progress.ended), style)
+
+
+def run_or_leave(runner: Runner) -> int:
+    """Run until the runner is done: 0. When it was told to leave, say so: the exit status to leave with."""
+    try:
+        runner.run()
+    except HungUp as left:
+        say(f"{left}: leaving; what runs goes on, and the same command again joins it (`exp-queue cancel running` stops it)")
+        return 128 + left.number
+    return 0
+
+
+def _run(runner: Runner, store: Store, jobs: Callable[[], Sequence[Job]], style: str) -> int:
+    if left := run_or_leave(runner):
+        return left
+    results = best_first(lines(store, jobs()))
+    print_lines(results, style)
+    say(farewell(results, store.home, interrupted=runner.interrupted))
+    if runner.interrupted:
+        return 130
+    return 0 if all(line.job.state in SUCCEEDED for line in results) else 1
+
+
+def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
+    for job in jobs:
+        reason = devices.never(job.resources)
+        if reason:
+            raise CannotEverRun(
+                f"job {job.short_id} can never run here: {reason}", next_step="change its `resources` and run the file again"
+            )

@@ -1,0 +1,113 @@
+"""`exp-queue exec`: any command on claimed GPUs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scheduler.cli.options import say, sharing_options
+from scheduler.errors import CannotEverRun, UserError
+
+if TYPE_CHECKING:
+    from scheduler.gpus.lone import ClaimedDevices
+    from scheduler.gpus.observation import Settings
+
+OWN_ERROR = 125  # as env(1), nohup(1) and timeout(1) have it; their 126 and 127 too
+WAIT_RAN_OUT = 124  # as timeout(1)
+
+
+class Transparent(click.Command):
+    """A command whose own errors must not be taken for those of what it runs."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as error:
+            raise _own(UserError(error.format_message().rstrip("."), next_step="see `exp-queue exec --help`")) from error
+
+
+@click.command("exec", cls=Transparent, context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND...")
+@click.option("--gpus", type=click.IntRange(min=1), help="That many GPUs, all at once. Default: one, where there are any.")
+@click.option("--memory", metavar="SIZE", help="Only so much of each, e.g. 6GiB, beside others. Default: whole GPUs.")
+@click.option("--wait", metavar="TIME", help="Wait at most so long, e.g. 10m, or 0. Default: as long as it takes.")
+@sharing_options
+def exec(command: tuple[str, ...], gpus: int | None, memory: str | None, wait: str | None, settings: Settings) -> int:
+    """Wait for a GPU, claim it, and run COMMAND on it; the claim ends with the last process of COMMAND.
+
+    The exit status is that of COMMAND; 124: no GPU within --wait; 125: an error of exp-queue itself; 126, 127: COMMAND
+    cannot be executed, is not there. Without a GPU in the machine COMMAND runs on the CPU.
+
+    \b
+    exp-queue exec -- python train.py --lr 0.1
+    exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
+    exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
+    """
+    from scheduler.jobs.foreground import CannotStart, die_of, supervise
+
+    environment = dict(os.environ)
+    try:
+        with _claimed(command, gpus, memory, wait, environment, settings) as devices:
+            status = supervise(command, environment, _say, devices.claim)
+    except CannotStart:
+        raise
+    except UserError as error:
+        raise _own(error) from error
+    return status if status >= 0 else die_of(-status)
+
+
+def _claimed(
+    command: tuple[str, ...],
+    gpus: int | None,
+    memory: str | None,
+    wait: str | None,
+    environment: dict[str, str],
+    settings: Settings,
+) -> ClaimedDevices:
+    from scheduler.gpus.lone import devices_for
+    from scheduler.gpus.placement import Request
+    from scheduler.gpus.settings import seconds
+
+    request = Request(gpus or 1, memory=_or_none(memory, _memory))
+    limit = _or_none(wait, lambda text: seconds(text, "--wait"))
+    devices = devices_for(request, limit, _label(command), environment, settings)
+    if devices.kind == "cpu" and (gpus or memory) and not devices.claim:
+        raise CannotEverRun(f"a GPU is asked for; {devices.note}", next_step="leave out --gpus and --memory to use the CPU")
+    if devices.note:
+        _say(devices.note)
+    return devices
+
+
+def _or_none(text: str | None, meaning: Callable[[str], Any]) -> Any:
+    return None if text is None else meaning(text)
+
+
+def _memory(text: str) -> int:
+    from scheduler.spec import values
+
+    try:
+        return values.memory(text)
+    except UserError as error:
+        raise UserError(f"--memory: {error.what}", next_step=error.next_step) from error
+
+
+def _label(command: tuple[str, ...]) -> str:
+    """What others see who wait for us: the program and its script, never its arguments, which may hold a secret."""
+    script = [Path(word).name for word in command[1:2] if word.endswith((".py", ".sh"))]
+    return shlex.join([Path(command[0]).name, *script])
+
+
+def _say(text: str) -> None:
+    say(f"exp-queue exec: {text}")
+
+
+def _own(error: UserError) -> UserError:
+    from scheduler.gpus.waiting import WaitRanOut
+
+    error.exit_status = WAIT_RAN_OUT if isinstance(error, WaitRanOut) else OWN_ERROR
+    return error

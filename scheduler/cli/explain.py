@@ -1,0 +1,65 @@
+"""`exp-queue explain`: why a job waits."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scheduler.cli.options import format_option, opened_store, sharing_options
+
+if TYPE_CHECKING:
+    from scheduler.gpus.observation import Settings
+    from scheduler.jobs.store import Store
+    from scheduler.jobs.values import Job
+
+
+@click.command()
+@click.argument("job", default="last")
+@sharing_options
+@format_option
+def explain(job: str, settings: Settings, style: str) -> int:
+    """Why a queued job waits, in one sentence: which GPU, whose process, how much memory. For a trial of a sweep: why it was
+    stopped early or goes on, at which rows it was compared with which others.
+
+    JOB: the beginning of an id, `last` (default), `trial:N` of the newest sweep, or a state (its newest job).
+    """
+    from scheduler.jobs import explaining
+    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.selection import select_single
+    from scheduler.jobs.states import WAITING
+    from scheduler.report import tables
+    from scheduler.report.text import safe
+
+    with opened_store() as store:
+        chosen = select_single(store, job)
+        if chosen.state not in WAITING and _explain_trial(store, chosen, style):
+            return 0
+        devices = open_devices(settings)
+        try:
+            sentence = explaining.explain(store, chosen, devices)
+        finally:
+            devices.close()
+        if style == "json":
+            tables.print_json([{"id": chosen.id, "state": str(chosen.state), "because": sentence}], sys.stdout)
+        else:
+            click.echo(safe(sentence))
+    return 0
+
+
+def _explain_trial(store: Store, job: Job, style: str) -> bool:
+    """False if the job is no trial of a sweep."""
+    from scheduler.report import tables, trials
+    from scheduler.report.text import safe
+    from scheduler.sweeps.recall import recall
+
+    found = recall(store, job)
+    if found is None:
+        return False
+    if style == "json":
+        tables.print_json([trials.as_object(found, trials.headline(found))], sys.stdout)
+        return True
+    click.echo(safe(trials.headline(found)))
+    tables.print_table(trials.band_rows(found), sys.stdout)
+    return True

@@ -1,0 +1,105 @@
+"""The command `exp-queue`: finds commands when they are used, shows every error in one place, gives the exit status."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from scheduler import __version__
+from scheduler.errors import UserError, nearest
+
+# Command: where it lives, and its line in `--help`. A module is imported only when its command is used.
+COMMANDS = {
+    "prepare": ("prepare", "Print one command line per experiment, e.g. for GNU parallel."),
+    "check": ("check", "Is a file right, how many experiments does it make, and what differs?"),
+    "run": ("run", "Run the experiments of a file, as many at once as there is room."),
+    "sweep": ("sweep", "Try points of a search space, and stop those that fall behind."),
+    "status": ("status", "List jobs and how they stand."),
+    "show": ("show", "Everything about one job."),
+    "logs": ("logs", "Print the output of a job; -f follows it."),
+    "cancel": ("cancel", "Take jobs out of the queue; stop those that run."),
+    "retry": ("again", "Run jobs again that did not succeed."),
+    "resume": ("again", "Go on after an interruption, a crash or a reboot."),
+    "submit": ("run", "Queue the experiments of a file and start nothing."),
+    "work": ("again", "Run everything that is queued; --forever waits for more."),
+    "hold": ("hold", "Keep queued jobs from starting."),
+    "release": ("hold", "Let held jobs start again."),
+    "exec": ("exec", "Run any command on a GPU that is claimed for it."),
+    "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
+    "explain": ("explain", "Why a job waits, in one sentence."),
+    "doctor": ("doctor", "What this machine offers, and what is in the way."),
+}
+DEFECT = 70  # <sysexits.h> EX_SOFTWARE
+
+
+class Commands(click.Group):
+    """Commands that are imported on use."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[name]
+        return getattr(importlib.import_module(f"scheduler.cli.{module}"), name)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS:
+            raise UserError(f'unknown command "{args[0]}"', next_step=nearest(args[0], COMMANDS))
+        return super().resolve_command(context, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="exp-queue")
+def commands() -> None:
+    """Run grids of experiments on the GPUs of this machine: no daemon, no account, no network.
+
+    \b
+    exp-queue run experiments/sample.yaml -j2
+    exp-queue prepare experiments/sample.yaml | parallel -j2
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit status.
+
+    0 all good; 1 some job did not succeed; 2 wrong usage or file; 3 impossible on this machine; 130 after a Ctrl-C.
+    """
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    try:
+        result = commands.main(arguments, prog_name="exp-queue", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except UserError as error:
+        from scheduler.report.excerpt import excerpt
+
+        return _complain(str(error) + excerpt(error.where), error.exit_status)
+    except click.UsageError as error:
+        hint = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
+        return _complain(error.format_message().rstrip(".") + hint, 2)
+    except click.ClickException as error:
+        return _complain(error.format_message(), 2)
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+
+
+def _complain(message: str, status: int) -> int:
+    from scheduler.report.text import safe
+
+    click.echo(f"exp-queue: {safe(message, keep=chr(10))}", err=True)
+    return status
+
+
+if __name__ == "__main__":
+    main()

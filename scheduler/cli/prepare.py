@@ -1,0 +1,111 @@
+"""`exp-queue prepare`: an experiments file as command lines, for GNU parallel or a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+
+import click
+
+from scheduler.cli.reading import reads_a_file
+from scheduler.errors import UserError
+from scheduler.spec import Experiment, ExperimentFile, shell_line
+from scheduler.spec.argument_files import written
+
+LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
+COMPARED = 10_000  # experiments in which repetitions are looked for
+
+
+@click.command("prepare", short_help="Print one command line per experiment.")
+@reads_a_file
+@click.option("--null", is_flag=True, help="End each line with NUL instead of a newline, for `parallel -0` or `xargs -0`.")
+@click.option("--format", "style", type=click.Choice(["lines", "json"]), default="lines", help="Lines (default), or a JSON list.")
+def prepare(plan: ExperimentFile, null: bool, style: str) -> None:
+    """Print one shell-quoted command line per experiment in FILE, and nothing else.
+
+    \b
+    exp-queue prepare experiments/sample.json | parallel -j2
+    exp-queue prepare sweep.yaml train_args.lr=1e-3 | head -1
+    """
+    pieces = _json_pieces(written(plan.experiments())) if style == "json" else _lines(plan, b"\0" if null else b"\n")
+    try:
+        _write(pieces)
+    except BrokenPipeError:
+        # The reader has what it wanted (`| head -1`). What is still buffered must not make Python complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    else:
+        _warn_of_repetitions(plan)
+
+
+def _write(pieces: Iterable[bytes]) -> None:
+    """Write to standard output, the first piece at once: a million lines take a while, and the reader may want one."""
+    out = sys.stdout.buffer
+    for number, piece in enumerate(pieces):
+        out.write(piece)
+        if not number:
+            out.flush()
+    out.flush()
+
+
+def _lines(plan: ExperimentFile, end: bytes) -> Iterator[bytes]:
+    warned = False
+    for number, experiment in enumerate(written(plan.experiments()), 1):
+        line = _line(experiment, number, end)
+        if len(line) > LONG_LINE and not warned:
+            _warn_of_length(number, len(line))
+            warned = True
+        yield line + end
+
+
+def _line(experiment: Experiment, number: int, end: bytes) -> bytes:
+    text = shell_line(experiment.argv)
+    if end == b"\n" and "\n" in text:
+        next_step = "use --null with `parallel -0`, or ${args_json}, which is always one line"
+        raise UserError(f"an argument of experiment {number} holds a newline", next_step=next_step)
+    try:
+        return os.fsencode(text)
+    except UnicodeEncodeError:
+        next_step = "use ${args_json}, which escapes it"
+        raise UserError(f"an argument of experiment {number} holds text that cannot be encoded", next_step=next_step) from None
+
+
+def _json_pieces(experiments: Iterable[Experiment]) -> Iterator[bytes]:
+    before = b"["
+    for experiment in experiments:
+        yield before + b"\n" + json.dumps(_shown(experiment)).encode()
+        before = b","
+    yield b"\n]\n"
+
+
+def _shown(experiment: Experiment) -> dict:
+    return {
+        "id": experiment.id,
+        "group": experiment.group,
+        "config": experiment.config,
+        "argv": experiment.argv,
+        "resources": asdict(experiment.resources),
+        "policy": asdict(experiment.policy),
+    }
+
+
+def _warn_of_length(number: int, length: int) -> None:
+    click.echo(f"exp-queue: warning: line {number} has {length:,} bytes; GNU parallel refuses lines of 63,664", err=True)
+
+
+def _warn_of_repetitions(plan: ExperimentFile) -> None:
+    """Repeated experiments are printed as they are written; `run` makes a job of each only once."""
+    if plan.at_most() > COMPARED:
+        return
+    first: dict[str, int] = {}
+    number = 0
+    repeated = []
+    for number, experiment in enumerate(plan.experiments(), 1):
+        if first.setdefault(experiment.id, number) != number:
+            repeated.append((number, first[experiment.id]))
+    if repeated:
+        head = f"{len(repeated)} of {number} experiments repeat an earlier one"
+        example = f"line {repeated[0][0]} is the same as line {repeated[0][1]}"
+        click.echo(f"exp-queue: warning: {head} ({example}); `exp-queue run` runs each once", err=True)

@@ -1,0 +1,128 @@
+"""`exp-queue run` and `exp-queue submit`: the experiments of a file, run now or only queued."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scheduler.cli.options import format_option, opened_store, print_lines, say, sharing_options, slots_option
+from scheduler.cli.reading import reads_a_file
+from scheduler.errors import CannotEverRun
+from scheduler.spec import Experiment, ExperimentFile
+from scheduler.spec.argument_files import written
+
+SHOWN = 50  # jobs that `submit` lists, for people; programs get all
+
+if TYPE_CHECKING:
+    from scheduler.gpus.observation import Settings
+    from scheduler.jobs.devices import Devices
+
+
+@click.command()
+@reads_a_file
+@slots_option
+@sharing_options
+@click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
+@click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
+@click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
+@click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
+@format_option
+def run(
+    plan: ExperimentFile,
+    slots: int | None,
+    settings: Settings,
+    dry_run: bool,
+    detach: bool,
+    again: bool,
+    lost: bool,
+    style: str,
+) -> int:
+    """Run the experiments of FILE and print what came out, best first.
+
+    A second run of the same file repeats only what did not succeed. Ctrl-C once: start nothing more; twice: stop what runs.
+
+    \b
+    exp-queue run experiments/sample.yaml -j2
+    exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
+    """
+    from scheduler.cli.driving import drive
+    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.submit import submit as queue
+    from scheduler.report.submission import described
+
+    if detach:
+        return _detached()
+    devices = open_devices(settings)
+    try:
+        experiments = _possible(plan, devices)
+        if dry_run:
+            return _dry_run(plan, list(experiments), slots or devices.default_slots, devices.note, style)
+        with opened_store() as store:
+            submission = queue(store, written(experiments), str(Path.cwd()), again=again, lost=lost)
+            say(described(submission, plan.path))
+            return drive(store, submission.jobs, devices, slots, style)
+    finally:
+        devices.close()
+
+
+def _possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
+    """The experiments, as long as this machine can ever run them."""
+    for number, experiment in enumerate(plan.experiments(), 1):
+        reason = devices.never(experiment.resources)
+        if reason:
+            raise CannotEverRun(
+                f"experiment {number} of {plan.path} can never run here: {reason}", next_step="change its `resources`"
+            )
+        yield experiment
+
+
+def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
+    from scheduler.report import submission, tables
+
+    if style == "json":
+        tables.print_json(submission.planned_objects(experiments), sys.stdout)
+        return 0
+    say(f"{plan.path}: {len(experiments)} experiments, at most {slots} at once; {note}. Nothing was started.")
+    tables.print_table(submission.planned_rows(experiments), sys.stdout)
+    return 0
+
+
+def _detached() -> int:
+    """The same command in a session of its own, with its output in a file."""
+    from scheduler.jobs.detaching import detach
+
+    arguments = [word for word in sys.argv[1:] if word != "--detach"]
+    process, log = detach(arguments)
+    say(f"running in the background (pid {process}); progress: tail -f {log}")
+    say("exp-queue status shows how it stands; exp-queue cancel queued running stops it")
+    return 0
+
+
+@click.command()
+@reads_a_file
+@click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
+@click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
+@format_option
+def submit(plan: ExperimentFile, again: bool, lost: bool, style: str) -> int:
+    """Queue the experiments of FILE and start nothing: `exp-queue work` runs what is queued.
+
+    \b
+    exp-queue submit grid.yaml; exp-queue submit other.yaml; exp-queue work -j2
+    """
+    from scheduler.jobs.submit import submit as queue
+    from scheduler.report.jobs import lines
+    from scheduler.report.submission import described
+
+    with opened_store() as store:
+        submission = queue(store, written(plan.experiments()), str(Path.cwd()), again=again, lost=lost)
+        say(described(submission, plan.path))
+        say("nothing was started; `exp-queue work` runs what is queued")
+        shown = submission.jobs if style == "json" else submission.jobs[:SHOWN]
+        print_lines(lines(store, shown), style)
+        if len(shown) < len(submission.jobs):
+            say(f"... and {len(submission.jobs) - len(shown):,} more; `exp-queue status --limit 0` lists all jobs")
+    return 0

@@ -1,0 +1,103 @@
+"""The options of `exp-queue sweep`, gathered into the values that the command works with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scheduler.errors import UserError
+from scheduler.sweeps.pruning import PRUNERS
+from scheduler.sweeps.search import SAMPLERS
+
+if TYPE_CHECKING:
+    from scheduler.sweeps.plans import SweepPlan
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says about the course of a sweep. `time` is in seconds; `seed` is for a new sweep."""
+
+    count: int | None = None
+    time: float | None = None
+    sampler: str | None = None
+    pruner: str = "wandb"
+    seed: int | None = None
+    again: bool = False
+    optuna_journal: str | None = None
+
+
+_WISHES = (
+    click.option("--count", type=click.IntRange(min=1), metavar="N", help="Start at most N new trials."),
+    click.option("--time", metavar="TIME", help="Start no new trials after so long, e.g. 90m."),
+    click.option("--sampler", type=click.Choice(SAMPLERS), help="How method bayes chooses. Default: tpe. gp needs torch."),
+    click.option(
+        "--pruner",
+        type=click.Choice(PRUNERS),
+        default="wandb",
+        show_default=True,
+        help="What stops trials early: the file's early_terminate, a rule of Optuna's, or nothing.",
+    ),
+    click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N", help="For a new sweep: the same points again."),
+    click.option("--again", is_flag=True, help="Begin a new sweep instead of going on with the last one of this file."),
+    click.option("--optuna-journal", metavar="PATH", help="Write the trials to a journal for optuna-dashboard as well."),
+)
+_RESOURCES = (
+    click.option("--gpus", type=click.IntRange(min=1), metavar="N", help="GPUs of each trial. Default: 1, where there are any."),
+    click.option("--gpu-memory", metavar="SIZE", help="Memory of a trial on each GPU, e.g. 6GiB: small trials share one."),
+    click.option("--timeout", metavar="TIME", help="Stop a trial after so long."),
+)
+
+
+def wish_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about the course of a sweep; the command gets them as `wishes`."""
+
+    @functools.wraps(command)
+    def with_wishes(
+        *,
+        count: int | None,
+        time: str | None,
+        sampler: str | None,
+        pruner: str,
+        seed: int | None,
+        again: bool,
+        optuna_journal: str | None,
+        **others: Any,
+    ) -> Any:
+        wishes = Wishes(count, _read("--time", time, "duration"), sampler, pruner, seed, again, optuna_journal)
+        return command(wishes=wishes, **others)
+
+    for option in reversed(_WISHES):
+        with_wishes = option(with_wishes)
+    return with_wishes
+
+
+def resource_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about what a trial gets, which W&B's files have no words for; they become part of `plan`."""
+
+    @functools.wraps(command)
+    def with_resources(*, plan: SweepPlan, gpus: int | None, gpu_memory: str | None, timeout: str | None, **others: Any) -> Any:
+        memory = _read("--gpu-memory", gpu_memory, "memory")
+        resources = replace(plan.resources, gpus=gpus, gpu_memory=memory)
+        policy = replace(plan.policy, timeout=_read("--timeout", timeout, "duration"))
+        return command(plan=replace(plan, resources=resources, policy=policy), **others)
+
+    for option in reversed(_RESOURCES):
+        with_resources = option(with_resources)
+    return with_resources
+
+
+def _read(option: str, text: str | None, reader: str) -> Any:
+    """An option's text by the reader that files use for the same thing."""
+    from scheduler.spec import values
+
+    if text is None:
+        return None
+    try:
+        found: Any = float(text) if text.replace(".", "", 1).isdecimal() and reader == "duration" else text
+        return getattr(values, reader)(found)
+    except UserError as error:
+        raise UserError(f"{option}: {error.what}", next_step=error.next_step) from None

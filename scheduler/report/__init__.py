@@ -1,0 +1,1 @@
+"""What people see: safe text, tables, progress lines. Nothing here decides anything."""

@@ -1,0 +1,68 @@
+"""Everything about one job, for programs and for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+from scheduler.jobs.store import Store
+from scheduler.jobs.values import Attempt, Job
+from scheduler.report.jobs import lines, objects
+from scheduler.report.text import duration, number, safe
+from scheduler.spec import shell_line
+
+
+def details(store: Store, job: Job) -> dict[str, Any]:
+    """The job's row for programs, with its command, its attempts and all that happened to it."""
+    (row,) = objects(lines(store, [job]))
+    return {
+        **row,
+        "argv": list(job.argv),
+        "cwd": job.cwd,
+        "attempts": [_attempt(attempt) for attempt in store.attempts(job.id)],
+        "events": [
+            {"at": event["at"], "attempt": event["attempt"], "state": event["state"], "detail": event["detail"]}
+            for event in store.events(job.id)
+        ],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    ending = attempt.ending
+    return {
+        "number": attempt.number,
+        "state": ending.state.value if ending else None,
+        "exit_status": ending.exit_status if ending else None,
+        "reason": ending.reason if ending else "",
+        "started": attempt.started,
+        "ended": attempt.ended,
+        "duration": attempt.duration,
+        "pid": attempt.pid,
+        "gpus": attempt.gpus,
+        "directory": attempt.directory,
+        "log": str(attempt.log),
+    }
+
+
+def print_details(found: dict[str, Any], file: TextIO) -> None:
+    """The same for people. The command can be pasted into a shell."""
+    pairs = [
+        ("job", found["id"]),
+        ("state", found["state"] + (f": {found['reason']}" if found["reason"] else "")),
+        ("group", found["group"] or ""),
+        ("config", json.dumps(found["config"])),
+        ("command", shell_line(found["argv"])),
+        ("directory", found["cwd"]),
+        *((name, number(value)) for name, value in found["metrics"].items()),
+        *((f"attempt {each['number']}", _attempt_line(each)) for each in found["attempts"]),
+    ]
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        if value:
+            file.write(f"{safe(name):<{width}}  {safe(value)}\n")
+
+
+def _attempt_line(attempt: dict[str, Any]) -> str:
+    took = f" after {duration(attempt['duration'])}" if attempt["duration"] is not None else ""
+    status = f", exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
+    return f"{attempt['state'] or 'open'}{took}{status}, {attempt['log']}"

@@ -1,0 +1,94 @@
+"""How the GPUs stand: rows for people, objects for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from scheduler.gpus.placement import ClaimRecord
+from scheduler.gpus.reading import Process
+from scheduler.gpus.standing import Standing
+
+
+def rows(standings: Iterable[Standing]) -> list[dict[str, str]]:
+    """One row per GPU; more lines below it where it has more claims or processes than one."""
+    found = []
+    for standing in standings:
+        first, *more = _people(standing) or [""]
+        found.append({**_figures(standing), "claims and processes": first, "a job could start": _could_start(standing)})
+        found += [{**dict.fromkeys(found[-1], ""), "claims and processes": each} for each in more]
+    return found
+
+
+def _figures(standing: Standing) -> dict[str, str]:
+    gpu = standing.gpu
+    memory = "" if gpu.total is None else f"{gpu.used} / {gpu.total} MiB"
+    return {
+        "GPU": gpu.label.removeprefix("GPU ") if gpu.index is not None else gpu.uuid,
+        "name": gpu.name,
+        "memory": memory,
+        "use": _unit(gpu.utilization, " %"),
+        "temp": _unit(gpu.temperature, " °C"),
+        "power": _unit(None if gpu.power is None else round(gpu.power), " W"),
+    }
+
+
+def _unit(figure: int | None, unit: str) -> str:
+    return "" if figure is None else f"{figure}{unit}"
+
+
+def _people(standing: Standing) -> list[str]:
+    """Who holds a claim there, and whose other processes compute there."""
+    held = [f"{claim.holder}: {_share(claim, standing.gpu.uuid)}" for claim in standing.claims]
+    return held + [f"not ours: {_process(process)}" for process in standing.foreign]
+
+
+def _share(claim: ClaimRecord, uuid: str) -> str:
+    memory = claim.memory.get(uuid)
+    return "whole GPU" if memory is None else f"{memory} MiB"
+
+
+def _process(process: Process) -> str:
+    memory = "unknown memory" if process.memory is None else f"{process.memory} MiB"
+    kind = "" if process.compute else ", graphics"
+    return f"{process.name or 'a process'} ({process.user or 'a user we cannot see'}, pid {process.pid}, {memory}{kind})"
+
+
+def _could_start(standing: Standing) -> str:
+    if not standing.obstacle:
+        return "yes"
+    return f"up to {standing.room} MiB" if standing.room else f"no: {standing.obstacle}"
+
+
+def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
+    """The same for programs. Memory in MiB, temperature in degrees Celsius, power in watts, `since` in seconds of the
+    epoch; `could_start` is about a job that wants the whole GPU, `room` about one that names its memory."""
+    return [
+        {
+            "index": standing.gpu.index,
+            "uuid": standing.gpu.uuid,
+            "name": standing.gpu.name,
+            "memory_total": standing.gpu.total,
+            "memory_used": standing.gpu.used,
+            "utilization": standing.gpu.utilization,
+            "temperature": standing.gpu.temperature,
+            "power": standing.gpu.power,
+            "processes": [*_listed(standing.ours, True), *_listed(standing.foreign, False)],
+            "claims": [_claim(claim, standing.gpu.uuid) for claim in standing.claims],
+            "could_start": not standing.obstacle,
+            "obstacle": standing.obstacle,
+            "room": standing.room,
+        }
+        for standing in standings
+    ]
+
+
+def _listed(processes: Sequence[Process], ours: bool) -> list[dict[str, Any]]:
+    return [
+        {"pid": p.pid, "name": p.name, "user": p.user, "memory": p.memory, "compute": p.compute, "ours": ours} for p in processes
+    ]
+
+
+def _claim(claim: ClaimRecord, uuid: str) -> dict[str, Any]:
+    who = {"user": claim.user, "pid": claim.pid, "since": claim.since, "label": claim.label}
+    return {"id": claim.id, **who, "memory": claim.memory.get(uuid), "unreadable": claim.unreadable}

@@ -1,0 +1,66 @@
+"""What a submit did, what a dry run would do, and how to go on: sentences and rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from scheduler.jobs.home import Home
+from scheduler.jobs.states import SUCCEEDED, WAITING
+from scheduler.jobs.submit import Submission, Verb
+from scheduler.report.jobs import Line
+from scheduler.report.text import plural
+from scheduler.spec import Experiment, differences, shell_line
+
+
+def described(submission: Submission, file: str) -> str:
+    """What became of the experiments of `file`."""
+    parts = [f"{count} {verb.value}" for verb in Verb if (count := submission.counts[verb])]
+    head = f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({', '.join(parts)})" if parts else "")
+    notes = [head]
+    if submission.repeated:
+        notes.append(f"{plural(submission.repeated, 'repeated experiment')} in the file: each runs once")
+    if submission.counts[Verb.SUCCEEDED]:
+        notes.append("what succeeded before is not repeated; --again runs everything")
+    if submission.counts[Verb.LOST]:
+        notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
+    return "\n".join(notes)
+
+
+def farewell(results: Sequence[Line], home: Home, *, interrupted: bool) -> str:
+    """The last words of a run: how many of each state, where the logs are, how to go on."""
+    if not results:
+        return "nothing was run"
+    states = Counter(str(line.job.state) for line in results)
+    summary = ", ".join(f"{count} {state}" for state, count in states.items())
+    notes = [f"{plural(len(results), 'job')}: {summary}"]
+    notes.append(f"logs: exp-queue logs ID, or log.txt below {home.root / 'attempts'}")
+    if any(line.job.state in WAITING for line in results) and interrupted:
+        notes.append("go on: the same command again starts what is still queued")
+    elif any(line.job.state not in SUCCEEDED for line in results):
+        notes.append("again: the same command repeats only what did not succeed")
+    return "\n".join(notes)
+
+
+def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
+    """What would run, for people: what tells the experiments apart, and their command lines."""
+    return [{"id": each.id[:8], "command": shell_line(each.argv)} for each in experiments]
+
+
+def planned_objects(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """What would run, for programs."""
+    names = differences([each.config for each in experiments])
+    return [
+        {
+            "experiment": each.id,
+            "group": each.group,
+            "config": each.config,
+            "differs_in": names,
+            "argv": list(each.argv),
+            "resources": asdict(each.resources),
+            "policy": asdict(each.policy),
+        }
+        for each in experiments
+    ]

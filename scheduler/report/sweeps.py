@@ -1,0 +1,231 @@
+"""A sweep for people and for programs: its trials, the best of them, and what stopping early has saved."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from scheduler.jobs.states import State
+from scheduler.jobs.store import Store
+from scheduler.jobs.values import Attempt, Job
+from scheduler.report.text import duration, number, plural, shortened
+from scheduler.spec import shell_line
+from scheduler.sweeps.book import Book, Entry
+from scheduler.sweeps.budget import FAILED, Budget, best_trial
+from scheduler.sweeps.hyperband import bands
+from scheduler.sweeps.importance import FEWEST, importance
+from scheduler.sweeps.plans import SweepPlan
+from scheduler.sweeps.pruning import OPTUNA_PRUNERS
+from scheduler.sweeps.trials import Trial
+from scheduler.sweeps.verdicts import Saved, saved
+
+LABEL_WIDTH = 60
+SHOWN_BANDS = 4
+CHECKPOINTS = ("*.pt", "*.pth", "*.ckpt", "*.safetensors")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A sweep as it stands. `importance` is None where too little is known."""
+
+    plan: SweepPlan
+    sweep: str
+    entries: tuple[Entry, ...]
+    jobs: Mapping[str, Job]
+    attempts: Mapping[str, Attempt]
+    best: Trial | None
+    saved: Saved | None
+    importance: Sequence[tuple[str, float]] | None
+
+    def entry(self, trial: Trial) -> Entry:
+        return next(entry for entry in self.entries if entry.trial == trial)
+
+
+def results(store: Store, plan: SweepPlan, book: Book) -> Results:
+    """Read what the reports are made of."""
+    entries = tuple(book.entries())
+    jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
+    trials = book.trials()
+    return Results(
+        plan,
+        book.sweep.id,
+        entries,
+        jobs,
+        store.latest_attempts(jobs.values()),
+        best_trial(trials, plan.goal),
+        saved(trials),
+        _importance(plan, trials),
+    )
+
+
+def _importance(plan: SweepPlan, trials: Sequence[Trial]) -> Sequence[tuple[str, float]] | None:
+    """None where there is too little to say, or no Optuna to say it."""
+    if not plan.metric or len(trials) < FEWEST or not find_spec("optuna"):
+        return None
+    found = importance(plan.parameters, plan.goal, trials)
+    return [(each.parameter.name, each.share) for each in found] if found else None
+
+
+def opening(plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget, pruner: str, *, new: bool, revived: int) -> str:
+    """What is about to be tried, in a few lines."""
+    goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
+    notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
+    if len(trials):
+        again = f", {revived} of them interrupted and tried again" if revived else ""
+        notes.append(f"{plural(len(trials), 'trial')} from before{again}; --again begins anew")
+    if pruner == "wandb" and plan.sweep.early_terminate and plan.metric:
+        shown = bands(plan.sweep.early_terminate)
+        more = ", ..." if len(shown) > SHOWN_BANDS else ""
+        rows = ", ".join(str(band) for band in shown[:SHOWN_BANDS])
+        notes.append(f"trials are compared after {rows}{more} rows, and those that fall behind are stopped")
+    elif pruner in OPTUNA_PRUNERS:
+        notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
+    return "\n".join(notes)
+
+
+def _end(plan: SweepPlan, budget: Budget) -> str:
+    ends = [
+        f"{budget.cap} trials in all (run_cap)" if budget.cap else "",
+        f"at most {budget.count} new ones (--count)" if budget.count else "",
+        "until the time is up (--time)" if budget.deadline is not None else "",
+        f"until {plan.metric} reaches {budget.target:g}" if budget.target is not None else "",
+    ]
+    said = ", ".join(end for end in ends if end)
+    if said:
+        return said
+    return "every point of the grid" if plan.sweep.method == "grid" else "without an end: Ctrl-C stops it"
+
+
+def label(plan: SweepPlan, book: Book, job: Job) -> str:
+    """What tells a trial from the others: its number and the parameters that vary."""
+    if job.id not in book:
+        return job.short_id
+    record = book[job.id].record
+    return shortened(f"trial {record.number}: {_point(plan, record.point)}", LABEL_WIDTH)
+
+
+def _varying(plan: SweepPlan) -> list[str]:
+    return [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
+
+
+def _point(plan: SweepPlan, point: Mapping[str, Any]) -> str:
+    names = [name for name in _varying(plan) if name in point] or list(point)
+    return " ".join(f"{name}={_text(point[name])}" for name in names)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else number(value) if isinstance(value, float) else json.dumps(value)
+
+
+def _best_first(found: Results) -> list[Entry]:
+    """By their best value; those without one, and the failed, at the end."""
+    sign = -1.0 if found.plan.goal == "maximize" else 1.0
+
+    def key(entry: Entry) -> tuple[bool, float, int]:
+        best = _value(found, entry)
+        return (best is None or entry.record.state in FAILED, 0.0 if best is None else sign * best, entry.record.number)
+
+    return sorted(found.entries, key=key)
+
+
+def _value(found: Results, entry: Entry) -> float | None:
+    return entry.trial.best(found.plan.goal) if entry.trial else None
+
+
+def rows(found: Results) -> list[dict[str, str]]:
+    """One row for each trial, the best first."""
+    names = _varying(found.plan)
+    return [
+        {
+            "trial": str(entry.record.number),
+            "id": entry.job[:8],
+            "state": str(entry.record.state),
+            **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
+            (found.plan.metric or "value"): number(_value(found, entry)),
+            "rows": str(len(entry.record.history)) if found.plan.metric else "",
+            "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
+            "GPU": attempt.gpus if attempt else "",
+        }
+        for entry in _best_first(found)
+    ]
+
+
+def farewell(found: Results, *, interrupted: bool) -> str:
+    """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
+    states = Counter(str(entry.record.state) for entry in found.entries)
+    notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
+    if found.best:
+        notes += _best_lines(found, found.best)
+    if found.importance:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
+        notes.append(f"what mattered, by these trials: {shares}")
+    if found.saved and found.saved.stopped:
+        notes.append(_saved_line(found.saved))
+    if interrupted:
+        notes.append("go on: the same command again")
+    return "\n".join(notes)
+
+
+def _best_lines(found: Results, best: Trial) -> list[str]:
+    entry = found.entry(best)
+    job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
+    lines = [f"best: trial {best.number}, {found.plan.metric} {number(best.best(found.plan.goal))}"]
+    lines.append(f"  its command: {shell_line(job.argv)}")
+    if attempt:
+        lines += [f"  its checkpoint: {path}" for path in checkpoints(attempt)]
+        lines.append(f"  its directory: {attempt.directory}")
+    return lines
+
+
+def checkpoints(attempt: Attempt) -> list[Path]:
+    """The files of an attempt that look like checkpoints, the newest first; at most two."""
+    found = [path for pattern in CHECKPOINTS for path in Path(attempt.directory).rglob(pattern)]
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:2]
+
+
+def _saved_line(found: Saved) -> str:
+    stopped, rows = plural(found.stopped, "trial"), f"{found.rows:.0f}, a full trial has {found.full:g}"
+    return f"{stopped} stopped early: about {found.share:.0%} of all rows were not computed ({rows})"
+
+
+def as_object(found: Results) -> dict[str, Any]:
+    """The same for programs; the keys are part of the interface."""
+    best = found.entry(found.best) if found.best else None
+    return {
+        "sweep": found.sweep,
+        "file": found.plan.path,
+        "method": found.plan.sweep.method,
+        "metric": found.plan.metric,
+        "goal": found.plan.goal,
+        "best": _trial_object(found, best) if best else None,
+        "importance": dict(found.importance) if found.importance else None,
+        "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,
+        "trials": [_trial_object(found, entry) for entry in _best_first(found)],
+    }
+
+
+def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
+    attempt = found.attempts.get(entry.job)
+    return {
+        "trial": entry.record.number,
+        "id": entry.job,
+        "state": str(entry.record.state),
+        "point": dict(entry.record.point),
+        "value": _value(found, entry),
+        "history": list(entry.record.history),
+        "stopped_because": json.loads(entry.record.verdict) if entry.record.verdict and _was_stopped(entry) else None,
+        "argv": list(found.jobs[entry.job].argv),
+        "duration": attempt.duration if attempt else None,
+        "gpus": attempt.gpus if attempt else "",
+        "directory": attempt.directory if attempt else None,
+        "checkpoints": [str(path) for path in checkpoints(attempt)] if attempt else [],
+    }
+
+
+def _was_stopped(entry: Entry) -> bool:
+    return entry.record.state is State.STOPPED_EARLY

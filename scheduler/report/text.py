@@ -1,0 +1,54 @@
+"""Texts that are safe on a terminal, and the small formats of times and numbers."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Control (Cc), format (Cf: bidirectional overrides, zero-width characters), surrogate, private and unassigned characters.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def safe(text: str, keep: str = "") -> str:
+    """`text` with every character that could steer a terminal or hide text shown as an escape; those in `keep` stay."""
+    if text.isprintable():  # the rule, since it lets no separator but the blank and nothing of "other" pass; nearly every text
+        return text
+    return "".join(char if char in keep or not _is_unsafe(char) else _escape(char) for char in text)
+
+
+def _is_unsafe(char: str) -> bool:
+    return (not char.isascii() and unicodedata.category(char) in _UNSAFE) or (char.isascii() and not char.isprintable())
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape", errors="surrogatepass").decode("ascii")
+
+
+def shortened(text: str, width: int) -> str:
+    """`text`, cut with an ellipsis to at most `width` characters."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def duration(seconds: float | None) -> str:
+    """`0.8 s`, `41 s`, `3 min 20 s`, `2 h 05 min`; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def number(value: object) -> str:
+    """A metric for people: four significant digits; texts as they are, made safe."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "" if value is None else safe(str(value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 job`, `4 jobs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

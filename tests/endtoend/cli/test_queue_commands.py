@@ -1,0 +1,139 @@
+"""`submit`, `work`, `hold`, `release`, `resume`, `run --detach` as a user types them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from scheduler.jobs.home import open_home
+from scheduler.jobs.states import State
+from scheduler.jobs.store import Store
+from scheduler.jobs.values import Ending
+from tests.conftest import ROOT
+
+GRID = """
+experiment_group: G
+command: [sh, -c, 'echo "$0" >> ledger; while [ -e wait ]; do sleep 0.01; done', "${args_no_hyphens}"]
+grid: {x: [1, 2, 3]}
+"""
+
+
+@pytest.fixture
+def grid(command_line):
+    command_line.write("grid.yaml", GRID)
+    return command_line
+
+
+def ledger(grid) -> list[str]:
+    path = grid.directory / "ledger"
+    return sorted(path.read_text().split()) if path.exists() else []
+
+
+def states(grid) -> list[str]:
+    return [job["state"] for job in grid.jobs()]
+
+
+def test_submit_starts_nothing_and_work_runs_all_of_it(grid) -> None:
+    """Fill the queue now, run it tonight."""
+    submitted = grid("submit", "grid.yaml")
+    assert submitted.returncode == 0
+    assert "exp-queue work" in submitted.stderr
+    assert (states(grid), ledger(grid)) == (["queued"] * 3, [])
+    worked = grid("work", "-j2")
+    assert worked.returncode == 0, worked.stderr
+    assert ledger(grid) == ["x=1", "x=2", "x=3"]
+    assert len(worked.stdout.splitlines()) == 4
+    assert "nothing was run" in grid("work").stderr
+
+
+def test_work_forever_takes_what_comes_later_and_ends_with_ctrl_c(grid, until) -> None:
+    """A runner that stays: a submit from another terminal wakes it, without polling."""
+    runner = grid.start("work", "--forever", "-j2")
+    until(lambda: "until Ctrl-C" in runner.stderr.readline())
+    grid("submit", "grid.yaml", "x=7")
+    until(lambda: states(grid) == ["done"])
+    grid("submit", "grid.yaml", "x=8")
+    until(lambda: states(grid) == ["done", "done"])
+    runner.send_signal(signal.SIGINT)
+    stdout, _ = runner.communicate(timeout=30)
+    assert runner.returncode == 130
+    assert len(stdout.splitlines()) == 3
+
+
+def test_held_jobs_do_not_start_until_released(grid) -> None:
+    """Keep one back without losing its place."""
+    grid("submit", "grid.yaml")
+    assert grid("hold", "last").returncode == 0
+    grid("work")
+    assert states(grid) == ["done", "done", "held"]
+    assert grid("release", "held").returncode == 0
+    grid("work")
+    assert states(grid) == ["done"] * 3
+
+
+def test_hold_leaves_what_is_over_alone(grid) -> None:
+    """`hold all` is about what waits."""
+    grid("run", "grid.yaml", "x=1")
+    grid("submit", "grid.yaml", "x=2")
+    grid("hold", "all")
+    assert states(grid) == ["done", "held"]
+
+
+def test_a_whole_group_is_cancelled_by_its_name(grid) -> None:
+    """One bad idea, forty jobs."""
+    grid.write("other.yaml", GRID.replace("experiment_group: G", "experiment_group: Other"))
+    grid("submit", "grid.yaml")
+    grid("submit", "other.yaml", "x=1")
+    assert grid("cancel", "group:G").returncode == 0
+    assert states(grid) == ["cancelled"] * 3 + ["queued"]
+
+
+def test_resume_goes_on_with_what_was_interrupted(grid, until) -> None:
+    """After Ctrl-C Ctrl-C, or on Monday morning: one command, no file named."""
+    (grid.directory / "wait").touch()
+    runner = grid.start("run", "grid.yaml", "-j1")
+    until(lambda: ledger(grid))
+    runner.send_signal(signal.SIGINT)
+    until(lambda: "Ctrl-C again" in runner.stderr.readline())
+    runner.send_signal(signal.SIGINT)
+    runner.wait(30)
+    assert states(grid) == ["cancelled", "queued", "queued"]
+    (grid.directory / "wait").unlink()
+    assert grid("resume", "-j2").returncode == 0
+    assert states(grid) == ["done"] * 3
+
+
+def test_resume_leaves_a_lost_job_alone_unless_it_can_resume(grid) -> None:
+    """Nobody knows what it has done; its file can say that starting again is safe."""
+    grid("submit", "grid.yaml", "x=1")
+    grid.write("safe.yaml", GRID + "policy: {resumable: true}\n")
+    grid("submit", "safe.yaml", "x=2")
+    with Store(open_home(grid.home)) as store, store.change() as change:
+        for job in store.jobs():
+            attempt = change.begin(job, "gone", "")
+            assert attempt
+            change.end(attempt, Ending(State.LOST), None)
+    result = grid("resume")
+    assert "1 with unknown outcome" in result.stderr
+    assert (states(grid), ledger(grid)) == (["lost", "done"], ["x=2"])
+
+
+def test_detach_gives_the_prompt_back_and_runs_on(grid, until) -> None:
+    """Close the laptop: the runner is in a session of its own, its progress in a file. A scheduler.py of the user is not ours."""
+    grid.write("scheduler.py", "raise SystemExit('the wrong scheduler')")
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from scheduler.cli.main import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", program, "run", "grid.yaml", "--detach", "-j2"],
+        cwd=grid.directory,
+        env=grid.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    (log,) = (grid.home / "detached").iterdir()
+    until(lambda: "3 jobs: 3 done" in log.read_text())
+    assert ledger(grid) == ["x=1", "x=2", "x=3"]

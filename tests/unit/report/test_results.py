@@ -1,0 +1,78 @@
+"""The order of the result table and what tells its rows apart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from scheduler.jobs.states import State
+from scheduler.jobs.values import Job
+from scheduler.report.jobs import Line, best_first, labels, metric_columns, telling
+from scheduler.spec import Policy, Resources, differences
+from scheduler.tracking.metric_log import Objective, Outcome
+
+PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
+ACCURACY, ERROR = Objective("accuracy", "maximize"), Objective("cer", "minimize")
+
+
+def line(name: str, value: float | None, objective: Objective | None = ACCURACY, state: State = State.DONE) -> Line:
+    last = {} if value is None or objective is None else {objective.name: value}
+    return Line(replace(PLAIN, id=name, state=state), None, Outcome(last, objective))
+
+
+def order(*lines: Line) -> str:
+    return "".join(each.job.id for each in best_first(lines))
+
+
+def test_the_best_stands_first_whatever_best_means() -> None:
+    """Accuracy wants to be large, an error rate small."""
+    assert order(line("a", 0.1), line("b", 0.9), line("c", 0.5)) == "bca"
+    assert order(line("a", 0.1, ERROR), line("b", 0.9, ERROR), line("c", 0.5, ERROR)) == "acb"
+
+
+def test_a_diverged_or_missing_value_is_never_best() -> None:
+    """NaN compares with nothing; it must not float to the top."""
+    assert order(line("a", math.nan), line("b", None), line("c", 0.1)) == "cab"
+    assert order(line("a", math.nan, ERROR), line("c", 0.1, ERROR)) == "ca"
+
+
+def test_what_did_not_succeed_stands_below_whatever_its_metric() -> None:
+    """A crashed run may have logged a fine value before."""
+    assert order(line("a", 0.99, state=State.FAILED), line("b", 0.1)) == "ba"
+
+
+def test_different_objectives_are_not_mixed() -> None:
+    """An accuracy and an error rate cannot be compared; each group has its own best."""
+    assert order(line("a", 0.2, ERROR), line("b", 0.9), line("c", 0.1, ERROR), line("d", 0.95)) == "cadb"
+
+
+def test_without_objectives_the_order_of_the_file_stays() -> None:
+    """We do not guess which metric matters."""
+    assert order(line("b", 1.0, None), line("a", 2.0, None)) == "ba"
+
+
+def test_labels_show_only_what_differs() -> None:
+    """Sixty shared parameters say nothing."""
+    jobs = [replace(PLAIN, id=n, arguments=a) for n, a in [("a", '{"x": 1, "y": {"z": 2}}'), ("b", '{"x": 1, "y": {"z": 3}}')]]
+    assert labels(jobs) == {"a": "y.z=2", "b": "y.z=3"}
+    assert labels(jobs[:1]) == {"a": "x=1 y.z=2"}
+
+
+def test_a_key_that_another_decides_is_left_out() -> None:
+    """Where the network decides model and data set, three columns of the same news hide the one that matters."""
+    configs = [
+        {"data": "characters", "model": "c", "network": "mlp"},
+        {"data": "characters", "model": "c", "network": "lenet"},
+        {"data": "lines", "model": "l", "network": "lstm", "args": {"hidden": 64}},
+        {"data": "lines", "model": "l", "network": "lstm", "args": {"hidden": 128}},
+    ]
+    assert telling(configs, differences(configs)) == ["network", "args.hidden"]
+    grid = [{"lr": lr, "layers": layers} for lr in (1, 2) for layers in (1, 2)]
+    assert telling(grid, differences(grid)) == ["lr", "layers"]
+    assert telling([{"x": 1}, {"x": 1}], []) == []
+
+
+def test_metric_columns_are_the_objectives_if_any_is_declared() -> None:
+    """The table answers the question that the experiments asked."""
+    assert metric_columns([line("a", 1.0), line("b", 1.0, ERROR)]) == ["accuracy", "cer"]
+    assert metric_columns([Line(PLAIN, None, Outcome({"loss": 1.0, "lr": 2.0}))]) == ["loss", "lr"]

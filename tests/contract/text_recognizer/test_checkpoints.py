@@ -1,0 +1,103 @@
+"""Checkpoints on a real disk, with real kills."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from text_recognizer.errors import CheckpointError  # noqa: E402
+from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
+
+WRITE_FOR_EVER = """
+import sys, itertools, torch
+from pathlib import Path
+from text_recognizer.training.checkpoints import Checkpoint, save
+for epoch in itertools.count():
+    weights = {"w": torch.full((1_000_000,), float(epoch))}
+    save(Path(sys.argv[1]), Checkpoint({}, "abc", {"epoch": epoch}, weights))
+"""
+
+
+def checkpoint(value: float = 1.0) -> Checkpoint:
+    weights = {"layer.weight": torch.full((3, 2), value), "norm.count": torch.tensor(7), "half": torch.ones(5).bfloat16()}
+    return Checkpoint({"network": "mlp"}, "01A", {"epoch": 3, "figure": 0.5}, weights)
+
+
+def whole(path: Path) -> None:
+    """The checkpoint of `WRITE_FOR_EVER` loads, and its weights are those of its epoch."""
+    kept = load(path)
+    assert kept.weights["w"].unique().tolist() == [kept.about["epoch"]]
+
+
+def test_what_was_saved_comes_back(tmp_path: Path) -> None:
+    """Scalars and bf16 included."""
+    save(tmp_path / "new" / "best.pt", checkpoint())
+    back = load(tmp_path / "new" / "best.pt")
+    assert (back.experiment, back.classes, back.about) == ({"network": "mlp"}, "01A", {"epoch": 3, "figure": 0.5})
+    assert all(torch.equal(back.weights[name], tensor) for name, tensor in checkpoint().weights.items())
+
+
+def test_other_programs_can_read_it_without_trusting_it(tmp_path: Path) -> None:
+    """`weights_only` refuses anything that could run code."""
+    save(tmp_path / "best.pt", checkpoint())
+    content = torch.load(tmp_path / "best.pt", weights_only=True)
+    assert set(content) == {"format", "experiment", "classes", "about", "weights", "sha256"}
+
+
+def test_a_new_checkpoint_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    """Leftovers of every epoch would fill the disk."""
+    save(tmp_path / "last.pt", checkpoint(1.0))
+    save(tmp_path / "last.pt", checkpoint(2.0))
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+    assert load(tmp_path / "last.pt").weights["layer.weight"][0, 0] == 2.0
+
+
+def test_a_flipped_bit_in_the_weights_is_noticed(tmp_path: Path) -> None:
+    """Such weights load without an error and read a little worse."""
+    path = tmp_path / "best.pt"
+    save(path, checkpoint(value=1234.5))
+    content = bytearray(path.read_bytes())
+    at = content.index(torch.tensor([1234.5] * 6).numpy().tobytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(path)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"not a checkpoint"])
+def test_half_a_file_is_refused_in_words(tmp_path: Path, damage) -> None:
+    """A traceback of the unpickler tells nobody what to do."""
+    path = tmp_path / "best.pt"
+    save(path, checkpoint())
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(CheckpointError, match=r"best\.pt: cannot be read"):
+        load(path)
+
+
+def test_a_missing_and_a_foreign_file_are_refused_in_words(tmp_path: Path) -> None:
+    """People give the wrong path, or another program's weights."""
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        load(tmp_path / "none.pt")
+    torch.save({"weights": {}}, tmp_path / "foreign.pt")
+    with pytest.raises(CheckpointError, match="not a checkpoint of this program"):
+        load(tmp_path / "foreign.pt")
+
+
+def test_a_kill_in_the_middle_of_writing_leaves_a_whole_checkpoint(tmp_path: Path, until) -> None:
+    """A timeout or a full machine strikes at any moment; the hours before must not be lost."""
+    path = tmp_path / "last.pt"
+    writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)])
+    try:
+        until(path.exists)
+        for _ in range(40):  # whatever a reader can see now is what a kill at this moment would leave
+            whole(path)
+        until(lambda: list(tmp_path.glob("*.part")))
+    finally:
+        writer.kill()
+        writer.wait()
+    whole(path)

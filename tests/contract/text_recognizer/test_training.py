@@ -1,0 +1,228 @@
+"""The training loop with real networks on a handful of generated samples."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.conftest import user_environment  # noqa: E402
+from text_recognizer.catalog import DATASETS  # noqa: E402
+from text_recognizer.errors import TrainingFailed  # noqa: E402
+from text_recognizer.experiment import read  # noqa: E402
+from text_recognizer.run_experiment import build  # noqa: E402
+from text_recognizer.training.checkpoints import load  # noqa: E402
+from text_recognizer.training.loop import Listeners, Outcome, Training  # noqa: E402
+
+CPU = torch.device("cpu")
+SMALL = {"train_size": 64, "val_size": 16, "test_size": 16}
+CHARACTERS = {"network": "lenet", "dataset_args": {**SMALL, "train_size": 450}}
+LINES = {"network": "line_lstm_ctc", "dataset_args": {**SMALL, "max_length": 12}}
+
+
+class Rows:
+    """A tracker that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.predicted: list[tuple[int, int]] = []
+
+    def log(self, values: dict[str, float], step: int) -> None:
+        self.rows.append({"step": step, **values})
+
+    def predictions(self, rows: list[dict[str, Any]], images: list[Any], step: int) -> None:
+        assert len(rows) == len(images)
+        self.predicted.append((step, len(rows)))
+
+
+def prepared(given: dict[str, Any], listeners: Listeners, **train_args: Any) -> Training:
+    experiment = read({**given, "train_args": train_args})
+    torch.manual_seed(experiment.train_args.seed)
+    data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
+    return Training(experiment, build(experiment, data, CPU), data, CPU, listeners)
+
+
+def trained(given: dict[str, Any], directory: Path, **train_args: Any) -> tuple[Outcome, Rows, list[str]]:
+    rows, said = Rows(), []
+    outcome = prepared(given, Listeners(rows, directory, said.append), **train_args).run()
+    return outcome, rows, said
+
+
+@pytest.mark.parametrize(("given", "batch"), [(CHARACTERS, 45), (LINES, 8)], ids=["characters", "lines"])
+def test_the_loss_falls(tmp_path: Path, given: dict[str, Any], batch: int) -> None:
+    """A loop that steps in the wrong order, or on stale gradients, still runs to its end."""
+    _, rows, _ = trained(given, tmp_path, epochs=6, batch_size=batch)
+    assert rows.rows[-1]["train_loss"] < 0.75 * rows.rows[0]["train_loss"]
+
+
+def test_every_epoch_is_logged_with_predictions(tmp_path: Path) -> None:
+    """Reports and early stopping of sweeps live on these rows."""
+    _, rows, said = trained(LINES, tmp_path, epochs=2, batch_size=32)
+    assert [r["step"] for r in rows.rows] == [1, 2]
+    assert set(rows.rows[0]) == {"step", "train_loss", "val_cer", "val_wer", "lr", "lines_per_second", "cpu_seconds"}
+    assert rows.predicted == [(1, 16), (2, 16), (3, 16)]
+    assert sum(line.startswith("epoch ") for line in said) == 2
+
+
+def test_the_same_seed_trains_the_same_weights(tmp_path: Path) -> None:
+    """Otherwise no two rows of a result table compare."""
+    first, second = (trained(LINES, tmp_path / name, epochs=1, batch_size=16, precision="32")[0] for name in "ab")
+    a, b = load(first.weights).weights, load(second.weights).weights
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_the_final_test_uses_the_best_epoch(tmp_path: Path) -> None:
+    """The last epoch may be far worse than the best."""
+    outcome, rows, _ = trained(CHARACTERS, tmp_path, epochs=4, batch_size=45)
+    figures = [r["val_accuracy"] for r in rows.rows]
+    about = load(tmp_path / "best.pt").about
+    assert about["figure"] == max(figures) == outcome.best.figure
+    assert about["epoch"] == outcome.best.epoch
+    assert outcome.weights == tmp_path / "best.pt"
+    assert load(tmp_path / "last.pt").about["epoch"] == 4
+
+
+def test_dropout_and_norms_know_when_they_are_being_trained(tmp_path: Path) -> None:
+    """A loop that forgets to say so trains without dropout, or validates with it, and nobody sees."""
+    training = prepared(CHARACTERS, Listeners(Rows(), tmp_path, lambda _: None), epochs=2, batch_size=225)
+    modes: list[bool] = []
+    training.model.network.register_forward_pre_hook(lambda network, _: modes.append(network.training))
+    training.run()
+    fit, validate = [True, True], [False]
+    assert modes == [*fit, *validate, *fit, *validate, False]
+
+
+def test_a_checkpoint_rebuilds_its_network(tmp_path: Path) -> None:
+    """Weights without the experiment that made them are of no use a month later."""
+    outcome, _, _ = trained(LINES, tmp_path, epochs=1, batch_size=32)
+    kept = load(outcome.weights)
+    experiment = read(kept.experiment)
+    data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
+    model = build(experiment, data, CPU)
+    model.network.load_state_dict(kept.weights)
+    model.network.eval()
+    (batch,) = model.batches(data.test, 64, CPU)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=False):
+        predictions = model.predict(batch)
+    assert kept.classes == data.classes
+    assert all(0 <= p.confidence <= 1 for p in predictions)
+
+
+def test_a_training_that_stands_still_stops_early(tmp_path: Path) -> None:
+    """With a learning rate of nothing no epoch is better than the first."""
+    _, rows, said = trained(CHARACTERS, tmp_path, epochs=50, batch_size=450, lr=0.0, patience=2)
+    assert len(rows.rows) == 3
+    assert said[-1] == "no better epoch since epoch 1: stopping early"
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
+    """Hours of nan would look like a running job."""
+    with pytest.raises(TrainingFailed, match=r"lower train_args\.lr"):
+        trained(CHARACTERS, tmp_path, epochs=3, batch_size=45, lr=1e30, clip=1e30, precision="32")
+
+
+def test_a_budget_of_cpu_time_ends_the_training(tmp_path: Path) -> None:
+    """Trainings of different networks compare at the same cost; the schedule must still come to its end."""
+    import time
+
+    minutes = time.process_time() / 60 + 0.02
+    outcome, rows, _ = trained(LINES, tmp_path, cpu_minutes=minutes, batch_size=8, epochs=1, patience=0)
+    assert rows.rows[-1]["cpu_seconds"] >= 60 * minutes
+    assert "val_cer" in rows.rows[-1]
+    assert outcome.best.epoch >= 1
+
+
+def test_an_average_reads_in_place_of_the_weights(tmp_path: Path) -> None:
+    """Validated with one set of weights and saved with another, the best epoch would be a lottery."""
+    training = prepared(LINES, Listeners(Rows(), tmp_path, lambda _: None), epochs=2, batch_size=16, ema=0.99)
+    training.run()
+    assert training.reader.network is not training.model.network
+    kept, raw = load(tmp_path / "last.pt").weights, training.model.network.state_dict()
+    assert not any(torch.equal(kept[name], raw[name]) for name in ("head.weight", "stem.convolution.weight"))
+
+
+def test_beams_read_the_test_set_and_nothing_before_it(tmp_path: Path) -> None:
+    """Searching in every validation would make an epoch of lines several times longer, for a choice that it hardly changes."""
+    training = prepared(LINES, Listeners(Rows(), tmp_path, lambda _: None), epochs=2, batch_size=16, beams=3)
+    read_with, predict = [], type(training.model).predict
+
+    class Watched(type(training.model)):  # type: ignore[misc]
+        def predict(self, batch):
+            read_with.append((len(batch.texts), self.beams))
+            return predict(self, batch)
+
+    training.reader.__class__ = Watched
+    outcome = training.run()
+    beams = [beams for _, beams in read_with]
+    assert beams == sorted(beams)
+    assert set(beams) == {1, 3}
+    assert sum(size for size, beams in read_with if beams == 3) == len(training.data.test)
+    assert set(outcome.figures) == {"cer", "wer"}
+
+
+def test_a_few_batches_can_be_learned_by_heart(tmp_path: Path) -> None:
+    """`overfit_batches` is how people find a mistake in a network: if it cannot learn even those, something is broken."""
+    outcome, rows, said = trained(CHARACTERS, tmp_path, overfit_batches=1, batch_size=20, epochs=40, patience=0)
+    assert "20 images to train on" in said[0]
+    assert outcome.test == 1.0
+    assert rows.rows[-1]["val_accuracy"] == 1.0
+
+
+@pytest.mark.parametrize(("limit", "steps"), [(2, 2), (0.5, 5), (0, 10), (100, 10)])
+def test_an_epoch_can_be_cut_short(tmp_path: Path, limit: float, steps: int) -> None:
+    """For a first try of a long training; the schedule must still reach its end."""
+    training = prepared(
+        CHARACTERS, Listeners(Rows(), tmp_path, lambda _: None), limit_train_batches=limit, batch_size=45, epochs=2
+    )
+    seen: list[int] = []
+    training.model.network.register_forward_pre_hook(lambda network, _: seen.append(1) if network.training else None)
+    training.run()
+    assert len(seen) == 2 * steps
+    assert training.course.share == 1.0
+
+
+def test_gradients_can_be_watched(tmp_path: Path) -> None:
+    """A part whose gradient vanishes is the first thing to look for."""
+    _, rows, _ = trained(LINES, tmp_path, watch=True, batch_size=32, epochs=1)
+    watched = {name: value for name, value in rows.rows[0].items() if name.startswith("gradient/")}
+    assert set(watched) == {f"gradient/{part}" for part in ("stem", "columns", "across", "head", "shortcut")}
+    assert all(value > 0 for value in watched.values())
+
+
+def test_validations_can_be_rare_but_the_last_epoch_has_one(tmp_path: Path) -> None:
+    """A figure of the last epoch alone was chosen by nothing."""
+    outcome, rows, _ = trained(LINES, tmp_path, validate_every=3, batch_size=32, epochs=4, patience=1)
+    assert ["val_cer" in row for row in rows.rows] == [False, False, True, True]
+    assert outcome.best.epoch in (3, 4)
+
+
+def test_patience_does_not_run_out_before_the_first_validation(tmp_path: Path) -> None:
+    """With rare validations, epochs without a figure are no epochs without progress."""
+    _, rows, _ = trained(CHARACTERS, tmp_path, validate_every=100, patience=2, batch_size=450, epochs=5)
+    assert len(rows.rows) == 5
+
+
+NARROW = """
+import torch
+from text_recognizer.data.line_set import Lines, LineSplit
+from text_recognizer.experiment import read
+from text_recognizer.run_experiment import build
+torch.set_num_threads(2)
+few = LineSplit((), ())
+experiment = read({"network": "line_lstm_ctc", "network_args": {"channels": 8, "hidden": 8}})
+network = build(experiment, DATA, torch.device("cpu")).network
+for i in range(40):
+    count, width = (7, 128) if i % 2 else (9, 64)
+    network(torch.rand(count, 32, width), torch.full((count,), width))[0].sum().backward()
+""".replace("DATA", "Lines(LineSplit((__import__('numpy').zeros((32, 8), 'u1'),), ('a',)), few, few, 'ab')")
+
+
+def test_narrow_convolutions_survive_batches_of_changing_size() -> None:
+    """Two threads and weights with their channels last ended in `double free or corruption` (PyTorch 2.15, CPU)."""
+    result = subprocess.run([sys.executable, "-c", NARROW], env=user_environment(), capture_output=True, text=True, timeout=100)
+    assert result.returncode == 0, result.stderr

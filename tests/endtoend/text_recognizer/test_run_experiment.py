@@ -1,0 +1,140 @@
+"""`python -m text_recognizer.run_experiment` as a user types it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, CommandLine, user_environment
+from text_recognizer import experiment
+from text_recognizer.flags import parse
+
+pytest.importorskip("torch")
+
+PROGRAM = [sys.executable, "-m", "text_recognizer.run_experiment"]
+TINY = {
+    "dataset": "GeneratedCharacters",
+    "dataset_args": {"train_size": 90, "val_size": 10, "test_size": 10},
+    "network": "mlp",
+    "network_args": {"layer_size": 16},
+    "train_args": {"epochs": 2, "batch_size": 45},
+}
+
+
+def typed(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program run in a directory of its own."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=directory,
+        env=user_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def rows(path: Path) -> Iterator[dict]:
+    return map(json.loads, path.read_text().splitlines())
+
+
+def test_an_experiment_from_json_leaves_its_results(tmp_path: Path) -> None:
+    """The line that `exp-queue prepare` prints must work as it stands, also without the queue."""
+    result = typed(tmp_path, "--save", json.dumps(TINY), "--gpu=-1", CUDA_VISIBLE_DEVICES="")
+    assert result.returncode == 0, result.stderr
+    (directory,) = (tmp_path / "runs").iterdir()
+    assert {p.name for p in (directory / "checkpoints").iterdir()} == {"best.pt", "last.pt"}
+    assert (tmp_path / "weights" / "CharacterModel_GeneratedCharacters_mlp.pt").exists()
+    first, *_, last = rows(directory / "metrics.jsonl")
+    assert first["_objective"] == {"name": "test_accuracy", "goal": "maximize"}
+    assert first["_config"]["train_args"]["epochs"] == 2
+    assert 0 <= last["test_accuracy"] <= 1
+
+
+def test_in_the_queue_results_go_where_the_queue_says(tmp_path: Path) -> None:
+    """The result table reads that metric log, and nothing may be left in the user's directory."""
+    work, run, log = tmp_path / "work", tmp_path / "run", tmp_path / "log" / "metrics.jsonl"
+    work.mkdir()
+    log.parent.mkdir()
+    flags = ["--network=line_lstm_ctc", "--train_size=16", "--val_size=4", "--test_size=4", "--max_length=12"]
+    small = ["--channels=8", "--hidden=8", "--max_epochs=1", "--batch_size=8", "--precision=32"]
+    result = typed(work, *flags, *small, EXP_QUEUE_RUN_DIR=str(run), EXP_QUEUE_METRICS=str(log))
+    assert result.returncode == 0, result.stderr
+    assert {"test_cer", "test_wer"} <= set(list(rows(log))[-1])
+    assert (run / "checkpoints" / "best.pt").exists()
+    assert not list(work.iterdir())
+
+
+def test_an_interrupt_keeps_the_last_epoch_and_says_so(tmp_path: Path) -> None:
+    """Ctrl-C is how people end a training that is good enough; sixty lines of traceback are no answer."""
+    long = json.dumps({**TINY, "train_args": {"epochs": 100000, "batch_size": 45, "patience": 0}})
+    process = subprocess.Popen(
+        [*PROGRAM, long],
+        cwd=tmp_path,
+        env=user_environment(EXP_QUEUE_RUN_DIR=str(tmp_path / "run")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        next(line for line in process.stdout if line.startswith("epoch 2/"))
+        process.send_signal(signal.SIGINT)
+        said, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "the last whole epoch is kept" in said
+    assert errors.strip().endswith("interrupted")
+    assert "Traceback" not in errors
+    assert (tmp_path / "run" / "checkpoints" / "last.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--network=lenett"], 'unknown network "lenett"; did you mean "lenet"?'),
+        (["--network=lenet", "--dataset=GeneratedLines"], "network lenet is for characters"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_leaves_nothing(tmp_path: Path, arguments: list[str], message: str) -> None:
+    """Exit status 2 tells the queue that trying again is of no use."""
+    result = typed(tmp_path, *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_prepared_lines_of_the_sample_are_experiments(command_line: CommandLine) -> None:
+    """The first file that a newcomer runs must not end in a message about a key."""
+    lines = command_line("prepare", str(ROOT / "experiments" / "sample.yaml")).stdout.splitlines()
+    found = [experiment.read(parse(shlex.split(line)[3:]).experiment) for line in lines]
+    assert [e.network for e in found] == ["mlp", "lenet", "line_lstm_ctc", "line_lstm_ctc"]
+    assert len(set(found)) == 4
+
+
+def test_the_end_of_the_help_arrives_in_a_pipe(tmp_path: Path) -> None:
+    """The process ends itself without Python's help, which would have written out what is still in its buffers."""
+    result = typed(tmp_path, "--help", PYTHONUNBUFFERED="")
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1].startswith("  beams ")
+    assert result.stdout.endswith("\n")
+
+
+def test_help_and_wrong_usage_import_nothing_heavy(tmp_path: Path) -> None:
+    """Seconds of torch before `unknown flag` make people stop reading."""
+    code = (
+        "import sys; from text_recognizer.run_experiment import main; "
+        "main(['--help']); main(['--network=none']); "
+        "sys.exit(', '.join({'torch', 'numpy', 'PIL', 'yaml', 'wandb'} & set(sys.modules)) or None)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], env=user_environment(), capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "--train_args.KEY" in result.stdout

@@ -1,0 +1,50 @@
+"""The picture and the words that tell what a data set holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+np = pytest.importorskip("numpy")
+
+from PIL import Image  # noqa: E402
+
+from text_recognizer.data.__main__ import main  # noqa: E402
+from text_recognizer.data.line_set import LineSplit  # noqa: E402
+from text_recognizer.data.preview import preview  # noqa: E402
+
+SMALL = ["--train_size=30", "--val_size=2", "--test_size=3"]
+
+
+@pytest.mark.parametrize("name", ["GeneratedLines", "GeneratedCharacters"])
+def test_a_data_set_is_shown_in_words_and_in_a_picture(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Most mistakes in data are seen at once, by whoever looks."""
+    assert main([name, *SMALL, "--preview", str(tmp_path / "x.png")]) == 0
+    assert "train 30  val 2  test 3" in capsys.readouterr().out
+    picture = np.asarray(Image.open(tmp_path / "x.png"))
+    assert picture.shape[1] == 1000
+    assert 0.01 < (picture < 128).mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["GeneratedLine"], 2, 'did you mean "GeneratedLines"?'),
+        (["GeneratedLines", "--train_sise=3"], 2, "did you mean"),
+        (["GeneratedLines", "train_size=3"], 2, "not of the form --KEY=VALUE"),
+        (["LineFolder", "--folder=/none"], 1, "/none: no such folder of lines"),
+    ],
+)
+def test_a_slip_on_its_command_line_is_named(
+    arguments: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same words as in an experiment."""
+    assert main(arguments) == status
+    assert message in capsys.readouterr().err
+
+
+def test_lines_of_any_width_fit_on_the_sheet() -> None:
+    """A line wider than the sheet is cut at its edge, not an error."""
+    split = LineSplit(tuple(np.full((32, w), 255, np.uint8) for w in (40, 1500, 900, 90)), ("a", "b", "c\nd", "é"))
+    assert preview(split, "abc").size == (1000, 4 * 54)

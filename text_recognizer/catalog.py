@@ -1,0 +1,167 @@
+"""The data sets, models and networks by name: an explicit list, with the names of older experiments as aliases.
+
+Reading a name imports nothing heavy: an entry says where its code lives, and `Entry.load` fetches it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from text_recognizer.data.options import (
+    CharacterOptions,
+    EmnistLines2Options,
+    EmnistLinesOptions,
+    EmnistOptions,
+    IamOptions,
+    IamParagraphOptions,
+    LineFolderOptions,
+    LineOptions,
+)
+from text_recognizer.errors import ExperimentError, nearest
+from text_recognizer.models.options import (
+    LenetOptions,
+    LineCnnLstmOptions,
+    LineCnnOptions,
+    LineCnnTransformerOptions,
+    LineColumnsOptions,
+    LineLstmOptions,
+    MlpOptions,
+    ResnetTransformerOptions,
+)
+from text_recognizer.training.options import LineTrainOptions, TrainOptions
+
+CHARACTERS, LINES = "characters", "lines"
+FRAMES, TOKENS = "frames", "tokens"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something with a name: what it reads (`characters` or `lines`), its keys, and its code as `module:function`.
+
+    `objective` is the figure that ranks the experiments of a model, and whether to "maximize" or to "minimize" it.
+    `answers` says how a network of lines answers, and its model expects it to: in `frames` (CTC) or in `tokens`; "" for
+    whatever leaves it open.
+    """
+
+    name: str
+    reads: str
+    options: type
+    code: str
+    aliases: tuple[str, ...] = ()
+    objective: tuple[str, str] | None = None
+    answers: str = ""
+
+    def fits(self, other: Entry) -> bool:
+        """Whether the two can be of one experiment."""
+        return self.reads == other.reads and (self.answers == other.answers or not (self.answers and other.answers))
+
+    def load(self) -> Callable:
+        """The code itself; this is where torch or numpy may be imported."""
+        module, name = self.code.split(":")
+        return getattr(importlib.import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Entries of one sort; `noun` is the word for them in messages, and the key in an experiment."""
+
+    noun: str
+    entries: tuple[Entry, ...]
+
+    def find(self, name: object) -> Entry:
+        """The entry with this name or alias. Raises ExperimentError for another name."""
+        entry = self._by_name().get(name) if isinstance(name, str) else None
+        if entry is None:
+            raise ExperimentError(f'unknown {self.noun} "{name}"; {nearest(str(name), self._by_name())}')
+        return entry
+
+    def first(self, others: Iterable[Entry]) -> Entry:
+        """The default beside these other entries: the first that fits them all."""
+        return next(e for e in self.entries if all(e.fits(other) for other in others))
+
+    def _by_name(self) -> dict[str, Entry]:
+        return {name: e for e in self.entries for name in (e.name, *e.aliases)}
+
+
+def _line_network(name: str, options: type, code: str, answers: str, *aliases: str) -> Entry:
+    return Entry(name, LINES, options, f"text_recognizer.models.{code}", aliases, answers=answers)
+
+
+DATASETS = Catalog(
+    "dataset",
+    (
+        Entry(
+            "GeneratedCharacters",
+            CHARACTERS,
+            CharacterOptions,
+            "text_recognizer.data.characters:generated_characters",
+            ("generated_characters",),
+        ),
+        Entry("GeneratedLines", LINES, LineOptions, "text_recognizer.data.lines:generated_lines", ("generated_lines",)),
+        Entry("LineFolder", LINES, LineFolderOptions, "text_recognizer.data.line_folder:line_folder", ("line_folder",)),
+        Entry("EMNIST", CHARACTERS, EmnistOptions, "text_recognizer.data.emnist:emnist", ("EmnistDataset",)),
+        Entry(
+            "EMNISTLines",
+            LINES,
+            EmnistLinesOptions,
+            "text_recognizer.data.emnist_lines:emnist_lines",
+            ("EmnistLinesDataset",),
+        ),
+        Entry("EMNISTLines2", LINES, EmnistLines2Options, "text_recognizer.data.emnist_lines:emnist_lines2"),
+        Entry("LinePages", LINES, LineFolderOptions, "text_recognizer.data.line_pages:line_pages", ("line_pages",)),
+        Entry("IAMLines", LINES, IamOptions, "text_recognizer.data.iam:iam_lines", ("IamLinesDataset",)),
+        Entry("IAMParagraphs", LINES, IamParagraphOptions, "text_recognizer.data.iam:iam_paragraphs", ("IamParagraphsDataset",)),
+    ),
+)
+
+MODELS = Catalog(
+    "model",
+    (
+        Entry(
+            "CharacterModel",
+            CHARACTERS,
+            TrainOptions,
+            "text_recognizer.models.character_model:CharacterModel",
+            ("cross_entropy",),
+            objective=("test_accuracy", "maximize"),
+        ),
+        Entry(
+            "LineModelCtc",
+            LINES,
+            LineTrainOptions,
+            "text_recognizer.models.line_model:LineModelCtc",
+            ("LineModel", "ctc"),
+            objective=("test_cer", "minimize"),
+            answers=FRAMES,
+        ),
+        Entry(
+            "LineModelTransformer",
+            LINES,
+            LineTrainOptions,
+            "text_recognizer.models.writing_model:LineModelTransformer",
+            ("TransformerLitModel", "transformer"),
+            objective=("test_cer", "minimize"),
+            answers=TOKENS,
+        ),
+    ),
+)
+
+NETWORKS = Catalog(
+    "network",
+    (
+        Entry("mlp", CHARACTERS, MlpOptions, "text_recognizer.models.mlp:Mlp", ("MLP",)),
+        Entry("lenet", CHARACTERS, LenetOptions, "text_recognizer.models.lenet:Lenet", ("LeNet", "CNN")),
+        _line_network("line_lstm_ctc", LineLstmOptions, "line_lstm:LineLstm", FRAMES),
+        _line_network("line_columns", LineColumnsOptions, "line_columns:LineColumns", FRAMES, "LineColumns"),
+        _line_network("LineCNN", LineCnnOptions, "line_cnn:LineCnn", FRAMES, "line_cnn", "line_cnn_all_conv"),
+        _line_network("LineCNNLSTM", LineCnnLstmOptions, "line_cnn:LineCnnLstm", FRAMES, "line_cnn_lstm"),
+        _line_network(
+            "LineCNNTransformer", LineCnnTransformerOptions, "line_transformer:LineCnnTransformer", TOKENS, "line_cnn_transformer"
+        ),
+        _line_network(
+            "ResnetTransformer", ResnetTransformerOptions, "line_transformer:ResnetTransformer", TOKENS, "resnet_transformer"
+        ),
+    ),
+)

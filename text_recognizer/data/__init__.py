@@ -1,0 +1,1 @@
+"""Where the images and their transcripts come from. Everything here is numpy; nothing imports torch."""

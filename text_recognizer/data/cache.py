@@ -1,0 +1,80 @@
+"""Prepared images on disk, made once and then mapped into memory by as many processes as like to.
+
+One folder per set, named by a digest of all that decides its bytes, with an array per file. A set of lines has
+
+    pixels.npy    uint8, all images one after another, row by row
+    widths.npy    int64, the width of each; all have the same height
+
+The place is TEXT_RECOGNIZER_CACHE, else `text_recognizer` in XDG_CACHE_HOME or ~/.cache. Everything there may be deleted
+at any time while no training starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Images = tuple[np.ndarray, ...]
+Arrays = Mapping[str, np.ndarray]
+
+
+def cache_root() -> Path:
+    """Where prepared images are kept."""
+    given = os.environ.get("TEXT_RECOGNIZER_CACHE")
+    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "text_recognizer"
+
+
+def cached(key: Any, height: int, make: Callable[[], Iterable[np.ndarray]]) -> Images:
+    """The images that `make` gives, uint8 (height, width) each; see `cached_arrays`."""
+    arrays = cached_arrays(key, lambda: _joined(list(make())))
+    pixels, widths = arrays["pixels"], np.asarray(arrays["widths"])
+    ends = np.cumsum(widths * height)
+    return tuple(pixels[end - w * height : end].reshape(height, w) for end, w in zip(ends, widths, strict=True))
+
+
+def cached_arrays(key: Any, make: Callable[[], Arrays]) -> Arrays:
+    """The arrays that `make` gives under the same names, mapped, made by the first process that asks for this key (JSON).
+
+    Others that ask meanwhile wait for it; a maker that is killed leaves nothing that anyone would read. Where the place
+    cannot be written, the arrays are made in memory, each time anew.
+    """
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
+    place = cache_root() / digest
+    if not place.is_dir():
+        try:
+            _make_once(place, make)
+        except PermissionError:
+            return make()
+    return {path.stem: np.load(path, mmap_mode="r") for path in place.glob("*.npy")}
+
+
+def _make_once(place: Path, make: Callable[[], Arrays]) -> None:
+    from filelock import FileLock
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_name(f"{place.name}.lock")):
+        if place.is_dir():
+            return
+        for part in place.parent.glob(f"{place.name}.*.part"):  # we hold the lock, so its maker is dead
+            shutil.rmtree(part)
+        part = place.with_name(f"{place.name}.{os.getpid()}.part")
+        part.mkdir()
+        _write(part, make())
+        part.rename(place)
+
+
+def _write(folder: Path, arrays: Arrays) -> None:
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+
+
+def _joined(images: list[np.ndarray]) -> Arrays:
+    pixels = np.concatenate([image.ravel() for image in images] or [np.zeros(0, np.uint8)])
+    return {"pixels": pixels, "widths": np.array([image.shape[1] for image in images], dtype=np.int64)}

@@ -1,0 +1,122 @@
+"""Lines set from the glyphs of EMNIST, by the recipes of the labs of 2019 and 2021, their defects mended.
+
+EMNISTLines: 28 pixels high; every distinct character of a line is one glyph; one overlap for the whole line, even
+between 0 and a third of a glyph; a space is an empty glyph; glyphs are added up and end at 255 (the labs' sum wrapped
+around in eight bits). EMNISTLines2: the same between 0.2 and 0.5, set in the middle of 56 rows from column 28 on, at most
+1024 wide. Train and val draw their glyphs from EMNIST's training set, test from its test set. A line is as wide as it
+needs to be: the labs' padding to full width is left to the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from text_recognizer.data.cache import cached
+from text_recognizer.data.characters import SIDE
+from text_recognizer.data.emnist import CLASSES, samples
+from text_recognizer.data.line_set import Lines, LineSplit
+from text_recognizer.data.options import EmnistLines2Options, EmnistLinesOptions
+from text_recognizer.data.prose import SPLITS, prose
+from text_recognizer.errors import DataError
+
+ALPHABET = " " + CLASSES
+_VERSION = 1
+Glyphs = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How glyphs become a line: the overlap between `least` and `most` of a glyph, and the sheet that they are set on."""
+
+    least: float
+    most: float
+    height: int
+    left: int
+    widest: int
+
+
+LINES = Recipe(0.0, 0.33, SIDE, 0, SIDE * 32)
+LINES2 = Recipe(0.2, 0.5, 2 * SIDE, SIDE, 1024)
+
+
+def emnist_lines(options: EmnistLinesOptions) -> Lines:
+    """EMNISTLines; raises DataError where EMNIST is missing."""
+    return _lines(options, LINES)
+
+
+def emnist_lines2(options: EmnistLines2Options) -> Lines:
+    """EMNISTLines2; raises DataError where EMNIST is missing."""
+    return _lines(options, LINES2)
+
+
+def bare(text: str) -> str:
+    """The text with nothing but letters, digits and single spaces, for EMNIST has no other glyphs."""
+    return " ".join("".join(c for c in text if c in ALPHABET).split())
+
+
+def phrase(words: Sequence[str], longest: int, rng: np.random.Generator) -> str:
+    """Some words in a row from a random one on, up to a random end among those that fit into `longest` characters."""
+    first = int(rng.integers(len(words)))
+    ends = []
+    text = words[first][:longest]
+    for word in (*words[first + 1 : first + longest], None):
+        ends.append(text)
+        if word is None or len(text) + 1 + len(word) > longest:
+            break
+        text = f"{text} {word}"
+    return ends[rng.integers(len(ends))]
+
+
+def set_line(text: str, glyphs: Glyphs, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """The line, uint8 (height, width): `glyphs` holds for every character images uint8 (N, 28, 28) to choose one from."""
+    overlap = rng.uniform(recipe.least, recipe.most)
+    advance = SIDE - int(SIDE * overlap)
+    chosen = {c: glyphs[c][rng.integers(len(glyphs[c]))] for c in dict.fromkeys(text) if c != " "}
+    width = min(recipe.widest, 2 * recipe.left + advance * (len(text) - 1) + SIDE)
+    sheet = np.zeros((recipe.height, width), np.uint16)
+    top = (recipe.height - SIDE) // 2
+    for i, character in enumerate(text):
+        place = sheet[top : top + SIDE, recipe.left + i * advance : recipe.left + i * advance + SIDE]
+        if character != " ":
+            place += chosen[character][:, : place.shape[1]]
+    return np.minimum(sheet, 255).astype(np.uint8)
+
+
+def _lines(options: EmnistLinesOptions, recipe: Recipe) -> Lines:
+    texts = {split: _texts(split, options) for split in SPLITS}
+    key: dict[str, Any] = {
+        "emnist_lines": _VERSION,
+        "recipe": [recipe.least, recipe.most, recipe.height],
+        "texts": texts,
+        "seed": options.seed,
+    }
+    arrays = samples(options.folder, balanced=True)
+    key["emnist"] = [int(np.asarray(arrays[f"{s}_labels"]).sum()) for s in ("train", "test")]
+    images = cached(key, recipe.height, lambda: [i for s in SPLITS for i in _set(s, texts[s], arrays, recipe, options.seed)])
+    ends = np.cumsum([0, *(len(texts[s]) for s in SPLITS)])
+    train, val, test = (LineSplit(images[ends[i] : ends[i + 1]], tuple(texts[s])) for i, s in enumerate(SPLITS))
+    return Lines(train, val, test, ALPHABET)
+
+
+def _texts(split: str, options: EmnistLinesOptions) -> list[str]:
+    rng = np.random.default_rng([options.seed, SPLITS.index(split)])
+    words = [word for sentence in prose(options.text_file)[split] for word in bare(sentence).split()]
+    if not words:
+        raise DataError(f"{options.text_file}: too little text for the split {split}; give a longer one")
+    sizes = {"train": options.train_size, "val": options.val_size, "test": options.test_size}
+    return [phrase(words, options.max_length, rng) for _ in range(sizes[split])]
+
+
+def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int) -> list[np.ndarray]:
+    rng = np.random.default_rng([seed, 3 + SPLITS.index(split)])
+    source = "test" if split == "test" else "train"
+    labels, images = np.asarray(arrays[f"{source}_labels"]), arrays[f"{source}_images"]
+    glyphs = {c: images[labels == k] for k, c in enumerate(CLASSES) if (labels == k).any()}
+    for text in texts:
+        if missing := set(text) - set(glyphs) - {" "}:
+            raise DataError(f"EMNIST's {source} split has no image of {sorted(missing)[0]!r}; is the download whole?")
+    return [set_line(text, glyphs, recipe, rng) for text in texts]

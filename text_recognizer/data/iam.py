@@ -1,0 +1,150 @@
+"""IAM: English handwriting of 657 people (Marti and Bunke 2002), from your own licensed copy.
+
+The folder holds `xml/` with one file per form and `forms/` (or formsA-D, formsE-H, formsI-Z) with the pictures, as the
+archives of the University of Bern and the labs' iamdb.zip unpack. Of the three published splits, each is read from the
+files that came with it, and **figures across them do not compare**:
+
+* `lwitlrt`: "large writer independent text line recognition task": trainset.txt, validationset1.txt and validationset2.txt
+  (both are val), testset.txt, with the ids of lines.
+* `aachen`: train.txt, val.txt (or valid.txt), test.txt, with the ids of forms (6,482 / 976 / 2,915 lines).
+* `lab2021`: the test of lwitlrt; of all other forms a fifth is val, by a hash of the form (the lab drew lines, so that
+  train and val shared writers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from text_recognizer.data.cache import cached
+from text_recognizer.data.emnist import data_folder
+from text_recognizer.data.line_images import VERSION, open_grey, prepared
+from text_recognizer.data.line_set import Lines, assembled
+from text_recognizer.data.options import IamOptions
+from text_recognizer.errors import DataError
+
+Box = tuple[float, float, float, float]
+_PADDING = 8
+_NAMES = {
+    "lwitlrt": {"train": ("trainset",), "val": ("validationset1", "validationset2"), "test": ("testset",)},
+    "aachen": {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)},
+}
+_WHERE_FROM = "https://fki.tic.heia-fr.ch/databases/iam-handwriting-database"
+
+
+@dataclass(frozen=True)
+class FormLine:
+    """One handwritten line: its id (`a01-000u-00`), its text, and its box on the form as shares of width and height."""
+
+    id: str
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Form:
+    """A filled-in form: its id (`a01-000u`), its picture, and its lines from top to bottom."""
+
+    id: str
+    image: Path
+    lines: tuple[FormLine, ...]
+
+
+def iam_lines(options: IamOptions) -> Lines:
+    """Single lines, each `height` pixels high. Raises DataError where the copy is missing or incomplete."""
+    return _read(options, "line", lambda form: form.lines)
+
+
+def iam_paragraphs(options: IamOptions) -> Lines:
+    """The whole handwritten part of each form, `height` pixels high; its lines are separated by newlines in the text."""
+    return _read(options, "paragraph", lambda form: (_paragraph(form),) if form.lines else ())
+
+
+def read_form(path: Path, pictures: Mapping[str, Path]) -> Form:
+    """The form that an XML file of IAM describes; `pictures` are those of all forms, by id.
+
+    Boxes in the file are pixels of the full resolution, which its `form` element gives; the picture may be smaller.
+    """
+    root = ElementTree.parse(path).getroot()  # noqa: S314
+    if path.stem not in pictures:
+        raise DataError(f"{path}: the picture {path.stem}.png (or .jpg) is in none of the folders forms*; unpack the forms too")
+    size = float(root.get("width", 0)), float(root.get("height", 0))
+    lines = tuple(_line(element, size) for element in root.iter("line") if next(element.iter("cmp"), None) is not None)
+    return Form(path.stem, pictures[path.stem], lines)
+
+
+def split_of(line: str, split: str, lists: Mapping[str, frozenset[str]]) -> str:
+    """The split of a line or form by its id; "" where the lists of this split do not name it.
+
+    `lists` are the ids of train, val and test; an id of a form stands for all its lines.
+    """
+    form = "-".join(line.split("-")[:2])
+    named = next((name for name, ids in lists.items() if line in ids or form in ids), "")
+    if split != "lab2021" or named == "test":
+        return named
+    return "val" if hashlib.sha256(form.encode()).digest()[0] < 256 // 5 else "train"
+
+
+def read_lists(folder: Path, split: str) -> dict[str, frozenset[str]]:
+    """The ids of each split from its published files, wherever they lie below the folder."""
+    names = _NAMES["lwitlrt" if split == "lab2021" else split]
+    found = {path.stem.lower(): path for path in sorted(folder.rglob("*.txt"))}
+    lists = {part: [found[n] for n in stems if n in found] for part, stems in names.items()}
+    for part, files in lists.items():
+        if not files:
+            raise DataError(f"{folder}: {names[part][0]}.txt of the split {split} is nowhere below; put its files there")
+    return {part: frozenset(word for f in files for word in f.read_text().split()) for part, files in lists.items()}
+
+
+def _read(options: IamOptions, what: str, units: Callable[[Form], tuple[FormLine, ...]]) -> Lines:
+    folder = data_folder(options.folder, "iam")
+    lists = read_lists(folder, options.split) if folder.is_dir() else {}
+    forms = list(_forms(folder))
+    chosen = [(form, unit, split_of(unit.id, options.split, lists)) for form in forms for unit in units(form)]
+    chosen = [entry for entry in chosen if entry[2]]
+    stamps = [[str(form.image.absolute()), form.image.stat().st_mtime_ns, unit.id, unit.box] for form, unit, _ in chosen]
+    key = {"iam": [VERSION, 1], "what": what, "height": options.height, "units": stamps}
+    images = cached(key, options.height, lambda: [_cut(form, unit, options.height) for form, unit, _ in chosen])
+    return assembled(folder, images, [unit.text for _, unit, _ in chosen], [split for *_, split in chosen])
+
+
+def _forms(folder: Path) -> Iterator[Form]:
+    files = sorted((folder / "xml").glob("*.xml"))
+    if not files:
+        raise DataError(
+            f"{folder}: IAM is not there; register at {_WHERE_FROM}, put xml/ and the forms there (or name the folder with "
+            f'dataset_args.folder or TEXT_RECOGNIZER_DATA); "dataset": "GeneratedLines" needs no download'
+        )
+    pictures = {p.stem: p for d in folder.glob("forms*") for p in d.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg")}
+    return (read_form(file, pictures) for file in files)
+
+
+def _line(element: ElementTree.Element, size: tuple[float, float]) -> FormLine:
+    boxes = np.array([[float(c.get(n, 0)) for n in ("x", "y", "width", "height")] for c in element.iter("cmp")])
+    low, high = boxes[:, :2].min(axis=0) - _PADDING, (boxes[:, :2] + boxes[:, 2:]).max(axis=0) + _PADDING
+    shares = np.clip(np.r_[low / size, high / size], 0, 1)
+    text = html.unescape(element.get("text", ""))
+    return FormLine(element.get("id", ""), text, _box(shares))
+
+
+def _paragraph(form: Form) -> FormLine:
+    boxes = np.array([line.box for line in form.lines])
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return FormLine(form.id, "\n".join(line.text for line in form.lines), _box(np.r_[low, high]))
+
+
+def _box(values: np.ndarray) -> Box:
+    left, top, right, bottom = values.tolist()
+    return left, top, right, bottom
+
+
+def _cut(form: Form, unit: FormLine, height: int) -> np.ndarray:
+    grey = open_grey(form.image)
+    left, top, right, bottom = np.rint(np.array(unit.box) * np.tile(grey.shape[::-1], 2)).astype(int)
+    return prepared(grey[top:bottom, left:right], height, upright=False)

@@ -1,0 +1,144 @@
+"""LineFolder: your own lines of handwriting, from a folder of pictures with their transcripts.
+
+Two layouts are read:
+
+* `lines.tsv` in the folder: UTF-8, tab separated, no quoting, a header that names its columns. `image` (a path below
+  the folder, or below its `images`) and `transcript` must be there; `split` (train, val, test) and `writer` may be.
+* pairs `NAME.png` and `NAME.gt.txt` (as OCRopus, Kraken and Tesseract use them), in the folder or in folders below it.
+
+Where no split is given, whole writers go to one split: a random split of lines lets the network meet the writers of its
+test, and flatters it by ten points and more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from text_recognizer.data.cache import Images, cached
+from text_recognizer.data.line_images import VERSION, open_grey, prepared
+from text_recognizer.data.line_set import SPLITS, Lines, assembled
+from text_recognizer.data.options import LineFolderOptions
+from text_recognizer.errors import DataError, nearest
+
+TABLE = "lines.tsv"
+COLUMNS = ("image", "split", "writer", "transcript")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+_NUMBER = re.compile(r"[-_. ]?\d*$")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its picture, its text in NFC, who wrote it ("" if nobody says so), and its split ("" until one is chosen)."""
+
+    image: Path
+    text: str
+    writer: str
+    split: str = ""
+
+
+def line_folder(options: LineFolderOptions) -> Lines:
+    """The lines of a folder in three splits; raises DataError for what is missing or cannot be understood.
+
+    Where nothing is in `test`, the lines of `val` are also the test. The classes are the characters of `train`, sorted.
+    """
+    if not options.folder:
+        raise DataError("dataset_args.folder is missing; give the folder that holds lines.tsv or the images with .gt.txt")
+    lines = with_splits(find_lines(place_of(options.folder)), options)
+    return assembled(Path(options.folder), _images(lines, options), [x.text for x in lines], [x.split for x in lines])
+
+
+def place_of(folder: str) -> Path:
+    """The folder itself, or, where there is none such, the one of that name below TEXT_RECOGNIZER_DATA."""
+    given, root = Path(folder).expanduser(), os.environ.get("TEXT_RECOGNIZER_DATA")
+    return Path(root) / given if root and not given.is_dir() else given
+
+
+def find_lines(folder: Path) -> list[Line]:
+    """All lines of a folder, in the order of the table, or of the paths of their pictures."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of lines")
+    table = folder / TABLE
+    lines = list(_of_table(table) if table.exists() else _of_pairs(folder))
+    if not lines:
+        raise DataError(f"{folder}: neither {TABLE} nor pictures with .gt.txt beside them")
+    return lines
+
+
+def with_splits(lines: Sequence[Line], options: LineFolderOptions) -> list[Line]:
+    """The lines with a split each: the given one, or for a set without any, that of the line's writer.
+
+    The place of a writer depends on its name and the seed alone, so that a new writer moves none of the others.
+    """
+    if any(line.split for line in lines):
+        return list(lines)
+    return [replace(line, split=split_of(line.writer, options)) for line in lines]
+
+
+def split_of(writer: str, options: LineFolderOptions) -> str:
+    """The split of a writer, by a hash of name and seed against `val_share` and `test_share`."""
+    digest = hashlib.sha256(f"{options.seed} {writer}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64
+    if place < options.test_share:
+        return "test"
+    return "val" if place < options.test_share + options.val_share else "train"
+
+
+def _of_table(table: Path) -> Iterator[Line]:
+    rows = table.read_text(encoding="utf-8-sig").splitlines()
+    names = rows[0].split("\t") if rows else []
+    for name in ("image", "transcript"):
+        if name not in names:
+            raise DataError(f"{table}:1: the header has no column {name!r}; its columns are {', '.join(COLUMNS)}")
+    for number, row in enumerate(rows[1:], start=2):
+        if row.strip():
+            yield _of_row(table, number, names, row.split("\t"))
+
+
+def _of_row(table: Path, number: int, names: list[str], values: list[str]) -> Line:
+    if len(values) != len(names):
+        raise DataError(f"{table}:{number}: {len(values)} columns where the header has {len(names)}; separate them by tabs")
+    row = dict(zip(names, values, strict=True))
+    split = row.get("split", "").strip()
+    if "split" in row and split not in SPLITS:
+        raise DataError(f"{table}:{number}: unknown split {split!r}; {nearest(split, SPLITS)}")
+    direct, below = table.parent / row["image"], table.parent / "images" / row["image"]
+    image = below if not direct.exists() and below.exists() else direct
+    return Line(image, _text(row["transcript"]), row.get("writer", "") or _page(image), split)
+
+
+def _of_pairs(folder: Path) -> Iterator[Line]:
+    for truth in sorted(folder.rglob("*.gt.txt")):
+        stem = truth.name.removesuffix(".gt.txt")
+        image = next((p for s in SUFFIXES if (p := truth.with_name(stem + s)).exists()), None)
+        if image is None:
+            raise DataError(f"{truth}: no picture beside it; known endings are {', '.join(SUFFIXES)}")
+        writer = _page(image) if image.parent == folder else image.parent.relative_to(folder).parts[0]
+        yield Line(image, _text(truth.read_text(encoding="utf-8-sig")), writer)
+
+
+def _page(image: Path) -> str:
+    """What stands for the writer where nobody says who it was: the name of the picture without the line's number."""
+    return _NUMBER.sub("", image.stem) or image.stem
+
+
+def _text(raw: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(raw.split()))
+
+
+def _images(lines: Sequence[Line], options: LineFolderOptions) -> Images:
+    try:
+        files = [[str(line.image.absolute()), (s := line.image.stat()).st_size, s.st_mtime_ns] for line in lines]
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename}: no such image; mend the path in {TABLE}, or take its line out") from error
+    key = {"version": VERSION, "height": options.height, "upright": options.upright, "files": files}
+    return cached(key, options.height, lambda: [_prepared(line.image, options) for line in lines])
+
+
+def _prepared(image: Path, options: LineFolderOptions):
+    return prepared(open_grey(image), options.height, upright=options.upright)

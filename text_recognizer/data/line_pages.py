@@ -1,0 +1,47 @@
+"""LinePages: your own pages with ALTO or PAGE XML, cut into lines along their baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from text_recognizer.data.baselines import along_baseline, reaches
+from text_recognizer.data.cache import cached
+from text_recognizer.data.line_folder import place_of, split_of
+from text_recognizer.data.line_images import VERSION, open_grey, prepared
+from text_recognizer.data.line_set import Lines, assembled
+from text_recognizer.data.options import LineFolderOptions
+from text_recognizer.data.page_xml import Page, pages_of, read_page
+from text_recognizer.errors import DataError
+
+
+def line_pages(options: LineFolderOptions) -> Lines:
+    """The lines of all pages below a folder; whole pages go to one split, by a hash of their name.
+
+    Lines without a text are left out. Raises DataError for what is missing or cannot be understood.
+    """
+    if not options.folder:
+        raise DataError("dataset_args.folder is missing; give the folder that holds ALTO or PAGE files and their pictures")
+    folder = place_of(options.folder)
+    files = list(pages_of(folder))
+    if not files:
+        raise DataError(f"{folder}: no ALTO or PAGE file (.xml) there")
+    pages = [read_page(file) for file in files]
+    stamps = [[str(p.absolute()), (s := p.stat()).st_size, s.st_mtime_ns] for p in (*files, *(page.image for page in pages))]
+    key = {"version": [VERSION, 1], "pages": stamps, "height": options.height, "upright": options.upright}
+    images = cached(key, options.height, lambda: [i for page in pages for i in prepared_lines(page, options)])
+    texts = [line.text for page in pages for line in page.lines]
+    splits = [split_of(file.stem, options) for file, page in zip(files, pages, strict=True) for _ in page.lines]
+    return assembled(folder, images, texts, splits)
+
+
+def line_images(page: Page) -> Iterator[np.ndarray]:
+    """Every line of a page cut out along its baseline, uint8 of the page's own resolution."""
+    grey = open_grey(page.image)
+    return (along_baseline(grey, line, reach) for line, reach in zip(page.lines, reaches(page.lines), strict=True))
+
+
+def prepared_lines(page: Page, options: LineFolderOptions) -> list[np.ndarray]:
+    """The same as a network reads them, uint8 (options.height, width)."""
+    return [prepared(image, options.height, upright=options.upright) for image in line_images(page)]

@@ -1,0 +1,44 @@
+"""Samples of a data set in one picture, each with what is written there."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from text_recognizer.data.characters import CharacterSplit
+from text_recognizer.data.line_set import LineSplit
+
+_WIDTH, _CAPTION, _GAP = 1000, 16, 6
+_LINES, _CHARACTERS = 12, 120
+
+
+def preview(split: LineSplit | CharacterSplit, classes: str) -> Image.Image:
+    """A grey picture, dark on light, 1000 pixels wide: samples from all over the split in rows, their texts below them."""
+    if isinstance(split, LineSplit):
+        chosen = _spread(len(split), _LINES)
+        samples = [(split.images[i], split.texts[i]) for i in chosen]
+    else:
+        chosen = _spread(len(split), _CHARACTERS)
+        samples = [(split.images[i], classes[int(split.labels[i])]) for i in chosen]
+    return _sheet(samples)
+
+
+def _spread(size: int, number: int) -> list[int]:
+    return sorted({int(i) for i in np.linspace(0, size - 1, min(number, size))})
+
+
+def _sheet(samples: list[tuple[np.ndarray, str]]) -> Image.Image:
+    places, left, top, row = [], 0, 0, 0
+    for image, _ in samples:
+        width = min(image.shape[1], _WIDTH) + _GAP
+        if left and left + width > _WIDTH:
+            left, top = 0, top + row
+        row = image.shape[0] + _CAPTION + _GAP
+        places.append((left, top))
+        left += width
+    sheet = Image.new("L", (_WIDTH, top + row), 255)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default()
+    for (image, text), (x, y) in zip(samples, places, strict=True):
+        sheet.paste(Image.fromarray(255 - np.asarray(image)), (x, y))
+        draw.text((x, y + image.shape[0] + 1), text.replace("\n", " / "), fill=90, font=font)
+    return sheet

@@ -1,0 +1,177 @@
+"""The command line of an experiment: JSON and flags in any order, into one mapping.
+
+Values of flags are read as JSON or as scalars of YAML 1.2 (core schema): `1e-3` is a number, `no` a text, `010` ten.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from text_recognizer import experiment as experiments
+from text_recognizer.errors import ExperimentError, nearest
+from text_recognizer.options import names_of
+
+SWITCHES = ("save", "wandb", "help")
+BARE = (*SWITCHES, "watch", "compile")
+"""Flags that mean true where no value stands beside them."""
+
+RENAMED = {"data_class": "dataset", "model_class": "network", "loss": "model"}
+"""Flags of older experiments whose words differ from the keys here."""
+
+_NESTED = ("train_args", "network_args", "dataset_args")
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False} | dict.fromkeys(
+    ("null", "Null", "NULL", "~", "")
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command line asks for. `gpu` is nothing, -1 (any free GPU) or a number."""
+
+    experiment: Mapping[str, Any] = field(default_factory=dict)
+    gpu: int | None = None
+    save: bool = False
+    wandb: bool = False
+    help: bool = False
+
+
+def parse(arguments: list[str]) -> Request:
+    """The request that these arguments (without the program's name) make. Raises ExperimentError for wrong usage.
+
+    Flags win over the JSON. A dotted flag names its place; another one belongs to the first of the experiment itself,
+    train_args, network_args and dataset_args that knows the name.
+    """
+    tokens = list(_tokens(arguments))
+    given = [value for name, value in tokens if not name]
+    if len(given) > 1:
+        raise ExperimentError("two JSON experiments were given; give one, and flags for the rest")
+    flags = [(RENAMED.get(name, name), value) for name, value in tokens if name]
+    switches = {name: _switch(name, value) for name, value in flags if name in SWITCHES}
+    gpu = next((_gpu(value) for name, value in reversed(flags) if name == "gpu"), None)
+    rest = [(name, scalar(value)) for name, value in flags if name not in (*SWITCHES, "gpu")]
+    return Request(_with_flags(_json_object(given[0]) if given else {}, rest), gpu, **switches)
+
+
+def scalar(text: str) -> Any:
+    """The value of a flag: JSON where it is JSON (NaN and Infinity are not), else a scalar of YAML 1.2."""
+    if text[:1] in ("{", "[", '"'):
+        return _json(text)
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _tokens(arguments: list[str]) -> Iterator[tuple[str, str]]:
+    """(flag, its value) and ("", JSON) in their order; a switch without a value counts as true."""
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument == "-h":
+            yield "help", "true"
+        elif argument.startswith("--"):
+            name, equals, value = argument[2:].partition("=")
+            yield name, value if equals else _next(name, rest)
+        else:
+            yield "", argument
+
+
+def _next(name: str, rest: list[str]) -> str:
+    if name in BARE:
+        return "true"
+    if not rest or rest[0].startswith("--"):
+        raise ExperimentError(f"--{name} needs a value: --{name}=VALUE")
+    return rest.pop(0)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise ExperimentError(f"not JSON at character {error.pos + 1} ({error.msg}): {_excerpt(text)}") from error
+
+
+def _refuse(word: str) -> Any:
+    raise ExperimentError(f"{word} is not JSON; give a finite number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ExperimentError(f"the JSON gives {twice!r} twice; keep one of them")
+    return mapping
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    if not text.lstrip().startswith("{"):
+        raise ExperimentError(f"neither a flag nor a JSON object: {_excerpt(text)}; see --help")
+    return _json(text)
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _switch(name: str, value: str) -> bool:
+    on = scalar(value)
+    if not isinstance(on, bool):
+        raise ExperimentError(f"--{name} is a switch: --{name}, --{name}=true or --{name}=false, not {value!r}")
+    return on
+
+
+def _gpu(value: str) -> int:
+    number = scalar(value)
+    if type(number) is not int or number < -1:
+        raise ExperimentError(f"--gpu is {value!r}; give -1 for any free GPU, or the number of one")
+    return number
+
+
+def _with_flags(given: Mapping[str, Any], flags: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The experiment with the flags in their places; the names come first, for they decide which keys there are."""
+    merged = {**given, **{name: value for name, value in flags if name in experiments.KEYS}}
+    nested = [(name, value) for name, value in flags if name not in experiments.KEYS]
+    keys = _nested_keys(merged, [name for name, _ in nested]) if nested else {}
+    for name, value in nested:
+        where, key = _place(name, keys)
+        merged[where] = _put(merged.get(where, {}), key, value, keys[where])
+    return merged
+
+
+def _nested_keys(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, dict[str, str]]:
+    """For each of the nested mappings, every name that it knows -> the key. `wanted` are the flags, for the message."""
+    if not any(noun in merged for noun in ("dataset", "model", "network")):
+        for name in wanted:
+            if difflib.get_close_matches(name, names := [*experiments.KEYS, *RENAMED, *SWITCHES]):
+                raise ExperimentError(f"unknown flag --{name}; {nearest(name, names)}")
+    dataset, model, network = experiments.chosen(merged)
+    return {where: names_of(e.options) for where, e in zip(_NESTED, (model, network, dataset), strict=True)}
+
+
+def _place(name: str, keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
+    """The nested mapping and the key that a flag means."""
+    where, dot, key = name.partition(".")
+    if dot and where in keys:
+        return where, key
+    for nested in _NESTED:
+        if name in keys[nested]:
+            return nested, name
+    known = [*SWITCHES, "gpu", *experiments.KEYS, *RENAMED, *(known for names in keys.values() for known in names)]
+    raise ExperimentError(f"unknown flag --{name}; {nearest(name, known)}")
+
+
+def _put(options: Any, key: str, value: Any, names: Mapping[str, str]) -> Any:
+    """The options with one more; the same key under another name is replaced."""
+    if not isinstance(options, Mapping):
+        return options  # not a mapping: reading the experiment will say so
+    same = names.get(key, key)
+    return {**{k: v for k, v in options.items() if names.get(k, k) != same}, same: value}

@@ -1,0 +1,24 @@
+"""Fully connected layers for single characters."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import nn
+
+from text_recognizer.models.options import MlpOptions
+
+
+class Mlp(nn.Sequential):
+    """Images (B, 28, 28), float in 0..1 -> logits (B, classes)."""
+
+    def __init__(self, options: MlpOptions, classes: int, pixels: int = 28 * 28) -> None:
+        widths = [pixels] + [options.layer_size] * options.num_layers
+        hidden = [
+            layer for i, o in itertools.pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU(), nn.Dropout(options.dropout))
+        ]
+        super().__init__(nn.Flatten(), *hidden, nn.Linear(widths[-1], classes))
+
+    def forward(self, x_BHW: torch.Tensor) -> torch.Tensor:
+        return super().forward(x_BHW)

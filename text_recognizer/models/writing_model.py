@@ -1,0 +1,71 @@
+"""Reading a line by writing it down, token by token: cross-entropy on the next token, read greedily or by beam search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from text_recognizer.data.line_set import Lines
+from text_recognizer.metrics import Prediction
+from text_recognizer.models.decoder import END, PAD, SPECIAL, START
+from text_recognizer.models.line_model import LineBatch, LinesByWidth
+from text_recognizer.models.pixels import as_float
+
+if TYPE_CHECKING:
+    from text_recognizer.models.line_transformer import WritingNetwork
+
+_SMOOTHING = 0.1
+_SPARE = 10
+
+
+class LineModelTransformer(LinesByWidth):
+    """A network that writes tokens, with label smoothing (Szegedy et al. 2016) while it learns.
+
+    Written are at most ten tokens more than the longest text of the training set.
+    """
+
+    network: WritingNetwork
+
+    def __init__(self, network: WritingNetwork, data: Lines) -> None:
+        super().__init__(network, data)
+        self.longest = max((len(text) for text in data.train.texts), default=0) + _SPARE
+
+    @staticmethod
+    def classes_of(data: Lines) -> int:
+        """The number of logits that the network must give: padding, start, end, and the alphabet."""
+        return SPECIAL + len(data.classes)
+
+    def loss(self, batch: LineBatch) -> torch.Tensor:
+        """The mean cross-entropy per token, the end included; a scalar in float32."""
+        tokens_BL = self.tokens(batch)
+        logits_BLK = self.network(as_float(batch.images), batch.widths, tokens_BL[:, :-1])
+        return nn.functional.cross_entropy(
+            logits_BLK.float().flatten(0, 1), tokens_BL[:, 1:].flatten(), ignore_index=PAD, label_smoothing=_SMOOTHING
+        )
+
+    def predict(self, batch: LineBatch) -> list[Prediction]:
+        """The text that the network writes for each line, greedily or with several beams.
+
+        The confidence is the geometric mean of the probabilities of its tokens.
+        """
+        tokens_BL, means_B = self.network.write(as_float(batch.images), batch.widths, self.longest, self.beams)
+        rows = zip(batch.texts, tokens_BL.cpu().numpy(), means_B.exp().tolist(), strict=True)
+        return [Prediction(target, self.text_of(tokens), confidence) for target, tokens, confidence in rows]
+
+    def text_of(self, tokens: np.ndarray) -> str:
+        """The text up to END."""
+        ends = np.flatnonzero(tokens == END)
+        written = tokens[: ends[0]] if len(ends) else tokens
+        return "".join(self.alphabet[k - SPECIAL] for k in written if k >= SPECIAL)
+
+    def tokens(self, batch: LineBatch) -> torch.Tensor:
+        """START, the text and END of every line, int64 (B, L + 2), filled up with PAD."""
+        longest, lengths_B1 = max(map(len, batch.texts)), batch.lengths[:, None]
+        place_L = torch.arange(longest + 1, device=batch.classes.device)
+        place_BL = (lengths_B1.cumsum(0) - lengths_B1 + place_L).clamp(max=len(batch.classes))
+        letter_BL = nn.functional.pad(batch.classes + (SPECIAL - 1), (0, 1))[place_BL]  # the classes count from 1
+        ended_BL = torch.where(place_L == lengths_B1, END, PAD)
+        return nn.functional.pad(torch.where(place_L < lengths_B1, letter_BL, ended_BL), (1, 0), value=START)

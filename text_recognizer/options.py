@@ -1,0 +1,85 @@
+"""Frozen values from the mappings that people write: known keys, the right types, and a suggestion for a slip.
+
+A set of options is a frozen dataclass whose fields are all int, float, bool or str, made with `key`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from text_recognizer.errors import ExperimentError, nearest
+
+
+def key(
+    default: Any,
+    help: str,
+    *,
+    aliases: tuple[str, ...] = (),
+    least: float = -math.inf,
+    most: float = math.inf,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A field of an options class: its default, its meaning, its other names, and the values that it may take."""
+    about = {"help": help, "aliases": aliases, "least": least, "most": most, "choices": choices}
+    return dataclasses.field(default=default, metadata=about)
+
+
+@functools.cache
+def names_of(options: type) -> dict[str, str]:
+    """Every name by which a key of this class may be given, aliases included -> the name of its field."""
+    fields = dataclasses.fields(options)
+    return {name: f.name for f in fields for name in (f.name, *f.metadata.get("aliases", ()))}
+
+
+def read(options: type, given: Any, where: str) -> Any:
+    """The options that `given` describes, defaults filled in; `where` is the mapping's name in messages.
+
+    Raises ExperimentError for an unknown key, a key given under two names, or a value of the wrong type.
+    """
+    if not isinstance(given, Mapping):
+        raise ExperimentError(f"{where} must be a mapping of keys to values, not {given!r}")
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        field = _field(options, name, where)
+        if field.name in values:
+            raise ExperimentError(f"{where}.{field.name} is given twice, also as {name!r}; keep one of them")
+        values[field.name] = _value(options, field, value, f"{where}.{name}")
+    return options(**values)
+
+
+def _field(options: type, name: Any, where: str) -> dataclasses.Field:
+    names = names_of(options)
+    if name not in names:
+        raise ExperimentError(f"unknown key {name!r} in {where}; {nearest(str(name), names)}")
+    return next(f for f in dataclasses.fields(options) if f.name == names[name])
+
+
+def _value(options: type, field: dataclasses.Field, value: Any, where: str) -> Any:
+    value = _typed(typing.get_type_hints(options)[field.name], value, where)
+    least, most, choices = (field.metadata[name] for name in ("least", "most", "choices"))
+    if choices and value not in choices:
+        raise ExperimentError(f"{where} is {value!r}; choose one of {', '.join(choices)}")
+    if isinstance(value, int | float) and not least <= value <= most:
+        wanted = f"{least} or more" if most == math.inf else f"a number from {least} to {most}"
+        raise ExperimentError(f"{where} is {value!r}; give {wanted}")
+    return value
+
+
+def _typed(kind: type, value: Any, where: str) -> Any:
+    """The value as `kind`, where nothing is lost by it: 3 for 3.0, 1.0 for 1, "16" for 16; never a bool for a number."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is int and number and value == value // 1:
+        return int(value)
+    if kind is float and number:
+        return float(value)
+    if kind is str and (isinstance(value, str) or number):
+        return str(value)
+    wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[kind]
+    raise ExperimentError(f"{where} is {value!r}; give {wanted}")

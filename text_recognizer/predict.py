@@ -1,0 +1,68 @@
+"""`python -m text_recognizer.predict`: reads pictures of lines, folders of them, and pages with ALTO or PAGE XML.
+
+Exit status: 0 all was read, 1 something could not be read (the rest was), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from text_recognizer.recognizer import Reading
+
+PROGRAM = "python -m text_recognizer.predict"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints a line per line read (source, confidence, text, separated by tabs; or JSON), errors on stderr."""
+    given = _arguments().parse_args(arguments)
+    try:
+        from text_recognizer.errors import ExperimentError
+        from text_recognizer.recognizer import Recognizer
+    except ModuleNotFoundError as error:
+        return _fail(f"{error.name} is not installed; install the recogniser: pip install 'exp-queue[recognizer]'")
+    try:
+        readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources)
+    except ExperimentError as error:
+        return _fail(str(error))
+    for reading in readings:
+        _show(reading, as_json=given.json)
+    return 1 if any(reading.error for reading in readings) else 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Read lines of handwriting with a trained network.")
+    parser.add_argument("sources", nargs="+", metavar="IMAGE", help="picture of a line, folder of them, ALTO or PAGE file")
+    parser.add_argument("--checkpoint", required=True, help="best.pt of a training on lines, or what --save kept")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    parser.add_argument("--beams", type=_count, default=1, help="texts per line that are followed up (default 1: greedily)")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+def _show(reading: Reading, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(reading), ensure_ascii=False))
+    elif reading.error:
+        print(f"{PROGRAM}: {reading.error}", file=sys.stderr)
+    else:
+        print(f"{reading.source}\t{reading.confidence:.3f}\t{reading.text}")
+
+
+def _fail(message: str) -> int:
+    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

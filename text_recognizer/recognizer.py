@@ -1,0 +1,116 @@
+"""Reading pictures of lines with a trained network: `Recognizer("weights/....pt").read([...])`.
+
+>>> from text_recognizer.recognizer import Recognizer           # doctest: +SKIP
+>>> Recognizer("best.pt").read(["line.png"])                    # doctest: +SKIP
+[Reading(source='line.png', text='Ceci est mon testament', confidence=0.93, error='')]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from text_recognizer.catalog import DATASETS, LINES
+from text_recognizer.data.line_images import open_grey, prepared
+from text_recognizer.data.line_pages import line_images
+from text_recognizer.data.line_set import Lines, LineSplit
+from text_recognizer.data.page_xml import read_page
+from text_recognizer.errors import CheckpointError, DataError
+from text_recognizer.experiment import Experiment, read
+from text_recognizer.run_experiment import build
+from text_recognizer.training.checkpoints import Checkpoint, load
+
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read from one line, and how sure the network is (0 to 1, not calibrated); or why it could not be read."""
+
+    source: str
+    text: str = ""
+    confidence: float = 0.0
+    error: str = ""
+
+
+class Recognizer:
+    """A trained network for lines, rebuilt from its checkpoint. Raises CheckpointError where that cannot be used.
+
+    With more than one of `beams` it reads by beam search: slower, sometimes a little better.
+    """
+
+    def __init__(self, checkpoint: str | Path, device: str = "cpu", beams: int = 1) -> None:
+        kept = load(Path(checkpoint))
+        self.experiment = _of_lines(kept, Path(checkpoint))
+        self.device = torch.device(device)
+        self.height = int(kept.about.get("height") or 32)
+        self.model = _rebuilt(self.experiment, kept, self.height, self.device)
+        self.model.beams, self.model.resident_on = beams, ()
+
+    def read(self, sources: Iterable[str | Path | np.ndarray]) -> list[Reading]:
+        """One reading per line, in order: pictures of lines (a path, or a grey array uint8 (height, width)), folders of
+        them, and ALTO or PAGE files, whose readings are named `FILE#LINE`.
+
+        What cannot be read has an `error` in place of a text; the rest goes on.
+        """
+        found = [entry for source in sources for entry in self._lines(source)]
+        ready = [i for i, (reading, _) in enumerate(found) if not reading.error]
+        answers = self._answers([image for reading, image in found if not reading.error and image is not None])
+        readings = [reading for reading, _ in found]
+        for i, (text, confidence) in zip(ready, answers, strict=True):
+            readings[i] = replace(readings[i], text=text, confidence=confidence)
+        return readings
+
+    def _lines(self, source: str | Path | np.ndarray) -> Iterator[tuple[Reading, np.ndarray | None]]:
+        """Each line of a source, ready for the network; or the reading that says what is wrong."""
+        if isinstance(source, np.ndarray):
+            yield Reading("array"), self._prepared(source)
+            return
+        path = Path(source)
+        try:
+            if path.is_dir():
+                for picture in sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES):
+                    yield from self._lines(picture)
+            elif path.suffix.lower() == ".xml":
+                page = read_page(path)
+                for line, image in zip(page.lines, line_images(page), strict=True):
+                    yield Reading(f"{path}#{line.id}"), self._prepared(image)
+            else:
+                yield Reading(str(path)), self._prepared(open_grey(path))
+        except DataError as error:
+            yield Reading(str(path), error=str(error)), None
+
+    def _prepared(self, grey: np.ndarray) -> np.ndarray:
+        return prepared(grey, self.height, upright=bool(getattr(self.experiment.dataset_args, "upright", False)))
+
+    @torch.no_grad()
+    def _answers(self, images: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """Text and confidence of every image, in order; each line carries its number through the batches as its text."""
+        split = LineSplit(tuple(images), tuple(map(str, range(len(images)))))
+        answers: dict[int, tuple[str, float]] = {}
+        for batch in self.model.batches(split, _BATCH, self.device) if images else ():
+            answers |= {int(p.target): (p.prediction, p.confidence) for p in self.model.predict(batch)}
+        return [answers[i] for i in range(len(images))]
+
+
+def _of_lines(kept: Checkpoint, path: Path) -> Experiment:
+    experiment = read(kept.experiment)
+    if DATASETS.find(experiment.dataset).reads != LINES:
+        raise CheckpointError(f"{path}: its network reads characters, not lines; give the checkpoint of a line reader")
+    return experiment
+
+
+def _rebuilt(experiment: Experiment, kept: Checkpoint, height: int, device: torch.device) -> Any:
+    """The model with the weights of the checkpoint; of the data it needs the classes, the height, and the longest text."""
+    longest = "x" * int(kept.about.get("longest") or 100)
+    split = LineSplit((np.zeros((height, 8), np.uint8),), (longest,))
+    model = build(experiment, Lines(split, split, split, kept.classes), device)
+    model.network.load_state_dict(kept.weights)
+    model.network.eval()
+    return model

@@ -1,0 +1,97 @@
+"""Weights on disk: whole or not at all, with a checksum, and with the experiment that rebuilds the network.
+
+A checkpoint is one file of `torch.save`, readable by `torch.load(path, weights_only=True)`, with these keys:
+
+    format      1
+    experiment  the experiment as JSON, all defaults filled in
+    classes     the names of the classes, in the order of the logits (lines: the alphabet; the blank comes before it)
+    about       JSON: epoch, metric, figure, version of torch
+    weights     the state of the network, name -> tensor
+    sha256      of everything above, see `digest`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from text_recognizer.errors import CheckpointError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network's weights and what is known about them."""
+
+    experiment: dict[str, Any]
+    classes: str
+    about: dict[str, Any]
+    weights: dict[str, torch.Tensor]
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Puts the checkpoint at `path` in one step: a reader, and a crash at any moment, finds the old file or the new one.
+
+    Written to a temporary file beside it, flushed to the disk, then renamed. A left-over `.part` file is of no use.
+    """
+    content = {
+        "format": FORMAT,
+        "experiment": json.dumps(checkpoint.experiment),
+        "classes": checkpoint.classes,
+        "about": json.dumps(checkpoint.about),
+        "weights": {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with part.open("wb") as file:
+        torch.save({**content, "sha256": digest(content)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    _flush_directory(path.parent)
+
+
+def load(path: Path) -> Checkpoint:
+    """The checkpoint at `path`, on the CPU. Raises CheckpointError where it is missing, damaged or something else."""
+    content = _read(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a checkpoint of this program (format {FORMAT}); give another file")
+    expected = content.pop("sha256", "")
+    if digest(content) != expected:
+        raise CheckpointError(f"{path}: the checksum does not agree, the file is damaged; use another checkpoint")
+    return Checkpoint(json.loads(content["experiment"]), content["classes"], json.loads(content["about"]), content["weights"])
+
+
+def digest(content: dict[str, Any]) -> str:
+    """SHA-256 in hex over the texts and, name by name, the type, shape and bytes of the weights."""
+    sha = hashlib.sha256()
+    texts = {name: value for name, value in content.items() if name != "weights"}
+    sha.update(json.dumps(texts, sort_keys=True).encode())
+    for name, tensor in sorted(content["weights"].items()):
+        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        sha.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return sha.hexdigest()
+
+
+def _read(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such checkpoint") from error
+    except Exception as error:  # torch.load raises whatever its parsers meet in a damaged file
+        raise CheckpointError(f"{path}: cannot be read, the file is damaged ({error!s:.80})") from error
+
+
+def _flush_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

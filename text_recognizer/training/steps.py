@@ -1,0 +1,76 @@
+"""One step of gradient descent, and the schedule that the steps follow."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from text_recognizer.training.options import TrainOptions
+from text_recognizer.training.precision import Precision
+
+
+class Descent:
+    """AdamW (Loshchilov and Hutter 2019) under the one-cycle schedule (Smith and Topin 2018), with gradient clipping."""
+
+    def __init__(self, network: nn.Module, options: TrainOptions, precision: Precision) -> None:
+        self.network, self.precision, self.options = network, precision, options
+        fused = precision.device == "cuda" or all(p.dtype is torch.float32 for p in network.parameters())
+        self.optimizer = torch.optim.AdamW(_groups(network, options.weight_decay), lr=options.lr, fused=fused)
+        self.scaler = precision.scaler()
+        self.norms: dict[str, list[torch.Tensor]] = {}
+
+    def lr(self, share: float) -> float:
+        """The learning rate when this share of the training is over."""
+        return self.options.lr * one_cycle(share, self.options.warmup)
+
+    def step(self, model: Any, batch: Any, share: float) -> torch.Tensor:
+        """One step on one batch; its loss as a scalar that stays on the device, so that nothing waits for it."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr(share)
+        with self.precision.autocast():
+            loss = model.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimizer)
+        if self.options.watch:
+            self._watch()
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return loss.detach()
+
+    def watched(self) -> dict[str, float]:
+        """`gradient/PART`: the mean norm of the gradient of each part of the network since the last call, before clipping."""
+        means = {f"gradient/{part}": torch.stack(norms).mean().item() for part, norms in self.norms.items()}
+        self.norms = {}
+        return means
+
+    def _watch(self) -> None:
+        for part, module in self.network.named_children():
+            gradients = [p.grad for p in module.parameters() if p.grad is not None]
+            if gradients:
+                self.norms.setdefault(part, []).append(nn.utils.get_total_norm(gradients))
+
+
+def one_cycle(share: float, warmup: float) -> float:
+    """The learning rate, as a share of its peak, when `share` of the training is over: up from 1/25 during the share
+    `warmup`, then down to 1/25000 at the end, both along half a cosine."""
+    if share < warmup:
+        return _half_cosine(1 / 25, 1.0, share / warmup)
+    return _half_cosine(1.0, 1 / 25_000, min(1.0, (share - warmup) / max(1 - warmup, 1e-9)))
+
+
+def _half_cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Matrices and kernels decay; biases and the scales of norms do not."""
+    parameters = list(network.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]

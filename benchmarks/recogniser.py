@@ -1,0 +1,174 @@
+"""How fast the labs' line readers train and read here, beside a plain re-implementation of the labs' approach.
+
+    OMP_NUM_THREADS=2 python benchmarks/recogniser.py
+
+Same lines (56 pixels high, up to 1024 wide, set like EMNISTLines2 but from generated glyphs, so that nothing need be
+downloaded), same augmentation range, same network sizes, batches of 16. A figure is the median of several runs, the two
+sides taking turns, by wall clock: give the machine nothing else to do. The plain side should come near 6.8 and 8.0 training
+lines per second and 0.32 seconds per line read in batches (0.69 alone) on two threads, which are known of the originals.
+
+Reading is greedy. The plain side writes as many tokens for every line as the longest text has, whatever they are: 44 for
+EMNISTLines2, 90 for IAM's lines, and the originals' times are those of 90. Here reading is measured twice: with lines that
+never end (as many tokens), and with lines that end where their text does, as they do once a network is trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import torch
+from recogniser_plain import PlainLstm, PlainTransformer, augmentation, batch_of
+
+from text_recognizer.data.characters import CHARACTERS, write
+from text_recognizer.data.emnist_lines import ALPHABET, LINES2, bare, phrase, set_line
+from text_recognizer.data.line_set import Lines, LineSplit
+from text_recognizer.data.prose import prose
+from text_recognizer.experiment import read
+from text_recognizer.models.decoder import END
+from text_recognizer.run_experiment import build
+from text_recognizer.training.augmentation import Augmentation
+from text_recognizer.training.precision import precision_for
+from text_recognizer.training.steps import Descent
+
+BATCH = 16
+LONGEST = (44, 90)  # tokens of EMNISTLines2 and of IAM, in lines of the same size
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: seconds per line of the plain side and of ours."""
+
+    name: str
+    plain: float
+    ours: float
+
+    def __str__(self) -> str:
+        return f"{self.name:56}{1 / self.plain:10.1f}{1 / self.ours:10.1f}{self.plain / self.ours:9.1f} x"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each side (default 3)")
+    parser.add_argument("--reading", action="store_true", help="leave training out")
+    options = parser.parse_args()
+    rounds = options.rounds
+    lines = some_lines(4 * BATCH)
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {precision_for('auto', CPU).dtype} here")
+    print(f"{'lines per second':56}{'plain':>10}{'here':>10}{'ratio':>11}")
+    trained = () if options.reading else (("LineCNNLSTM", PlainLstm()), ("LineCNNTransformer", PlainTransformer()))
+    for network, plain in trained:
+        both = plain_training(plain, lines), our_training(network, lines)
+        print(Row(f"training {network}", *in_turns(*both, rounds)), flush=True)
+    for tokens, (size, count) in product(LONGEST, ((BATCH, 4 * BATCH), (1, BATCH))):
+        for ends in (False, True):
+            both = plain_reading(lines, size, count, tokens), our_reading(lines, size, count, tokens, ends=ends)
+            row = f"reading LineCNNTransformer by {size}, {tokens} tokens{', ending with the text' if ends else ''}"
+            print(Row(row, *in_turns(*both, rounds)), flush=True)
+
+
+def in_turns(plain: Callable[[], float], ours: Callable[[], float], rounds: int) -> tuple[float, float]:
+    """The median seconds per line of both sides, after one run each that does not count."""
+    plain(), ours()
+    runs = [(plain(), ours()) for _ in range(rounds)]
+    return statistics.median(p for p, _ in runs), statistics.median(o for _, o in runs)
+
+
+def some_lines(count: int) -> Lines:
+    rng = np.random.default_rng(0)
+    glyphs = {c: np.stack([write(c, "train", rng) for _ in range(4)]) for c in CHARACTERS}
+    words = [word for sentence in prose()["train"] for word in bare(sentence).split()]
+    texts = tuple(phrase(words, 43, rng) for _ in range(count))
+    split = LineSplit(tuple(set_line(text, glyphs, LINES2, rng) for text in texts), texts)
+    return Lines(split, split, split, ALPHABET)
+
+
+def plain_training(network: PlainLstm | PlainTransformer, lines: Lines) -> Callable[[], float]:
+    optimizer, transform = torch.optim.Adam(network.parameters(), lr=1e-3), augmentation()
+
+    def run() -> float:
+        network.train()
+        began = time.perf_counter()
+        for first in range(0, 2 * BATCH, BATCH):
+            images = list(lines.train.images[first : first + BATCH])
+            texts = [[3 + ALPHABET.index(c) for c in text] for text in lines.train.texts[first : first + BATCH]]
+            optimizer.zero_grad()
+            network.loss(batch_of(images, transform), texts).backward()
+            optimizer.step()
+        return (time.perf_counter() - began) / (2 * BATCH)
+
+    return run
+
+
+def our_training(network: str, lines: Lines) -> Callable[[], float]:
+    experiment = read({"network": network, "dataset": "GeneratedLines", "train_args": {"batch_size": BATCH}})
+    model, precision = build(experiment, lines, CPU), precision_for("auto", CPU)
+    descent, rng = Descent(model.network, experiment.train_args, precision), np.random.default_rng(0)
+
+    def run() -> float:
+        model.network.train()
+        began = time.perf_counter()
+        for batch in model.batches(lines.train, BATCH, CPU, rng):
+            descent.step(model, model.varied(batch, Augmentation(1.0)), 0.5)
+        return (time.perf_counter() - began) / len(lines.train)
+
+    return run
+
+
+def plain_reading(lines: Lines, size: int, count: int, tokens: int) -> Callable[[], float]:
+    network = PlainTransformer(longest=tokens + 1).eval()
+
+    def run() -> float:
+        began = time.perf_counter()
+        for first in range(0, count, size):
+            sheets = [np.pad(i, ((0, 0), (0, 1024 - i.shape[1]))) for i in lines.test.images[first : first + size]]
+            network.predict(torch.from_numpy(np.stack(sheets))[:, None].float() / 255)
+        return (time.perf_counter() - began) / count
+
+    return run
+
+
+def our_reading(lines: Lines, size: int, count: int, tokens: int, *, ends: bool) -> Callable[[], float]:
+    """The same lines in batches of about as many pixels as `size` lines of mean width have."""
+    model = build(read({"network": "LineCNNTransformer", "dataset": "GeneratedLines"}), lines, CPU)
+    model.network.decoder.head = head = Ending(model.network.decoder.head)
+    model.network.eval()
+    model.longest = tokens
+    split = lines.test.first(count)
+
+    def run() -> float:
+        began = time.perf_counter()
+        with torch.no_grad(), precision_for("auto", CPU).autocast():
+            for batch in model.batches(split, size, CPU):
+                head.begin(batch.lengths if ends else torch.full_like(batch.lengths, tokens))
+                model.predict(batch)
+        return (time.perf_counter() - began) / count
+
+    return run
+
+
+class Ending(torch.nn.Module):
+    """The head of a decoder with random weights, which never ends a line but after so many tokens."""
+
+    def __init__(self, head: torch.nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def begin(self, lengths: torch.Tensor) -> None:
+        self.place, self.lengths = 0, lengths
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits = self.head(x)  # (B, 1, tokens)
+        logits[..., END] = torch.where(self.lengths == self.place, 1e9, -1e9)[:, None]
+        self.place += 1
+        return logits
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Train a reader of lines set from EMNIST's characters: windows, an LSTM, CTC; and keep its weights.
+# Further arguments are flags of the experiment, e.g. --gpu=-1 or --lr=1e-3.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+ensure_environment recognizer
+exec "$environment/bin/python" -m text_recognizer.run_experiment --save \
+    '{"dataset": "EmnistLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc", "train_args": {"epochs": 16}}' "$@"

@@ -1,0 +1,134 @@
+"""The README's commands and its example file, run as they stand; long ones in a short form."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, CommandLine
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TRAIN = """
+import json, os, sys
+config = json.loads(sys.argv[2])
+assert sys.argv[1] == "--gpu=-1" and config["experiment_group"] == "Learning rates" and config["epochs"] == 10
+with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
+    log.write('{"loss": 0.3}\\n')
+"""
+SWEEP = """
+method: random
+command: [sh, -c, "echo loss: 1", "${args}"]
+metric: {name: loss}
+parameters: {lr: {min: 0.0, max: 1.0}}
+"""
+SHORT = ["dataset_args.train_size=48", "dataset_args.val_size=16", "dataset_args.test_size=16", "train_args.epochs=1"]
+
+
+def example() -> str:
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.S)
+    return text
+
+
+def commands(program: str) -> list[list[str]]:
+    """Every indented command line of the README that begins with `program`, without its comment."""
+    lines = re.findall(rf"^    ({program} .*|{program})$", README, re.M)
+    return [shlex.split(line.split("   ")[0], comments=True) for line in lines if not line.startswith(f"{program}:")]
+
+
+@pytest.fixture
+def with_example(command_line: CommandLine) -> CommandLine:
+    command_line.write("mine.yaml", example())
+    command_line.write("train.py", TRAIN)
+    command_line.write("sweep.yaml", SWEEP)
+    return command_line
+
+
+def test_the_example_file_gives_the_line_that_the_readme_shows(with_example: CommandLine) -> None:
+    """The first thing that people copy."""
+    (shown,) = re.findall(r"runs `(python train.py .*?)`\n", README)
+    first, *others = with_example("prepare", "mine.yaml").stdout.splitlines()
+    assert shlex.split(first)[1:] == shlex.split(shown)[1:]
+    assert len(others) == 3
+
+
+@pytest.mark.parametrize("command", commands("exp-queue"), ids=" ".join)
+def test_the_commands_of_the_readme_work(with_example: CommandLine, command: list[str]) -> None:
+    """Each on a queue in which the example has run and one experiment has failed; a pipe needs GNU parallel."""
+    with_example("run", "mine.yaml", "lr=0.5", "layers=1")
+    with_example.write("bad.yaml", "command: [python, -c, 'raise SystemExit(1)', '${args}']\nbase: {}\n")
+    with_example("run", "bad.yaml")
+    line = shlex.join(command).replace("'|'", "|")
+    if "parallel" in command and not shutil.which("parallel"):
+        pytest.skip("GNU parallel is not installed")
+    line = line.replace("exp-queue", f"{sys.executable} -m scheduler.cli.main")
+    environment = {**with_example.environment, "EXP_QUEUE_METRICS": str(with_example.directory / "metrics")}
+    result = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=with_example.directory, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == (1 if "retry" in command else 0), result.stderr
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    """A dead link on the first page is the end of trust."""
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def needs_environment() -> None:
+    if not (ROOT / ".venv" / ".installed-all").exists():
+        pytest.skip("the checkout's own .venv was not made by tasks/test_functionality.sh, and making it would download PyTorch")
+
+
+def test_the_sample_script_trains_all_four_and_shows_a_table(command_line: CommandLine) -> None:
+    """The README's first command, with little data: real training, two at a time, through the queue."""
+    needs_environment()
+    script = str(ROOT / "tasks" / "run_sample_experiments.sh")
+    result = subprocess.run(
+        [script, *SHORT], cwd=command_line.directory, env=command_line.environment, capture_output=True, text=True, timeout=110
+    )
+    assert result.returncode == 0, result.stderr
+    header, *rows = result.stdout.splitlines()
+    assert header.split() == ["id", "state", "group", "experiment", "test_accuracy", "test_cer", "time"]
+    assert len(rows) == 4
+    assert "4 jobs: 4 done" in result.stderr
+
+
+def test_the_sample_sweep_tries_three_points_and_names_the_best(command_line: CommandLine) -> None:
+    """The second thing to try, with little data, from a shell that has not activated the environment."""
+    needs_environment()
+    bare = {**command_line.environment, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    script = str(ROOT / "tasks" / "run_sample_sweep.sh")
+    short = ["train_size=96", "val_size=16", "test_size=16", "epochs=2"]
+    result = subprocess.run(
+        [script, "--count", "3", *short],
+        cwd=command_line.directory,
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 4
+    assert "best: trial" in result.stderr
+    assert "best.pt" in result.stderr
+
+
+def test_the_samples_lines_run_in_a_shell_that_knows_no_environment(command_line: CommandLine, tmp_path: Path) -> None:
+    """`tasks/prepare_sample_experiments.sh | parallel -j2` works as it stands: the lines name the environment's interpreter."""
+    needs_environment()
+    script = str(ROOT / "tasks" / "prepare_sample_experiments.sh")
+    bare = {**command_line.environment, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    printed = subprocess.run([script, *SHORT], cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=60)
+    assert printed.returncode == 0, printed.stderr
+    lines = printed.stdout.splitlines()
+    assert len(lines) == 4
+    result = subprocess.run(["/bin/sh", "-c", lines[0]], cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=100)
+    assert result.returncode == 0, result.stderr
+    assert list((tmp_path / "runs").iterdir())

@@ -1,0 +1,128 @@
+"""The rules of the house that a machine can check: who imports whom, what the command loads, what is packaged."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# Lowest first. An import may point to the same room or to a lower floor.
+FLOORS = [{"errors"}, {"spec"}, {"gpus"}, {"jobs", "tracking"}, {"sweeps"}, {"report"}, {"cli"}]
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+# All that the workload may know of the scheduler.
+DOORS = ("scheduler.tracking", "scheduler.gpus.lone")
+HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml")
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every absolute module that a file imports, also inside functions; `from a import b` counts as a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path} has a relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(parts: tuple[str, ...]) -> str:
+    return parts[1].removesuffix(".py") if len(parts) > 1 else ""
+
+
+def upward(path: Path, name: str) -> bool:
+    here, there = room(path.relative_to(ROOT).parts), room(tuple(name.split(".")))
+    return name.startswith("scheduler.") and FLOOR.get(there, -1) > FLOOR.get(here, 99)
+
+
+@pytest.mark.parametrize("path", sources("scheduler"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_down_and_never_to_the_workload(path: Path) -> None:
+    """A decision that imports an effect, or a queue that knows its jobs, is the beginning of a tangle."""
+    names = list(imports(path))
+    assert [name for name in names if upward(path, name)] == []
+    assert [name for name in names if name.split(".")[0] in ("text_recognizer", "torch", "torchvision", "tests")] == []
+
+
+def test_the_check_of_imports_sees_an_import_that_points_up() -> None:
+    """A checker is trusted after it has caught a planted bug."""
+    assert upward(ROOT / "scheduler/jobs/plan.py", "scheduler.report.tables")
+    assert upward(ROOT / "scheduler/errors.py", "scheduler.spec")
+    assert not upward(ROOT / "scheduler/jobs/plan.py", "scheduler.gpus.admission")
+    assert not upward(ROOT / "scheduler/cli/run.py", "scheduler.report.tables")
+
+
+def test_every_room_has_a_floor() -> None:
+    """A new folder must say where it stands."""
+    rooms = {path.name for path in (ROOT / "scheduler").iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert rooms <= set(FLOOR)
+
+
+@pytest.mark.parametrize("path", sources("text_recognizer"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_workload_knows_only_the_claim_and_the_metric_log(path: Path) -> None:
+    """The boundary between queue and job is the process: arguments in, metric log and exit status out."""
+    ours = [name for name in imports(path) if name.startswith("scheduler.")]
+    assert [name for name in ours if not name.startswith(DOORS)] == []
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`--help` under 150 ms, and nobody pays for torch who does not train."""
+    code = "import sys; from scheduler.cli.main import commands; commands.main(['--help'], standalone_mode=False); " + (
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.stdout.splitlines()[-1] == "[]", result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["prepare", "experiments/sample.json"]])
+def test_commands_that_do_not_train_never_load_torch_optuna_or_wandb(tmp_path: Path, arguments: list[str]) -> None:
+    """`import torch` takes seconds."""
+    code = f"import sys; from scheduler.cli.main import _status; _status({arguments!r}); " + (
+        "print([m for m in ('torch', 'optuna', 'wandb', 'numpy') if m in sys.modules], file=sys.stderr)"
+    )
+    environment = {"EXP_QUEUE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment, timeout=60)
+    assert result.stderr.splitlines()[-1] == "[]"
+
+
+def test_every_package_is_listed_for_installation() -> None:
+    """Packages are listed by hand, so a forgotten one would be missing from `pip install .` alone."""
+    listed = configparser.ConfigParser()
+    listed.read(ROOT / "setup.cfg")
+    found = {
+        ".".join(init.parent.relative_to(ROOT).parts)
+        for package in ("scheduler", "text_recognizer")
+        for init in (ROOT / package).rglob("__init__.py")
+    }
+    assert set(listed["options"]["packages"].split()) == found
+
+
+def test_every_command_is_found_and_explains_itself() -> None:
+    """A name in the table of commands that leads nowhere would be found only when used."""
+    from click import Context, Option
+
+    from scheduler.cli.main import COMMANDS, commands
+
+    for name in COMMANDS:
+        command = commands.get_command(Context(commands), name)
+        assert command is not None
+        assert command.help
+        options = [each for each in command.params if isinstance(each, Option)]
+        assert all(option.help for option in options), f"an option of {name} has no help"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*")), ids=lambda p: p.name)
+def test_every_file_in_experiments_can_be_read(path: Path) -> None:
+    """Files that users run are parsed by a test."""
+    from scheduler.spec import read
+
+    assert list(read(str(path)).experiments())

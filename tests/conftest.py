@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.bystander import Bystander
+
 # Trainings inside the tests are tiny: more threads only get into one another's way, badly so on a machine with other load.
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -116,12 +118,21 @@ def until() -> Callable[[Callable[[], Any]], Any]:
     return wait
 
 
-@pytest.fixture
-def bystander() -> Iterator[subprocess.Popen]:
-    """A process of the same user that nobody may ever signal: it must still live when the test is over."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-    yield process
-    alive = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert alive, "a process that is not ours was killed"
+@pytest.fixture(scope="session")
+def bystanders() -> Iterator[list[Bystander]]:
+    """The bystander of this session; none yet, or none any more, is an empty list."""
+    present: list[Bystander] = []
+    yield present
+    for each in present:
+        each.close()
+
+
+@pytest.fixture(autouse=True)
+def bystander(bystanders: list[Bystander]) -> Iterator[Bystander]:
+    """Promise `alone`, held in every test: a process of the same user that is none of ours gets no signal, whatever is killed."""
+    if not bystanders:
+        bystanders.append(Bystander())
+    yield bystanders[0]
+    if fate := bystanders[0].fate():
+        bystanders.pop().close()
+        pytest.fail(fate)

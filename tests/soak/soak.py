@@ -19,6 +19,7 @@ from scheduler.jobs import recovery
 from scheduler.jobs.home import Home
 from scheduler.jobs.states import ENDED, SUCCEEDED, State
 from scheduler.jobs.values import Attempt
+from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
 from tests.soak import victims
@@ -59,7 +60,7 @@ class Soak:
         mine = {"EXP_QUEUE_HOME": str(self.home.root), "EXP_QUEUE_LOCK_DIR": str(self.claims), "PYTHONPATH": str(root)}
         hidden = {"CUDA_VISIBLE_DEVICES": "-1"} if quick else {}
         self.environment = user_environment(**driver.environment, **mine, **hidden)
-        self.bystander = victims.Bystander()
+        self.bystander = Bystander()
         self.files: list[str] = []
         self.runners: list[subprocess.Popen] = []
         self.acknowledged: set[str] = set()

@@ -20,7 +20,7 @@ A = "gpu GPU-a 00000000:10:00.0 Fake_A 24000 reserved=300"
 
 
 @pytest.fixture
-def bystander() -> Iterator[int]:
+def resident() -> Iterator[int]:
     """The pid of a real process of ours that holds no claim."""
     child = subprocess.Popen(["sleep", "60"])
     yield child.pid
@@ -77,36 +77,36 @@ def test_a_device_without_a_memory_figure_has_none(driver: FakeDriver) -> None:
     assert (gpu.total, gpu.used, gpu.capacity) == (None, None, None)
 
 
-def test_a_process_whose_memory_is_not_told_has_none(driver: FakeDriver, bystander: int) -> None:
+def test_a_process_whose_memory_is_not_told_has_none(driver: FakeDriver, resident: int) -> None:
     """Case 6: containers and WSL do not tell; 2**64 - 1 bytes must not be taken for a figure."""
-    (gpu,) = reading(driver, A, f"process GPU-a {bystander} none C").gpus
-    assert [(p.pid, p.memory) for p in gpu.processes] == [(bystander, None)]
+    (gpu,) = reading(driver, A, f"process GPU-a {resident} none C").gpus
+    assert [(p.pid, p.memory) for p in gpu.processes] == [(resident, None)]
 
 
-def test_garbled_process_records_are_dropped(driver: FakeDriver, bystander: int) -> None:
+def test_garbled_process_records_are_dropped(driver: FakeDriver, resident: int) -> None:
     """Case 7: mismatched versions of the library give pid 0 and absurd sizes."""
-    lines = (A, "process GPU-a 0 100 C", "process GPU-a 77 99999999 C", f"process GPU-a {bystander} 500 C")
+    lines = (A, "process GPU-a 0 100 C", "process GPU-a 77 99999999 C", f"process GPU-a {resident} 500 C")
     (gpu,) = reading(driver, *lines).gpus
-    assert [p.pid for p in gpu.processes] == [bystander]
+    assert [p.pid for p in gpu.processes] == [resident]
 
 
-def test_a_process_list_that_grows_between_the_two_calls_is_asked_again(driver: FakeDriver, bystander: int) -> None:
+def test_a_process_list_that_grows_between_the_two_calls_is_asked_again(driver: FakeDriver, resident: int) -> None:
     """Case 7: jobs start at any moment, also between our two questions."""
-    (gpu,) = reading(driver, "short 3", A, f"process GPU-a {bystander} 500 C").gpus
+    (gpu,) = reading(driver, "short 3", A, f"process GPU-a {resident} 500 C").gpus
     assert [p.memory for p in gpu.processes] == [500]
 
 
-def test_graphics_and_compute_are_told_apart(driver: FakeDriver, bystander: int) -> None:
+def test_graphics_and_compute_are_told_apart(driver: FakeDriver, resident: int) -> None:
     """Case 9: a desktop must not block a GPU; a process that also computes is a computing one."""
     parent = os.getpid()
-    lines = (A, f"process GPU-a {parent} 90 G", f"process GPU-a {bystander} 90 G", f"process GPU-a {bystander} 90 C")
+    lines = (A, f"process GPU-a {parent} 90 G", f"process GPU-a {resident} 90 G", f"process GPU-a {resident} 90 C")
     (gpu,) = reading(driver, *lines).gpus
-    assert {p.pid: p.compute for p in gpu.processes} == {parent: False, bystander: True}
+    assert {p.pid: p.compute for p in gpu.processes} == {parent: False, resident: True}
 
 
-def test_an_old_driver_is_read_through_its_older_calls(driver: FakeDriver, bystander: int) -> None:
+def test_an_old_driver_is_read_through_its_older_calls(driver: FakeDriver, resident: int) -> None:
     """Drivers before R510 are still in use; they count reserved memory as used."""
-    (gpu,) = reading(driver, "old", A + " used=100", f"process GPU-a {bystander} 70 C").gpus
+    (gpu,) = reading(driver, "old", A + " used=100", f"process GPU-a {resident} 70 C").gpus
     assert (gpu.reserved, gpu.used, gpu.processes[0].memory) == (0, 400, 70)
 
 

@@ -195,7 +195,7 @@ def test_a_stop_ends_the_job_however_deaf_it_is(slot: Slot, tmp_path: Path, unti
     assert end["exit_status"] == (-signal.SIGKILL if ignored else -signal.SIGINT)
 
 
-def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until, bystander) -> None:
+def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until) -> None:
     """Promise `clean`, and `alone`: nothing of the job is left, and nobody else is touched."""
     pid_file = tmp_path / "pid"
     slot.start(order(tmp_path, python(ESCAPEE + "\ntime.sleep(600)", str(pid_file))), [])
@@ -206,7 +206,7 @@ def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until
 
 
 @pytest.mark.parametrize("hurry", [False, True])
-def test_what_a_finished_job_leaves_behind_is_ended_too(slot: Slot, tmp_path: Path, until, bystander, hurry: bool) -> None:
+def test_what_a_finished_job_leaves_behind_is_ended_too(slot: Slot, tmp_path: Path, until, hurry: bool) -> None:
     """An orphaned data loader must not keep a GPU for days. The job's own good end stays its end, also if a stop comes then."""
     pid_file = tmp_path / "pid"
     slot.start(order(tmp_path, python(ESCAPEE, str(pid_file)), linger=600.0 if hurry else 0.3), [])

@@ -132,7 +132,7 @@ def test_show_tells_everything_and_its_command_can_be_pasted(quick) -> None:
     assert shlex.split(line)[1:] == job["argv"]
 
 
-def test_cancel_takes_from_the_queue_and_stops_what_runs(sleeping, bystander) -> None:
+def test_cancel_takes_from_the_queue_and_stops_what_runs(sleeping) -> None:
     """The runner hears of it, records it and leaves with status 1."""
     command_line, runner = sleeping
     result = command_line("cancel", "queued", "running")

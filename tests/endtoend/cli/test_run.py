@@ -149,7 +149,7 @@ def test_the_first_ctrl_c_drains_and_the_same_command_goes_on(grid, until) -> No
     assert ledger(grid) == ["1", "2", "3"]
 
 
-def test_the_second_ctrl_c_stops_what_runs(grid, until, bystander) -> None:
+def test_the_second_ctrl_c_stops_what_runs(grid, until) -> None:
     """Twice means now: the job is cancelled, and nothing of it is left."""
     (grid.directory / "wait").touch()
     running = grid.start("run", "grid.yaml", "-j2")

@@ -41,7 +41,7 @@ def ends(grid) -> list[tuple]:
 
 
 @pytest.mark.parametrize("point", ["claim-taken", "begin-written", "begin-committed"])
-def test_a_runner_killed_before_its_jobs_started_has_spent_no_attempt(grid, bystander, until, point: str) -> None:
+def test_a_runner_killed_before_its_jobs_started_has_spent_no_attempt(grid, until, point: str) -> None:
     """Before the spawn, between claim and commit, between commit and send: the same command goes on as if nothing had been."""
     assert run_with(grid, f"{point}:kill", "-j2").wait(60) == KILLED
     until(lambda: {job["state"] for job in grid.jobs()} == {"queued"})
@@ -51,7 +51,7 @@ def test_a_runner_killed_before_its_jobs_started_has_spent_no_attempt(grid, byst
     assert ends(grid) == [("failed", 7, 1)] * 3
 
 
-def test_a_runner_killed_before_it_had_written_an_end_has_it_written_once_and_truly(grid, bystander) -> None:
+def test_a_runner_killed_before_it_had_written_an_end_has_it_written_once_and_truly(grid) -> None:
     """Between exit record and commit: the journal tells the next one who looks."""
     assert run_with(grid, "end-heard:kill", "-j1").wait(60) == KILLED
     assert ends(grid)[0] == ("failed", 7, 1)

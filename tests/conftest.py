@@ -21,8 +21,10 @@ from tests.bystander import Bystander
 # Trainings inside the tests are tiny: more threads only get into one another's way, badly so on a machine with other load.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-# Started with `&` by a shell, this process ignores SIGINT, and so would every program under test: Ctrl-C must mean Ctrl-C here.
+# Started with `&` by a shell this process ignores SIGINT, by nohup SIGHUP, and so would every program under test: Ctrl-C and
+# the end of a terminal must mean what they say here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The same cases in every run, so that a failure can be repeated; EXP_QUEUE_EXPLORE=1 looks for new ones.
 settings.register_profile("repeatable", derandomize=True, database=None)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from scheduler.errors import StateError
 from scheduler.gpus.placement import Refusal
 from scheduler.jobs import aftermath, failpoints, recovery
 from scheduler.jobs.changes import Changes
@@ -17,16 +14,14 @@ from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import child_environment, log_cap
-from scheduler.jobs.fleet import Fleet
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
-from scheduler.jobs.slots import sweep
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
-from scheduler.jobs.states import ACTIVE, State
+from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
+from scheduler.jobs.supervision import Supervision
 from scheduler.jobs.values import Attempt, Ending, Job
-from scheduler.jobs.visits import Visits
 from scheduler.jobs.waits import Waits
 from scheduler.jobs.wakeups import HEARD, Wakeups
 
@@ -45,15 +40,12 @@ class Runner:
         self._store, self._devices, self._limit, self._tell = store, devices, slots, tell
         self._source = source or QueueAlone()
         self._more = self._stuck = False
-        self._running: dict[str, Running] = {}
-        self._ends: list[End] = []
         self._stop = Stop.NO
         self._interrupts = 0
         self._waits = Waits()
         self._troubles: set[str] = set()
         self._is_waiting = False
         self._at_once = False
-        self._misfires = 0
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -67,8 +59,7 @@ class Runner:
         HungUp on SIGHUP and SIGTERM.
         """
         with Wakeups(self._on_signal) as self._wakeups:
-            self._visits = Visits(self._store.home, self._wakeups, self._heard_elsewhere)
-            self._fleet = Fleet(self._store.home, self._wakeups, self._limit, self._heard, self._launcher_died)
+            self._jobs = Supervision(self._store, self._devices, self._wakeups, self._limit, self._pause)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -77,28 +68,31 @@ class Runner:
                     self._wakeups.wait(self._patience())
                     self._gather()
             finally:
-                self._leave()
+                self._jobs.leave()
+                self._source.close()
 
     # See and decide.
 
     def _turn(self) -> bool:
         """One turn of the loop; False when there is nothing left to do."""
         self._now = time.time()
-        self._join()
-        ends, self._ends = self._ends, []
+        for joined in self._jobs.join():
+            self._source.began(joined.job, joined.attempt)
+            self._tell(Joined(joined.job, joined.attempt))
+        ends = self._jobs.take_ends()
         over = {end.running.attempt.name for end in ends}
-        active = [running.job for name, running in self._running.items() if name not in over]
+        active = [running.job for name, running in self._jobs.running.items() if name not in over]
         self._more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
         self._stop_early(self._source.stops(), over)
         decisions = plan(self._see(active))
         waits = [each for each in decisions if isinstance(each, Wait)]
         self._at_once = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits)
         self._tell_waits(waits)
-        self._refuse_to_misfire_for_ever()
+        self._jobs.refuse_to_misfire_for_ever()
         self._devices.pace(self._is_waiting)
-        for text in self._devices.warnings({running.claim for running in self._running.values() if running.claim}):
+        for text in self._devices.warnings(self._jobs.claims()):
             self._tell(Warned(text))
-        return bool(self._running or self._ends) or (self._stop is Stop.NO and self._is_more_to_come())
+        return bool(self._jobs.running or self._jobs.ends) or (self._stop is Stop.NO and self._is_more_to_come())
 
     def _refilled(self, free: int) -> bool:
         self._stuck = False
@@ -118,7 +112,7 @@ class Runner:
     def _see(self, active: list[Job]) -> World:
         with_gpus = bool(self._devices.sources())
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        slots = self._limit if with_gpus or self._is_waiting else self._fleet.capacity
+        slots = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
         free, further = max(0, slots - len(active)), LOOK_AHEAD if with_gpus or self._is_waiting else 0
         waiting = tuple(self._store.mine_waiting(free + further, self._now)) if free else ()
         return World(
@@ -131,12 +125,12 @@ class Runner:
         )
 
     def _patience(self) -> float | None:
-        if self._ends or self._at_once:
+        if self._jobs.ends or self._at_once:
             return 0.0
-        ticks = [self._devices.patience()] if self._is_waiting or self._stuck or self._visits.orphans else []
+        ticks = [self._devices.patience()] if self._is_waiting or self._stuck or self._jobs.has_orphans else []
         if (tick := self._source.patience()) is not None:
             ticks.append(tick)
-        due = self._store.mine_next_due(self._now) if self._stop is Stop.NO and len(self._running) < self._limit else None
+        due = self._store.mine_next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             ticks.append(max(0.001, due - time.time()))
         return min(ticks, default=None)
@@ -144,7 +138,7 @@ class Runner:
     def _gather(self) -> None:
         """Let the ends of short jobs come together, as long as no launcher runs dry."""
         deadline = time.monotonic() + GATHER
-        while self._ends and self._fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
+        while self._jobs.ends and self._jobs.fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
             self._wakeups.wait(left)
 
     def _tell_waits(self, waits: list[Wait]) -> None:
@@ -171,7 +165,7 @@ class Runner:
         failpoints.reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
         started = [self._hand_over(each, attempt) for each, attempt in zip(ready, begun, strict=True)]
-        self._fleet.flush()
+        self._jobs.fleet.flush()
         for end, again in zip(ends, retried, strict=True):
             self._over(end, again)
         for running in filter(None, started):
@@ -189,7 +183,7 @@ class Runner:
 
     def _cannot_write(self, what: str, ends: list[End], ready: list[Ready]) -> None:
         """No room on the disk: start nothing, forget nothing, look again in a while."""
-        self._ends = [*ends, *self._ends]
+        self._jobs.ends[:0] = ends
         for each in ready:
             each.slot.release()
             each.let_go()
@@ -209,7 +203,7 @@ class Runner:
                 waits.append(Wait(start.job, claim.sentence))
             else:
                 failpoints.reach("claim-taken")
-                ready.append(Ready(start.job, self._fleet.choose(), claim))
+                ready.append(Ready(start.job, self._jobs.fleet.choose(), claim))
         return ready
 
     def _hand_over(self, ready: Ready, attempt: Attempt | None) -> Running | None:
@@ -218,10 +212,7 @@ class Runner:
             ready.slot.release()
             ready.let_go()
             return None
-        running = self._running[attempt.name] = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "")
-        ready.slot.start(self._order(ready, attempt), [ready.claim.fd] if ready.claim else [], more=True)
-        ready.let_go()
-        return running
+        return self._jobs.hand_over(ready, attempt, self._order(ready, attempt))
 
     def _order(self, ready: Ready, attempt: Attempt) -> Order:
         job, claimed = ready.job, ready.claim.environment() if ready.claim else None
@@ -230,75 +221,11 @@ class Runner:
         return Order(attempt.name, list(job.argv), job.cwd, attempt.directory, environment, job.policy.timeout, log_cap=cap)
 
     def _over(self, end: End, again: str) -> None:
-        self._running.pop(end.running.attempt.name, None)
+        self._jobs.forget(end)
         if isinstance(end.found, Ending):
-            self._misfires = 0
-            self._fleet.learn(end.duration or 0.0)
             self._devices.ended(end.uses)
             self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))
             self._tell(Ended(end.running.job, end.running.attempt, end.found, end.duration, bool(again), again))
-
-    # Launchers: ours, and those of others that run a job of ours.
-
-    def _heard(self, message: dict) -> None:
-        running = self._running.get(message["attempt"])
-        if running is None:
-            return
-        if message["is"] == "running":
-            # Without room on the disk the pid is not noted; the attempt's end will be.
-            with contextlib.suppress(Unwritable), self._store.change() as change:
-                change.runs(running.attempt, message["pid"], message["birth"])
-        elif message["is"] == "dropped":
-            self._ends.append(End(running, recovery.NeverRan(), None))
-            if message["why"]:
-                self._pause(message["why"])
-        else:
-            failpoints.reach("end-heard")
-            end = message["end"]
-            self._note_end(running, recovery.ending_of(end), end["duration"])
-
-    def _launcher_died(self, attempts: list[str]) -> None:
-        """Its job may live on; whoever watches orphans finds out."""
-        self._misfires += 1
-        for name in attempts:
-            running = self._running[name]
-            running.slot = None
-            self._visits.attend(running.attempt)
-
-    def _refuse_to_misfire_for_ever(self) -> None:
-        if self._misfires >= MISFIRES:
-            raise StateError(
-                f"{MISFIRES} launchers in a row ended before a job did",
-                next_step=f"the reason may stand in a journal in {self._store.home.launchers}; is memory or disk space short?",
-            )
-
-    def _heard_elsewhere(self, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
-        running = self._running.get(attempt.name)
-        if running:
-            self._note_end(running, found, duration)
-
-    def _note_end(self, running: Running, found: recovery.Verdict, duration: float | None) -> None:
-        if isinstance(found, Ending) and found.state is State.STOPPED_EARLY:
-            found = replace(found, reason=found.reason or running.why_stopped)
-        shares = self._devices.used(running.claim) or aftermath.shares_from(self._store, running.attempt)
-        judged, uses = aftermath.judged(running.attempt, found, shares)
-        self._ends.append(End(running, judged, duration, uses))
-
-    def _join(self) -> None:
-        """Watch attempts at jobs of ours that we did not start, and look again at those that no launcher tells about."""
-        self._visits.look_again()
-        strangers = [name.split("/")[0] for name in self._store.mine_active_names() if name not in self._running]
-        if not strangers:
-            return
-        jobs = self._store.by_ids(strangers)
-        latest = self._store.latest_attempts(jobs)
-        for job in jobs:
-            if job.state in ACTIVE and job.id in latest:
-                attempt = latest[job.id]
-                self._running[attempt.name] = Running(job, attempt, claim=self._devices.adopt(job))
-                self._source.began(job, attempt)
-                self._visits.attend(attempt)
-                self._tell(Joined(job, attempt))
 
     # Stops: a person's signals, and trials that fall behind.
 
@@ -311,37 +238,11 @@ class Runner:
         if self._interrupts > IMPATIENCE:
             raise HungUp(number)
         self._stop = Stop.DRAIN if self._interrupts == 1 else Stop.NOW
-        self._fleet.call_back()
-        self._tell(Interrupted(self._interrupts, len(self._running)))
+        self._jobs.fleet.call_back()
+        self._tell(Interrupted(self._interrupts, len(self._jobs.running)))
         if self._stop is Stop.NOW:
-            self._stop_all()
-
-    def _stop_all(self) -> None:
-        self._stop_as(State.CANCELLED, dict.fromkeys(self._running, "interrupted"))
+            self._jobs.stop(State.CANCELLED, dict.fromkeys(self._jobs.running, "interrupted"))
 
     def _stop_early(self, stops: Sequence[EarlyStop], over: set[str]) -> None:
-        self._stop_as(State.STOPPED_EARLY, {s.attempt: s.reason for s in stops if s.attempt in self._running.keys() - over})
-
-    def _stop_as(self, state: State, reasons: Mapping[str, str]) -> None:
-        """Stop attempts, by their names, so that they end in `state`."""
-        if not reasons:
-            return
-        # Without room on the disk nobody reads why; they are stopped all the same.
-        with contextlib.suppress(Unwritable), self._store.change() as change:
-            for name, reason in reasons.items():
-                change.stopping(self._running[name].attempt, reason)
-        failpoints.reach("stop-written")
-        for name, reason in reasons.items():
-            running = self._running[name]
-            running.why_stopped = reason
-            if running.slot:
-                running.slot.stop(name, state.value)
-            else:
-                self._visits.stop(running.attempt, state.value)
-
-    def _leave(self) -> None:
-        """Let go of the launchers: the idle ones end, the others finish what they have."""
-        self._fleet.leave()
-        self._visits.close()
-        self._source.close()
-        sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
+        there = self._jobs.running.keys() - over
+        self._jobs.stop(State.STOPPED_EARLY, {stop.attempt: stop.reason for stop in stops if stop.attempt in there})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from scheduler.cli.options import print_lines, say
 from scheduler.errors import CannotEverRun
@@ -21,14 +21,15 @@ from scheduler.report.submission import farewell
 
 def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None, style: str) -> int:
     """Run `jobs` until all are over, print the results, and return the exit status."""
-    _refuse_the_impossible(jobs, devices)
     store.drive(jobs)
+    _refuse_the_impossible(store.mine_by_resources(), devices)
     done = sum(count for state, count in store.mine_counts().items() if state in SUCCEEDED)
     count = slots or devices.default_slots
     if done < len(jobs):
         say(f"at most {count} at once; {devices.note}")
-    progress = Progress(labels(jobs), done, sys.stderr)
-    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style)
+    names = labels(jobs)
+    progress = Progress(names, done, sys.stderr)
+    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style, names)
 
 
 def drive_everything(store: Store, devices: Devices, slots: int | None, style: str, *, forever: bool) -> int:
@@ -51,11 +52,13 @@ def run_or_leave(runner: Runner) -> int:
     return 0
 
 
-def _run(runner: Runner, store: Store, jobs: Callable[[], Sequence[Job]], style: str) -> int:
+def _run(
+    runner: Runner, store: Store, jobs: Callable[[], Sequence[Job]], style: str, names: Mapping[str, str] | None = None
+) -> int:
     if left := run_or_leave(runner):
         return left
     results = best_first(lines(store, jobs()))
-    print_lines(results, style)
+    print_lines(results, style, names)
     say(farewell(results, store.home, interrupted=runner.interrupted))
     if runner.interrupted:
         return 130

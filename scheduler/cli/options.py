@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -70,13 +70,13 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def print_lines(lines: Any, style: str) -> None:
-    """Rows of jobs on standard output, as a table or as JSON."""
+def print_lines(lines: Any, style: str, names: Mapping[str, str] | None = None) -> None:
+    """Rows of jobs on standard output, as a table or as JSON. `names`: by job id, where they have been found already."""
     import sys
 
     from scheduler.report import jobs, tables
 
     if style == "json":
-        tables.print_json(jobs.objects(lines), sys.stdout)
+        tables.print_json(jobs.objects(lines, names), sys.stdout)
     elif lines:
-        tables.print_table(jobs.table(lines), sys.stdout)
+        tables.print_table(jobs.table(lines, names), sys.stdout)

@@ -97,7 +97,7 @@ class Execution:
             self.stop("timeout")
         if self._next_look_at_log <= now:
             self._next_look_at_log = now + LOG_TICK
-            logs.cut(Path(self.order.directory, LOG), self.order.log_cap)
+            logs.cut(f"{self.order.directory}/{LOG}", self.order.log_cap)
         while self._rungs and self._rungs[0][0] <= now and not self.gone:
             _, number = self._rungs.pop(0)
             if number == signal.SIGKILL:
@@ -165,7 +165,7 @@ class Execution:
     def _tree_is_gone(self) -> None:
         self.gone = True
         if self.order.log_cap:
-            logs.cut(Path(self.order.directory, LOG), self.order.log_cap)
+            logs.cut(f"{self.order.directory}/{LOG}", self.order.log_cap)
         for descriptor in self._claim:
             os.close(descriptor)
         self._claim = []

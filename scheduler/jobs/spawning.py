@@ -79,11 +79,16 @@ def _find(name: str, path: str) -> str:
     """The program that `name` means, as execvp(3) finds it: by the job's own PATH, and from its own working directory."""
     if "/" in name:
         return name
-    candidates = [f"{folder or '.'}/{name}" for folder in path.split(":")]
-    files = [file for file in candidates if os.path.isfile(file)]  # noqa: PTH113 (a Path raises at a folder that is closed to us)
-    if not files:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-    return next((file for file in files if os.access(file, os.X_OK)), files[0])
+    closed = ""
+    for folder in path.split(":"):
+        file = f"{folder or '.'}/{name}"
+        if os.path.isfile(file):  # noqa: PTH113 (a Path raises at a folder that is closed to us)
+            if os.access(file, os.X_OK):
+                return file
+            closed = closed or file
+    if closed:
+        return closed
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
 
 def _why_not(error: Exception, order: Order) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -127,9 +127,9 @@ def _at(config: Any, dotted: str) -> Any:
     return config
 
 
-def table(lines: Sequence[Line]) -> list[dict[str, str]]:
-    """Rows for people."""
-    names = labels([line.job for line in lines])
+def table(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list[dict[str, str]]:
+    """Rows for people; `names` as `labels` gives them, or others."""
+    names = names or labels([line.job for line in lines])
     metrics = metric_columns(lines)
     return [
         {
@@ -157,9 +157,9 @@ def metric_columns(lines: Sequence[Line]) -> list[str]:
     return list(dict.fromkeys(names))[:METRIC_COLUMNS]
 
 
-def objects(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Objects for programs; the keys are part of the interface."""
-    names = labels([line.job for line in lines])
+def objects(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Objects for programs; the keys are part of the interface. `names` as for `table`."""
+    names = names or labels([line.job for line in lines])
     return [_object(line, names[line.job.id]) for line in lines]
 
 

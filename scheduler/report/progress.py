@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from functools import singledispatchmethod
-from typing import TextIO
+from typing import Any, TextIO
 
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.states import SUCCEEDED, State
@@ -27,27 +26,29 @@ class Progress:
         self._labels, self._file, self._name = dict(known), file, name
         self._over, self._total = done, len(known)
         self.ended: list[str] = []  # the jobs that are over, by id
+        self._tellers: dict[type, Callable[[Any], None]] = {
+            Started: self._started,
+            Joined: self._joined,
+            Ended: self._ended,
+            Waiting: self._waiting,
+            Trouble: self._trouble,
+            Interrupted: self._interrupted,
+            Warned: self._warned,
+        }
 
     def tell(self, notice: Notice) -> None:
         """Print one notice."""
-        self._line(notice)
+        self._tellers[type(notice)](notice)
 
-    @singledispatchmethod
-    def _line(self, notice: Notice) -> None:
-        raise TypeError(f"no line for {notice!r}")
-
-    @_line.register
-    def _(self, notice: Started) -> None:
+    def _started(self, notice: Started) -> None:
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on GPU {notice.attempt.gpus}" if notice.attempt.gpus else ""
         self._say(f"{notice.job.short_id} started{where}{again}: {self._label(notice.job)}")
 
-    @_line.register
-    def _(self, notice: Joined) -> None:
+    def _joined(self, notice: Joined) -> None:
         self._say(f"{notice.job.short_id} is already running, waiting for it: {self._label(notice.job)}")
 
-    @_line.register
-    def _(self, notice: Ended) -> None:
+    def _ended(self, notice: Ended) -> None:
         if not notice.again:
             self._over += 1
             self.ended.append(notice.job.id)
@@ -57,16 +58,13 @@ class Progress:
             for line in last_lines(notice.attempt.log, TAIL):
                 self._write(f"    | {line}")
 
-    @_line.register
-    def _(self, notice: Waiting) -> None:
+    def _waiting(self, notice: Waiting) -> None:
         self._say(f"{notice.job.short_id} waits: {notice.reason}")
 
-    @_line.register
-    def _(self, notice: Trouble) -> None:
+    def _trouble(self, notice: Trouble) -> None:
         self._say(f"nothing is started for now: {notice.what}. What runs goes on; this command tries again by itself.")
 
-    @_line.register
-    def _(self, notice: Interrupted) -> None:
+    def _interrupted(self, notice: Interrupted) -> None:
         running = plural(notice.running, "job")
         if notice.times == 1:
             self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
@@ -75,8 +73,7 @@ class Progress:
                 f"Ctrl-C: stopping {running} (SIGINT, after 10 s SIGTERM, then SIGKILL). Ctrl-C again leaves without waiting."
             )
 
-    @_line.register
-    def _(self, notice: Warned) -> None:
+    def _warned(self, notice: Warned) -> None:
         self._say(f"warning: {notice.text}")
 
     def _detail(self, notice: Ended) -> str:

@@ -20,7 +20,7 @@ from scheduler.jobs.states import State
 from scheduler.jobs.values import Attempt, Ending, Job
 from tests.contract.jobs.histories import Histories
 
-COMMON = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+COMMON = settings(derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 THOROUGH = settings(COMMON, max_examples=80, stateful_step_count=50)
 # To find a planted bug is enough; the shortest history that shows it is not wanted.
 HUNT = settings(COMMON, max_examples=400, stateful_step_count=40, phases=[Phase.generate])

@@ -21,7 +21,7 @@ from scheduler.spec import read, shell_line
 
 CHILD = "import json, os, sys; os.write(1, (json.dumps(sys.argv[1:]) + chr(10)).encode())"
 SHELLS = ["sh", "bash", "dash", "zsh", "ksh", "fish"]
-FAST = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 TEXTS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=20) | st.text(
     st.sampled_from("\\'\"$`!{}#%~*?[]()<>|&; \n\t=a"), max_size=12

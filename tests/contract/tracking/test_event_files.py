@@ -68,7 +68,7 @@ def test_a_folder_in_front_of_the_tag_tells_training_from_validation(tmp_path: P
 CONTENT = [event(n, old("loss", n), old("other", 1)) for n in range(4)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(cuts=st.lists(st.integers(0, 400), max_size=5))
 def test_any_split_into_reads_gives_the_same_rows(cuts: list[int]) -> None:
     """Writers flush buffers, not events."""

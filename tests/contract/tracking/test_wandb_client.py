@@ -122,7 +122,7 @@ def same(left: object, right: object) -> bool:
     return repr(left) == repr(right)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.text(min_size=1), VALUES, max_size=4), st.integers(0, 2**63 - 1))
 def test_messages_of_the_client_are_read_as_they_were_meant(values: dict, step: int) -> None:
     """Its own protocol buffers, in JSON and in the typed form of 0.31: the field numbers are no guess."""

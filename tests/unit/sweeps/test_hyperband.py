@@ -253,7 +253,7 @@ VALUES = st.one_of(st.sampled_from([0.0, -0.0, 0.1, 0.2, 0.3, 1.0]), st.floats(-
 HISTORIES = st.lists(st.tuples(st.sampled_from(list(STATES.values())), st.lists(VALUES, max_size=14)), min_size=1, max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rule=RULES, goal=st.sampled_from(["minimize", "maximize"]), histories=HISTORIES)
 def test_a_second_writing_of_the_rule_stops_the_same_trials(rule, goal, histories):
     """Two people rarely make the same mistake; the values and thresholds that people are shown must agree as well."""
@@ -278,7 +278,7 @@ def test_a_second_writing_of_the_rule_stops_the_same_trials_thousands_of_times()
     assert stops > 900
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rule=RULES,
     goal=st.sampled_from(["minimize", "maximize"]),

@@ -135,7 +135,7 @@ def test_a_draw_takes_one_number_for_each_parameter():
     assert draw(space, seeds[0])[1] == draw(other, seeds[1])[1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(a=st.floats(0.02, 300), b=st.floats(0.02, 300), u=st.floats(0.001, 0.999))
 def test_the_beta_distribution_and_its_inverse_agree(a, b, u):
     """Where the distribution is not so steep that neighbouring numbers are far apart in u."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from growing import rows_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.tracking.appended import PIECE
@@ -23,7 +23,6 @@ LINES = [
 STEPS = [1, None, None]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, sum(map(len, LINES))), max_size=6))
 def test_any_split_into_reads_gives_the_same_rows(cuts: list[int]) -> None:
     """A reader wakes in the middle of lines, of numbers and of characters."""

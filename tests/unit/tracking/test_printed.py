@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from growing import rows_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.tracking.printed import LONGEST, PrintedRows
@@ -97,7 +97,6 @@ def test_a_bar_that_wipes_itself_leaves_what_is_printed_after_it() -> None:
 TEXT = "a\rb loss=1\r  \nloss=2\n\n\r50% loss=3\r99% loss=4\r   \rdone\nvalö loss: 5\r\nloss: 6".encode()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, len(TEXT)), max_size=6))
 def test_any_split_into_reads_gives_the_same_rows(cuts: list[int]) -> None:
     """A program flushes in the middle of numbers, bars and line ends."""

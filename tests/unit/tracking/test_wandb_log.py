@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import transaction_logs as log
 from growing import rows_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.tracking.rows import Row
@@ -31,7 +31,6 @@ def written(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, len(CONTENT)), max_size=8))
 def test_any_split_into_reads_gives_the_same_rows(cuts: list[int]) -> None:
     """The client flushes wherever it is: inside the file's header, a chunk's header, a payload."""
@@ -86,7 +85,6 @@ def test_the_rest_of_a_record_whose_beginning_is_lost_is_no_record() -> None:
     assert found == [b"whole"]
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(CONTENT)))
 def test_a_file_that_ends_anywhere_gives_its_whole_rows(end: int) -> None:
     """A killed run's file ends where it ends, and `finish` must come to an end too."""

@@ -13,8 +13,11 @@ class Bystander:
 
     def __init__(self) -> None:
         block = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
-        code = f"import signal, time; {block}; print(flush=True); time.sleep(9e5)"
-        self._process = subprocess.Popen([sys.executable, "-I", "-S", "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+        # It ends with whoever started it: tests that are killed leave nobody behind.
+        code = f"import signal, sys; {block}; print(flush=True); sys.stdin.read()"
+        command = [sys.executable, "-I", "-S", "-c", code]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(command, start_new_session=True, **pipes)  # type: ignore[call-overload]
         assert self._process.stdout
         self._process.stdout.readline()
 
@@ -34,5 +37,6 @@ class Bystander:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        assert self._process.stdout
-        self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe
+            pipe.close()

@@ -21,20 +21,31 @@ from tests.bystander import Bystander
 # Trainings inside the tests are tiny: more threads only get into one another's way, badly so on a machine with other load.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-# Started with `&` by a shell this process ignores SIGINT, by nohup SIGHUP, and so would every program under test: Ctrl-C and
-# the end of a terminal must mean what they say here.
+# Started with `&` by a shell this process ignores SIGINT, by nohup SIGHUP, by some supervisors SIGTERM or SIGCHLD, and so would
+# every program under test: a signal must mean what it says here, and a child's exit status must reach its parent.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for _number in (signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD):
+    signal.signal(_number, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 # The same cases in every run, so that a failure can be repeated; EXP_QUEUE_EXPLORE=1 looks for new ones. Never a time limit:
 # what takes long on a busy machine is not wrong.
-settings.register_profile("explore", suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("repeatable", settings.get_profile("explore"), derandomize=True, database=None)
+no_limit = settings(settings.get_profile("default"), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", no_limit)
+settings.register_profile("repeatable", no_limit, derandomize=True, database=None)
 settings.load_profile("explore" if os.environ.get("EXP_QUEUE_EXPLORE") else "repeatable")
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, "-m", "scheduler.cli.main"]
 PRIVATE = ("EXP_QUEUE_", "WANDB_", "CUDA_", "OMP_NUM_THREADS", "XDG_STATE_HOME")
+
+# What the developer, or the queue that runs these tests as a job, has set must not steer what is called in this process either.
+# (Not CUDA_VISIBLE_DEVICES: it may be somebody's word about which GPUs are ours.)
+for _name in [name for name in os.environ if name.startswith(("EXP_QUEUE_", "WANDB_", "XDG_STATE_HOME"))]:
+    if _name not in ("EXP_QUEUE_EXPLORE", "EXP_QUEUE_HYDRA_PYTHON"):
+        del os.environ[_name]
+# Children find the packages under test from any working directory, and before another checkout that may be installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
 @dataclass
@@ -111,12 +122,12 @@ def until() -> Callable[[Callable[[], Any]], Any]:
     """Wait for something that another process does; returns what became true. Fails after a generous while."""
 
     def wait(true: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             if result := true():
                 return result
             time.sleep(0.01)
-        raise AssertionError("it did not happen within 30 s")
+        raise AssertionError("it did not happen within 90 s")
 
     return wait
 

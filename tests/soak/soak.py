@@ -109,7 +109,7 @@ class Soak:
         """Any command that only looks brings the store up to date."""
         self._start(
             [sys.executable, "-m", "scheduler.cli.main", "status", "--limit", "1"], subprocess.DEVNULL, subprocess.DEVNULL
-        ).wait(60)
+        ).wait(self.patience)
 
     def _start(self, argv: list[str], stdout: object, stderr: object = None, **environment: str) -> subprocess.Popen:
         return subprocess.Popen(
@@ -139,7 +139,7 @@ class Soak:
             for name in self._unfinished():
                 if not self.stuck:
                     self._wait_for(self.run(name))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while victims.find(self.home.root, self.work) and time.monotonic() < deadline:
             time.sleep(0.05)
         return violations(self.observe(final=True))
@@ -217,9 +217,9 @@ class Soak:
     def observe(self, *, final: bool) -> Observations:
         """Everything that the checker wants to know. Only while no runner lives: nothing begins meanwhile."""
         baseless = self._baseless()
-        if baseless:  # what ended between the settling and our look is settled now
+        if baseless:  # what ended between the settling and our look is settled now; what ends meanwhile is no defect either
             self.settle()
-            baseless = self._baseless()
+            baseless = [name for name in self._baseless() if name in baseless]
         jobs = tuple(JobSeen(row["id"], State(row["state"]), row["attempts"]) for row in self._read("SELECT * FROM job"))
         attempts = tuple(map(_attempt_seen, self._read("SELECT * FROM attempt ORDER BY job, number")))
         events = self._read("SELECT job, attempt, state FROM event ORDER BY sequence")

@@ -26,6 +26,7 @@ def soak(tmp_path: Path, fake_library: Path) -> Iterator[Soak]:
     made.close()
 
 
+@pytest.mark.timeout(600)
 def test_fifty_jobs_and_twenty_five_kills_break_no_promise(soak: Soak) -> None:
     """What every change must survive: runners, launchers and jobs killed at random on four GPUs."""
     for _ in range(2):
@@ -34,6 +35,7 @@ def test_fifty_jobs_and_twenty_five_kills_break_no_promise(soak: Soak) -> None:
     print(soak.summary())
 
 
+@pytest.mark.timeout(600)
 def test_short_jobs_that_were_sent_ahead_survive_kills(tmp_path: Path, fake_library: Path) -> None:
     """What waits in a launcher when its runner dies has neither run nor been forgotten."""
     soak = Soak(tmp_path, fake_library, seed=2, quick=True)

@@ -78,8 +78,8 @@ def any_machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyM
 
 
 def seen(wanted: Callable[[Gpu], object]) -> Gpu:
-    """GPU 0, once it is as wanted; fails after half a minute."""
-    deadline = time.monotonic() + 30
+    """GPU 0, once it is as wanted; fails after a generous while."""
+    deadline = time.monotonic() + 90
     with Sampler() as sampler:
         while time.monotonic() < deadline:
             reading = sampler.read()

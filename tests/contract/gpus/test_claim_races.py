@@ -1,8 +1,10 @@
 """Many processes race for few GPUs while some are killed; a second lock, taken by the jobs themselves, sees every
 overlap.
 
-Case 18 in its small form. Each job locks a file that stands for its GPU. It moves its copy of the claim to a high
-descriptor first: the kernel closes descriptors in rising order, so the device is always free before the claim is.
+Case 18 in its small form. Each job locks a file that stands for its GPU, with a lock of the process (fcntl(2)): the kernel
+takes these back while it closes a dead job's files, and an flock(2), such as a claim's, when it lets go of each for good, which
+is later. The job moves its copy of the claim to a high descriptor first, since files are closed in rising order. So the device
+is always free before the claim is, also where the dying job has to wait for the processor in between.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import pytest
@@ -39,7 +42,7 @@ def note(word):
     os.close(fd)
 for device in devices:
     try:
-        fcntl.flock(os.open(device, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(os.open(device, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         note("overlap on " + device)
 note("job")
@@ -67,7 +70,8 @@ def claimed(folder: Path, reading: Reading, gpus: int) -> Claim:
     """A claim on `gpus` whole GPUs, sooner or later."""
     request, nothing = Request(gpus), Observation()
     while True:
-        answer = take(folder / "claims", lambda living: admit(request, reading, living, nothing, Settings()))
+        # The mutex goes to whoever looks at the right moment, and all of these look all the time: be patient.
+        answer = take(folder / "claims", lambda living: admit(request, reading, living, nothing, Settings()), timeout=90.0)
         if isinstance(answer, Claim):
             return answer
         time.sleep(0.002)
@@ -97,10 +101,13 @@ def race(folder: Path, fault: str = "") -> list[str]:
         if children[-1] == 0:
             try:
                 claimer(folder, seed, fault)
-            finally:
                 os._exit(0)
-    for child in children:
-        os.waitpid(child, 0)
+            finally:
+                traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(1)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert ends == [0] * CLAIMERS, "a claimer broke off"
     return (folder / "ledger").read_text().splitlines()
 
 

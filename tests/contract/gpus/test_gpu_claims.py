@@ -32,8 +32,8 @@ def taken(directory: Path, placement: Placement = ONE, label: str = "") -> Claim
 
 
 def until(true: Callable[[], object]) -> None:
-    """Wait for something that must become true; fails after half a minute."""
-    deadline = time.monotonic() + 30
+    """Wait for something that must become true; fails after a generous while."""
+    deadline = time.monotonic() + 90
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -91,9 +91,9 @@ def test_a_claim_of_several_gpus_is_one_claim(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        pytest.param("import time; time.sleep(60)", id="plain"),
-        pytest.param("import os; os.execvp('sleep', ['sleep', '60'])", id="exec"),
-        pytest.param("import os, time; os.setsid(); time.sleep(60)", id="setsid"),
+        pytest.param("import time; time.sleep(600)", id="plain"),
+        pytest.param("import os; os.execvp('sleep', ['sleep', '600'])", id="exec"),
+        pytest.param("import os, time; os.setsid(); time.sleep(600)", id="setsid"),
     ],
 )
 def test_a_claim_lives_in_its_job_until_the_job_is_killed(tmp_path: Path, code: str) -> None:
@@ -107,7 +107,7 @@ def test_a_claim_lives_in_its_job_until_the_job_is_killed(tmp_path: Path, code: 
 
 def test_a_claim_lives_on_in_a_descendant_of_its_job(tmp_path: Path) -> None:
     """Case 20: an orphaned data loader keeps the GPU's memory, so it must keep the claim."""
-    code = "import os, sys, time\nif os.fork(): os._exit(0)\nos.setsid(); print(os.getpid(), flush=True); time.sleep(60)"
+    code = "import os, sys, time\nif os.fork(): os._exit(0)\nos.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
     child = job(taken(tmp_path), code)
     assert child.stdout
     orphan = int(child.stdout.readline())
@@ -123,7 +123,7 @@ def test_a_claim_survives_the_kill_of_the_process_that_took_it(tmp_path: Path) -
         "import os, signal, subprocess; from pathlib import Path; from scheduler.gpus.claims import take; "
         "from scheduler.gpus.placement import Placement, Share; "
         f"c = take(Path({str(tmp_path)!r}), lambda living: Placement((Share('GPU-a', '0'),))); "
-        "job = subprocess.Popen(['sleep', '60'], pass_fds=(c.fd,), stdout=subprocess.DEVNULL); print(job.pid, flush=True); "
+        "job = subprocess.Popen(['sleep', '600'], pass_fds=(c.fd,), stdout=subprocess.DEVNULL); print(job.pid, flush=True); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     runner = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
@@ -189,17 +189,19 @@ def test_a_strict_umask_leaves_claims_readable_for_others(tmp_path: Path) -> Non
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can play two users")
 def test_another_user_sees_our_claim_and_takes_one_beside_it(tmp_path: Path) -> None:
     """Case 23: users share a machine without sharing permissions; nobody can remove another's claim."""
-    for folder in (*list(tmp_path.parents)[:-2], tmp_path):
-        folder.chmod(folder.stat().st_mode | 0o005)
     tmp_path.chmod(0o1777)
     ours = taken(tmp_path)
     child = os.fork()
     if child == 0:
-        os.setgid(65534)
-        os.setuid(65534)
-        claim = take(tmp_path, lambda living: ONE if [c.id for c in living] == [ours.id] else Refusal("not seen"))
-        os._exit(0 if isinstance(claim, Claim) and claim.record.uid == 65534 else 1)
-    assert os.waitpid(child, 0)[1] == 0
+        try:
+            os.chdir(tmp_path)  # the folders above it are closed to others, and stay so
+            os.setgid(65534)
+            os.setuid(65534)
+            claim = take(Path(), lambda living: ONE if [c.id for c in living] == [ours.id] else Refusal("not seen"))
+            os._exit(0 if isinstance(claim, Claim) and claim.record.uid == 65534 else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert [c.id for c in live_claims(tmp_path)] == [ours.id]
     assert len(list(tmp_path.glob("*.claim"))) == 2
     taken(tmp_path)
@@ -241,9 +243,11 @@ def test_whoever_waited_for_a_removed_mutex_goes_on_to_the_new_one(tmp_path: Pat
         if waiting == 0:
             try:
                 take(tmp_path, lambda living: ONE, timeout=1.0)
+                os._exit(0)
             except MutexBusy:
                 os._exit(3)
-            os._exit(0)
+            finally:
+                os._exit(1)
         until(lambda: opened(waiting).count(str(mutex)) == 2)  # the one it inherited, and the one it waits for
         mutex.unlink()
         with mutex.open("w") as new:
@@ -270,7 +274,7 @@ def test_a_name_outside_the_folder_is_no_claim(tmp_path: Path) -> None:
 
 def test_the_end_of_a_job_wakes_whoever_waits(tmp_path: Path) -> None:
     """The next job must start when the kernel frees the claim, not at the next poll."""
-    child = job(taken(tmp_path), "import time; time.sleep(60)")
+    child = job(taken(tmp_path), "import time; time.sleep(600)")
     with ClaimWatch(tmp_path) as watch:
         assert watch.precise
         assert not watch.drain()

@@ -22,7 +22,7 @@ A = "gpu GPU-a 00000000:10:00.0 Fake_A 24000 reserved=300"
 @pytest.fixture
 def resident() -> Iterator[int]:
     """The pid of a real process of ours that holds no claim."""
-    child = subprocess.Popen(["sleep", "60"])
+    child = subprocess.Popen(["sleep", "600"])
     yield child.pid
     child.kill()
     child.wait()
@@ -30,7 +30,7 @@ def resident() -> Iterator[int]:
 
 def reading(driver: FakeDriver, *lines: str) -> Reading:
     driver.shows(*lines)
-    return read_once(timeout=30)
+    return read_once(timeout=90)
 
 
 def test_a_machine_without_the_library_has_no_gpus_and_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:

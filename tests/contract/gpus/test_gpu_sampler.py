@@ -18,8 +18,8 @@ from scheduler.gpus.sampler import Sampler
 
 
 def first(sampler: Sampler, wanted: Callable[[Reading], object]) -> Reading:
-    """The first reading that is as wanted; fails after half a minute."""
-    deadline = time.monotonic() + 30
+    """The first reading that is as wanted; fails after a generous while."""
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         reading = sampler.read()
         if reading and wanted(reading):
@@ -28,10 +28,10 @@ def first(sampler: Sampler, wanted: Callable[[Reading], object]) -> Reading:
     raise AssertionError(f"the last reading was {sampler.read()}")
 
 
-def sampler_pids() -> list[int]:
-    """Our children that sample."""
+def sampler_pids() -> set[int]:
+    """Our children that sample. One that was killed may be among them until it has had the processor once more."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(c) for c in children if b"scheduler.gpus.sampling" in Path(f"/proc/{c}/cmdline").read_bytes()]
+    return {int(c) for c in children if b"scheduler.gpus.sampling" in Path(f"/proc/{c}/cmdline").read_bytes()}
 
 
 def test_a_change_on_the_machine_shows_in_a_later_reading(driver: FakeDriver) -> None:
@@ -44,19 +44,20 @@ def test_a_change_on_the_machine_shows_in_a_later_reading(driver: FakeDriver) ->
         first(sampler, lambda r: len(r.gpus) == 2)
 
 
-def test_a_hung_driver_makes_the_gpus_unknown_and_a_fresh_process_recovers(driver: FakeDriver) -> None:
+def test_a_hung_driver_makes_the_gpus_unknown_and_a_fresh_process_recovers(driver: FakeDriver, until) -> None:
     """Case 3: a driver that hangs must stop admissions, say so, and be tried again, without hanging us."""
     driver.shows(*gpu_lines(1))
     with Sampler(silence=1.5) as sampler:
         first(sampler, lambda r: r.gpus)
-        (before,) = sampler_pids()
+        before = sampler_pids()
+        assert before
         driver.shows("hang memory", *gpu_lines(1))
         unknown = first(sampler, lambda r: r.problem)
         assert unknown.gpus == ()
         assert "has not answered" in (unknown.problem or "")
         driver.shows(*gpu_lines(1))
         first(sampler, lambda r: r.gpus and not r.problem)
-        assert before not in sampler_pids()
+        until(lambda: not before & sampler_pids())
 
 
 def test_a_driver_that_hangs_from_the_start_is_unknown(driver: FakeDriver) -> None:
@@ -80,34 +81,32 @@ def test_a_killed_sampler_makes_the_gpus_unknown_and_is_replaced(driver: FakeDri
     driver.shows(*gpu_lines(1))
     with Sampler() as sampler:
         first(sampler, lambda r: r.gpus)
-        os.kill(sampler_pids()[0], signal.SIGKILL)
+        for pid in sampler_pids():
+            os.kill(pid, signal.SIGKILL)
         assert first(sampler, lambda r: r.problem).gpus == ()
         first(sampler, lambda r: r.gpus)
 
 
-def test_the_sampler_ends_with_whoever_needed_it(driver: FakeDriver) -> None:
+def test_the_sampler_ends_with_whoever_needed_it(driver: FakeDriver, until) -> None:
     """A runner that is killed must not leave a process behind that reads the GPUs for ever."""
     driver.shows(*gpu_lines(1))
     code = (
         "import os, time; from scheduler.gpus.sampler import Sampler; s = Sampler(); s.start(); "
-        "print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True); time.sleep(60)"
+        "print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout
     child = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 30
-    while running(child):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: not running(child))
 
 
 def running(pid: int) -> bool:
     """Whether the process exists and is more than a record of its exit status."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before the file was opened, or before it was read
         return False
 
 
@@ -116,14 +115,18 @@ def test_readings_come_as_seldom_as_they_are_wanted_and_at_once_when_asked_for(d
     driver.shows(*gpu_lines(1))
     with Sampler() as sampler:
         sampler.every(3600.0)
-        last = first(sampler, lambda r: len(r.gpus) == 1)
-        # The change of pace brings a reading too, before or after the first one: wait until no more comes.
-        while sampler.rest(1.0) or sampler.read() != last:
-            last = first(sampler, lambda r: r)
+        first(sampler, lambda r: len(r.gpus) == 1)
         driver.shows(*gpu_lines(2))
-        sampler.rest(1.5)
-        unchanged = sampler.read()
-        assert unchanged
-        assert len(unchanged.gpus) == 1
         sampler.ask()
-        first(sampler, lambda r: len(r.gpus) == 2)
+        last = first(sampler, lambda r: len(r.gpus) == 2)
+        # The change of pace may have brought this one, and the request is still to be answered: one more can come, however
+        # late, and no third.
+        heard, deadline = 0, time.monotonic() + 3.5
+        while (left := deadline - time.monotonic()) > 0:
+            sampler.rest(left)
+            now = sampler.read()
+            heard, last = heard + (now != last), now or last
+        assert heard <= 1
+        driver.shows(*gpu_lines(3))
+        sampler.ask()
+        first(sampler, lambda r: len(r.gpus) == 3)

@@ -8,6 +8,7 @@ store believes. Every message of a broken promise begins with its name.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ class Histories(Promises):
     def __init__(self) -> None:
         super().__init__()
         memory = Path("/dev/shm")  # noqa: S108 - durability on a disk is for other tests; here thousands of commits must be quick
-        self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self.folder = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
         home = open_home(self.folder / "home")
         self.people = [Person(PlantedStore(home)), Person(PlantedStore(home))]
         for person in self.people:

@@ -6,6 +6,7 @@ from scheduler.gpus.admission import admit
 from scheduler.gpus.placement import ClaimRecord, Placement
 from scheduler.jobs.gpu_view import request_of
 from scheduler.jobs.plan import Start, Stop, Wait, World
+from scheduler.jobs.values import Job
 
 
 def check_plan(world: World, decisions: list[Start | Wait]) -> None:
@@ -28,11 +29,30 @@ def _check_order(world: World, starts: list[Start], waits: dict[str, Wait], free
     last = max((queue.index(id_) for id_ in chosen), default=0)
     for job in world.waiting[:last]:
         assert job.id in chosen or job.id in waits, f"plan: {job.id} was passed over without a reason"
-        assert job.id in chosen or (job.resources.gpus or 0) <= 1, f"plan: {job.id} wants several GPUs and was passed"
+    if head := _head(world, starts, waits):
+        place = queue.index(head.id)
+        passing = [each.job.id for each in starts if each.placement and queue.index(each.job.id) > place]
+        assert not passing, f"plan: {head.id} waits for GPUs and was passed by {passing}"
+        assert len(starts) < free, f"plan: no slot is kept for {head.id}"
     simple = [job for job in world.waiting if job.resources.gpus == 0 and not job.resources.cpus]
-    blocked = any((wait.job.resources.gpus or 0) > 1 for wait in waits.values())
-    if world.stop is Stop.NO and simple and not blocked and len(starts) < free:
+    if world.stop is Stop.NO and len(starts) < free - bool(head):
         assert all(job.id in chosen for job in simple), "plan: a job that needs nothing but a slot waits beside a free one"
+
+
+def _head(world: World, starts: list[Start], waits: dict[str, Wait]) -> Job | None:
+    """The first job that waits for GPUs and nothing else; a slot and whatever comes free are its own. (In a machine on which
+    every job can run, and never beside a waiting one.) While the GPUs are not known nothing is kept for anybody."""
+    if not world.gpus or world.gpus.reading.problem:
+        return None
+    cores = world.cores - sum(job.resources.cpus or 0 for job in world.active)
+    started = {each.job.id for each in starts}
+    for job in world.waiting:
+        wanted = job.resources.cpus or 0
+        if job.id in started:
+            cores -= wanted
+        elif job.id in waits and job.resources.gpus != 0 and wanted <= cores:
+            return job
+    return None
 
 
 def _check_gpus(world: World, starts: list[Start]) -> None:

@@ -42,7 +42,7 @@ def test_a_command_never_runs_without_its_start_in_the_journal(full: Home, tmp_p
     make_room(full.root)
     slot.stop(NAME, "cancelled")
     slot.close()
-    slot.process.wait(30)
+    slot.process.wait(90)
     assert not (ran and isinstance(found, recovery.NeverRan)), "it ran, and would be called unstarted"
 
 

@@ -26,6 +26,7 @@ THOROUGH = settings(COMMON, max_examples=80, stateful_step_count=50)
 HUNT = settings(COMMON, max_examples=400, stateful_step_count=40, phases=[Phase.generate])
 
 
+@pytest.mark.timeout(600)
 def test_random_histories_keep_every_promise() -> None:
     """Submit, start, end, cancel, lost race, crash, reboot, foreign processes, a day that passes: in any order."""
     run_state_machine_as_test(Histories, settings=THOROUGH)
@@ -164,7 +165,7 @@ PLANTS: dict[Callable, tuple[str, str]] = {
     forgets_what_is_active: ("plan", "plan: .* free slots|plan: .* cores"),
     takes_the_newest_first: ("plan", "plan: the order|plan: .* passed"),
     ignores_cores: ("plan", "plan: .* cores"),
-    lets_small_jobs_pass: ("plan", "plan: .* wants several GPUs"),
+    lets_small_jobs_pass: ("plan", "plan: .* was passed by|plan: no slot is kept"),
     stops_at_the_first_that_waits: ("plan", "plan: a job that needs nothing"),
     forgets_what_this_turn_gave_away: ("plan", "plan:"),
     forgets_claims: ("plan", "plan: .* starts where nothing is free|given away twice"),

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.jobs.logs import BLOCK, cut, pieces
+from scheduler.jobs.logs import cut, pieces
 
 MIB = 1 << 20
+ROUGHLY = MIB + MIB // 4  # file systems free whole blocks of their own (64 KiB and more), and keep some for what may follow
 
 
 def blocks(path: Path) -> int:
@@ -36,7 +37,7 @@ def test_a_large_log_keeps_its_beginning_and_its_end(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_bytes(b"first\n" + b"flood " * (MIB // 2) + b"\nlast\n")
     assert cut(path, MIB) > MIB
-    assert blocks(path) <= MIB + 2 * BLOCK
+    assert blocks(path) <= ROUGHLY
     kept = content(path)
     assert bytes(kept[0]).startswith(b"first\n")
     assert bytes(kept[-1]).endswith(b"\nlast\n")
@@ -66,5 +67,5 @@ def test_a_program_goes_on_writing_through_every_cut(tmp_path: Path) -> None:
     cut(path, MIB)
     assert process.returncode == 0
     assert path.stat().st_size == 400 * 6 * 4096 + 4
-    assert blocks(path) <= MIB + 2 * BLOCK
+    assert blocks(path) <= ROUGHLY
     assert bytes(content(path)[-1]).endswith(b"end\n")

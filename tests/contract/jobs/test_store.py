@@ -291,6 +291,9 @@ def test_another_users_state_directory_is_refused(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can make a directory that belongs to another user")
     (tmp_path / "theirs").mkdir()
-    os.chown(tmp_path / "theirs", 12345, 12345)
+    try:
+        os.chown(tmp_path / "theirs", 12345, 12345)
+    except OSError:
+        pytest.skip("this root (of a container) knows no other users")
     with pytest.raises(StateError, match="belongs to user 12345"):
         open_home(tmp_path / "theirs")

@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.errors import CheckpointError  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 
@@ -91,7 +92,7 @@ def test_a_missing_and_a_foreign_file_are_refused_in_words(tmp_path: Path) -> No
 def test_a_kill_in_the_middle_of_writing_leaves_a_whole_checkpoint(tmp_path: Path, until) -> None:
     """A timeout or a full machine strikes at any moment; the hours before must not be lost."""
     path = tmp_path / "last.pt"
-    writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)])
+    writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)], env=user_environment())
     try:
         until(path.exists)
         for _ in range(40):  # whatever a reader can see now is what a kill at this moment would leave

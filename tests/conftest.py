@@ -122,12 +122,12 @@ def until() -> Callable[[Callable[[], Any]], Any]:
     """Wait for something that another process does; returns what became true. Fails after a generous while."""
 
     def wait(true: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 100
         while time.monotonic() < deadline:
             if result := true():
                 return result
             time.sleep(0.01)
-        raise AssertionError("it did not happen within 90 s")
+        raise AssertionError("it did not happen within 100 s")
 
     return wait
 

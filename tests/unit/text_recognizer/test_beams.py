@@ -67,15 +67,17 @@ def test_a_hypothesis_keeps_its_own_past(seed: int) -> None:
     assert torch.allclose(means, mean_of(network, states, there, tokens), atol=1e-5)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4, 5, 6])
-def test_a_line_is_written_alike_whatever_its_neighbours_need(seed: int) -> None:
+def test_a_line_is_written_alike_whatever_its_neighbours_need() -> None:
     """A line that is over must not be searched on while the longer ones beside it are still being written."""
-    network, (states, there) = decoder(seed), memory()
-    together, _ = beam(network.begin(states, there, LONGEST, 3))
-    assert len({int((row != PAD).sum()) for row in together}) > 1, "lines of one length would show nothing"
-    for i, row in enumerate(together):
-        alone, _ = beam(network.begin(states[i : i + 1], there[i : i + 1], LONGEST, 3))
-        assert alone[0][alone[0] != PAD].tolist() == row[row != PAD].tolist()
+    telling = 0
+    for seed in range(20):
+        network, (states, there) = decoder(seed), memory()
+        together, _ = beam(network.begin(states, there, LONGEST, 3))
+        for i, row in enumerate(together):
+            alone, _ = beam(network.begin(states[i : i + 1], there[i : i + 1], LONGEST, 3))
+            assert alone[0][alone[0] != PAD].tolist() == row[row != PAD].tolist()
+        telling += len({int((row != PAD).sum()) for row in together}) > 1
+    assert telling >= 5, "lines of one length show nothing"
 
 
 class Chain:

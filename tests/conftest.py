@@ -29,7 +29,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The same cases in every run, so that a failure can be repeated; EXP_QUEUE_EXPLORE=1 looks for new ones. Never a time limit:
 # what takes long on a busy machine is not wrong.
-settings.register_profile("explore", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeatable", settings.get_profile("explore"), derandomize=True, database=None)
 settings.load_profile("explore" if os.environ.get("EXP_QUEUE_EXPLORE") else "repeatable")
 

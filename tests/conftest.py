@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +99,13 @@ class CommandLine:
         return json.loads(result.stdout)
 
 
+def gnu_parallel() -> str | None:
+    """Where GNU parallel is; None where it is missing, or another program has its name."""
+    found = shutil.which("parallel")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL) if found else None
+    return found if version and version.stdout.startswith("GNU parallel") else None
+
+
 def user_environment(**changes: str) -> dict[str, str]:
     """The environment without what would steer the product, and with the packages under test importable from anywhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
@@ -108,7 +116,8 @@ def user_environment(**changes: str) -> dict[str, str]:
 def command_line(tmp_path: Path) -> Iterator[CommandLine]:
     directory = tmp_path / "work"
     directory.mkdir()
-    line = CommandLine(directory, user_environment(EXP_QUEUE_HOME=str(tmp_path / "home")))
+    # The GPUs of the machine that runs the tests are not ours to claim, nor is a driver there sure to answer.
+    line = CommandLine(directory, user_environment(EXP_QUEUE_HOME=str(tmp_path / "home"), CUDA_VISIBLE_DEVICES="-1"))
     yield line
     for process in line.started:
         if process.poll() is None:

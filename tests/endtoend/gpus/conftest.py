@@ -38,6 +38,7 @@ def machine(command_line, fake_library: Path, tmp_path: Path):
     claims = tmp_path / "claims"
     claims.mkdir()
     command_line.environment.update(driver.environment, EXP_QUEUE_LOCK_DIR=str(claims))
+    del command_line.environment["CUDA_VISIBLE_DEVICES"]
     command_line.write("job.py", JOB)
     command_line.write("grid.yaml", GRID)
     command_line.claims, command_line.driver = claims, driver

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scheduler.gpus.claims import live_claims
+from scheduler.gpus.usage import ENOUGH_READINGS
+from scheduler.jobs.devices import LEISURE
 from tests.fakes.nvml.fake_driver import gpu_lines
 
 # "Allocates" 5000 MiB on its GPU as soon as it runs, and does what its first argument says.
@@ -74,6 +77,11 @@ def shares(machine) -> list[str]:
     return [Path(attempt["log"]).read_text().split()[1] for job in machine.jobs() for attempt in attempts(machine, job)]
 
 
+def allocated(machine) -> bool:
+    """Whether a trainer has memory on a GPU."""
+    return any(each.read_text() for each in Path(machine.environment["FAKE_NVML_PROCESSES"]).iterdir())
+
+
 def attempts(machine, job: dict) -> list[dict]:
     return json.loads(machine("show", job["id"], "--format", "json").stdout)[0]["attempts"]
 
@@ -127,10 +135,11 @@ def test_without_a_retry_out_of_memory_is_a_failure_that_says_so(one_gpu) -> Non
 def test_a_job_without_a_request_has_its_gpu_alone_and_is_packed_by_its_peak_the_next_time(one_gpu, until) -> None:
     """Nobody has to know how much memory a model takes: the first run measures it."""
     runner = one_gpu.start("run", write(one_gpu, "long", "short"), "-j2")
-    heard(runner, "waits")  # so the GPU is read every second
-    until(lambda: len(Path(one_gpu.jobs()[0]["log"]).read_text()) > 0)
+    heard(runner, "waits")
+    until(lambda: allocated(one_gpu))
     assert "whole GPU" in one_gpu("gpus").stdout
-    until(lambda: _seconds(one_gpu.jobs()[0]) > 4.5)
+    # Nothing tells how often the runner has measured: time for twice as many readings as make a figure.
+    time.sleep(2 * ENOUGH_READINGS * LEISURE)
     one_gpu.write("go", "")
     runner.communicate(timeout=60)
     assert runner.returncode == 0
@@ -138,10 +147,6 @@ def test_a_job_without_a_request_has_its_gpu_alone_and_is_packed_by_its_peak_the
     first, again = [job for job in one_gpu.jobs() if job["config"] == {"x": "long"}]
     assert Path(first["log"]).read_text().split()[1] == "None"
     assert Path(again["log"]).read_text().split()[1] == f"{int((5000 * 11 // 10 + 256) / 24000 * 1000) / 1000:.3f}"
-
-
-def _seconds(job: dict) -> float:
-    return job["duration"] or 0.0
 
 
 def test_a_job_for_all_gpus_is_not_starved_by_small_ones(machine, until) -> None:
@@ -190,6 +195,7 @@ def test_a_grandchild_that_hides_and_ignores_signals_is_killed_before_its_gpu_is
     runner = one_gpu.start("run", write(one_gpu, "leave"))
     left = int(until(lambda: (one_gpu.directory / "left").exists() and (one_gpu.directory / "left").read_text()))
     assert len(live_claims(one_gpu.claims)) == 1
+    until(lambda: one_gpu.jobs("running"))
     assert one_gpu("cancel", "running").returncode == 0
     assert not Path(f"/proc/{left}").exists()
     assert live_claims(one_gpu.claims) == ()
@@ -199,7 +205,7 @@ def test_a_grandchild_that_hides_and_ignores_signals_is_killed_before_its_gpu_is
 def test_a_deleted_claim_file_is_told_and_memory_still_protects_the_gpu(one_gpu, until) -> None:
     """Case 23: a cleaner of old files hides a claim from others; nobody may come onto that GPU all the same."""
     runner = one_gpu.start("run", write(one_gpu, "long"))
-    until(lambda: list(Path(one_gpu.environment["FAKE_NVML_PROCESSES"]).iterdir()))
+    until(lambda: allocated(one_gpu))
     (claim,) = one_gpu.claims.glob("*.claim")
     claim.unlink()
     assert str(claim) in heard(runner, "was deleted while its job runs")

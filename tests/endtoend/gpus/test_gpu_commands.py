@@ -60,11 +60,11 @@ def test_gpus_shows_whose_processes_and_claims_are_where(machine, foreign, until
 
 def test_gpus_shows_a_process_of_a_claim_as_ours(machine, until) -> None:
     """Our own training must not look like an intruder."""
-    holder = machine.start("exec", "--", "sleep", "600")
-    until(lambda: shown(machine)[0]["claims"])
-    (child,) = subprocess.check_output(["pgrep", "-P", str(holder.pid)], text=True).split()
-    machine.driver.runs(int(child), "GPU-0", 5000)
-    assert [(p["pid"], p["ours"]) for p in shown(machine)[0]["processes"]] == [(int(child), True)]
+    machine.start("exec", "--", "sh", "-c", "echo $$ > pid; exec sleep 600")
+    written = machine.directory / "pid"
+    child = int(until(lambda: written.exists() and written.read_text()))
+    machine.driver.runs(child, "GPU-0", 5000)
+    assert [(p["pid"], p["ours"]) for p in shown(machine)[0]["processes"]] == [(child, True)]
 
 
 def test_gpus_watch_goes_on_with_a_line_for_each_reading(machine) -> None:

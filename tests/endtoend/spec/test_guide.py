@@ -11,7 +11,10 @@ import pytest
 from scheduler.sweeps import read_file
 from tests.conftest import ROOT
 
-PAGES = {name: (ROOT / "docs" / "guide" / f"{name}.md").read_text() for name in ("experiment_files", "experiment_examples")}
+PAGES = {
+    name: (ROOT / "docs" / "guide" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("experiment_files", "experiment_examples")
+}
 BLOCKS = [(page, block) for page, text in PAGES.items() for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
 # A block begins with the name of an option's file, or with the number of its experiments.
 OPTIONS = [

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests.conftest import gnu_parallel
+
 COMMAND = [sys.executable, "-c", "from scheduler.cli.main import main; main()", "prepare"]
-PARALLEL = shutil.which("parallel")
+PARALLEL = gnu_parallel()
 
 LAB = {
     "experiment_group": "Sample Experiments 2",

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import CommandLine
 
-# Logs loss = lr + 1/step, one row per line of output. With `go` it waits before each row for a file of that name.
+# Logs loss = lr + 1/step, one row per line of output. With `wait` it waits before each row for a file of that name. With an
+# lr above `stays_above` it never ends by itself: after its fourth row it waits to be stopped, however long that takes.
 TRAIN = """
 import os, sys, time
 given = dict(word[2:].split("=", 1) for word in sys.argv[1:])
@@ -21,6 +22,8 @@ for step in range(1, int(given.get("rows", 4)) + 1):
         time.sleep(0.01)
     print(f"step {step} loss: {lr + 1 / step:.6f}", flush=True)
     time.sleep(float(given.get("pause", 0)))
+    while step == 4 and lr > float(given.get("stays_above", 9)):
+        time.sleep(1)
 if lr > float(given.get("fails_above", 9)):
     sys.exit("too large a step")
 """

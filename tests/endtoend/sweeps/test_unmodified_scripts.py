@@ -63,7 +63,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 lr = float(sys.argv[1].split("=")[1])
 writer = EventFileWriter("runs/%g" % lr)
-for step in range(8 if lr < 0.5 else 200):
+for step in range(8 if lr < 0.5 else 10_000):
     value = Summary.Value(tag="loss", simple_value=lr + 1 / (step + 1))
     writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
     writer.flush()
@@ -95,7 +95,7 @@ LOGS = """
 import json, os, sys, time
 lr = float(sys.argv[1].split("=")[1])
 with open(os.environ["EXP_QUEUE_METRICS"], "a", buffering=1) as log:
-    for step in range(4 if lr < 0.5 else 2000):
+    for step in range(4 if lr < 0.5 else 10_000):
         log.write(json.dumps({"_step": step, "loss": lr + 1 / (step + 1), "accuracy": 0.5}) + "\\n")
         time.sleep(0.02)
 """

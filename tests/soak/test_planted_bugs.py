@@ -18,6 +18,7 @@ from tests.soak.soak import Soak
 
 __all__ = ["fake_library"]
 ROUNDS = 5
+JOBS = Path("scheduler", "jobs")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def plant(file: str, *changes: tuple[str, str], by: str) -> Plant:
     return Plant(file, changes, frozenset(by.split()))
 
 
+_DRIVE = 'self._database.connection.execute("DELETE FROM mine")'
 _RESET = """connection = self._database.connection
         connection.execute("UPDATE job SET state = 'queued' WHERE state IN ('starting', 'running')")"""
 _FORGET = """connection = self._database.connection
@@ -54,7 +56,7 @@ PLANTS = {
         "spawning.py", ("os.set_inheritable(descriptor, True)", "pass"), by="no_overlap started_once"
     ),
     "what runs is put back into the queue when a runner starts": plant(
-        "store.py", ("connection = self._database.connection\n", _RESET + "\n"), by="started_once events_explain_states"
+        "store.py", (_DRIVE, f"{_DRIVE}\n        {_RESET}"), by="started_once events_explain_states"
     ),
     "a second observer overwrites the final record": plant(
         "changes.py", ("AND state IS NULL", ""), (" AND state IN ({_BEFORE[after]})", ""), by="one_final_record"
@@ -62,9 +64,7 @@ PLANTS = {
     "launchers stay after their last job": plant(
         "launcher.py", ("while self._runner or self._execution:", "while True:"), by="nothing_left"
     ),
-    "a queued job is forgotten": plant(
-        "store.py", ("connection = self._database.connection\n", _FORGET + "\n"), by="submits_are_durable"
-    ),
+    "a queued job is forgotten": plant("store.py", (_DRIVE, f"{_DRIVE}\n        {_FORGET}"), by="submits_are_durable"),
     "every end is recorded as a success": plant(
         "recovery.py",
         ('return Ending(State(end["state"]), end["exit_status"], end["reason"])', 'return Ending(State.DONE, 0, "")'),
@@ -87,17 +87,18 @@ def planted(tmp_path: Path, fake_library: Path, request: pytest.FixtureRequest) 
     """A soak of a copy of the product that has the bug which the test's parameter names."""
     bug = PLANTS[request.param]
     shutil.copytree(ROOT / "scheduler", tmp_path / "product" / "scheduler", ignore=shutil.ignore_patterns("__pycache__"))
-    path = tmp_path / "product" / "scheduler" / "jobs" / bug.file
-    text = path.read_text()
-    for old, new in bug.changes:
-        assert text.count(old) == 1, f"{bug.file} has changed: the bug no longer fits in where {old!r} stood"
-        text = text.replace(old, new)
-    path.write_text(text)
+    (tmp_path / "product" / JOBS / bug.file).write_text(_with(bug))
     soak = Soak(tmp_path / "soak", fake_library, seed=3, root=tmp_path / "product")
     soak.patience = 30.0
     soak.environment["SOAK_BYSTANDER"] = str(soak.bystander.pid)
     yield soak, bug
     soak.close()
+
+
+@pytest.mark.parametrize("name", PLANTS, ids=lambda name: name.replace(" ", "-"))
+def test_a_bug_to_plant_still_has_its_place(name: str) -> None:
+    """The product moves on; a bug that fits nowhere any more must not be noticed only when somebody runs the slow tests."""
+    compile(_with(PLANTS[name]), PLANTS[name].file, "exec")
 
 
 @pytest.mark.slow
@@ -109,6 +110,15 @@ def test_the_soak_reports_a_bug_that_was_planted(planted: tuple[Soak, Plant]) ->
     found = _first_violations(soak)
     print(f"{soak.summary()}\n    {found[:3]}")
     assert bug.rules & {line.partition(":")[0] for line in found}
+
+
+def _with(bug: Plant) -> str:
+    """The file with the bug in it."""
+    text = (ROOT / JOBS / bug.file).read_text()
+    for old, new in bug.changes:
+        assert text.count(old) == 1, f"{bug.file} has changed: the bug no longer fits in where {old!r} stood"
+        text = text.replace(old, new)
+    return text
 
 
 def _first_violations(soak: Soak) -> list[str]:

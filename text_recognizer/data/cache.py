@@ -43,15 +43,21 @@ def cached_arrays(key: Any, make: Callable[[], Arrays]) -> Arrays:
     """The arrays that `make` gives under the same names, mapped, made by the first process that asks for this key (JSON).
 
     Others that ask meanwhile wait for it; a maker that is killed leaves nothing that anyone would read. Where the place
-    cannot be written, the arrays are made in memory, each time anew.
+    cannot be written, or has no room, the arrays are made in memory, each time anew.
     """
+    made: list[Arrays] = []
+
+    def make_and_keep() -> Arrays:
+        made.append(make())
+        return made[0]
+
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
     place = cache_root() / digest
     if not place.is_dir():
         try:
-            _make_once(place, make)
-        except PermissionError:
-            return make()
+            _make_once(place, make_and_keep)
+        except OSError:
+            return made[0] if made else make()
     return {path.stem: np.load(path, mmap_mode="r") for path in place.glob("*.npy")}
 
 
@@ -66,8 +72,12 @@ def _make_once(place: Path, make: Callable[[], Arrays]) -> None:
             shutil.rmtree(part)
         part = place.with_name(f"{place.name}.{os.getpid()}.part")
         part.mkdir()
-        _write(part, make())
-        part.rename(place)
+        try:
+            _write(part, make())
+            part.rename(place)
+        except OSError:
+            shutil.rmtree(part, ignore_errors=True)  # a full disk needs the room
+            raise
 
 
 def _write(folder: Path, arrays: Arrays) -> None:

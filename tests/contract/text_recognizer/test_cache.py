@@ -12,6 +12,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 from tests.conftest import user_environment  # noqa: E402
+from tests.small_disk import small_disk  # noqa: E402
 from text_recognizer.data.cache import cached  # noqa: E402
 
 MAKE = """
@@ -83,3 +84,26 @@ def test_a_place_that_cannot_be_written_costs_time_but_no_training(cache: Path) 
     cache.mkdir()
     cache.chmod(0o500)
     assert len(cached("key", 4, lambda: [np.zeros((4, 4), np.uint8)])) == 1
+
+
+def test_a_place_that_cannot_be_made_costs_time_but_no_training(cache: Path) -> None:
+    """A home on a read-only file system fails in other words than one without permission; so does a file in the way."""
+    cache.write_text("a file where the folder should be")
+    assert len(cached("key", 4, lambda: [np.zeros((4, 4), np.uint8)])) == 1
+
+
+def test_a_full_disk_costs_no_training_and_keeps_its_room(cache: Path) -> None:
+    """The images are there, made once, although their place has run out of room in the middle of writing them."""
+    cache.mkdir()
+    made: list[int] = []
+
+    def make() -> list[np.ndarray]:
+        made.append(1)
+        return [np.full((512, 8192), 7, np.uint8)]
+
+    with small_disk(cache):
+        (image,) = cached("key", 512, make)
+        left = [path for path in cache.iterdir() if path.is_dir()]
+    assert image.sum() == 7 * 512 * 8192
+    assert made == [1]
+    assert left == []

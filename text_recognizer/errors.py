@@ -25,7 +25,7 @@ class DataError(ExperimentError):
 
 
 class CheckpointError(ExperimentError):
-    """A checkpoint that is damaged or was not written by this program."""
+    """A checkpoint that is damaged, was not written by this program, or cannot be written."""
 
     exit_status = 1
 

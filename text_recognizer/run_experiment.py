@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return _fail(f"{error.name} is not installed; install the recogniser: pip install 'exp-queue[recognizer]'", 1)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(f"no room left: {error}; make room and start it again", 1)
         if not hasattr(error, "exit_status"):
             raise
         return _fail(str(error), error.exit_status)

@@ -12,6 +12,7 @@ A checkpoint is one file of `torch.save`, readable by `torch.load(path, weights_
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -41,6 +42,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """Puts the checkpoint at `path` in one step: a reader, and a crash at any moment, finds the old file or the new one.
 
     Written to a temporary file beside it, flushed to the disk, then renamed. A left-over `.part` file is of no use.
+    Raises CheckpointError where the disk is full or refuses it; what was at `path` before is still there.
     """
     content = {
         "format": FORMAT,
@@ -49,15 +51,22 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "about": json.dumps(checkpoint.about),
         "weights": {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     written = _written({**content, "sha256": digest(content)})
-    with part.open("wb") as file:
-        file.write(written.getbuffer())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    _flush_directory(path.parent)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(written.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _flush_directory(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()  # a full disk needs the room
+        raise CheckpointError(
+            f"cannot write {path} ({error.strerror}); what was saved before is whole: mend that and start it again"
+        ) from error
 
 
 def load(path: Path) -> Checkpoint:

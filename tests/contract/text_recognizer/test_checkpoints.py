@@ -14,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.conftest import user_environment  # noqa: E402
+from tests.small_disk import small_disk  # noqa: E402
 from text_recognizer.errors import CheckpointError  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 
@@ -135,3 +136,16 @@ def test_an_interrupt_in_the_middle_of_writing_is_an_interrupt(tmp_path: Path) -
                 writer.send_signal(signal.SIGINT)  # Python drops an interrupt that strikes in a destructor
         assert writer.wait() == 0, writer.stderr and writer.stderr.read()
     load(tmp_path / "last.pt")
+
+
+def test_a_full_disk_is_told_and_the_last_checkpoint_stays_whole(tmp_path: Path) -> None:
+    """Of a night's training the last good epoch must be left, and no half-written file that keeps the disk full."""
+    place = tmp_path / "small"
+    place.mkdir()
+    with small_disk(place):
+        save(place / "last.pt", checkpoint(1.0))
+        too_large = Checkpoint({}, "01A", {}, {"w": torch.zeros(1 << 20)})
+        with pytest.raises(CheckpointError, match=r"cannot write .*last\.pt \(No space left on device\); what was saved before"):
+            save(place / "last.pt", too_large)
+        assert [path.name for path in place.iterdir()] == ["last.pt"]
+        assert torch.equal(load(place / "last.pt").weights["layer.weight"], torch.full((3, 2), 1.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from text_recognizer.errors import ExperimentError
 from text_recognizer.models.decoder import PAD, Decoder, DecoderSize
 from text_recognizer.models.line_cnn import Windows
 from text_recognizer.models.options import LineCnnTransformerOptions, ResnetTransformerOptions
@@ -81,4 +82,8 @@ class ResnetTransformer(WritingNetwork):
 
 
 def _size(options: LineCnnTransformerOptions | ResnetTransformerOptions, classes: int) -> DecoderSize:
+    if options.tf_dim % 4 or options.tf_dim % options.tf_nhead:
+        raise ExperimentError(
+            f"network_args.tf_dim is {options.tf_dim}; give a multiple of 4 and of tf_nhead ({options.tf_nhead})"
+        )
     return DecoderSize(classes, options.tf_dim, options.tf_fc_dim, options.tf_nhead, options.tf_layers, options.tf_dropout)

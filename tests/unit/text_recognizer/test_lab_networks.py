@@ -99,6 +99,16 @@ def test_a_window_that_is_no_multiple_of_eight_is_refused() -> None:
         LineCnn(LineCnnOptions(window_width=28), 20, 28)
 
 
+@pytest.mark.parametrize(("width", "heads"), [(30, 4), (18, 3), (20, 3)])
+def test_a_decoder_whose_width_does_not_go_into_its_heads_is_refused(width: int, heads: int) -> None:
+    """In a sweep it was a traceback of PyTorch's about `unflatten`, trial after trial."""
+    message = rf"tf_dim is {width}; give a multiple of 4 and of tf_nhead \({heads}\)"
+    with pytest.raises(ExperimentError, match=message):
+        LineCnnTransformer(LineCnnTransformerOptions(**SMALL, tf_dim=width, tf_nhead=heads), 20, 28)
+    with pytest.raises(ExperimentError, match=message):
+        ResnetTransformer(ResnetTransformerOptions(tf_dim=width, tf_nhead=heads), 20, 28)
+
+
 def test_a_line_shorter_than_a_window_has_one() -> None:
     """A lone comma must not crash a training of days."""
     logits, _, windows = LineCnn(LineCnnOptions(**SMALL, window_width=64), 20, 28).eval()(torch.rand(1, 28, 9), torch.tensor([9]))

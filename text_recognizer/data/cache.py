@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,18 @@ def cache_root() -> Path:
 
 def cached(key: Any, height: int, make: Callable[[], Iterable[np.ndarray]]) -> Images:
     """The images that `make` gives, uint8 (height, width) each; see `cached_arrays`."""
-    arrays = cached_arrays(key, lambda: _joined(list(make())))
+    arrays = cached_arrays(key, ("pixels", "widths"), lambda: _joined(list(make())))
     pixels, widths = arrays["pixels"], np.asarray(arrays["widths"])
     ends = np.cumsum(widths * height)
     return tuple(pixels[end - w * height : end].reshape(height, w) for end, w in zip(ends, widths, strict=True))
 
 
-def cached_arrays(key: Any, make: Callable[[], Arrays]) -> Arrays:
-    """The arrays that `make` gives under the same names, mapped, made by the first process that asks for this key (JSON).
+def cached_arrays(key: Any, names: Sequence[str], make: Callable[[], Arrays]) -> Arrays:
+    """The arrays that `make` gives under these names, mapped, made by the first process that asks for this key (JSON).
 
-    Others that ask meanwhile wait for it; a maker that is killed leaves nothing that anyone would read. Where the place
-    cannot be written, or has no room, the arrays are made in memory, each time anew.
+    Others that ask meanwhile wait for it; a maker that is killed leaves nothing that anyone would read. What is damaged, or
+    was deleted in part, is made anew. Where the place cannot be written, or has no room, the arrays are made in memory, each
+    time anew.
     """
     made: list[Arrays] = []
 
@@ -53,21 +54,35 @@ def cached_arrays(key: Any, make: Callable[[], Arrays]) -> Arrays:
 
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
     place = cache_root() / digest
-    if not place.is_dir():
+    arrays = _kept(place, names)
+    if arrays is None:
         try:
-            _make_once(place, make_and_keep)
+            _make_once(place, names, make_and_keep)
         except OSError:
             return made[0] if made else make()
-    return {path.stem: np.load(path, mmap_mode="r") for path in place.glob("*.npy")}
+        arrays = _kept(place, names)
+    if arrays is None:
+        return made[0] if made else make()
+    return arrays
 
 
-def _make_once(place: Path, make: Callable[[], Arrays]) -> None:
+def _kept(place: Path, names: Sequence[str]) -> Arrays | None:
+    """The arrays there; nothing where one of them is missing or, after a power cut, not whole."""
+    try:
+        return {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in names}
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _make_once(place: Path, names: Sequence[str], make: Callable[[], Arrays]) -> None:
     from filelock import FileLock
 
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_name(f"{place.name}.lock")):
-        if place.is_dir():
+        if _kept(place, names) is not None:
             return
+        if place.is_dir():
+            shutil.rmtree(place)  # whoever has mapped it keeps what is mapped
         for part in place.parent.glob(f"{place.name}.*.part"):  # we hold the lock, so its maker is dead
             shutil.rmtree(part)
         part = place.with_name(f"{place.name}.{os.getpid()}.part")

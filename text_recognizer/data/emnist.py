@@ -58,7 +58,8 @@ def samples(folder: str, *, balanced: bool) -> Arrays:
     source = find(data_folder(folder, "emnist"))
     state = source.stat()
     key = {"emnist": _VERSION, "file": str(source.absolute()), "size": state.st_size, "time": state.st_mtime_ns}
-    return cached_arrays({**key, "balanced": balanced}, lambda: _made(source, balanced))
+    names = [f"{split}_{what}" for split in _SPLITS for what in ("images", "labels")]
+    return cached_arrays({**key, "balanced": balanced}, names, lambda: _made(source, balanced))
 
 
 def data_folder(given: str, name: str) -> Path:

@@ -107,3 +107,17 @@ def test_a_full_disk_costs_no_training_and_keeps_its_room(cache: Path) -> None:
     assert image.sum() == 7 * 512 * 8192
     assert made == [1]
     assert left == []
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut"])
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, cache: Path, damage: str) -> None:
+    """A power cut leaves files without their content, and people delete some: no training would start until all are deleted."""
+    images = [np.full((4, w), w, np.uint8) for w in (3, 9)]
+    assert len(cached({"set": 1}, 4, lambda: images)) == 2
+    (pixels,) = cache.rglob("pixels.npy")
+    if damage == "gone":
+        pixels.unlink()
+    else:
+        os.truncate(pixels, 0 if damage == "empty" else pixels.stat().st_size - 5)
+    assert [int(i.sum()) for i in cached({"set": 1}, 4, lambda: images)] == [36, 324]
+    assert len(cached({"set": 1}, 4, lambda: pytest.fail("made a third time"))) == 2

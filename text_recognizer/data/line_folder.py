@@ -90,8 +90,8 @@ def split_of(writer: str, options: LineFolderOptions) -> str:
 
 
 def _of_table(table: Path) -> Iterator[Line]:
-    rows = table.read_text(encoding="utf-8-sig").splitlines()
-    names = rows[0].split("\t") if rows else []
+    rows = _content(table).split("\n")  # no other line break ends a row: a transcript may hold it
+    names = rows[0].split("\t")
     for name in ("image", "transcript"):
         if name not in names:
             raise DataError(f"{table}:1: the header has no column {name!r}; its columns are {', '.join(COLUMNS)}")
@@ -107,6 +107,8 @@ def _of_row(table: Path, number: int, names: list[str], values: list[str]) -> Li
     split = row.get("split", "").strip()
     if "split" in row and split not in SPLITS:
         raise DataError(f"{table}:{number}: unknown split {split!r}; {nearest(split, SPLITS)}")
+    if not row["image"].strip() or "\0" in row["image"]:
+        raise DataError(f"{table}:{number}: no image is named; name one, or take the line out")
     direct, below = table.parent / row["image"], table.parent / "images" / row["image"]
     image = below if not direct.exists() and below.exists() else direct
     return Line(image, _text(row["transcript"]), row.get("writer", "") or _page(image), split)
@@ -115,11 +117,20 @@ def _of_row(table: Path, number: int, names: list[str], values: list[str]) -> Li
 def _of_pairs(folder: Path) -> Iterator[Line]:
     for truth in sorted(folder.rglob("*.gt.txt")):
         stem = truth.name.removesuffix(".gt.txt")
-        image = next((p for s in SUFFIXES if (p := truth.with_name(stem + s)).exists()), None)
+        image = next((p for s in SUFFIXES for e in (s, s.upper()) if (p := truth.with_name(stem + e)).exists()), None)
         if image is None:
             raise DataError(f"{truth}: no picture beside it; known endings are {', '.join(SUFFIXES)}")
         writer = _page(image) if image.parent == folder else image.parent.relative_to(folder).parts[0]
-        yield Line(image, _text(truth.read_text(encoding="utf-8-sig")), writer)
+        yield Line(image, _text(_content(truth)), writer)
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 (byte {error.start + 1}); save it in that encoding") from error
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}); replace it") from error
 
 
 def _page(image: Path) -> str:

@@ -53,7 +53,9 @@ def assembled(source: Path, images: Sequence[np.ndarray], texts: Sequence[str], 
     train, val, test = (_of_split(images, texts, [s == split for s in splits]) for split in SPLITS)
     if not len(train) or not len(val):
         empty = "train" if not len(train) else "val"
-        raise DataError(f"{source}: no line is in split {empty}; change the column split, or give more writers")
+        raise DataError(
+            f"{source}: no line is in split {empty}; name it in a column split, or give more writers or pages, or another seed"
+        )
     return Lines(train, val, test if len(test) else val, "".join(sorted(set("".join(train.texts)))))
 
 

@@ -79,7 +79,7 @@ def _picture(path: Path, root: ElementTree.Element, kind: str) -> Path:
     else:
         named = next((e.get("imageFilename", "") for e in root.iter() if _name(e) == "Page"), "")
     names = [Path(named).name] if named else []
-    for name in (*names, *(path.stem + suffix for suffix in _PICTURES)):
+    for name in (*names, *(path.stem + end for suffix in _PICTURES for end in (suffix, suffix.upper()))):
         if (picture := path.with_name(name)).is_file():
             return picture
     raise DataError(f"{path}: its picture {named or path.stem!r} is not beside it; put it there")

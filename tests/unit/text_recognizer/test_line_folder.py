@@ -114,6 +114,8 @@ def test_transcripts_are_brought_to_one_form(tmp_path: Path) -> None:
         (["a.png\ttrain\tx\ty", "gone.png\tval\tx\ty"], HEADER, "gone.png: no such image"),
         (["broken.png\ttrain\tx\ty", "a.png\tval\tx\ty"], HEADER, "broken.png: cannot be read as an image"),
         (["a.png\ttrain\tx\ty"], HEADER, "no line is in split val"),
+        (["a.png\ttrain\tx\ty", "\tval\tx\ty"], HEADER, "lines.tsv:3: no image is named"),
+        (["a.png\ttrain\tx\ty", "a\0.png\tval\tx\ty"], HEADER, "lines.tsv:3: no image is named"),
     ],
 )
 def test_a_slip_in_the_table_is_named_with_its_place(tmp_path: Path, rows: list[str], header: str, message: str) -> None:
@@ -122,6 +124,33 @@ def test_a_slip_in_the_table_is_named_with_its_place(tmp_path: Path, rows: list[
     picture(tmp_path / "a.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
     assert message in refusal(options)
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85", "\x1e"])
+def test_only_the_end_of_a_line_ends_a_row(tmp_path: Path, mark: str) -> None:
+    """Texts pasted from word processors and web pages hold other breaks; they are white space of the transcript."""
+    options = table(tmp_path, f"a.png\ttrain\tx\tone{mark}two", "a.png\tval\tx\ttwo")
+    picture(tmp_path / "a.png")
+    assert line_folder(options).train.texts == ("one two",)
+
+
+def test_a_transcript_in_another_encoding_is_named(tmp_path: Path) -> None:
+    """Old exports are in Latin-1 or UTF-16; a traceback would not say which of ten thousand files it is."""
+    options = table(tmp_path)
+    (tmp_path / "lines.tsv").write_bytes(HEADER.encode() + b"a.png\ttrain\tx\t\xe9t\xe9\n")
+    assert "lines.tsv: not UTF-8" in refusal(options)
+    (tmp_path / "lines.tsv").unlink()
+    picture(tmp_path / "a.png")
+    (tmp_path / "a.gt.txt").write_bytes(b"\xe9t\xe9")
+    assert "a.gt.txt: not UTF-8" in refusal(options)
+
+
+def test_the_endings_of_pictures_may_be_in_capitals(tmp_path: Path) -> None:
+    """Cameras and scanners write IMG_1.JPG, and the guide says JPEG."""
+    picture(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "a.PNG")
+    (tmp_path / "a.gt.txt").write_text("text", encoding="utf-8")
+    assert [line.image.name for line in find_lines(tmp_path)] == ["a.PNG"]
 
 
 def test_an_empty_and_a_missing_folder_say_so(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from text_recognizer import experiment as experiments
 from text_recognizer.errors import ExperimentError, nearest
-from text_recognizer.options import names_of
+from text_recognizer.options import kinds_of, names_of
 
 SWITCHES = ("save", "wandb", "help")
 BARE = (*SWITCHES, "watch", "compile")
@@ -55,7 +55,7 @@ def parse(arguments: list[str]) -> Request:
     flags = [(RENAMED.get(name, name), value) for name, value in tokens if name]
     switches = {name: _switch(name, value) for name, value in flags if name in SWITCHES}
     gpu = next((_gpu(value) for name, value in reversed(flags) if name == "gpu"), None)
-    rest = [(name, scalar(value)) for name, value in flags if name not in (*SWITCHES, "gpu")]
+    rest = [(name, value) for name, value in flags if name not in (*SWITCHES, "gpu")]
     return Request(_with_flags(_json_object(given[0]) if given else {}, rest), gpu, **switches)
 
 
@@ -68,6 +68,11 @@ def scalar(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def value_of(text: str, kind: type | None) -> Any:
+    """The value of a flag whose key holds a `kind`. Of a text only JSON's quotes are taken off: a folder may be named 0042."""
+    return text if kind is str and text[:1] != '"' else scalar(text)
 
 
 def _tokens(arguments: list[str]) -> Iterator[tuple[str, str]]:
@@ -136,25 +141,28 @@ def _gpu(value: str) -> int:
     return number
 
 
-def _with_flags(given: Mapping[str, Any], flags: list[tuple[str, Any]]) -> dict[str, Any]:
+def _with_flags(given: Mapping[str, Any], flags: list[tuple[str, str]]) -> dict[str, Any]:
     """The experiment with the flags in their places; the names come first, for they decide which keys there are."""
-    merged = {**given, **{name: value for name, value in flags if name in experiments.KEYS}}
-    nested = [(name, value) for name, value in flags if name not in experiments.KEYS]
-    keys = _nested_keys(merged, [name for name, _ in nested]) if nested else {}
-    for name, value in nested:
+    of_itself = {name: value_of(text, None if name in _NESTED else str) for name, text in flags if name in experiments.KEYS}
+    merged = {**given, **of_itself}
+    nested = [(name, text) for name, text in flags if name not in experiments.KEYS]
+    classes = _nested_options(merged, [name for name, _ in nested]) if nested else {}
+    keys = {where: names_of(options) for where, options in classes.items()}
+    for name, text in nested:
         where, key = _place(name, keys)
+        value = value_of(text, kinds_of(classes[where]).get(key))
         merged[where] = _put(merged.get(where, {}), key, value, keys[where])
     return merged
 
 
-def _nested_keys(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, dict[str, str]]:
-    """For each of the nested mappings, every name that it knows -> the key. `wanted` are the flags, for the message."""
+def _nested_options(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, type]:
+    """The options class of each of the nested mappings. `wanted` are the flags, for the message."""
     if not any(noun in merged for noun in ("dataset", "model", "network")):
         for name in wanted:
             if difflib.get_close_matches(name, names := [*experiments.KEYS, *RENAMED, *SWITCHES]):
                 raise ExperimentError(f"unknown flag --{name}; {nearest(name, names)}")
     dataset, model, network = experiments.chosen(merged)
-    return {where: names_of(e.options) for where, e in zip(_NESTED, (model, network, dataset), strict=True)}
+    return {where: e.options for where, e in zip(_NESTED, (model, network, dataset), strict=True)}
 
 
 def _place(name: str, keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:

@@ -36,6 +36,13 @@ def names_of(options: type) -> dict[str, str]:
     return {name: f.name for f in fields for name in (f.name, *f.metadata.get("aliases", ()))}
 
 
+@functools.cache
+def kinds_of(options: type) -> dict[str, type]:
+    """The type of the value of every name by which a key of this class may be given."""
+    kinds = typing.get_type_hints(options)
+    return {name: kinds[field] for name, field in names_of(options).items()}
+
+
 def read(options: type, given: Any, where: str) -> Any:
     """The options that `given` describes, defaults filled in; `where` is the mapping's name in messages.
 

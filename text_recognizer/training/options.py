@@ -32,7 +32,7 @@ class TrainOptions:
     watch: bool = key(False, "log the norm of the gradient of each part of the network")
     compile: bool = key(False, "compute with torch.compile, which takes a minute or more to start")
     load_checkpoint: str = key("", "a checkpoint to start from; from a training.pt the training goes on where it ended")
-    seed: int = key(0, "seed of the weights, the order, dropout and augmentation", least=0)
+    seed: int = key(0, "seed of the weights, the order, dropout and augmentation", least=0, most=2**63 - 1)
 
 
 @dataclass(frozen=True)

@@ -217,3 +217,22 @@ def test_the_help_names_every_key() -> None:
     for entry in (*MODELS.entries, *NETWORKS.entries):
         for name in entry.options.__dataclass_fields__:
             assert f"\n  {name} " in text()
+
+
+@pytest.mark.parametrize("name", ["0042", "1e3", "1.10", "true", "null", "[a]", "{b}", "my lines"])
+def test_a_folder_keeps_its_name(name: str) -> None:
+    """Archives number their boxes: 0042 was looked for as 42, and 1e3 as 1000.0."""
+    assert experiment("--dataset=LineFolder", f"--folder={name}").dataset_args.folder == name
+    assert experiment("--dataset=LineFolder", f"--dataset_args.folder={name}").dataset_args.folder == name
+    assert experiment("--network=mlp", f"--load_checkpoint={name}").train_args.load_checkpoint == name
+    assert experiment("--network=mlp", f"--experiment_group={name}").experiment_group == name
+
+
+def test_a_text_may_still_be_quoted_as_json() -> None:
+    """The queue quotes the texts of its command lines where they could be taken for something else."""
+    assert experiment("--dataset=LineFolder", '--folder="a \\"b\\""').dataset_args.folder == 'a "b"'
+
+
+def test_a_seed_that_no_generator_takes_is_refused() -> None:
+    """It was a traceback after all data had been made."""
+    assert "train_args.seed is 9223372036854775808" in refusal("--network=mlp", f"--seed={2**63}")

@@ -77,10 +77,13 @@ class Training:
         """Continues the training that left `saved`, read from `file`, whose best weights lie beside it."""
         resume.restore(self, saved)
         best = file.with_name("best.pt")
-        if best.exists() and best.parent != self.listeners.directory:
+        self.listeners.say(f"going on after epoch {self.epoch}, from {file}")
+        if self.best.epoch and not _whole(best):
+            self.listeners.say(f"{best} is missing or damaged: the best epoch is looked for among those that follow")
+            self.best = BestEpoch(self.model.goal, first=self.epoch)
+        elif self.best.epoch and best.parent != self.listeners.directory:
             self.listeners.directory.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(best, self.listeners.directory / "best.pt")
-        self.listeners.say(f"going on after epoch {self.epoch}, from {file}")
         if (threads := saved.about["threads"]) != torch.get_num_threads():
             self.listeners.say(f"it ran with {threads} threads, now {torch.get_num_threads()}: the last bits may differ")
 
@@ -227,6 +230,14 @@ def _reading_with(model: Any, average: Any) -> Any:
     reader = copy.copy(model)
     reader.network = average.module if average else model.network
     return reader
+
+
+def _whole(file: Path) -> bool:
+    try:
+        checkpoints.load(file)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _number(batches: float, samples: int, size: int) -> int:

@@ -57,6 +57,8 @@ def restore(training: Training, saved: Checkpoint) -> None:
     if _identity(saved.experiment) != _identity(training.experiment.as_mapping()) or saved.classes != training.data.classes:
         raise CheckpointError("the training to go on with is of another experiment, or of other data; start without it")
     about = saved.about
+    if "groups" not in about:
+        raise CheckpointError("the training.pt to go on with is a checkpoint of another kind; give it by another name")
     training.model.network.load_state_dict(_under("network", saved.weights))
     if training.average:
         training.average.load_state_dict(_under("average", saved.weights))

@@ -121,3 +121,13 @@ def test_a_checkpoint_can_be_named(tmp_path: Path) -> None:
     process = start(tmp_path / "d", given("best.pt", layer_size=64))
     assert "its network has other network_args" in process.communicate()[0]
     assert process.returncode == 1
+
+
+def test_a_training_whose_best_weights_are_lost_is_tested_all_the_same(tmp_path: Path) -> None:
+    """Who copies training.pt alone, or loses best.pt, was told so after the last epoch, when all of it had been trained."""
+    slow = {**CHARACTERS, "train_args": {**CHARACTERS["train_args"], "epochs": 8, "patience": 2, "lr": 1e-9}}
+    killed_after(2, tmp_path / "a", slow)
+    (tmp_path / "a" / "checkpoints" / "best.pt").unlink()
+    said = finished(tmp_path / "a", slow)
+    assert "best.pt is missing or damaged" in said
+    assert "test_accuracy" in said

@@ -11,6 +11,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from text_recognizer.command import obeyed, print_anyhow
+
 if TYPE_CHECKING:
     from text_recognizer.recognizer import Reading
 
@@ -20,15 +22,13 @@ PROGRAM = "python -m text_recognizer.predict"
 def main(arguments: list[str] | None = None) -> int:
     """Prints a line per line read (source, confidence, text, separated by tabs; or JSON), errors on stderr."""
     given = _arguments().parse_args(arguments)
-    try:
-        from text_recognizer.errors import ExperimentError
-        from text_recognizer.recognizer import Recognizer
-    except ModuleNotFoundError as error:
-        return _fail(f"{error.name} is not installed; install the recogniser: pip install 'exp-queue[recognizer]'")
-    try:
-        readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources)
-    except ExperimentError as error:
-        return _fail(str(error))
+    return obeyed(PROGRAM, lambda: _read(given))
+
+
+def _read(given: argparse.Namespace) -> int:
+    from text_recognizer.recognizer import Recognizer
+
+    readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources)
     for reading in readings:
         _show(reading, as_json=given.json)
     return 1 if any(reading.error for reading in readings) else 0
@@ -51,17 +51,27 @@ def _count(text: str) -> int:
 
 
 def _show(reading: Reading, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(reading), ensure_ascii=False))
-    elif reading.error:
+    if reading.error:
         print(f"{PROGRAM}: {reading.error}", file=sys.stderr)
-    else:
-        print(f"{reading.source}\t{reading.confidence:.3f}\t{reading.text}")
+    if as_json:
+        print_anyhow(_json(reading))
+    elif not reading.error:
+        print_anyhow(f"{_column(reading.source)}\t{reading.confidence:.3f}\t{_column(reading.text)}")
 
 
-def _fail(message: str) -> int:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
-    return 1
+def _json(reading: Reading) -> str:
+    """One line of JSON, with escapes of its own kind where standard output lacks a character."""
+    text = json.dumps(asdict(reading), ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(asdict(reading))
+    return text
+
+
+def _column(text: str) -> str:
+    """The text in a table of tabs and lines: those that it holds itself are escaped."""
+    return text.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from text_recognizer.data.line_images import open_grey, prepared
 from text_recognizer.data.line_pages import line_images
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.page_xml import read_page
-from text_recognizer.errors import CheckpointError, DataError
+from text_recognizer.errors import CheckpointError, DataError, ExperimentError
 from text_recognizer.experiment import Experiment, read
 from text_recognizer.run_experiment import build
 from text_recognizer.training.checkpoints import Checkpoint, load
@@ -48,9 +48,9 @@ class Recognizer:
     def __init__(self, checkpoint: str | Path, device: str = "cpu", beams: int = 1) -> None:
         kept = load(Path(checkpoint))
         self.experiment = _of_lines(kept, Path(checkpoint))
-        self.device = torch.device(device)
+        self.device = _device(device)
         self.height = int(kept.about.get("height") or 32)
-        self.model = _rebuilt(self.experiment, kept, self.height, self.device)
+        self.model = _rebuilt(self.experiment, kept, Path(checkpoint), self.height, self.device)
         self.model.beams, self.model.resident_on = beams, ()
 
     def read(self, sources: Iterable[str | Path | np.ndarray]) -> list[Reading]:
@@ -75,7 +75,10 @@ class Recognizer:
         path = Path(source)
         try:
             if path.is_dir():
-                for picture in sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES):
+                pictures = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES and not p.is_dir())
+                if not pictures:
+                    raise DataError(f"{path}: no picture in this folder; name a folder of pictures of lines, or a page's .xml")
+                for picture in pictures:
                     yield from self._lines(picture)
             elif path.suffix.lower() == ".xml":
                 page = read_page(path)
@@ -106,11 +109,29 @@ def _of_lines(kept: Checkpoint, path: Path) -> Experiment:
     return experiment
 
 
-def _rebuilt(experiment: Experiment, kept: Checkpoint, height: int, device: torch.device) -> Any:
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ExperimentError(f"there is no device {name!r}; give cpu or cuda") from error
+    if device.type not in ("cpu", "cuda"):
+        raise ExperimentError(f"{name} is no device to read on; give cpu or cuda")
+    if device.type == "cuda" and not 0 <= (device.index or 0) < torch.cuda.device_count():
+        raise ExperimentError(f"PyTorch sees no such GPU as {name} here; read with the device cpu")
+    return device
+
+
+def _rebuilt(experiment: Experiment, kept: Checkpoint, path: Path, height: int, device: torch.device) -> Any:
     """The model with the weights of the checkpoint; of the data it needs the classes, the height, and the longest text."""
     longest = "x" * int(kept.about.get("longest") or 100)
     split = LineSplit((np.zeros((height, 8), np.uint8),), (longest,))
     model = build(experiment, Lines(split, split, split, kept.classes), device)
-    model.network.load_state_dict(kept.weights)
+    try:
+        model.network.load_state_dict(kept.weights)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{path}: its weights are not those of {experiment.network} alone; give best.pt or last.pt of a training, or what "
+            f"--save kept (training.pt is for going on with it)"
+        ) from error
     model.network.eval()
     return model

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import os
 import shutil
 import sys
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from text_recognizer import experiment as experiments
 from text_recognizer.catalog import DATASETS, LINES, MODELS, NETWORKS
+from text_recognizer.command import obeyed, print_anyhow
 from text_recognizer.experiment import Experiment
 from text_recognizer.flags import Request, parse
 
@@ -25,26 +25,11 @@ if TYPE_CHECKING:
     from text_recognizer.training.loop import Outcome, Training
 
 PROGRAM = "python -m text_recognizer.run_experiment"
-_EXTRA = ("HersheyFonts", "numpy", "PIL", "scipy", "torch")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and gives its exit status; what a user can mend is said in one line on stderr."""
-    try:
-        _obey(parse(sys.argv[1:] if arguments is None else arguments))
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        return _fail(f"{error.name} is not installed; install the recogniser: pip install 'exp-queue[recognizer]'", 1)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _fail(f"no room left: {error}; make room and start it again", 1)
-        if not hasattr(error, "exit_status"):
-            raise
-        return _fail(str(error), error.exit_status)
-    return 0
+    return obeyed(PROGRAM, lambda: _obey(parse(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(experiment: Experiment, request: Request) -> None:
@@ -106,13 +91,14 @@ def _memory_format(network: Any, device: Any) -> Any:
     return torch.contiguous_format if narrow and device.type == "cpu" else torch.channels_last
 
 
-def _obey(request: Request) -> None:
+def _obey(request: Request) -> int:
     if request.help:
         from text_recognizer.help import text
 
-        print(text())
+        print_anyhow(text())
     else:
         run(experiments.read(request.experiment), request)
+    return 0
 
 
 def _new_directory(wanted: Path) -> Path:
@@ -196,19 +182,16 @@ def _save(experiment: Experiment, weights: Path) -> Path:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
-    return status
+    # Whoever read our progress may have gone (`| head`): that is no reason to leave the training.
+    with contextlib.suppress(BrokenPipeError):
+        print(line, flush=True)
 
 
 def _leave(status: int) -> None:
     """Ends the process at once: to take PyTorch apart as Python would takes about a second of CPU time, in which a trial that
     was stopped early still holds its GPU. What others have registered for the end (W&B does) is still called."""
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a shell may have closed them
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)

@@ -12,8 +12,9 @@ from typing import Any
 
 from text_recognizer import options
 from text_recognizer.catalog import DATASETS
+from text_recognizer.command import obeyed, print_anyhow
 from text_recognizer.errors import ExperimentError
-from text_recognizer.flags import scalar
+from text_recognizer.flags import value_of
 
 PROGRAM = "python -m text_recognizer.data"
 
@@ -24,18 +25,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("name", help=f"one of {', '.join(entry.name for entry in DATASETS.entries)}")
     parser.add_argument("--preview", type=Path, metavar="PICTURE", help="write samples of the training set to this file")
     given, keys = parser.parse_known_args(arguments)
-    try:
-        data = _read(given.name, keys)
-        if given.preview:
-            from text_recognizer.data.preview import preview
+    return obeyed(PROGRAM, lambda: _show(given.name, keys, given.preview))
 
-            preview(data.train, data.classes).save(given.preview)
-    except (ExperimentError, OSError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return getattr(error, "exit_status", 1)
-    print(f"train {len(data.train):,}  val {len(data.val):,}  test {len(data.test):,}")
-    print(f"{len(data.classes)} classes: {data.classes!r}")
+
+def _show(name: str, keys: list[str], picture: Path | None) -> int:
+    if picture:
+        _check_ending(picture)
+    data = _read(name, keys)
+    if picture:
+        from text_recognizer.data.preview import preview
+
+        preview(data.train, data.classes).save(picture)
+    print_anyhow(f"train {len(data.train):,}  val {len(data.val):,}  test {len(data.test):,}")
+    print_anyhow(f"{len(data.classes)} classes: {data.classes!r}")
     return 0
+
+
+def _check_ending(picture: Path) -> None:
+    """Before the data are made, which may take minutes. Raises ExperimentError where the ending names no kind of picture."""
+    from PIL import Image
+
+    if Image.registered_extensions().get(picture.suffix.lower()) not in Image.SAVE:
+        raise ExperimentError(f"--preview is {str(picture)!r}, whose ending names no kind of picture; try preview.png")
 
 
 def _read(name: str, keys: list[str]) -> Any:
@@ -45,7 +56,9 @@ def _read(name: str, keys: list[str]) -> Any:
     for key, (_, equals, _value) in zip(keys, pairs, strict=True):
         if not key.startswith("--") or not equals:
             raise ExperimentError(f"{key!r} is not of the form --KEY=VALUE")
-    return entry.load()(options.read(entry.options, {key: scalar(value) for key, _, value in pairs}, "dataset_args"))
+    kinds = options.kinds_of(entry.options)
+    values = {key: value_of(value, kinds.get(key)) for key, _, value in pairs}
+    return entry.load()(options.read(entry.options, values, "dataset_args"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +18,12 @@ from PIL import Image  # noqa: E402
 
 from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
-from text_recognizer.errors import CheckpointError  # noqa: E402
+from text_recognizer.errors import CheckpointError, ExperimentError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.metrics import edit_distance  # noqa: E402
 from text_recognizer.recognizer import Recognizer  # noqa: E402
 from text_recognizer.run_experiment import build  # noqa: E402
+from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -128,9 +131,32 @@ def test_a_checkpoint_of_characters_is_refused(tmp_path: Path) -> None:
         Recognizer(trained(tmp_path / "c", small)[0])
 
 
-def typed(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize("device", ["gpu0", "meta", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(ctc, device: str) -> None:
+    """Sixty lines of PyTorch's do not say that `--device=cpu` would do."""
+    with pytest.raises(ExperimentError, match=device):
+        Recognizer(ctc[0], device)
+
+
+def test_a_training_in_its_middle_is_no_checkpoint_to_read_with(ctc) -> None:
+    """It lies beside best.pt, and was answered with a list of all tensors of the network."""
+    experiment = load(ctc[0])
+    half = Checkpoint(experiment.experiment, experiment.classes, {}, {f"network/{n}": w for n, w in experiment.weights.items()})
+    save(ctc[0].with_name("training.pt"), half)
+    with pytest.raises(CheckpointError, match=r"give best\.pt"):
+        Recognizer(ctc[0].with_name("training.pt"))
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path, ctc) -> None:
+    """The wrong folder would look like a page without a word."""
+    (tmp_path / "folder" / "notes.png").mkdir(parents=True)
+    (reading,) = Recognizer(ctc[0]).read([tmp_path / "folder"])
+    assert "no picture in this folder" in reading.error
+
+
+def typed(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "text_recognizer.predict", *map(str, arguments)]
-    return subprocess.run(command, env=user_environment(), capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, env=user_environment(**environment), capture_output=True, text=True, timeout=100)
 
 
 def test_the_command_prints_a_row_per_line_and_says_what_failed(tmp_path: Path, ctc) -> None:
@@ -145,3 +171,44 @@ def test_the_command_prints_a_row_per_line_and_says_what_failed(tmp_path: Path, 
     assert [set(row) for row in rows] == [{"source", "text", "confidence", "error"}] * 3
     missing = typed("x.png", "--checkpoint", tmp_path / "none.pt")
     assert (missing.returncode, "no such checkpoint" in missing.stderr) == (1, True)
+
+
+def test_what_could_not_be_read_is_named_on_standard_error_beside_json_too(tmp_path: Path, ctc) -> None:
+    """The guide says so, and whoever cuts the JSON with a program sees nothing else."""
+    result = typed(tmp_path / "none.png", "--checkpoint", ctc[0], "--json")
+    assert (result.returncode, json.loads(result.stdout)["text"]) == (1, "")
+    assert "none.png: no such image" in result.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+def test_odd_names_of_files_cost_neither_rows_nor_readings(tmp_path: Path, ctc, encoding: str) -> None:
+    """A name may hold a tab, a newline, or bytes of another encoding: the table kept no shape, or ended at that file."""
+    paths = files_of(ctc[1][:4], tmp_path / "lines")
+    for path, name in zip(paths, ("a\tb", "c\nd", os.fsdecode(b"e\xe9"), "\u00e9"), strict=True):
+        path.rename(path.with_name(name + path.suffix))
+    result = typed(tmp_path / "lines", "--checkpoint", ctc[0], PYTHONIOENCODING=encoding)
+    assert result.returncode == 0, result.stderr
+    assert [row.count("\t") for row in result.stdout.splitlines()] == [2, 2, 2, 2]
+    rows = typed(tmp_path / "lines", "--checkpoint", ctc[0], "--json", PYTHONIOENCODING=encoding).stdout.splitlines()
+    assert sorted(json.loads(row)["source"] for row in rows) == sorted(map(str, (tmp_path / "lines").iterdir()))
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path, ctc) -> None:
+    """`| head -1` is the first thing that anyone types."""
+    command = [sys.executable, "-m", "text_recognizer.predict", "--checkpoint", ctc[0], *files_of(ctc[1], tmp_path / "lines")]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    result = subprocess.run(command, env=user_environment(), stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=100)
+    os.close(theirs)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_interrupt_is_one_line(tmp_path: Path, ctc) -> None:
+    """Ctrl-C gave a traceback; the exit status is that of all commands here."""
+    os.mkfifo(tmp_path / "line.png")
+    command = [sys.executable, "-m", "text_recognizer.predict", "--checkpoint", str(ctc[0]), str(tmp_path / "line.png")]
+    process = subprocess.Popen(command, env=user_environment(), stderr=subprocess.PIPE, text=True)
+    with (tmp_path / "line.png").open("wb"):  # comes back when the program has begun to read
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=100)
+    assert (process.returncode, said.splitlines()) == (130, ["python -m text_recognizer.predict: interrupted"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -126,6 +127,39 @@ def test_the_end_of_the_help_arrives_in_a_pipe(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert result.stdout.splitlines()[-1].startswith("  beams ")
     assert result.stdout.endswith("\n")
+
+
+def test_a_place_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    """A file where a folder should be, a read-only disk: what and where, in words."""
+    (tmp_path / "file").touch()
+    result = typed(tmp_path, json.dumps(TINY), EXP_QUEUE_RUN_DIR=str(tmp_path / "file"))
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert f"{tmp_path / 'file'}: File exists" in result.stderr
+    result = typed(tmp_path, "--save", json.dumps(TINY), TEXT_RECOGNIZER_WEIGHTS=str(tmp_path / "file" / "weights"))
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert f"{tmp_path / 'file' / 'weights'}: Not a directory" in result.stderr
+    assert "best.pt" in result.stdout
+
+
+@pytest.mark.parametrize("end", ["read", "none"])
+def test_a_training_goes_on_when_nobody_reads_what_it_says(tmp_path: Path, end: str) -> None:
+    """`| head -1`, a `tee` that died, a terminal that is gone: hours of training were lost with them."""
+    read, write = os.pipe()
+    os.close(read)
+    redirected = '"$@" >&-' if end == "none" else '"$@"'
+    result = subprocess.run(
+        ["sh", "-c", redirected, "sh", *PROGRAM, json.dumps(TINY)],
+        cwd=tmp_path,
+        env=user_environment(CUDA_VISIBLE_DEVICES="-1"),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=100,
+    )
+    os.close(write)
+    assert (result.returncode, result.stderr) == (0, "")
+    (log,) = tmp_path.glob("runs/*/metrics.jsonl")
+    assert "test_accuracy" in list(rows(log))[-1]
 
 
 def test_help_and_wrong_usage_import_nothing_heavy(tmp_path: Path) -> None:

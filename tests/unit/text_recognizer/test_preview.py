@@ -34,6 +34,9 @@ def test_a_data_set_is_shown_in_words_and_in_a_picture(name: str, tmp_path: Path
         (["GeneratedLines", "--train_sise=3"], 2, "did you mean"),
         (["GeneratedLines", "train_size=3"], 2, "not of the form --KEY=VALUE"),
         (["LineFolder", "--folder=/none"], 1, "/none: no such folder of lines"),
+        (["LineFolder", "--folder=0042"], 1, "0042: no such folder of lines"),
+        (["GeneratedLines", "--preview=x.foo"], 2, "'x.foo', whose ending names no kind of picture"),
+        (["GeneratedLines", "--preview=x"], 2, "'x', whose ending names no kind of picture"),
     ],
 )
 def test_a_slip_on_its_command_line_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from text_recognizer.data.line_folder import place_of, split_of
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
 from text_recognizer.data.line_set import Lines, assembled
 from text_recognizer.data.options import LineFolderOptions
-from text_recognizer.data.page_xml import Page, pages_of, read_page
+from text_recognizer.data.page_xml import Page, PageLine, pages_of, read_page
 from text_recognizer.errors import DataError
 
 
@@ -39,7 +40,14 @@ def line_pages(options: LineFolderOptions) -> Lines:
 def line_images(page: Page) -> Iterator[np.ndarray]:
     """Every line of a page cut out along its baseline, uint8 of the page's own resolution."""
     grey = open_grey(page.image)
-    return (along_baseline(grey, line, reach) for line, reach in zip(page.lines, reaches(page.lines), strict=True))
+    lines = [_near(line, grey.shape) for line in page.lines]
+    return (along_baseline(grey, line, reach) for line, reach in zip(lines, reaches(lines), strict=True))
+
+
+def _near(line: PageLine, shape: tuple[int, ...]) -> PageLine:
+    """The line with no point farther from the page than a page: one in other units would take all memory."""
+    size = np.array(shape[::-1])
+    return replace(line, baseline=np.clip(line.baseline, -size, 2 * size), outline=np.clip(line.outline, -size, 2 * size))
 
 
 def prepared_lines(page: Page, options: LineFolderOptions) -> list[np.ndarray]:

@@ -50,6 +50,8 @@ def read_page(path: Path) -> Page:
         raise DataError(f"{path}: no such file") from error
     except ElementTree.ParseError as error:
         raise DataError(f"{path}:{error.position[0]}:{error.position[1]}: not XML ({error.msg}); export it again") from error
+    except (LookupError, ValueError) as error:  # an encoding that the parser does not know
+        raise DataError(f"{path}: not XML ({error}); export it again") from error
     kind = _name(root)
     if kind not in ("alto", "PcGts"):
         raise DataError(f"{path}: its root is {kind!r}, neither ALTO nor PAGE; export it as one of them")

@@ -74,6 +74,20 @@ def test_what_is_no_page_is_named(tmp_path: Path, xml: str, message: str) -> Non
     assert message in str(caught.value)
 
 
+def test_a_page_in_an_unknown_encoding_is_named(tmp_path: Path) -> None:
+    """Python's own words for it name no file."""
+    with pytest.raises(DataError, match=r"page\.xml: not XML .*klingon"):
+        read_page(written(tmp_path, '<?xml version="1.0" encoding="klingon"?><alto/>'))
+
+
+@pytest.mark.parametrize(("near", "far"), [("180 60", "300000 60"), ("180 70", "180 -30000")])
+def test_a_point_far_outside_of_the_page_does_not_take_all_memory(tmp_path: Path, near: str, far: str) -> None:
+    """A slip of the export (a point in other units) makes a line that no memory holds, and the process is killed."""
+    page = read_page(written(tmp_path, ALTO.replace(near, far)))
+    (image,) = line_images(page)
+    assert max(image.shape) <= 3 * 200
+
+
 def test_a_page_without_its_picture_says_so(tmp_path: Path) -> None:
     """The usual slip when files are copied."""
     path = written(tmp_path, ALTO)

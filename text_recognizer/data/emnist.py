@@ -13,6 +13,7 @@ import os
 import string
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,10 @@ def balanced_choice(labels: np.ndarray) -> np.ndarray:
 
 
 def _made(source: Path, balanced: bool) -> Arrays:
-    arrays = _of_matlab(source) if source.name.endswith((".mat", "matlab.zip")) else _of_idx(source)
+    try:
+        arrays = _of_matlab(source) if source.name.endswith((".mat", "matlab.zip")) else _of_idx(source)
+    except (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, EOFError, NotImplementedError) as error:
+        raise DataError(f"{source}: damaged, or another file ({error!s:.80}); download it again") from error
     made: dict[str, np.ndarray] = {}
     for split in _SPLITS:
         images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"].reshape(-1).astype(np.int64)
@@ -126,7 +130,7 @@ def _of_matlab(source: Path) -> Mapping[str, np.ndarray]:
     if source.suffix == ".zip":
         _check(source)
         with zipfile.ZipFile(source) as archive:
-            file: Any = io.BytesIO(archive.read(next(n for n in archive.namelist() if n.endswith(_MATLAB))))
+            file: Any = io.BytesIO(archive.read(_member(archive, _MATLAB)))
     else:
         file = source
     dataset = loadmat(file)["dataset"][0, 0]
@@ -156,11 +160,18 @@ def _idx_files(source: Path) -> Iterator[tuple[str, bytes]]:
 def _content(source: Path, name: str) -> bytes:
     if source.suffix == ".zip":
         with zipfile.ZipFile(source) as archive:
-            return archive.read(next(n for n in archive.namelist() if n.removesuffix(".gz").endswith(name)))
+            return archive.read(_member(archive, name))
     for path in (source.with_name(name), source.with_name(f"{name}.gz")):
         if path.exists():
             return path.read_bytes()
     raise DataError(f"{source.with_name(name)}: missing, but {source.name} is there; unpack all files of the archive")
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> str:
+    found = next((n for n in archive.namelist() if n.removesuffix(".gz").endswith(name)), "")
+    if not found:
+        raise LookupError(f"no {name} in it")
+    return found
 
 
 def _chosen(arrays: Arrays, split: str, chosen: np.ndarray) -> CharacterSplit:

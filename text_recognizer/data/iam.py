@@ -71,10 +71,18 @@ def read_form(path: Path, pictures: Mapping[str, Path]) -> Form:
 
     Boxes in the file are pixels of the full resolution, which its `form` element gives; the picture may be smaller.
     """
-    root = ElementTree.parse(path).getroot()  # noqa: S314
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        raise DataError(f"{path}: not XML ({error}); unpack it again") from error
     if path.stem not in pictures:
         raise DataError(f"{path}: the picture {path.stem}.png (or .jpg) is in none of the folders forms*; unpack the forms too")
-    size = float(root.get("width", 0)), float(root.get("height", 0))
+    try:
+        size = float(root.get("width", 0)), float(root.get("height", 0))
+    except ValueError:
+        size = 0.0, 0.0
+    if not min(size) > 0:
+        raise DataError(f"{path}: its form has no width and height; unpack it again")
     lines = tuple(_line(element, size) for element in root.iter("line") if next(element.iter("cmp"), None) is not None)
     return Form(path.stem, pictures[path.stem], lines)
 

@@ -93,6 +93,19 @@ def test_damaged_downloads_are_named(tmp_path: Path) -> None:
         emnist(EmnistOptions(folder=str(tmp_path)))
 
 
+@pytest.mark.parametrize("content", ["noise", "zip"])
+@pytest.mark.parametrize("name", ["gzip.zip", "emnist-byclass.mat"])
+def test_a_download_that_is_something_else_is_named(tmp_path: Path, name: str, content: str) -> None:
+    """A login page, half a file, another archive: what the libraries say to them names no file."""
+    pytest.importorskip("scipy.io")
+    (tmp_path / name).write_bytes(b"<html>" * 99)
+    if content == "zip":
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("notes.txt", "nothing")
+    with pytest.raises(DataError, match=rf"{name}: damaged, or another file .*; download it again"):
+        emnist(EmnistOptions(folder=str(tmp_path)))
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00\x00\x0d\x01", idx(np.zeros((3, 4), np.uint8))[:-1]])
 def test_what_is_no_idx_file_is_refused(data: bytes) -> None:
     """Read on regardless, it would be noise with labels."""

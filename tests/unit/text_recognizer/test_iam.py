@@ -67,3 +67,11 @@ def test_what_is_missing_of_iam_is_named(iam: Path, tmp_path: Path) -> None:
     (iam / "aachen" / "test.txt").unlink()
     with pytest.raises(DataError, match=r"test\.txt of the split aachen"):
         iam_lines(IamOptions(folder=str(iam), split="aachen"))
+
+
+@pytest.mark.parametrize("form", ["<form", "<form/>", '<form width="0" height="9"/>', '<form width="wide" height="9"/>'])
+def test_a_damaged_form_is_named(iam: Path, form: str) -> None:
+    """One of 1,539 files; without its size its lines cannot be cut out."""
+    (iam / "xml" / "a01-000u.xml").write_text(form)
+    with pytest.raises(DataError, match=r"a01-000u\.xml: .*; unpack it again"):
+        iam_lines(IamOptions(folder=str(iam)))

@@ -31,6 +31,7 @@ class CharacterModel:
 
     metric, goal = "accuracy", "maximize"
     unit = "images"
+    too_short = 0
 
     def __init__(self, network: nn.Module, data: Characters) -> None:
         self.network, self.classes = network, data.classes

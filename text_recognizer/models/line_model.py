@@ -45,6 +45,8 @@ class LinesByWidth:
     unit = "lines"
     beams = 1
     """Hypotheses of a line that `predict` keeps; with one it reads greedily."""
+    too_short: torch.Tensor | int = 0
+    """Lines that `loss` has met so far whose text cannot be aligned with their frames: they teach nothing."""
     resident_on: tuple[str, ...] = ("cuda",)
     """Kinds of device that small splits are kept on; see `resident`."""
 
@@ -120,8 +122,10 @@ class LineModelCtc(LinesByWidth):
     def loss(self, batch: LineBatch) -> torch.Tensor:
         """The CTC loss per line of both heads, a scalar; in float32 whatever the network computes in."""
         main, shortcut, frames_B = self.network(as_float(batch.images), batch.widths)
-        loss = self._ctc(main, frames_B, batch)
-        return loss if shortcut is None else loss + self.shortcut_weight * self._ctc(shortcut, frames_B, batch)
+        loss, losses_B = self._ctc(main, frames_B, batch)
+        # PyTorch makes an infinite loss 0; no other is: a text has a probability below 1.
+        self.too_short = self.too_short + ((losses_B.detach() == 0) & (batch.lengths > 0)).sum()
+        return loss if shortcut is None else loss + self.shortcut_weight * self._ctc(shortcut, frames_B, batch)[0]
 
     def predict(self, batch: LineBatch) -> list[Prediction]:
         """The best path of every line; with several beams, the likeliest text over all of its paths.
@@ -149,10 +153,13 @@ class LineModelCtc(LinesByWidth):
     def _spelt(self, classes: list[int]) -> str:
         return "".join(self.alphabet[k - 1] for k in classes)
 
-    def _ctc(self, logits_BTC: torch.Tensor, frames_B: torch.Tensor, batch: LineBatch) -> torch.Tensor:
+    def _ctc(self, logits_BTC: torch.Tensor, frames_B: torch.Tensor, batch: LineBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss per line, a scalar, and that of every line (B,): 0 where no path has room for the text."""
         scores_TBC = logits_BTC.float().log_softmax(dim=-1).transpose(0, 1)
-        total = nn.functional.ctc_loss(scores_TBC, batch.classes, frames_B, batch.lengths, reduction="sum", zero_infinity=True)
-        return total / len(batch)
+        losses_B = nn.functional.ctc_loss(
+            scores_TBC, batch.classes, frames_B, batch.lengths, reduction="none", zero_infinity=True
+        )
+        return losses_B.sum() / len(batch), losses_B
 
 
 def _padded(images: list[np.ndarray], width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

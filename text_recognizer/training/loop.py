@@ -72,6 +72,7 @@ class Training:
         self.course = Course(self.options.epochs * len(self.data.train), 60 * self.options.cpu_minutes)
         self.rng = np.random.default_rng(self.options.seed)
         self.epoch, self.best = 0, BestEpoch(model.goal)
+        self._checked_room = False
 
     def go_on(self, saved: Checkpoint, file: Path) -> None:
         """Continues the training that left `saved`, read from `file`, whose best weights lie beside it."""
@@ -151,17 +152,28 @@ class Training:
     def _fit(self) -> float:
         """One pass over the training set, or what is left of the budget; the mean loss over its steps."""
         self.model.network.train()
-        total, steps = torch.zeros((), device=self.device), 0
+        total, steps, lines = torch.zeros((), device=self.device), 0, 0
         for batch in self._batches():
             share = self.course.share
             total += self.descent.step(self.model, self.model.varied(batch, self.augmentation.at(share)), share)
             if self.average:
                 self.average.update_parameters(self.model.network)
             self.course.seen += len(batch)
-            steps += 1
+            steps, lines = steps + 1, lines + len(batch)
             if self.course.cpu_seconds and self.course.over:
                 break
+        if not self._checked_room:
+            self._check_room(lines)
         return self._finite(total.item() / max(steps, 1))
+
+    def _check_room(self, seen: int) -> None:
+        """Once, after the first epoch: asked after every step it would keep the device waiting."""
+        self._checked_room, short = True, int(self.model.too_short)
+        advice = "larger images or a network with a smaller stride (window_stride) give more"
+        if short and short >= seen:
+            raise TrainingFailed(f"no text fits into the frames that the network makes of its line; {advice}")
+        if short:
+            self.listeners.say(f"{short:,} of {seen:,} texts have too few frames to be learned from; {advice}")
 
     def _batches(self) -> Iterator[Any]:
         """The batches of an epoch; those that `limit_train_batches` leaves out count as seen, for they are."""

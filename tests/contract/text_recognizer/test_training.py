@@ -229,3 +229,15 @@ def test_narrow_convolutions_survive_batches_of_changing_size() -> None:
     """Two threads and weights with their channels last ended in `double free or corruption` (PyTorch 2.15, CPU)."""
     result = subprocess.run([sys.executable, "-c", NARROW], env=user_environment(), capture_output=True, text=True, timeout=100)
     assert result.returncode == 0, result.stderr
+
+
+def test_lines_that_are_too_short_for_their_texts_are_told(tmp_path: Path) -> None:
+    """CTC needs a frame per character; PyTorch counts what does not fit as a loss of 0, which looks like perfect learning."""
+    few_frames = {**LINES, "network": "LineCNN", "network_args": {"window_stride": 400}}
+    with pytest.raises(TrainingFailed, match=r"no text fits into the frames .*window_stride"):
+        trained(few_frames, tmp_path / "none", epochs=1, batch_size=16)
+    some_frames = {**LINES, "network": "LineCNN", "network_args": {"window_stride": 16}}
+    _, _, said = trained(some_frames, tmp_path / "some", epochs=2, batch_size=16, augment=0.0)
+    told = [line for line in said if "too few frames to be learned from" in line]
+    assert len(told) == 1
+    assert int(told[0].split(" of 64 ")[0]) > 0

@@ -177,3 +177,21 @@ def test_work_names_the_command_that_repeats_what_failed(grid, command: str) -> 
     assert "`exp-queue retry failed`" in result.stderr
     assert "the same command" not in result.stderr
     assert "the same command" in grid("run", "bad.yaml").stderr
+
+
+def test_detach_refuses_what_can_never_run_where_it_is_read(grid) -> None:
+    """Not with status 0, and the refusal in a file that nobody looks into."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 1}\n")
+    result = grid("run", "gpu.yaml", "--detach")
+    assert result.returncode == 3
+    assert "can never run here" in result.stderr
+    assert not (grid.home / "detached").exists()
+
+
+def test_a_dry_run_is_shown_here_also_with_detach(grid) -> None:
+    """Whoever tries out a command line wants to see what it would do."""
+    result = grid("run", "grid.yaml", "--detach", "--dry-run")
+    assert result.returncode == 0
+    assert "Nothing was started" in result.stderr
+    assert len(result.stdout.splitlines()) == 4
+    assert not (grid.home / "detached").exists()

@@ -93,3 +93,11 @@ def test_a_script_without_its_interpreter_is_not_called_missing(command_line) ->
     said = command_line("run", "windows.yaml").stderr + command_line("run", "moved.yaml").stderr
     assert "the interpreter in its first line, '/bin/sh\\r', is not there" in said
     assert "the interpreter in its first line, '/opt/moved/python', is not there" in said
+
+
+def test_a_configuration_too_large_for_a_command_line_names_the_way_out(command_line) -> None:
+    """The kernel takes 128 KiB in one argument; nobody remembers that at night."""
+    command_line.write("a.yaml", f"command: ['true', '${{args_json}}']\nbase: {{a: {'x' * 200_000}}}\n")
+    result = command_line("run", "a.yaml")
+    assert result.returncode == 1
+    assert "Argument list too long; hand over large configurations with ${args_json_file}" in result.stderr

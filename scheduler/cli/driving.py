@@ -29,17 +29,18 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None
         say(f"at most {count} at once; {devices.note}")
     names = labels(jobs)
     progress = Progress(names, done, sys.stderr)
-    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style, names)
+    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style, names, by_file=True)
 
 
 def drive_everything(store: Store, devices: Devices, slots: int | None, style: str, *, forever: bool) -> int:
     """Run all that is queued, and what comes to it meanwhile; `forever`: also what comes later, until a Ctrl-C."""
     store.drive(None)
+    _refuse_the_impossible(store.mine_by_resources(), devices)
     count = slots or devices.default_slots
     say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
     progress = Progress({}, 0, sys.stderr)
     runner = Runner(store, devices, count, progress.tell, Submits(store.home) if forever else None)
-    return _run(runner, store, lambda: store.by_ids(progress.ended), style)
+    return _run(runner, store, lambda: store.by_ids(progress.ended), style, by_file=False)
 
 
 def run_or_leave(runner: Runner) -> int:
@@ -53,13 +54,19 @@ def run_or_leave(runner: Runner) -> int:
 
 
 def _run(
-    runner: Runner, store: Store, jobs: Callable[[], Sequence[Job]], style: str, names: Mapping[str, str] | None = None
+    runner: Runner,
+    store: Store,
+    jobs: Callable[[], Sequence[Job]],
+    style: str,
+    names: Mapping[str, str] | None = None,
+    *,
+    by_file: bool,
 ) -> int:
     if left := run_or_leave(runner):
         return left
     results = best_first(lines(store, jobs()))
     print_lines(results, style, names)
-    say(farewell(results, store.home, interrupted=runner.interrupted))
+    say(farewell(results, store.home, interrupted=runner.interrupted, by_file=by_file))
     if runner.interrupted:
         return 130
     return 0 if all(line.job.state in SUCCEEDED for line in results) else 1
@@ -69,6 +76,5 @@ def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
     for job in jobs:
         reason = devices.never(job.resources)
         if reason:
-            raise CannotEverRun(
-                f"job {job.short_id} can never run here: {reason}", next_step="change its `resources` and run the file again"
-            )
+            next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
+            raise CannotEverRun(f"job {job.short_id} can never run here: {reason}", next_step=next_step)

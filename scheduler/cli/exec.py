@@ -30,6 +30,16 @@ class Transparent(click.Command):
         except click.UsageError as error:
             raise _own(UserError(error.format_message().rstrip("."), next_step="see `exp-queue exec --help`")) from error
 
+    def invoke(self, context: click.Context) -> Any:
+        from scheduler.jobs.foreground import CannotStart
+
+        try:
+            return super().invoke(context)
+        except CannotStart:
+            raise
+        except UserError as error:
+            raise _own(error) from error
+
 
 @click.command("exec", cls=Transparent, context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND...")
@@ -48,16 +58,11 @@ def exec(command: tuple[str, ...], gpus: int | None, memory: str | None, wait: s
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
     exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
     """
-    from scheduler.jobs.foreground import CannotStart, die_of, supervise
+    from scheduler.jobs.foreground import die_of, supervise
 
     environment = dict(os.environ)
-    try:
-        with _claimed(command, gpus, memory, wait, environment, settings) as devices:
-            status = supervise(command, environment, _say, devices.claim)
-    except CannotStart:
-        raise
-    except UserError as error:
-        raise _own(error) from error
+    with _claimed(command, gpus, memory, wait, environment, settings) as devices:
+        status = supervise(command, environment, _say, devices.claim)
     return status if status >= 0 else die_of(-status)
 
 

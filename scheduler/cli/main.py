@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -33,7 +36,8 @@ COMMANDS = {
     "explain": ("explain", "Why a job waits, in one sentence."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
-DEFECT = 70  # <sysexits.h> EX_SOFTWARE
+IMPOSSIBLE = 3
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Commands(click.Group):
@@ -74,7 +78,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0 all good; 1 some job did not succeed; 2 wrong usage or file; 3 impossible on this machine; 130 after a Ctrl-C.
     """
-    sys.exit(_status(arguments))
+    _have_streams()
+    sys.exit(_delivered(_status(arguments)))
+
+
+def _have_streams() -> None:
+    """Somebody may have closed a standard stream (`>&-`): the queue's own files must not get its number. And a name that the
+    terminal's encoding does not know is shown as an escape."""
+    for number, mode in ((0, "r"), (1, "w"), (2, "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            setattr(sys, ("stdin", "stdout", "stderr")[number], open(number, mode, closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _delivered(status: int) -> int:
+    """The exit status, once all that was printed has arrived: a table that did not is not a success."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _print_no_more(sys.stderr)  # as everywhere: sentences for nobody are no error
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _print_no_more(sys.stdout)  # the reader has what it wanted (`| head -1`)
+    except OSError as error:
+        return _undelivered(error)
+    return status
+
+
+def _undelivered(error: OSError) -> int:
+    _print_no_more(sys.stdout)
+    return _complain(f"cannot write the output ({error.strerror}); make room, or print to another place", IMPOSSIBLE)
+
+
+def _print_no_more(stream: TextIO) -> None:
+    """What is still buffered must not make Python complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _status(arguments: Sequence[str] | None) -> int:
@@ -92,12 +136,17 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _complain(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         return 130
+    except OSError as error:
+        if error.filename is None and error.errno in NO_ROOM:
+            return _undelivered(error)
+        raise
 
 
 def _complain(message: str, status: int) -> int:
+    from scheduler.cli.options import say
     from scheduler.report.text import safe
 
-    click.echo(f"exp-queue: {safe(message, keep=chr(10))}", err=True)
+    say(f"exp-queue: {safe(message, keep=chr(10))}")
     return status
 
 

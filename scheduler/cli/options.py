@@ -65,8 +65,9 @@ def opened_store() -> Iterator[Store]:
 
 
 def say(text: str) -> None:
-    """A sentence for people, on standard error: standard output is for data. Nobody there to read it is no error."""
-    with suppress(BrokenPipeError):
+    """A sentence for people, on standard error: standard output is for data. Nobody there to read it, or no room
+    for it, is no error."""
+    with suppress(OSError):
         click.echo(text, err=True)
 
 

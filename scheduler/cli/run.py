@@ -11,7 +11,7 @@ import click
 
 from scheduler.cli.options import format_option, opened_store, print_lines, say, sharing_options, slots_option
 from scheduler.cli.reading import reads_a_file
-from scheduler.errors import CannotEverRun
+from scheduler.errors import CannotEverRun, UserError
 from scheduler.spec import Experiment, ExperimentFile
 from scheduler.spec.argument_files import written
 
@@ -54,19 +54,30 @@ def run(
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.submission import described
 
-    if detach:
-        return _detached()
+    directory = _here()
     devices = open_devices(settings)
     try:
         experiments = _possible(plan, devices)
         if dry_run:
             return _dry_run(plan, list(experiments), slots or devices.default_slots, devices.note, style)
+        if detach:
+            for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
+                pass
+            return _detached()
         with opened_store() as store:
-            submission = queue(store, written(experiments), str(Path.cwd()), again=again, lost=lost)
+            submission = queue(store, written(experiments), directory, again=again, lost=lost)
             say(described(submission, plan.path))
             return drive(store, submission.jobs, devices, slots, style)
     finally:
         devices.close()
+
+
+def _here() -> str:
+    """The working directory, in which the jobs are to start."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        raise UserError("the working directory was removed", next_step="cd to one that is there") from None
 
 
 def _possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
@@ -118,7 +129,7 @@ def submit(plan: ExperimentFile, again: bool, lost: bool, style: str) -> int:
     from scheduler.report.submission import described
 
     with opened_store() as store:
-        submission = queue(store, written(plan.experiments()), str(Path.cwd()), again=again, lost=lost)
+        submission = queue(store, written(plan.experiments()), _here(), again=again, lost=lost)
         say(described(submission, plan.path))
         say("nothing was started; `exp-queue work` runs what is queued")
         shown = submission.jobs if style == "json" else submission.jobs[:SHOWN]

@@ -7,6 +7,7 @@ the group, or close the claim's descriptor, are still ours, and our copy of the 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from scheduler.errors import UserError
 from scheduler.gpus.claims import Claim
 from scheduler.jobs import tree
+from scheduler.jobs.spawning import missing_interpreter
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -29,7 +31,9 @@ class CannotStart(UserError):
     """The command is not there (127) or cannot be executed (126), as env(1) and nohup(1) have it."""
 
     def __init__(self, program: str, error: OSError) -> None:
-        super().__init__(f"cannot start {program!r}: {error.strerror}")
+        missing = missing_interpreter(program) if isinstance(error, FileNotFoundError) else ""
+        why = f"the interpreter in its first line, {missing!r}, is not there" if missing else error.strerror
+        super().__init__(f"cannot start {program!r}: {why}")
         self.exit_status = 127 if isinstance(error, FileNotFoundError) else 126
 
 
@@ -64,6 +68,8 @@ def die_of(number: int) -> int:
 
 def _spawned(argv: Sequence[str], environment: Mapping[str, str], mask: set) -> int:
     """The pid of the new process. It inherits every inheritable descriptor, as it would from a shell."""
+    if not argv[0]:  # Python refuses it before the kernel could
+        raise CannotStart(argv[0], FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
     try:
         return os.posix_spawnp(
             argv[0], list(argv), dict(environment), setsigmask=mask, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ)

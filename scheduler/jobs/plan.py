@@ -89,6 +89,8 @@ def _place(job: Job, gpus: GpuView | None, cores: int, head: Job | None) -> Plac
     wanted = job.resources.cpus or 0
     if wanted > cores:
         return Refusal(f"it asks for {wanted} CPU cores and {max(cores, 0)} are left")
+    if not gpus and job.resources.gpus:  # the CPU is no GPU, also for a job that came when the runner had begun
+        return Refusal(f"it asks for {job.resources.gpus} GPU{'s' * (job.resources.gpus > 1)} and there is none", never=True)
     if not gpus or not wants_gpu(job.resources):
         return None
     return gpus.admit(job, head) if gpus.fresh else AWAITED

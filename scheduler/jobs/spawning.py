@@ -97,4 +97,22 @@ def _why_not(error: Exception, order: Order) -> str:
         return f"cannot start: {error}"
     culprit = error.filename or order.argv[0]
     kind = "working directory" if culprit == order.cwd and not Path(order.cwd).is_dir() else "program"
-    return f"cannot start: {kind} {culprit!r}: {error.strerror}"
+    if error.errno == errno.ENOENT and kind == "program" and (missing := missing_interpreter(culprit)):
+        return f"cannot start: program {culprit!r}: the interpreter in its first line, {missing!r}, is not there"
+    # One argument may have 128 KiB, all of them with the environment a quarter of the stack's limit.
+    instead = "; hand over large configurations with ${args_json_file}" if error.errno == errno.E2BIG else ""
+    return f"cannot start: {kind} {culprit!r}: {error.strerror}{instead}"
+
+
+def missing_interpreter(program: str) -> str:
+    """What a script's first line asks for, as the kernel reads it (a `\\r` belongs to the name); empty if it is no script.
+
+    The kernel says ENOENT for a missing interpreter too, and "no such file" about a file that is there misleads.
+    """
+    try:
+        with open(program, "rb") as file:  # noqa: PTH123
+            first = file.readline(256)
+    except OSError:
+        return ""
+    words = first[2:].strip(b" \t\n").replace(b"\t", b" ").split(b" ") if first.startswith(b"#!") else [b""]
+    return os.fsdecode(words[0])

@@ -139,11 +139,8 @@ class Store:
         return [_job(row) for row in self._database.read(sql)]
 
     def mine_by_resources(self) -> list[Job]:
-        """One of my jobs for each that asks for something else."""
-        return [
-            _job(row)
-            for row in self._database.read(f"SELECT job.* FROM mine CROSS JOIN job WHERE {_IN_RANGE} GROUP BY resources")
-        ]
+        """One of my queued jobs for each that asks for something else."""
+        return [_job(row) for row in self._database.read(f"SELECT job.* FROM {_MY_QUEUE} GROUP BY resources")]
 
     def mine_counts(self) -> dict[State, int]:
         """How many of my jobs are in each state."""

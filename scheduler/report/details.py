@@ -65,4 +65,6 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
 def _attempt_line(attempt: dict[str, Any]) -> str:
     took = f" after {duration(attempt['duration'])}" if attempt["duration"] is not None else ""
     status = f", exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
-    return f"{attempt['state'] or 'open'}{took}{status}, {attempt['log']}"
+    said = attempt["exit_status"] is not None and attempt["reason"] == f"exit status {attempt['exit_status']}"
+    reason = f", {attempt['reason']}" if attempt["reason"] and not said else ""
+    return f"{attempt['state'] or 'open'}{took}{status}{reason}, {attempt['log']}"

@@ -7,7 +7,7 @@ import os
 import select
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from scheduler.errors import UserError
 from scheduler.gpus.watch import IN_MODIFY, FolderWatch
@@ -63,15 +63,18 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 def whole(attempt: Attempt) -> Iterator[bytes]:
     """The output so far, in pieces."""
+    with _opened(attempt) as file:
+        for _, piece in pieces(file.fileno(), 0):
+            yield _marked(piece)
+
+
+def _opened(attempt: Attempt) -> BinaryIO:
     try:
-        file = attempt.log.open("rb")
+        return attempt.log.open("rb")
     except FileNotFoundError as error:
         raise UserError(
             f"there is no log at {attempt.log}", next_step="the job has not started, or the file was removed"
         ) from error
-    with file:
-        for _, piece in pieces(file.fileno(), 0):
-            yield _marked(piece)
 
 
 def _marked(piece: bytes | int) -> bytes:
@@ -82,7 +85,7 @@ def _marked(piece: bytes | int) -> bytes:
 def following(home: Home, attempt: Attempt) -> Iterator[bytes]:
     """The output so far and all that is still to come, until the attempt's processes are gone."""
     line = connect(home, attempt.launcher)
-    with attempt.log.open("rb") as file, FolderWatch(attempt.log.parent, IN_MODIFY) as watch:
+    with _opened(attempt) as file, FolderWatch(attempt.log.parent, IN_MODIFY) as watch:
         over, place = False, 0
         while True:
             # Asked before reading: what was written before the end is then read after it.

@@ -97,7 +97,7 @@ class Progress:
         self._write(safe(text))
 
     def _write(self, text: str) -> None:
-        # Whoever read our progress may have gone (`2>&1 | head`): that is no reason to leave the jobs.
-        with contextlib.suppress(BrokenPipeError):
+        # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.
+        with contextlib.suppress(OSError):
             self._file.write(text + "\n")
             self._file.flush()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from scheduler.jobs.home import Home
-from scheduler.jobs.states import SUCCEEDED, WAITING
+from scheduler.jobs.states import SUCCEEDED, WAITING, State
 from scheduler.jobs.submit import Submission, Verb
 from scheduler.report.jobs import Line
 from scheduler.report.text import plural
@@ -29,8 +29,11 @@ def described(submission: Submission, file: str) -> str:
     return "\n".join(notes)
 
 
-def farewell(results: Sequence[Line], home: Home, *, interrupted: bool) -> str:
-    """The last words of a run: how many of each state, where the logs are, how to go on."""
+def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> str:
+    """The last words of a run: how many of each state, where the logs are, how to go on.
+
+    `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
+    """
     if not results:
         return "nothing was run"
     states = Counter(str(line.job.state) for line in results)
@@ -40,7 +43,9 @@ def farewell(results: Sequence[Line], home: Home, *, interrupted: bool) -> str:
     if any(line.job.state in WAITING for line in results) and interrupted:
         notes.append("go on: the same command again starts what is still queued")
     elif any(line.job.state not in SUCCEEDED for line in results):
-        notes.append("again: the same command repeats only what did not succeed")
+        rest = [state for state in states if state not in SUCCEEDED]
+        retry = f"`exp-queue retry {' '.join(rest)}{' --lost' * (State.LOST in rest)}` runs such jobs again"
+        notes.append("again: " + ("the same command repeats only what did not succeed" if by_file else retry))
     return "\n".join(notes)
 
 

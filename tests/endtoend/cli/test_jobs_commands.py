@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,42 @@ def test_a_flood_of_output_is_kept_within_its_cap(command_line) -> None:
     assert shown.endswith("last\n")
     assert "bytes were left out here" in shown
     assert len(shown) < 2 << 20
+
+
+@pytest.mark.parametrize("options", [[], ["-f"]])
+def test_a_log_that_was_removed_is_named(quick, options: list[str]) -> None:
+    """The guide says that old attempts can be deleted: their logs are missed in a sentence, followed or not."""
+    quick("run", "quick.yaml")
+    shutil.rmtree(quick.home / "attempts")
+    result = quick("logs", *options)
+    assert result.returncode == 2
+    assert "there is no log at" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_show_says_why_each_attempt_failed(command_line) -> None:
+    """The reason of the first attempt is often the one that explains the second."""
+    command_line.write("a.yaml", "command: [./train]\nbase: {}\n")
+    command_line("run", "a.yaml")
+    command_line.write("train", "exit 4")
+    command_line("run", "a.yaml")
+    (command_line.directory / "train").chmod(0o700)
+    command_line("run", "a.yaml")
+    first, second, third = command_line("show").stdout.splitlines()[-3:]
+    assert "cannot start: program './train': No such file" in first
+    assert "Permission denied" in second
+    assert third.count("exit status 4") <= 1
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+def test_a_working_directory_that_is_gone_is_said_in_a_sentence(command_line, tmp_path, command: str) -> None:
+    """`git checkout` in another window takes directories away under a shell."""
+    command_line.write("a.yaml", "command: ['true']\nbase: {}\n")
+    line = shlex.join([sys.executable, "-m", "scheduler.cli.main", command, str(command_line.directory / "a.yaml")])
+    script = f"mkdir gone && cd gone && rmdir ../gone && {line}"
+    result = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=tmp_path, env=command_line.environment, capture_output=True, text=True, timeout=100
+    )
+    assert result.returncode == 2
+    assert "the working directory was removed" in result.stderr
+    assert "Traceback" not in result.stderr

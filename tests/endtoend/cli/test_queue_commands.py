@@ -137,3 +137,61 @@ def test_detach_gives_the_prompt_back_and_runs_on(grid, until) -> None:
     (log,) = (grid.home / "detached").iterdir()
     until(lambda: "3 jobs: 3 done" in log.read_text())
     assert ledger(grid) == ["x=1", "x=2", "x=3"]
+
+
+@pytest.mark.parametrize("command", ["work", "resume"])
+def test_a_queued_job_that_asks_for_a_gpu_never_runs_on_the_cpu(grid, command: str) -> None:
+    """`submit` takes it, since a GPU may be there tonight; a training on the CPU is not what was asked for."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 1}\n")
+    assert grid("submit", "gpu.yaml", "x=1").returncode == 0
+    result = grid(command)
+    assert result.returncode == 3
+    assert "can never run here: it asks for 1 GPU" in result.stderr
+    assert "exp-queue cancel" in result.stderr
+    assert (states(grid), ledger(grid)) == (["queued"], [])
+
+
+def test_a_job_for_a_gpu_that_comes_later_does_not_run_on_the_cpu_either(grid, until) -> None:
+    """A runner that stays says why it leaves the job alone, and runs what stands behind it."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 1}\n")
+    runner = grid.start("work", "--forever", "-j1")
+    until(lambda: "until Ctrl-C" in runner.stderr.readline())
+    grid("submit", "gpu.yaml", "x=1")
+    grid("submit", "grid.yaml", "x=2")
+    until(lambda: states(grid) == ["queued", "done"])
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    assert "it asks for 1 GPU and there is none" in line
+    runner.send_signal(signal.SIGINT)
+    runner.communicate(timeout=100)
+    assert states(grid) == ["queued", "done"]
+    assert ledger(grid) == ["x=2"]
+
+
+@pytest.mark.parametrize("command", ["work", "resume"])
+def test_work_names_the_command_that_repeats_what_failed(grid, command: str) -> None:
+    """`work` again would find an empty queue: the advice has to be one that helps."""
+    grid.write("bad.yaml", "command: ['false']\nbase: {}\n")
+    grid("submit", "bad.yaml")
+    result = grid(command)
+    assert result.returncode == 1
+    assert "`exp-queue retry failed`" in result.stderr
+    assert "the same command" not in result.stderr
+    assert "the same command" in grid("run", "bad.yaml").stderr
+
+
+def test_detach_refuses_what_can_never_run_where_it_is_read(grid) -> None:
+    """Not with status 0, and the refusal in a file that nobody looks into."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 1}\n")
+    result = grid("run", "gpu.yaml", "--detach")
+    assert result.returncode == 3
+    assert "can never run here" in result.stderr
+    assert not (grid.home / "detached").exists()
+
+
+def test_a_dry_run_is_shown_here_also_with_detach(grid) -> None:
+    """Whoever tries out a command line wants to see what it would do."""
+    result = grid("run", "grid.yaml", "--detach", "--dry-run")
+    assert result.returncode == 0
+    assert "Nothing was started" in result.stderr
+    assert len(result.stdout.splitlines()) == 4
+    assert not (grid.home / "detached").exists()

@@ -79,3 +79,25 @@ def test_a_working_directory_that_went_away_is_named(command_line, tmp_path: Pat
     assert command_line("work").returncode == 1
     (job,) = json.loads(command_line("show", "last", "--format", "json").stdout)
     assert f"working directory '{gone}'" in job["attempts"][-1]["reason"]
+
+
+def test_a_script_without_its_interpreter_is_not_called_missing(command_line) -> None:
+    """Written on Windows, its first line ends in a carriage return; the kernel says "no such file" of a file that is there."""
+    command_line.write("train", "#!/bin/sh -e\necho\n")
+    command_line.write("windows", "#!/bin/sh\r\necho\r\n")
+    command_line.write("moved", "#!/opt/moved/python -u\n")
+    for name in ("train", "windows", "moved"):
+        (command_line.directory / name).chmod(0o700)
+        command_line.write(f"{name}.yaml", f"command: [./{name}]\nbase: {{}}\n")
+    assert command_line("run", "train.yaml").returncode == 0
+    said = command_line("run", "windows.yaml").stderr + command_line("run", "moved.yaml").stderr
+    assert "the interpreter in its first line, '/bin/sh\\r', is not there" in said
+    assert "the interpreter in its first line, '/opt/moved/python', is not there" in said
+
+
+def test_a_configuration_too_large_for_a_command_line_names_the_way_out(command_line) -> None:
+    """The kernel takes 128 KiB in one argument; nobody remembers that at night."""
+    command_line.write("a.yaml", f"command: ['true', '${{args_json}}']\nbase: {{a: {'x' * 200_000}}}\n")
+    result = command_line("run", "a.yaml")
+    assert result.returncode == 1
+    assert "Argument list too long; hand over large configurations with ${args_json_file}" in result.stderr

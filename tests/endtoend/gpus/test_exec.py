@@ -73,7 +73,10 @@ def test_a_command_that_a_signal_ends_ends_exec_by_the_same_signal(machine) -> N
         (("--memory", "6", "true"), 125),
         (("--gpus", "3", "true"), 125),
         (("--wait", "soon", "true"), 125),
+        (("--quiet", "soon", "true"), 125),
+        (("--most-claims", "0", "true"), 125),
         (("--", "no-such-program"), 127),
+        (("--", ""), 127),
         (("--", "/etc/passwd"), 126),
     ],
 )

@@ -65,6 +65,12 @@ def trials(store: Store, sweep: str, since: int = 0) -> list[TrialRecord]:
     return [_trial(row) for row in store.read(sql, (sweep, since))]
 
 
+def trial(store: Store, job: str) -> TrialRecord:
+    """The trial that this job is."""
+    sql = "SELECT trial.*, job.state, job.attempts FROM trial JOIN job ON job.id = trial.job WHERE trial.job = ?"
+    return _trial(store.read(sql, (job,))[0])
+
+
 def add_sweep(change: Changes, sweep: SweepRecord) -> None:
     change.connection.execute(
         "INSERT INTO sweep (id, key, file, seed, config, created) VALUES (?, ?, ?, ?, ?, ?)",

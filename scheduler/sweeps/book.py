@@ -51,13 +51,14 @@ def open_sweep(
 
 
 class Book:
-    """All trials of one sweep. Several runners may write to the sweep: `catch_up` brings in what others did."""
+    """All trials of one sweep. Several runners may write to the sweep: `catch_up` and `overtaken` bring in what others did."""
 
     def __init__(self, store: Store, plan: SweepPlan, sweep: SweepRecord) -> None:
         self._store, self._plan, self.sweep = store, plan, sweep
         self._entries: dict[str, Entry] = {}
         self._numbers: list[str] = []
         self.queued: set[str] = set()  # jobs that could start and have not
+        self._unwatched: set[str] = set()  # jobs that are not over, and whose attempt this runner does not watch
         self.best: float | None = None  # of all that the trials have logged
         self.catch_up()
 
@@ -82,14 +83,18 @@ class Book:
         return self._entries[self._numbers[number]]
 
     def catch_up(self) -> list[Entry]:
-        """Read the trials that were added since the last look, and what became of those that wait: a person may have
-        cancelled them. Returns the new ones."""
+        """Read the trials that were added since the last look. Returns them."""
         fresh = [self._enter(record) for record in records.trials(self._store, self.sweep.id, len(self._numbers))]
         self._numbers += [entry.job for entry in fresh]
-        for job in self._store.by_ids(self.queued):
-            if job.state in ENDED or job.state is State.HELD:
-                self.moved(job.id, job.state)
+        self._unwatched.update(entry.job for entry in fresh if not entry.is_over)
         return fresh
+
+    def overtaken(self) -> list[Entry]:
+        """Read what became of trials that nobody here watches: a person may have cancelled them, and another runner may have
+        run them from their start to their end between two looks. Returns those that are over."""
+        changed = [job.id for job in self._store.by_ids(self._unwatched) if job.state in ENDED or job.state is State.HELD]
+        entries = [self._enter(records.trial(self._store, job)) for job in changed]
+        return [entry for entry in entries if entry.is_over]
 
     def add(self, number: int, values: Sequence[object], cwd: str, environment: str, *, cap: int | None) -> Entry | None:
         """Queue the trial with this number, durably; None if somebody else was quicker, or the sweep has reached its cap.
@@ -103,8 +108,11 @@ class Book:
             (job,) = change.add({f"{self.sweep.id} {number}": self._plan.experiment(values)}, cwd, {}, environment).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         failpoints.reach("trial-queued")
-        self.catch_up()
-        return self._entries[job]
+        # Only this one: what another runner has added since is for `catch_up` to return.
+        entry = self._enter(records.trial(self._store, job))
+        self._numbers.append(job)
+        self._unwatched.add(job)
+        return entry
 
     def job(self, entry: Entry) -> Job:
         return self._store.job(entry.job)
@@ -117,6 +125,7 @@ class Book:
         """An attempt is under way; what an earlier one logged does not count any more."""
         record = self._entries[job].record
         rows = record.history if record.attempt == attempt else ()
+        self._unwatched.discard(job)
         return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None))
 
     def logged(self, job: str, values: Sequence[float]) -> Entry:
@@ -148,5 +157,9 @@ class Book:
         trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
         self._entries[record.job] = Entry(record.job, record, trial)
         (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
+        if record.state is State.QUEUED:
+            self._unwatched.add(record.job)
+        elif record.state in ENDED:
+            self._unwatched.discard(record.job)
         self.best = best_of(self._plan.goal, tuple(each for each in (self.best, record.summary) if each is not None))
         return self._entries[record.job]

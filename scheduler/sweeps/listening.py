@@ -87,7 +87,7 @@ def follower_of(store: Store, job: Job, attempt: Attempt, metrics: tuple[str, ..
         if latest is None or latest.pid is None:
             return []
         pids.update([latest.pid, *(each.pid for each in tree.descendants(latest.pid))])
-        return [*opened_by(pids), *event_files_of(pids, Path(job.cwd))]
+        return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
 
     directory = Path(attempt.directory)
     return Follower(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere)

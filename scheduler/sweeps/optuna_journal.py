@@ -79,8 +79,10 @@ def _study(path: str, goal: str, name: str) -> Any:
 
 def _refuse_other_files(path: Path) -> None:
     """Optuna adds its first line to any file, and only then finds that it cannot read what is there."""
-    if not path.exists():
+    if not path.exists() or path.is_dir():
         return
+    if not path.is_file():  # a pipe would be waited for, and /dev/zero read without an end
+        raise UserError(f"{path} is no regular file, and no journal of Optuna", next_step="name a new file")
     with path.open("rb") as file:
         first = file.readline()
     if first and not first.startswith(b'{"op_code"'):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
-from scheduler.sweeps.book import Book
+from scheduler.sweeps.book import Book, Entry
 from scheduler.sweeps.listening import read_whole
 
 
@@ -23,10 +23,15 @@ def revive(store: Store, book: Book) -> int:
 def read_back(store: Store, book: Book, metric: str | None) -> None:
     """Read the logs of trials that are over and whose last attempt nobody has read to its end."""
     for entry in book.entries():
-        if not entry.is_over or entry.record.is_read:
-            continue
-        last = read_whole(store, entry.job, entry.record.attempts, metric)
-        if last:
-            book.began(entry.job, entry.record.attempts)
-            book.logged(entry.job, last.values)
-            book.closed(entry.job, entry.record.state, entry.record.attempts, last.summary)
+        if entry.is_over and not entry.record.is_read:
+            read_log(store, book, entry, metric)
+
+
+def read_log(store: Store, book: Book, entry: Entry, metric: str | None) -> Entry:
+    """The trial, which is over, with all that its last attempt has logged."""
+    last = read_whole(store, entry.job, entry.record.attempts, metric)
+    if last is None:
+        return entry
+    book.began(entry.job, entry.record.attempts)
+    book.logged(entry.job, last.values)
+    return book.closed(entry.job, entry.record.state, entry.record.attempts, last.summary)

@@ -22,7 +22,7 @@ from scheduler.sweeps.listening import Listening, follower_of
 from scheduler.sweeps.offline import environment_of
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import Stopping
-from scheduler.sweeps.revival import read_back
+from scheduler.sweeps.revival import read_back, read_log
 from scheduler.sweeps.trials import Trial
 from scheduler.sweeps.verdicts import Verdict
 
@@ -62,8 +62,12 @@ class SweepSource(QueueAlone):
     def refill(self, free: int) -> bool:
         self._listening.look()
         for entry in self._book.catch_up():  # another runner of this sweep has added them
-            self._tell(entry)
             self._store.drive_too([self._book.job(entry)])
+            if entry.is_over:
+                self._over_elsewhere(entry)
+            else:
+                self._tell(entry)
+        self._take_in()
         self._take_answer()
         self._over = self._over or self._why_over()
         if self._over:
@@ -81,7 +85,8 @@ class SweepSource(QueueAlone):
         return [self._condemn(each) for each in self._stopping.verdicts(self._book.trials()) if self._is_new(each)]
 
     def patience(self) -> float | None:
-        return self._listening.patience()
+        # The last look before a sleep: what another runner has ended in the meantime wakes nobody.
+        return 0.0 if self._take_in() else self._listening.patience()
 
     def began(self, job: Job, attempt: Attempt) -> None:
         # A trial that a killed runner was about to stop counts as running: its log, read again, condemns it again.
@@ -109,6 +114,7 @@ class SweepSource(QueueAlone):
         self._news = True
 
     def close(self) -> None:
+        self._take_in()
         self._asking.close()
         self._listening.close()
 
@@ -119,6 +125,22 @@ class SweepSource(QueueAlone):
     def _tell(self, entry: Entry) -> None:
         if entry.trial:
             self._asking.tell(entry.trial)
+
+    def _take_in(self) -> bool:
+        """Take in the trials that another runner of this sweep has ended before we could join them; True if there were any."""
+        over = self._book.overtaken()
+        for entry in over:
+            self._over_elsewhere(entry)
+        return bool(over)
+
+    def _over_elsewhere(self, entry: Entry) -> None:
+        # The other runner writes down the end of a trial before it has read its log: until then we read it too.
+        found = entry if entry.record.is_read else read_log(self._store, self._book, entry, self._plan.metric)
+        self._tell(found)
+        if found.trial:
+            self._trial_over(found.trial)
+        self._outcomes.states.append(found.record.state)
+        self._news = True
 
     def _heard(self, job: str) -> None:
         """A log has grown."""

@@ -11,8 +11,9 @@ their program calls `flush()` or ends. Until then there is nothing that could be
 from __future__ import annotations
 
 import functools
+import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ NO_LIBRARY = (
     "this run writes TensorBoard event files, and the library that reads them is not installed; "
     "`pip install tensorboard` where exp-queue is installed, and its scalars count too"
 )
+_NAME = re.compile(r".*tfevents\.\d+\.(.+\.\d+)\.\d+[^.]*(\.[^.]*)?")  # TIME.HOST.PID.NUMBER, and perhaps a word at the end
 _LENGTH, _CRC = struct.Struct("<QI"), struct.Struct("<I")
 _OVERHEAD = _LENGTH.size + _CRC.size
 _LARGEST = 1 << 16  # bytes, less than one look brings; a scalar has a hundred, what is larger is an image or a graph
@@ -39,6 +41,16 @@ def obstacle() -> str:
     except ImportError:
         return NO_LIBRARY
     return ""
+
+
+def writer(path: Path) -> str:
+    """Which process has begun an event file, as its name says: HOST.PID; the whole name where it does not say.
+
+    >>> [writer(Path(f"events.out.tfevents.1700000000.{rest}")) for rest in ("a.box.42.0", "a.box.42.1.v2", "a.box.42.2train")]
+    ['a.box.42', 'a.box.42', 'a.box.42']
+    """
+    found = _NAME.fullmatch(path.name)
+    return found[1] if found else path.name
 
 
 class EventFile(FileReader):
@@ -129,10 +141,13 @@ def _scalar(value: Any) -> float | None:
 
 
 class EventFolder:
-    """The event files of one folder as one run, as TensorBoard sees them. Their names begin with a time, so they sort by it."""
+    """The event files of one folder as one run, as TensorBoard sees them. Their names begin with a time, so they sort by it.
 
-    def __init__(self, folder: Path, wanted: Sequence[str] = ()) -> None:
-        self.folder, self._wanted = folder, wanted
+    Only those that `is_own` count: in a folder of the script's choice other runs may have left theirs.
+    """
+
+    def __init__(self, folder: Path, wanted: Sequence[str] = (), is_own: Callable[[Path], bool] = lambda path: True) -> None:
+        self.folder, self._wanted, self._is_own = folder, wanted, is_own
         self._files: dict[Path, EventFile] = {}
         self.summary: Mapping[str, Any] = {}
         self.exit_code: int | None = None
@@ -143,16 +158,16 @@ class EventFolder:
 
     @property
     def files(self) -> list[Path]:
+        self._look_for_files()
         return sorted(self._files)
 
     def read(self) -> list[Row]:
-        self._look_for_files()
         return [row for path in self.files for row in self._files[path].read()]
 
     def finish(self) -> list[Row]:
-        self._look_for_files()
         return [row for path in self.files for row in self._files[path].finish()]
 
     def _look_for_files(self) -> None:
         for path in files_in(self.folder, PATTERN):
-            self._files.setdefault(path, EventFile(path, self._wanted))
+            if path not in self._files and self._is_own(path):
+                self._files[path] = EventFile(path, self._wanted)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import nearest
+from scheduler.tracking.event_files import writer
 from scheduler.tracking.places import folders_to_watch, logs_among
 from scheduler.tracking.rows import Row
 from scheduler.tracking.sources import ORDER, OUTPUT, TENSORBOARD, WANDB, Source, sources
@@ -46,10 +47,11 @@ class Follower:
         only: Sequence[str] = ORDER,
     ) -> None:
         self._names = tuple(metric_names)
-        found = sources(run_directory, log, metrics, wandb_directory, metric_names)
+        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own)
         self._sources = [source for source in found if source.name in only]
         self._directories = run_directory, wandb_directory
         self._open_files = open_files
+        self._elsewhere: dict[tuple[Path, str], str] = {}  # folder and writer of event files, and the name of their first one
         self._watch = LogWatch()
         self._known: set[Path] = set()
         self._decided: Source | None = None
@@ -153,10 +155,22 @@ class Follower:
         return self._decided is None and (self._current is None or self._current.name == OUTPUT)
 
     def _look_elsewhere(self) -> None:
-        found = dict(zip((WANDB, TENSORBOARD), logs_among(self._open_files()), strict=True))
-        self._watch.watch_folders(found[TENSORBOARD])  # a second event file may appear there
+        logs, events = logs_among(self._open_files())
+        for path in events:
+            place = path.parent, writer(path)
+            self._elsewhere[place] = min(path.name, self._elsewhere.get(place, path.name))
+        folders = list(dict.fromkeys(path.parent for path in events))
+        self._watch.watch_folders(folders)  # a second event file may appear there
+        found = {WANDB: logs, TENSORBOARD: folders}
         for source in self._sources:
             source.add(found.get(source.name, ()))
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether an event file is this run's. In a place of the script's own, such as `runs/`, other runs keep theirs too."""
+        if path.is_relative_to(self._directories[0]):
+            return True
+        first = self._elsewhere.get((path.parent, writer(path)))
+        return first is not None and first <= path.name  # an older one is of a process that had the number before
 
     def _first_existing(self) -> Source | None:
         return next((source for source in self._sources if source.exists), None)

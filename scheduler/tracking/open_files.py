@@ -11,6 +11,7 @@ from scheduler.tracking.event_files import PATTERN
 from scheduler.tracking.folders import files_in
 
 MOST_FOLDERS = 1000
+CLOCK_STEP = 60  # seconds by which a clock may have been set back since
 
 
 def opened_by(pids: Iterable[int]) -> list[Path]:
@@ -22,14 +23,20 @@ def opened_by(pids: Iterable[int]) -> list[Path]:
     return [path for path in map(Path, dict.fromkeys(targets)) if path.is_file()]
 
 
-def event_files_of(pids: Collection[int], root: Path) -> list[Path]:
-    """The TensorBoard event files below `root` that these processes have begun: their names say so
-    (`events.out.tfevents.TIME.HOST.PID.NUMBER`), and the writers close them after every flush.
+def event_files_of(pids: Collection[int], root: Path, since: float) -> list[Path]:
+    """The TensorBoard event files below `root` that these processes have begun `since` then: their names say so
+    (`events.out.tfevents.TIME.HOST.PID.NUMBER`), and the writers close them after every flush. Older files are of other
+    processes with the same numbers, which in a container come again soon.
 
     At most MOST_FOLDERS folders are looked into, the upper ones first, hidden ones never.
     """
     wanted = {str(pid) for pid in pids}
-    return [path for folder in _folders(root) for path in files_in(folder, PATTERN) if wanted & set(path.name.split(".")[4:])]
+
+    def theirs(path: Path) -> bool:
+        time, *others = path.name.partition("tfevents.")[2].split(".")
+        return bool(wanted & set(others)) and time.isdecimal() and int(time) >= since - CLOCK_STEP
+
+    return [path for folder in _folders(root) for path in files_in(folder, PATTERN) if theirs(path)]
 
 
 def _folders(root: Path) -> list[Path]:

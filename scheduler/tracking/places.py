@@ -31,10 +31,9 @@ def folders_to_watch(run_directory: Path, wandb_directory: Path) -> set[Path]:
 
 
 def logs_among(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Among open files: the W&B transaction logs, and the folders of TensorBoard event files."""
+    """Among open files: the W&B transaction logs, and the TensorBoard event files."""
     found = sorted(paths)
-    events = [path.parent for path in found if path.match(PATTERN)]
-    return [path for path in found if path.match("run-*.wandb")], list(dict.fromkeys(events))
+    return [path for path in found if path.match("run-*.wandb")], [path for path in found if path.match(PATTERN)]
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:

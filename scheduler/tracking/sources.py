@@ -8,7 +8,6 @@ from typing import Any
 
 from scheduler.tracking import event_files
 from scheduler.tracking.event_files import EventFolder
-from scheduler.tracking.folders import files_in
 from scheduler.tracking.metric_log import MetricRows
 from scheduler.tracking.places import event_folders, transaction_logs
 from scheduler.tracking.printed import PrintedRows
@@ -56,7 +55,7 @@ class Source:
 
     def files(self) -> list[Path]:
         """The files whose growth may bring rows."""
-        return [file for path in self._logs for file in (files_in(path, event_files.PATTERN) if path.is_dir() else [path])]
+        return [file for path, log in self._logs.items() for file in (log.files if isinstance(log, EventFolder) else [path])]
 
     def look(self) -> None:
         """Look for logs that appeared."""
@@ -126,11 +125,22 @@ def _writes_blocks(version: str) -> bool:
     return len(parts) > 1 and parts[0] == "0" and parts[1].isdecimal() and 18 <= int(parts[1]) <= 30
 
 
-def sources(run_directory: Path, log: Path, metrics_file: Path, wandb_directory: Path, names: Sequence[str]) -> list[Source]:
-    """Every kind, in ORDER."""
+def sources(
+    run_directory: Path,
+    log: Path,
+    metrics_file: Path,
+    wandb_directory: Path,
+    names: Sequence[str],
+    is_own: Callable[[Path], bool],
+) -> list[Source]:
+    """Every kind, in ORDER. `is_own` says of event files that lie beside others whether they are this run's."""
+
+    def event_folder(path: Path, wanted: Sequence[str]) -> EventFolder:
+        return EventFolder(path, wanted, is_own)
+
     return [
         Source(METRIC_LOG, lambda: [metrics_file] if metrics_file.is_file() else [], MetricRows, names),
         Source(WANDB, lambda: transaction_logs(wandb_directory), WandbLog, names),
-        Source(TENSORBOARD, lambda: event_folders(run_directory), EventFolder, names, event_files.obstacle),
+        Source(TENSORBOARD, lambda: event_folders(run_directory), event_folder, names, event_files.obstacle),
         Source(OUTPUT, lambda: [log] if log.is_file() else [], PrintedRows, names),
     ]

@@ -55,8 +55,28 @@ def test_a_waiting_trial_that_was_cancelled_or_held_makes_room_for_the_next(stor
         assert book.queued == {entry.job}
         with store.change() as change:
             change.move(entry.job, state, "by a person")
-        book.catch_up()
+        book.overtaken()
         assert not book.queued
+
+
+@pytest.mark.parametrize("seen", [State.QUEUED, State.STARTING])
+def test_a_trial_that_another_runner_ran_between_two_looks_is_over_here_too(store: Store, plan: SweepPlan, seen: State) -> None:
+    """Nothing wakes the runner that never joined it: it would sleep for ever over a trial that it takes for queued, or show
+    it as starting in its last table."""
+    one = book_of(store, plan)
+    entry = one.add(0, (0.5,), "/", "{}", cap=None)
+    assert entry
+    here = book_of(store, plan)
+    for state in (State.STARTING, State.DONE):
+        with store.change() as change:
+            change.move(entry.job, state, "by the other runner")
+        here = book_of(store, plan) if state is seen else here
+    one.began(entry.job, 1)
+    one.logged(entry.job, (3.0, 2.0))
+    one.closed(entry.job, State.DONE, 1, None)
+    assert [(each.record.state, each.record.history) for each in here.overtaken()] == [(State.DONE, (3.0, 2.0))]
+    assert not here.queued
+    assert not here.overtaken()
 
 
 def test_a_history_survives_and_another_attempt_begins_a_new_one(store: Store, plan: SweepPlan) -> None:

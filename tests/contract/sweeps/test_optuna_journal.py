@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from scheduler.errors import UserError
@@ -92,6 +94,14 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(path, tmp_path):
     with pytest.raises(UserError, match="is no journal of Optuna; name a new file"):
         OptunaJournal(str(notes), SPACE, "minimize")
     assert notes.read_text() == "lr 0.1 is too high\n"
+
+
+def test_a_pipe_and_a_device_are_refused_and_not_read(tmp_path):
+    """The one would be waited for, and the other read until the memory is full."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(UserError, match="is no regular file, and no journal of Optuna; name a new file"):
+            OptunaJournal(str(path), SPACE, "minimize")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

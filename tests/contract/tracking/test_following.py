@@ -17,7 +17,7 @@ import pytest
 from listening import listen
 
 from scheduler.tracking.following import FIRST_LOOK, REST, Follower
-from scheduler.tracking.open_files import opened_by
+from scheduler.tracking.open_files import event_files_of, opened_by
 from scheduler.tracking.rows import Row
 from scheduler.tracking.sources import LATE_CLIENT, METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
 from tests.conftest import user_environment
@@ -177,6 +177,16 @@ def test_a_log_in_a_place_of_the_scripts_own_is_found_by_its_open_file(
         assert values(listen(follower, bool)) == [2]
     assert follower.patience() is None or follower.patience() <= REST
     holder.communicate(b"\n")
+
+
+def test_event_files_of_an_earlier_process_with_the_same_number_do_not_count(tmp_path: Path, own: Path, follow: Watch) -> None:
+    """In a container that was started again the process ids begin anew, and `logs/` still holds the files of the last time."""
+    now = time.time()
+    path = event_file(own / "logs", 1)
+    old = path.with_name(path.name.replace(path.name.split(".")[3], str(int(now) - 3600)))
+    old.write_bytes(event_file(own / "others", 7).read_bytes())
+    follower = follow(open_files=lambda: event_files_of([os.getpid()], own / "logs", now))
+    assert values(listen(follower, bool) + follower.finish()) == [1]
 
 
 def test_open_files_are_asked_before_output_is_trusted(tmp_path: Path, own: Path, follow: Watch) -> None:

@@ -91,6 +91,18 @@ def test_event_files_in_a_place_of_the_script_are_read(sweeps):
     assert bad["state"] == "stopped_early"
 
 
+def test_trials_that_write_event_files_into_one_folder_have_their_own_rows(sweeps):
+    """`SummaryWriter("logs")`, or two trials that begin in one second: the folder is the same, and the best trial would be
+    whoever comes after the good one."""
+    pytest.importorskip("tensorboard")
+    sweeps.write("train.py", EVENTS.replace('"runs/%g" % lr', '"logs"').replace("8 if lr < 0.5 else 10_000", "8"))
+    sweeps.write("sweep.yaml", SPACE.replace("[0.1, 0.9]", "[0.1, 0.9, 0.5]").replace("early_terminate", "#"))
+    trials = sweeps.sweep("-j2")["trials"]
+    assert {trial["point"]["lr"]: trial["history"] for trial in trials} == {
+        lr: pytest.approx([lr + 1 / row for row in range(1, 9)]) for lr in (0.1, 0.9, 0.5)
+    }
+
+
 LOGS = """
 import json, os, sys, time
 lr = float(sys.argv[1].split("=")[1])

@@ -105,8 +105,10 @@ class Runner:
 
     def _is_more_to_come(self) -> bool:
         waits = self._more or self._store.mine_are_queued()
+        # Nothing of ours runs. What came into the queue after we had looked, nobody else may start, and no event tells of it.
+        overlooked = not self._is_waiting and bool(self._store.mine_waiting(1, time.time()))
         # Asked after the queue: what another runner has just taken from it must be found here, and joined at once.
-        self._at_once = self._at_once or bool(self._store.mine_active_names())
+        self._at_once = self._at_once or overlooked or bool(self._store.mine_active_names())
         return waits or self._at_once
 
     def _see(self, active: list[Job]) -> World:
@@ -127,7 +129,7 @@ class Runner:
     def _patience(self) -> float | None:
         if self._jobs.ends or self._at_once:
             return 0.0
-        ticks = [self._devices.patience()] if self._is_waiting or self._stuck or self._jobs.has_orphans else []
+        ticks = [self._devices.patience()] if self._is_waiting or self._stuck or self._jobs.has_visits else []
         if (tick := self._source.patience()) is not None:
             ticks.append(tick)
         due = self._store.mine_next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None

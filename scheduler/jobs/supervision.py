@@ -38,9 +38,9 @@ class Supervision:
         self._misfires = 0
 
     @property
-    def has_orphans(self) -> bool:
-        """Whether there are attempts of whose end no event will tell."""
-        return bool(self._visits.orphans)
+    def has_visits(self) -> bool:
+        """Whether there are attempts that others started: events alone do not tell all that becomes of them."""
+        return self._visits.any
 
     def claims(self) -> set[str]:
         """The claims of what runs."""
@@ -67,15 +67,32 @@ class Supervision:
             self.fleet.learn(end.duration or 0.0)
 
     def join(self) -> list[Running]:
-        """Watch attempts at jobs of ours that we did not start, and look again at those that no launcher tells about; returns
-        the new ones."""
-        self._visits.look_again()
+        """Watch attempts at jobs of ours that we did not start, and look again at those that we watch; returns the new ones."""
+        if self._visits.any:
+            self._believe_the_store()
+            self._visits.look_again()
         strangers = [name.split("/")[0] for name in self._store.mine_active_names() if name not in self.running]
         if not strangers:
             return []
         jobs = self._store.by_ids(strangers)
         latest = self._store.latest_attempts(jobs)
         return [self._joined(job, latest[job.id]) for job in jobs if job.state in ACTIVE and job.id in latest]
+
+    def _believe_the_store(self) -> None:
+        """The runner that started an attempt may have written its end down, or that it never ran: then its launcher has nothing
+        more to tell us."""
+        there = {(attempt.name, attempt.launcher) for attempt in self._store.open_attempts()}
+        heard = {end.running.attempt.name for end in self.ends}
+        for name, running in list(self.running.items()):
+            attempt = running.attempt
+            if running.slot or name in heard or (name, attempt.launcher) in there:
+                continue
+            self._visits.forget(attempt)
+            now = self._store.attempt(attempt.job, attempt.number)
+            if now and now.launcher == attempt.launcher and now.ending:
+                self._note_end(running, now.ending, now.duration)
+            else:
+                del self.running[name]
 
     def _joined(self, job: Job, attempt: Attempt) -> Running:
         running = self.running[attempt.name] = Running(job, attempt, claim=self._devices.adopt(job))

@@ -15,12 +15,17 @@ Heard = Callable[[Attempt, recovery.Verdict, "float | None"], None]
 
 
 class Visits:
-    """Lines to launchers that are not ours. An attempt without a launcher is an orphan, looked at on every tick."""
+    """Lines to launchers that are not ours. An attempt without a launcher is an orphan."""
 
     def __init__(self, home: Home, wakeups: Wakeups, heard: Heard) -> None:
         self._home, self._wakeups, self._heard = home, wakeups, heard
         self._lines: dict[str, tuple[Attempt, Channel]] = {}
-        self.orphans: dict[str, Attempt] = {}
+        self._orphans: dict[str, Attempt] = {}
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._lines or self._orphans)
 
     def attend(self, attempt: Attempt) -> None:
         """Hear of this attempt's end, once, whether it lies ahead or has happened already."""
@@ -29,7 +34,7 @@ class Visits:
             self._lines[attempt.name] = (attempt, channel)
             self._wakeups.watch(channel, lambda: self._hear(attempt, channel))
         else:
-            self.orphans[attempt.name] = attempt
+            self._orphans[attempt.name] = attempt
         # It may have ended before we were listening.
         self._examine(attempt)
 
@@ -39,9 +44,15 @@ class Visits:
             channel.send({"do": "stop", "attempt": attempt.name, "state": state})
 
     def look_again(self) -> None:
-        """Examine the orphans: no event tells of their end."""
-        for attempt in list(self.orphans.values()):
+        """Examine all: of an orphan's end no event tells, and a launcher may have told of an end just before it heard that we
+        listen."""
+        for attempt in [*self._orphans.values(), *(attempt for attempt, _ in self._lines.values())]:
             self._examine(attempt)
+
+    def forget(self, attempt: Attempt) -> None:
+        """Its end is known from elsewhere."""
+        self._hang_up(attempt)
+        self._orphans.pop(attempt.name, None)
 
     def close(self) -> None:
         for _, channel in self._lines.values():
@@ -52,7 +63,7 @@ class Visits:
         mine = [message for message, _ in messages if message["attempt"] == attempt.name and message["is"] == "ended"]
         if not there:
             self._hang_up(attempt)
-            self.orphans[attempt.name] = attempt
+            self._orphans[attempt.name] = attempt
         if mine or not there:
             self._examine(attempt)
 
@@ -61,8 +72,7 @@ class Visits:
         found = recovery.verdict(attempt.name, seen)
         if isinstance(found, recovery.StillThere):
             return
-        self._hang_up(attempt)
-        self.orphans.pop(attempt.name, None)
+        self.forget(attempt)
         end = seen.record.ended.get(attempt.name) if seen.record else None
         self._heard(attempt, found, end["duration"] if end else None)
 

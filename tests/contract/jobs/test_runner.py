@@ -14,12 +14,15 @@ import pytest
 from scheduler.errors import StateError
 from scheduler.jobs import tree
 from scheduler.jobs.devices import CpuDevices
-from scheduler.jobs.notices import Ended, Notice, Started, Trouble
+from scheduler.jobs.home import Home
+from scheduler.jobs.notices import Ended, Joined, Notice, Started, Trouble
 from scheduler.jobs.runner import Runner
+from scheduler.jobs.slots import open_slot
 from scheduler.jobs.sources import EarlyStop, QueueAlone
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
 from scheduler.jobs.submit import submit
+from scheduler.jobs.values import Attempt, Ending, Job
 
 SCRIPT = "import sys; open('ledger', 'a').write(sys.argv[1] + chr(10)); sys.exit('fail' in sys.argv[1])"
 # Takes one of three locks, fails where all are taken, and does not end before three have begun; stays a little, so that a fourth
@@ -180,3 +183,73 @@ def test_a_full_disk_pauses_the_run_and_loses_nothing(store: Store, experiments,
     assert [notice.what for notice in told if isinstance(notice, Trouble)], "the disk was never full: the test shows nothing"
     assert {job.state for job in store.jobs()} == {State.DONE}
     assert len(ledger(tmp_path)) == len(set(ledger(tmp_path))) == 6
+
+
+def joined_meanwhile(store: Store, job: Job, happens: Callable[[Store, Attempt], object]) -> list[Notice]:
+    """What a runner tells that joins an attempt of another one, whose launcher lives and says nothing, while `happens`."""
+    launcher, told = open_slot(store.home), []
+    with store.change() as change:
+        attempt = change.begin(job, launcher.id, "")
+    assert attempt
+
+    def tell(notice: Notice) -> None:
+        told.append(notice)
+        if isinstance(notice, Joined):
+            with Store(store.home) as theirs:
+                happens(theirs, attempt)
+
+    store.drive([job])
+    Runner(store, CpuDevices("the test's machine"), 1, tell).run()
+    launcher.close()
+    launcher.process.wait()
+    return told
+
+
+@pytest.mark.timeout(200)
+def test_an_attempt_that_its_runner_took_back_is_begun_again_by_the_one_who_joined_it(
+    store: Store, experiments, tmp_path: Path
+) -> None:
+    """Sent ahead, then revoked: its launcher never runs it and never speaks of it again. Two runners that each waited for what
+    the other had taken back would wait for ever."""
+
+    def take_back(theirs: Store, attempt: Attempt) -> None:
+        with theirs.change() as change:
+            assert change.never_ran(attempt)
+
+    (job,) = submit(store, experiments(grid([1])), str(tmp_path)).jobs
+    told = joined_meanwhile(store, job, take_back)
+    assert [type(notice) for notice in told] == [Joined, Started, Ended]
+    assert ledger(tmp_path) == ["x=1"]
+
+
+@pytest.mark.timeout(200)
+def test_an_end_that_its_runner_wrote_down_is_believed_without_hearing_of_it(store: Store, experiments, tmp_path: Path) -> None:
+    """A launcher tells an end to those who listen; who comes to listen at that moment may miss it."""
+
+    def end(theirs: Store, attempt: Attempt) -> None:
+        with theirs.change() as change:
+            assert change.end(attempt, Ending(State.FAILED, 7, "exit status 7"), 1.5)
+
+    (job,) = submit(store, experiments(grid([1])), str(tmp_path)).jobs
+    told = joined_meanwhile(store, job, end)
+    assert [type(notice) for notice in told] == [Joined, Ended]
+    assert isinstance(told[-1], Ended)
+    assert (told[-1].ending, told[-1].duration) == (Ending(State.FAILED, 7, "exit status 7"), 1.5)
+
+
+@pytest.mark.timeout(200)
+def test_a_job_that_comes_while_the_runner_decides_is_not_overlooked(
+    store: Store, home: Home, experiments, tmp_path: Path
+) -> None:
+    """It was not there when the runner looked, and is there when it asks whether to stay: nobody would wake it."""
+    asked = experiments(grid([1]))
+
+    class Late(CpuDevices):
+        def pace(self, somebody_waits: bool) -> None:
+            if asked:
+                with Store(home) as theirs:
+                    submit(theirs, [asked.pop()], str(tmp_path))
+
+    store.drive(None)
+    Runner(store, Late("the test's machine"), 1, lambda notice: None).run()
+    assert ledger(tmp_path) == ["x=1"]

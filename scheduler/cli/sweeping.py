@@ -39,13 +39,16 @@ def run_sweep(store: Store, plan: SweepPlan, wishes: Wishes, devices: Devices, s
     if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
         open_search(plan.sweep, sampler=wishes.sampler)
     record, new = open_sweep(store, plan, str(Path.cwd()), wishes.pruner, again=wishes.again, seed=wishes.seed)
+    journal = _journal(plan, record.id, wishes)
     book = Book(store, plan, record)
     revived = revive(store, book)
     count = slots or devices.default_slots
     say(report.opening(plan, book, budget, wishes.pruner, new=new, revived=revived))
     say(f"at most {count} at once; {devices.note}")
+    for trial in book.trials():
+        journal(trial)
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
-    source = SweepSource(store, plan, book, asking, stopping, budget, say, _journal(plan, book, wishes))
+    source = SweepSource(store, plan, book, asking, stopping, budget, say, journal)
     store.drive([book.job(entry) for entry in book.entries() if not entry.is_over])
     progress = Progress({}, 0, sys.stderr, partial(report.label, plan, book))
     return _run(Runner(store, devices, count, progress.tell, source), store, plan, book, style)
@@ -65,16 +68,15 @@ def _run(runner: Runner, store: Store, plan: SweepPlan, book: Book, style: str) 
     return 0 if all(entry.record.state in SUCCEEDED for entry in book.entries()) else 1
 
 
-def _journal(plan: SweepPlan, book: Book, wishes: Wishes) -> Callable[[Trial], None]:
+def _journal(plan: SweepPlan, sweep: str, wishes: Wishes) -> Callable[[Trial], None]:
     """Where trials that have ended are also told to: a journal for optuna-dashboard, if one is wanted."""
     if not wishes.optuna_journal:
         return lambda trial: None
     from scheduler.sweeps.optuna_journal import OptunaJournal
 
-    journal = OptunaJournal(wishes.optuna_journal, plan.parameters, plan.goal, plan.name)
-    for trial in book.trials():
-        journal.tell(trial)
-    return journal.tell
+    # A study for each sweep: trials of another one of the same file have the same numbers.
+    name = f"{plan.name} {sweep[:8]}"
+    return OptunaJournal(wishes.optuna_journal, plan.parameters, plan.goal, name, say).tell
 
 
 def _budget(plan: SweepPlan, wishes: Wishes) -> Budget:

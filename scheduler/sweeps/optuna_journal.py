@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,34 @@ class OptunaJournal:
     stays as it was first written, for the format knows no corrections.
     """
 
-    def __init__(self, path: str, parameters: Sequence[Parameter], goal: str, name: str = "exp-queue") -> None:
-        """Raises UserError without Optuna, and for a file that is no journal or holds a study of the other goal."""
+    def __init__(
+        self,
+        path: str,
+        parameters: Sequence[Parameter],
+        goal: str,
+        name: str = "exp-queue",
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Raises UserError without Optuna, and for a file that is no journal or holds a study `name` of the other goal.
+
+        `say` hears if the file cannot be written any more.
+        """
         need("--optuna-journal", "optuna")
-        self._parameters, self._goal = tuple(parameters), goal
+        self._path, self._parameters, self._goal, self._say = path, tuple(parameters), goal, say
+        self._ended = False
         self._study = _study(path, goal, name)
         self._written = {trial.user_attrs.get(NUMBER) for trial in self._study.get_trials(deepcopy=False)}
 
     def tell(self, trial: Trial) -> None:
-        """Write the trial, if it has ended and is not there yet."""
-        if trial.state not in ENDED or trial.number in self._written:
+        """Write the trial, if it has ended and is not there yet. A copy is no reason to end a sweep: without room on the disk
+        it stays as it is."""
+        if self._ended or trial.state not in ENDED or trial.number in self._written:
             return
-        self._study.add_trial(self._frozen(trial))
+        try:
+            self._study.add_trial(self._frozen(trial))
+        except (OSError, ValueError) as error:  # ValueError: the line before was not written whole
+            self._ended = True
+            self._say(f"the journal {self._path} cannot be written any more ({error}); the sweep goes on without it")
         self._written.add(trial.number)
 
     def _frozen(self, trial: Trial) -> Any:
@@ -71,6 +87,8 @@ def _study(path: str, goal: str, name: str) -> Any:
         study = new_study(goal, storage=JournalStorage(JournalFileBackend(path)), study_name=name, load_if_exists=True)
     except OSError as error:
         raise UserError(f"cannot write the journal {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UserError(f"the journal {path} is damaged ({error})", next_step="name a new file: it gets all trials") from error
     if study.direction.name.lower() != goal:
         what = f"the journal {path} holds a study whose goal is to {study.direction.name.lower()}, not to {goal}"
         raise UserError(what, next_step="name a new file")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from scheduler.jobs.states import State
 from scheduler.sweeps.distributions import Distribution, Parameter
 from scheduler.sweeps.optuna_journal import OptunaJournal
 from scheduler.sweeps.trials import Trial
+from tests.small_disk import fill, small_disk
 
 optuna = pytest.importorskip("optuna", reason="the journal is Optuna's")
 
@@ -108,3 +111,28 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     """Before the sweep has begun, not after its first trial."""
     with pytest.raises(UserError, match=r"cannot write the journal .*/nowhere/sweep.journal: No such file or directory"):
         OptunaJournal(str(tmp_path / "nowhere" / "sweep.journal"), SPACE, "minimize")
+
+
+def test_a_full_disk_ends_the_copy_and_not_the_sweep(tmp_path):
+    """The store is the truth; nothing may be lost for the sake of a copy, and the reason is told once."""
+    place, said = tmp_path / "small", []
+    place.mkdir()
+    with small_disk(place):
+        journal = OptunaJournal(str(place / "sweep.journal"), SPACE, "minimize", say=said.append)
+        journal.tell(DONE)
+        fill(place)
+        for number in range(1, 40):  # the page that the file has begun still takes some
+            journal.tell(replace(FAILED, number=number))
+    (told,) = said
+    assert "No space left on device" in told
+    assert "the sweep goes on without it" in told
+
+
+def test_a_damaged_journal_is_named(path):
+    """Half a line, as a full disk leaves it, and another behind it: Optuna's own words are of a column in no file."""
+    OptunaJournal(path, SPACE, "minimize").tell(DONE)
+    with Path(path).open("rb+") as file:
+        whole = file.read()
+        file.write(whole[:-30] + b"\n")
+    with pytest.raises(UserError, match=r"the journal .*sweep\.journal is damaged"):
+        OptunaJournal(path, SPACE, "minimize")

@@ -203,6 +203,27 @@ def test_two_runners_share_one_sweep(sweeps, until):
     assert len({json.loads(stdout)["sweep"] for stdout, _ in outcomes}) == 1
 
 
+def test_two_runners_of_trials_that_take_no_time_both_come_to_their_end(sweeps):
+    """What the other has started is over before one can listen, and may be taken back: neither may wait for news of it."""
+    sweeps.write("train.sh", "echo loss=1\n")
+    sweeps.file("run_cap: 40\n", **{"train.py": "train.sh", "[python,": "[sh,"})
+    runners = [sweeps.start("sweep", "-j2", "--format", "json") for _ in range(2)]
+    outcomes = [runner.communicate(timeout=300) for runner in runners]
+    assert [runner.returncode for runner in runners] == [0, 0], outcomes
+    for stdout, _ in outcomes:
+        assert [(trial["state"], trial["value"]) for trial in json.loads(stdout)["trials"]] == [("done", 1.0)] * 40
+
+
+def test_another_sweep_of_the_same_file_has_a_study_of_its_own_in_the_journal(sweeps):
+    """Its trials have the same numbers: in one study those of the first would stand for them."""
+    optuna = pytest.importorskip("optuna")
+    sweeps.file()
+    for again in ([], ["--again"]):
+        sweeps.sweep("-j1", "--count", "2", "--optuna-journal", "log", *again)
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(sweeps.directory / "log")))
+    assert [study.n_trials for study in optuna.get_all_study_summaries(storage)] == [2, 2]
+
+
 POINTS = [
     "point-asked@3",
     "trial-queued@2",

@@ -61,9 +61,7 @@ def run(
         if dry_run:
             return _dry_run(plan, list(experiments), slots or devices.default_slots, devices.note, style)
         if detach:
-            for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
-                pass
-            return _detached()
+            return _detached(experiments)
         with opened_store() as store:
             submission = queue(store, written(experiments), directory, again=again, lost=lost)
             say(described(submission, plan.path))
@@ -102,10 +100,12 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int
     return 0
 
 
-def _detached() -> int:
+def _detached(experiments: Iterator[Experiment]) -> int:
     """The same command in a session of its own, with its output in a file."""
     from scheduler.jobs.detaching import detach
 
+    for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
+        pass
     arguments = [word for word in sys.argv[1:] if word != "--detach"]
     process, log = detach(arguments)
     say(f"running in the background (pid {process}); progress: tail -f {log}")

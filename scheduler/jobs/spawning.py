@@ -105,7 +105,8 @@ def _why_not(error: Exception, order: Order) -> str:
 
 
 def missing_interpreter(program: str) -> str:
-    """What a script's first line asks for, as the kernel reads it (a `\\r` belongs to the name); empty if it is no script.
+    """What a script's first line asks for, as the kernel reads it (a `\\r` belongs to the name), where that is not there; else
+    empty.
 
     The kernel says ENOENT for a missing interpreter too, and "no such file" about a file that is there misleads.
     """
@@ -115,4 +116,4 @@ def missing_interpreter(program: str) -> str:
     except OSError:
         return ""
     words = first[2:].strip(b" \t\n").replace(b"\t", b" ").split(b" ") if first.startswith(b"#!") else [b""]
-    return os.fsdecode(words[0])
+    return "" if os.path.exists(words[0]) else os.fsdecode(words[0])  # noqa: PTH110

@@ -128,7 +128,7 @@ def _at(config: Any, dotted: str) -> Any:
 
 
 def table(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list[dict[str, str]]:
-    """Rows for people; `names` as `labels` gives them, or others."""
+    """Rows for people. `names`: by job id, where `labels` has found them already, perhaps among more jobs."""
     names = names or labels([line.job for line in lines])
     metrics = metric_columns(lines)
     return [

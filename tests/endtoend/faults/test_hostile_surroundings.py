@@ -95,6 +95,16 @@ def test_a_script_without_its_interpreter_is_not_called_missing(command_line) ->
     assert "the interpreter in its first line, '/opt/moved/python', is not there" in said
 
 
+def test_a_script_that_is_no_program_of_path_is_not_said_to_lack_its_interpreter(command_line) -> None:
+    """`train` for `./train`: what is missing is the `./`, and /bin/sh is where it always was."""
+    command_line.write("train", "#!/bin/sh\necho\n")
+    (command_line.directory / "train").chmod(0o700)
+    command_line.write("a.yaml", "command: [train]\nbase: {}\n")
+    for result in (command_line("run", "a.yaml"), command_line("exec", "--", "train")):
+        assert "'train': No such file or directory" in result.stderr
+        assert "interpreter" not in result.stderr
+
+
 def test_a_configuration_too_large_for_a_command_line_names_the_way_out(command_line) -> None:
     """The kernel takes 128 KiB in one argument; nobody remembers that at night."""
     command_line.write("a.yaml", f"command: ['true', '${{args_json}}']\nbase: {{a: {'x' * 200_000}}}\n")

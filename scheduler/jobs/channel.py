@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +16,15 @@ _MOST_DESCRIPTORS = 8
 class Channel:
     """One end of a connected stream socket.
 
-    A message that carries descriptors says how many (`"descriptors": n`); they are handed over in the order sent, and
-    every byte of a message follows its descriptors, so a message that has arrived has them all.
+    A message that carries descriptors says how many (`"descriptors": n`); they arrive together, before the last byte of
+    their message. Where this process has no room for all of them, the kernel drops the rest: then none is handed over.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self._bytes = bytearray()
         self._unsent = bytearray()
-        self._descriptors: list[int] = []
+        self._descriptors: deque[list[int]] = deque()  # those of one message each, in the order sent
 
     def fileno(self) -> int:
         return self.socket.fileno()
@@ -54,15 +55,17 @@ class Channel:
     def receive(self) -> tuple[list[tuple[dict[str, Any], list[int]]], bool]:
         """Messages that have arrived, each with its descriptors, and whether the other end is still there.
 
+        A message whose descriptors were lost, since the table of this process is full, says `"descriptors_lost": true`.
         Blocks for the first byte: call it when the socket is readable.
         """
         try:
-            data, descriptors, _, _ = socket.recv_fds(self.socket, _CHUNK, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors, flags, _ = socket.recv_fds(self.socket, _CHUNK, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
         except ConnectionResetError:  # comes before the end-of-file when the peer died with unread messages
             return [], False
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # Python's recv_fds passes no flags on (3.11), so MSG_CMSG_CLOEXEC is lost
-        self._descriptors += descriptors
+        if descriptors or flags & socket.MSG_CTRUNC:
+            self._descriptors.append(descriptors)
         self._bytes += data
         return self._whole_messages(), bool(data)
 
@@ -73,8 +76,12 @@ class Channel:
 
     def _with_descriptors(self, message: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         count = message.pop("descriptors", 0)
-        own, self._descriptors = self._descriptors[:count], self._descriptors[count:]
-        return message, own
+        own = self._descriptors.popleft() if count and self._descriptors else []
+        if len(own) == count:
+            return message, own
+        for descriptor in own:  # a part of them is of no use
+            os.close(descriptor)
+        return {**message, "descriptors_lost": True}, []
 
     def close(self) -> None:
         self.socket.close()

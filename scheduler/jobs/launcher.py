@@ -12,6 +12,7 @@ was revoked.
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import signal
@@ -92,11 +93,21 @@ class Launcher:
     def _obey(self, message: dict[str, Any], descriptors: list[int]) -> None:
         if message["do"] == "start":
             failpoints.reach("order-received")
-            self._ahead.append((Order(**message["order"]), descriptors))
+            self._accept(message, descriptors)
         elif message["do"] == "revoke" and self._drop(message["attempt"]):
             self._report({"is": "dropped", "why": ""}, message["attempt"])
         elif message["do"] == "stop":
             self._stop(message)
+
+    def _accept(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        """Put an order behind the others. Without its claim it must not run: others may take its GPU."""
+        order = Order(**message["order"])
+        if message.get("descriptors_lost"):
+            self._report(
+                {"is": "dropped", "why": f"its launcher cannot take its claim ({os.strerror(errno.EMFILE)})"}, order.attempt
+            )
+        else:
+            self._ahead.append((order, descriptors))
 
     def _drop(self, attempt: str) -> bool:
         """Forget an order that has not started; False if there is none of that name."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +361,26 @@ def test_a_users_scheduler_py_is_never_imported(tmp_path: Path) -> None:
     isolated = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {root!r})\n{code}", str(tmp_path / "h")]
     result = subprocess.run(isolated, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
     assert result.returncode == 0, result.stderr
+
+
+SHOWS_ITS_FILES = "import os; print(*(os.path.realpath(f'/proc/self/fd/{name}') for name in os.listdir('/proc/self/fd')))"
+
+
+def test_a_job_whose_claim_does_not_reach_its_launcher_is_not_started(slot: Slot, tmp_path: Path) -> None:
+    """A launcher whose table of descriptors is full gets the order and not the claim: others would take the job's GPU. The next
+    order has its own claim, not what is left of this one's."""
+    slot.start(replace(order(tmp_path, ["true"]), directory=str(tmp_path / "first")), [])
+    assert end_of(slot)["state"] == "done"  # from here on it only waits
+    before = resource.prlimit(slot.process.pid, resource.RLIMIT_NOFILE)
+    used = {int(path.name) for path in Path(f"/proc/{slot.process.pid}/fd").iterdir()}
+    room_for_one = sorted(set(range(len(used) + 2)) - used)[1]
+    resource.prlimit(slot.process.pid, resource.RLIMIT_NOFILE, (room_for_one, before[1]))
+    claims = [os.open(tmp_path / name, os.O_CREAT | os.O_RDWR) for name in ("one.claim", "two.claim")]
+    slot.start(order(tmp_path, python(SHOWS_ITS_FILES)), claims)
+    ((message, _),), _ = slot.channel.receive()
+    assert (message["is"], "its claim" in message["why"]) == ("dropped", True)
+    resource.prlimit(slot.process.pid, resource.RLIMIT_NOFILE, before)
+    slot.start(order(tmp_path, python(SHOWS_ITS_FILES)), claims[1:])
+    assert end_of(slot)["state"] == "done"
+    assert "two.claim" in output(tmp_path)
+    assert "one.claim" not in output(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,14 +17,15 @@ class Channel:
     """One end of a connected stream socket.
 
     A message that carries descriptors says how many (`"descriptors": n`); they are handed over in the order sent, and
-    every byte of a message follows its descriptors, so a message that has arrived has them all.
+    every byte of a message follows its descriptors, so a message that has arrived has them all. A message whose descriptors
+    found no room in the receiver's table has none, and `"lost": True` instead.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self._bytes = bytearray()
         self._unsent = bytearray()
-        self._descriptors: list[int] = []
+        self._groups: deque[list[int] | None] = deque()  # the descriptors of each message that has some; None: they are lost
 
     def fileno(self) -> int:
         return self.socket.fileno()
@@ -57,14 +59,22 @@ class Channel:
         Blocks for the first byte: call it when the socket is readable.
         """
         try:
-            data, descriptors, _, _ = socket.recv_fds(self.socket, _CHUNK, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors, flags, _ = socket.recv_fds(self.socket, _CHUNK, _MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
         except ConnectionResetError:  # comes before the end-of-file when the peer died with unread messages
             return [], False
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # Python's recv_fds passes no flags on (3.11), so MSG_CMSG_CLOEXEC is lost
-        self._descriptors += descriptors
+        self._note_group(descriptors, lost=bool(flags & socket.MSG_CTRUNC))
         self._bytes += data
         return self._whole_messages(), bool(data)
+
+    def _note_group(self, descriptors: list[int], *, lost: bool) -> None:
+        """One message's descriptors at most arrive with each call: the kernel does not join those of two."""
+        if lost:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if lost or descriptors:
+            self._groups.append(None if lost else descriptors)
 
     def _whole_messages(self) -> list[tuple[dict[str, Any], list[int]]]:
         *lines, rest = bytes(self._bytes).split(b"\n")
@@ -72,9 +82,10 @@ class Channel:
         return [self._with_descriptors(json.loads(line)) for line in lines]
 
     def _with_descriptors(self, message: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
-        count = message.pop("descriptors", 0)
-        own, self._descriptors = self._descriptors[:count], self._descriptors[count:]
-        return message, own
+        if not message.pop("descriptors", 0):
+            return message, []
+        own = self._groups.popleft()
+        return (message, own) if own is not None else ({**message, "lost": True}, [])
 
     def close(self) -> None:
         self.socket.close()

@@ -55,6 +55,12 @@ def ending_of(end: dict) -> Ending:
     return Ending(State(end["state"]), end["exit_status"], end["reason"])
 
 
+def note_of(home: Home, attempt: Attempt) -> str:
+    """The last that a launcher has noted about an attempt that is not over; empty if there is nothing."""
+    record = journal.read(journal_path(home, attempt.launcher))
+    return record.notes.get(attempt.name, "") if record else ""
+
+
 def look(home: Home, attempt: Attempt) -> Evidence:
     """Gather the evidence. The locks are asked before the journal is read, so that an end in between is not missed."""
     path = journal_path(home, attempt.launcher)

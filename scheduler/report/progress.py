@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.states import SUCCEEDED, State
 from scheduler.jobs.values import Job
 from scheduler.report.jobs import labels, outcome
@@ -29,6 +29,7 @@ class Progress:
         self._tellers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
             Joined: self._joined,
+            Noted: self._noted,
             Ended: self._ended,
             Waiting: self._waiting,
             Trouble: self._trouble,
@@ -47,6 +48,9 @@ class Progress:
 
     def _joined(self, notice: Joined) -> None:
         self._say(f"{notice.job.short_id} is already running, waiting for it: {self._label(notice.job)}")
+
+    def _noted(self, notice: Noted) -> None:
+        self._say(f"{notice.job.short_id}: {notice.text}")
 
     def _ended(self, notice: Ended) -> None:
         if not notice.again:
@@ -69,8 +73,10 @@ class Progress:
         if notice.times == 1:
             self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
         else:
+            they = "it has" if notice.running == 1 else "they have"
             self._say(
-                f"Ctrl-C: stopping {running} (SIGINT, after 10 s SIGTERM, then SIGKILL). Ctrl-C again leaves without waiting."
+                f"Ctrl-C: stopping {running} (SIGINT); {they} {notice.grace:g} s to save the work, then SIGTERM follows and, "
+                f"{notice.grace / 2:g} s later, SIGKILL. Ctrl-C again leaves without waiting."
             )
 
     def _warned(self, notice: Warned) -> None:
@@ -78,10 +84,10 @@ class Progress:
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:
-            if notice.ending.reason:  # a trial that was stopped early
-                return f": {notice.ending.reason}"
+            # Of a trial that was stopped early, or of what its script left behind.
+            reason = f": {notice.ending.reason}" if notice.ending.reason else ""
             result = outcome(notice.attempt)
-            return f", {result.objective.name} {number(result.objective_value)}" if result.objective else ""
+            return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""
         return f": {notice.ending.reason}{again}" if notice.ending.reason else again
 

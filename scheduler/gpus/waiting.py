@@ -65,7 +65,9 @@ def wait_for_claim(
             reading = sampler.read()
             if reading and not reading.problem and not reading.gpus:
                 return None
-            if reading and not sampler.starting:
+            if sampler.hindrance:
+                patience.refused(Refusal(sampler.hindrance))
+            elif reading and not sampler.starting:
                 answer = look.once(reading)
                 if isinstance(answer, Claim):
                     return answer

@@ -15,8 +15,8 @@ from scheduler.jobs import failpoints, leftovers, logs, tree
 from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.journal import Journal
 from scheduler.jobs.leftovers import Leftovers
-from scheduler.jobs.shortage import is_short, words
 from scheduler.jobs.spawning import NotStarted, Order, Spawn, start_program
+from scheduler.shortage import is_short, passing, words
 
 ALIVE_AFTER = 0.02  # a job that is over sooner is never reported as running: that spares short jobs a message
 KILL_EVERY = 0.1
@@ -101,11 +101,14 @@ class Execution:
         return signal.SIGTERM in [number for _, number in self._rungs]
 
     def alive(self) -> dict[str, int | None] | None:
-        """The main process, once, when its tree has lived long enough to be worth reporting: `pid`, and `birth` if it lives."""
+        """The main process, once, when its tree has lived long enough to be worth reporting: `pid`, and `birth` if it lives and
+        can be seen."""
         if self._reported or self._pid is None or self.gone or time.monotonic() < self._started + ALIVE_AFTER:
             return None
         self._reported = True
-        process = None if self.end else tree.look_up(self._pid)
+        process = None
+        with passing():
+            process = None if self.end else tree.look_up(self._pid)
         return {"pid": self._pid, "birth": process.birth if process else None}
 
     def reap(self) -> None:

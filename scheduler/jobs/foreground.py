@@ -18,8 +18,8 @@ from scheduler.errors import UserError
 from scheduler.gpus.claims import Claim
 from scheduler.jobs import tree
 from scheduler.jobs.leftovers import IDLE, KILL, WORK, Leftovers
-from scheduler.jobs.shortage import is_short, words
 from scheduler.jobs.spawning import missing_interpreter
+from scheduler.shortage import is_short, passing, words
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -180,17 +180,22 @@ class _Supervision:
         """SIGTERM now and SIGKILL after the grace for all that was left behind; the first grace counts."""
         assert self._left
         self._left.identify()
-        tree.send(tree.descendants(os.getpid()), signal.SIGTERM)
+        self._send(signal.SIGTERM)
         if self._kill_at == float("inf"):
             self._kill_at = time.monotonic() + self._care.grace
             self._say(f"{self._left.ended(why, 'are')} (SIGTERM now, SIGKILL after {self._care.grace:g} s)")
+
+    @staticmethod
+    def _send(number: signal.Signals) -> None:
+        with passing():  # SIGKILL is sent until nothing is left
+            tree.send(tree.descendants(os.getpid()), number)
 
     def _look(self) -> None:
         """Do what is due: look at what was left behind, kill what ignores its end, see that the claim is still seen."""
         now = time.monotonic()
         if now >= self._kill_at:
             self._kill_at = now + KILL_EVERY
-            tree.send(tree.descendants(os.getpid()), signal.SIGKILL)
+            self._send(signal.SIGKILL)
         if self._left and self._left.due <= now:
             self._look_at_leftovers(self._left, now)
         if self._look_at <= now:

@@ -26,8 +26,8 @@ from scheduler.jobs import failpoints, tree
 from scheduler.jobs.channel import Channel
 from scheduler.jobs.execution import Execution
 from scheduler.jobs.journal import Journal
-from scheduler.jobs.shortage import is_short
 from scheduler.jobs.spawning import Order
+from scheduler.shortage import is_short
 
 DEAF_FOR = 1.0  # seconds: whoever calls meanwhile waits in the kernel's queue
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.jobs import tree
+from scheduler.shortage import passing
 
 WORK, WAIT, KILL = POLICIES = ("work", "wait", "kill")
 IDLE = 30.0  # seconds without work, after which policy `work` ends what is left
@@ -62,11 +63,12 @@ class Watch:
         self._worked = began
         self._last: tuple[float, Seen] | None = None
 
-    def look(self, now: float, seen: Seen) -> bool:
-        """Take one look in; True when they have been idle for `patience` seconds."""
-        if self._last and works(self._last[1], seen, now - self._last[0]):
+    def look(self, now: float, seen: Seen | None) -> bool:
+        """Take one look in; True when they have been idle for `patience` seconds. None: nothing could be seen, and who is not
+        seen may work."""
+        if not seen or (self._last and works(self._last[1], seen, now - self._last[0])):
             self._worked = now
-        self._last = (now, seen)
+        self._last = (now, seen) if seen else None
         self.next_look = now + self.every
         return now - self._worked >= self.patience
 
@@ -117,8 +119,10 @@ class Leftovers:
         self.who = self.count = ""
 
     def identify(self) -> list[tree.Process]:
-        """Learn who they are now."""
-        found = tree.descendants(os.getpid())
+        """Learn who they are now, if they can be seen."""
+        found: list[tree.Process] = []
+        with passing():
+            found = tree.descendants(os.getpid())
         if found:  # else the last one has just gone, and is still the one that was there
             self.who, self.count = names(found, os.getpid()), counted(found, os.getpid())
         return found
@@ -126,7 +130,7 @@ class Leftovers:
     def look(self, now: float) -> bool:
         """Look at them; whether policy `work` ends them now because they have only sat there."""
         found = self.identify()
-        idle = self._watch.look(now, seen(found, _size(self._log)))
+        idle = self._watch.look(now, seen(found, _size(self._log)) if found else None)
         self.due = self._watch.next_look if self.policy == WORK else math.inf
         return idle and self.policy == WORK
 

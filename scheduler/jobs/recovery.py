@@ -11,6 +11,7 @@ from scheduler.jobs.home import Home
 from scheduler.jobs.slots import journal_path
 from scheduler.jobs.states import State
 from scheduler.jobs.values import Attempt, Ending
+from scheduler.shortage import passing
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ def ending_of(end: dict) -> Ending:
 
 def note_of(home: Home, attempt: Attempt) -> str:
     """The last that a launcher has noted about an attempt that is not over; empty if there is nothing."""
-    record = journal.read(journal_path(home, attempt.launcher))
-    return record.notes.get(attempt.name, "") if record else ""
+    with passing():
+        record = journal.read(journal_path(home, attempt.launcher))
+        return record.notes.get(attempt.name, "") if record else ""
+    return ""
 
 
 def look(home: Home, attempt: Attempt) -> Evidence:

@@ -16,7 +16,6 @@ from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import child_environment, log_cap
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
-from scheduler.jobs.shortage import is_short, words
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
 from scheduler.jobs.states import State
@@ -25,6 +24,7 @@ from scheduler.jobs.supervision import Supervision
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.waits import Waits
 from scheduler.jobs.wakeups import HEARD, Wakeups
+from scheduler.shortage import is_short, words
 
 MISFIRES = 3
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
@@ -87,6 +87,8 @@ class Runner:
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
+            if note := recovery.note_of(self._store.home, joined.attempt):
+                self._noted(joined, note)
         ends = self._jobs.take_ends()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]

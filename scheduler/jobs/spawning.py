@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scheduler.jobs.leftovers import IDLE, WORK
-from scheduler.jobs.shortage import is_short, words
+from scheduler.shortage import is_short, words
 
 
 @dataclass(frozen=True)

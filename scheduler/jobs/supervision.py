@@ -12,7 +12,6 @@ from scheduler.jobs.database import Unwritable
 from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, Ready, Running
 from scheduler.jobs.fleet import Fleet
-from scheduler.jobs.shortage import Pause
 from scheduler.jobs.slots import sweep
 from scheduler.jobs.spawning import Order
 from scheduler.jobs.states import ACTIVE, State
@@ -20,6 +19,7 @@ from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.visits import Visits
 from scheduler.jobs.wakeups import Wakeups
+from scheduler.shortage import Pause, passing
 
 MISFIRES = 3
 
@@ -138,7 +138,8 @@ class Supervision:
         """Let go of the launchers: the idle ones end, the others finish what they have."""
         self.fleet.leave()
         self._visits.close()
-        sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
+        with passing():  # the next command removes what stays
+            sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
 
     # What launchers tell, ours and those of others that run a job of ours.
 

@@ -8,10 +8,10 @@ from typing import Any
 from scheduler.jobs import recovery
 from scheduler.jobs.channel import Channel
 from scheduler.jobs.home import Home
-from scheduler.jobs.shortage import passing
 from scheduler.jobs.slots import connect, stop_message
 from scheduler.jobs.values import Attempt
 from scheduler.jobs.wakeups import Wakeups
+from scheduler.shortage import passing
 
 Heard = Callable[[Attempt, recovery.Verdict, "float | None"], None]
 

@@ -66,3 +66,10 @@ def test_a_look_is_taken_after_five_seconds_and_then_every_five() -> None:
     assert watch.next_look == 105.0
     watch.look(105.5, NOTHING)
     assert watch.next_look == 110.5
+
+
+def test_who_cannot_be_seen_is_not_called_idle() -> None:
+    """Where the table of descriptors is full nothing can be read of anybody; that must not end a training."""
+    watch = Watch(30.0, 0.0)
+    looks = [watch.look(float(now), NOTHING if now < 15 or now > 60 else None) for now in range(5, 91, 5)]
+    assert looks == [False] * 17 + [True]

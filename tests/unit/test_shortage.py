@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from scheduler.jobs.shortage import Pause, is_short, passing, words
+from scheduler.shortage import Pause, is_short, passing, words
 
 
 def test_the_pauses_grow_and_end_with_the_first_success() -> None:

@@ -84,7 +84,8 @@ class Database:
 
         late = threading.Timer(NAMED_AFTER, self._name_the_holder)
         late.daemon = True
-        late.start()
+        with suppress(RuntimeError):  # no room for a thread: then the wait goes on without a name
+            late.start()
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         finally:

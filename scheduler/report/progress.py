@@ -26,6 +26,7 @@ class Progress:
         self._labels, self._file, self._name = dict(known), file, name
         self._over, self._total = done, len(known)
         self.ended: list[str] = []  # the jobs that are over, by id
+        self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
         self._tellers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
             Joined: self._joined,
@@ -42,6 +43,10 @@ class Progress:
         self._tellers[type(notice)](notice)
 
     def _started(self, notice: Started) -> None:
+        start = (notice.attempt.name, notice.attempt.gpus)
+        if self._begun.get(notice.job.id) == start:  # it was taken back, and is tried anew
+            return
+        self._begun[notice.job.id] = start
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on GPU {notice.attempt.gpus}" if notice.attempt.gpus else ""
         self._say(f"{notice.job.short_id} started{where}{again}: {self._label(notice.job)}")
@@ -53,6 +58,7 @@ class Progress:
         self._say(f"{notice.job.short_id}: {notice.text}")
 
     def _ended(self, notice: Ended) -> None:
+        self._begun.pop(notice.job.id, None)
         if not notice.again:
             self._over += 1
             self.ended.append(notice.job.id)

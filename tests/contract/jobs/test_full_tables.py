@@ -195,6 +195,11 @@ class Starved(QueueAlone):
         self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self._soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._taken = False
+        self.turns = 0
+
+    def stops(self) -> Sequence[EarlyStop]:
+        self.turns += 1
+        return ()
 
     def refill(self, free: int) -> bool:
         if not self._taken:
@@ -226,6 +231,7 @@ def test_a_runner_that_cannot_open_a_launcher_waits_and_says_so(store: Store, ex
     assert sum(isinstance(notice, Ended) for notice in told) == 3
     assert {(job.state, job.attempts) for job in store.jobs()} == {(State.DONE, 1)}
     assert list(store.home.launchers.iterdir()) == []
+    assert source.turns < 50, "it asked again and again instead of waiting"
 
 
 class StarvedLauncher(QueueAlone):

@@ -19,6 +19,7 @@ from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import Reading
 from scheduler.gpus.sampler import Sampler
 from scheduler.gpus.watch import ClaimWatch, FolderWatch
+from scheduler.shortage import is_short, words
 
 TICK = 1.0
 # After a claim ends, the driver takes tens of milliseconds, at times seconds, to free its memory: look often for a
@@ -68,11 +69,21 @@ def wait_for_claim(
             if sampler.hindrance:
                 patience.refused(Refusal(sampler.hindrance))
             elif reading and not sampler.starting:
-                answer = look.once(reading)
+                answer = _unless_short(look, reading)
                 if isinstance(answer, Claim):
                     return answer
                 patience.refused(answer)
             _sleep(sampler, watch, patience)
+
+
+def _unless_short(look: _Look, reading: Reading) -> Claim | Refusal:
+    """What a look gives; a machine without room for one more file refuses for now."""
+    try:
+        return look.once(reading)
+    except OSError as error:
+        if not is_short(error):
+            raise
+        return Refusal(words(error))
 
 
 def _sleep(sampler: Sampler, watch: FolderWatch, patience: _Patience) -> None:

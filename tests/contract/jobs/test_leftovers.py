@@ -41,7 +41,15 @@ def test_work_that_was_left_behind_is_part_of_the_job(slot: Slot, tmp_path: Path
     assert (end["state"], end["exit_status"]) == ("done", 0)
     assert end["duration"] > 2.0
     assert "exit status 0; 1 process left behind went on for " in end["reason"]
-    assert heard[0]["is"] == "running", "nobody knows that it still runs"
+
+
+def test_a_job_whose_script_ends_at_once_is_running_as_long_as_something_of_it_is(slot: Slot, tmp_path: Path, until) -> None:
+    """It stood there as `starting` for ten seconds, and then as done."""
+    slot.start(order(tmp_path, ["sh", "-c", "sleep 600 & :"], idle=600.0), [])
+    until(lambda: NAME in journal.read(journal_path(home_of(tmp_path), slot.id)).ended)
+    (report,) = reports(slot, lambda report: True)
+    assert report["is"] == "running"
+    assert report["pid"]
 
 
 def test_what_only_sits_there_is_ended_and_said_everywhere(slot: Slot, home: Home, tmp_path: Path) -> None:

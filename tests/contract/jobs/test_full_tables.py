@@ -10,8 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,13 @@ from scheduler.jobs.execution import Execution
 from scheduler.jobs.home import Home
 from scheduler.jobs.notices import Ended, Notice, Trouble
 from scheduler.jobs.runner import Runner
-from scheduler.jobs.slots import Slot, connect, journal_path, stop_message
+from scheduler.jobs.slots import Slot, connect, journal_path, open_slot, stop_message
 from scheduler.jobs.sources import EarlyStop, QueueAlone
 from scheduler.jobs.spawning import NotStarted, Order
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
 from scheduler.jobs.submit import submit
+from scheduler.shortage import passing
 from tests.contract.jobs.launching import NAME, end_of, order, reports
 
 NOBODY = 65534
@@ -42,13 +44,18 @@ resource.setrlimit(resource.RLIMIT_NPROC, (0, resource.getrlimit(resource.RLIMIT
 
 
 @contextmanager
-def no_descriptors(pid: int) -> Iterator[None]:
-    """A process that cannot open anything more; what it has open stays."""
-    before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]))
+def limited(pid: int, most: int) -> Iterator[None]:
+    """A process that can open nothing with a number of `most` or more; what it has open stays."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]))
     try:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def no_descriptors(pid: int) -> AbstractContextManager[None]:
+    """A process that cannot open anything more."""
+    return limited(pid, 3)
 
 
 @pytest.fixture
@@ -87,6 +94,47 @@ def test_an_order_whose_claim_got_lost_on_the_way_never_starts(ready: Slot, tmp_
     os.close(claim)
     assert not (tmp_path / "ran").exists()
     assert not journal.is_locked(tmp_path / "x.claim")
+
+
+def test_a_claim_that_got_lost_while_another_job_runs_is_missed_at_once(ready: Slot, tmp_path: Path) -> None:
+    """Later there may be room again, and the job would start without it."""
+    ready.start(order(tmp_path, ["sleep", "600"]), [])
+    reports(ready, lambda report: report["is"] == "running")
+    claim = os.open(tmp_path / "x.claim", os.O_RDWR | os.O_CREAT)
+    second = Order("second/1", ["true"], str(tmp_path), str(tmp_path / "second"))
+    with no_descriptors(ready.process.pid):
+        ready.start(second, [claim])
+        ready.start(Order("third/1", ["true"], str(tmp_path), str(tmp_path / "third")), [])
+        ready.channel.send({"do": "revoke", "attempt": "third/1"})
+        heard = reports(ready, lambda report: report["attempt"] == "third/1")
+    os.close(claim)
+    assert [report["attempt"] for report in heard if report["is"] == "dropped"] == ["second/1", "third/1"]
+
+
+def test_no_slot_that_could_not_be_opened_leaves_anything(home: Home) -> None:
+    """Whatever was the first that found no room: no file, no descriptor, and no socket."""
+    before, limit = set(Path("/proc/self/fd").iterdir()), 2
+    slot = None
+    while slot is None:
+        limit += 1
+        with limited(os.getpid(), limit), passing():
+            slot = open_slot(home)
+        if slot is None:
+            assert list(home.launchers.iterdir()) == []
+            assert set(Path("/proc/self/fd").iterdir()) == before
+    slot.close()
+    slot.process.wait(90)
+
+
+def test_a_job_that_cannot_be_looked_at_is_reported_all_the_same(home: Home, tmp_path: Path, until) -> None:
+    """Its launcher fell over when it wanted to read the job's birth, and the job was lost."""
+    path = journal_path(home, "x")
+    spawn = lambda order, log, inherited: os.getpid()  # noqa: E731
+    execution = Execution(order(tmp_path, ["true"]), [], journal.Journal(journal.create(path)), spawn)
+    execution.start()
+    time.sleep(0.03)
+    with no_descriptors(os.getpid()):
+        assert execution.alive() == {"pid": os.getpid(), "birth": None}
 
 
 def test_the_descriptor_after_a_lost_one_reaches_its_own_message(tmp_path: Path) -> None:
@@ -238,12 +286,13 @@ class StarvedLauncher(QueueAlone):
     """Takes the launcher's descriptors away while the first job runs, and lets that go on then."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory, self.launcher = directory, 0
+        self._directory, self.launcher, self.turns = directory, 0, 0
 
     def patience(self) -> float | None:
-        return 0.02
+        return None if self.launcher else 0.02
 
     def stops(self) -> Sequence[EarlyStop]:
+        self.turns += bool(self.launcher)
         up = self._directory / "up"
         if not self.launcher and up.exists() and up.read_text():
             self.launcher = int(up.read_text())
@@ -268,6 +317,7 @@ def test_a_launcher_that_cannot_start_jobs_pauses_the_run(store: Store, experime
     script = json.dumps(["sh", "-c", "echo $PPID > up; until [ -e enough ]; do sleep 0.02; done", "sh", "${args}"])
     store.drive(submit(store, experiments(f"command: {script}\ngrid: {{x: [1, 2, 3]}}\n"), str(tmp_path)).jobs)
     Runner(store, CpuDevices("the test's machine"), 1, tell, source).run()
+    assert source.turns < 60, "it asked again and again instead of waiting"
     troubles = [notice.what for notice in told if isinstance(notice, Trouble)]
     assert len(troubles) == 1
     assert "may open no more files" in troubles[0]

@@ -78,10 +78,10 @@ class CommandLine:
             **options,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """A command in the background, in a session of its own; ended with the test."""
+    def start(self, *arguments: str, through: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """A command in the background, in a session of its own; ended with the test. `through`: a program that becomes it."""
         process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*through, *COMMAND, *arguments],
             cwd=self.directory,
             env=self.environment,
             stdout=subprocess.PIPE,

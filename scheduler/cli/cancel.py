@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import click
 
-from scheduler.cli.options import format_option, opened_store, print_lines, say
+from scheduler.cli.options import format_option, grace_option, opened_store, print_lines, say
 
 
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@grace_option
 @format_option
-def cancel(jobs: tuple[str, ...], style: str) -> int:
+def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
     """Cancel queued jobs and stop running ones: politely first (SIGINT), then SIGTERM, then SIGKILL. Waits until they are gone.
 
     JOB: the beginning of an id, `last`, or a state such as `queued` or `running`.
+
+    \b
+    exp-queue cancel running --grace 2m
     """
     from scheduler.jobs.cancelling import cancel_all
     from scheduler.jobs.selection import select
@@ -21,8 +25,14 @@ def cancel(jobs: tuple[str, ...], style: str) -> int:
 
     with opened_store() as store:
         chosen = select(store, jobs)
-        unstoppable = cancel_all(store, chosen, say)
+        unstoppable = cancel_all(store, chosen, _say, grace)
         print_lines(lines(store, store.by_ids(job.id for job in chosen)), style)
         for attempt in unstoppable:
             say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
     return 1 if unstoppable else 0
+
+
+def _say(text: str) -> None:
+    from scheduler.report.text import safe
+
+    say(safe(text))

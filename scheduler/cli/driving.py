@@ -19,7 +19,7 @@ from scheduler.report.progress import Progress
 from scheduler.report.submission import farewell
 
 
-def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None, style: str) -> int:
+def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None, style: str, grace: float | None = None) -> int:
     """Run `jobs` until all are over, print the results, and return the exit status."""
     store.drive(jobs)
     _refuse_the_impossible(store.mine_by_resources(), devices)
@@ -29,17 +29,20 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None
         say(f"at most {count} at once; {devices.note}")
     names = labels(jobs)
     progress = Progress(names, done, sys.stderr)
-    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style, names, by_file=True)
+    runner = Runner(store, devices, count, progress.tell, grace=grace)
+    return _run(runner, store, lambda: store.mine(), style, names, by_file=True)
 
 
-def drive_everything(store: Store, devices: Devices, slots: int | None, style: str, *, forever: bool) -> int:
+def drive_everything(
+    store: Store, devices: Devices, slots: int | None, style: str, grace: float | None = None, *, forever: bool
+) -> int:
     """Run all that is queued, and what comes to it meanwhile; `forever`: also what comes later, until a Ctrl-C."""
     store.drive(None)
     _refuse_the_impossible(store.mine_by_resources(), devices)
     count = slots or devices.default_slots
     say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
     progress = Progress({}, 0, sys.stderr)
-    runner = Runner(store, devices, count, progress.tell, Submits(store.home) if forever else None)
+    runner = Runner(store, devices, count, progress.tell, Submits(store.home) if forever else None, grace)
     return _run(runner, store, lambda: store.by_ids(progress.ended), style, by_file=False)
 
 

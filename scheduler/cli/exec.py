@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.cli.options import say, sharing_options
+from scheduler.cli.options import leftovers_option, read_pause, say, sharing_options
 from scheduler.errors import CannotEverRun, UserError
 
 if TYPE_CHECKING:
@@ -46,8 +46,18 @@ class Transparent(click.Command):
 @click.option("--gpus", type=click.IntRange(min=1), help="That many GPUs, all at once. Default: one, where there are any.")
 @click.option("--memory", metavar="SIZE", help="Only so much of each, e.g. 6GiB, beside others. Default: whole GPUs.")
 @click.option("--wait", metavar="TIME", help="Wait at most so long, e.g. 10m, or 0. Default: as long as it takes.")
+@leftovers_option
+@click.option("--grace", metavar="TIME", help="What was left behind has so long from SIGTERM to SIGKILL. Default: 10s.")
 @sharing_options
-def exec(command: tuple[str, ...], gpus: int | None, memory: str | None, wait: str | None, settings: Settings) -> int:
+def exec(
+    command: tuple[str, ...],
+    gpus: int | None,
+    memory: str | None,
+    wait: str | None,
+    leftovers: str | None,
+    grace: str | None,
+    settings: Settings,
+) -> int:
     """Wait for a GPU, claim it, and run COMMAND on it; the claim ends with the last process of COMMAND.
 
     The exit status is that of COMMAND; 124: no GPU within --wait; 125: an error of exp-queue itself; 126, 127: COMMAND
@@ -58,11 +68,12 @@ def exec(command: tuple[str, ...], gpus: int | None, memory: str | None, wait: s
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
     exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
     """
-    from scheduler.jobs.foreground import die_of, supervise
+    from scheduler.jobs.foreground import Care, die_of, supervise
 
+    care = Care(leftovers or Care.leftovers, Care.grace if grace is None else read_pause("--grace", grace))
     environment = dict(os.environ)
     with _claimed(command, gpus, memory, wait, environment, settings) as devices:
-        status = supervise(command, environment, _say, devices.claim)
+        status = supervise(command, environment, _say, devices.claim, care)
     return status if status >= 0 else die_of(-status)
 
 

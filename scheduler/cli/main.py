@@ -137,9 +137,16 @@ def _status(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return 130
     except OSError as error:
+        from scheduler.shortage import is_short, words
+
         if error.filename is None and error.errno in NO_ROOM:
             return _undelivered(error)
-        raise
+        if not is_short(error):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(
+            f"{where}{words(error)}; nothing was lost, and the same command works again when there is room", IMPOSSIBLE
+        )
 
 
 def _complain(message: str, status: int) -> int:

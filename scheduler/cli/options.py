@@ -28,6 +28,20 @@ slots_option = click.option(
     help="At most N jobs at once. Default: one per GPU; without a GPU, half the cores.",
 )
 
+grace_option = click.option(
+    "--grace",
+    metavar="TIME",
+    callback=lambda context, parameter, text: None if text is None else read_pause("--grace", text),
+    help="What is stopped has so long from SIGINT to SIGTERM to save its work, e.g. 2m. Default: `policy.grace`, 10s.",
+)
+
+leftovers_option = click.option(
+    "--leftovers",
+    type=click.Choice(["work", "wait", "kill"]),
+    help="Processes left behind by a command that has ended go on as long as they work (default), or until they end, "
+    "or are ended at once.",
+)
+
 _SHARING = (
     click.option(
         "--quiet", metavar="TIME", help="A GPU stays untouched so long after somebody else's process has left it. Default: 20s."
@@ -50,6 +64,17 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_SHARING):
         with_settings = option(with_settings)
     return with_settings
+
+
+def read_pause(option: str, text: str) -> float:
+    """Seconds, by the reader that files use; 0 is allowed."""
+    from scheduler.errors import UserError
+    from scheduler.spec import values
+
+    try:
+        return values.pause(float(text) if text.replace(".", "", 1).isdecimal() else text)
+    except UserError as error:
+        raise UserError(f"{option}: {error.what}", next_step=error.next_step) from None
 
 
 @contextmanager

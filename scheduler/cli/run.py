@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import format_option, opened_store, print_lines, say, sharing_options, slots_option
+from scheduler.cli.options import (
+    format_option,
+    grace_option,
+    leftovers_option,
+    opened_store,
+    print_lines,
+    say,
+    sharing_options,
+    slots_option,
+)
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.spec import Experiment, ExperimentFile
@@ -25,6 +35,8 @@ if TYPE_CHECKING:
 @click.command()
 @reads_a_file
 @slots_option
+@grace_option
+@leftovers_option
 @sharing_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
@@ -34,6 +46,8 @@ if TYPE_CHECKING:
 def run(
     plan: ExperimentFile,
     slots: int | None,
+    grace: float | None,
+    leftovers: str | None,
     settings: Settings,
     dry_run: bool,
     detach: bool,
@@ -54,7 +68,7 @@ def run(
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.submission import described
 
-    directory = _here()
+    plan, directory = _with(plan, leftovers), _here()
     devices = open_devices(settings)
     try:
         experiments = _possible(plan, devices)
@@ -65,9 +79,13 @@ def run(
         with opened_store() as store:
             submission = queue(store, written(experiments), directory, again=again, lost=lost)
             say(described(submission, plan.path))
-            return drive(store, submission.jobs, devices, slots, style)
+            return drive(store, submission.jobs, devices, slots, style, grace)
     finally:
         devices.close()
+
+
+def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
+    return replace(plan, policy=replace(plan.policy, leftovers=leftovers)) if leftovers else plan
 
 
 def _here() -> str:
@@ -115,10 +133,11 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 
 @click.command()
 @reads_a_file
+@leftovers_option
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option
-def submit(plan: ExperimentFile, again: bool, lost: bool, style: str) -> int:
+def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool, style: str) -> int:
     """Queue the experiments of FILE and start nothing: `exp-queue work` runs what is queued.
 
     \b
@@ -128,6 +147,7 @@ def submit(plan: ExperimentFile, again: bool, lost: bool, style: str) -> int:
     from scheduler.report.jobs import lines
     from scheduler.report.submission import described
 
+    plan = _with(plan, leftovers)
     with opened_store() as store:
         submission = queue(store, written(plan.experiments()), _here(), again=again, lost=lost)
         say(described(submission, plan.path))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduler.cli.options import grace_option, leftovers_option
 from scheduler.errors import UserError
 from scheduler.sweeps.pruning import PRUNERS
 from scheduler.sweeps.search import SAMPLERS
@@ -49,6 +50,8 @@ _RESOURCES = (
     click.option("--gpus", type=click.IntRange(min=1), metavar="N", help="GPUs of each trial. Default: 1, where there are any."),
     click.option("--gpu-memory", metavar="SIZE", help="Memory of a trial on each GPU, e.g. 6GiB: small trials share one."),
     click.option("--timeout", metavar="TIME", help="Stop a trial after so long."),
+    grace_option,
+    leftovers_option,
 )
 
 
@@ -79,10 +82,20 @@ def resource_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options about what a trial gets, which W&B's files have no words for; they become part of `plan`."""
 
     @functools.wraps(command)
-    def with_resources(*, plan: SweepPlan, gpus: int | None, gpu_memory: str | None, timeout: str | None, **others: Any) -> Any:
+    def with_resources(
+        *,
+        plan: SweepPlan,
+        gpus: int | None,
+        gpu_memory: str | None,
+        timeout: str | None,
+        grace: float | None,
+        leftovers: str | None,
+        **others: Any,
+    ) -> Any:
         memory = _read("--gpu-memory", gpu_memory, "memory")
         resources = replace(plan.resources, gpus=gpus, gpu_memory=memory)
-        policy = replace(plan.policy, timeout=_read("--timeout", timeout, "duration"))
+        asked = {"timeout": _read("--timeout", timeout, "duration"), "grace": grace, "leftovers": leftovers}
+        policy = replace(plan.policy, **{name: value for name, value in asked.items() if value is not None})
         return command(plan=replace(plan, resources=resources, policy=policy), **others)
 
     for option in reversed(_RESOURCES):

@@ -18,6 +18,7 @@ from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import Reading, no_driver, unknown
 from scheduler.gpus.sampling import INTERVAL
 from scheduler.gpus.silence import Silence, on_stderr, unanswered
+from scheduler.shortage import is_short, words
 
 # `-I`: the user's folder, where a scheduler.py or a pynvml.py may lie, is not searched. Our own root and the
 # folders where packages are installed are, wherever they are.
@@ -50,7 +51,8 @@ class Sampler:
         self._child: _Child | None = None
         self._latest: Reading | None = None
         self._heard_at = 0.0
-        self._failures = 0
+        self._failures = self._refusals = 0
+        self._hindrance = ""
         self._retry_at: float | None = None
         self._interval = INTERVAL
         self._asked_at = float("-inf")
@@ -107,6 +109,11 @@ class Sampler:
         asked_at = self._child.asked_at if self._child and self.starting else None
         return 0.0 if asked_at is None else self._clock() - asked_at
 
+    @property
+    def hindrance(self) -> str:
+        """Why there is no sampler process now, where the machine has no room for one; it is tried again. Empty otherwise."""
+        return self._hindrance
+
     def close(self) -> None:
         """End the sampler process. A second call does nothing."""
         if self._child:
@@ -122,10 +129,24 @@ class Sampler:
         self.close()
 
     def _spawn(self) -> None:
-        self._child, self._retry_at, self._heard_at = _Child(), None, self._clock()
+        self._retry_at, self._heard_at = None, self._clock()
+        try:
+            self._child = _Child()
+        except OSError as error:
+            if not is_short(error):
+                raise
+            self._hinder(f"the process that reads the GPUs cannot be started: {words(error)}")
+            return
+        self._hindrance, self._refusals = "", 0
         self._epoll.register(self._child.output, select.EPOLLIN)
         if self._interval != INTERVAL:
             self._child.ask(self._interval)
+
+    def _hinder(self, why: str) -> None:
+        self._hindrance = why
+        self._latest = unknown(why, self._heard_at)
+        self._retry_at = self._heard_at + min(2.0**self._refusals, LONGEST_PAUSE)
+        self._refusals += 1
 
     def _listen(self, child: _Child, now: float) -> None:
         heard, silence = child.latest(), self._silence + self._interval - INTERVAL

@@ -20,6 +20,7 @@ from scheduler.gpus.reading import Reading
 from scheduler.gpus.sampler import TICK, Sampler
 from scheduler.gpus.silence import Silence, unanswered
 from scheduler.gpus.watch import ClaimWatch, FolderWatch
+from scheduler.shortage import is_short, words
 
 # After a claim ends, the driver takes tens of milliseconds, at times seconds, to free its memory: look often for a
 # while.
@@ -67,14 +68,26 @@ def wait_for_claim(
             reading = sampler.read()
             if reading and not reading.problem and not reading.gpus:
                 return None
-            if sampler.starting:
+            if sampler.hindrance:
+                patience.refused(Refusal(sampler.hindrance))
+            elif sampler.starting:
                 patience.unanswered(sampler.silent_for)
             elif reading:
-                answer = look.once(reading)
+                answer = _unless_short(look, reading)
                 if isinstance(answer, Claim):
                     return answer
                 patience.refused(answer)
             _sleep(sampler, watch, patience)
+
+
+def _unless_short(look: _Look, reading: Reading) -> Claim | Refusal:
+    """What a look gives; a machine without room for one more file refuses for now."""
+    try:
+        return look.once(reading)
+    except OSError as error:
+        if not is_short(error):
+            raise
+        return Refusal(words(error))
 
 
 def _sleep(sampler: Sampler, watch: FolderWatch, patience: _Patience) -> None:

@@ -115,8 +115,8 @@ class Changes:
         self._event(job.id, attempt.number, State.STARTING, launcher)
         return attempt
 
-    def runs(self, attempt: Attempt, pid: int, birth: int) -> None:
-        """The attempt's process is there."""
+    def runs(self, attempt: Attempt, pid: int, birth: int | None) -> None:
+        """The attempt's process is there; without `birth`, what it has left behind is."""
         self._connection.execute(
             "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
         )

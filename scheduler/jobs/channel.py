@@ -16,15 +16,16 @@ _MOST_DESCRIPTORS = 8
 class Channel:
     """One end of a connected stream socket.
 
-    A message that carries descriptors says how many (`"descriptors": n`); they arrive together, before the last byte of
-    their message. Where this process has no room for all of them, the kernel drops the rest: then none is handed over.
+    A message that carries descriptors says how many (`"descriptors": n`); they are handed over in the order sent, and
+    every byte of a message follows its descriptors, so a message that has arrived has them all. A message whose descriptors
+    found no room in the receiver's table has none, and `"lost": True` instead.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self._bytes = bytearray()
         self._unsent = bytearray()
-        self._descriptors: deque[list[int]] = deque()  # those of one message each, in the order sent
+        self._groups: deque[list[int] | None] = deque()  # the descriptors of each message that has some; None: they are lost
 
     def fileno(self) -> int:
         return self.socket.fileno()
@@ -55,7 +56,6 @@ class Channel:
     def receive(self) -> tuple[list[tuple[dict[str, Any], list[int]]], bool]:
         """Messages that have arrived, each with its descriptors, and whether the other end is still there.
 
-        A message whose descriptors were lost, since the table of this process is full, says `"descriptors_lost": true`.
         Blocks for the first byte: call it when the socket is readable.
         """
         try:
@@ -64,10 +64,17 @@ class Channel:
             return [], False
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # Python's recv_fds passes no flags on (3.11), so MSG_CMSG_CLOEXEC is lost
-        if descriptors or flags & socket.MSG_CTRUNC:
-            self._descriptors.append(descriptors)
+        self._note_group(descriptors, lost=bool(flags & socket.MSG_CTRUNC))
         self._bytes += data
         return self._whole_messages(), bool(data)
+
+    def _note_group(self, descriptors: list[int], *, lost: bool) -> None:
+        """One message's descriptors at most arrive with each call: the kernel does not join those of two."""
+        if lost:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if lost or descriptors:
+            self._groups.append(None if lost else descriptors)
 
     def _whole_messages(self) -> list[tuple[dict[str, Any], list[int]]]:
         *lines, rest = bytes(self._bytes).split(b"\n")
@@ -75,13 +82,10 @@ class Channel:
         return [self._with_descriptors(json.loads(line)) for line in lines]
 
     def _with_descriptors(self, message: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
-        count = message.pop("descriptors", 0)
-        own = self._descriptors.popleft() if count and self._descriptors else []
-        if len(own) == count:
-            return message, own
-        for descriptor in own:  # a part of them is of no use
-            os.close(descriptor)
-        return {**message, "descriptors_lost": True}, []
+        if not message.pop("descriptors", 0):
+            return message, []
+        own = self._groups.popleft()
+        return (message, own) if own is not None else ({**message, "lost": True}, [])
 
     def close(self) -> None:
         self.socket.close()

@@ -9,7 +9,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scheduler.errors import StateError
@@ -17,6 +17,7 @@ from scheduler.jobs.home import Home
 from scheduler.jobs.schema import APPLICATION_ID, MIGRATIONS, migrate
 
 NAMED_AFTER = 3.0  # seconds
+FULL = 1 << 16  # bytes: with less left on a disk, what cannot be written is said to be for want of room
 
 
 class Unwritable(StateError):
@@ -37,7 +38,8 @@ class Database:
         self._lock = os.open(home.write_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._path = home.database
         if not self._path.exists():
-            self._make()
+            with self._explained():
+                self._make()
         if self._path.stat().st_size == 0:
             raise self._refusal("is empty")
         with self._explained():
@@ -60,10 +62,10 @@ class Database:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                _roll_back(self.connection)
                 raise
-            self.connection.execute("COMMIT")
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -82,7 +84,8 @@ class Database:
 
         late = threading.Timer(NAMED_AFTER, self._name_the_holder)
         late.daemon = True
-        late.start()
+        with suppress(RuntimeError):  # no room for a thread: then the wait goes on without a name
+            late.start()
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         finally:
@@ -128,6 +131,13 @@ class Database:
             with self.write() as connection:
                 migrate(connection, self._pragma("user_version"))
 
+    def _is_full(self) -> bool:
+        try:
+            disk = os.statvfs(self._path.parent)
+        except OSError:
+            return False
+        return disk.f_bavail * disk.f_frsize < FULL
+
     def _pragma(self, name: str) -> int:
         return self.connection.execute(f"PRAGMA {name}").fetchone()[0]
 
@@ -143,13 +153,21 @@ class Database:
             yield
         except sqlite3.OperationalError as error:
             kind = Unwritable if _is_about_room(error) else StateError
+            what = "is on a disk that is full" if kind is Unwritable and self._is_full() else "cannot be used now"
             raise kind(
-                f"the queue {self._path} cannot be used now ({error})", next_step="see the disk's free space and permissions"
+                f"the queue {self._path} {what} ({error})", next_step="see the disk's free space and permissions"
             ) from error
         except sqlite3.DatabaseError as error:
             if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
                 raise
             raise self._refusal(f"is damaged ({error})") from error
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """Undo what is open. A full disk may have made SQLite do it already; the first error is the one to be told."""
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

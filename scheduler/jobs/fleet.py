@@ -87,7 +87,7 @@ class Fleet:
                 # It is no short job: nothing may wait behind it while another launcher is idle.
                 slot.busy = message["attempt"]
                 slot.revoke_ahead()
-            else:
+            elif message["is"] in ("ended", "dropped"):
                 slot.over(message["attempt"])
             self._heard(message)
         if not there:

@@ -12,18 +12,20 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.gpus.claims import Claim
 from scheduler.jobs import tree
+from scheduler.jobs.leftovers import IDLE, KILL, WORK, Leftovers
 from scheduler.jobs.spawning import missing_interpreter
+from scheduler.shortage import is_short, passing, words
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 FROM_KERNEL = 0x80  # si_code SI_KERNEL: the terminal sent it, to the whole group, so the command has it already
-LEFTOVERS_AFTER = 1.0
-GRACE = 5.0
 KILL_EVERY = 0.1
+TRY_EVERY = 1.0  # to start the command, where the machine has no room for a process
 LOOK_EVERY = 30.0  # at the claim's file; the kernel wakes us for everything else
 
 
@@ -37,18 +39,36 @@ class CannotStart(UserError):
         self.exit_status = 127 if isinstance(error, FileNotFoundError) else 126
 
 
-def supervise(argv: Sequence[str], environment: Mapping[str, str], say: Callable[[str], None], claim: Claim | None = None) -> int:
+@dataclass(frozen=True)
+class Care:
+    """What becomes of processes that the command leaves behind, in the words of `Policy`; they have `grace` seconds from SIGTERM
+    to SIGKILL, and with `work` may sit idle for `idle` seconds."""
+
+    leftovers: str = WORK
+    grace: float = 10.0
+    idle: float = IDLE
+
+
+def supervise(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    claim: Claim | None = None,
+    care: Care = Care(),
+) -> int:
     """The exit status of the command, negative for the signal that ended it, once no process of it is left.
 
-    `say` hears of processes that the command leaves behind; a Ctrl-C or SIGTERM then ends them. CannotStart if there
-    is no such program.
+    `say` hears of processes that the command leaves behind; a Ctrl-C or SIGTERM then ends them. Where the machine has no room
+    for a process now, it waits until there is, or until such a signal comes: then the status is that signal's. CannotStart if
+    there is no such program.
     """
     tree.become_subreaper()
     # A shell's `&` and `nohup` have set some to be ignored: that wish stays.
     heard = {number for number in FORWARDED if signal.getsignal(number) is not signal.SIG_IGN}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*heard, signal.SIGCHLD})
     try:
-        return _Supervision(_spawned(argv, environment, before), heard, say, claim).run()
+        main = _started(lambda: _spawned(argv, environment, before), argv[0], heard, say)
+        return main.number if isinstance(main, _Refused) else _Supervision(main, heard, say, claim, care).run()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -75,22 +95,49 @@ def _spawned(argv: Sequence[str], environment: Mapping[str, str], mask: set) -> 
             argv[0], list(argv), dict(environment), setsigmask=mask, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ)
         )
     except OSError as error:
+        if is_short(error):
+            raise
         raise CannotStart(argv[0], error) from error
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """A signal came before the command could be started; `number` is negative, as a status."""
+
+    number: int
+
+
+def _started(spawn: Callable[[], int], name: str, heard: set[signal.Signals], say: Callable[[str], None]) -> int | _Refused:
+    told = False
+    while True:
+        try:
+            return spawn()
+        except OSError as error:
+            if not told:
+                say(f"cannot start {name!r} for now: {words(error)}; trying again every second, Ctrl-C leaves")
+            told = True
+        arrived = signal.sigtimedwait(heard & set(ENDING), TRY_EVERY)
+        if arrived:
+            return _Refused(-arrived.si_signo)
 
 
 class _Supervision:
     """The wait for the end. `_status` is known when the command itself is over, `_gone` says that nothing is left."""
 
-    def __init__(self, main: int, heard: set[signal.Signals], say: Callable[[str], None], claim: Claim | None) -> None:
-        self._main, self._heard, self._say, self._claim = main, heard, say, claim
+    def __init__(
+        self, main: int, heard: set[signal.Signals], say: Callable[[str], None], claim: Claim | None, care: Care
+    ) -> None:
+        self._main, self._heard, self._say, self._claim, self._care = main, heard, say, claim, care
         self._status: int | None = None
+        self._left: Leftovers | None = None
         self._gone = self._told = self._warned = False
         self._look_at = time.monotonic() + LOOK_EVERY
         self._kill_at = float("inf")
 
     def run(self) -> int:
         while not self._gone:
-            due = max(0.0, min(self._look_at, self._kill_at) - time.monotonic())
+            left = self._left.due if self._left else float("inf")
+            due = max(0.0, min(self._look_at, self._kill_at, left) - time.monotonic())
             arrived = signal.sigtimedwait({*self._heard, signal.SIGCHLD}, due)
             if arrived is None:
                 self._look()
@@ -109,10 +156,17 @@ class _Supervision:
                 self._gone = True
                 return
             if ended is None:
+                if self._status is not None and not self._left:
+                    self._begin_to_watch()
                 return
             if ended.si_pid == self._main:
                 self._status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-                self._look_at = time.monotonic() + LEFTOVERS_AFTER
+
+    def _begin_to_watch(self) -> None:
+        """The command has ended, and others of its tree live."""
+        self._left = Leftovers(self._care.leftovers, self._care.idle, time.monotonic())
+        if self._care.leftovers == KILL:
+            self._end("")
 
     def _heed(self, arrived: signal.struct_siginfo) -> None:
         number = signal.Signals(arrived.si_signo)
@@ -120,22 +174,45 @@ class _Supervision:
             if arrived.si_code != FROM_KERNEL:
                 os.kill(self._main, number)  # not reaped yet, so the pid is still its own
         elif number in ENDING:
-            tree.send(tree.descendants(os.getpid()), signal.SIGTERM)
-            self._kill_at = min(self._kill_at, time.monotonic() + GRACE)
+            self._end("")
+
+    def _end(self, why: str) -> None:
+        """SIGTERM now and SIGKILL after the grace for all that was left behind; the first grace counts."""
+        assert self._left
+        self._left.identify()
+        self._send(signal.SIGTERM)
+        if self._kill_at == float("inf"):
+            self._kill_at = time.monotonic() + self._care.grace
+            self._say(f"{self._left.ended(why, 'are')} (SIGTERM now, SIGKILL after {self._care.grace:g} s)")
+
+    @staticmethod
+    def _send(number: signal.Signals) -> None:
+        with passing():  # SIGKILL is sent until nothing is left
+            tree.send(tree.descendants(os.getpid()), number)
 
     def _look(self) -> None:
-        """Do what is due: speak of what was left behind, kill what ignores its end, see that the claim is still seen."""
+        """Do what is due: look at what was left behind, kill what ignores its end, see that the claim is still seen."""
         now = time.monotonic()
-        self._look_at = now + LOOK_EVERY
         if now >= self._kill_at:
             self._kill_at = now + KILL_EVERY
-            tree.send(tree.descendants(os.getpid()), signal.SIGKILL)
-        elif self._status is not None and not self._told:
+            self._send(signal.SIGKILL)
+        if self._left and self._left.due <= now:
+            self._look_at_leftovers(self._left, now)
+        if self._look_at <= now:
+            self._look_at = now + LOOK_EVERY
+            self._look_at_claim()
+
+    def _look_at_leftovers(self, left: Leftovers, now: float) -> None:
+        idle = left.look(now)
+        if self._kill_at < float("inf"):
+            return
+        if idle:
+            self._end(f"sat idle for {self._care.idle:g} s and ")
+        elif left.who and not self._told and self._status is not None:
             self._told = True
-            left = ", ".join(str(process.pid) for process in tree.descendants(os.getpid()))
-            self._say(
-                f"the command has ended ({self._status}) and left processes behind: {left}; waiting for them. Ctrl-C ends them"
-            )
+            self._say(f"{left.introduced(self._status, 'command', 'exec waits')}. Ctrl-C ends them")
+
+    def _look_at_claim(self) -> None:
         if self._claim and self._claim.deleted and not self._warned:
             self._warned = True
             self._say(f"{self._claim.path} was deleted: others cannot see this claim any more, only the memory it uses")

@@ -1,8 +1,10 @@
 """A launcher's journal: what it did, kept where a later runner finds it. Locked for as long as the launcher lives.
 
     S <attempt>                 its command is about to start: from here on it counts as started
-    X <attempt> <JSON>          its main process ended: exit_status, state, reason, duration
-    D <attempt>                 it did not start after all, for lack of room on the disk
+    X <attempt> <JSON>          its main process ended: exit_status, state, reason, duration; once more, and then for good, when
+                                what it had left behind is gone
+    N <attempt> <text>          what a person should know about it while it is not over: the last one counts
+    D <attempt>                 it did not start after all, for lack of room on the disk or of processes
     E                           the launcher has nothing more to do
 
 Lines are appended in single writes. Any other line (a traceback of the launcher, which has the journal as its
@@ -31,6 +33,7 @@ class Record:
 
     started: frozenset[str] = frozenset()
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     closed: bool = False
 
 
@@ -54,6 +57,10 @@ class Journal:
     def ended(self, attempt: str, end: dict[str, Any]) -> None:
         self._append(f"X {attempt} {json.dumps(end)}")
 
+    def noted(self, attempt: str, text: str) -> None:
+        """`text` is a single line."""
+        self._append(f"N {attempt} {text}")
+
     def closed(self) -> None:
         self._append("E")
 
@@ -74,8 +81,12 @@ def create(path: Path) -> int:
     """
     unnamed = path.with_suffix(".new")
     descriptor = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    unnamed.rename(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        unnamed.rename(path)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
@@ -85,7 +96,7 @@ def read(path: Path) -> Record | None:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
-    started, ended, closed = set(), {}, False
+    started, ended, notes, closed = set(), {}, {}, False
     for line in text.splitlines(keepends=True):
         mark, _, rest = line.rstrip("\n").partition(" ")
         if not line.endswith("\n"):
@@ -97,8 +108,11 @@ def read(path: Path) -> Record | None:
         elif mark == "X":
             attempt, _, end = rest.partition(" ")
             ended[attempt] = json.loads(end)
+        elif mark == "N":
+            attempt, _, text = rest.partition(" ")
+            notes[attempt] = text
         closed = closed or line == "E\n"
-    return Record(frozenset(started), ended, closed)
+    return Record(frozenset(started), ended, notes, closed)
 
 
 def is_locked(path: Path) -> bool:

@@ -6,13 +6,13 @@ escaped into sessions of its own. It runs isolated from the user's Python (`-I -
 Its runner sends `start`, `revoke` and `stop` over the inherited socket; anybody of the same user may connect to its
 listening socket, hear its reports and send `stop`. Short jobs may be sent ahead: they start one after another without a
 round trip between, and their ends are reported together, before half of what waits is used up: every message wakes the
-runner, and takes a core from a job. Reports: `running` with pid and birth, `ended` when the tree is gone, `dropped` for what
-was revoked.
+runner, and takes a core from a job. Reports: `running` with pid and birth, `note` for what a person should know meanwhile,
+`ended` when the tree is gone, `dropped` for what was revoked or found no room, with `why`.
 """
 
 from __future__ import annotations
 
-import errno
+import math
 import os
 import selectors
 import signal
@@ -27,6 +27,9 @@ from scheduler.jobs.channel import Channel
 from scheduler.jobs.execution import Execution
 from scheduler.jobs.journal import Journal
 from scheduler.jobs.spawning import Order
+from scheduler.shortage import is_short
+
+DEAF_FOR = 1.0  # seconds: whoever calls meanwhile waits in the kernel's queue
 
 
 class Launcher:
@@ -39,6 +42,7 @@ class Launcher:
         self._execution: Execution | None = None
         self._ahead: deque[tuple[Order, list[int]]] = deque()
         self._reports: list[dict[str, Any]] = []  # not sent yet; what they tell is in the journal
+        self._deaf_until = math.inf
         self._children = _child_signal()
         self._selector = selectors.DefaultSelector()
         self._selector.register(runner, selectors.EVENT_READ, self._hear_runner)
@@ -50,6 +54,7 @@ class Launcher:
             for key, _ in self._selector.select(self._patience()):
                 key.data()
             self._go_on()
+            self._listen_again()
             self._send_reports()
         self._journal.closed()
 
@@ -66,14 +71,16 @@ class Launcher:
 
     def _patience(self) -> float | None:
         deadline = self._execution.deadline() if self._execution else None
-        return None if deadline is None else max(0.0, deadline - time.monotonic())
+        first = min(self._deaf_until, math.inf if deadline is None else deadline)
+        return None if first == math.inf else max(0.0, first - time.monotonic())
 
     def _look_after(self, execution: Execution) -> None:
         execution.reap()
         execution.tick(time.monotonic())
-        process = execution.alive()
-        if process:
-            self._report({"is": "running", "pid": process.pid, "birth": process.birth}, execution.order.attempt)
+        if process := execution.alive():
+            self._report({"is": "running", **process}, execution.order.attempt)
+        while execution.notes:
+            self._report({"is": "note", **execution.notes.pop(0)}, execution.order.attempt)
         if execution.gone:
             self._execution = None
             dropped = {"is": "dropped", "why": execution.dropped}
@@ -92,23 +99,17 @@ class Launcher:
                 self._drop(self._ahead[0][0].attempt)
 
     def _obey(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        if message["do"] == "start":
+        if message["do"] == "start" and message.get("lost"):
+            # Without the descriptor of its claim it must not start: others would take its GPU.
+            why = "a launcher may open no more files (see `ulimit -n`)"
+            self._report({"is": "dropped", "why": why}, message["order"]["attempt"])
+        elif message["do"] == "start":
             failpoints.reach("order-received")
-            self._accept(message, descriptors)
+            self._ahead.append((Order(**message["order"]), descriptors))
         elif message["do"] == "revoke" and self._drop(message["attempt"]):
             self._report({"is": "dropped", "why": ""}, message["attempt"])
         elif message["do"] == "stop":
             self._stop(message)
-
-    def _accept(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        """Put an order behind the others. Without its claim it must not run: others may take its GPU."""
-        order = Order(**message["order"])
-        if message.get("descriptors_lost"):
-            self._report(
-                {"is": "dropped", "why": f"its launcher cannot take its claim ({os.strerror(errno.EMFILE)})"}, order.attempt
-            )
-        else:
-            self._ahead.append((order, descriptors))
 
     def _drop(self, attempt: str) -> bool:
         """Forget an order that has not started; False if there is none of that name."""
@@ -122,17 +123,32 @@ class Launcher:
     def _stop(self, message: dict[str, Any]) -> None:
         attempt = message["attempt"]
         if self._execution and self._execution.order.attempt == attempt:
-            self._execution.stop(message["state"])
+            self._execution.stop(message["state"], message.get("grace"))
         elif self._drop(attempt):
             end = {"state": message["state"], "exit_status": None, "reason": "stopped before it started", "duration": 0.0}
             self._journal.ended(attempt, end)
             self._report({"is": "ended", "end": end}, attempt)
 
     def _admit(self) -> None:
-        connection, _ = self._listener.accept()
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:  # who called has hung up
+            return
+        except OSError as error:
+            if not is_short(error):
+                raise
+            self._selector.unregister(self._listener)
+            self._deaf_until = time.monotonic() + DEAF_FOR
+            return
         observer = Channel(connection)
         self._observers.append(observer)
         self._selector.register(observer, selectors.EVENT_READ, lambda: self._hear_observer(observer))
+
+    def _listen_again(self) -> None:
+        """After a while without a descriptor to spare. The job does not end for that."""
+        if self._deaf_until <= time.monotonic():
+            self._deaf_until = math.inf
+            self._selector.register(self._listener, selectors.EVENT_READ, self._admit)
 
     def _hear_observer(self, observer: Channel) -> None:
         messages, there = observer.receive()

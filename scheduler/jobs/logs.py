@@ -7,7 +7,9 @@ hole there. Where it cannot, the log stays whole.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Iterator
 
 from scheduler.jobs.allocation import punch
@@ -40,6 +42,19 @@ def cut(path: str | os.PathLike[str], cap: int) -> int:
 
 def _rounded(size: int) -> int:
     return size // BLOCK * BLOCK
+
+
+def say(path: str | os.PathLike[str], text: str) -> None:
+    """Append a line of ours, with its time; one that finds no room or no log is left out."""
+    line = f"[exp-queue] {time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    except OSError:
+        return
+    with contextlib.suppress(OSError), open(descriptor, "r+b", buffering=0) as file:  # noqa: PTH123
+        size = os.fstat(descriptor).st_size
+        begun = size and os.pread(descriptor, 1, size - 1) != b"\n"
+        file.write(("\n" * bool(begun) + line).encode())
 
 
 def pieces(descriptor: int, start: int) -> Iterator[tuple[int, bytes | int]]:

@@ -41,10 +41,21 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A Ctrl-C was heard: the first (1) drains, the second (2) stops what runs."""
+    """A Ctrl-C was heard: the first (1) drains, the second (2) stops what runs, which has `grace` seconds from SIGINT to
+    SIGTERM."""
 
     times: int
     running: int
+    grace: float = 0.0
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What its launcher says of an attempt that is not over: what its script has left behind, how its stop goes on."""
+
+    job: Job
+    attempt: Attempt
+    text: str
 
 
 @dataclass(frozen=True)
@@ -61,4 +72,4 @@ class Warned:
     text: str
 
 
-Notice = Trouble | Started | Joined | Ended | Waiting | Interrupted | Warned
+Notice = Trouble | Started | Joined | Noted | Ended | Waiting | Interrupted | Warned

@@ -11,6 +11,7 @@ from scheduler.jobs.home import Home
 from scheduler.jobs.slots import journal_path
 from scheduler.jobs.states import State
 from scheduler.jobs.values import Attempt, Ending
+from scheduler.shortage import passing
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ def verdict(name: str, seen: Evidence) -> Verdict:
 def ending_of(end: dict) -> Ending:
     """The final record of an attempt from what its launcher wrote down."""
     return Ending(State(end["state"]), end["exit_status"], end["reason"])
+
+
+def note_of(home: Home, attempt: Attempt) -> str:
+    """The last that a launcher has noted about an attempt that is not over; empty if there is nothing."""
+    with passing():
+        record = journal.read(journal_path(home, attempt.launcher))
+        return record.notes.get(attempt.name, "") if record else ""
+    return ""
 
 
 def look(home: Home, attempt: Attempt) -> Evidence:

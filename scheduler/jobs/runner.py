@@ -14,7 +14,7 @@ from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import child_environment, log_cap
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
@@ -24,6 +24,7 @@ from scheduler.jobs.supervision import Supervision
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.waits import Waits
 from scheduler.jobs.wakeups import HEARD, Wakeups
+from scheduler.shortage import is_short, words
 
 MISFIRES = 3
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
@@ -35,9 +36,16 @@ class Runner:
     """Drives the jobs that `store.drive(...)` named until all of them are over, or a person stops it."""
 
     def __init__(
-        self, store: Store, devices: Devices, slots: int, tell: Callable[[Notice], None], source: Source | None = None
+        self,
+        store: Store,
+        devices: Devices,
+        slots: int,
+        tell: Callable[[Notice], None],
+        source: Source | None = None,
+        grace: float | None = None,
     ) -> None:
-        self._store, self._devices, self._limit, self._tell = store, devices, slots, tell
+        """`grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs' own."""
+        self._store, self._devices, self._limit, self._tell, self._grace = store, devices, slots, tell, grace
         self._source = source or QueueAlone()
         self._more = self._stuck = False
         self._stop = Stop.NO
@@ -59,7 +67,7 @@ class Runner:
         HungUp on SIGHUP and SIGTERM.
         """
         with Wakeups(self._on_signal) as self._wakeups:
-            self._jobs = Supervision(self._store, self._devices, self._wakeups, self._limit, self._pause)
+            self._jobs = Supervision(self._store, self._devices, self._wakeups, self._limit, self._pause, self._noted)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -79,6 +87,8 @@ class Runner:
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
+            if note := recovery.note_of(self._store.home, joined.attempt):
+                self._noted(joined, note)
         ends = self._jobs.take_ends()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
@@ -106,7 +116,8 @@ class Runner:
     def _is_more_to_come(self) -> bool:
         waits = self._more or self._store.mine_are_queued()
         # Nothing of ours runs. What came into the queue after we had looked, nobody else may start, and no event tells of it.
-        overlooked = not self._is_waiting and bool(self._store.mine_waiting(1, time.time()))
+        holds_off = self._is_waiting or self._jobs.shortage.left(time.monotonic()) > 0
+        overlooked = not holds_off and bool(self._store.mine_waiting(1, time.time()))
         # Asked after the queue: what another runner has just taken from it must be found here, and joined at once.
         self._at_once = self._at_once or overlooked or bool(self._store.mine_active_names())
         return waits or self._at_once
@@ -114,7 +125,8 @@ class Runner:
     def _see(self, active: list[Job]) -> World:
         with_gpus = bool(self._devices.sources())
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        slots = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
+        capacity = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
+        slots = self._jobs.shortage.most(capacity, len(active), time.monotonic())
         free, further = max(0, slots - len(active)), LOOK_AHEAD if with_gpus or self._is_waiting else 0
         waiting = tuple(self._store.mine_waiting(free + further, self._now)) if free else ()
         return World(
@@ -135,6 +147,8 @@ class Runner:
         due = self._store.mine_next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             ticks.append(max(0.001, due - time.time()))
+        if pause := self._jobs.shortage.left(time.monotonic()):
+            ticks.append(pause)
         return min(ticks, default=None)
 
     def _gather(self) -> None:
@@ -193,6 +207,7 @@ class Runner:
 
     def _pause(self, what: str) -> None:
         self._is_waiting = True
+        self._jobs.shortage.met(time.monotonic())
         if what not in self._troubles:
             self._troubles.add(what)
             self._tell(Trouble(what))
@@ -200,13 +215,31 @@ class Runner:
     def _claimed(self, starts: list[Start], waits: list[Wait]) -> list[Ready]:
         ready = []
         for start in starts:
-            claim = self._devices.take(start) if start.placement else None
-            if isinstance(claim, Refusal):
-                waits.append(Wait(start.job, claim.sentence))
+            try:
+                found = self._with_launcher(start)
+            except OSError as error:
+                if not is_short(error):
+                    raise
+                self._pause(words(error))
+                break
+            if isinstance(found, Refusal):
+                waits.append(Wait(start.job, found.sentence))
             else:
-                failpoints.reach("claim-taken")
-                ready.append(Ready(start.job, self._jobs.fleet.choose(), claim))
+                ready.append(found)
         return ready
+
+    def _with_launcher(self, start: Start) -> Ready | Refusal:
+        """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
+        claim = self._devices.take(start) if start.placement else None
+        if isinstance(claim, Refusal):
+            return claim
+        failpoints.reach("claim-taken")
+        try:
+            return Ready(start.job, self._jobs.fleet.choose(), claim)
+        except OSError:
+            if claim:
+                claim.close()
+            raise
 
     def _hand_over(self, ready: Ready, attempt: Attempt | None) -> Running | None:
         """Send a begun attempt to its launcher; None where somebody else was quicker to begin the job."""
@@ -219,8 +252,20 @@ class Runner:
     def _order(self, ready: Ready, attempt: Attempt) -> Order:
         job, claimed = ready.job, ready.claim.environment() if ready.claim else None
         environment = child_environment(job, attempt, claimed, threads=max(1, self._devices.cores // self._limit))
-        cap = log_cap()
-        return Order(attempt.name, list(job.argv), job.cwd, attempt.directory, environment, job.policy.timeout, log_cap=cap)
+        return Order(
+            attempt.name,
+            list(job.argv),
+            job.cwd,
+            attempt.directory,
+            environment,
+            job.policy.timeout,
+            self._grace_of(job),
+            job.policy.leftovers,
+            log_cap=log_cap(),
+        )
+
+    def _grace_of(self, job: Job) -> float:
+        return job.policy.grace if self._grace is None else self._grace
 
     def _over(self, end: End, again: str) -> None:
         self._jobs.forget(end)
@@ -241,10 +286,16 @@ class Runner:
             raise HungUp(number)
         self._stop = Stop.DRAIN if self._interrupts == 1 else Stop.NOW
         self._jobs.fleet.call_back()
-        self._tell(Interrupted(self._interrupts, len(self._jobs.running)))
+        running = self._jobs.running
+        grace = max((self._grace_of(each.job) for each in running.values()), default=0.0)
+        self._tell(Interrupted(self._interrupts, len(running), grace))
         if self._stop is Stop.NOW:
-            self._jobs.stop(State.CANCELLED, dict.fromkeys(self._jobs.running, "interrupted"))
+            self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
 
     def _stop_early(self, stops: Sequence[EarlyStop], over: set[str]) -> None:
         there = self._jobs.running.keys() - over
-        self._jobs.stop(State.STOPPED_EARLY, {stop.attempt: stop.reason for stop in stops if stop.attempt in there})
+        reasons = {stop.attempt: stop.reason for stop in stops if stop.attempt in there}
+        self._jobs.stop(State.STOPPED_EARLY, reasons, self._grace)
+
+    def _noted(self, running: Running, text: str) -> None:
+        self._tell(Noted(running.job, running.attempt, text))

@@ -7,6 +7,7 @@ import secrets
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,18 @@ class Slot:
         for attempt in self.attempts[1:]:
             self.channel.send({"do": "revoke", "attempt": attempt})
 
-    def stop(self, attempt: str, state: str) -> None:
-        """Stop an attempt; it will end in `state`."""
-        self.channel.send({"do": "stop", "attempt": attempt, "state": state})
+    def stop(self, attempt: str, state: str, grace: float | None = None) -> None:
+        """Stop an attempt; it will end in `state`. `grace`: instead of its order's."""
+        self.channel.send(stop_message(attempt, state, grace))
 
     def close(self) -> None:
         """Let the launcher go: it finishes what it has, then ends by itself."""
         self.channel.close()
+
+
+def stop_message(attempt: str, state: str, grace: float | None = None) -> dict[str, Any]:
+    """What a launcher is sent to stop an attempt."""
+    return {"do": "stop", "attempt": attempt, "state": state, "grace": grace}
 
 
 def journal_path(home: Home, launcher: str) -> Path:
@@ -81,25 +87,42 @@ def socket_path(home: Home, launcher: str) -> Path:
 
 
 def open_slot(home: Home) -> Slot:
-    """Start a launcher. It does not share our standard output: `exp-queue run | tee` must end when the runner does."""
+    """Start a launcher. It does not share our standard output: `exp-queue run | tee` must end when the runner does.
+
+    OSError where the machine has no room for it; then nothing of it stays.
+    """
     launcher = secrets.token_hex(8)
-    ours, theirs = socket.socketpair()
-    listener = _listen(socket_path(home, launcher))
-    log = journal.create(journal_path(home, launcher))
-    inherited = [theirs.fileno(), listener.fileno(), log]
-    process = subprocess.Popen(
+    with ExitStack() as ours_too:
+        ours, theirs = socket.socketpair()
+        with ExitStack() as undone:
+            undone.callback(ours.close)
+            undone.callback(_remove, home, launcher)
+            ours_too.callback(theirs.close)
+            listener = ours_too.enter_context(_listen(socket_path(home, launcher)))
+            log = journal.create(journal_path(home, launcher))
+            ours_too.callback(os.close, log)
+            process = _start([theirs.fileno(), listener.fileno(), log])
+            undone.pop_all()
+        return Slot(launcher, Channel(ours), process)
+
+
+def _start(inherited: list[int]) -> subprocess.Popen:
+    return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _PROGRAM, *map(str, inherited), str(PACKAGE_ROOT)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=log,  # a defect's traceback lands in the journal, whose readers pass over such lines
+        stderr=inherited[-1],  # a defect's traceback lands in the journal, whose readers pass over such lines
         pass_fds=inherited,
         start_new_session=True,
         cwd="/",
     )
-    theirs.close()
-    listener.close()
-    os.close(log)
-    return Slot(launcher, Channel(ours), process)
+
+
+def _remove(home: Home, launcher: str) -> None:
+    """The files of a launcher that is gone."""
+    path = journal_path(home, launcher)
+    for each in (socket_path(home, launcher), path, path.with_suffix(".new")):
+        each.unlink(missing_ok=True)
 
 
 def connect(home: Home, launcher: str) -> Channel | None:
@@ -111,6 +134,9 @@ def connect(home: Home, launcher: str) -> Channel | None:
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None
+    except OSError:
+        connection.close()
+        raise
     return Channel(connection)
 
 
@@ -119,8 +145,7 @@ def stop_through_launcher(home: Home, launcher: str, attempt: str, state: str) -
     channel = connect(home, launcher)
     if channel is None:
         return False
-    message: dict[str, Any] = {"do": "stop", "attempt": attempt, "state": state}
-    sent = channel.send(message)
+    sent = channel.send(stop_message(attempt, state))
     channel.close()
     return sent
 
@@ -129,17 +154,19 @@ def sweep(home: Home, still_needed: set[str]) -> None:
     """Remove the files of launchers that are gone and whose every attempt has its final record."""
     for path in home.launchers.glob("*.journal"):
         if path.stem not in still_needed and not journal.is_locked(path):
-            socket_path(home, path.stem).unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
-            path.with_suffix(".new").unlink(missing_ok=True)
+            _remove(home, path.stem)
 
 
 def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _short_path(path) as name:
-        listener.bind(name)
-    path.chmod(0o600)
-    listener.listen()
+    try:
+        with _short_path(path) as name:
+            listener.bind(name)
+        path.chmod(0o600)
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

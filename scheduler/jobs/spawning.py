@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from scheduler.jobs.leftovers import IDLE, WORK
+from scheduler.shortage import is_short, words
+
 
 @dataclass(frozen=True)
 class Order:
     """What to start. `environment` is added to the launcher's own, None takes a variable away; times are in seconds.
 
-    `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: between the signals of a stop.
-    `linger`: what the job leaves behind after its main process may take so long to go.
+    `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: from the first signal of a stop to
+    the next. `leftovers`: what becomes of processes that its main process leaves behind, as in `Policy`; `idle`: with `work`,
+    how long they may only sit there.
     """
 
     attempt: str
@@ -30,12 +34,18 @@ class Order:
     environment: dict[str, str | None] = field(default_factory=dict)
     timeout: float | None = None
     grace: float = 10.0
-    linger: float = 10.0
+    leftovers: str = WORK
+    idle: float = IDLE
     log_cap: int = 0
 
 
 class NotStarted(Exception):
-    """The process could not be started; the text says which part of the order is to blame."""
+    """The process could not be started; the text says which part of the order is to blame. `passing`: none of it is, and the
+    machine may have room for a process later."""
+
+    def __init__(self, why: str, *, passing: bool = False) -> None:
+        super().__init__(why)
+        self.passing = passing
 
 
 # (order, descriptor of the log, descriptors to inherit) -> process id of a child in a session of its own; NotStarted
@@ -56,7 +66,8 @@ def start_program(order: Order, log: int, inherited: Sequence[int]) -> int:
         program = _find(order.argv[0], environment.get("PATH", os.defpath))
         return os.posix_spawn(program, order.argv, environment, file_actions=_streams(log), setsid=True, setsigdef=_RESTORED)
     except (OSError, ValueError) as error:
-        raise NotStarted(_why_not(error, order)) from error
+        passing = isinstance(error, OSError) and is_short(error)
+        raise NotStarted(_why_not(error, order), passing=passing) from error
     finally:
         os.chdir("/")  # the directory of a job that is over must not be kept from being unmounted
 
@@ -95,6 +106,8 @@ def _why_not(error: Exception, order: Order) -> str:
     """Names which of directory and program it is that cannot be used."""
     if not isinstance(error, OSError):
         return f"cannot start: {error}"
+    if is_short(error):
+        return f"cannot start {order.argv[0]!r}: {words(error)}"
     culprit = error.filename or order.argv[0]
     kind = "working directory" if culprit == order.cwd and not Path(order.cwd).is_dir() else "program"
     if error.errno == errno.ENOENT and kind == "program" and (missing := missing_interpreter(culprit)):

@@ -19,6 +19,7 @@ from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.visits import Visits
 from scheduler.jobs.wakeups import Wakeups
+from scheduler.shortage import Pause, passing
 
 MISFIRES = 3
 
@@ -26,13 +27,22 @@ MISFIRES = 3
 class Supervision:
     """What runs, by the name of the attempt, and the ends that were heard and are not written down yet.
 
-    `pause` is called with the reason when a launcher has no room on the disk to start a job.
+    `pause` is called with the reason when the machine has no room to start a job, `noted` with what launchers say of an attempt.
     """
 
-    def __init__(self, store: Store, devices: Devices, wakeups: Wakeups, limit: int, pause: Callable[[str], None]) -> None:
-        self._store, self._devices, self._pause = store, devices, pause
+    def __init__(
+        self,
+        store: Store,
+        devices: Devices,
+        wakeups: Wakeups,
+        limit: int,
+        pause: Callable[[str], None],
+        noted: Callable[[Running, str], None],
+    ) -> None:
+        self._store, self._devices, self._pause, self._noted = store, devices, pause, noted
+        self.shortage = Pause()
         self.fleet = Fleet(store.home, wakeups, limit, self._heard, self._launcher_died)
-        self._visits = Visits(store.home, wakeups, self._heard_elsewhere)
+        self._visits = Visits(store.home, wakeups, self._heard_elsewhere, lambda attempt, note: self._heard(note))
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
@@ -99,8 +109,8 @@ class Supervision:
         self._visits.attend(attempt)
         return running
 
-    def stop(self, state: State, reasons: Mapping[str, str]) -> None:
-        """Stop attempts, each for its reason, so that they end in `state`."""
+    def stop(self, state: State, reasons: Mapping[str, str], grace: float | None = None) -> None:
+        """Stop attempts, each for its reason, so that they end in `state`. `grace`: instead of their own."""
         if not reasons:
             return
         # Without room on the disk nobody reads why; they are stopped all the same.
@@ -112,9 +122,9 @@ class Supervision:
             running = self.running[name]
             running.why_stopped = reason
             if running.slot:
-                running.slot.stop(name, state.value)
+                running.slot.stop(name, state.value, grace)
             else:
-                self._visits.stop(running.attempt, state.value)
+                self._visits.stop(running.attempt, state.value, grace)
 
     def refuse_to_misfire_for_ever(self) -> None:
         """StateError when launcher after launcher has died."""
@@ -128,7 +138,8 @@ class Supervision:
         """Let go of the launchers: the idle ones end, the others finish what they have."""
         self.fleet.leave()
         self._visits.close()
-        sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
+        with passing():  # the next command removes what stays
+            sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
 
     # What launchers tell, ours and those of others that run a job of ours.
 
@@ -136,10 +147,16 @@ class Supervision:
         running = self.running.get(message["attempt"])
         if running is None:
             return
+        if message["is"] != "dropped":
+            self.shortage.over()
         if message["is"] == "running":
             # Without room on the disk the pid is not noted; the attempt's end will be.
             with contextlib.suppress(Unwritable), self._store.change() as change:
                 change.runs(running.attempt, message["pid"], message["birth"])
+        elif message["is"] == "note":
+            # Who has asked for the stop has said so already.
+            if not (running.why_stopped and message["about"]):
+                self._noted(running, message["text"])
         elif message["is"] == "dropped":
             self.ends.append(End(running, recovery.NeverRan(), None))
             if message["why"]:

@@ -44,6 +44,31 @@ def look_up(pid: int) -> Process | None:
     return Process(pid, int(fields[1]), int(fields[2]), int(fields[19]))
 
 
+def usage(pid: int) -> tuple[float, int, int]:
+    """Seconds of CPU time, and bytes read and written, by the process and the children that it has reaped; zeros for what
+    cannot be read, of a process that is gone or is not ours."""
+    fields = _text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    ticks = sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
+    counts = dict(line.split(b": ") for line in _text(f"/proc/{pid}/io").splitlines())
+    return ticks / os.sysconf("SC_CLK_TCK"), int(counts.get(b"rchar", 0)), int(counts.get(b"wchar", 0))
+
+
+def command_line(pid: int) -> list[str]:
+    """The words that the process was started with; its short name where it has none, nothing where it is gone."""
+    words = _text(f"/proc/{pid}/cmdline").rstrip(b"\0").split(b"\0")
+    if words == [b""]:
+        words = _text(f"/proc/{pid}/comm").splitlines()
+    return [word.decode(errors="replace") for word in words]
+
+
+def _text(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (as above)
+            return file.read()
+    except OSError:
+        return b""
+
+
 def descendants(root: int) -> list[Process]:
     """Every process below `root`, parents before children."""
     children: dict[int, list[Process]] = {}

@@ -49,6 +49,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     pairs = [
         ("job", found["id"]),
         ("state", found["state"] + (f": {found['reason']}" if found["reason"] else "")),
+        ("now", found["note"]),
         ("group", found["group"] or ""),
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
@@ -64,7 +65,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
 
 def _attempt_line(attempt: dict[str, Any]) -> str:
     took = f" after {duration(attempt['duration'])}" if attempt["duration"] is not None else ""
-    status = f", exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
-    said = attempt["exit_status"] is not None and attempt["reason"] == f"exit status {attempt['exit_status']}"
-    reason = f", {attempt['reason']}" if attempt["reason"] and not said else ""
-    return f"{attempt['state'] or 'open'}{took}{status}{reason}, {attempt['log']}"
+    status = f"exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
+    said = status and f"{attempt['reason']};".startswith(f"{status};")
+    told = "".join(f", {part}" for part in ("" if said else status, attempt["reason"]) if part)
+    return f"{attempt['state'] or 'open'}{took}{told}, {attempt['log']}"

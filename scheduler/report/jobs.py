@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
+from scheduler.jobs.recovery import note_of
 from scheduler.jobs.states import SUCCEEDED
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
@@ -29,6 +30,7 @@ class Line:
     job: Job
     attempt: Attempt | None
     outcome: Outcome
+    note: str = ""  # what its launcher has noted last, of an attempt that is not over
 
     @property
     def seconds(self) -> float | None:
@@ -49,7 +51,11 @@ class Line:
 def lines(store: Store, jobs: Sequence[Job]) -> list[Line]:
     """The jobs with their latest attempts and what their metric logs say."""
     latest = store.latest_attempts(jobs)
-    return [Line(job, latest.get(job.id), outcome(latest.get(job.id))) for job in jobs]
+    return [Line(job, latest.get(job.id), outcome(latest.get(job.id)), _note(store, latest.get(job.id))) for job in jobs]
+
+
+def _note(store: Store, attempt: Attempt | None) -> str:
+    return note_of(store.home, attempt) if attempt and not attempt.ending else ""
 
 
 def outcome(attempt: Attempt | None) -> Outcome:
@@ -173,6 +179,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "attempt": line.job.attempts,
         "exit_status": line.exit_status,
         "reason": line.reason,
+        "note": line.note,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
         "submitted": line.job.submitted,

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.states import SUCCEEDED, State
 from scheduler.jobs.values import Job
 from scheduler.report.jobs import labels, outcome
@@ -26,9 +26,11 @@ class Progress:
         self._labels, self._file, self._name = dict(known), file, name
         self._over, self._total = done, len(known)
         self.ended: list[str] = []  # the jobs that are over, by id
+        self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
         self._tellers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
             Joined: self._joined,
+            Noted: self._noted,
             Ended: self._ended,
             Waiting: self._waiting,
             Trouble: self._trouble,
@@ -41,6 +43,10 @@ class Progress:
         self._tellers[type(notice)](notice)
 
     def _started(self, notice: Started) -> None:
+        start = (notice.attempt.name, notice.attempt.gpus)
+        if self._begun.get(notice.job.id) == start:  # it was taken back, and is tried anew
+            return
+        self._begun[notice.job.id] = start
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on GPU {notice.attempt.gpus}" if notice.attempt.gpus else ""
         self._say(f"{notice.job.short_id} started{where}{again}: {self._label(notice.job)}")
@@ -48,7 +54,11 @@ class Progress:
     def _joined(self, notice: Joined) -> None:
         self._say(f"{notice.job.short_id} is already running, waiting for it: {self._label(notice.job)}")
 
+    def _noted(self, notice: Noted) -> None:
+        self._say(f"{notice.job.short_id}: {notice.text}")
+
     def _ended(self, notice: Ended) -> None:
+        self._begun.pop(notice.job.id, None)
         if not notice.again:
             self._over += 1
             self.ended.append(notice.job.id)
@@ -69,8 +79,10 @@ class Progress:
         if notice.times == 1:
             self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
         else:
+            they = "it has" if notice.running == 1 else "they have"
             self._say(
-                f"Ctrl-C: stopping {running} (SIGINT, after 10 s SIGTERM, then SIGKILL). Ctrl-C again leaves without waiting."
+                f"Ctrl-C: stopping {running} (SIGINT); {they} {notice.grace:g} s to save the work, then SIGTERM follows and, "
+                f"{notice.grace / 2:g} s later, SIGKILL. Ctrl-C again leaves without waiting."
             )
 
     def _warned(self, notice: Warned) -> None:
@@ -78,10 +90,10 @@ class Progress:
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:
-            if notice.ending.reason:  # a trial that was stopped early
-                return f": {notice.ending.reason}"
+            # Of a trial that was stopped early, or of what its script left behind.
+            reason = f": {notice.ending.reason}" if notice.ending.reason else ""
             result = outcome(notice.attempt)
-            return f", {result.objective.name} {number(result.objective_value)}" if result.objective else ""
+            return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""
         return f": {notice.ending.reason}{again}" if notice.ending.reason else again
 

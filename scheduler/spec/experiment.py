@@ -26,11 +26,18 @@ class Resources:
 
 @dataclass(frozen=True)
 class Policy:
-    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume."""
+    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume.
+
+    `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
+    read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
+    the next.
+    """
 
     retries: int = 0
     timeout: float | None = None
     resumable: bool = False
+    leftovers: str = "work"
+    grace: float = 10.0
 
 
 @dataclass(frozen=True)

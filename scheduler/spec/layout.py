@@ -15,6 +15,8 @@ from scheduler.spec.unusable import refuse_unusable
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
 SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "defaults", *CONFIGURED)
 
+LEFTOVERS = ("work", "wait", "kill")
+
 Readers = dict[str, Callable[[object], Any]]
 Record = TypeVar("Record", Resources, Policy)
 
@@ -28,6 +30,8 @@ POLICY: Readers = {
     "retries": lambda value: values.whole_number(value, 0),
     "timeout": values.duration,
     "resumable": values.truth,
+    "leftovers": lambda value: values.choice(value, LEFTOVERS),
+    "grace": values.pause,
 }
 
 

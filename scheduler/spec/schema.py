@@ -52,6 +52,18 @@ POLICY: Schema = {
         ],
     },
     "resumable": {"type": "boolean"},
+    "leftovers": {
+        "description": "What becomes of processes that the command leaves behind when it ends: they may go on as long as they "
+        "work, or until they end, or are ended at once. Default: work.",
+        "enum": ["work", "wait", "kill"],
+    },
+    "grace": {
+        "description": "From the first signal of a stop (SIGINT) to the next (SIGTERM): 60s, 10m. Default: 10s.",
+        "anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?[dhmsDHMS])+\s*$"},
+        ],
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},

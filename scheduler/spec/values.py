@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
-from scheduler.errors import UserError
+from scheduler.errors import UserError, nearest
 
 _MIB = {"m": 1, "g": 1024, "t": 1024 * 1024}
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([mgt])(?:i?b)?", re.IGNORECASE)
@@ -64,6 +65,19 @@ def memory(value: object) -> int:
     if not mib:
         raise expected("memory such as 6GiB or 6144MiB", value, "write the number and its unit")
     return mib
+
+
+def choice(value: object, known: Sequence[str]) -> str:
+    """One of the known words. Raises UserError."""
+    if value not in known:
+        raise expected(f"one of {', '.join(known)}", value, nearest(str(value), known))
+    return str(value)
+
+
+def pause(value: object) -> float:
+    """As `duration`, but 0 is one too. Raises UserError."""
+    none_at_all = not isinstance(value, bool) and value in (0, "0", "0s")
+    return 0.0 if none_at_all else duration(value)
 
 
 def duration(value: object) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -130,3 +132,22 @@ def test_readings_come_as_seldom_as_they_are_wanted_and_at_once_when_asked_for(d
         driver.shows(*gpu_lines(3))
         sampler.ask()
         first(sampler, lambda r: len(r.gpus) == 3)
+
+
+def test_a_sampler_that_finds_no_room_for_its_process_says_so_and_tries_again(driver: FakeDriver) -> None:
+    """Too many open files, or processes: the command ended in a traceback. The GPUs are unknown meanwhile, never absent."""
+    driver.shows(*gpu_lines(1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.closing(Sampler()) as sampler:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            sampler.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        reading = sampler.read()
+        assert reading
+        assert reading.available, "it was taken for a machine without GPUs"
+        assert "may open no more files" in sampler.hindrance
+        assert sampler.hindrance in (reading.problem or "")
+        first(sampler, lambda r: r.gpus)
+        assert not sampler.hindrance

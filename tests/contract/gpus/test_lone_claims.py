@@ -173,3 +173,24 @@ def test_a_lone_process_says_that_the_driver_is_silent_and_keeps_its_limit(drive
     _, said = claimed(-1, 3)
     assert "waiting for a GPU: the NVIDIA driver has not answered for" in said
     assert "WaitRanOut: no GPU within 3 s" in said
+
+
+def test_a_lone_process_waits_for_room_to_look_and_says_so(driver: FakeDriver, claims: Path) -> None:
+    """It died of `Too many open files` in a traceback, or called a driver broken that is not."""
+    driver.shows(*gpu_lines(1))
+    code = """if True:
+        import resource
+        from scheduler.gpus.placement import Request
+        from scheduler.gpus.settings import settings_from
+        from scheduler.gpus.waiting import wait_for_claim
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        def say(text):
+            print(text)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (6, hard))
+        print(wait_for_claim(Request(1), settings_from(), say=say).indices)
+    """
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    said, indices = result.stdout.splitlines()
+    assert "may open no more files" in said, result.stderr
+    assert indices == "(0,)"

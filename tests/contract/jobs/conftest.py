@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.jobs.home import Home, open_home
+from scheduler.jobs.slots import Slot, open_slot
 from scheduler.jobs.store import Store
 from scheduler.spec import Experiment, read
+from tests.contract.jobs.launching import NAME
 
 
 @pytest.fixture
@@ -21,6 +23,15 @@ def home(tmp_path: Path) -> Home:
 def store(home: Home) -> Iterator[Store]:
     with Store(home) as opened:
         yield opened
+
+
+@pytest.fixture
+def slot(home: Home) -> Iterator[Slot]:
+    opened = open_slot(home)
+    yield opened
+    opened.stop(NAME, "cancelled", 0.0)  # what a test that failed has left
+    opened.close()
+    opened.process.wait(90)
 
 
 @pytest.fixture

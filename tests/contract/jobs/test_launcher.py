@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,8 +17,8 @@ from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.home import Home
 from scheduler.jobs.slots import Slot, connect, journal_path, open_slot, stop_through_launcher, sweep
 from scheduler.jobs.spawning import Order
+from tests.contract.jobs.launching import NAME, end_of, order, output, python
 
-NAME = "job/1"
 # Double fork, a session of its own, a cleared environment, deaf to SIGTERM: the hardest to find again. Who started it waits until
 # it is up.
 ESCAPEE = """
@@ -47,37 +43,6 @@ for _ in range(9000):
         break
     time.sleep(0.01)
 """
-
-
-@pytest.fixture
-def slot(home: Home) -> Iterator[Slot]:
-    opened = open_slot(home)
-    yield opened
-    opened.stop(NAME, "cancelled")  # what a test that failed has left
-    opened.close()
-    opened.process.wait(90)
-
-
-def order(tmp_path: Path, argv: list[str], **changes: Any) -> Order:
-    return Order(NAME, argv, str(tmp_path), str(tmp_path / "attempt"), **{"grace": 0.2, **changes})
-
-
-def python(code: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-c", code, *arguments]
-
-
-def end_of(slot: Slot) -> dict[str, Any]:
-    """Wait for the report that the attempt's whole tree is gone."""
-    while True:
-        messages, there = slot.channel.receive()
-        for message, _ in messages:
-            if message["is"] == "ended":
-                return message["end"]
-        assert there, "the launcher died"
-
-
-def output(tmp_path: Path) -> str:
-    return (tmp_path / "attempt" / LOG).read_text()
 
 
 @pytest.mark.parametrize(
@@ -182,7 +147,7 @@ def test_the_claim_is_held_by_every_process_of_the_job_and_by_nobody_after_it(sl
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     code = f"import os\nif os.fork(): os._exit(0)\nos.setsid(); os.closerange(0, 1000)\n{UNTIL_ENOUGH}"
-    slot.start(order(tmp_path, python(code), linger=600.0), [descriptor])
+    slot.start(order(tmp_path, python(code), leftovers="wait"), [descriptor])
     os.close(descriptor)
     until(lambda: NAME in journal.read(journal_path_of(slot, tmp_path)).ended)
     assert journal.is_locked(path), "the claim ended before the job's last process"
@@ -217,15 +182,11 @@ def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until
     assert not Path(f"/proc/{pid}").exists()
 
 
-@pytest.mark.parametrize("hurry", [False, True])
-def test_what_a_finished_job_leaves_behind_is_ended_too(slot: Slot, tmp_path: Path, until, hurry: bool) -> None:
-    """An orphaned data loader must not keep a GPU for days. The job's own good end stays its end, also if a stop comes then."""
+def test_what_a_finished_job_leaves_behind_is_ended_too(slot: Slot, tmp_path: Path, until) -> None:
+    """An orphaned data loader must not keep a GPU for days. The job's own good end stays its end."""
     pid_file = tmp_path / "pid"
-    slot.start(order(tmp_path, python(ESCAPEE, str(pid_file)), linger=600.0 if hurry else 0.3), [])
+    slot.start(order(tmp_path, python(ESCAPEE, str(pid_file)), idle=0.3), [])
     pid = int(until(lambda: pid_file.exists() and pid_file.read_text()))
-    if hurry:
-        until(lambda: NAME in journal.read(journal_path_of(slot, tmp_path)).ended)
-        slot.stop(NAME, "cancelled")
     end = end_of(slot)
     assert (end["state"], end["exit_status"]) == ("done", 0)
     assert not Path(f"/proc/{pid}").exists()
@@ -361,26 +322,3 @@ def test_a_users_scheduler_py_is_never_imported(tmp_path: Path) -> None:
     isolated = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {root!r})\n{code}", str(tmp_path / "h")]
     result = subprocess.run(isolated, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
     assert result.returncode == 0, result.stderr
-
-
-SHOWS_ITS_FILES = "import os; print(*(os.path.realpath(f'/proc/self/fd/{name}') for name in os.listdir('/proc/self/fd')))"
-
-
-def test_a_job_whose_claim_does_not_reach_its_launcher_is_not_started(slot: Slot, tmp_path: Path) -> None:
-    """A launcher whose table of descriptors is full gets the order and not the claim: others would take the job's GPU. The next
-    order has its own claim, not what is left of this one's."""
-    slot.start(replace(order(tmp_path, ["true"]), directory=str(tmp_path / "first")), [])
-    assert end_of(slot)["state"] == "done"  # from here on it only waits
-    before = resource.prlimit(slot.process.pid, resource.RLIMIT_NOFILE)
-    used = {int(path.name) for path in Path(f"/proc/{slot.process.pid}/fd").iterdir()}
-    room_for_one = sorted(set(range(len(used) + 2)) - used)[1]
-    resource.prlimit(slot.process.pid, resource.RLIMIT_NOFILE, (room_for_one, before[1]))
-    claims = [os.open(tmp_path / name, os.O_CREAT | os.O_RDWR) for name in ("one.claim", "two.claim")]
-    slot.start(order(tmp_path, python(SHOWS_ITS_FILES)), claims)
-    ((message, _),), _ = slot.channel.receive()
-    assert (message["is"], "its claim" in message["why"]) == ("dropped", True)
-    resource.prlimit(slot.process.pid, resource.RLIMIT_NOFILE, before)
-    slot.start(order(tmp_path, python(SHOWS_ITS_FILES)), claims[1:])
-    assert end_of(slot)["state"] == "done"
-    assert "two.claim" in output(tmp_path)
-    assert "one.claim" not in output(tmp_path)

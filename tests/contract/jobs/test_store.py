@@ -13,6 +13,7 @@ import pytest
 
 from scheduler.errors import StateError
 from scheduler.jobs.changes import Changes
+from scheduler.jobs.database import Database, Unwritable
 from scheduler.jobs.home import Home, open_home
 from scheduler.jobs.recovery import NeverRan, apply
 from scheduler.jobs.schema import MIGRATIONS
@@ -297,3 +298,33 @@ def test_another_users_state_directory_is_refused(tmp_path: Path) -> None:
         pytest.skip("this root (of a container) knows no other users")
     with pytest.raises(StateError, match="belongs to user 12345"):
         open_home(tmp_path / "theirs")
+
+
+def test_what_failed_first_is_told_where_sqlite_has_rolled_back_by_itself(home: Home) -> None:
+    """A full disk: people read "cannot rollback - no transaction is active", and looked for the fault in the queue."""
+    database = Database(home)
+
+    def fill() -> None:
+        with database.write() as connection:
+            connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(Unwritable, match="disk is full"):
+        fill()
+    database.close()
+
+
+def test_a_commit_that_fails_leaves_nothing_open(home: Home) -> None:
+    """The next change would fail too, with words about a transaction within a transaction."""
+    database = Database(home)
+
+    def violate() -> None:
+        with database.write() as connection:
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            connection.execute("INSERT INTO event (job, at, state) VALUES ('nobody', 0, 'queued')")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        violate()
+    with database.write() as connection:
+        assert connection.execute("SELECT count(*) FROM event").fetchone()[0] == 0
+    database.close()

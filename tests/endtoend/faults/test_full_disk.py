@@ -56,6 +56,8 @@ def test_a_queue_on_a_full_disk_refuses_a_submit_with_a_way_out_and_is_not_harme
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr
     assert "free space" in refused.stderr
+    assert "is on a disk that is full" in refused.stderr
+    assert "rollback" not in refused.stderr
     make_room(small.home)
     assert [job["state"] for job in small.jobs()] == ["queued"] * 3
 

@@ -130,9 +130,11 @@ def test_a_command_that_closes_its_descriptors_keeps_its_gpu(machine, until) -> 
 
 def test_the_claim_lasts_until_the_last_process_that_the_command_left_behind(machine, until) -> None:
     """Case 20: whatever still computes still owns its GPU, and a person learns what it is and how to end it."""
-    holder = machine.start("exec", "--", sys.executable, "-c", LEAVE)
+    holder = machine.start("exec", "--leftovers", "wait", "--", sys.executable, "-c", LEAVE)
     left = int(until(lambda: (machine.directory / "left").exists() and (machine.directory / "left").read_text()))
-    assert f"left processes behind: {left}" in until(holder.stderr.readline)
+    said = until(holder.stderr.readline)
+    assert "left 1 process behind: " in said
+    assert f"(pid {left})" in said
     assert claims(machine) == 1
     os.kill(left, signal.SIGKILL)
     assert holder.wait() == 3
@@ -146,6 +148,25 @@ def test_what_was_left_behind_is_ended_on_request(machine, until) -> None:
     holder.send_signal(signal.SIGTERM)
     assert holder.wait() == 3
     assert claims(machine) == 0
+
+
+def test_under_kill_exec_ends_with_its_command(machine) -> None:
+    """`exec` and `run` treat what is left behind by the same word; here it is said who was ended, and the status stays."""
+    result = run(machine, sys.executable, "-c", LEAVE, options=("--leftovers", "kill"))
+    assert result.returncode == 3
+    assert "1 process left behind is ended: " in result.stderr
+    assert claims(machine) == 0
+
+
+def test_exec_ends_what_only_sits_there(machine) -> None:
+    """Nobody is there at night to press Ctrl-C."""
+    care = "import os, sys; from scheduler.jobs.foreground import Care, supervise"
+    code = f"{care}; sys.exit(supervise([sys.executable, '-c', {LEAVE!r}], os.environ, print, None, Care(idle=0.6)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=machine.directory, env=machine.environment, capture_output=True, text=True, timeout=100
+    )
+    assert result.returncode == 3
+    assert "1 process left behind sat idle for 0.6 s and is ended: " in result.stdout
 
 
 def test_a_signal_for_exec_alone_is_for_the_command(machine, until) -> None:

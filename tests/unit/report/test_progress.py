@@ -1,0 +1,49 @@
+"""A runner's notices as lines."""
+
+from __future__ import annotations
+
+import io
+
+from scheduler.jobs.notices import Ended, Interrupted, Noted, Started
+from scheduler.jobs.states import State
+from scheduler.jobs.values import Attempt, Ending
+from scheduler.report.progress import Progress
+from tests.unit.jobs.test_backfill import job
+
+JOB = job(1)
+FIRST = Attempt(JOB.id, 1, "launcher", "/nowhere", 0.0)
+
+
+def told(*notices) -> list[str]:
+    file = io.StringIO()
+    progress = Progress({JOB.id: "x=1"}, 0, file)
+    for notice in notices:
+        progress.tell(notice)
+    return [line.removeprefix(JOB.short_id) for line in file.getvalue().splitlines()]
+
+
+def test_a_start_that_is_tried_again_and_again_is_told_once() -> None:
+    """A machine without room for a process gives it back each time; a line each time would say that it runs."""
+    second = Attempt(JOB.id, 2, "launcher", "/nowhere", 0.0)
+    failed = Ended(JOB, FIRST, Ending(State.DONE, 0), 1.0, True)
+    assert told(*[Started(JOB, FIRST)] * 3) == [" started: x=1"]
+    assert told(Started(JOB, FIRST), failed, Started(JOB, second))[2] == " started (attempt 2): x=1"
+
+
+def test_the_second_ctrl_c_says_how_long_there_is_and_what_comes_then() -> None:
+    """Whoever waits for a checkpoint must know whether it will be cut."""
+    (one,) = told(Interrupted(2, 1, 60.0))
+    (two,) = told(Interrupted(2, 2, 10.0))
+    assert "stopping 1 job (SIGINT); it has 60 s to save the work, then SIGTERM follows and, 30 s later, SIGKILL" in one
+    assert "stopping 2 jobs (SIGINT); they have 10 s to save the work, then SIGTERM follows and, 5 s later, SIGKILL" in two
+
+
+def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
+    """Also of a job that succeeded: its script ended long before."""
+    reason = "exit status 0; 1 process left behind went on for 25.1 s: sh (pid 12)"
+    lines = told(
+        Started(JOB, FIRST),
+        Noted(JOB, FIRST, "it left one behind"),
+        Ended(JOB, FIRST, Ending(State.DONE, 0, reason), 25.2, False),
+    )
+    assert lines[1:] == [": it left one behind", f" done after 25 s: {reason}   [1/1]"]

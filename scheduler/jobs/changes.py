@@ -95,15 +95,19 @@ class Changes:
             )
 
     def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
-        """Open the next attempt of a queued job, or None if somebody else was quicker."""
+        """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
+        is passed over: a database that was restored or moved does not know of all attempts that were."""
         row = self._connection.execute(
             "UPDATE job SET state = 'starting', attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
             (job.id,),
         ).fetchone()
         if row is None:
             return None
-        directory = self._home.attempt(job.id, row[0])
-        attempt = Attempt(job.id, row[0], launcher, directory, time.time(), boot=boot_id(), gpus=gpus)
+        number = self._home.free_attempt(job.id, row[0])
+        if number != row[0]:
+            self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
+        directory = self._home.attempt(job.id, number)
+        attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus)
         self._connection.execute(
             "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (job.id, attempt.number, launcher, directory, attempt.started, attempt.boot, gpus),
@@ -132,7 +136,8 @@ class Changes:
         if not gone.rowcount:
             return False
         self._connection.execute("DELETE FROM gpu_use WHERE job = ? AND attempt = ?", (attempt.job, attempt.number))
-        self._connection.execute("UPDATE job SET attempts = attempts - 1 WHERE id = ?", (attempt.job,))
+        sql = "UPDATE job SET attempts = coalesce((SELECT max(number) FROM attempt WHERE job = job.id), 0) WHERE id = ?"
+        self._connection.execute(sql, (attempt.job,))
         self.move(attempt.job, State.QUEUED, "never ran", attempt.number)
         return True
 

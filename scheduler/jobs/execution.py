@@ -9,7 +9,6 @@ import math
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 from scheduler.jobs import failpoints, logs, tree
@@ -22,6 +21,10 @@ KILL_EVERY = 0.1
 LOG_TICK = 1.0  # no kernel event tells that a file has grown beyond a size
 
 
+class _AlreadyThere(Exception):
+    """The attempt's directory was made by somebody else: it is never written to."""
+
+
 class Execution:
     """The life of one attempt. `reap` and `tick` are called by the launcher's loop; nothing here blocks."""
 
@@ -29,7 +32,7 @@ class Execution:
         self.order, self._claim, self._journal, self._spawn = order, claim, journal, spawn
         self.end: dict[str, Any] | None = None
         self.gone = False
-        self.dropped = ""
+        self.dropped: str | None = None  # why it did not start and is not spent; "": its directory was there already
         self._pid: int | None = None
         self._stop_as: str | None = None
         self._signalled = False
@@ -44,6 +47,9 @@ class Execution:
             self._journal.started(self.order.attempt)
             failpoints.reach("start-noted")
             log = self._open_directory()
+        except _AlreadyThere:
+            self._drop("")
+            return
         except OSError as error:
             self._has_no_directory(error)
             return
@@ -117,7 +123,20 @@ class Execution:
 
     def _open_directory(self) -> int:
         """Make the attempt's directory and lock it; returns the descriptor of a new, append-only log."""
-        os.makedirs(self.order.directory, 0o700, exist_ok=True)  # noqa: PTH103 (a Path took longer to build than a file to make)
+        # A Path took longer to build than a file to make.
+        os.makedirs(os.path.dirname(self.order.directory), 0o700, exist_ok=True)  # noqa: PTH103, PTH120
+        try:
+            os.mkdir(self.order.directory, 0o700)  # noqa: PTH102
+        except FileExistsError:
+            raise _AlreadyThere from None
+        try:
+            return self._open_log()
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.order.directory)  # noqa: PTH106 (its number would be passed over)
+            raise
+
+    def _open_log(self) -> int:
         directory = os.open(self.order.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._claim.append(directory)
         fcntl.flock(directory, fcntl.LOCK_EX)
@@ -130,7 +149,9 @@ class Execution:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             self._never_started(why)
             return
-        Path(self.order.directory, LOG).unlink(missing_ok=True)
+        self._drop(why)
+
+    def _drop(self, why: str) -> None:
         with contextlib.suppress(OSError):  # no room for that either: then the journal has no `S` to take back
             self._journal.dropped(self.order.attempt)
         self.dropped = why
@@ -164,7 +185,7 @@ class Execution:
 
     def _tree_is_gone(self) -> None:
         self.gone = True
-        if self.order.log_cap:
+        if self.order.log_cap and self._pid:  # else the log may be another attempt's
             logs.cut(f"{self.order.directory}/{LOG}", self.order.log_cap)
         for descriptor in self._claim:
             os.close(descriptor)

@@ -52,6 +52,12 @@ class Home:
         """The private directory of one attempt: its log, metric log, checkpoints."""
         return f"{self.root}/attempts/{job}/{number}"
 
+    def free_attempt(self, job: str, number: int) -> int:
+        """The first number from `number` on whose directory is not there."""
+        while os.path.lexists(self.attempt(job, number)):
+            number += 1
+        return number
+
     def sweep(self, sweep: str) -> Path:
         """The private directory of a sweep: the points of its trials, as files for the W&B client."""
         return self.root / "sweeps" / sweep

@@ -76,7 +76,8 @@ class Launcher:
         if execution.gone:
             self._execution = None
             dropped = {"is": "dropped", "why": execution.dropped}
-            self._report(dropped if execution.dropped else {"is": "ended", "end": execution.end}, execution.order.attempt)
+            ended = {"is": "ended", "end": execution.end}
+            self._report(ended if execution.dropped is None else dropped, execution.order.attempt)
 
     def _hear_runner(self) -> None:
         assert self._runner is not None

@@ -15,6 +15,7 @@ from scheduler.jobs.home import Home
 from scheduler.jobs.job_list import JobList
 from scheduler.jobs.packing import GpuUse
 from scheduler.jobs.states import State
+from scheduler.jobs.surroundings import Surroundings, surroundings_from
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.spec import Policy, Resources
 
@@ -26,6 +27,7 @@ class Store:
         """`say` hears who keeps the queue's lock, if somebody does."""
         self.home = home
         self._database = Database(home, say)
+        self._surroundings: dict[int, Surroundings] = {}
         # A table of its own connection, gone with it.
         self._database.connection.execute("CREATE TEMP TABLE mine (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
         self.drive(None)
@@ -108,6 +110,15 @@ class Store:
         sql = "SELECT uuid, model, granted FROM gpu_use WHERE job = ? AND attempt = ?"
         rows = self._database.read(sql, (attempt.job, attempt.number))
         return tuple(GpuUse(attempt.job, attempt.number, *row) for row in rows)
+
+    def surroundings(self, job: Job) -> Surroundings:
+        """What a job keeps of the environment of whoever asked for it: nothing, for one of an old queue."""
+        if job.surroundings is None:
+            return Surroundings()
+        if job.surroundings not in self._surroundings:  # a row never changes
+            (row,) = self._database.read("SELECT content FROM surroundings WHERE number = ?", (job.surroundings,))
+            self._surroundings[job.surroundings] = surroundings_from(row[0])
+        return self._surroundings[job.surroundings]
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""

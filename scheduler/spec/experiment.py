@@ -26,11 +26,18 @@ class Resources:
 
 @dataclass(frozen=True)
 class Policy:
-    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume."""
+    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume.
+
+    `environment`: names of variables whose values it keeps, beside those that decide about its programs.
+    """
 
     retries: int = 0
     timeout: float | None = None
     resumable: bool = False
+    environment: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only
 
 
 @dataclass(frozen=True)

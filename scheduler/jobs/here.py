@@ -9,7 +9,7 @@ from scheduler.jobs.changes import Changes
 from scheduler.jobs.surroundings import surroundings_of
 from scheduler.spec import Policy
 
-Asked = tuple[int, Sequence[str], Policy]  # a job's number, its command line and its policy
+Asked = tuple[int, Sequence[str], Policy]  # a job's number, its command line (the first word will do) and its policy
 
 
 class Here:

@@ -95,7 +95,7 @@ def _place(
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
     change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here)
-    here.renew((latest[key].number, keyed[key].argv, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
+    here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
     for key, what in verbs.items():
         if what is Verb.RETRIED:
             change.ask_again(latest[key].job, "run again", keyed[key])

@@ -66,6 +66,12 @@ class Experiment:
         return fill(self.launch, self.arguments, self.arguments_with_group, lambda: str(self.argument_file))
 
     @property
+    def first_word(self) -> tuple[str, ...]:
+        """The first word of the command line, without making the rest of it where that is not needed; empty if there is none."""
+        first = self.launch[0] if self.launch else None
+        return (first,) if isinstance(first, str) else self.argv[:1]
+
+    @property
     def argument_file(self) -> Path | None:
         """The file that `${args_json_file}` stands for, named by the experiment's id; None if the command has none."""
         folder = next((token.folder for token in self.launch if isinstance(token, Slot) and token.folder), None)

@@ -130,12 +130,26 @@ class Changes:
             self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
         directory = self._home.attempt(job.id, number)
         attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus)
-        self._connection.execute(
-            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (job.id, attempt.number, launcher, directory, attempt.started, attempt.boot, gpus),
-        )
+        self._insert(attempt)
         self._event(job.id, attempt.number, State.STARTING, launcher)
         return attempt
+
+    def found(self, job: str, number: int, started: float, reason: str) -> None:
+        """An attempt of which there is a directory and nothing else: its outcome is unknown."""
+        if self.state(job) is not State.QUEUED:
+            self.move(job, State.QUEUED, "an attempt was found", number)
+        self.move(job, State.STARTING, "an attempt was found", number)
+        attempt = Attempt(job, number, "", self._home.attempt(job, number), started)
+        self._insert(attempt)
+        self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job))
+        self.end(attempt, Ending(State.LOST, None, reason), None)
+
+    def _insert(self, attempt: Attempt) -> None:
+        a = attempt
+        self._connection.execute(
+            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus),
+        )
 
     def runs(self, attempt: Attempt, pid: int, birth: int) -> None:
         """The attempt's process is there."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from scheduler.errors import StateError, UserError
+from scheduler.jobs import failpoints
 from scheduler.jobs.home import Home
 from scheduler.jobs.schema import APPLICATION_ID, MIGRATIONS
 from scheduler.jobs.store import Store
@@ -43,6 +44,7 @@ def back_up(home: Home, target: Path) -> Copy:
                 raise StateError(f"the queue {home.database} is damaged ({fault})", next_step=next_step)
             jobs = counted(copy)
         sync(part)
+        failpoints.reach("copy-made")
         _name(part, target)
         sync(target.parent)
     return Copy(target, target.stat().st_size, jobs)

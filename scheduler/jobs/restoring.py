@@ -18,7 +18,7 @@ from pathlib import Path
 
 from scheduler.errors import StateError, UserError
 from scheduler.gpus.mutex import lock_holder
-from scheduler.jobs import journal, recovery
+from scheduler.jobs import failpoints, journal, recovery
 from scheduler.jobs.backups import copy_into, counted, opened, sync
 from scheduler.jobs.changes import Changes
 from scheduler.jobs.home import Home
@@ -161,6 +161,7 @@ def _prepared(home: Home, backup: sqlite3.Connection, fresh: Path) -> tuple[tupl
         connection.execute("PRAGMA journal_mode = WAL")
         jobs = counted(connection)
     sync(fresh)
+    failpoints.reach("new-queue-made")
     return lost, jobs
 
 
@@ -213,6 +214,7 @@ def _put_in_place(home: Home, fresh: Path) -> Path | None:
     aside = _free_name(home)
     try:
         aside.hardlink_to(home.database)
+        failpoints.reach("old-queue-named")
         for end in BESIDE:  # of one that SQLite cannot read; the new one must not be taken for theirs
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{home.database}{end}").rename(f"{aside}{end}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,15 +114,25 @@ def test_of_two_restores_at_once_each_is_whole_or_refused(line: CommandLine) -> 
     assert len(list(line.home.glob("queue.db.before-restore-*"))) == statuses.count(0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_backup_and_a_restore_that_are_stopped_leave_a_queue(line: CommandLine, number: int) -> None:
-    """At whatever moment: there is one queue with all its jobs, and the next restore works."""
+@pytest.mark.parametrize(
+    ("words", "moment"),
+    [("backup new.db", "copy-made"), ("restore copy.db", "new-queue-made"), ("restore copy.db", "old-queue-named")],
+)
+@pytest.mark.parametrize("how", ["killed", "interrupted"])
+def test_who_is_stopped_at_a_bad_moment_leaves_the_queue_and_a_way_on(line: CommandLine, until, words, moment, how) -> None:
+    """There is one queue with all its jobs, no backup that is none, and nothing that misleads the next."""
     line("backup", "copy.db")
-    for name in ("1.db", "2.db"):
-        for arguments in (["backup", name], ["restore", "copy.db"]):
-            process = line.start(*arguments)
-            process.send_signal(number)
-            process.wait(90)
-            assert [job["state"] for job in line.jobs()] == ["queued", "queued"]
-    assert line("restore", "copy.db").returncode == 0
+    stopped = replace(line, environment={**line.environment, "EXP_QUEUE_FAILPOINT": f"{moment}:stop"}, started=line.started)
+    process = stopped.start(*words.split())
+    until(lambda: Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(90) == (-signal.SIGKILL if how == "killed" else 130)
+    assert [job["state"] for job in line.jobs()] == ["queued", "queued"]
+    assert not (line.directory / "new.db").exists()
+    if how == "interrupted":
+        assert not [*parts(line.directory), *line.home.glob("*restor*")]
+    assert line("backup", "new.db").returncode == 0
+    assert line("restore", "new.db").returncode == 0
+    assert len(list(line.home.glob("queue.db.before-restore-*"))) == 1
     assert not (line.home / "queue.db.restoring").exists()

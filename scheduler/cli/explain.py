@@ -42,7 +42,8 @@ def explain(job: str, settings: Settings, style: str) -> int:
         finally:
             devices.close()
         if style == "json":
-            tables.print_json([{"id": chosen.id, "state": str(chosen.state), "because": sentence}], sys.stdout)
+            found = {"id": chosen.id, "state": str(chosen.state), "because": sentence}
+            tables.print_json([{**found, "environment": store.surroundings(chosen).as_object()}], sys.stdout)
         else:
             click.echo(safe(sentence))
     return 0

@@ -34,6 +34,8 @@ COMMANDS = {
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
+    "backup": ("backup", "Copy the queue to a file, while jobs run."),
+    "restore": ("backup", "Put a backup in the place of the queue."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
 IMPOSSIBLE = 3

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from scheduler.jobs.home import Home
 from scheduler.jobs.packing import GpuUse
 from scheduler.jobs.states import FOLLOWS, ImpossibleTransition, State
+from scheduler.jobs.surroundings import Surroundings
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.spec import Experiment, Policy, Resources
 
@@ -45,20 +46,29 @@ class Changes:
         return self._connection
 
     def add(
-        self, experiments: Mapping[str, Experiment], cwd: str, earlier: Mapping[str, int], environment: str = "{}"
+        self,
+        experiments: Mapping[str, Experiment],
+        cwd: str,
+        earlier: Mapping[str, int],
+        environment: str = "{}",
+        surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
     ) -> dict[str, str]:
         """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        `environment`: as `Job.environment`.
+        `environment` and what `surroundings` gives for a command line: as in `Job`.
         """
         ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
-        now = time.time()
+        now, rows = time.time(), []
+        for key, experiment in experiments.items():
+            argv = experiment.argv
+            same = (cwd, now, environment, surroundings(argv, experiment.policy))
+            rows.append((ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
-            "INSERT INTO job "
-            "(id, key, experiment, group_name, argv, arguments, resources, policy, cwd, state, submitted, environment) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
-            ((ids[key], key, *_columns(experiment), cwd, now, environment) for key, experiment in experiments.items()),
+            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, "
+            "cwd, state, submitted, environment, surroundings) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            rows,
         )
         self._connection.executemany(
             "INSERT INTO event (job, at, state, detail) VALUES (?, ?, 'queued', 'submitted')",
@@ -94,6 +104,18 @@ class Changes:
                 (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), job),
             )
 
+    def remember(self, surroundings: Surroundings) -> int:
+        """The number by which jobs refer to these; the same for the same."""
+        text = (surroundings.as_text(),)
+        self._connection.execute("INSERT OR IGNORE INTO surroundings (content) VALUES (?)", text)
+        return self._connection.execute("SELECT number FROM surroundings WHERE content = ?", text).fetchone()[0]
+
+    def surround(self, jobs: Iterable[int], surroundings: int) -> None:
+        """The next attempts of these jobs, by their numbers, find other surroundings."""
+        sql = """UPDATE job SET surroundings = ?1
+                 WHERE number IN (SELECT value FROM json_each(?2)) AND surroundings IS NOT ?1"""
+        self._connection.execute(sql, (surroundings, json.dumps(list(jobs))))
+
     def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
         """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
         is passed over: a database that was restored or moved does not know of all attempts that were."""
@@ -108,12 +130,26 @@ class Changes:
             self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
         directory = self._home.attempt(job.id, number)
         attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus)
-        self._connection.execute(
-            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (job.id, attempt.number, launcher, directory, attempt.started, attempt.boot, gpus),
-        )
+        self._insert(attempt)
         self._event(job.id, attempt.number, State.STARTING, launcher)
         return attempt
+
+    def found(self, job: str, number: int, started: float, reason: str) -> None:
+        """An attempt of which there is a directory and nothing else: its outcome is unknown."""
+        if self.state(job) is not State.QUEUED:
+            self.move(job, State.QUEUED, "an attempt was found", number)
+        self.move(job, State.STARTING, "an attempt was found", number)
+        attempt = Attempt(job, number, "", self._home.attempt(job, number), started)
+        self._insert(attempt)
+        self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job))
+        self.end(attempt, Ending(State.LOST, None, reason), None)
+
+    def _insert(self, attempt: Attempt) -> None:
+        a = attempt
+        self._connection.execute(
+            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus),
+        )
 
     def runs(self, attempt: Attempt, pid: int, birth: int | None) -> None:
         """The attempt's process is there; without `birth`, what it has left behind is."""
@@ -181,11 +217,11 @@ def job_key(experiment: Experiment, directory: str) -> str:
     return hashlib.sha256(f"{experiment.id} {directory}".encode()).hexdigest()
 
 
-def _columns(experiment: Experiment) -> tuple[str | None, ...]:
+def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, ...]:
     return (
         experiment.id,
         experiment.group,
-        json.dumps(experiment.argv),
+        json.dumps(argv),
         experiment.arguments,
         _as_json(experiment.resources),
         _as_json(experiment.policy),

@@ -1,4 +1,4 @@
-"""What an attempt finds in its environment beyond the user's own, which it gets unchanged."""
+"""What an attempt finds in its environment: the runner's own, what its job keeps of that of its submit, and what is ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from scheduler.errors import UserError
 from scheduler.jobs.attempt_files import METRICS
+from scheduler.jobs.notices import Elsewhere
+from scheduler.jobs.surroundings import Surroundings, resolved
 from scheduler.jobs.values import Attempt, Job
 
 # Libraries that compute on the CPU read the first of these that they know.
@@ -21,13 +23,17 @@ def log_cap() -> int:
     return int(given) << 20
 
 
-def child_environment(job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, *, threads: int) -> dict[str, str | None]:
-    """Additions to the environment of one attempt; None takes a variable away.
+def child_environment(
+    job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, kept: Surroundings, *, threads: int
+) -> dict[str, str | None]:
+    """Additions to the runner's environment for one attempt; None takes a variable away. `kept`: what its job keeps of another.
 
     `claimed` names the GPUs of its claim, or is None: then CUDA sees no device, and the job gets `threads` CPU threads
     (or what it asked for), unless the user has set a number: several jobs that each use every core slow one another down.
     """
+    differing = kept.differing(os.environ)
     own: dict[str, str | None] = {
+        **differing,
         **job.additions(attempt.directory),
         "EXP_QUEUE_JOB": job.id,
         "EXP_QUEUE_ATTEMPT": str(attempt.number),
@@ -36,5 +42,26 @@ def child_environment(job: Job, attempt: Attempt, claimed: Mapping[str, str] | N
     }
     if claimed is not None:
         return {**own, **claimed}
-    share = {} if any(name in os.environ for name in THREADS) else {THREADS[0]: str(job.resources.cpus or threads)}
+    chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
+    share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+class Differences:
+    """What a person should know of jobs that do not run in the environment of their runner: each kind of difference once."""
+
+    def __init__(self) -> None:
+        self._looked_at: set[Surroundings] = set()
+        self._told: set[tuple[tuple[str, ...], str]] = set()
+
+    def news(self, job: Job, kept: Surroundings) -> Elsewhere | None:
+        """What is others' in the environment of this job, where that was not told before."""
+        if kept in self._looked_at:
+            return None
+        self._looked_at.add(kept)
+        there = kept.program is None or kept.program == resolved(os.environ, job.argv, job.cwd)
+        kind = (tuple(kept.differing(os.environ)), "" if there or kept.program is None else kept.program)
+        if kind in self._told or not any(kind):
+            return None
+        self._told.add(kind)
+        return Elsewhere(job, *kind)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +77,7 @@ def default_root() -> Path:
 def open_home(root: Path | None = None) -> Home:
     """The state directory, made if missing (mode 0700); StateError where it is not safe to use."""
     root = root or default_root()
+    _refuse_to_make_it_for_another(root)
     _make(root)
     _check_owner(root)
     _check_file_system(root)
@@ -84,6 +87,27 @@ def open_home(root: Path | None = None) -> Home:
     return home
 
 
+def _refuse_to_make_it_for_another(root: Path) -> None:
+    """With sudo HOME is often still that of the user: a directory that root makes there would shut its owner out."""
+    if "SUDO_UID" not in os.environ or root.exists():
+        return
+    owner = _existing(root)[0].stat().st_uid
+    if owner != os.geteuid():
+        raise StateError(
+            f"the state directory {root} would be made by user {os.geteuid()} in a directory of {_user(owner)}",
+            next_step="run the command without sudo, or set EXP_QUEUE_HOME to a directory of its own",
+        )
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    try:
+        return f"user {pwd.getpwuid(uid).pw_name} ({uid})"
+    except KeyError:
+        return f"user {uid}"
+
+
 def _make(root: Path) -> None:
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +115,7 @@ def _make(root: Path) -> None:
     except OSError as error:
         raise StateError(
             f"the state directory {root} cannot be made ({error.strerror})",
-            next_step="set EXP_QUEUE_HOME to a directory of yours",
+            next_step=_to_a_directory_of_ones_own(root),
         ) from error
 
 
@@ -100,10 +124,35 @@ def _check_owner(root: Path) -> None:
     if info.st_uid != os.geteuid():
         raise StateError(
             f"the state directory {root} belongs to user {info.st_uid}, not to you ({os.geteuid()})",
-            next_step="set EXP_QUEUE_HOME to a directory of yours",
+            next_step=_to_a_directory_of_ones_own(root),
         )
     if stat.S_IMODE(info.st_mode) & 0o077:
         root.chmod(0o700)
+
+
+def _to_a_directory_of_ones_own(root: Path) -> str:
+    """What to do about a directory that is not ours, or that cannot be made."""
+    below = _left_by_root(root)
+    if below:
+        return (
+            f"a command with sudo has made {below}: `sudo chown -R {os.geteuid()} {shlex.quote(str(below))}` gives it back to you"
+        )
+    if "SUDO_UID" in os.environ:
+        return "run the command without sudo, or set EXP_QUEUE_HOME to a directory of its own"
+    return "set EXP_QUEUE_HOME to a directory of yours"
+
+
+def _existing(root: Path) -> list[Path]:
+    """The folders on the way up from `root` that there are and that we can see."""
+    return [folder for folder in (root, *root.parents) if os.path.exists(folder)]  # noqa: PTH110 (a Path raises at a closed folder)
+
+
+def _left_by_root(root: Path) -> Path | None:
+    """The topmost of the folders of root's that lie, in a line down to `root`, in a folder of ours; None where there are none."""
+    path = _existing(root)
+    roots = list(itertools.takewhile(lambda folder: folder.stat().st_uid == 0, path))
+    ours = len(roots) < len(path) and path[len(roots)].stat().st_uid == os.geteuid()
+    return roots[-1] if roots and ours else None
 
 
 def _check_file_system(root: Path) -> None:

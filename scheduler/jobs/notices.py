@@ -72,4 +72,14 @@ class Warned:
     text: str
 
 
-Notice = Trouble | Started | Joined | Noted | Ended | Waiting | Interrupted | Warned
+@dataclass(frozen=True)
+class Elsewhere:
+    """A job runs in the environment of its submit, which is not the runner's: the variables that differ, and the program that
+    its command means there, empty where the runner's is the same."""
+
+    job: Job
+    variables: tuple[str, ...]
+    program: str
+
+
+Notice = Elsewhere | Trouble | Started | Joined | Noted | Ended | Waiting | Interrupted | Warned

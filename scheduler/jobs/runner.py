@@ -13,7 +13,7 @@ from scheduler.jobs.database import Unwritable
 from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
-from scheduler.jobs.environment import child_environment, log_cap
+from scheduler.jobs.environment import Differences, child_environment, log_cap
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
@@ -51,6 +51,7 @@ class Runner:
         self._stop = Stop.NO
         self._interrupts = 0
         self._waits = Waits()
+        self._differences = Differences()
         self._troubles: set[str] = set()
         self._is_waiting = False
         self._at_once = False
@@ -186,6 +187,8 @@ class Runner:
             self._over(end, again)
         for running in filter(None, started):
             self._source.began(running.job, running.attempt)
+            if elsewhere := self._differences.news(running.job, self._store.surroundings(running.job)):
+                self._tell(elsewhere)
             self._tell(Started(running.job, running.attempt))
         if self._more and ready:  # the source may have another for the next slot
             return True
@@ -251,7 +254,8 @@ class Runner:
 
     def _order(self, ready: Ready, attempt: Attempt) -> Order:
         job, claimed = ready.job, ready.claim.environment() if ready.claim else None
-        environment = child_environment(job, attempt, claimed, threads=max(1, self._devices.cores // self._limit))
+        kept = self._store.surroundings(job)
+        environment = child_environment(job, attempt, claimed, kept, threads=max(1, self._devices.cores // self._limit))
         return Order(
             attempt.name,
             list(job.argv),
@@ -262,6 +266,7 @@ class Runner:
             self._grace_of(job),
             job.policy.leftovers,
             log_cap=log_cap(),
+            program=kept.program,
         )
 
     def _grace_of(self, job: Job) -> float:

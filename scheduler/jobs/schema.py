@@ -98,6 +98,14 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sweep, number)
     ) STRICT, WITHOUT ROWID;
     """,
+    # What jobs keep of the environment of whoever asked for them, as JSON; the jobs of one submit share a row.
+    """
+    CREATE TABLE surroundings (
+        number  INTEGER PRIMARY KEY,
+        content TEXT NOT NULL UNIQUE
+    ) STRICT;
+    ALTER TABLE job ADD COLUMN surroundings INTEGER REFERENCES surroundings (number);
+    """,
 )
 
 

@@ -6,6 +6,7 @@ libraries already has the same shape, `Spawn`; a launcher only asks that the pro
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -22,6 +23,7 @@ from scheduler.shortage import is_short, words
 class Order:
     """What to start. `environment` is added to the launcher's own, None takes a variable away; times are in seconds.
 
+    `program`: the path of what `argv[0]` meant when somebody asked for the job; None: whatever it means now.
     `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: from the first signal of a stop to
     the next. `leftovers`: what becomes of processes that its main process leaves behind, as in `Policy`; `idle`: with `work`,
     how long they may only sit there.
@@ -37,6 +39,7 @@ class Order:
     leftovers: str = WORK
     idle: float = IDLE
     log_cap: int = 0
+    program: str | None = None
 
 
 class NotStarted(Exception):
@@ -63,8 +66,8 @@ def start_program(order: Order, log: int, inherited: Sequence[int]) -> int:
         os.set_inheritable(descriptor, True)
     try:
         os.chdir(order.cwd)
-        program = _find(order.argv[0], environment.get("PATH", os.defpath))
-        return os.posix_spawn(program, order.argv, environment, file_actions=_streams(log), setsid=True, setsigdef=_RESTORED)
+        program, argv = _program(order, environment.get("PATH", os.defpath))
+        return os.posix_spawn(program, argv, environment, file_actions=_streams(log), setsid=True, setsigdef=_RESTORED)
     except (OSError, ValueError) as error:
         passing = isinstance(error, OSError) and is_short(error)
         raise NotStarted(_why_not(error, order), passing=passing) from error
@@ -86,13 +89,32 @@ def _streams(log: int) -> list[tuple]:
     return [null, (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
 
 
-def _find(name: str, path: str) -> str:
-    """The program that `name` means, as execvp(3) finds it: by the job's own PATH, and from its own working directory."""
+def _program(order: Order, path: str) -> tuple[str, list[str]]:
+    """The program to start and its arguments. NotStarted where it is gone: another of its name is not the same program."""
+    if order.program is None:
+        return find_program(order.argv[0], path, order.cwd), order.argv
+    with contextlib.suppress(FileNotFoundError):
+        if find_program(order.argv[0], path, order.cwd) == order.program:
+            return order.program, order.argv
+    if os.access(order.program, os.X_OK):
+        # Another stands before it now. By its path, since a Python finds its libraries by the name that it is given.
+        return order.program, [order.program, *order.argv[1:]]
+    raise NotStarted(
+        f"cannot start: program {order.program!r}, which {order.argv[0]!r} meant when the job was asked for, is gone; "
+        "put it back, or run the file again where another is meant"
+    )
+
+
+def find_program(name: str, path: str, cwd: str) -> str:
+    """The program that `name` means, as execvp(3) finds it: by the job's own PATH, and from its own working directory.
+
+    FileNotFoundError where there is none; one that may not be executed where there is no other.
+    """
     if "/" in name:
         return name
     closed = ""
     for folder in path.split(":"):
-        file = f"{folder or '.'}/{name}"
+        file = f"{folder}/{name}" if folder[:1] == "/" else f"{cwd}/{folder or '.'}/{name}"
         if os.path.isfile(file):  # noqa: PTH113 (a Path raises at a folder that is closed to us)
             if os.access(file, os.X_OK):
                 return file

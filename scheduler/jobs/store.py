@@ -15,6 +15,7 @@ from scheduler.jobs.home import Home
 from scheduler.jobs.job_list import JobList
 from scheduler.jobs.packing import GpuUse
 from scheduler.jobs.states import State
+from scheduler.jobs.surroundings import Surroundings, surroundings_from
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.spec import Policy, Resources
 
@@ -26,6 +27,7 @@ class Store:
         """`say` hears who keeps the queue's lock, if somebody does."""
         self.home = home
         self._database = Database(home, say)
+        self._surroundings: dict[int, Surroundings] = {}
         # A table of its own connection, gone with it.
         self._database.connection.execute("CREATE TEMP TABLE mine (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
         self.drive(None)
@@ -38,6 +40,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For a copy of all of it."""
+        return self._database.connection
 
     @contextmanager
     def change(self) -> Iterator[Changes]:
@@ -68,26 +75,26 @@ class Store:
 
     def attempts(self, job: str) -> list[Attempt]:
         """The attempts of a job, first to last."""
-        return [_attempt(row) for row in self._database.read("SELECT * FROM attempt WHERE job = ? ORDER BY number", (job,))]
+        return [attempt_from(row) for row in self._database.read("SELECT * FROM attempt WHERE job = ? ORDER BY number", (job,))]
 
     def attempt(self, job: str, number: int) -> Attempt | None:
         """One attempt of a job, as it stands now."""
         rows = self._database.read("SELECT * FROM attempt WHERE job = ? AND number = ?", (job, number))
-        return _attempt(rows[0]) if rows else None
+        return attempt_from(rows[0]) if rows else None
 
     def latest_attempts(self, jobs: Iterable[Job]) -> dict[str, Attempt]:
         """The last attempt of each job that has one, by job id."""
         numbers = json.dumps([job.id for job in jobs])
         sql = """SELECT attempt.* FROM json_each(?) AS wanted JOIN job ON job.id = wanted.value
                  JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts"""
-        return {row["job"]: _attempt(row) for row in self._database.read(sql, (numbers,))}
+        return {row["job"]: attempt_from(row) for row in self._database.read(sql, (numbers,))}
 
     def open_attempts(self) -> list[Attempt]:
         """Attempts that have begun and have no final record yet, of every runner."""
         sql = """SELECT attempt.* FROM job INDEXED BY job_active
                  JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts
                  WHERE job.state IN ('starting', 'running', 'stopping')"""
-        return [_attempt(row) for row in self._database.read(sql)]
+        return [attempt_from(row) for row in self._database.read(sql)]
 
     def gpu_uses(self, jobs: Iterable[Job]) -> dict[str, tuple[GpuUse, ...]]:
         """What attempts at the experiments of these jobs used of their GPUs, oldest first, by experiment."""
@@ -108,6 +115,15 @@ class Store:
         sql = "SELECT uuid, model, granted FROM gpu_use WHERE job = ? AND attempt = ?"
         rows = self._database.read(sql, (attempt.job, attempt.number))
         return tuple(GpuUse(attempt.job, attempt.number, *row) for row in rows)
+
+    def surroundings(self, job: Job) -> Surroundings:
+        """What a job keeps of the environment of whoever asked for it: nothing, for one of an old queue."""
+        if job.surroundings is None:
+            return Surroundings()
+        if job.surroundings not in self._surroundings:  # a row never changes
+            (row,) = self._database.read("SELECT content FROM surroundings WHERE number = ?", (job.surroundings,))
+            self._surroundings[job.surroundings] = surroundings_from(row[0])
+        return self._surroundings[job.surroundings]
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
@@ -209,7 +225,8 @@ def _policy(text: str) -> Policy:
     return Policy(**json.loads(text))
 
 
-def _attempt(row: sqlite3.Row) -> Attempt:
+def attempt_from(row: sqlite3.Row) -> Attempt:
+    """An attempt from its row."""
     fields = dict(row)
     state, status, reason = fields.pop("state"), fields.pop("exit_status"), fields.pop("reason")
     ending = Ending(State(state), status, reason or "") if state else None

@@ -11,6 +11,7 @@ from itertools import islice
 
 from scheduler.errors import UserError
 from scheduler.jobs.changes import Changes, Latest, job_key
+from scheduler.jobs.here import Here
 from scheduler.jobs.job_list import JobList
 from scheduler.jobs.states import ENDED, SUCCEEDED, State
 from scheduler.jobs.store import Store
@@ -29,6 +30,10 @@ class Verb(str, Enum):
     RETRIED = "tried again"
     SUCCEEDED = "succeeded before"
     LOST = "lost"
+
+
+# Jobs that are there already, and whose next attempt takes the environment of whoever asks now.
+ASKED_NOW = (Verb.QUEUED, Verb.RUNNING, Verb.RETRIED)
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,13 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
     chosen: dict[int, None] = {}  # the jobs by their numbers, in the order of the file
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
+        here = Here(change, cwd)
         for some in _chunks(experiments):
             given += len(some)
             keyed = {job_key(each, directory): each for each in some}
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-            placed = _place(change, first, latest, cwd, again, lost)
+            placed = _place(change, here, first, latest, cwd, again, lost)
             counts.update(placed.values())
             chosen.update(dict.fromkeys(placed))
     return Submission(JobList(store, list(chosen)), counts, given - len(chosen))
@@ -80,7 +86,7 @@ def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
 
 
 def _place(
-    change: Changes, keyed: dict[str, Experiment], latest: dict[str, Latest], cwd: str, again: bool, lost: bool
+    change: Changes, here: Here, keyed: dict[str, Experiment], latest: dict[str, Latest], cwd: str, again: bool, lost: bool
 ) -> dict[int, Verb]:
     """What was done with each key, by the number of the job that now stands for it, in the order of the keys."""
     verbs = {
@@ -88,7 +94,8 @@ def _place(
         for key, each in keyed.items()
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
-    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest})
+    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here)
+    here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
     for key, what in verbs.items():
         if what is Verb.RETRIED:
             change.ask_again(latest[key].job, "run again", keyed[key])

@@ -19,6 +19,7 @@ def details(store: Store, job: Job) -> dict[str, Any]:
         **row,
         "argv": list(job.argv),
         "cwd": job.cwd,
+        "environment": store.surroundings(job).as_object(),
         "attempts": [_attempt(attempt) for attempt in store.attempts(job.id)],
         "events": [
             {"at": event["at"], "attempt": event["attempt"], "state": event["state"], "detail": event["detail"]}
@@ -54,6 +55,8 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
+        ("program", found["environment"]["program"] or ""),
+        *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         *((name, number(value)) for name, value in found["metrics"].items()),
         *((f"attempt {each['number']}", _attempt_line(each)) for each in found["attempts"]),
     ]

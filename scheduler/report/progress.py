@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Elsewhere, Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.states import SUCCEEDED, State
 from scheduler.jobs.values import Job
 from scheduler.report.jobs import labels, outcome
@@ -36,6 +36,7 @@ class Progress:
             Trouble: self._trouble,
             Interrupted: self._interrupted,
             Warned: self._warned,
+            Elsewhere: self._elsewhere,
         }
 
     def tell(self, notice: Notice) -> None:
@@ -87,6 +88,12 @@ class Progress:
 
     def _warned(self, notice: Warned) -> None:
         self._say(f"warning: {notice.text}")
+
+    def _elsewhere(self, notice: Elsewhere) -> None:
+        names = [*notice.variables, *([notice.job.argv[0]] if notice.program else [])]
+        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        where = f" ({notice.program})" if notice.program else ""
+        self._say(f"job {notice.job.short_id} runs with the {listed} of its submit{where}, not of this shell")
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:

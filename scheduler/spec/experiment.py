@@ -31,6 +31,7 @@ class Policy:
     `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
+    `environment`: names of variables whose values it keeps, beside those that decide about its programs.
     """
 
     retries: int = 0
@@ -38,6 +39,10 @@ class Policy:
     resumable: bool = False
     leftovers: str = "work"
     grace: float = 10.0
+    environment: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,12 @@ class Experiment:
     def argv(self) -> tuple[str, ...]:
         """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
         return fill(self.launch, self.arguments, self.arguments_with_group, lambda: str(self.argument_file))
+
+    @property
+    def first_word(self) -> tuple[str, ...]:
+        """The first word of the command line, without making the rest of it where that is not needed; empty if there is none."""
+        first = self.launch[0] if self.launch else None
+        return (first,) if isinstance(first, str) else self.argv[:1]
 
     @property
     def argument_file(self) -> Path | None:

@@ -32,6 +32,7 @@ POLICY: Readers = {
     "resumable": values.truth,
     "leftovers": lambda value: values.choice(value, LEFTOVERS),
     "grace": values.pause,
+    "environment": values.variables,
 }
 
 

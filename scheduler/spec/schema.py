@@ -64,6 +64,11 @@ POLICY: Schema = {
             {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?[dhmsDHMS])+\s*$"},
         ],
     },
+    "environment": {
+        "description": "Variables whose values a job keeps from its submit, beside PATH and those of virtual environments.",
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^(?!CUDA_|EXP_QUEUE_)[A-Za-z_][A-Za-z0-9_]*$"},
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},

@@ -11,6 +11,8 @@ from scheduler.errors import UserError, nearest
 _MIB = {"m": 1, "g": 1024, "t": 1024 * 1024}
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([mgt])(?:i?b)?", re.IGNORECASE)
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+OURS = ("CUDA_", "EXP_QUEUE_")  # how the names of variables begin that tell a job of its claim and its attempt
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[dhms])+", re.IGNORECASE)
 
 
@@ -90,3 +92,16 @@ def duration(value: object) -> float:
     if not seconds > 0:
         raise expected("a duration such as 2h, 90m or 30s", value, "a bare number counts seconds")
     return seconds
+
+
+def variables(value: object) -> tuple[str, ...]:
+    """Names of environment variables, each once. Raises UserError, also for those that only exp-queue sets."""
+    if not isinstance(value, list):
+        raise expected("a list of names of environment variables", value, "put [ ] around them")
+    for name in value:
+        if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+            raise expected("the name of an environment variable", name, "its value is taken when the job is submitted")
+        if name.startswith(OURS):
+            what = f'"{name}" cannot be kept: CUDA_* and EXP_QUEUE_* tell a job of its GPUs and its attempt'
+            raise UserError(what, next_step="take it out; ${envvar:NAME} in the command hands over a value of your own")
+    return tuple(dict.fromkeys(value))

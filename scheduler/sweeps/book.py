@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from scheduler.jobs import failpoints
 from scheduler.jobs import trial_records as records
 from scheduler.jobs.database import Unwritable
+from scheduler.jobs.here import Here
 from scheduler.jobs.states import ENDED, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.trial_records import SweepRecord, TrialRecord
@@ -105,7 +106,8 @@ class Book:
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
-            (job,) = change.add({f"{self.sweep.id} {number}": self._plan.experiment(values)}, cwd, {}, environment).values()
+            experiment = {f"{self.sweep.id} {number}": self._plan.experiment(values)}
+            (job,) = change.add(experiment, cwd, {}, environment, Here(change, cwd)).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         failpoints.reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from scheduler.jobs.here import Here
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
 from scheduler.sweeps.book import Book, Entry
@@ -10,11 +13,13 @@ from scheduler.sweeps.listening import read_whole
 
 def revive(store: Store, book: Book) -> int:
     """Queue the trials that a person has cancelled or interrupted; returns how many. Failed ones stay failed:
-    `exp-queue retry` runs them again."""
+    `exp-queue retry` runs them again. Trials that are not over take the environment of whoever asks for the sweep now."""
     cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED]
     with store.change() as change:
         for entry in cancelled:
             change.ask_again(entry.job, "the sweep goes on")
+        unfinished = store.by_ids(entry.job for entry in book.entries() if entry in cancelled or not entry.is_over)
+        Here(change, str(Path.cwd())).renew((job.number, job.argv, job.policy) for job in unfinished)
     for entry in cancelled:
         book.moved(entry.job, State.QUEUED)
     return len(cancelled)

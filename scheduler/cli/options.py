@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,22 @@ slots_option = click.option(
     "slots",
     type=click.IntRange(min=1),
     help="At most N jobs at once. Default: one per GPU; without a GPU, half the cores.",
+)
+
+
+def _limit(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    if text is None or text == "none":
+        return math.inf if text else None
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter("expected a whole number of 1 or more, or none")
+    return int(text)
+
+
+failures_option = click.option(
+    "--max-failures",
+    metavar="N|none",
+    callback=_limit,
+    help="After N failures in a row just after their start, no more of that program. Default: policy.max_failures, else 5.",
 )
 
 _SHARING = (

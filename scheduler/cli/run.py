@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import format_option, opened_store, print_lines, say, sharing_options, slots_option
+from scheduler.cli.options import failures_option, format_option, opened_store, print_lines, say, sharing_options, slots_option
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.spec import Experiment, ExperimentFile
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @reads_a_file
 @slots_option
+@failures_option
 @sharing_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def run(
     plan: ExperimentFile,
     slots: int | None,
+    max_failures: float | None,
     settings: Settings,
     dry_run: bool,
     detach: bool,
@@ -65,7 +67,7 @@ def run(
         with opened_store() as store:
             submission = queue(store, written(experiments), directory, again=again, lost=lost)
             say(described(submission, plan.path))
-            return drive(store, submission.jobs, devices, slots, style)
+            return drive(store, submission.jobs, devices, slots, style, max_failures=max_failures)
     finally:
         devices.close()
 

@@ -72,7 +72,7 @@ class CpuDevices:
     def never(self, resources: Resources) -> str:
         """Why such a job can never run here; empty if it can."""
         if resources.gpus:
-            return f"it asks for {resources.gpus} GPU{'s' * (resources.gpus > 1)}; {self.note}"
+            return f"it asks for {resources.gpus} GPU{'s' * (resources.gpus > 1)} and there is none; {self.note}"
         return _too_many_cores(resources, self.cores)
 
     def sources(self) -> Sequence[Any]:

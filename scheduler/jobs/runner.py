@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -14,12 +15,14 @@ from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import child_environment, log_cap
+from scheduler.jobs.left_out import Choice, LeftOut
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
+from scheduler.jobs.streaks import Streaks
 from scheduler.jobs.supervision import Supervision
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.waits import Waits
@@ -35,10 +38,18 @@ class Runner:
     """Drives the jobs that `store.drive(...)` named until all of them are over, or a person stops it."""
 
     def __init__(
-        self, store: Store, devices: Devices, slots: int, tell: Callable[[Notice], None], source: Source | None = None
+        self,
+        store: Store,
+        devices: Devices,
+        slots: int,
+        tell: Callable[[Notice], None],
+        source: Source | None = None,
+        streaks: Streaks | None = None,
     ) -> None:
+        """`streaks`: which programs fail too often in a row; None: however often, all jobs are started."""
         self._store, self._devices, self._limit, self._tell = store, devices, slots, tell
         self._source = source or QueueAlone()
+        self._choice = Choice(store, devices, streaks or Streaks(math.inf))
         self._more = self._stuck = False
         self._stop = Stop.NO
         self._interrupts = 0
@@ -52,6 +63,11 @@ class Runner:
     def interrupted(self) -> bool:
         """Whether a Ctrl-C was heard."""
         return self._interrupts > 0
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """Jobs that stay queued although there were slots for them."""
+        return self._choice.left_out()
 
     def run(self) -> None:
         """Returns when every job of ours is over and the source has no more, or when after a Ctrl-C nothing of ours runs.
@@ -80,6 +96,8 @@ class Runner:
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
         ends = self._jobs.take_ends()
+        if self._choice.heard(ends):
+            self._jobs.fleet.call_back()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
         self._more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
@@ -87,6 +105,8 @@ class Runner:
         decisions = plan(self._see(active))
         waits = [each for each in decisions if isinstance(each, Wait)]
         self._at_once = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits)
+        for notice in self._choice.news():
+            self._tell(notice)
         self._tell_waits(waits)
         self._jobs.refuse_to_misfire_for_ever()
         self._devices.pace(self._is_waiting)
@@ -116,7 +136,7 @@ class Runner:
         # Attempts that wait in a launcher count as active, but only one in each runs.
         slots = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
         free, further = max(0, slots - len(active)), LOOK_AHEAD if with_gpus or self._is_waiting else 0
-        waiting = tuple(self._store.mine_waiting(free + further, self._now)) if free else ()
+        waiting = self._choice.due(free + further, self._now) if free else ()
         return World(
             waiting=waiting,
             active=tuple(active),
@@ -226,6 +246,8 @@ class Runner:
         self._jobs.forget(end)
         if isinstance(end.found, Ending):
             self._devices.ended(end.uses)
+            if again:
+                self._choice.again(end.running.job)
             self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))
             self._tell(Ended(end.running.job, end.running.attempt, end.found, end.duration, bool(again), again))
 

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from scheduler.jobs.home import Home
+from scheduler.jobs.left_out import LeftOut
 from scheduler.jobs.states import SUCCEEDED, WAITING, State
+from scheduler.jobs.streaks import Program
 from scheduler.jobs.submit import Submission, Verb
 from scheduler.report.jobs import Line
 from scheduler.report.text import plural
@@ -29,13 +31,31 @@ def described(submission: Submission, file: str) -> str:
     return "\n".join(notes)
 
 
-def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> str:
-    """The last words of a run: how many of each state, where the logs are, how to go on.
+def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *, interrupted: bool, by_file: bool) -> str:
+    """The last words of a run: how many of each state, where the logs are, how to go on, and what was left out.
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
+    return "\n".join([*_summary(results, home, interrupted=interrupted, by_file=by_file), *map(_left_out, left_out)])
+
+
+def _left_out(each: LeftOut) -> str:
+    count = len(each.numbers)
+    some = f"{plural(count, 'job')} of {each.why}" if isinstance(each.why, Program) else f"{plural(count, 'job')}"
+    if isinstance(each.why, Program):
+        return (
+            f"still queued: {some}, not started after failures in a row. Mend the cause, then the same command again goes on "
+            "with them; --max-failures none starts all, however many fail"
+        )
+    return (
+        f"still queued: {some} that can never run here: {each.why}. Change `resources` and run or submit the file again, or take "
+        f"{'it' if count == 1 else 'them'} out: `exp-queue cancel {each.job.short_id}`"
+    )
+
+
+def _summary(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> list[str]:
     if not results:
-        return "nothing was run"
+        return ["nothing was run"]
     states = Counter(str(line.job.state) for line in results)
     summary = ", ".join(f"{count} {state}" for state, count in states.items())
     notes = [f"{plural(len(results), 'job')}: {summary}"]
@@ -46,7 +66,7 @@ def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
         rest = [state for state in states if state not in SUCCEEDED]
         retry = f"`exp-queue retry {' '.join(rest)}{' --lost' * (State.LOST in rest)}` runs such jobs again"
         notes.append("again: " + ("the same command repeats only what did not succeed" if by_file else retry))
-    return "\n".join(notes)
+    return notes
 
 
 def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:

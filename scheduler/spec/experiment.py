@@ -26,11 +26,13 @@ class Resources:
 
 @dataclass(frozen=True)
 class Policy:
-    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume."""
+    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume, and after how
+    many failures in a row, each just after its start, the rest of its program is not started (None: never)."""
 
     retries: int = 0
     timeout: float | None = None
     resumable: bool = False
+    max_failures: int | None = 5
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ POLICY: Readers = {
     "retries": lambda value: values.whole_number(value, 0),
     "timeout": values.duration,
     "resumable": values.truth,
+    "max_failures": values.count_or_none,
 }
 
 

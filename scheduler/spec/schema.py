@@ -52,6 +52,10 @@ POLICY: Schema = {
         ],
     },
     "resumable": {"type": "boolean"},
+    "max_failures": {
+        "description": "So many failures in a row, each just after its start, and no more is started.",
+        "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},

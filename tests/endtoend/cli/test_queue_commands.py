@@ -145,10 +145,35 @@ def test_a_queued_job_that_asks_for_a_gpu_never_runs_on_the_cpu(grid, command: s
     grid.write("gpu.yaml", GRID + "resources: {gpus: 1}\n")
     assert grid("submit", "gpu.yaml", "x=1").returncode == 0
     result = grid(command)
-    assert result.returncode == 3
+    assert result.returncode == 1
     assert "can never run here: it asks for 1 GPU" in result.stderr
     assert "exp-queue cancel" in result.stderr
     assert (states(grid), ledger(grid)) == (["queued"], [])
+
+
+@pytest.mark.parametrize("command", ["work", "resume"])
+def test_a_job_that_can_never_run_here_keeps_no_other_from_running(grid, command: str) -> None:
+    """It stays queued with its reason, the others run, and the exit status says that not all is done."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")
+    grid("submit", "gpu.yaml", "x=1")
+    grid("submit", "grid.yaml", "x=2")
+    grid("submit", "gpu.yaml", "x=3")
+    grid("cancel", "last")
+    result = grid(command)
+    assert result.returncode == 1, result.stderr
+    assert states(grid) == (["queued", "done", "queued"] if command == "resume" else ["queued", "done", "cancelled"])
+    assert ledger(grid) == ["x=2"]
+    assert "it asks for 5 GPUs" in result.stderr
+    assert "still queued: " in result.stderr
+
+
+def test_retry_of_jobs_that_can_never_run_here_is_refused(grid) -> None:
+    """A person named them, and nothing else was asked for: exit status 3, as for a file of such."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")
+    grid("submit", "gpu.yaml")
+    result = grid("retry", "queued")
+    assert result.returncode == 3
+    assert "can never run here: it asks for 5 GPUs" in result.stderr
 
 
 def test_a_job_for_a_gpu_that_comes_later_does_not_run_on_the_cpu_either(grid, until) -> None:

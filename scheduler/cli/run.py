@@ -126,16 +126,25 @@ def submit(plan: ExperimentFile, again: bool, lost: bool, style: str) -> int:
     \b
     exp-queue submit grid.yaml; exp-queue submit other.yaml; exp-queue work -j2
     """
+    from scheduler.jobs.explaining import never_here
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.jobs import lines
-    from scheduler.report.submission import described
+    from scheduler.report.submission import described, impossible, submitted_objects
+    from scheduler.report.tables import print_json
 
     with opened_store() as store:
         submission = queue(store, written(plan.experiments()), _here(), again=again, lost=lost)
         say(described(submission, plan.path))
         say("nothing was started; `exp-queue work` runs what is queued")
-        shown = submission.jobs if style == "json" else submission.jobs[:SHOWN]
-        print_lines(lines(store, shown), style)
+        store.drive(submission.jobs)
+        never = never_here(submission.jobs) if never_here(store.mine_by_resources()) else {}
+        for sentence in impossible(never):
+            say(sentence)
+        if style == "json":
+            print_json(submitted_objects(submission, lines(store, submission.jobs, never)), sys.stdout)
+            return 0
+        shown = submission.jobs[:SHOWN]
+        print_lines(lines(store, shown, never), style)
         if len(shown) < len(submission.jobs):
             say(f"... and {len(submission.jobs) - len(shown):,} more; `exp-queue status --limit 0` lists all jobs")
     return 0

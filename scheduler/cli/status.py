@@ -17,13 +17,18 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     \b
     exp-queue status failed --format json
     """
+    from scheduler.jobs.explaining import never_here
     from scheduler.jobs.selection import select
     from scheduler.report.jobs import lines
+    from scheduler.report.submission import impossible
 
     with opened_store() as store:
         chosen = select(store, jobs) if jobs else store.jobs(limit=limit or -1, newest=True)[::-1]
         chosen = chosen[-limit:] if limit else chosen
-        print_lines(lines(store, chosen), style)
+        never = never_here(chosen)
+        print_lines(lines(store, chosen, never), style)
+        for sentence in impossible(never):
+            say(sentence)
         if style == "table":
             counts = ", ".join(f"{count} {state}" for state, count in store.counts().items())
             say(counts or "no jobs yet; `exp-queue run FILE` makes some")

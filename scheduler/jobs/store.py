@@ -7,17 +7,15 @@ import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import groupby
 
-from scheduler.jobs.changes import LONGEST_PAUSE, Changes
+from scheduler.jobs.changes import LONGEST_PAUSE, Changes, policy_from, resources_from
 from scheduler.jobs.database import Database
 from scheduler.jobs.home import Home
 from scheduler.jobs.job_list import JobList
 from scheduler.jobs.packing import GpuUse
 from scheduler.jobs.states import State
 from scheduler.jobs.values import Attempt, Ending, Job
-from scheduler.spec import Policy, Resources
 
 
 class Store:
@@ -240,20 +238,10 @@ def _job(row: sqlite3.Row) -> Job:
     fields["group"] = fields.pop("group_name")
     del fields["not_before"]
     fields["argv"] = tuple(json.loads(fields["argv"]))
-    fields["resources"] = _resources(fields["resources"])
-    fields["policy"] = _policy(fields["policy"])
+    fields["resources"] = resources_from(fields["resources"])
+    fields["policy"] = policy_from(fields["policy"])
     fields["state"] = State(fields["state"])
     return Job(**fields)
-
-
-@lru_cache(maxsize=1024)
-def _resources(text: str) -> Resources:
-    return Resources(**json.loads(text))
-
-
-@lru_cache(maxsize=1024)
-def _policy(text: str) -> Policy:
-    return Policy(**json.loads(text))
 
 
 def _attempt(row: sqlite3.Row) -> Attempt:

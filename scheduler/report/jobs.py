@@ -29,6 +29,7 @@ class Line:
     job: Job
     attempt: Attempt | None
     outcome: Outcome
+    obstacle: str = ""  # why it can never start here
 
     @property
     def seconds(self) -> float | None:
@@ -43,13 +44,14 @@ class Line:
 
     @property
     def reason(self) -> str:
-        return self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
+        ended = self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
+        return f"can never run here: {self.obstacle}" if self.obstacle else ended
 
 
-def lines(store: Store, jobs: Sequence[Job]) -> list[Line]:
-    """The jobs with their latest attempts and what their metric logs say."""
+def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
+    """The jobs with their latest attempts and what their metric logs say. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
-    return [Line(job, latest.get(job.id), outcome(latest.get(job.id))) for job in jobs]
+    return [Line(job, latest.get(job.id), outcome(latest.get(job.id)), (never or {}).get(job.id, "")) for job in jobs]
 
 
 def outcome(attempt: Attempt | None) -> Outcome:

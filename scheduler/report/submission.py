@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +12,7 @@ from scheduler.jobs.left_out import LeftOut
 from scheduler.jobs.states import SUCCEEDED, WAITING, State
 from scheduler.jobs.streaks import Program
 from scheduler.jobs.submit import Submission, Verb
-from scheduler.report.jobs import Line
+from scheduler.report.jobs import Line, objects
 from scheduler.report.text import plural
 from scheduler.spec import Experiment, differences, shell_line
 
@@ -24,11 +24,37 @@ def described(submission: Submission, file: str) -> str:
     notes = [head]
     if submission.repeated:
         notes.append(f"{plural(submission.repeated, 'repeated experiment')} in the file: each runs once")
+    if renewed := submission.counts[Verb.RENEWED]:
+        notes.append(
+            f"{plural(renewed, 'queued job')} take{'s' * (renewed == 1)} the file's present resources, policy and command"
+        )
+    if later := submission.counts[Verb.NEXT_TIME]:
+        notes.append(
+            f"{plural(later, 'running job')} go{'es' * (later == 1)} on as begun; a next attempt takes what the file says now"
+        )
     if submission.counts[Verb.SUCCEEDED]:
         notes.append("what succeeded before is not repeated; --again runs everything")
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
     return "\n".join(notes)
+
+
+def impossible(never: Mapping[str, str]) -> list[str]:
+    """A sentence for each reason why queued jobs can never run here; `never` has the reasons by the jobs' ids."""
+    found: dict[str, list[str]] = {}
+    for job, reason in never.items():
+        found.setdefault(reason, []).append(job)
+    return [
+        f"{jobs[0][:8]}{f' and {len(jobs) - 1:,} more' if len(jobs) > 1 else ''} can never run here: {reason}; "
+        f"{'they stay' if len(jobs) > 1 else 'it stays'} queued"
+        for reason, jobs in found.items()
+    ]
+
+
+def submitted_objects(submission: Submission, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The jobs for programs, each with what the submit did with it."""
+    verbs = (submission.verbs[line.job.number].name.lower() for line in lines)
+    return [{**row, "verb": verb} for row, verb in zip(objects(lines), verbs, strict=True)]
 
 
 def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *, interrupted: bool, by_file: bool) -> str:

@@ -20,6 +20,7 @@ from scheduler.jobs.states import ImpossibleTransition, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.submit import Verb, submit
 from scheduler.jobs.values import Ending
+from scheduler.spec import Policy, Resources
 
 THREE = "command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"
 
@@ -297,3 +298,41 @@ def test_another_users_state_directory_is_refused(tmp_path: Path) -> None:
         pytest.skip("this root (of a container) knows no other users")
     with pytest.raises(StateError, match="belongs to user 12345"):
         open_home(tmp_path / "theirs")
+
+
+def test_a_queued_or_held_job_takes_what_its_file_asks_for_now(store: Store, experiments) -> None:
+    """`change its resources and run the file again` was the advice of an error message, and had no effect."""
+    first = list(submit(store, experiments(THREE + "resources: {gpus: 5}\n"), "/").jobs)
+    with store.change() as change:
+        change.move(first[1].id, State.HELD)
+        change.begin(first[2], "launcher", "")
+    now = THREE + "resources: {gpus: 0, cpus: 2}\npolicy: {retries: 3, max_failures: none}\n"
+    again = submit(store, experiments(now), "/")
+    assert again.counts == {Verb.RENEWED: 2, Verb.NEXT_TIME: 1}
+    assert [job.state for job in again.jobs] == [State.QUEUED, State.HELD, State.STARTING]
+    asked = {(job.resources, job.policy) for job in again.jobs}
+    assert asked == {(Resources(gpus=0, cpus=2), Policy(retries=3, max_failures=None))}
+    assert [job.id for job in again.jobs] == [job.id for job in first], "what it asks for is no part of what it is"
+    for job in again.jobs:
+        event = store.events(job.id)[-1]
+        assert (event["state"], event["attempt"]) == (job.state, None)
+        assert "resources" in event["detail"]
+    assert submit(store, experiments(now), "/").counts == {Verb.QUEUED: 2, Verb.RUNNING: 1}, "nothing has changed since"
+
+
+def test_a_job_of_an_older_queue_is_not_renewed_for_a_field_that_it_lacks(store: Store, experiments) -> None:
+    """A default that nobody has written down is the same as one that somebody has."""
+    jobs = submit(store, experiments(THREE), "/").jobs
+    with store.change() as change:
+        change.connection.execute("UPDATE job SET policy = json_remove(policy, '$.max_failures')")
+    assert submit(store, experiments(THREE), "/").counts == {Verb.QUEUED: 3}
+    assert jobs[0].policy == Policy()
+
+
+def test_a_field_that_a_newer_version_has_written_does_not_lock_the_queue(store: Store, experiments) -> None:
+    """Two versions of the program on one machine share the queue of their user."""
+    jobs = submit(store, experiments(THREE + "policy: {retries: 2}\n"), "/").jobs
+    with store.change() as change:
+        change.connection.execute("UPDATE job SET policy = json_insert(policy, '$.later', 1)")
+        change.connection.execute("UPDATE job SET resources = json_insert(resources, '$.later', 1)")
+    assert (jobs[0].policy, jobs[0].resources) == (Policy(retries=2), Resources())

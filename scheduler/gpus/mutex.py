@@ -24,7 +24,14 @@ OPEN = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class MutexBusy(UserError):
-    """Another process decides about GPUs for far too long, most likely because it is stopped."""
+    """Another process, `holder`, decides about GPUs for far too long, most likely because it is stopped."""
+
+    def __init__(self, path: Path, holder: str, timeout: float) -> None:
+        self.path, self.holder = path, holder
+        super().__init__(
+            f"{path} has been held for {timeout:g} s by {holder}",
+            next_step="a decision takes a millisecond: if it is stopped, continue it (kill -CONT) or end it",
+        )
 
 
 @contextlib.contextmanager
@@ -61,10 +68,7 @@ def _lock_before(deadline: float, fd: int, path: Path, timeout: float) -> None:
 
     while not lock_descriptor(fd, blocking=False):
         if time.monotonic() > deadline:
-            raise MutexBusy(
-                f"{path} has been held for {timeout:g} s by {lock_holder(fd)}",
-                next_step="a decision takes a millisecond: if it is stopped, continue it (kill -CONT) or end it",
-            )
+            raise MutexBusy(path, lock_holder(fd), timeout)
         time.sleep(FREE_AGAIN)
 
 
@@ -101,9 +105,18 @@ def lock_holder(fd: int) -> str:
         words = line.split()
         if len(words) > 5 and words[1] == "FLOCK" and words[5] == name:
             whose = owner(int(words[4]))
-            known = ", ".join(part for part in (whose.name, whose.user) if part)
+            known = ", ".join(part for part in (whose.name, whose.user, _stopped(words[4])) if part)
             return f"process {words[4]} ({known or 'not visible from here'})"
     return "a process that /proc/locks does not show"
+
+
+def _stopped(pid: str) -> str:
+    """`stopped` for a process that a Ctrl-Z or a debugger keeps from running; "" for any other."""
+    try:
+        state = Path("/proc", pid, "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
+    return "stopped" if state in ("T", "t") else ""
 
 
 def created(path: Path) -> int:

@@ -97,13 +97,16 @@ def _same_file(fd: int, path: Path) -> bool:
         return False
 
 
-def lock_holder(fd: int) -> str:
-    """Who holds the lock of this file, from /proc/locks (proc(5)); the device and inode there name the file."""
-    status = os.fstat(fd)
+def lock_holder(file: int | Path, kind: str = "FLOCK") -> str:
+    """Who holds a lock of this file, from /proc/locks (proc(5)); the device and inode there name the file. `kind`: FLOCK for
+    flock(2), POSIX for an exclusive one of fcntl(2)."""
+    # A path is not opened: to close it again would end whatever fcntl(2) locks of ours there are on the file.
+    status = os.fstat(file) if isinstance(file, int) else file.stat()
     name = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     for line in Path("/proc/locks").read_text().splitlines():
         words = line.split()
-        if len(words) > 5 and words[1] == "FLOCK" and words[5] == name:
+        wanted = words[1:2] == [kind] and (kind == "FLOCK" or words[3] == "WRITE")
+        if len(words) > 5 and wanted and words[5] == name:
             whose = owner(int(words[4]))
             known = ", ".join(part for part in (whose.name, whose.user, _stopped(words[4])) if part)
             return f"process {words[4]} ({known or 'not visible from here'})"

@@ -8,7 +8,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from typing import Any
 
+from scheduler.errors import StateError
 from scheduler.jobs.changes import LONGEST_PAUSE, Changes, policy_from, resources_from
 from scheduler.jobs.database import Database
 from scheduler.jobs.home import Home
@@ -234,7 +236,17 @@ def _without(ranges: Iterable[tuple[int, int]], gaps: Sequence[tuple[int, int]])
 
 
 def _job(row: sqlite3.Row) -> Job:
-    fields = dict(row)
+    """The job of a row. StateError, naming it, for one that was changed by something else than this program."""
+    try:
+        return _read(dict(row))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StateError(
+            f"job {row['id'][:8]} in the queue cannot be read ({error}); nothing was changed",
+            next_step="restore queue.db from a backup, or mend the row with sqlite3",
+        ) from error
+
+
+def _read(fields: dict[str, Any]) -> Job:
     fields["group"] = fields.pop("group_name")
     del fields["not_before"]
     fields["argv"] = tuple(json.loads(fields["argv"]))

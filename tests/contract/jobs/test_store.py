@@ -7,12 +7,15 @@ import os
 import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from scheduler.errors import StateError
 from scheduler.jobs.changes import Changes
+from scheduler.jobs.database import Unwritable
 from scheduler.jobs.home import Home, open_home
 from scheduler.jobs.recovery import NeverRan, apply
 from scheduler.jobs.schema import MIGRATIONS
@@ -336,3 +339,29 @@ def test_a_field_that_a_newer_version_has_written_does_not_lock_the_queue(store:
         change.connection.execute("UPDATE job SET policy = json_insert(policy, '$.later', 1)")
         change.connection.execute("UPDATE job SET resources = json_insert(resources, '$.later', 1)")
     assert (jobs[0].policy, jobs[0].resources) == (Policy(retries=2), Resources())
+
+
+@pytest.mark.parametrize("column", ["argv", "resources", "policy", "state"])
+def test_a_row_that_cannot_be_read_is_named(store: Store, experiments, column: str) -> None:
+    """A person who has mended the database by hand must hear which job it was, not where our reader stumbled."""
+    jobs = submit(store, experiments(THREE), "/").jobs
+    first = jobs[0]
+    with store.change() as change:
+        change.connection.execute(f"UPDATE job SET {column} = 'odd' WHERE id = ?", (first.id,))  # noqa: S608 - a name of ours
+    with pytest.raises(StateError, match=f"job {first.short_id} in the queue cannot be read"):
+        store.jobs()
+
+
+def test_a_program_that_keeps_the_database_is_named_and_waited_for(store: Store, experiments) -> None:
+    """Somebody has begun a transaction in `sqlite3 queue.db` and gone home: a runner says so, and goes on when it can."""
+    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE')"
+    code += "; print('kept', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-I", "-S", "-c", code, str(store.home.database)]
+    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert keeper.stdout
+    assert keeper.stdout.readline() == "kept\n"
+    store._database.connection.execute("PRAGMA busy_timeout = 10")
+    with pytest.raises(Unwritable, match=rf"database is locked.*process {keeper.pid} \(python"):
+        submit(store, experiments(THREE), "/")
+    keeper.communicate("")
+    assert len(submit(store, experiments(THREE), "/").jobs) == 3

@@ -13,36 +13,57 @@ from scheduler.jobs.runner import Runner
 from scheduler.jobs.sources import Submits
 from scheduler.jobs.states import SUCCEEDED
 from scheduler.jobs.store import Store
+from scheduler.jobs.streaks import Streaks
 from scheduler.jobs.values import Job
 from scheduler.report.jobs import best_first, labels, lines
 from scheduler.report.progress import Progress
 from scheduler.report.submission import farewell
 
 
-def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None, style: str, grace: float | None = None) -> int:
-    """Run `jobs` until all are over, print the results, and return the exit status."""
+def drive(
+    store: Store,
+    jobs: Sequence[Job],
+    devices: Devices,
+    slots: int | None,
+    style: str,
+    grace: float | None = None,
+    *,
+    max_failures: float | None,
+) -> int:
+    """Run `jobs` until all are over, print the results, and return the exit status. CannotEverRun if none of them can run.
+
+    `grace`: as the Runner takes it; `max_failures`: as `Streaks` does.
+    """
     store.drive(jobs)
-    _refuse_the_impossible(store.mine_by_resources(), devices)
+    if not store.mine_active_names():
+        _refuse_the_impossible(store.mine_by_resources(), devices)
     done = sum(count for state, count in store.mine_counts().items() if state in SUCCEEDED)
     count = slots or devices.default_slots
     if done < len(jobs):
         say(f"at most {count} at once; {devices.note}")
     names = labels(jobs)
     progress = Progress(names, done, sys.stderr)
-    runner = Runner(store, devices, count, progress.tell, grace=grace)
+    runner = Runner(store, devices, count, progress.tell, grace=grace, streaks=Streaks(max_failures))
     return _run(runner, store, lambda: store.mine(), style, names, by_file=True)
 
 
 def drive_everything(
-    store: Store, devices: Devices, slots: int | None, style: str, grace: float | None = None, *, forever: bool
+    store: Store,
+    devices: Devices,
+    slots: int | None,
+    style: str,
+    grace: float | None = None,
+    *,
+    forever: bool,
+    max_failures: float | None,
 ) -> int:
     """Run all that is queued, and what comes to it meanwhile; `forever`: also what comes later, until a Ctrl-C."""
     store.drive(None)
-    _refuse_the_impossible(store.mine_by_resources(), devices)
     count = slots or devices.default_slots
     say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
     progress = Progress({}, 0, sys.stderr)
-    runner = Runner(store, devices, count, progress.tell, Submits(store.home) if forever else None, grace)
+    source = Submits(store.home) if forever else None
+    runner = Runner(store, devices, count, progress.tell, source, grace, Streaks(max_failures))
     return _run(runner, store, lambda: store.by_ids(progress.ended), style, by_file=False)
 
 
@@ -69,15 +90,17 @@ def _run(
         return left
     results = best_first(lines(store, jobs()))
     print_lines(results, style, names)
-    say(farewell(results, store.home, interrupted=runner.interrupted, by_file=by_file))
+    left_out = runner.left_out
+    say(farewell(results, store.home, left_out, interrupted=runner.interrupted, by_file=by_file))
     if runner.interrupted:
         return 130
-    return 0 if all(line.job.state in SUCCEEDED for line in results) else 1
+    return 0 if not left_out and all(line.job.state in SUCCEEDED for line in results) else 1
 
 
 def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
-    for job in jobs:
-        reason = devices.never(job.resources)
-        if reason:
-            next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
-            raise CannotEverRun(f"job {job.short_id} can never run here: {reason}", next_step=next_step)
+    """`jobs`: one for each that asks for something else. Where any of them can run, the others stay queued meanwhile."""
+    reasons = [devices.never(job.resources) for job in jobs]
+    if reasons and all(reasons):
+        job = jobs[0]
+        next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
+        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=next_step)

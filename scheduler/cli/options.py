@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,22 @@ leftovers_option = click.option(
     type=click.Choice(["work", "wait", "kill"]),
     help="Processes left behind by a command that has ended go on as long as they work (default), or until they end, "
     "or are ended at once.",
+)
+
+
+def _limit(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    if text is None or text == "none":
+        return math.inf if text else None
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter("expected a whole number of 1 or more, or none")
+    return int(text)
+
+
+failures_option = click.option(
+    "--max-failures",
+    metavar="N|none",
+    callback=_limit,
+    help="After N failures in a row just after their start, no more of that program. Default: policy.max_failures, else 5.",
 )
 
 _SHARING = (

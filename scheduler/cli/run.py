@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
+    failures_option,
     format_option,
     grace_option,
     leftovers_option,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @slots_option
 @grace_option
 @leftovers_option
+@failures_option
 @sharing_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
@@ -48,6 +50,7 @@ def run(
     slots: int | None,
     grace: float | None,
     leftovers: str | None,
+    max_failures: float | None,
     settings: Settings,
     dry_run: bool,
     detach: bool,
@@ -79,7 +82,7 @@ def run(
         with opened_store() as store:
             submission = queue(store, written(experiments), directory, again=again, lost=lost)
             say(described(submission, plan.path))
-            return drive(store, submission.jobs, devices, slots, style, grace)
+            return drive(store, submission.jobs, devices, slots, style, grace, max_failures=max_failures)
     finally:
         devices.close()
 
@@ -143,17 +146,26 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     \b
     exp-queue submit grid.yaml; exp-queue submit other.yaml; exp-queue work -j2
     """
+    from scheduler.jobs.explaining import never_here
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.jobs import lines
-    from scheduler.report.submission import described
+    from scheduler.report.submission import described, impossible, submitted_objects
+    from scheduler.report.tables import print_json
 
     plan = _with(plan, leftovers)
     with opened_store() as store:
         submission = queue(store, written(plan.experiments()), _here(), again=again, lost=lost)
         say(described(submission, plan.path))
         say("nothing was started; `exp-queue work` runs what is queued")
-        shown = submission.jobs if style == "json" else submission.jobs[:SHOWN]
-        print_lines(lines(store, shown), style)
+        store.drive(submission.jobs)
+        never = never_here(submission.jobs) if never_here(store.mine_by_resources()) else {}
+        for sentence in impossible(never):
+            say(sentence)
+        if style == "json":
+            print_json(submitted_objects(submission, lines(store, submission.jobs, never)), sys.stdout)
+            return 0
+        shown = submission.jobs[:SHOWN]
+        print_lines(lines(store, shown, never), style)
         if len(shown) < len(submission.jobs):
             say(f"... and {len(submission.jobs) - len(shown):,} more; `exp-queue status --limit 0` lists all jobs")
     return 0

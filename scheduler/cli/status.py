@@ -17,15 +17,20 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     \b
     exp-queue status failed --format json
     """
+    from scheduler.jobs.explaining import never_here
     from scheduler.jobs.selection import select
     from scheduler.report.jobs import lines
+    from scheduler.report.submission import impossible
     from scheduler.report.text import safe
 
     with opened_store() as store:
         chosen = select(store, jobs) if jobs else store.jobs(limit=limit or -1, newest=True)[::-1]
         chosen = chosen[-limit:] if limit else chosen
-        found = lines(store, chosen)
+        never = never_here(chosen)
+        found = lines(store, chosen, never)
         print_lines(found, style)
+        for sentence in impossible(never):
+            say(sentence)
         if style == "table":
             for line in found:
                 if line.note:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from scheduler.errors import StateError
 from scheduler.gpus.directory import VARIABLE
-from scheduler.gpus.mutex import OPEN, TIMEOUT, admission_mutex, created
+from scheduler.gpus.mutex import OPEN, TIMEOUT, MutexBusy, admission_mutex, created
 from scheduler.gpus.ownership import COOKIE, SUFFIX, user_name
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal
 
@@ -91,6 +91,33 @@ def take(
         if isinstance(placement, Refusal):
             return placement
         return _create(directory, placement, label, user)
+
+
+class Claimant:
+    """Takes claims for one who must not stand still: a mutex that somebody keeps for `patience` seconds is a refusal, which
+    names him, and a reason to look again later."""
+
+    def __init__(self, directory: Path, patience: float) -> None:
+        self._directory, self._patience = directory, patience
+        self._busy_since = ""
+        self._tried_at = float("-inf")
+
+    def take(self, decide: Callable[[tuple[ClaimRecord, ...]], Placement | Refusal], label: str) -> Claim | Refusal:
+        """As `take`. After a mutex was found busy, all further claims of the same moment are refused at once."""
+        begun = time.monotonic()
+        try:
+            # Who has waited for one claim does not wait for the next of a whole row of jobs.
+            timeout = 0.0 if begun - self._tried_at < self._patience else self._patience
+            answer = take(self._directory, decide, label=label, timeout=timeout)
+        except MutexBusy as busy:
+            self._tried_at = time.monotonic()
+            self._busy_since = self._busy_since or time.strftime("%H:%M:%S")
+            return Refusal(
+                f"{busy.path} is held by {busy.holder}, since {self._busy_since} at least, and without it nobody can claim a "
+                "GPU; if that process is stopped (Ctrl-Z, a debugger), fg or kill -CONT lets it go on"
+            )
+        self._busy_since = ""
+        return answer
 
 
 def live_claims(directory: Path) -> tuple[ClaimRecord, ...]:

@@ -24,7 +24,14 @@ OPEN = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class MutexBusy(UserError):
-    """Another process decides about GPUs for far too long, most likely because it is stopped."""
+    """Another process, `holder`, decides about GPUs for far too long, most likely because it is stopped."""
+
+    def __init__(self, path: Path, holder: str, timeout: float) -> None:
+        self.path, self.holder = path, holder
+        super().__init__(
+            f"{path} has been held for {timeout:g} s by {holder}",
+            next_step="a decision takes a millisecond: if it is stopped, continue it (kill -CONT) or end it",
+        )
 
 
 @contextlib.contextmanager
@@ -61,10 +68,7 @@ def _lock_before(deadline: float, fd: int, path: Path, timeout: float) -> None:
 
     while not lock_descriptor(fd, blocking=False):
         if time.monotonic() > deadline:
-            raise MutexBusy(
-                f"{path} has been held for {timeout:g} s by {lock_holder(fd)}",
-                next_step="a decision takes a millisecond: if it is stopped, continue it (kill -CONT) or end it",
-            )
+            raise MutexBusy(path, lock_holder(fd), timeout)
         time.sleep(FREE_AGAIN)
 
 
@@ -93,17 +97,29 @@ def _same_file(fd: int, path: Path) -> bool:
         return False
 
 
-def lock_holder(fd: int) -> str:
-    """Who holds the lock of this file, from /proc/locks (proc(5)); the device and inode there name the file."""
-    status = os.fstat(fd)
+def lock_holder(file: int | Path, kind: str = "FLOCK") -> str:
+    """Who holds a lock of this file, from /proc/locks (proc(5)); the device and inode there name the file. `kind`: FLOCK for
+    flock(2), POSIX for an exclusive one of fcntl(2)."""
+    # A path is not opened: to close it again would end whatever fcntl(2) locks of ours there are on the file.
+    status = os.fstat(file) if isinstance(file, int) else file.stat()
     name = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     for line in Path("/proc/locks").read_text().splitlines():
         words = line.split()
-        if len(words) > 5 and words[1] == "FLOCK" and words[5] == name:
+        wanted = words[1:2] == [kind] and (kind == "FLOCK" or words[3] == "WRITE")
+        if len(words) > 5 and wanted and words[5] == name:
             whose = owner(int(words[4]))
-            known = ", ".join(part for part in (whose.name, whose.user) if part)
+            known = ", ".join(part for part in (whose.name, whose.user, _stopped(words[4])) if part)
             return f"process {words[4]} ({known or 'not visible from here'})"
     return "a process that /proc/locks does not show"
+
+
+def _stopped(pid: str) -> str:
+    """`stopped` for a process that a Ctrl-Z or a debugger keeps from running; "" for any other."""
+    try:
+        state = Path("/proc", pid, "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
+    return "stopped" if state in ("T", "t") else ""
 
 
 def created(path: Path) -> int:

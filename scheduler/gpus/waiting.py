@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.gpus.admission import admit
-from scheduler.gpus.claims import Claim, live_claims, take
+from scheduler.gpus.claims import Claim, Claimant, live_claims
 from scheduler.gpus.directory import lock_directory
 from scheduler.gpus.observation import Observation, Settings, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
@@ -29,6 +29,7 @@ EAGER_FOR = 3.0
 SAY_EVERY = 10.0
 # `--wait 0` is one look, which needs the driver's answer: so long it may take. Without its persistence daemon it takes seconds.
 ONE_LOOK = 10.0
+MUTEX_PATIENCE = 0.5  # seconds; as long as many processes that decide at once may keep one another waiting
 
 
 class GpusUnknown(UserError):
@@ -107,6 +108,7 @@ class _Look:
 
     def __init__(self, request: Request, settings: Settings, directory: Path, label: str) -> None:
         self._request, self._settings, self._directory, self._label = request, settings, directory, label
+        self._claimant = Claimant(directory, MUTEX_PATIENCE)
         self._observation = Observation()
         self._driver_works = False
 
@@ -119,7 +121,7 @@ class _Look:
         self._observation = observe(self._observation, reading, claims, self._settings)
         decide = partial(self._decide, reading)
         answer = decide(claims)
-        return answer if isinstance(answer, Refusal) else take(self._directory, decide, label=self._label)
+        return answer if isinstance(answer, Refusal) else self._claimant.take(decide, self._label)
 
     def _decide(self, reading: Reading, claims: tuple[ClaimRecord, ...]) -> Placement | Refusal:
         return admit(self._request, reading, claims, self._observation, self._settings)

@@ -7,9 +7,10 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from scheduler.jobs.home import Home
 from scheduler.jobs.packing import GpuUse
@@ -26,12 +27,17 @@ _BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOW
 
 @dataclass(frozen=True)
 class Latest:
-    """The newest job of a key, by its number and id, and how many the key has."""
+    """The newest job of a key, by its number and id, how many the key has, and what the job asks for."""
 
     number: int
     job: str
     state: State
     count: int
+    asks: tuple[str, Resources, Policy]  # with its command line, as JSON
+
+    def asks_as(self, experiment: Experiment) -> bool:
+        """Whether the job asks for what the file says now."""
+        return self.asks == (json.dumps(experiment.argv), experiment.resources, experiment.policy)
 
 
 class Changes:
@@ -81,10 +87,13 @@ class Changes:
 
     def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
         """The newest job of each key that has one."""
-        sql = """SELECT key, id, state, count(*), max(number) FROM job
-                 WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # id and state are those of the largest number
+        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy FROM job
+                 WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
         rows = self._connection.execute(sql, (json.dumps(list(keys)),))
-        return {row[0]: Latest(row[4], row[1], State(row[2]), row[3]) for row in rows}
+        return {
+            key: Latest(number, job, State(state), count, (argv, resources_from(resources), policy_from(policy)))
+            for key, number, job, state, count, argv, resources, policy in rows
+        }
 
     def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
         """Bring a job into a state that may follow its present one; ImpossibleTransition otherwise."""
@@ -99,10 +108,18 @@ class Changes:
         self.move(job, State.QUEUED, detail)
         self._connection.execute("UPDATE job SET failures = 0, not_before = 0 WHERE id = ?", (job,))
         if renewed:
-            self._connection.execute(
-                "UPDATE job SET resources = ?, policy = ?, argv = ? WHERE id = ?",
-                (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), job),
-            )
+            self._renew(job, renewed)
+
+    def renew(self, job: str, renewed: Experiment, detail: str) -> None:
+        """Bring a job that is queued, held or running its present resources, policy and command line: for its next attempt."""
+        self._renew(job, renewed)
+        self._event(job, None, self.state(job), detail)  # an event that repeats the state: what changed is not the state
+
+    def _renew(self, job: str, renewed: Experiment) -> None:
+        self._connection.execute(
+            "UPDATE job SET resources = ?, policy = ?, argv = ? WHERE id = ?",
+            (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), job),
+        )
 
     def remember(self, surroundings: Surroundings) -> int:
         """The number by which jobs refer to these; the same for the same."""
@@ -232,6 +249,25 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, .
 def _as_json(value: Resources | Policy) -> str:
     """All experiments of a file share theirs."""
     return json.dumps(asdict(value))
+
+
+@lru_cache(maxsize=1024)
+def resources_from(text: str) -> Resources:
+    """What a job's row says of its resources."""
+    return Resources(**_known(Resources, text))
+
+
+@lru_cache(maxsize=1024)
+def policy_from(text: str) -> Policy:
+    """What a job's row says of its policy."""
+    return Policy(**_known(Policy, text))
+
+
+def _known(kind: type[Resources | Policy], text: str) -> dict[str, Any]:
+    """The fields that we know. Others are from a newer exp-queue, which would have raised the database's format if to neglect
+    them did harm."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in json.loads(text).items() if name in names}
 
 
 @lru_cache(maxsize=1)

@@ -23,13 +23,16 @@ FULL = 1 << 16  # bytes: with less left on a disk, what cannot be written is sai
 CHECKED_EVERY = 86400.0  # seconds
 
 
+LOCKED = "database is locked"
+
+
 class Unwritable(StateError):
-    """The disk has no room, or refuses to write, for now. Nothing was changed."""
+    """The disk has no room, or refuses to write, or another program is writing, for now. Nothing was changed."""
 
 
-def _is_about_room(error: sqlite3.OperationalError) -> bool:
+def _is_passing(error: sqlite3.OperationalError) -> bool:
     """By SQLite's result codes; Python 3.10 does not tell them, only their texts, which SQLite keeps (sqlite3ErrStr)."""
-    return any(text in str(error) for text in ("database or disk is full", "disk I/O error"))
+    return any(text in str(error) for text in ("database or disk is full", "disk I/O error", LOCKED))
 
 
 class Database:
@@ -103,6 +106,15 @@ class Database:
             f"waiting for {who}, which has held the queue's write lock for {NAMED_AFTER:g} s; "
             "if it was stopped (Ctrl-Z, a debugger), fg or kill -CONT lets it go on"
         )
+
+    def _let_go(self) -> str:
+        """What to do about a program that is none of ours and keeps the database: SQLite's writers lock its -shm file."""
+        from scheduler.gpus.mutex import lock_holder
+
+        who = "another program"
+        with suppress(OSError):
+            who = lock_holder(Path(f"{self._path}-shm"), kind="POSIX")
+        return f"{who} has locked it: end its transaction or the program; nothing but exp-queue need write there"
 
     def _make(self) -> None:
         """Build the file beside its place and rename it: a crash in between must not leave an empty database."""
@@ -188,11 +200,11 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            kind = Unwritable if _is_about_room(error) else StateError
-            what = "is on a disk that is full" if kind is Unwritable and self._is_full() else "cannot be used now"
-            raise kind(
-                f"the queue {self._path} {what} ({error})", next_step="see the disk's free space and permissions"
-            ) from error
+            kind = Unwritable if _is_passing(error) else StateError
+            locked = LOCKED in str(error)
+            what = "is on a disk that is full" if kind is Unwritable and not locked and self._is_full() else "cannot be used now"
+            next_step = self._let_go() if locked else "see the disk's free space and permissions"
+            raise kind(f"the queue {self._path} {what} ({error})", next_step=next_step) from error
         except sqlite3.DatabaseError as error:
             if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
                 raise

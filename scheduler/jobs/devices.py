@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from scheduler.errors import StateError
 from scheduler.gpus.admission import admit, observe
-from scheduler.gpus.claims import Claim, live_claims, take
+from scheduler.gpus.claims import Claim, Claimant, live_claims
 from scheduler.gpus.directory import lock_directory
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import Refusal
@@ -29,6 +30,7 @@ from scheduler.jobs.watchman import Watchman
 from scheduler.spec import Resources
 
 STALE = 1.5  # seconds; nothing starts by an older reading
+MUTEX_PATIENCE = 0.1  # seconds; longer, the ends of running jobs would have to wait
 LEISURE = 2.0  # seconds between readings while nobody waits for what only a reading shows
 NOTHING: History = {}
 SET_ASIDE = "set aside: job after job ran out of memory there, and on no other GPU"
@@ -72,7 +74,7 @@ class CpuDevices:
     def never(self, resources: Resources) -> str:
         """Why such a job can never run here; empty if it can."""
         if resources.gpus:
-            return f"it asks for {resources.gpus} GPU{'s' * (resources.gpus > 1)}; {self.note}"
+            return f"it asks for {resources.gpus} GPU{'s' * (resources.gpus > 1)} and there is none; {self.note}"
         return _too_many_cores(resources, self.cores)
 
     def sources(self) -> Sequence[Any]:
@@ -109,6 +111,7 @@ class GpuDevices:
     def __init__(self, sampler: Sampler, first: Reading, settings: Settings) -> None:
         self._settings, self._reading, self._observation = settings, first, Observation()
         self._directory = lock_directory()
+        self._claimant = Claimant(self._directory, MUTEX_PATIENCE)
         self._sampler, self._watch = sampler, ClaimWatch(self._directory)
         self._claim_ended = float("-inf")
         self._measured_at = float("-inf")
@@ -146,13 +149,15 @@ class GpuDevices:
         return replace(reading, gpus=gpus)
 
     def take(self, start: Start) -> Claim | Refusal:
-        """Claim what the plan meant, by the same rule under the machine's mutex: others may have been quicker."""
+        """Claim what the plan meant, by the same rule under the machine's mutex: others may have been quicker, and somebody who
+        keeps the mutex is waited for, without standing still."""
         view = self._view
-        answer = take(
-            self._directory,
-            lambda living: replace(view, claims=living).admit(start.job, start.head),
-            label=label_of(start.job),
-        )
+        try:
+            answer = self._claimant.take(
+                lambda living: replace(view, claims=living).admit(start.job, start.head), label_of(start.job)
+            )
+        except StateError as error:  # no room for a claim's file: what runs is not left alone for that
+            return Refusal(str(error))
         if isinstance(answer, Claim):
             self._uses[answer.id] = begun(answer.record, view.reading)
         return answer

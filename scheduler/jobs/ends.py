@@ -7,6 +7,7 @@ from scheduler.jobs.changes import Changes
 from scheduler.jobs.driven import End
 from scheduler.jobs.packing import retries_free_of_charge
 from scheduler.jobs.plan import deserves_another_attempt
+from scheduler.jobs.states import SUCCEEDED
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Ending
 
@@ -21,7 +22,8 @@ def write_end(store: Store, change: Changes, end: End) -> str:
     if _free_of_charge(store, end):
         change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
         return "it starts again, no retry spent"
-    if not deserves_another_attempt(end.running.job, end.found):
+    # Asked of the row: its file may have brought the job another policy while it ran.
+    if end.found.state in SUCCEEDED or not deserves_another_attempt(store.job(attempt.job), end.found):
         return ""
     change.retry_by_policy(attempt)
     return "its policy starts it again"

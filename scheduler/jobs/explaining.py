@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from scheduler.jobs.devices import Devices
+import os
+from collections.abc import Iterable
+
+from scheduler.gpus.presence import surely_no_driver
+from scheduler.gpus.reading import allowed
+from scheduler.jobs.devices import Devices, open_devices, usable_cores
 from scheduler.jobs.plan import Start, World, plan
 from scheduler.jobs.states import WAITING, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Job
+from scheduler.spec import Resources
 
 MOST_AHEAD = 1000
 
@@ -27,6 +33,25 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     ahead = store.jobs("state = 'queued' AND number < ?", (job.number,), limit=MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
     return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
+
+
+def never_here(jobs: Iterable[Job]) -> dict[str, str]:
+    """Why those of `jobs` that are queued can never run on this machine, by their ids. The driver is only asked about jobs for
+    which one ordinary GPU is not enough: with a driver, there is such a one."""
+    ordinary = 0 if surely_no_driver() or allowed(os.environ).nothing else 1
+    queued = [job for job in jobs if job.state is State.QUEUED and _asks_more(job.resources, ordinary)]
+    if not queued:
+        return {}
+    devices = open_devices()
+    try:
+        reasons = {resources: devices.never(resources) for resources in {job.resources for job in queued}}
+    finally:
+        devices.close()
+    return {job.id: reason for job in queued if (reason := reasons[job.resources])}
+
+
+def _asks_more(asks: Resources, gpus: int) -> bool:
+    return (asks.gpus or 0) > gpus or (gpus > 0 and bool(asks.gpu_memory)) or (asks.cpus or 0) > usable_cores()
 
 
 def _why(store: Store, job: Job) -> str:

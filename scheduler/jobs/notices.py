@@ -40,6 +40,25 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Impossible:
+    """So many queued jobs, of which `job` is the first, can never run on this machine: they stay queued, and the others run."""
+
+    job: Job
+    jobs: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Halted:
+    """A program that has failed job after job, at last in `attempt`, is started no more; `waiting` jobs of it stay queued."""
+
+    program: str
+    failures: int
+    waiting: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
 class Interrupted:
     """A Ctrl-C was heard: the first (1) drains, the second (2) stops what runs, which has `grace` seconds from SIGINT to
     SIGTERM."""
@@ -82,4 +101,4 @@ class Elsewhere:
     program: str
 
 
-Notice = Elsewhere | Trouble | Started | Joined | Noted | Ended | Waiting | Interrupted | Warned
+Notice = Elsewhere | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -14,12 +15,14 @@ from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import Differences, child_environment, log_cap
+from scheduler.jobs.left_out import Choice, LeftOut
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
+from scheduler.jobs.streaks import Streaks
 from scheduler.jobs.supervision import Supervision
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.waits import Waits
@@ -43,10 +46,13 @@ class Runner:
         tell: Callable[[Notice], None],
         source: Source | None = None,
         grace: float | None = None,
+        streaks: Streaks | None = None,
     ) -> None:
-        """`grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs' own."""
+        """`grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often
+        in a row; None: however often, all jobs are started."""
         self._store, self._devices, self._limit, self._tell, self._grace = store, devices, slots, tell, grace
         self._source = source or QueueAlone()
+        self._choice = Choice(store, devices, streaks or Streaks(math.inf))
         self._more = self._stuck = False
         self._stop = Stop.NO
         self._interrupts = 0
@@ -61,6 +67,11 @@ class Runner:
     def interrupted(self) -> bool:
         """Whether a Ctrl-C was heard."""
         return self._interrupts > 0
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """Jobs that stay queued although there were slots for them."""
+        return self._choice.left_out()
 
     def run(self) -> None:
         """Returns when every job of ours is over and the source has no more, or when after a Ctrl-C nothing of ours runs.
@@ -91,6 +102,8 @@ class Runner:
             if note := recovery.note_of(self._store.home, joined.attempt):
                 self._noted(joined, note)
         ends = self._jobs.take_ends()
+        if self._choice.heard(ends):
+            self._jobs.fleet.call_back()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
         self._more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
@@ -98,6 +111,8 @@ class Runner:
         decisions = plan(self._see(active))
         waits = [each for each in decisions if isinstance(each, Wait)]
         self._at_once = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits)
+        for notice in self._choice.news():
+            self._tell(notice)
         self._tell_waits(waits)
         self._jobs.refuse_to_misfire_for_ever()
         self._devices.pace(self._is_waiting)
@@ -129,7 +144,7 @@ class Runner:
         capacity = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
         slots = self._jobs.shortage.most(capacity, len(active), time.monotonic())
         free, further = max(0, slots - len(active)), LOOK_AHEAD if with_gpus or self._is_waiting else 0
-        waiting = tuple(self._store.mine_waiting(free + further, self._now)) if free else ()
+        waiting = self._choice.due(free + further, self._now) if free else ()
         return World(
             waiting=waiting,
             active=tuple(active),
@@ -276,6 +291,8 @@ class Runner:
         self._jobs.forget(end)
         if isinstance(end.found, Ending):
             self._devices.ended(end.uses)
+            if again:
+                self._choice.again(end.running.job)
             self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))
             self._tell(Ended(end.running.job, end.running.attempt, end.found, end.duration, bool(again), again))
 

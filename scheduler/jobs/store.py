@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
-from scheduler.jobs.changes import LONGEST_PAUSE, Changes
+from scheduler.errors import StateError
+from scheduler.jobs.changes import LONGEST_PAUSE, Changes, policy_from, resources_from
 from scheduler.jobs.database import Database
 from scheduler.jobs.home import Home
 from scheduler.jobs.job_list import JobList
@@ -17,7 +19,6 @@ from scheduler.jobs.packing import GpuUse
 from scheduler.jobs.states import State
 from scheduler.jobs.surroundings import Surroundings, surroundings_from
 from scheduler.jobs.values import Attempt, Ending, Job
-from scheduler.spec import Policy, Resources
 
 
 class Store:
@@ -28,8 +29,8 @@ class Store:
         self.home = home
         self._database = Database(home, say)
         self._surroundings: dict[int, Surroundings] = {}
-        # A table of its own connection, gone with it.
-        self._database.connection.execute("CREATE TEMP TABLE mine (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
+        for table in ("mine", "startable"):  # of this connection, and gone with it
+            self._database.connection.execute(f"CREATE TEMP TABLE {table} (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
         self.drive(None)
 
     def close(self) -> None:
@@ -137,17 +138,29 @@ class Store:
 
     def drive(self, jobs: Iterable[Job] | None) -> None:
         """Make `jobs` the ones that `mine_...` speak of; None: all that there are, now and later."""
-        self._database.connection.execute("DELETE FROM mine")
-        self._add_to_mine([_ALL] if jobs is None else _ranges(_numbers(jobs)))
+        ranges = [_ALL] if jobs is None else _ranges(_numbers(jobs))
+        self._set("mine", ranges)
+        self._set("startable", ranges)
 
     def drive_too(self, jobs: Iterable[Job]) -> None:
         """Add to the jobs that `drive` has named."""
         sql = f"SELECT number FROM job WHERE number IN (SELECT value FROM json_each(?)) AND NOT {_IS_MINE}"
-        fresh = self._database.read(sql, (json.dumps(list(_numbers(jobs))),))
-        self._add_to_mine(_ranges({row[0] for row in fresh}))
+        fresh = _ranges({row[0] for row in self._database.read(sql, (json.dumps(list(_numbers(jobs))),))})
+        self._add("mine", fresh)
+        self._add("startable", fresh)
 
-    def _add_to_mine(self, ranges: Iterable[tuple[int, int]]) -> None:
-        self._database.connection.executemany("INSERT INTO mine VALUES (?, ?)", ranges)
+    def leave_out(self, numbers: Iterable[int]) -> None:
+        """Speak no longer of these among the jobs that could start, and again of those that were left out before. They stay
+        mine, and stay queued."""
+        rows = self._database.read("SELECT first, last FROM mine ORDER BY first")
+        self._set("startable", _without([(row[0], row[1]) for row in rows], _ranges(set(numbers))))
+
+    def _set(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
+        self._database.connection.execute(f"DELETE FROM {table}")
+        self._add(table, ranges)
+
+    def _add(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
+        self._database.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", ranges)
 
     def mine(self) -> list[Job]:
         """My jobs, oldest first."""
@@ -158,6 +171,25 @@ class Store:
         """One of my queued jobs for each that asks for something else."""
         return [_job(row) for row in self._database.read(f"SELECT job.* FROM {_MY_QUEUE} GROUP BY resources")]
 
+    def mine_queued(self) -> JobList:
+        """My queued jobs that could start, due or not, oldest first."""
+        return JobList(self, [row[0] for row in self._database.read(f"SELECT job.number FROM {_MY_QUEUE} ORDER BY 1")])
+
+    def still_queued(self, numbers: Iterable[int]) -> set[int]:
+        """Those of these jobs that are queued now."""
+        sql = "SELECT number FROM job WHERE state = 'queued' AND number IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._database.read(sql, (json.dumps(list(numbers)),))}
+
+    def asked_since(self, sequence: int) -> list[Job]:
+        """The jobs that a person has queued, or queued again, after the event with this number."""
+        sql = """job.number IN (SELECT job.number FROM event JOIN job ON job.id = event.job
+                 WHERE event.sequence > ? AND event.state = 'queued' AND event.attempt IS NULL)"""
+        return self.jobs(sql, (sequence,))
+
+    def last_event(self) -> int:
+        """The number of the latest event; 0 before the first."""
+        return self._database.read("SELECT coalesce(max(sequence), 0) FROM event")[0][0]
+
     def mine_counts(self) -> dict[State, int]:
         """How many of my jobs are in each state."""
         rows = self._database.read(f"SELECT job.state, count(*) FROM mine CROSS JOIN job WHERE {_IN_RANGE} GROUP BY job.state")
@@ -165,7 +197,7 @@ class Store:
 
     def mine_waiting(self, limit: int, now: float) -> list[Job]:
         """The first of my queued jobs that are due at `now`: what could start next."""
-        sql = f"SELECT job.* FROM {_MY_QUEUE} AND NOT {_PAUSES} ORDER BY mine.first, job.number LIMIT ?"
+        sql = f"SELECT job.* FROM {_MY_QUEUE} AND NOT {_PAUSES} ORDER BY startable.first, job.number LIMIT ?"
         return [_job(row) for row in self._database.read(sql, (now, now + LONGEST_PAUSE, limit))]
 
     def mine_are_queued(self) -> bool:
@@ -174,7 +206,7 @@ class Store:
 
     def mine_next_due(self, now: float) -> float | None:
         """When the first of my queued jobs may start that may not at `now`, in seconds since 1970; None if none pauses."""
-        sql = f"SELECT min(not_before) FROM job INDEXED BY job_due WHERE state = 'queued' AND {_PAUSES} AND {_IS_MINE}"
+        sql = f"SELECT min(not_before) FROM job INDEXED BY job_due WHERE state = 'queued' AND {_PAUSES} AND {_CAN_START}"
         return self._database.read(sql, (now, now + LONGEST_PAUSE))[0][0]
 
     def mine_active_names(self) -> list[str]:
@@ -188,8 +220,10 @@ class Store:
 # of others stand in the queue before them.
 _ALL = (0, 1 << 62)
 _IS_MINE = "coalesce((SELECT last FROM mine WHERE first <= job.number ORDER BY first DESC LIMIT 1), 0) >= job.number"
+_CAN_START = _IS_MINE.replace("mine", "startable")
 _IN_RANGE = "job.number BETWEEN mine.first AND mine.last"
-_MY_QUEUE = f"mine CROSS JOIN job INDEXED BY job_queued WHERE job.state = 'queued' AND {_IN_RANGE}"
+_CAN_START_RANGE = _IN_RANGE.replace("mine", "startable")
+_MY_QUEUE = f"startable CROSS JOIN job INDEXED BY job_queued WHERE job.state = 'queued' AND {_CAN_START_RANGE}"
 # A due time further away than any pause can be is the work of a clock that was set back.
 _PAUSES = "(not_before > ? AND not_before <= ?)"
 
@@ -204,25 +238,38 @@ def _ranges(numbers: set[int]) -> list[tuple[int, int]]:
     return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
 
 
+def _without(ranges: Iterable[tuple[int, int]], gaps: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What the ranges hold beyond the gaps. Both are in order, and no two of either touch."""
+    for first, last in ranges:
+        for gap_first, gap_last in gaps[bisect_left(gaps, first, key=lambda gap: gap[1]) :]:
+            if gap_first > last:
+                break
+            if first < gap_first:
+                yield first, gap_first - 1
+            first = gap_last + 1
+        if first <= last:
+            yield first, last
+
+
 def _job(row: sqlite3.Row) -> Job:
-    fields = dict(row)
+    """The job of a row. StateError, naming it, for one that was changed by something else than this program."""
+    try:
+        return _read(dict(row))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StateError(
+            f"job {row['id'][:8]} in the queue cannot be read ({error}); nothing was changed",
+            next_step="restore queue.db from a backup, or mend the row with sqlite3",
+        ) from error
+
+
+def _read(fields: dict[str, Any]) -> Job:
     fields["group"] = fields.pop("group_name")
     del fields["not_before"]
     fields["argv"] = tuple(json.loads(fields["argv"]))
-    fields["resources"] = _resources(fields["resources"])
-    fields["policy"] = _policy(fields["policy"])
+    fields["resources"] = resources_from(fields["resources"])
+    fields["policy"] = policy_from(fields["policy"])
     fields["state"] = State(fields["state"])
     return Job(**fields)
-
-
-@lru_cache(maxsize=1024)
-def _resources(text: str) -> Resources:
-    return Resources(**json.loads(text))
-
-
-@lru_cache(maxsize=1024)
-def _policy(text: str) -> Policy:
-    return Policy(**json.loads(text))
 
 
 def attempt_from(row: sqlite3.Row) -> Attempt:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from itertools import islice
 
 from scheduler.errors import UserError
@@ -26,23 +27,31 @@ class Verb(str, Enum):
 
     NEW = "new"
     QUEUED = "already queued"
+    RENEWED = "already queued, renewed"
     RUNNING = "already running"
+    NEXT_TIME = "already running, renewed for a next attempt"
     RETRIED = "tried again"
     SUCCEEDED = "succeeded before"
     LOST = "lost"
 
 
+RENEWALS = {Verb.QUEUED: Verb.RENEWED, Verb.RUNNING: Verb.NEXT_TIME}  # where the file has changed what the job asks for
 # Jobs that are there already, and whose next attempt takes the environment of whoever asks now.
-ASKED_NOW = (Verb.QUEUED, Verb.RUNNING, Verb.RETRIED)
+ASKED_NOW = (*RENEWALS, *RENEWALS.values(), Verb.RETRIED)
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The jobs of one file, in its order, each once, and how many of each kind there were. Reads from the open store."""
+    """The jobs of one file, in its order, each once, and what was done with each. Reads from the open store."""
 
     jobs: JobList
-    counts: Counter[Verb] = field(default_factory=Counter)
+    verbs: Mapping[int, Verb] = field(default_factory=dict)  # by the numbers of the jobs
     repeated: int = 0  # experiments that stood in the file more than once
+
+    @cached_property
+    def counts(self) -> Counter[Verb]:
+        """How many jobs there are of each kind."""
+        return Counter(self.verbs.values())
 
 
 def verb(state: State | None, *, resumable: bool, again: bool, lost: bool) -> Verb:
@@ -63,8 +72,7 @@ def verb(state: State | None, *, resumable: bool, again: bool, lost: bool) -> Ve
 
 def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: bool = False, lost: bool = False) -> Submission:
     """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over."""
-    counts: Counter[Verb] = Counter()
-    chosen: dict[int, None] = {}  # the jobs by their numbers, in the order of the file
+    chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
         here = Here(change, cwd)
@@ -73,10 +81,8 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
             keyed = {job_key(each, directory): each for each in some}
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-            placed = _place(change, here, first, latest, cwd, again, lost)
-            counts.update(placed.values())
-            chosen.update(dict.fromkeys(placed))
-    return Submission(JobList(store, list(chosen)), counts, given - len(chosen))
+            chosen.update(_place(change, here, first, latest, cwd, again, lost))
+    return Submission(JobList(store, list(chosen)), chosen, given - len(chosen))
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -99,6 +105,9 @@ def _place(
     for key, what in verbs.items():
         if what is Verb.RETRIED:
             change.ask_again(latest[key].job, "run again", keyed[key])
+        elif what in RENEWALS and not latest[key].asks_as(keyed[key]):
+            change.renew(latest[key].job, keyed[key], "takes the present resources, policy and command of its file")
+            verbs[key] = RENEWALS[what]
     now = {**latest, **change.latest(fresh)}
     return {now[key].number: what for key, what in verbs.items()}
 

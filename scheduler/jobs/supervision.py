@@ -14,7 +14,7 @@ from scheduler.jobs.driven import End, Ready, Running
 from scheduler.jobs.fleet import Fleet
 from scheduler.jobs.slots import sweep
 from scheduler.jobs.spawning import Order
-from scheduler.jobs.states import ACTIVE, State
+from scheduler.jobs.states import ACTIVE, SUCCEEDED, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.visits import Visits
@@ -74,7 +74,8 @@ class Supervision:
         self.running.pop(end.running.attempt.name, None)
         if isinstance(end.found, Ending):
             self._misfires = 0
-            self.fleet.learn(end.duration or 0.0)
+            if end.found.state in SUCCEEDED:  # a failure does not tell how long such jobs take
+                self.fleet.learn(end.duration or 0.0)
 
     def join(self) -> list[Running]:
         """Watch attempts at jobs of ours that we did not start, and look again at those that we watch; returns the new ones."""

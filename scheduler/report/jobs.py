@@ -31,6 +31,7 @@ class Line:
     attempt: Attempt | None
     outcome: Outcome
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
+    obstacle: str = ""  # why it can never start here
 
     @property
     def seconds(self) -> float | None:
@@ -45,17 +46,19 @@ class Line:
 
     @property
     def reason(self) -> str:
-        return self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
+        ended = self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
+        return f"can never run here: {self.obstacle}" if self.obstacle else ended
 
 
-def lines(store: Store, jobs: Sequence[Job]) -> list[Line]:
-    """The jobs with their latest attempts and what their metric logs say."""
+def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
+    """The jobs with their latest attempts and what their metric logs say. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
-    return [Line(job, latest.get(job.id), outcome(latest.get(job.id)), _note(store, latest.get(job.id))) for job in jobs]
+    return [_line(store, job, latest.get(job.id), (never or {}).get(job.id, "")) for job in jobs]
 
 
-def _note(store: Store, attempt: Attempt | None) -> str:
-    return note_of(store.home, attempt) if attempt and not attempt.ending else ""
+def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
+    note = note_of(store.home, attempt) if attempt and not attempt.ending else ""
+    return Line(job, attempt, outcome(attempt), note, obstacle)
 
 
 def outcome(attempt: Attempt | None) -> Outcome:

@@ -6,9 +6,23 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from scheduler.jobs.notices import Elsewhere, Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import (
+    Elsewhere,
+    Ended,
+    Halted,
+    Impossible,
+    Interrupted,
+    Joined,
+    Noted,
+    Notice,
+    Started,
+    Trouble,
+    Waiting,
+    Warned,
+)
 from scheduler.jobs.states import SUCCEEDED, State
-from scheduler.jobs.values import Job
+from scheduler.jobs.streaks import QUICK
+from scheduler.jobs.values import Attempt, Job
 from scheduler.report.jobs import labels, outcome
 from scheduler.report.log_view import last_lines
 from scheduler.report.text import duration, number, plural, safe
@@ -33,6 +47,8 @@ class Progress:
             Noted: self._noted,
             Ended: self._ended,
             Waiting: self._waiting,
+            Impossible: self._impossible,
+            Halted: self._halted,
             Trouble: self._trouble,
             Interrupted: self._interrupted,
             Warned: self._warned,
@@ -66,11 +82,21 @@ class Progress:
         took = f" after {duration(notice.duration)}" if notice.duration is not None else ""
         self._say(f"{notice.job.short_id} {notice.ending.state}{took}{self._detail(notice)}{self._count()}")
         if notice.ending.state in (State.FAILED, State.TIMEOUT):
-            for line in last_lines(notice.attempt.log, TAIL):
-                self._write(f"    | {line}")
+            self._tail(notice.attempt)
 
     def _waiting(self, notice: Waiting) -> None:
         self._say(f"{notice.job.short_id} waits: {notice.reason}")
+
+    def _impossible(self, notice: Impossible) -> None:
+        others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""
+        self._say(f"{notice.job.short_id} waits: it can never run here: {notice.reason}; it stays queued{others}")
+
+    def _halted(self, notice: Halted) -> None:
+        self._say(
+            f"{notice.failures} jobs in a row failed within {QUICK:g} s of their start: that looks like one cause that all have. "
+            f"{notice.program} is started no more; {notice.waiting:,} stay queued. The log of {notice.attempt.job[:8]} ends with"
+        )
+        self._tail(notice.attempt)
 
     def _trouble(self, notice: Trouble) -> None:
         self._say(f"nothing is started for now: {notice.what}. What runs goes on; this command tries again by itself.")
@@ -111,6 +137,10 @@ class Progress:
         if job.id not in self._labels:
             self._labels[job.id] = self._name(job)
         return self._labels[job.id]
+
+    def _tail(self, attempt: Attempt) -> None:
+        for line in last_lines(attempt.log, TAIL):
+            self._write(f"    | {line}")
 
     def _say(self, text: str) -> None:
         self._write(safe(text))

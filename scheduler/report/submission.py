@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from scheduler.jobs.home import Home
+from scheduler.jobs.left_out import LeftOut
 from scheduler.jobs.states import SUCCEEDED, WAITING, State
+from scheduler.jobs.streaks import Program
 from scheduler.jobs.submit import Submission, Verb
-from scheduler.report.jobs import Line
+from scheduler.report.jobs import Line, objects
 from scheduler.report.text import plural
 from scheduler.spec import Experiment, differences, shell_line
 
@@ -22,6 +24,14 @@ def described(submission: Submission, file: str) -> str:
     notes = [head]
     if submission.repeated:
         notes.append(f"{plural(submission.repeated, 'repeated experiment')} in the file: each runs once")
+    if renewed := submission.counts[Verb.RENEWED]:
+        notes.append(
+            f"{plural(renewed, 'queued job')} take{'s' * (renewed == 1)} the file's present resources, policy and command"
+        )
+    if later := submission.counts[Verb.NEXT_TIME]:
+        notes.append(
+            f"{plural(later, 'running job')} go{'es' * (later == 1)} on as begun; a next attempt takes what the file says now"
+        )
     if submission.counts[Verb.SUCCEEDED]:
         notes.append("what succeeded before is not repeated; --again runs everything")
     if submission.counts[Verb.LOST]:
@@ -29,13 +39,49 @@ def described(submission: Submission, file: str) -> str:
     return "\n".join(notes)
 
 
-def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> str:
-    """The last words of a run: how many of each state, where the logs are, how to go on.
+def impossible(never: Mapping[str, str]) -> list[str]:
+    """A sentence for each reason why queued jobs can never run here; `never` has the reasons by the jobs' ids."""
+    found: dict[str, list[str]] = {}
+    for job, reason in never.items():
+        found.setdefault(reason, []).append(job)
+    return [
+        f"{jobs[0][:8]}{f' and {len(jobs) - 1:,} more' if len(jobs) > 1 else ''} can never run here: {reason}; "
+        f"{'they stay' if len(jobs) > 1 else 'it stays'} queued"
+        for reason, jobs in found.items()
+    ]
+
+
+def submitted_objects(submission: Submission, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The jobs for programs, each with what the submit did with it."""
+    verbs = (submission.verbs[line.job.number].name.lower() for line in lines)
+    return [{**row, "verb": verb} for row, verb in zip(objects(lines), verbs, strict=True)]
+
+
+def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *, interrupted: bool, by_file: bool) -> str:
+    """The last words of a run: how many of each state, where the logs are, how to go on, and what was left out.
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
+    return "\n".join([*_summary(results, home, interrupted=interrupted, by_file=by_file), *map(_left_out, left_out)])
+
+
+def _left_out(each: LeftOut) -> str:
+    count = len(each.numbers)
+    some = f"{plural(count, 'job')} of {each.why}" if isinstance(each.why, Program) else f"{plural(count, 'job')}"
+    if isinstance(each.why, Program):
+        return (
+            f"still queued: {some}, not started after failures in a row. Mend the cause, then the same command again goes on "
+            "with them; --max-failures none starts all, however many fail"
+        )
+    return (
+        f"still queued: {some} that can never run here: {each.why}. Change `resources` and run or submit the file again, or take "
+        f"{'it' if count == 1 else 'them'} out: `exp-queue cancel {each.job.short_id}`"
+    )
+
+
+def _summary(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> list[str]:
     if not results:
-        return "nothing was run"
+        return ["nothing was run"]
     states = Counter(str(line.job.state) for line in results)
     summary = ", ".join(f"{count} {state}" for state, count in states.items())
     notes = [f"{plural(len(results), 'job')}: {summary}"]
@@ -46,7 +92,7 @@ def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
         rest = [state for state in states if state not in SUCCEEDED]
         retry = f"`exp-queue retry {' '.join(rest)}{' --lost' * (State.LOST in rest)}` runs such jobs again"
         notes.append("again: " + ("the same command repeats only what did not succeed" if by_file else retry))
-    return "\n".join(notes)
+    return notes
 
 
 def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:

@@ -28,6 +28,8 @@ class Resources:
 class Policy:
     """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume.
 
+    `max_failures`: after so many failures in a row, each just after its start, the rest of its program is not started; None:
+    however many.
     `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
@@ -39,6 +41,7 @@ class Policy:
     resumable: bool = False
     leftovers: str = "work"
     grace: float = 10.0
+    max_failures: int | None = 5
     environment: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -33,6 +33,7 @@ POLICY: Readers = {
     "leftovers": lambda value: values.choice(value, LEFTOVERS),
     "grace": values.pause,
     "environment": values.variables,
+    "max_failures": values.count_or_none,
 }
 
 

@@ -69,6 +69,10 @@ POLICY: Schema = {
         "type": "array",
         "items": {"type": "string", "pattern": r"^(?!CUDA_|EXP_QUEUE_)[A-Za-z_][A-Za-z0-9_]*$"},
     },
+    "max_failures": {
+        "description": "So many failures in a row, each just after its start, and no more is started.",
+        "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},

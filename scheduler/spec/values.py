@@ -60,6 +60,15 @@ def whole_number(value: object, least: int) -> int:
     return value
 
 
+def count_or_none(value: object) -> int | None:
+    """A whole number of 1 or more, or None for `none`. Raises UserError."""
+    if value == "none":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise expected("a whole number of 1 or more, or none", value)
+    return value
+
+
 def memory(value: object) -> int:
     """GPU memory in MiB from `6G`, `6GiB`, `6GB`, `6144MiB`: all of them binary. Raises UserError."""
     match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import StateError
-from scheduler.gpus.claims import Claim, live_claims, living_claim, take
+from scheduler.gpus.claims import Claim, Claimant, live_claims, living_claim, take
 from scheduler.gpus.mutex import MutexBusy
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Share
 from scheduler.gpus.watch import ClaimWatch
@@ -294,3 +294,22 @@ def test_a_copy_of_the_descriptor_that_closes_first_wakes_nobody(tmp_path: Path)
         assert not watch.drain()
         claim.close()
         assert watch.drain()
+
+
+def test_a_claimant_is_refused_while_somebody_keeps_the_mutex(tmp_path: Path) -> None:
+    """One of a row of jobs waits a moment, the others do not: the loop that asks has more to do."""
+    taken(tmp_path)
+    claimant = Claimant(tmp_path, patience=30.0)
+    with (tmp_path / "admit.lock").open() as kept:
+        fcntl.flock(kept, fcntl.LOCK_SH)
+        waiting = Claimant(tmp_path, patience=0.01)
+        first = waiting.take(lambda living: ONE, "job")
+        assert isinstance(first, Refusal)
+        assert f"is held by process {os.getpid()} (" in first.sentence
+        assert not first.never
+        claimant._tried_at = time.monotonic()  # as if it had just been refused
+        asked = time.monotonic()
+        assert isinstance(claimant.take(lambda living: ONE, "job"), Refusal)
+        assert time.monotonic() - asked < 30.0, "refused without waiting once more"
+    assert isinstance(waiting.take(lambda living: ONE, "job"), Claim)
+    assert waiting.take(lambda living: Refusal("busy"), "job") == Refusal("busy")

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from scheduler.jobs import journal
+from scheduler.jobs.driven import End, Running
+from scheduler.jobs.ends import write_end
 from scheduler.jobs.packing import GpuUse
 from scheduler.jobs.settling import settle
 from scheduler.jobs.slots import journal_path
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
 from scheduler.jobs.submit import submit
-from scheduler.jobs.values import Attempt
+from scheduler.jobs.values import Attempt, Ending
 
 EXHAUSTED = "Traceback ...\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
 FAILED = {"state": "failed", "exit_status": 1, "reason": "exit status 1", "duration": 3.0}
@@ -72,3 +74,19 @@ def test_what_was_settled_is_not_settled_again(store: Store, left_behind) -> Non
     before = [tuple(row) for row in store.events(attempt.job)]
     settle(store)
     assert [tuple(row) for row in store.events(attempt.job)] == before
+
+
+@pytest.mark.parametrize(("policy", "expected"), [("retries: 1", State.QUEUED), ("retries: 0", State.FAILED)])
+def test_the_policy_that_its_file_has_brought_while_it_ran_decides(
+    store: Store, experiments, policy: str, expected: State
+) -> None:
+    """The same answer from the runner, which began the job by the old one, as from a command that finds its end later."""
+    text = "command: ['true', '${args}']\ngrid: {x: [1]}\npolicy: "
+    (job,) = submit(store, experiments(f"{text}{{retries: {1 - int(policy[-1])}}}\n"), "/").jobs
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "")
+    assert attempt
+    submit(store, experiments(f"{text}{{{policy}}}\n"), "/")
+    with store.change() as change:
+        write_end(store, change, End(Running(job, attempt), Ending(State.FAILED, 1), 3.0))
+    assert store.job(job.id).state is expected

@@ -7,6 +7,8 @@ import os
 import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from scheduler.jobs.states import ImpossibleTransition, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.submit import Verb, submit
 from scheduler.jobs.values import Ending
+from scheduler.spec import Policy, Resources
 
 THREE = "command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"
 
@@ -328,3 +331,67 @@ def test_a_commit_that_fails_leaves_nothing_open(home: Home) -> None:
     with database.write() as connection:
         assert connection.execute("SELECT count(*) FROM event").fetchone()[0] == 0
     database.close()
+
+
+def test_a_queued_or_held_job_takes_what_its_file_asks_for_now(store: Store, experiments) -> None:
+    """`change its resources and run the file again` was the advice of an error message, and had no effect."""
+    first = list(submit(store, experiments(THREE + "resources: {gpus: 5}\n"), "/").jobs)
+    with store.change() as change:
+        change.move(first[1].id, State.HELD)
+        change.begin(first[2], "launcher", "")
+    now = THREE + "resources: {gpus: 0, cpus: 2}\npolicy: {retries: 3, max_failures: none}\n"
+    again = submit(store, experiments(now), "/")
+    assert again.counts == {Verb.RENEWED: 2, Verb.NEXT_TIME: 1}
+    assert [job.state for job in again.jobs] == [State.QUEUED, State.HELD, State.STARTING]
+    asked = {(job.resources, job.policy) for job in again.jobs}
+    assert asked == {(Resources(gpus=0, cpus=2), Policy(retries=3, max_failures=None))}
+    assert [job.id for job in again.jobs] == [job.id for job in first], "what it asks for is no part of what it is"
+    for job in again.jobs:
+        event = store.events(job.id)[-1]
+        assert (event["state"], event["attempt"]) == (job.state, None)
+        assert "resources" in event["detail"]
+    assert submit(store, experiments(now), "/").counts == {Verb.QUEUED: 2, Verb.RUNNING: 1}, "nothing has changed since"
+
+
+def test_a_job_of_an_older_queue_is_not_renewed_for_a_field_that_it_lacks(store: Store, experiments) -> None:
+    """A default that nobody has written down is the same as one that somebody has."""
+    jobs = submit(store, experiments(THREE), "/").jobs
+    with store.change() as change:
+        change.connection.execute("UPDATE job SET policy = json_remove(policy, '$.max_failures')")
+    assert submit(store, experiments(THREE), "/").counts == {Verb.QUEUED: 3}
+    assert jobs[0].policy == Policy()
+
+
+def test_a_field_that_a_newer_version_has_written_does_not_lock_the_queue(store: Store, experiments) -> None:
+    """Two versions of the program on one machine share the queue of their user."""
+    jobs = submit(store, experiments(THREE + "policy: {retries: 2}\n"), "/").jobs
+    with store.change() as change:
+        change.connection.execute("UPDATE job SET policy = json_insert(policy, '$.later', 1)")
+        change.connection.execute("UPDATE job SET resources = json_insert(resources, '$.later', 1)")
+    assert (jobs[0].policy, jobs[0].resources) == (Policy(retries=2), Resources())
+
+
+@pytest.mark.parametrize("column", ["argv", "resources", "policy", "state"])
+def test_a_row_that_cannot_be_read_is_named(store: Store, experiments, column: str) -> None:
+    """A person who has mended the database by hand must hear which job it was, not where our reader stumbled."""
+    jobs = submit(store, experiments(THREE), "/").jobs
+    first = jobs[0]
+    with store.change() as change:
+        change.connection.execute(f"UPDATE job SET {column} = 'odd' WHERE id = ?", (first.id,))  # noqa: S608 - a name of ours
+    with pytest.raises(StateError, match=f"job {first.short_id} in the queue cannot be read"):
+        store.jobs()
+
+
+def test_a_program_that_keeps_the_database_is_named_and_waited_for(store: Store, experiments) -> None:
+    """Somebody has begun a transaction in `sqlite3 queue.db` and gone home: a runner says so, and goes on when it can."""
+    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE')"
+    code += "; print('kept', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-I", "-S", "-c", code, str(store.home.database)]
+    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert keeper.stdout
+    assert keeper.stdout.readline() == "kept\n"
+    store._database.connection.execute("PRAGMA busy_timeout = 10")
+    with pytest.raises(Unwritable, match=rf"database is locked.*process {keeper.pid} \(python"):
+        submit(store, experiments(THREE), "/")
+    keeper.communicate("")
+    assert len(submit(store, experiments(THREE), "/").jobs) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -145,10 +146,35 @@ def test_a_queued_job_that_asks_for_a_gpu_never_runs_on_the_cpu(grid, command: s
     grid.write("gpu.yaml", GRID + "resources: {gpus: 1}\n")
     assert grid("submit", "gpu.yaml", "x=1").returncode == 0
     result = grid(command)
-    assert result.returncode == 3
+    assert result.returncode == 1
     assert "can never run here: it asks for 1 GPU" in result.stderr
     assert "exp-queue cancel" in result.stderr
     assert (states(grid), ledger(grid)) == (["queued"], [])
+
+
+@pytest.mark.parametrize("command", ["work", "resume"])
+def test_a_job_that_can_never_run_here_keeps_no_other_from_running(grid, command: str) -> None:
+    """It stays queued with its reason, the others run, and the exit status says that not all is done."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")
+    grid("submit", "gpu.yaml", "x=1")
+    grid("submit", "grid.yaml", "x=2")
+    grid("submit", "gpu.yaml", "x=3")
+    grid("cancel", "last")
+    result = grid(command)
+    assert result.returncode == 1, result.stderr
+    assert states(grid) == (["queued", "done", "queued"] if command == "resume" else ["queued", "done", "cancelled"])
+    assert ledger(grid) == ["x=2"]
+    assert "it asks for 5 GPUs" in result.stderr
+    assert "still queued: " in result.stderr
+
+
+def test_retry_of_jobs_that_can_never_run_here_is_refused(grid) -> None:
+    """A person named them, and nothing else was asked for: exit status 3, as for a file of such."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")
+    grid("submit", "gpu.yaml")
+    result = grid("retry", "queued")
+    assert result.returncode == 3
+    assert "can never run here: it asks for 5 GPUs" in result.stderr
 
 
 def test_a_job_for_a_gpu_that_comes_later_does_not_run_on_the_cpu_either(grid, until) -> None:
@@ -195,3 +221,37 @@ def test_a_dry_run_is_shown_here_also_with_detach(grid) -> None:
     assert "Nothing was started" in result.stderr
     assert len(result.stdout.splitlines()) == 4
     assert not (grid.home / "detached").exists()
+
+
+def test_changing_its_resources_and_submitting_again_helps_a_queued_job(grid) -> None:
+    """It is what the error messages advise; the person hears that it was done."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")
+    result = grid("submit", "gpu.yaml")
+    assert result.returncode == 0
+    assert "and 2 more can never run here: it asks for 5 GPUs" in result.stderr
+    assert "can never run here: it asks for 5 GPUs" in grid("status").stderr
+    assert {job["reason"][:40] for job in grid.jobs()} == {"can never run here: it asks for 5 GPUs a"}
+    assert "can never run here: it asks for 5 GPUs" in grid("explain").stdout
+    grid.write("gpu.yaml", GRID)
+    result = grid("submit", "gpu.yaml", "--format", "json")
+    assert "3 queued jobs take the file's present resources, policy and command" in result.stderr
+    assert [job["verb"] for job in json.loads(result.stdout)] == ["renewed"] * 3
+    assert grid("work").returncode == 0
+    assert states(grid) == ["done"] * 3
+
+
+def test_a_runner_that_stays_takes_up_a_job_that_now_asks_for_less(grid, until) -> None:
+    """It has put the job aside; the word of the person who has changed the file must reach it."""
+    grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")
+    runner = grid.start("work", "--forever", "-j1")
+    until(lambda: "until Ctrl-C" in runner.stderr.readline())
+    grid("submit", "gpu.yaml")
+    until(lambda: "can never run here" in runner.stderr.readline())
+    grid.write("gpu.yaml", GRID)
+    grid("submit", "gpu.yaml")
+    grid("submit", "grid.yaml", "x=9")
+    until(lambda: states(grid)[-1] == "done")
+    assert states(grid) == ["done"] * 4, "they were first in the queue"
+    runner.send_signal(signal.SIGINT)
+    runner.communicate(timeout=100)
+    assert runner.returncode == 130

@@ -288,3 +288,33 @@ def test_a_reader_that_goes_away_does_not_take_the_jobs_with_it(grid) -> None:
     command = f"{sys.executable} -m scheduler.cli.main run grid.yaml 2>&1 | head -1"
     subprocess.run(["/bin/sh", "-c", command], cwd=grid.directory, env=grid.environment, capture_output=True, timeout=60)
     assert states(grid) == ["done", "done", "done"]
+
+
+def test_a_run_stops_when_job_after_job_fails_at_once(grid) -> None:
+    """The log says why, the rest stays queued, and the last words say how to go on."""
+    grid.write("job.py", "import no_such_module\n")
+    grid.write("grid.yaml", "command: [python, job.py, '${args}']\ngrid: {x: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n")
+    result = grid("run", "grid.yaml", "-j1")
+    assert result.returncode == 1
+    assert [job["state"] for job in grid.jobs()] == ["failed"] * 5 + ["queued"] * 4
+    assert "5 jobs in a row failed within 10 s of their start" in result.stderr
+    assert "No module named 'no_such_module'" in result.stderr.split("5 jobs in a row")[1]
+    assert "`python job.py`" in result.stderr
+    assert "the same command again goes on with them; --max-failures none" in result.stderr
+
+
+@pytest.mark.parametrize(("said", "failed"), [("none", 9), ("2", 2)])
+def test_max_failures_is_the_word_of_the_command_line(grid, said: str, failed: int) -> None:
+    """It stands above the policy of the file, in both directions."""
+    grid.write("grid.yaml", "command: ['false', '${args}']\ngrid: {x: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\npolicy: {max_failures: 3}\n")
+    assert grid("run", "grid.yaml", "-j1", "--max-failures", said).returncode == 1
+    assert [job["state"] for job in grid.jobs()] == ["failed"] * failed + ["queued"] * (9 - failed)
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "many", "1.5", ""])
+def test_max_failures_that_mean_nothing_are_refused(grid, said: str) -> None:
+    """Zero failures would start nothing at all."""
+    result = grid("run", "grid.yaml", f"--max-failures={said}")
+    assert result.returncode == 2
+    assert "max-failures" in result.stderr
+    assert grid.jobs() == []

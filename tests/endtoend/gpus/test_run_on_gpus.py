@@ -118,6 +118,20 @@ def test_more_gpus_than_there_are_is_impossible_not_a_long_wait(machine) -> None
     assert machine.jobs() == []
 
 
+def test_a_queued_job_for_more_gpus_than_there_are_stays_and_the_others_run(machine) -> None:
+    """`submit` takes it, and says so; `work` used to refuse the whole queue for it."""
+    machine.write("big.yaml", GRID + "resources: {gpus: 3}\n")
+    assert "can never run here: needs 3 GPUs" in machine("submit", "big.yaml", "x=1").stderr
+    machine("submit", "grid.yaml", "x=2")
+    result = machine("work")
+    assert result.returncode == 1, result.stderr
+    assert "needs 3 GPUs" in result.stderr
+    assert [(job["state"], job["reason"][:32]) for job in machine.jobs()] == [
+        ("queued", "can never run here: needs 3 GPUs"),
+        ("done", ""),
+    ]
+
+
 def test_cuda_visible_devices_limits_what_is_used(machine) -> None:
     """Case 25: a user who hides a GPU means it."""
     machine.environment["CUDA_VISIBLE_DEVICES"] = "1"

@@ -8,20 +8,23 @@ from pathlib import Path
 
 from scheduler.jobs import tree
 from scheduler.jobs.store import Store
-from scheduler.jobs.values import Attempt, Job
+from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.wakeups import Wakeups
 from scheduler.tracking.following import Follower
 from scheduler.tracking.open_files import event_files_of, opened_by
+from scheduler.tracking.printed_values import NearMiss
 from scheduler.tracking.rows import Row, finite
 
 
 @dataclass(frozen=True)
 class LastWords:
-    """The metric's last values, its final summary value, and, where it was never logged, what was logged instead."""
+    """The metric's last values, its final summary value, and, where it was never logged, what was logged instead. `near` is
+    what was printed like the metric and not read."""
 
     values: tuple[float, ...] = ()
     summary: float | None = None
     missing: str = ""
+    near: tuple[NearMiss, ...] = ()
 
 
 class Listening:
@@ -47,12 +50,12 @@ class Listening:
         """What people should hear about the ways in which these trials log."""
         return [text for follower in self._followers.values() for text in follower.notices()]
 
-    def finish(self, job: str, metric: str | None) -> LastWords:
+    def finish(self, job: str, metric: str | None, ending: Ending) -> LastWords:
         """What is left to read of an attempt that is over; it is followed no more."""
         follower = self._followers.get(job)
         if follower is None:
             return LastWords()
-        found = last_words(follower, metric)
+        found = last_words(follower, metric, ending)
         self.forget(job)
         return found
 
@@ -100,17 +103,19 @@ def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastW
         return None
     follower = follower_of(store, store.job(job), attempt, (metric,) if metric else ())
     try:
-        return last_words(follower, metric)
+        return last_words(follower, metric, attempt.ending)
     finally:
         follower.close()
 
 
-def last_words(follower: Follower, metric: str | None) -> LastWords:
-    """What is left to read of an attempt that is over."""
+def last_words(follower: Follower, metric: str | None, ending: Ending | None) -> LastWords:
+    """What is left to read of an attempt that has ended so, or still runs (None)."""
     if not metric:
         return LastWords()
-    values = _values(follower.finish(), metric)
-    return LastWords(tuple(values), finite(Row(None, follower.summary), metric), follower.what_is_missing())
+    killed = ending is None or ending.exit_status is None or ending.exit_status < 0
+    values = _values(follower.finish(cut=killed), metric)
+    summary = finite(Row(None, follower.summary), metric)
+    return LastWords(tuple(values), summary, follower.what_is_missing(), tuple(follower.near_misses()))
 
 
 def _values(rows: list[Row], metric: str | None) -> list[float]:

@@ -98,13 +98,15 @@ class SweepSource(QueueAlone):
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
         if job.id not in self._book:
             return
-        last = self._listening.finish(job.id, self._plan.metric)
+        last = self._listening.finish(job.id, self._plan.metric, ending)
         self._condemned.discard(job.id)
         if again:
             self._book.moved(job.id, State.QUEUED)
             return
         if ending.state is State.DONE:
             self._say_once(last.missing)
+        for miss in last.near:
+            self._say_of_a_kind(f"near {miss.why}", f"trial {self._book[job.id].record.number} prints {miss}")
         self._book.logged(job.id, last.values)
         entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
         self._tell(entry)
@@ -152,8 +154,12 @@ class SweepSource(QueueAlone):
             self._say_once(text)
 
     def _say_once(self, text: str) -> None:
-        if text and text not in self._told:
-            self._told.add(text)
+        self._say_of_a_kind(text, text)
+
+    def _say_of_a_kind(self, kind: str, text: str) -> None:
+        """The first text of its kind."""
+        if text and kind not in self._told:
+            self._told.add(kind)
             self._say(text)
 
     def _take_answer(self) -> None:

@@ -69,5 +69,9 @@ class FileReader:
         self.exit_code: int | None = None
 
     @property
+    def path(self) -> Path:
+        return self._file.path
+
+    @property
     def behind(self) -> bool:
         return self._file.behind

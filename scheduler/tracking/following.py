@@ -10,6 +10,7 @@ from typing import Any
 from scheduler.errors import nearest
 from scheduler.tracking.event_files import writer
 from scheduler.tracking.places import folders_to_watch, logs_among
+from scheduler.tracking.printed_values import NearMiss
 from scheduler.tracking.rows import Row
 from scheduler.tracking.sources import ORDER, OUTPUT, TENSORBOARD, WANDB, Source, sources
 from scheduler.tracking.watching import LogWatch
@@ -102,18 +103,18 @@ class Follower:
         rows = self._current.read() if self._current else []
         return self._decide(rows) if rows and self._decided is None else rows
 
-    def finish(self) -> list[Row]:
-        """The remaining rows, once the attempt's processes, W&B's own among them, are gone.
+    def finish(self, cut: bool = False) -> list[Row]:
+        """The remaining rows, once the attempt's processes, W&B's own among them, are gone; `cut`: they were killed.
 
         Where no source has counted so far, the first one in the order that has the metric does, be it in its summary alone.
         """
         if self._decided:
-            return self._decided.finish()
+            return self._decided.finish(cut)
         self._look_elsewhere()
         for source in self._sources:
             source.look()
             source.forget()
-            rows = source.finish() if source.exists else []
+            rows = source.finish(cut) if source.exists else []
             if rows or source.summary:
                 self._decided = source
                 return rows
@@ -132,6 +133,13 @@ class Follower:
         looked_at = ", ".join(source.name for source in there) or "nothing"
         what = f"nothing that the script logged holds {wanted} (looked at: {looked_at})"
         return f"{what}; {nearest(self._names[0], names)[:LONGEST_HINT]}" if names else what
+
+    def near_misses(self) -> list[NearMiss]:
+        """After `finish`: what a person would take for printed values of the metrics, and what is not read. Nothing where the
+        rows come from another source than the output."""
+        if self._decided:
+            return self._decided.near_misses()
+        return [miss for source in self._sources if source.name == OUTPUT for miss in source.near_misses()]
 
     def close(self) -> None:
         """Give the kernel's watches back. What was read stays known. A second call does nothing."""

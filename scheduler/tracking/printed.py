@@ -1,8 +1,8 @@
 """Reads metrics that a program prints: `name: value` and `name=value`, several on a line if it likes.
 
-A row is a line that holds one of the wanted names with a number. Of a line that is rewritten in place, as progress bars do
-with carriage returns, only the last state that is not blank counts: what a terminal would show in the end. So a bar
-that shows `loss=0.5` for every batch makes one row, and early stopping counts epochs, not batches.
+A row is a line that holds one of the wanted names with a number (`printed_values`). Of a line that is rewritten in place, as
+progress bars do with carriage returns, only the last state that is not blank counts: what a terminal would show in the end. So a
+bar that shows `loss=0.5` for every batch makes one row, and early stopping counts epochs, not batches.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.tracking.appended import Appended, FileReader
+from scheduler.tracking.printed_values import NearMiss, near_misses, values_in, written_otherwise
 from scheduler.tracking.rows import Row
 
 LONGEST = 1 << 20  # bytes of one state of a line; more is no line that a person would read
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")  # ECMA-48
-_NUMBER = rb"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?))"
 
 
 class PrintedRows(FileReader):
@@ -28,7 +28,8 @@ class PrintedRows(FileReader):
     def __init__(self, path: Path, wanted: Sequence[str]) -> None:
         super().__init__(Appended(path, holes=True))
         self._name = re.compile(b"|".join(re.escape(name.encode()) for name in wanted))
-        self._metric = _metric_pattern(wanted)
+        self._wanted = tuple(wanted)
+        self.near: dict[str, NearMiss] = {}  # the first of each kind in lines that hold a wanted name
         self._line: bytes | None = b""  # what is there of the last line; None: its beginning is lost, wait for the next
 
     def read(self) -> list[Row]:
@@ -39,13 +40,13 @@ class PrintedRows(FileReader):
         self._file.offset += len(data)
         return self._rows(self._whole_lines(data))
 
-    def finish(self) -> list[Row]:
-        """The rest; a last line without a newline counts."""
+    def finish(self, cut: bool = False) -> list[Row]:
+        """The rest; a last line without a newline counts, unless it may be `cut`: 0.1 may have been about to become 0.125."""
         found = self.read()
         while self._file.behind:
             found += self.read()
         last, self._line = self._line or b"", b""
-        return found + self._rows(last)
+        return found if cut else found + self._rows(last)
 
     def _whole_lines(self, data: bytes) -> bytes:
         """The lines that `data` completes; the rest is remembered."""
@@ -73,18 +74,26 @@ class PrintedRows(FileReader):
     def _row(self, line: bytes) -> Row | None:
         if b"\0" in line:  # a small hole: part of the line was cut
             return None
-        text = _ESCAPES.sub(b"", _last_state(line))
-        values: dict[str, float] = {}
-        for name, value in self._metric.findall(text[:LONGEST]):
-            values.setdefault(name.decode(), float(value))
+        text = _shown(line)
+        values = values_in(text, self._wanted)
+        if len(values) < len(self._wanted):
+            for miss in near_misses(text, self._wanted):
+                self.near.setdefault(miss.why, miss)
         return Row(None, values) if values else None
 
 
-def _metric_pattern(names: Sequence[str]) -> re.Pattern[bytes]:
-    """A wanted name as a whole word, `:` or `=`, a number as a whole word; quotes as in a printed dict, or `tensor(...)`."""
-    either = b"|".join(re.escape(name.encode()) for name in sorted(names, key=len, reverse=True))
-    before, after = rb"(?<![\w./-])", rb"(?!\w|[./:+-]\w)"
-    return re.compile(before + rb"(" + either + rb")[\"']?\s*[:=]\s*[\"']?(?:[\w.]+\()?(" + _NUMBER + rb")" + after)
+def names_written_otherwise(path: Path, wanted: Sequence[str]) -> list[NearMiss]:
+    """What a person would take for a wanted metric in the beginning of a log; the first of each kind."""
+    found: dict[str, NearMiss] = {}
+    for line in Appended(path, holes=True).look().split(b"\n"):
+        for miss in written_otherwise(_shown(line), wanted):
+            found.setdefault(miss.why, miss)
+    return list(found.values())
+
+
+def _shown(line: bytes) -> str:
+    """What a terminal shows of a line in the end, without its colours."""
+    return _ESCAPES.sub(b"", _last_state(line))[:LONGEST].decode(errors="replace")
 
 
 def _last_state(line: bytes) -> bytes:

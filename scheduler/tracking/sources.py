@@ -10,7 +10,8 @@ from scheduler.tracking import event_files
 from scheduler.tracking.event_files import EventFolder
 from scheduler.tracking.metric_log import MetricRows
 from scheduler.tracking.places import event_folders, transaction_logs
-from scheduler.tracking.printed import PrintedRows
+from scheduler.tracking.printed import PrintedRows, names_written_otherwise
+from scheduler.tracking.printed_values import NearMiss
 from scheduler.tracking.rows import Reader, Row, holds
 from scheduler.tracking.wandb_log import WandbLog
 
@@ -75,9 +76,9 @@ class Source:
         """The new rows that hold a wanted metric."""
         return self._first(lambda reader: reader.read())
 
-    def finish(self) -> list[Row]:
-        """The rest of them."""
-        return self._first(lambda reader: reader.finish())
+    def finish(self, cut: bool = False) -> list[Row]:
+        """The rest of them. `cut`: the writer was killed, perhaps amid a line; the other kinds of logs show that themselves."""
+        return self._first(lambda reader: reader.finish(cut) if isinstance(reader, PrintedRows) else reader.finish())
 
     def names(self) -> set[str]:
         """The names in the first rows of these logs, nested ones with dots; printed ones are not known."""
@@ -90,6 +91,14 @@ class Source:
             return [self._obstacle()]
         clients = [reader.client for reader in self._counting() if isinstance(reader, WandbLog)]
         return [LATE_CLIENT.format(version=version) for version in clients if _writes_blocks(version)]
+
+    def near_misses(self) -> list[NearMiss]:
+        """What was printed like a wanted metric and not read; where no row was found, also what is only named otherwise."""
+        printed = [reader for reader in self._counting() if isinstance(reader, PrintedRows)]
+        found = [miss for reader in printed for miss in reader.near.values()]
+        if self._one or found:
+            return found
+        return [miss for reader in printed for miss in names_written_otherwise(reader.path, self._metrics)]
 
     def _counting(self) -> list[Reader]:
         return [self._one] if self._one else list(self._logs.values())

@@ -323,6 +323,22 @@ def test_a_metric_that_nobody_logged_is_answered_with_those_that_are(tmp_path: P
     )
 
 
+def test_a_near_miss_in_the_output_is_told_where_the_output_counts(tmp_path: Path, follow: Watch) -> None:
+    """Of a script that logs to W&B the lines that it prints beside are nobody's concern."""
+    put(tmp_path / "log.txt", "\x1b[1mLoss\x1b[0m: 0.5\n| loss | 0.4 |\n")
+    follower = follow()
+    assert follower.finish() == []
+    assert [miss.printed for miss in follower.near_misses()] == ["Loss: 0.5", "loss | 0.4"]
+    put(tmp_path / "log.txt", "loss: 0,3\n")
+    follower = follow()
+    assert follower.finish() == []
+    assert [miss.printed for miss in follower.near_misses()] == ["loss: 0,3"]
+    put(tmp_path / RUN, wandb_rows(1))
+    follower = follow()
+    assert values(follower.finish()) == [1]
+    assert follower.near_misses() == []
+
+
 def test_rows_of_other_metrics_are_left_out(tmp_path: Path, follow: Watch) -> None:
     """They would fill the memory of a long sweep, and count for nothing."""
     put(tmp_path / "metrics.jsonl", '{"acc": 1}\n{"loss": null, "acc": 2}\n{"acc": 3}\n')

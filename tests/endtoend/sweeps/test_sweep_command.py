@@ -139,6 +139,22 @@ def test_a_metric_that_nobody_logs_is_told_after_the_first_trial(sweeps):
     assert 'holds "los"' in sweeps("sweep", "--count", "1").stderr
 
 
+def test_a_printed_number_that_is_not_read_whole_is_named_once_and_never_the_best(sweeps):
+    """Of `0,333` the 0 was read, and was the best of all trials."""
+    prints = "given['style'].format(float(given['lr'])).replace('.', given['point'])"
+    sweeps.write("train.py", f"import sys\ngiven = dict(word[2:].split('=', 1) for word in sys.argv[1:])\nprint({prints})\n")
+    space = "  style: {values: ['loss: {:.3f}', 'Loss: {:.3f}']}\n  point: {values: [',', '.']}\n"
+    text = (sweeps.directory / "sweep.yaml").read_text().replace("{min: 0.0, max: 1.0}", "{values: [0.5, 0.75]}")
+    sweeps.write("sweep.yaml", text.replace("random", "grid") + space)
+    result = sweeps("sweep", "-j1", "--format", "json")
+    assert json.loads(result.stdout)["best"]["value"] == 0.5
+    lines = [line for line in result.stderr.splitlines() if "which is not read as loss" in line]
+    assert [line.partition(": a comma")[0].partition(": the name")[0] for line in lines] == [
+        "trial 0 prints `loss: 0,500`, which is not read as loss",
+        "trial 1 prints `Loss: 0,500`, which is not read as loss",
+    ]
+
+
 def test_the_target_ends_the_sweep(sweeps):
     """Good enough is good enough."""
     sweeps.file(**{"goal: minimize": "goal: minimize, target: 9.0"})

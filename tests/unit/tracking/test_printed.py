@@ -111,6 +111,22 @@ def test_an_unfinished_line_is_no_row_before_the_end() -> None:
     assert [row.values["loss"] for row in found] == [1]
 
 
+def test_the_last_line_of_a_killed_program_is_no_row_if_it_is_not_whole(tmp_path: Path) -> None:
+    """Output goes out in blocks: 0.1 at the end of one may be the beginning of 0.125, and would be the best of all."""
+    path = tmp_path / "log"
+    path.write_bytes(b"loss: 2\nloss: 0.1")
+    assert [row.values["loss"] for row in PrintedRows(path, ["loss"]).finish(cut=True)] == [2]
+
+
+def test_the_first_near_miss_of_each_kind_is_kept(tmp_path: Path) -> None:
+    """One is enough to mend the script; a million would be a second log."""
+    path = tmp_path / "log"
+    path.write_bytes(b"loss: 0,5\nloss: 0,4\nloss: 3s\nloss: 1\n")
+    reader = PrintedRows(path, ["loss"])
+    assert [row.values["loss"] for row in reader.finish()] == [1]
+    assert [miss.printed for miss in reader.near.values()] == ["loss: 0,5", "loss: 3s"]
+
+
 def punch(path: Path, start: int, length: int) -> bool:
     """Free a part of the file, as the log cap does; False where the file system cannot."""
     descriptor = os.open(path, os.O_RDWR)

@@ -53,6 +53,7 @@ def run(
     from scheduler.jobs.devices import open_devices
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.submission import described
+    from scheduler.sweeps.offline import with_points
 
     directory = _here()
     devices = open_devices(settings)
@@ -63,7 +64,8 @@ def run(
         if detach:
             return _detached(experiments)
         with opened_store() as store:
-            submission = queue(store, written(experiments), directory, again=again, lost=lost)
+            points = with_points(plan, written(experiments), store.home.root)
+            submission = queue(store, points, directory, again=again, lost=lost)
             say(described(submission, plan.path))
             return drive(store, submission.jobs, devices, slots, style)
     finally:
@@ -127,9 +129,11 @@ def submit(plan: ExperimentFile, again: bool, lost: bool, style: str) -> int:
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.jobs import lines
     from scheduler.report.submission import described
+    from scheduler.sweeps.offline import with_points
 
     with opened_store() as store:
-        submission = queue(store, written(plan.experiments()), _here(), again=again, lost=lost)
+        points = with_points(plan, written(plan.experiments()), store.home.root)
+        submission = queue(store, points, _here(), again=again, lost=lost)
         say(described(submission, plan.path))
         say("nothing was started; `exp-queue work` runs what is queued")
         shown = submission.jobs if style == "json" else submission.jobs[:SHOWN]

@@ -44,21 +44,18 @@ class Changes:
         """For the tables of this room that have a file of their own."""
         return self._connection
 
-    def add(
-        self, experiments: Mapping[str, Experiment], cwd: str, earlier: Mapping[str, int], environment: str = "{}"
-    ) -> dict[str, str]:
+    def add(self, experiments: Mapping[str, Experiment], cwd: str, earlier: Mapping[str, int]) -> dict[str, str]:
         """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        `environment`: as `Job.environment`.
         """
         ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
         now = time.time()
         self._connection.executemany(
             "INSERT INTO job "
-            "(id, key, experiment, group_name, argv, arguments, resources, policy, cwd, state, submitted, environment) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
-            ((ids[key], key, *_columns(experiment), cwd, now, environment) for key, experiment in experiments.items()),
+            "(id, key, experiment, group_name, argv, arguments, resources, policy, environment, cwd, state, submitted) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
+            ((ids[key], key, *_columns(experiment), cwd, now) for key, experiment in experiments.items()),
         )
         self._connection.executemany(
             "INSERT INTO event (job, at, state, detail) VALUES (?, ?, 'queued', 'submitted')",
@@ -85,13 +82,13 @@ class Changes:
         self._event(job, attempt, after, detail)
 
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
-        """Queue an ended job for another attempt because a person asked; `renewed` brings its present resources and policy."""
+        """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
         self.move(job, State.QUEUED, detail)
         self._connection.execute("UPDATE job SET failures = 0, not_before = 0 WHERE id = ?", (job,))
         if renewed:
             self._connection.execute(
-                "UPDATE job SET resources = ?, policy = ?, argv = ? WHERE id = ?",
-                (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), job),
+                "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
+                (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
             )
 
     def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
@@ -184,6 +181,7 @@ def _columns(experiment: Experiment) -> tuple[str | None, ...]:
         experiment.arguments,
         _as_json(experiment.resources),
         _as_json(experiment.policy),
+        experiment.environment,
     )
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scheduler.jobs import failpoints, logs, tree
+from scheduler.jobs import failpoints, kept, logs, tree
 from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.journal import Journal
 from scheduler.jobs.spawning import NotStarted, Order, Spawn, start_program
@@ -36,7 +36,7 @@ class Execution:
         self._rungs: list[tuple[float, signal.Signals]] = []
         self._reported = False
         self._next_look_at_log = math.inf
-        self._started = time.monotonic()
+        self._started, self._began = time.monotonic(), time.time()
 
     def start(self) -> None:
         """Start the command in a session of its own; a failure to start is an end like any other."""
@@ -164,6 +164,8 @@ class Execution:
 
     def _tree_is_gone(self) -> None:
         self.gone = True
+        if self.order.copy_cap and self.end:
+            kept.keep(self.order.directory, self._began, self.order.copy_cap)
         if self.order.log_cap:
             logs.cut(f"{self.order.directory}/{LOG}", self.order.log_cap)
         for descriptor in self._claim:

@@ -13,7 +13,7 @@ from scheduler.jobs.database import Unwritable
 from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
-from scheduler.jobs.environment import child_environment, log_cap
+from scheduler.jobs.environment import child_environment, copy_cap, log_cap
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
@@ -219,8 +219,8 @@ class Runner:
     def _order(self, ready: Ready, attempt: Attempt) -> Order:
         job, claimed = ready.job, ready.claim.environment() if ready.claim else None
         environment = child_environment(job, attempt, claimed, threads=max(1, self._devices.cores // self._limit))
-        cap = log_cap()
-        return Order(attempt.name, list(job.argv), job.cwd, attempt.directory, environment, job.policy.timeout, log_cap=cap)
+        argv, caps = list(job.argv), {"log_cap": log_cap(), "copy_cap": copy_cap(job)}
+        return Order(attempt.name, argv, job.cwd, attempt.directory, environment, job.policy.timeout, **caps)
 
     def _over(self, end: End, again: str) -> None:
         self._jobs.forget(end)

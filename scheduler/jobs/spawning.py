@@ -20,6 +20,7 @@ class Order:
     """What to start. `environment` is added to the launcher's own, None takes a variable away; times are in seconds.
 
     `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: between the signals of a stop.
+    `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`).
     `linger`: what the job leaves behind after its main process may take so long to go.
     """
 
@@ -32,6 +33,7 @@ class Order:
     grace: float = 10.0
     linger: float = 10.0
     log_cap: int = 0
+    copy_cap: int = 0
 
 
 class NotStarted(Exception):

@@ -122,6 +122,25 @@ def test_a_trial_whose_printed_rows_are_read_does_not_keep_them_back(sweeps):
     assert (good["state"], bad["state"]) == ("done", "stopped_early")
 
 
+SAVES = """
+import wandb
+run = wandb.init()
+run.log({"loss": run.config.lr})
+with open("model.pt", "w") as file:
+    file.write(str(run.config.lr))
+wandb.save("model.pt")
+"""
+
+
+def test_the_checkpoint_of_the_best_trial_holds_its_own_weights(sweeps):
+    """W&B leaves a link to a file that every later trial overwrites: the best trial's held the weights of the last."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", SAVES)
+    sweeps.write("sweep.yaml", CONFIG_ALONE)
+    (checkpoint,) = sweeps.sweep("-j1")["best"]["checkpoints"]
+    assert (Path(checkpoint).read_text(), (sweeps.directory / "model.pt").read_text()) == ("0.1", "0.2")
+
+
 def _open_in(directory: Path) -> list[Path]:
     """Files of this directory that some process has open."""
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -14,23 +15,35 @@ from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
 from scheduler.spec import Experiment, ExperimentFile, shell_line
 from scheduler.spec.argument_files import written
+from scheduler.spec.experiment import NO_ENVIRONMENT
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
+LARGEST_SCRIPT = 1 << 20  # bytes of a script that are looked through
 COMPARED = 10_000  # experiments in which repetitions are looked for
 
 
 @click.command("prepare", short_help="Print one command line per experiment.")
 @reads_a_file
 @click.option("--null", is_flag=True, help="End each line with NUL instead of a newline, for `parallel -0` or `xargs -0`.")
+@click.option(
+    "--with-environment",
+    is_flag=True,
+    help="Begin each line of a sweep file with `env NAME=VALUE`, so that wandb.config finds the point, offline.",
+)
 @click.option("--format", "style", type=click.Choice(["lines", "json"]), default="lines", help="Lines (default), or a JSON list.")
-def prepare(plan: ExperimentFile, null: bool, style: str) -> None:
+def prepare(plan: ExperimentFile, null: bool, with_environment: bool, style: str) -> None:
     """Print one shell-quoted command line per experiment in FILE, and nothing else.
 
     \b
     exp-queue prepare experiments/sample.json | parallel -j2
     exp-queue prepare sweep.yaml train_args.lr=1e-3 | head -1
+    exp-queue prepare wandb_sweep.yaml --with-environment | parallel -j2
     """
-    pieces = _json_pieces(written(plan.experiments())) if style == "json" else _lines(plan, b"\0" if null else b"\n")
+    complete = style == "json" or with_environment or not plan.passes_arguments
+    if not complete:
+        _warn_of_wandb(plan)
+    experiments = _experiments(plan, complete)
+    pieces = _json_pieces(experiments) if style == "json" else _lines(experiments, b"\0" if null else b"\n")
     try:
         _write(pieces)
     except BrokenPipeError:
@@ -38,6 +51,17 @@ def prepare(plan: ExperimentFile, null: bool, style: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         _warn_of_repetitions(plan)
+
+
+def _experiments(plan: ExperimentFile, with_environment: bool) -> Iterator[Experiment]:
+    """Each when the files are there that its command and its environment name."""
+    experiments = written(plan.experiments())
+    if plan.sweep is None or not with_environment:
+        return experiments
+    from scheduler.jobs.home import default_root
+    from scheduler.sweeps.offline import with_points
+
+    return with_points(plan, experiments, default_root())
 
 
 def _write(pieces: Iterable[bytes]) -> None:
@@ -50,9 +74,9 @@ def _write(pieces: Iterable[bytes]) -> None:
     out.flush()
 
 
-def _lines(plan: ExperimentFile, end: bytes) -> Iterator[bytes]:
+def _lines(experiments: Iterable[Experiment], end: bytes) -> Iterator[bytes]:
     warned = False
-    for number, experiment in enumerate(written(plan.experiments()), 1):
+    for number, experiment in enumerate(experiments, 1):
         line = _line(experiment, number, end)
         if len(line) > LONG_LINE and not warned:
             _warn_of_length(number, len(line))
@@ -61,7 +85,8 @@ def _lines(plan: ExperimentFile, end: bytes) -> Iterator[bytes]:
 
 
 def _line(experiment: Experiment, number: int, end: bytes) -> bytes:
-    text = shell_line(experiment.argv)
+    settings = [f"{name}={value}" for name, value in _environment(experiment).items()]
+    text = shell_line([*(["env"] if settings else []), *settings, *experiment.argv])
     if end == b"\n" and "\n" in text:
         next_step = "use --null with `parallel -0`, or ${args_json}, which is always one line"
         raise UserError(f"an argument of experiment {number} holds a newline", next_step=next_step)
@@ -80,8 +105,18 @@ def _json_pieces(experiments: Iterable[Experiment]) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
+def _environment(experiment: Experiment) -> dict[str, str]:
+    if experiment.environment == NO_ENVIRONMENT:
+        return {}
+    from scheduler.sweeps.offline import for_a_shell
+
+    return for_a_shell(experiment)
+
+
 def _shown(experiment: Experiment) -> dict:
+    environment = _environment(experiment)
     return {
+        **({"environment": environment} if environment else {}),
         "id": experiment.id,
         "group": experiment.group,
         "config": experiment.config,
@@ -89,6 +124,24 @@ def _shown(experiment: Experiment) -> dict:
         "resources": asdict(experiment.resources),
         "policy": asdict(experiment.policy),
     }
+
+
+def _warn_of_wandb(plan: ExperimentFile) -> None:
+    """A script that reads `wandb.config` would train its defaults in every line, and say nothing."""
+    if plan.sweep is None or not (first := next(plan.experiments(), None)):
+        return
+    script = next((word for word in first.argv if word.endswith(".py") and _mentions_wandb(word)), None)
+    if script:
+        what = f"{script} uses wandb, and these lines do not set what wandb.config reads"
+        click.echo(f"exp-queue: warning: {plan.path}: {what}; --with-environment does, and so does `exp-queue run`", err=True)
+
+
+def _mentions_wandb(script: str) -> bool:
+    try:
+        with Path(script).open("rb") as file:
+            return b"wandb" in file.read(LARGEST_SCRIPT)
+    except OSError:
+        return False
 
 
 def _warn_of_length(number: int, length: int) -> None:

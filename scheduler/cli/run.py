@@ -70,6 +70,7 @@ def run(
     from scheduler.jobs.devices import open_devices
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.submission import described
+    from scheduler.sweeps.offline import with_points
 
     plan, directory = _with(plan, leftovers), _here()
     devices = open_devices(settings)
@@ -80,7 +81,8 @@ def run(
         if detach:
             return _detached(experiments)
         with opened_store() as store:
-            submission = queue(store, written(experiments), directory, again=again, lost=lost)
+            points = with_points(plan, written(experiments), store.home.root)
+            submission = queue(store, points, directory, again=again, lost=lost)
             say(described(submission, plan.path))
             return drive(store, submission.jobs, devices, slots, style, grace, max_failures=max_failures)
     finally:
@@ -151,10 +153,12 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     from scheduler.report.jobs import lines
     from scheduler.report.submission import described, impossible, submitted_objects
     from scheduler.report.tables import print_json
+    from scheduler.sweeps.offline import with_points
 
     plan = _with(plan, leftovers)
     with opened_store() as store:
-        submission = queue(store, written(plan.experiments()), _here(), again=again, lost=lost)
+        points = with_points(plan, written(plan.experiments()), store.home.root)
+        submission = queue(store, points, _here(), again=again, lost=lost)
         say(described(submission, plan.path))
         say("nothing was started; `exp-queue work` runs what is queued")
         store.drive(submission.jobs)

@@ -56,24 +56,23 @@ class Changes:
         experiments: Mapping[str, Experiment],
         cwd: str,
         earlier: Mapping[str, int],
-        environment: str = "{}",
         surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
     ) -> dict[str, str]:
         """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        `environment` and what `surroundings` gives for a command line: as in `Job`.
+        What `surroundings` gives for a command line: as in `Job`.
         """
         ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
         now, rows = time.time(), []
         for key, experiment in experiments.items():
             argv = experiment.argv
-            same = (cwd, now, environment, surroundings(argv, experiment.policy))
+            same = (cwd, now, surroundings(argv, experiment.policy))
             rows.append((ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
-            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, "
-            "cwd, state, submitted, environment, surroundings) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, environment, "
+            "cwd, state, submitted, surroundings) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -104,7 +103,7 @@ class Changes:
         self._event(job, attempt, after, detail)
 
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
-        """Queue an ended job for another attempt because a person asked; `renewed` brings its present resources and policy."""
+        """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
         self.move(job, State.QUEUED, detail)
         self._connection.execute("UPDATE job SET failures = 0, not_before = 0 WHERE id = ?", (job,))
         if renewed:
@@ -117,8 +116,8 @@ class Changes:
 
     def _renew(self, job: str, renewed: Experiment) -> None:
         self._connection.execute(
-            "UPDATE job SET resources = ?, policy = ?, argv = ? WHERE id = ?",
-            (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), job),
+            "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
+            (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
         )
 
     def remember(self, surroundings: Surroundings) -> int:
@@ -242,6 +241,7 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, .
         experiment.arguments,
         _as_json(experiment.resources),
         _as_json(experiment.policy),
+        experiment.environment,
     )
 
 

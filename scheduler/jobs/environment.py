@@ -23,6 +23,15 @@ def log_cap() -> int:
     return int(given) << 20
 
 
+def copy_cap(job: Job) -> int:
+    """Bytes that are copied from where the links of a sweep file's job lead: $EXP_QUEUE_COPY_CAP in MiB, 1024 if it is not set;
+    0: none. Other jobs have no W&B run in their directory, and are left alone."""
+    given = os.environ.get("EXP_QUEUE_COPY_CAP", "1024")
+    if not given.isdecimal():
+        raise UserError(f'EXP_QUEUE_COPY_CAP is "{given}", not a number of MiB', next_step="0 copies nothing")
+    return int(given) << 20 if "WANDB_SWEEP_PARAM_PATH" in job.environment else 0
+
+
 def child_environment(
     job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, kept: Surroundings, *, threads: int
 ) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ import signal
 import time
 from typing import Any
 
-from scheduler.jobs import failpoints, leftovers, logs, tree
+from scheduler.jobs import failpoints, kept, leftovers, logs, tree
 from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.journal import Journal
 from scheduler.jobs.leftovers import Leftovers
@@ -48,7 +48,7 @@ class Execution:
         self._why_ended: str | None = None  # why we ended what was left behind; None: we did not
         self._reported = False
         self._next_look_at_log = math.inf
-        self._started = time.monotonic()
+        self._started, self._began = time.monotonic(), time.time()
 
     def start(self) -> None:
         """Start the command in a session of its own; a failure to start is an end like any other, unless the machine lacks
@@ -283,6 +283,8 @@ class Execution:
         if self.end and self._left:
             self._end_for_good(self.end, self._left)
         self.gone = True
+        if self.order.copy_cap and self.end:
+            kept.keep(self.order.directory, self._began, self.order.copy_cap)
         if self.order.log_cap and self._pid:  # else the log may be another attempt's
             logs.cut(self._log, self.order.log_cap)
         for descriptor in self._claim:

@@ -14,9 +14,10 @@ from scheduler.jobs.database import Unwritable
 from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
-from scheduler.jobs.environment import Differences, child_environment, log_cap
+from scheduler.jobs.environment import Differences
 from scheduler.jobs.left_out import Choice, LeftOut
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.orders import order_of
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
@@ -269,20 +270,8 @@ class Runner:
 
     def _order(self, ready: Ready, attempt: Attempt) -> Order:
         job, claimed = ready.job, ready.claim.environment() if ready.claim else None
-        kept = self._store.surroundings(job)
-        environment = child_environment(job, attempt, claimed, kept, threads=max(1, self._devices.cores // self._limit))
-        return Order(
-            attempt.name,
-            list(job.argv),
-            job.cwd,
-            attempt.directory,
-            environment,
-            job.policy.timeout,
-            self._grace_of(job),
-            job.policy.leftovers,
-            log_cap=log_cap(),
-            program=kept.program,
-        )
+        threads = max(1, self._devices.cores // self._limit)
+        return order_of(job, attempt, claimed, self._store.surroundings(job), threads, self._grace_of(job))
 
     def _grace_of(self, job: Job) -> float:
         return job.policy.grace if self._grace is None else self._grace

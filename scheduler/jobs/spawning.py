@@ -27,6 +27,7 @@ class Order:
     `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: from the first signal of a stop to
     the next. `leftovers`: what becomes of processes that its main process leaves behind, as in `Policy`; `idle`: with `work`,
     how long they may only sit there.
+    `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`).
     """
 
     attempt: str
@@ -40,6 +41,7 @@ class Order:
     idle: float = IDLE
     log_cap: int = 0
     program: str | None = None
+    copy_cap: int = 0
 
 
 class NotStarted(Exception):

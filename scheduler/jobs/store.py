@@ -90,6 +90,11 @@ class Store:
                  JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts"""
         return {row["job"]: attempt_from(row) for row in self._database.read(sql, (numbers,))}
 
+    def attempts_between(self, first: float, last: float) -> list[Attempt]:
+        """Attempts of any job that ran at some moment of this time, both in seconds since 1970."""
+        sql = "SELECT * FROM attempt WHERE started <= ? AND (ended IS NULL OR ended >= ?)"
+        return [attempt_from(row) for row in self._database.read(sql, (last, first))]
+
     def open_attempts(self) -> list[Attempt]:
         """Attempts that have begun and have no final record yet, of every runner."""
         sql = """SELECT attempt.* FROM job INDEXED BY job_active

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from scheduler.jobs.states import State
+from scheduler.jobs import kept
+from scheduler.jobs.states import SUCCEEDED, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
+from scheduler.report.checkpoints import Checkpoints, Written, checkpoints, size_of_copy, written_by
+from scheduler.report.hydra_outputs import note_of_sharing
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.spec import shell_line
 from scheduler.sweeps.book import Book, Entry
@@ -26,7 +30,6 @@ from scheduler.sweeps.verdicts import Saved, saved
 
 LABEL_WIDTH = 60
 SHOWN_BANDS = 4
-CHECKPOINTS = ("*.pt", "*.pth", "*.ckpt", "*.safetensors")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Results:
     best: Trial | None
     saved: Saved | None
     importance: Sequence[tuple[str, float]] | None
+    written: Sequence[Written] = ()
 
     def entry(self, trial: Trial) -> Entry:
         return next(entry for entry in self.entries if entry.trial == trial)
@@ -51,16 +55,26 @@ def results(store: Store, plan: SweepPlan, book: Book) -> Results:
     entries = tuple(book.entries())
     jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
     trials = book.trials()
+    attempts = store.latest_attempts(jobs.values())
     return Results(
         plan,
         book.sweep.id,
         entries,
         jobs,
-        store.latest_attempts(jobs.values()),
+        attempts,
         best_trial(trials, plan.goal),
         saved(trials),
         _importance(plan, trials),
+        written_by(_at_the_same_time(store, attempts.values())),
     )
+
+
+def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
+    """All attempts, of whatever job, that ran while these did."""
+    if not attempts:
+        return []
+    last = max(time.time() if attempt.ended is None else attempt.ended for attempt in attempts)
+    return store.attempts_between(min(attempt.started for attempt in attempts), last)
 
 
 def _importance(plan: SweepPlan, trials: Sequence[Trial]) -> Sequence[tuple[str, float]] | None:
@@ -166,9 +180,15 @@ def farewell(found: Results, *, interrupted: bool) -> str:
         notes.append(f"what mattered, by these trials: {shares}")
     if found.saved and found.saved.stopped:
         notes.append(_saved_line(found.saved))
+    notes += [note] if (note := _hydra_note(found)) else []
     if interrupted:
         notes.append("go on: the same command again")
     return "\n".join(notes)
+
+
+def _hydra_note(found: Results) -> str:
+    whole = [entry.job for entry in found.entries if entry.record.state in SUCCEEDED and entry.job in found.attempts]
+    return note_of_sharing(found.jobs[whole[0]].cwd, [found.attempts[job] for job in whole]) if whole else ""
 
 
 def _best_lines(found: Results, best: Trial) -> list[str]:
@@ -177,15 +197,16 @@ def _best_lines(found: Results, best: Trial) -> list[str]:
     lines = [f"best: trial {best.number}, {found.plan.metric} {number(best.best(found.plan.goal))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if attempt:
-        lines += [f"  its checkpoint: {path}" for path in checkpoints(attempt)]
+        own = checkpoints(attempt, found.written)
+        lines += [f"  its checkpoint: {path}{_copied(attempt, path)}" for path in own.files]
+        lines += [f"  no checkpoint of its own: {doubt}" for doubt in own.doubts]
         lines.append(f"  its directory: {attempt.directory}")
     return lines
 
 
-def checkpoints(attempt: Attempt) -> list[Path]:
-    """The files of an attempt that look like checkpoints, the newest first; at most two."""
-    found = [path for pattern in CHECKPOINTS for path in Path(attempt.directory).rglob(pattern)]
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:2]
+def _copied(attempt: Attempt, path: Path) -> str:
+    size = size_of_copy(path, kept.read(attempt.directory))
+    return f" (a copy of {size:,} bytes, made when it ended)" if size is not None else ""
 
 
 def _saved_line(found: Saved) -> str:
@@ -211,6 +232,7 @@ def as_object(found: Results) -> dict[str, Any]:
 
 def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
     attempt = found.attempts.get(entry.job)
+    own = checkpoints(attempt, found.written) if attempt else Checkpoints()
     return {
         "trial": entry.record.number,
         "id": entry.job,
@@ -223,7 +245,8 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "duration": attempt.duration if attempt else None,
         "gpus": attempt.gpus if attempt else "",
         "directory": attempt.directory if attempt else None,
-        "checkpoints": [str(path) for path in checkpoints(attempt)] if attempt else [],
+        "checkpoints": [str(path) for path in own.files],
+        "checkpoint_doubts": list(own.doubts),
     }
 
 

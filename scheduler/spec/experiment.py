@@ -11,6 +11,7 @@ from pathlib import Path
 from scheduler.spec.command import Launch, Slot, fill
 
 GROUP_KEY = "experiment_group"
+NO_ENVIRONMENT = "{}"
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
 
 
@@ -62,6 +63,9 @@ class Experiment:
     resources: Resources = Resources()
     policy: Policy = Policy()
     launch: Launch = field(default=(), compare=False, repr=False)
+    environment: str = field(
+        default=NO_ENVIRONMENT, compare=False, repr=False
+    )  # JSON: variables for its attempts; see `Job.additions`
 
     @property
     def config(self) -> dict:

@@ -10,7 +10,7 @@ from itertools import islice
 from scheduler.errors import Place, UserError
 from scheduler.spec import launch as launching
 from scheduler.spec import layout
-from scheduler.spec.command import Launch
+from scheduler.spec.command import Launch, Slot
 from scheduler.spec.document import Document, open_document
 from scheduler.spec.entries import blocks
 from scheduler.spec.experiment import Experiment, Policy, Resources
@@ -23,7 +23,8 @@ from scheduler.spec.overrides import parse as parse_overrides
 class ExperimentFile:
     """A file that holds no error any more, with the overrides of the command line in it.
 
-    `cap` is the most experiments that are made of it, None for all; `notes` are warnings that its user should read.
+    `cap` is the most experiments that are made of it, None for all; `notes` are warnings that its user should read; `sweep` is
+    the name of a sweep file, None for a file of experiments.
     """
 
     path: str
@@ -35,6 +36,12 @@ class ExperimentFile:
     blocks: tuple[Block, ...]
     cap: int | None = None
     notes: tuple[str, ...] = ()
+    sweep: str | None = None
+
+    @property
+    def passes_arguments(self) -> bool:
+        """Whether the command has a place for the configuration."""
+        return any(isinstance(token, Slot) for token in self.launch)
 
     def at_most(self) -> int:
         """How many experiments there can be, without making them; `exclude` is not counted."""

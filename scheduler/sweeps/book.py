@@ -106,8 +106,8 @@ class Book:
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
-            experiment = {f"{self.sweep.id} {number}": self._plan.experiment(values)}
-            (job,) = change.add(experiment, cwd, {}, environment, Here(change, cwd)).values()
+            experiment = replace(self._plan.experiment(values), environment=environment)
+            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         failpoints.reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from scheduler.errors import Place, UserError
@@ -55,7 +56,14 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
         blocks=(block,),
         cap=sweep.run_cap,
         notes=_notes(sweep),
+        sweep=name_of(document),
     ).within(document.limits)
+
+
+def name_of(document: Document) -> str:
+    """What a sweep file calls itself, else the name of the file."""
+    given = document.value.get("name") if isinstance(document.value, dict) else None
+    return str(given or Path(document.file).stem)
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from scheduler.spec.limits import DEFAULT, Limits
 from scheduler.spec.overrides import Edit, apply, parse, refuse_contradictions
 from scheduler.sweeps.commands import template
 from scheduler.sweeps.distributions import Distribution, Parameter
-from scheduler.sweeps.files import named
+from scheduler.sweeps.files import name_of, named
 from scheduler.sweeps.hyperband import strictness
 from scheduler.sweeps.sweep_file import Sweep, is_sweep, read_sweep
 
@@ -123,7 +123,7 @@ def read_plan(
     command = template(document, top, asked)
     return SweepPlan(
         path=document.file,
-        name=str(top.get("name") or Path(document.file).stem),
+        name=name_of(document),
         sweep=sweep,
         command=command,
         launch=launching.launch(document, top, command, asked),

@@ -12,7 +12,7 @@ FLUSH = "0.2"  # seconds between a row and its place in the file; the client's o
 
 # They would make every trial part of whatever run the scheduler itself was started from. An empty value is no way out: the
 # client refuses an empty sweep id.
-_OTHERS = ("WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SERVICE")
+OTHERS = ("WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SERVICE")
 
 
 def wandb_environment(
@@ -30,7 +30,7 @@ def wandb_environment(
     changes["WANDB_DIR"] = str(run_directory)
     changes["WANDB_SWEEP_PARAM_PATH"] = str(run_directory / PARAMETERS)
     changes["WANDB_TAGS"] = _joined(user_environment.get("WANDB_TAGS", ""), tags) or None
-    return {**changes, **{name: None for name in _OTHERS if name in user_environment}}
+    return {**changes, **{name: None for name in OTHERS if name in user_environment}}
 
 
 def write_parameters(path: Path, values: Mapping[str, Any]) -> None:
@@ -38,11 +38,13 @@ def write_parameters(path: Path, values: Mapping[str, Any]) -> None:
     import yaml
 
     document = {**{name: {"value": value} for name, value in values.items()}, "wandb_version": 1}
-    text = yaml.safe_dump(document, sort_keys=False)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    # JSON would not do: to PyYAML its 1e-05 is a text.
+    text = yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+    new = path.with_suffix(f".{os.getpid()}")  # a job that starts at this moment reads the old file or the new one, whole
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor has no path)
-        os.fchmod(file.fileno(), 0o600)
         file.write(text)
+    new.replace(path)
 
 
 def _joined(of_user: str, tags: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,96 @@ def test_a_wandb_script_runs_offline_and_is_stopped_by_what_it_logs(sweeps):
     (kept,) = Path(bad["directory"]).glob("wandb/*run-*/run-*.wandb")
     assert kept.stat().st_size > 0
     assert not _open_in(Path(bad["directory"]))
+
+
+READS_CONFIG_ALONE = """
+import wandb
+run = wandb.init(config={"lr": 9.0})
+with open("trained", "a") as file:
+    file.write(f"{wandb.config.lr} {run.settings.mode}\\n")
+"""
+
+CONFIG_ALONE = """
+program: train.py
+command: [python, "${program}", "${args}"]
+method: grid
+metric: {name: loss, goal: minimize}
+parameters:
+  lr: {values: [0.1, 0.2]}
+"""
+
+
+def _trained(sweeps) -> list[str]:
+    """What the script has trained since the last question."""
+    path = sweeps.directory / "trained"
+    found = sorted(path.read_text().splitlines())
+    path.unlink()
+    return found
+
+
+def test_every_command_gives_a_script_that_reads_wandb_config_alone_the_same_point(sweeps):
+    """With `run` it trained its defaults in every job; all ended well, and the table showed the grid's values."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", READS_CONFIG_ALONE + 'import sys, os; sys.exit(os.path.exists("fails"))\n')
+    sweeps.write("sweep.yaml", CONFIG_ALONE)
+    sweeps.sweep("-j2")
+    expected = _trained(sweeps)
+    assert expected == ["0.1 offline", "0.2 offline"]
+    sweeps.write("fails", "")
+    assert sweeps("run", "sweep.yaml", "-j2").returncode == 1
+    assert _trained(sweeps) == expected
+    (sweeps.directory / "fails").unlink()
+    sweeps.environment["WANDB_SWEEP_ID"] = "of-somebody-else"
+    assert sweeps("retry", "failed", "-j2").returncode == 0
+    assert _trained(sweeps) == expected
+    assert sweeps("submit", "sweep.yaml", "--again").returncode == 0
+    assert sweeps("work", "-j2").returncode == 0
+    assert _trained(sweeps) == expected
+    lines = sweeps("prepare", "sweep.yaml", "--with-environment").stdout
+    assert (
+        subprocess.run(["sh"], input=lines, text=True, cwd=sweeps.directory, env=sweeps.environment, check=False).returncode == 0
+    )
+    assert _trained(sweeps) == expected
+
+
+def test_prepare_says_where_its_lines_do_not_set_what_a_script_reads(sweeps):
+    """A line is a command line alone; that a script reads its point elsewhere is visible in the script."""
+    sweeps.write("train.py", READS_CONFIG_ALONE)
+    sweeps.write("sweep.yaml", CONFIG_ALONE)
+    bare = sweeps("prepare", "sweep.yaml")
+    assert bare.stdout.splitlines() == ["python train.py --lr=0.1", "python train.py --lr=0.2"]
+    assert "train.py uses wandb, and these lines do not set what wandb.config reads; --with-environment does" in bare.stderr
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace(', "${args}"', ""))
+    alone = sweeps("prepare", "sweep.yaml")
+    assert (len(set(alone.stdout.splitlines())), alone.stderr) == (2, "")
+
+
+def test_a_trial_whose_printed_rows_are_read_does_not_keep_them_back(sweeps):
+    """Python keeps 8 KiB of what it prints into a file: nothing was stopped early, and nothing said so."""
+    rows = "for step in range(4):\n    print('loss:', lr + 1 / (step + 1))\nwhile lr > 0.5:\n    time.sleep(1)\n"
+    sweeps.write("train.py", "import sys, time\nlr = float(sys.argv[1].split('=')[1])\n" + rows)
+    sweeps.write("sweep.yaml", SPACE)
+    good, bad = sorted(sweeps.sweep("-j1")["trials"], key=lambda trial: trial["trial"])
+    assert (good["state"], bad["state"]) == ("done", "stopped_early")
+
+
+SAVES = """
+import wandb
+run = wandb.init()
+run.log({"loss": run.config.lr})
+with open("model.pt", "w") as file:
+    file.write(str(run.config.lr))
+wandb.save("model.pt")
+"""
+
+
+def test_the_checkpoint_of_the_best_trial_holds_its_own_weights(sweeps):
+    """W&B leaves a link to a file that every later trial overwrites: the best trial's held the weights of the last."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", SAVES)
+    sweeps.write("sweep.yaml", CONFIG_ALONE)
+    (checkpoint,) = sweeps.sweep("-j1")["best"]["checkpoints"]
+    assert (Path(checkpoint).read_text(), (sweeps.directory / "model.pt").read_text()) == ("0.1", "0.2")
 
 
 def _open_in(directory: Path) -> list[Path]:

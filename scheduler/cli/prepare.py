@@ -14,6 +14,7 @@ from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
 from scheduler.spec import Experiment, ExperimentFile, shell_line
 from scheduler.spec.argument_files import written
+from scheduler.terminal import say
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
 COMPARED = 10_000  # experiments in which repetitions are looked for
@@ -92,7 +93,7 @@ def _shown(experiment: Experiment) -> dict:
 
 
 def _warn_of_length(number: int, length: int) -> None:
-    click.echo(f"exp-queue: warning: line {number} has {length:,} bytes; GNU parallel refuses lines of 63,664", err=True)
+    say(f"exp-queue: warning: line {number} has {length:,} bytes; GNU parallel refuses lines of 63,664")
 
 
 def _warn_of_repetitions(plan: ExperimentFile) -> None:
@@ -108,4 +109,4 @@ def _warn_of_repetitions(plan: ExperimentFile) -> None:
     if repeated:
         head = f"{len(repeated)} of {number} experiments repeat an earlier one"
         example = f"line {repeated[0][0]} is the same as line {repeated[0][1]}"
-        click.echo(f"exp-queue: warning: {head} ({example}); `exp-queue run` runs each once", err=True)
+        say(f"exp-queue: warning: {head} ({example}); `exp-queue run` runs each once")

@@ -11,7 +11,8 @@ from scheduler.jobs.states import SUCCEEDED, State
 from scheduler.jobs.values import Job
 from scheduler.report.jobs import labels, outcome
 from scheduler.report.log_view import last_lines
-from scheduler.report.text import duration, number, plural, safe
+from scheduler.report.text import duration, number, plural
+from scheduler.terminal import line
 
 TAIL = 5
 
@@ -55,8 +56,8 @@ class Progress:
         took = f" after {duration(notice.duration)}" if notice.duration is not None else ""
         self._say(f"{notice.job.short_id} {notice.ending.state}{took}{self._detail(notice)}{self._count()}")
         if notice.ending.state in (State.FAILED, State.TIMEOUT):
-            for line in last_lines(notice.attempt.log, TAIL):
-                self._write(f"    | {line}")
+            for text in last_lines(notice.attempt.log, TAIL):
+                self._say(f"    | {text}", keep="\t")
 
     def _waiting(self, notice: Waiting) -> None:
         self._say(f"{notice.job.short_id} waits: {notice.reason}")
@@ -93,11 +94,8 @@ class Progress:
             self._labels[job.id] = self._name(job)
         return self._labels[job.id]
 
-    def _say(self, text: str) -> None:
-        self._write(safe(text))
-
-    def _write(self, text: str) -> None:
+    def _say(self, text: str, keep: str = "") -> None:
         # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.
         with contextlib.suppress(OSError):
-            self._file.write(text + "\n")
+            line(text, self._file, keep)
             self._file.flush()

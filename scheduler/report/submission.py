@@ -15,7 +15,7 @@ from scheduler.report.text import plural
 from scheduler.spec import Experiment, differences, shell_line
 
 
-def described(submission: Submission, file: str) -> str:
+def described(submission: Submission, file: str) -> list[str]:
     """What became of the experiments of `file`."""
     parts = [f"{count} {verb.value}" for verb in Verb if (count := submission.counts[verb])]
     head = f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({', '.join(parts)})" if parts else "")
@@ -26,16 +26,16 @@ def described(submission: Submission, file: str) -> str:
         notes.append("what succeeded before is not repeated; --again runs everything")
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
-    return "\n".join(notes)
+    return notes
 
 
-def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> str:
+def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file: bool) -> list[str]:
     """The last words of a run: how many of each state, where the logs are, how to go on.
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
     if not results:
-        return "nothing was run"
+        return ["nothing was run"]
     states = Counter(str(line.job.state) for line in results)
     summary = ", ".join(f"{count} {state}" for state, count in states.items())
     notes = [f"{plural(len(results), 'job')}: {summary}"]
@@ -46,7 +46,7 @@ def farewell(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
         rest = [state for state in states if state not in SUCCEEDED]
         retry = f"`exp-queue retry {' '.join(rest)}{' --lost' * (State.LOST in rest)}` runs such jobs again"
         notes.append("again: " + ("the same command repeats only what did not succeed" if by_file else retry))
-    return "\n".join(notes)
+    return notes
 
 
 def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scheduler.errors import StateError, UserError
 from scheduler.gpus.directory import VARIABLE
-from scheduler.gpus.ownership import owner
+from scheduler.gpus.locks import described, file_name, locking_pids
 
 NAME = "admit.lock"
 TIMEOUT = 5.0
@@ -94,16 +94,9 @@ def _same_file(fd: int, path: Path) -> bool:
 
 
 def lock_holder(fd: int) -> str:
-    """Who holds the lock of this file, from /proc/locks (proc(5)); the device and inode there name the file."""
-    status = os.fstat(fd)
-    name = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    for line in Path("/proc/locks").read_text().splitlines():
-        words = line.split()
-        if len(words) > 5 and words[1] == "FLOCK" and words[5] == name:
-            whose = owner(int(words[4]))
-            known = ", ".join(part for part in (whose.name, whose.user) if part)
-            return f"process {words[4]} ({known or 'not visible from here'})"
-    return "a process that /proc/locks does not show"
+    """Who holds the lock of this file, in words."""
+    pid = locking_pids().get(file_name(os.fstat(fd)))
+    return "a process that /proc/locks does not show" if pid is None else described(pid)
 
 
 def created(path: Path) -> int:

@@ -20,6 +20,7 @@ from scheduler.gpus.directory import VARIABLE, lock_directory
 from scheduler.gpus.mutex import admission_mutex
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Reading
 from scheduler.gpus.settings import settings_from
+from scheduler.gpus.survey import survey
 from scheduler.gpus.watch import ClaimWatch
 from scheduler.jobs.home import NETWORK_FILE_SYSTEMS, default_root, file_system, open_home
 
@@ -128,6 +129,8 @@ def _claims(environment: Mapping[str, str]) -> Iterator[Finding]:
     else:
         yield Finding("claims", FINE, f"{directory} (mode {mode:o}, {kind or 'unknown file system'})")
     yield from _room("claims", directory)
+    for text in survey(directory).warnings(directory).values():
+        yield Finding("claims", NOTE, text)
     with ClaimWatch(directory) as watch:
         if not watch.precise:
             yield Finding("claims", NOTE, "no inotify watch left (fs.inotify.max_user_instances): ends are seen after a second")

@@ -14,7 +14,7 @@ from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
 from scheduler.spec import Experiment, ExperimentFile, shell_line
 from scheduler.spec.argument_files import written
-from scheduler.terminal import say
+from scheduler.terminal import safe, say
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
 COMPARED = 10_000  # experiments in which repetitions are looked for
@@ -33,12 +33,17 @@ def prepare(plan: ExperimentFile, null: bool, style: str) -> None:
     """
     pieces = _json_pieces(written(plan.experiments())) if style == "json" else _lines(plan, b"\0" if null else b"\n")
     try:
-        _write(pieces)
+        _write(map(_for_eyes, pieces) if sys.stdout.isatty() else pieces)
     except BrokenPipeError:
         # The reader has what it wanted (`| head -1`). What is still buffered must not make Python complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         _warn_of_repetitions(plan)
+
+
+def _for_eyes(piece: bytes) -> bytes:
+    """As it can be looked at on a terminal; a program that reads the lines gets every byte as it is."""
+    return safe(os.fsdecode(piece), keep="\n").encode("utf-8", errors="backslashreplace")
 
 
 def _write(pieces: Iterable[bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def _become(uid: int, folder: Path, do: Callable[[], object]) -> None:
             os.setuid(uid)
         do()
         status = 0
+    except BaseException:  # noqa: BLE001 - shown by pytest with what else the test has printed
+        traceback.print_exc()
     finally:
         os._exit(status)
 

@@ -25,7 +25,16 @@ def file_name(status: os.stat_result) -> str:
 
 
 def described(pid: int) -> str:
-    """`process 4711 (python, anna)`."""
+    """`process 4711 (python, anna)`; whether it is stopped is said too."""
     whose = owner(pid)
-    known = ", ".join(part for part in (whose.name, whose.user) if part)
+    known = ", ".join(part for part in (whose.name, whose.user, _stopped(pid)) if part)
     return f"process {pid} ({known or 'not visible from here'})"
+
+
+def _stopped(pid: int) -> str:
+    """`stopped` for a process that a Ctrl-Z or a debugger keeps from running; "" for any other."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
+    return "stopped" if state in ("T", "t") else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from scheduler.errors import StateError, UserError
 from scheduler.gpus.directory import VARIABLE
+from scheduler.gpus.kinds import kind, whose
 from scheduler.gpus.locks import described, file_name, locking_pids
 
 NAME = "admit.lock"
@@ -79,11 +81,19 @@ def _mutex_file(path: Path) -> int:
                 return created(path)
             continue
         except OSError as error:
-            raise StateError(f"cannot open {path}: {error.strerror}", next_step="remove it if it is a link") from error
+            raise _in_the_way(path, error.strerror or "") from error
         if stat.S_ISREG(os.fstat(fd).st_mode):
             return fd
         os.close(fd)
-        raise StateError(f"{path} is not a regular file", next_step="remove it")
+        raise _in_the_way(path)
+
+
+def _in_the_way(path: Path, why: str = "") -> StateError:
+    """What lies in the mutex's place, whose it is, and what an administrator does about it."""
+    status, name = path.lstat(), shlex.quote(str(path))
+    cure = f"chmod 644 {name}" if stat.S_ISREG(status.st_mode) else f"rm -r {name}"
+    what = f"{path}, which every decision about GPUs needs, is {kind(status)} of {whose(status)}" + (f" ({why})" if why else "")
+    return StateError(what, next_step=f"its owner or an administrator runs `{cure}`")
 
 
 def _same_file(fd: int, path: Path) -> bool:

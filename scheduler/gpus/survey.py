@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from scheduler.gpus.kinds import kind, whose
 from scheduler.gpus.locks import described, file_name, locking_pids
 from scheduler.gpus.mutex import OPEN
 from scheduler.gpus.ownership import SUFFIX, user_name
@@ -24,12 +25,6 @@ from scheduler.gpus.records import LARGEST, record_of
 
 NOBODY = -1  # where the kernel does not tell the owner
 MANY = 1000  # files of ended claims of one user, from which on a decision takes noticeably longer
-KINDS = (
-    (stat.S_ISLNK, "a link"),
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-)
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ def look(path: Path, clean: bool = False) -> ClaimRecord | Stray | int | None:
     except OSError as error:  # never of a plain file in a folder that we may use: something is mounted there
         return Stray(path, NOBODY, f"what cannot be looked at ({error.strerror})")
     if not stat.S_ISREG(status.st_mode):  # a device or a pipe is not even opened
-        return Stray(path, status.st_uid, _kind(status))
+        return Stray(path, status.st_uid, kind(status))
     try:
         return _looked_into(path, clean)
     except FileNotFoundError:
@@ -119,18 +114,14 @@ def look(path: Path, clean: bool = False) -> ClaimRecord | Stray | int | None:
     except PermissionError:
         return _hidden(path, status)
     except OSError as error:
-        return ClaimRecord(path.stem, uid=status.st_uid, unreadable=f"{path} of {user_name(status.st_uid)}: {error.strerror}")
-
-
-def _kind(status: os.stat_result) -> str:
-    return next((name for test, name in KINDS if test(status.st_mode)), "a device")
+        return ClaimRecord(path.stem, uid=status.st_uid, unreadable=f"{path} of {whose(status)}: {error.strerror}")
 
 
 def _looked_into(path: Path, clean: bool) -> ClaimRecord | Stray | int | None:
     with _opened(path) as fd:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            return Stray(path, status.st_uid, _kind(status))
+            return Stray(path, status.st_uid, kind(status))
         if _is_free(fd):
             if clean and status.st_uid == os.geteuid():
                 with contextlib.suppress(OSError):
@@ -165,7 +156,7 @@ def _hidden(path: Path, status: os.stat_result) -> ClaimRecord | Stray:
     pid = locking_pids().get(file_name(status))
     if pid is None:
         return Stray(path, status.st_uid, "a file that others may not read")
-    holder = f"{path} of {user_name(status.st_uid)}, which may not be read and is locked by {described(pid)}"
+    holder = f"{path} of {whose(status)}, which may not be read and is locked by {described(pid)}"
     return ClaimRecord(path.stem, uid=status.st_uid, unreadable=holder)
 
 

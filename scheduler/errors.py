@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scheduler.terminal import safe
+
 
 @dataclass(frozen=True)
 class Place:
@@ -36,8 +38,9 @@ class UserError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
+        """One line, safe on a terminal: in a script that only claims a GPU, Python itself shows it."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}; {self.next_step}" if self.next_step else head
+        return safe(f"{head}; {self.next_step}" if self.next_step else head)
 
 
 class CannotEverRun(UserError):

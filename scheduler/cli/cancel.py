@@ -33,6 +33,5 @@ def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
 
 
 def _say(text: str) -> None:
-    from scheduler.report.text import safe
 
     say(safe(text))

@@ -10,6 +10,7 @@ import click
 from scheduler.cli.options import format_option
 from scheduler.cli.reading import reads_a_file
 from scheduler.spec import ExperimentFile
+from scheduler.terminal import show
 
 
 def _print_schema(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
@@ -46,6 +47,6 @@ def check(plan: ExperimentFile, first: int, style: str) -> Any:
     if style == "json":
         tables.print_json(overview.objects(found), sys.stdout)
         return
-    click.echo(overview.sentence(found))
+    show(overview.sentence(found))
     if found.first:
         tables.print_table(overview.rows(found), sys.stdout)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import format_option, opened_store, sharing_options
+from scheduler.terminal import show
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
@@ -30,7 +31,6 @@ def explain(job: str, settings: Settings, style: str) -> int:
     from scheduler.jobs.selection import select_single
     from scheduler.jobs.states import WAITING
     from scheduler.report import tables
-    from scheduler.report.text import safe
 
     with opened_store() as store:
         chosen = select_single(store, job)
@@ -45,14 +45,13 @@ def explain(job: str, settings: Settings, style: str) -> int:
             found = {"id": chosen.id, "state": str(chosen.state), "because": sentence}
             tables.print_json([{**found, "environment": store.surroundings(chosen).as_object()}], sys.stdout)
         else:
-            click.echo(safe(sentence))
+            show(sentence)
     return 0
 
 
 def _explain_trial(store: Store, job: Job, style: str) -> bool:
     """False if the job is no trial of a sweep."""
     from scheduler.report import tables, trials
-    from scheduler.report.text import safe
     from scheduler.sweeps.recall import recall
 
     found = recall(store, job)
@@ -61,6 +60,6 @@ def _explain_trial(store: Store, job: Job, style: str) -> bool:
     if style == "json":
         tables.print_json([trials.as_object(found, trials.headline(found))], sys.stdout)
         return True
-    click.echo(safe(trials.headline(found)))
+    show(trials.headline(found))
     tables.print_table(trials.band_rows(found), sys.stdout)
     return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scheduler import terminal
 from scheduler.cli.options import format_option, say, sharing_options
 
 if TYPE_CHECKING:
@@ -47,18 +48,21 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
 
 def _standings(reading: Reading, settings: Settings) -> tuple[Standing, ...]:
     """GpusUnknown while the driver fails; a machine without a driver is said once."""
-    from scheduler.gpus.claims import live_claims
     from scheduler.gpus.directory import lock_directory
     from scheduler.gpus.observation import Observation
     from scheduler.gpus.reading import NO_DRIVER_NOTE
     from scheduler.gpus.standing import standings
+    from scheduler.gpus.survey import survey, with_holders
     from scheduler.gpus.waiting import GpusUnknown
 
     if reading.problem:
         raise GpusUnknown(f"the GPUs are unknown: {reading.problem}", next_step="see `exp-queue doctor`")
     if not reading.gpus:
         say(NO_DRIVER_NOTE if not reading.available else "this machine has a driver and no GPU")
-    return standings(reading, live_claims(lock_directory()), Observation(), settings)
+    directory = lock_directory()
+    found = survey(directory)
+    say([f"warning: {text}" for text in found.warnings(directory).values()])
+    return standings(reading, with_holders(directory, found.claims), Observation(), settings)
 
 
 def _watch(settings: Settings, style: str) -> int:
@@ -68,11 +72,10 @@ def _watch(settings: Settings, style: str) -> int:
     for reading in _readings():
         standings = _standings(reading, settings)
         if style == "json":
-            click.echo(json.dumps(report.objects(standings)))
-            continue
-        if sys.stdout.isatty():
-            click.clear()
-        tables.print_table(report.rows(standings), sys.stdout)
+            terminal.show(json.dumps(report.objects(standings)))
+        else:
+            terminal.clear()
+            tables.print_table(report.rows(standings), sys.stdout)
         sys.stdout.flush()
     return 0
 

@@ -130,12 +130,12 @@ def _status(arguments: Sequence[str] | None) -> int:
     except UserError as error:
         from scheduler.report.excerpt import excerpt
 
-        return _complain(str(error) + excerpt(error.where), error.exit_status)
+        return _complain(str(error), error.exit_status, excerpt(error.where))
     except click.UsageError as error:
         hint = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
-        return _complain(error.format_message().rstrip(".") + hint, 2)
+        return _complain(_in_a_line(error).rstrip(".") + hint, 2)
     except click.ClickException as error:
-        return _complain(error.format_message(), 2)
+        return _complain(_in_a_line(error), 2)
     except (KeyboardInterrupt, click.Abort):
         return 130
     except OSError as error:
@@ -151,11 +151,14 @@ def _status(arguments: Sequence[str] | None) -> int:
         )
 
 
-def _complain(message: str, status: int) -> int:
-    from scheduler.cli.options import say
-    from scheduler.report.text import safe
+def _in_a_line(error: click.ClickException) -> str:
+    return " ".join(error.format_message().split())  # click lists choices in several
 
-    say(f"exp-queue: {safe(message, keep=chr(10))}")
+
+def _complain(message: str, status: int, excerpt: Sequence[str] = ()) -> int:
+    from scheduler.terminal import say
+
+    say([f"exp-queue: {message}", *excerpt])
     return status
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from scheduler.terminal import say
 
 if TYPE_CHECKING:
     from scheduler.jobs.store import Store
@@ -104,13 +106,6 @@ def opened_store() -> Iterator[Store]:
     with Store(open_home(), say) as store:
         settle(store)
         yield store
-
-
-def say(text: str) -> None:
-    """A sentence for people, on standard error: standard output is for data. Nobody there to read it, or no room
-    for it, is no error."""
-    with suppress(OSError):
-        click.echo(text, err=True)
 
 
 def print_lines(lines: Any, style: str, names: Mapping[str, str] | None = None) -> None:

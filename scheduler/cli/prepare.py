@@ -16,6 +16,7 @@ from scheduler.errors import UserError
 from scheduler.spec import Experiment, ExperimentFile, shell_line
 from scheduler.spec.argument_files import written
 from scheduler.spec.experiment import NO_ENVIRONMENT
+from scheduler.terminal import safe, say
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
 LARGEST_SCRIPT = 1 << 20  # bytes of a script that are looked through
@@ -45,7 +46,7 @@ def prepare(plan: ExperimentFile, null: bool, with_environment: bool, style: str
     experiments = _experiments(plan, complete)
     pieces = _json_pieces(experiments) if style == "json" else _lines(experiments, b"\0" if null else b"\n")
     try:
-        _write(pieces)
+        _write(map(_for_eyes, pieces) if sys.stdout.isatty() else pieces)
     except BrokenPipeError:
         # The reader has what it wanted (`| head -1`). What is still buffered must not make Python complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,6 +63,11 @@ def _experiments(plan: ExperimentFile, with_environment: bool) -> Iterator[Exper
     from scheduler.sweeps.offline import with_points
 
     return with_points(plan, experiments, default_root())
+
+
+def _for_eyes(piece: bytes) -> bytes:
+    """As it can be looked at on a terminal; a program that reads the lines gets every byte as it is."""
+    return safe(os.fsdecode(piece), keep="\n").encode("utf-8", errors="backslashreplace")
 
 
 def _write(pieces: Iterable[bytes]) -> None:
@@ -133,7 +139,7 @@ def _warn_of_wandb(plan: ExperimentFile) -> None:
     script = next((word for word in first.argv if word.endswith(".py") and _mentions_wandb(word)), None)
     if script:
         what = f"{script} uses wandb, and these lines do not set what wandb.config reads"
-        click.echo(f"exp-queue: warning: {plan.path}: {what}; --with-environment does, and so does `exp-queue run`", err=True)
+        say(f"exp-queue: warning: {plan.path}: {what}; --with-environment does, and so does `exp-queue run`")
 
 
 def _mentions_wandb(script: str) -> bool:
@@ -145,7 +151,7 @@ def _mentions_wandb(script: str) -> bool:
 
 
 def _warn_of_length(number: int, length: int) -> None:
-    click.echo(f"exp-queue: warning: line {number} has {length:,} bytes; GNU parallel refuses lines of 63,664", err=True)
+    say(f"exp-queue: warning: line {number} has {length:,} bytes; GNU parallel refuses lines of 63,664")
 
 
 def _warn_of_repetitions(plan: ExperimentFile) -> None:
@@ -161,4 +167,4 @@ def _warn_of_repetitions(plan: ExperimentFile) -> None:
     if repeated:
         head = f"{len(repeated)} of {number} experiments repeat an earlier one"
         example = f"line {repeated[0][0]} is the same as line {repeated[0][1]}"
-        click.echo(f"exp-queue: warning: {head} ({example}); `exp-queue run` runs each once", err=True)
+        say(f"exp-queue: warning: {head} ({example}); `exp-queue run` runs each once")

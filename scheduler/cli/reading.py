@@ -13,6 +13,7 @@ from scheduler.spec.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.spec.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep_file import METHODS
+from scheduler.terminal import say
 
 DEEPEST = 300  # levels; beyond that, libraries that work on nested values reach Python's own limit
 
@@ -89,7 +90,7 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def warn(path: str, notes: tuple[str, ...]) -> None:
     for note in notes:
-        click.echo(f"exp-queue: warning: {path}: {note}", err=True)
+        say(f"exp-queue: warning: {path}: {note}")
 
 
 def _with_limits(command: Callable[..., Any]) -> Callable[..., Any]:

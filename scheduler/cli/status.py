@@ -21,7 +21,6 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     from scheduler.jobs.selection import select
     from scheduler.report.jobs import lines
     from scheduler.report.submission import impossible
-    from scheduler.report.text import safe
 
     with opened_store() as store:
         chosen = select(store, jobs) if jobs else store.jobs(limit=limit or -1, newest=True)[::-1]
@@ -34,7 +33,7 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
         if style == "table":
             for line in found:
                 if line.note:
-                    say(safe(f"{line.job.short_id}: {line.note}"))
+                    say(f"{line.job.short_id}: {line.note}")
             counts = ", ".join(f"{count} {state}" for state, count in store.counts().items())
             say(counts or "no jobs yet; `exp-queue run FILE` makes some")
     return 0

@@ -11,24 +11,20 @@ that still runs.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import secrets
-import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from scheduler.errors import StateError
 from scheduler.gpus.directory import VARIABLE
-from scheduler.gpus.mutex import OPEN, TIMEOUT, MutexBusy, admission_mutex, created
+from scheduler.gpus.mutex import TIMEOUT, MutexBusy, admission_mutex, created
 from scheduler.gpus.ownership import COOKIE, SUFFIX, user_name
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal
-
-LARGEST_RECORD = 1 << 16
+from scheduler.gpus.survey import look, survey, with_holders
 
 
 class Claim:
@@ -87,7 +83,7 @@ def take(
     """
     user = user_name(os.getuid())  # may ask a network directory: not under the mutex
     with admission_mutex(directory, timeout):
-        placement = decide(_surveyed(directory, clean=True))
+        placement = decide(survey(directory, clean=True).claims)
         if isinstance(placement, Refusal):
             return placement
         return _create(directory, placement, label, user)
@@ -121,70 +117,15 @@ class Claimant:
 
 
 def live_claims(directory: Path) -> tuple[ClaimRecord, ...]:
-    """All living claims, oldest first. A file that cannot be read counts as living, on GPUs unknown."""
-    return _surveyed(directory)
-
-
-def _surveyed(directory: Path, clean: bool = False) -> tuple[ClaimRecord, ...]:
-    """The living claims. `clean` also removes what our own dead ones left behind: only under the mutex, since an
-    unlocked new file is then nobody's work in hand."""
-    found = [_living(path, clean) for path in directory.glob(f"*{SUFFIX}*" if clean else f"*{SUFFIX}")]
-    return tuple(sorted((c for c in found if c), key=lambda c: (c.since, c.id)))
+    """All living claims, oldest first. One that we cannot look into counts as living, on GPUs unknown."""
+    return with_holders(directory, survey(directory).claims)
 
 
 def living_claim(directory: Path, claim_id: str) -> ClaimRecord | None:
     """The record of the claim with this id, if some process still holds it, else None."""
     path = directory / f"{claim_id}{SUFFIX}"
-    record = _living(path) if path.parent == directory else None
-    return None if record is None or record.unreadable else record
-
-
-def _living(path: Path, clean: bool = False) -> ClaimRecord | None:
-    """The record of a living claim, None for a dead one: once free, a claim's lock is never taken again."""
-    try:
-        with _opened(path) as fd:
-            if not _is_free(fd):
-                return _record(os.read(fd, LARGEST_RECORD), path)
-            if clean and os.fstat(fd).st_uid == os.geteuid():
-                path.unlink()
-            return None
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return ClaimRecord(path.stem, unreadable=f"{path}: {error.strerror}")
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A descriptor for reading. OSError for anything but a regular file: a link here is no claim of ours and is not
-    followed."""
-    fd = os.open(path, os.O_RDONLY | OPEN)
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(0, "not a regular file")
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _is_free(fd: int) -> bool:
-    """Whether nobody holds the file's lock. A shared probe: two who look at once do not take each other for the
-    holder."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _record(content: bytes, path: Path) -> ClaimRecord:
-    try:
-        record = ClaimRecord(**json.loads(content))
-        if record.id == path.stem and all(m is None or isinstance(m, int) for m in record.memory.values()):
-            return record
-    except (ValueError, TypeError, AttributeError):
-        pass
-    return ClaimRecord(path.stem, unreadable=f"{path}: not a claim's record")
+    found = look(path) if path.parent == directory else None
+    return found if isinstance(found, ClaimRecord) and not found.unreadable else None
 
 
 def _create(directory: Path, placement: Placement, label: str, user: str) -> Claim:
@@ -209,7 +150,7 @@ def _written(path: Path, record: ClaimRecord) -> int:
 
     fresh = path.with_suffix(f"{SUFFIX}.new")
     fd = created(fresh)
-    content = {key: value for key, value in asdict(record).items() if key != "unreadable"}
+    content = {key: value for key, value in asdict(record).items() if key not in ("unreadable", "locked_by")}
     try:
         lock_descriptor(fd, blocking=False)
         os.write(fd, json.dumps(content).encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 import time
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from scheduler.errors import StateError, UserError
 from scheduler.gpus.directory import VARIABLE
-from scheduler.gpus.ownership import owner
+from scheduler.gpus.kinds import kind, whose
+from scheduler.gpus.locks import described, file_name, locking_pids
 
 NAME = "admit.lock"
 TIMEOUT = 5.0
@@ -83,11 +85,19 @@ def _mutex_file(path: Path) -> int:
                 return created(path)
             continue
         except OSError as error:
-            raise StateError(f"cannot open {path}: {error.strerror}", next_step="remove it if it is a link") from error
+            raise _in_the_way(path, error.strerror or "") from error
         if stat.S_ISREG(os.fstat(fd).st_mode):
             return fd
         os.close(fd)
-        raise StateError(f"{path} is not a regular file", next_step="remove it")
+        raise _in_the_way(path)
+
+
+def _in_the_way(path: Path, why: str = "") -> StateError:
+    """What lies in the mutex's place, whose it is, and what an administrator does about it."""
+    status, name = path.lstat(), shlex.quote(str(path))
+    cure = f"chmod 644 {name}" if stat.S_ISREG(status.st_mode) else f"rm -r {name}"
+    what = f"{path}, which every decision about GPUs needs, is {kind(status)} of {whose(status)}" + (f" ({why})" if why else "")
+    return StateError(what, next_step=f"its owner or an administrator runs `{cure}`")
 
 
 def _same_file(fd: int, path: Path) -> bool:
@@ -98,28 +108,11 @@ def _same_file(fd: int, path: Path) -> bool:
 
 
 def lock_holder(file: int | Path, kind: str = "FLOCK") -> str:
-    """Who holds a lock of this file, from /proc/locks (proc(5)); the device and inode there name the file. `kind`: FLOCK for
-    flock(2), POSIX for an exclusive one of fcntl(2)."""
+    """Who holds a lock of this file, in words. `kind`: as for `locking_pids`."""
     # A path is not opened: to close it again would end whatever fcntl(2) locks of ours there are on the file.
     status = os.fstat(file) if isinstance(file, int) else file.stat()
-    name = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    for line in Path("/proc/locks").read_text().splitlines():
-        words = line.split()
-        wanted = words[1:2] == [kind] and (kind == "FLOCK" or words[3] == "WRITE")
-        if len(words) > 5 and wanted and words[5] == name:
-            whose = owner(int(words[4]))
-            known = ", ".join(part for part in (whose.name, whose.user, _stopped(words[4])) if part)
-            return f"process {words[4]} ({known or 'not visible from here'})"
-    return "a process that /proc/locks does not show"
-
-
-def _stopped(pid: str) -> str:
-    """`stopped` for a process that a Ctrl-Z or a debugger keeps from running; "" for any other."""
-    try:
-        state = Path("/proc", pid, "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return ""
-    return "stopped" if state in ("T", "t") else ""
+    pid = locking_pids(kind).get(file_name(status))
+    return "a process that /proc/locks does not show" if pid is None else described(pid)
 
 
 def created(path: Path) -> int:

@@ -86,7 +86,7 @@ class Refusal:
 class ClaimRecord:
     """What a claim file says. `memory` maps UUIDs to the MiB claimed there, None for the whole GPU; `since` is in
     seconds of the epoch. `unreadable` is not empty for a file that cannot be read or understood: such a claim may
-    be on any GPU."""
+    be on any GPU. `locked_by` names the process that holds its lock, where that is not the one that took the claim."""
 
     id: str
     memory: Mapping[str, int | None] = field(default_factory=dict)
@@ -97,6 +97,7 @@ class ClaimRecord:
     since: float = 0.0
     label: str = ""
     unreadable: str = ""
+    locked_by: str = ""
 
     def holds(self, uuid: str) -> bool:
         """Whether the claim is, or may be, on this GPU."""
@@ -107,5 +108,5 @@ class ClaimRecord:
         """Who holds it, for messages: `train.py (anna, pid 4711)`."""
         if self.label and not self.pid:  # a start that is planned and not yet made
             return self.label
-        who = f"{self.user or f'uid {self.uid}'}, pid {self.pid}"
+        who = f"{self.user or f'uid {self.uid}'}, pid {self.pid}" + (f"; locked by {self.locked_by}" if self.locked_by else "")
         return self.unreadable or (f"{self.label} ({who})" if self.label else who)

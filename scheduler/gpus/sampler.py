@@ -14,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from scheduler import terminal
 from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import Reading, no_driver, unknown
 from scheduler.gpus.sampling import INTERVAL
-from scheduler.gpus.silence import Silence, on_stderr, unanswered
+from scheduler.gpus.silence import Silence, unanswered
 from scheduler.shortage import is_short, words
 
 # `-I`: the user's folder, where a scheduler.py or a pynvml.py may lie, is not searched. Our own root and the
@@ -235,7 +236,7 @@ class _Child:
             self._process.wait(timeout=0.5)
 
 
-def first_reading(sampler: Sampler, say: Callable[[str], None] = on_stderr) -> Reading:
+def first_reading(sampler: Sampler, say: Callable[[str], None] = terminal.say) -> Reading:
     """The sampler's first word; a driver that stays silent is a reading too, after the sampler's own limit. `say` hears after
     2 s what we wait for."""
     silence = Silence(say)
@@ -245,7 +246,7 @@ def first_reading(sampler: Sampler, say: Callable[[str], None] = on_stderr) -> R
     return reading
 
 
-def read_once(timeout: float = SLOW_START, say: Callable[[str], None] = on_stderr) -> Reading:
+def read_once(timeout: float = SLOW_START, say: Callable[[str], None] = terminal.say) -> Reading:
     """One reading, for callers without a loop; an unknown one if there is none within `timeout` seconds. Takes
     0.1-0.3 s with a driver (a process start), under 1 ms on a machine without. `say` as for `first_reading`."""
     with Sampler(silence=timeout, slow_start=timeout) as sampler:

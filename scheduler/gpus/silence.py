@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable
+
+from scheduler import terminal
 
 SAY_AFTER = 2.0
 SAY_EVERY = 10.0
 
 
-def on_stderr(sentence: str) -> None:
-    """Say it to whoever reads standard error; nobody there, or no room, is no error."""
-    with contextlib.suppress(OSError):
-        print(sentence, file=sys.stderr, flush=True)
-
-
 class Silence:
     """Says after SAY_AFTER seconds, and then every SAY_EVERY, that the driver has not answered."""
 
-    def __init__(self, say: Callable[[str], None] = on_stderr) -> None:
+    def __init__(self, say: Callable[[str], None] = terminal.say) -> None:
         self._say, self._next = say, SAY_AFTER
 
     def lasts(self, seconds: float) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import select
-import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from scheduler import terminal
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.gpus.admission import admit
-from scheduler.gpus.claims import Claim, Claimant, live_claims
+from scheduler.gpus.claims import Claim, Claimant
 from scheduler.gpus.directory import lock_directory
 from scheduler.gpus.observation import Observation, Settings, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import Reading
 from scheduler.gpus.sampler import TICK, Sampler
 from scheduler.gpus.silence import Silence, unanswered
+from scheduler.gpus.survey import survey, with_holders
 from scheduler.gpus.watch import ClaimWatch, FolderWatch
 from scheduler.shortage import is_short, words
 
@@ -44,7 +45,7 @@ class WaitRanOut(CannotEverRun):
 
 def on_stderr(sentence: str) -> None:
     """Say why we wait to whoever reads standard error."""
-    print(f"waiting for a GPU: {sentence}", file=sys.stderr, flush=True)
+    terminal.say(f"waiting for a GPU: {sentence}")
 
 
 def wait_for_claim(
@@ -111,17 +112,26 @@ class _Look:
         self._claimant = Claimant(directory, MUTEX_PATIENCE)
         self._observation = Observation()
         self._driver_works = False
+        self._told: set[tuple[str, int]] = set()
 
     def once(self, reading: Reading) -> Claim | Refusal:
         """A claim if this reading allows one. Whoever would be refused stays away from the mutex."""
         if reading.problem and not self._driver_works:
             raise GpusUnknown(reading.problem, next_step="mend the driver, or set CUDA_VISIBLE_DEVICES=-1 to use the CPU")
         self._driver_works = True
-        claims = live_claims(self._directory)
+        claims = self._living()
         self._observation = observe(self._observation, reading, claims, self._settings)
         decide = partial(self._decide, reading)
         answer = decide(claims)
         return answer if isinstance(answer, Refusal) else self._claimant.take(decide, self._label)
+
+    def _living(self) -> tuple[ClaimRecord, ...]:
+        """The claims; what lies among them and is none is told once."""
+        found = survey(self._directory)
+        warnings = found.warnings(self._directory)
+        terminal.say([f"warning: {text}" for key, text in warnings.items() if key not in self._told])
+        self._told |= warnings.keys()
+        return with_holders(self._directory, found.claims)
 
     def _decide(self, reading: Reading, claims: tuple[ClaimRecord, ...]) -> Placement | Refusal:
         return admit(self._request, reading, claims, self._observation, self._settings)

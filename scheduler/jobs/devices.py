@@ -19,6 +19,7 @@ from scheduler.gpus.reading import NO_DRIVER_NOTE, Reading, unknown
 from scheduler.gpus.sampler import TICK, Sampler, first_reading
 from scheduler.gpus.sampling import INTERVAL
 from scheduler.gpus.settings import settings_from
+from scheduler.gpus.survey import survey, with_holders
 from scheduler.gpus.usage import Shares, begun, measured
 from scheduler.gpus.waiting import EAGER_FOR, EAGER_TICK
 from scheduler.gpus.watch import ClaimWatch
@@ -119,6 +120,7 @@ class GpuDevices:
         self._uses: dict[str, Shares] = {}
         self._streaks: Mapping[str, frozenset[str]] = {}
         self._watchman = Watchman()
+        self._lying: Mapping[tuple[str, int], str] = {}
         self._view = GpuView(first, (), self._observation, settings)
         usable = [gpu for gpu in settings.allowed.of(first.gpus) if not gpu.mig]
         self.cores = usable_cores()
@@ -131,7 +133,8 @@ class GpuDevices:
     def view(self, history: History = NOTHING) -> GpuView:
         """The GPUs now. Where the last reading is old, the view says so and a new one is asked for."""
         self.refresh()
-        living, reading = live_claims(self._directory), self._reading
+        found, reading = survey(self._directory), self._reading
+        living, self._lying = with_holders(self._directory, found.claims), found.warnings(self._directory)
         self._observation = observe(self._observation, reading, living, self._settings)
         if reading.at > self._measured_at:  # the same reading must not count twice
             self._uses = measured(self._uses, reading, living, self._observation, self._settings)
@@ -181,7 +184,7 @@ class GpuDevices:
         """What a person should know and has not been told yet. `running`: the claims of our attempts that are not over."""
         for ended in self._uses.keys() - set(running):
             del self._uses[ended]
-        return self._watchman.news(self._view, running, self._directory)
+        return self._watchman.news(self._view, running, self._directory, self._lying)
 
     def pace(self, somebody_waits: bool) -> None:
         """Read the GPUs every second only while somebody waits for a stranger to leave or for memory to return; otherwise

@@ -16,10 +16,14 @@ from pathlib import Path
 
 from scheduler import __version__
 from scheduler.errors import UserError
+from scheduler.gpus.claims import live_claims
 from scheduler.gpus.directory import VARIABLE, lock_directory
+from scheduler.gpus.kinds import strange, whose
 from scheduler.gpus.mutex import admission_mutex
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Reading
+from scheduler.gpus.set_up import Places
 from scheduler.gpus.settings import settings_from
+from scheduler.gpus.survey import survey
 from scheduler.gpus.watch import ClaimWatch
 from scheduler.jobs.home import NETWORK_FILE_SYSTEMS, default_root, file_system, open_home
 
@@ -120,17 +124,42 @@ def _claims(environment: Mapping[str, str]) -> Iterator[Finding]:
     except UserError as error:
         yield Finding("claims", PROBLEM, str(error))
         return
-    mode, kind = stat.S_IMODE(directory.stat().st_mode), file_system(directory)
-    if kind in NETWORK_FILE_SYSTEMS:
-        yield Finding("claims", PROBLEM, f"{directory} is on a network file system ({kind}); set {VARIABLE} to a local folder")
-    elif mode & 0o1777 != 0o1777:
-        yield Finding("claims", NOTE, f"{directory} has mode {mode:o}: other users of the GPUs cannot take claims; chmod 1777")
-    else:
-        yield Finding("claims", FINE, f"{directory} (mode {mode:o}, {kind or 'unknown file system'})")
+    yield _mode(directory)
+    yield from _ownership(directory, bool(environment.get(VARIABLE)))
     yield from _room("claims", directory)
+    for text in survey(directory).warnings(directory).values():
+        yield Finding("claims", NOTE, text)
     with ClaimWatch(directory) as watch:
         if not watch.precise:
             yield Finding("claims", NOTE, "no inotify watch left (fs.inotify.max_user_instances): ends are seen after a second")
+
+
+def _mode(directory: Path) -> Finding:
+    mode, kind = stat.S_IMODE(directory.stat().st_mode), file_system(directory)
+    if kind in NETWORK_FILE_SYSTEMS:
+        return Finding("claims", PROBLEM, f"{directory} is on a network file system ({kind}); set {VARIABLE} to a local folder")
+    if mode & 0o1777 != 0o1777:
+        return Finding("claims", NOTE, f"{directory} has mode {mode:o}: other users of the GPUs cannot take claims; chmod 1777")
+    return Finding("claims", FINE, f"{directory} (mode {mode:o}, {kind or 'unknown file system'})")
+
+
+def _ownership(directory: Path, told: bool) -> Iterator[Finding]:
+    """Whether others will use this folder too, and whether it is there after a reboot. `told`: a variable names it."""
+    status, places = directory.stat(), Places()
+    if strange(status):
+        text = f"{directory} belongs to {whose(status)}, who can remove others' claims; {VARIABLE} says that you trust this user"
+        yield Finding("claims' owner", NOTE, text)
+    elif not told and status.st_uid != 0:
+        text = f"{directory} is yours, so other users refuse it; an administrator makes one for all: `exp-queue doctor --set-up`"
+        yield Finding("claims' owner", NOTE, text)
+    elif directory == places.folder and places.remembered is False:
+        text = f"{directory} is gone after a reboot: {places.entries} has no entry for it; `exp-queue doctor --set-up` writes one"
+        yield Finding("claims' owner", NOTE, text)
+    for other in {places.folder, *places.others} - {directory}:
+        count = len(live_claims(other)) if other.is_dir() and not other.is_symlink() else 0
+        if count:
+            text = f"{count} claims live in {other}, which is not the folder used here: their holders do not see claims made here"
+            yield Finding("other claims", NOTE, text)
 
 
 def _state() -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from scheduler.gpus.admission import contended
@@ -18,9 +18,10 @@ class Watchman:
         self._told: set[tuple] = set()
         self._missing: set[str] = set()
 
-    def news(self, view: GpuView, running: Collection[str], directory: Path) -> list[str]:
-        """New warnings, given the present view and the ids of the claims that our attempts hold."""
-        found = [*self._strangers(view, running), *self._deleted(running, directory), *_given_up(view)]
+    def news(self, view: GpuView, running: Collection[str], directory: Path, lying: Mapping[tuple[str, int], str]) -> list[str]:
+        """New warnings, given the present view, the ids of the claims that our attempts hold, and what lies among the claims
+        and is none."""
+        found = [*self._strangers(view, running), *self._deleted(running, directory), *_given_up(view), *lying.items()]
         new = [(key, text) for key, text in found if key not in self._told]
         self._told.update(key for key, _ in new)
         return [text for _, text in new]

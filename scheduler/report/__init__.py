@@ -1,1 +1,1 @@
-"""What people see: safe text, tables, progress lines. Nothing here decides anything."""
+"""What people see: tables, progress lines, sentences. Nothing here decides anything."""

@@ -8,8 +8,9 @@ from typing import Any, TextIO
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
 from scheduler.report.jobs import lines, objects
-from scheduler.report.text import duration, number, safe
+from scheduler.report.text import duration, number
 from scheduler.spec import shell_line
+from scheduler.terminal import line
 
 
 def details(store: Store, job: Job) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         if value:
-            file.write(f"{safe(name):<{width}}  {safe(value)}\n")
+            line(f"{name:<{width}}  {value}", file)
 
 
 def _attempt_line(attempt: dict[str, Any]) -> str:

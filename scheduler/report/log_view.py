@@ -17,7 +17,7 @@ from scheduler.jobs.recovery import StillThere, look, verdict
 from scheduler.jobs.slots import connect
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
-from scheduler.report.text import safe
+from scheduler.terminal import safe
 
 TAIL_BYTES = 64 * 1024
 LONGEST_LINE = 2_000

@@ -25,7 +25,8 @@ from scheduler.jobs.streaks import QUICK
 from scheduler.jobs.values import Attempt, Job
 from scheduler.report.jobs import labels, outcome
 from scheduler.report.log_view import last_lines
-from scheduler.report.text import duration, number, plural, safe
+from scheduler.report.text import duration, number, plural
+from scheduler.terminal import line
 
 TAIL = 5
 
@@ -139,14 +140,11 @@ class Progress:
         return self._labels[job.id]
 
     def _tail(self, attempt: Attempt) -> None:
-        for line in last_lines(attempt.log, TAIL):
-            self._write(f"    | {line}")
+        for text in last_lines(attempt.log, TAIL):
+            self._say(f"    | {text}", keep="\t")
 
-    def _say(self, text: str) -> None:
-        self._write(safe(text))
-
-    def _write(self, text: str) -> None:
+    def _say(self, text: str, keep: str = "") -> None:
         # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.
         with contextlib.suppress(OSError):
-            self._file.write(text + "\n")
+            line(text, self._file, keep)
             self._file.flush()

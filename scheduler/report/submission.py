@@ -17,7 +17,7 @@ from scheduler.report.text import plural
 from scheduler.spec import Experiment, differences, shell_line
 
 
-def described(submission: Submission, file: str) -> str:
+def described(submission: Submission, file: str) -> list[str]:
     """What became of the experiments of `file`."""
     parts = [f"{count} {verb.value}" for verb in Verb if (count := submission.counts[verb])]
     head = f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({', '.join(parts)})" if parts else "")
@@ -36,7 +36,7 @@ def described(submission: Submission, file: str) -> str:
         notes.append("what succeeded before is not repeated; --again runs everything")
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
-    return "\n".join(notes)
+    return notes
 
 
 def impossible(never: Mapping[str, str]) -> list[str]:
@@ -57,12 +57,12 @@ def submitted_objects(submission: Submission, lines: Sequence[Line]) -> list[dic
     return [{**row, "verb": verb} for row, verb in zip(objects(lines), verbs, strict=True)]
 
 
-def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *, interrupted: bool, by_file: bool) -> str:
+def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *, interrupted: bool, by_file: bool) -> list[str]:
     """The last words of a run: how many of each state, where the logs are, how to go on, and what was left out.
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
-    return "\n".join([*_summary(results, home, interrupted=interrupted, by_file=by_file), *map(_left_out, left_out)])
+    return [*_summary(results, home, interrupted=interrupted, by_file=by_file), *map(_left_out, left_out)]
 
 
 def _left_out(each: LeftOut) -> str:

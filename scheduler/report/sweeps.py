@@ -85,7 +85,9 @@ def _importance(plan: SweepPlan, trials: Sequence[Trial]) -> Sequence[tuple[str,
     return [(each.parameter.name, each.share) for each in found] if found else None
 
 
-def opening(plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget, pruner: str, *, new: bool, revived: int) -> str:
+def opening(
+    plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget, pruner: str, *, new: bool, revived: int
+) -> list[str]:
     """What is about to be tried, in a few lines."""
     goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
     notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
@@ -99,7 +101,7 @@ def opening(plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget, pr
         notes.append(f"trials are compared after {rows}{more} rows, and those that fall behind are stopped")
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
-    return "\n".join(notes)
+    return notes
 
 
 def _end(plan: SweepPlan, budget: Budget) -> str:
@@ -169,7 +171,7 @@ def rows(found: Results) -> list[dict[str, str]]:
     ]
 
 
-def farewell(found: Results, *, interrupted: bool) -> str:
+def farewell(found: Results, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
@@ -183,7 +185,7 @@ def farewell(found: Results, *, interrupted: bool) -> str:
     notes += [note] if (note := _hydra_note(found)) else []
     if interrupted:
         notes.append("go on: the same command again")
-    return "\n".join(notes)
+    return notes
 
 
 def _hydra_note(found: Results) -> str:

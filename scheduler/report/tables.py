@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from scheduler.report.text import safe
+from scheduler import terminal
+from scheduler.terminal import safe
 
 
 def print_table(rows: Sequence[Mapping[str, str]], file: TextIO) -> None:
@@ -22,9 +23,9 @@ def print_table(rows: Sequence[Mapping[str, str]], file: TextIO) -> None:
     widths = [max(map(cells, column)) for column in columns]
     if file.isatty():
         widths = _fitted(widths, shutil.get_terminal_size().columns)
-    for line in zip(*columns, strict=True):
-        padded = (_padded(text, width) for text, width in zip(line, widths, strict=True))
-        file.write("  ".join(padded).rstrip() + "\n")
+    for row in zip(*columns, strict=True):
+        padded = (_padded(text, width) for text, width in zip(row, widths, strict=True))
+        terminal.line("  ".join(padded).rstrip(), file)
 
 
 def cells(text: str) -> int:

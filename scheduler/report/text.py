@@ -1,26 +1,10 @@
-"""Texts that are safe on a terminal, and the small formats of times and numbers."""
+"""The small formats of texts, times and numbers; what makes them safe on a terminal is in scheduler.terminal."""
 
 from __future__ import annotations
 
-import unicodedata
+from scheduler.terminal import safe
 
-# Control (Cc), format (Cf: bidirectional overrides, zero-width characters), surrogate, private and unassigned characters.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def safe(text: str, keep: str = "") -> str:
-    """`text` with every character that could steer a terminal or hide text shown as an escape; those in `keep` stay."""
-    if text.isprintable():  # the rule, since it lets no separator but the blank and nothing of "other" pass; nearly every text
-        return text
-    return "".join(char if char in keep or not _is_unsafe(char) else _escape(char) for char in text)
-
-
-def _is_unsafe(char: str) -> bool:
-    return (not char.isascii() and unicodedata.category(char) in _UNSAFE) or (char.isascii() and not char.isprintable())
-
-
-def _escape(char: str) -> str:
-    return char.encode("unicode_escape", errors="surrogatepass").decode("ascii")
+__all__ = ["duration", "number", "plural", "safe", "shortened"]
 
 
 def shortened(text: str, width: int) -> str:

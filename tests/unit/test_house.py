@@ -15,7 +15,7 @@ from hypothesis import settings
 from tests.conftest import ROOT
 
 # Lowest first. An import may point to the same room or to a lower floor.
-FLOORS = [{"errors", "shortage"}, {"spec"}, {"gpus"}, {"jobs", "tracking"}, {"sweeps"}, {"report"}, {"cli"}]
+FLOORS = [{"errors", "shortage", "terminal"}, {"spec"}, {"gpus"}, {"jobs", "tracking"}, {"sweeps"}, {"report"}, {"cli"}]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.
 DOORS = ("scheduler.tracking", "scheduler.gpus.lone")

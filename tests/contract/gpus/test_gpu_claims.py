@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import select
 import signal
@@ -19,8 +18,10 @@ import pytest
 from scheduler.errors import StateError
 from scheduler.gpus.claims import Claim, Claimant, live_claims, living_claim, take
 from scheduler.gpus.mutex import MutexBusy
+from scheduler.gpus.ownership import user_name
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Share
 from scheduler.gpus.watch import ClaimWatch
+from tests.users import STRANGER, as_root, told_by
 
 ONE = Placement((Share("GPU-a", "0", 0, None, 24000),))
 
@@ -154,21 +155,19 @@ def test_a_deleted_claim_file_is_noticed_by_its_holder(tmp_path: Path) -> None:
     assert live_claims(tmp_path) == ()
 
 
-def test_a_link_in_the_place_of_a_claim_is_not_followed_and_blocks(tmp_path: Path) -> None:
-    """Case 23: we do not read through links that others put into a shared folder; unreadable counts as living."""
-    target = tmp_path / "elsewhere"
-    target.write_text(json.dumps({"id": "x", "memory": {}}))
-    (tmp_path / "x.claim").symlink_to(target)
-    (record,) = live_claims(tmp_path)
-    assert record.unreadable
-    assert record.holds("GPU-any")
-    assert living_claim(tmp_path, "x") is None
+def test_a_link_in_the_place_of_a_claim_is_not_followed(tmp_path: Path) -> None:
+    """Case 23: we do not read through links that others put into a shared folder, not even to a claim that lives."""
+    (tmp_path / "elsewhere").mkdir()
+    claim = taken(tmp_path / "elsewhere")
+    (tmp_path / f"{claim.id}.claim").symlink_to(claim.path)
+    assert live_claims(tmp_path) == ()
+    assert living_claim(tmp_path, claim.id) is None
 
 
 def test_a_living_claim_that_makes_no_sense_may_be_on_any_gpu(tmp_path: Path) -> None:
-    """A locked file that we cannot understand, from a later version perhaps, must not be ignored."""
+    """A record that we cannot understand, of a later version perhaps, must not be ignored while somebody holds its lock."""
     with (tmp_path / "later.claim").open("w") as file:
-        file.write("[1, 2")
+        file.write('{"id": "later", "devices": ["GPU-a"]}')
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
         assert live_claims(tmp_path)[0].holds("GPU-any")
@@ -186,7 +185,7 @@ def test_a_strict_umask_leaves_claims_readable_for_others(tmp_path: Path) -> Non
     assert (tmp_path / "admit.lock").stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can play two users")
+@as_root
 def test_another_user_sees_our_claim_and_takes_one_beside_it(tmp_path: Path) -> None:
     """Case 23: users share a machine without sharing permissions; nobody can remove another's claim."""
     tmp_path.chmod(0o1777)
@@ -262,6 +261,42 @@ def test_a_link_in_the_place_of_the_mutex_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"admit\.lock"):
         take(tmp_path, lambda living: ONE)
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        pytest.param(os.mkfifo, "a pipe", id="pipe"),
+        pytest.param(os.mkdir, "a folder", id="folder"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), "a link", id="link"),
+    ],
+)
+def test_what_lies_in_the_place_of_the_mutex_is_named_and_hangs_nobody(
+    tmp_path: Path, make: Callable[[Path], None], kind: str
+) -> None:
+    """Whoever makes it first has it: a stranger's pipe must not be a riddle, and never a wait without end."""
+    make(tmp_path / "admit.lock")
+    with pytest.raises(StateError) as refused:
+        take(tmp_path, lambda living: ONE)
+    assert f"is {kind} of {user_name(os.geteuid())}" in refused.value.what
+    assert f"`rm -r {tmp_path / 'admit.lock'}`" in refused.value.next_step
+
+
+@as_root
+def test_a_mutex_that_others_may_not_read_is_named(tmp_path: Path) -> None:
+    """Made with a strict umask by another program, or on purpose: nobody but its owner could decide about GPUs."""
+    taken(tmp_path).close()
+    tmp_path.chmod(0o1777)
+    (tmp_path / "admit.lock").chmod(0o600)
+
+    def refused() -> str:
+        with pytest.raises(StateError) as refusal:
+            take(Path(), lambda living: ONE)
+        return str(refusal.value)
+
+    told = told_by(STRANGER, tmp_path, refused)
+    assert "admit.lock, which every decision about GPUs needs, is a file of root (Permission denied)" in told
+    assert "runs `chmod 644 admit.lock`" in told
 
 
 def test_a_name_outside_the_folder_is_no_claim(tmp_path: Path) -> None:

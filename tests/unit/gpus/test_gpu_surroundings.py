@@ -9,8 +9,9 @@ import pytest
 
 from scheduler.errors import StateError
 from scheduler.gpus.directory import lock_directory
-from scheduler.gpus.ownership import claim_of, owner
+from scheduler.gpus.ownership import claim_of, owner, user_name
 from scheduler.gpus.presence import surely_no_driver
+from tests.users import STRANGER, as_root, told_by
 
 
 def test_the_first_folder_that_exists_is_everybodys(tmp_path: Path) -> None:
@@ -40,6 +41,28 @@ def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(StateError, match="is not a folder"):
         lock_directory({}, (tmp_path / "link",))
+
+
+@as_root
+def test_the_folder_of_a_third_user_is_refused_unless_it_is_named(tmp_path: Path) -> None:
+    """Its owner can remove the claims in it, and hide them: in /tmp that was whoever came first."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(0o1777)
+    os.chown(theirs, STRANGER, STRANGER)
+    with pytest.raises(StateError, match=f"belongs to {user_name(STRANGER)}") as refused:
+        lock_directory({}, (tmp_path / "run", theirs))
+    assert f"set EXP_QUEUE_LOCK_DIR={theirs}" in refused.value.next_step
+    assert f"makes {tmp_path / 'run'} for all users" in refused.value.next_step
+    assert lock_directory({"EXP_QUEUE_LOCK_DIR": str(theirs)}) == theirs
+
+
+@as_root
+def test_the_folder_of_root_serves_everybody(tmp_path: Path) -> None:
+    """What the administrator made is what all are meant to use."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o1777)
+    tmp_path.chmod(0o755)
+    assert told_by(STRANGER, tmp_path, lambda: str(lock_directory({}, (Path("run"), Path("tmp"))))) == "run"
 
 
 def test_no_folder_at_all_is_an_error_that_says_what_to_set(tmp_path: Path) -> None:

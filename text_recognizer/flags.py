@@ -66,8 +66,15 @@ def scalar(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        return _integer(text)
     return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+    except ValueError:  # Python's own limit on the digits of a whole number
+        raise ExperimentError(f"a whole number of too many digits: {_excerpt(text)}") from None
 
 
 def value_of(text: str, kind: type | None) -> Any:
@@ -102,6 +109,10 @@ def _json(text: str) -> Any:
         return json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise ExperimentError(f"not JSON at character {error.pos + 1} ({error.msg}): {_excerpt(text)}") from error
+    except RecursionError:
+        raise ExperimentError(f"JSON of too many brackets, one in another: {_excerpt(text)}") from None
+    except ValueError:
+        raise ExperimentError(f"JSON with a whole number of too many digits: {_excerpt(text)}") from None
 
 
 def _refuse(word: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +49,7 @@ def scalar(text: str) -> object:
 def parse(text: str, file: str, limits: Limits = DEFAULT) -> tuple[object, Mark]:
     """The value of a YAML text and its marks. Raises UserError with its place for whatever is not plain YAML."""
     builder = _Builder(file, limits)
-    for event in _events(text, file):
+    for event in _events(text, file, limits):
         builder.take(event)
     if builder.root is None:
         next_step = 'write "experiments:" and a list, or a "grid:"'
@@ -56,15 +57,40 @@ def parse(text: str, file: str, limits: Limits = DEFAULT) -> tuple[object, Mark]
     return builder.root
 
 
-def _events(text: str, file: str) -> Iterator[Any]:
+def _events(text: str, file: str, limits: Limits) -> Iterator[Any]:
     import yaml
 
     try:
-        yield from yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        yield from _parsed(text)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(text, file, error) from None
+        mark: Any = error.problem_mark or error.context_mark
+        raise _too_deep(text[: mark.index], file, limits) or _syntax_error(text, file, error) from None
     except yaml.YAMLError as error:
         raise _character_error(text, file, error) from None
+
+
+def _parsed(text: str) -> Iterator[Any]:
+    import yaml
+
+    return yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _too_deep(before: str, file: str, limits: Limits) -> UserError | None:
+    """The refusal of what is nested too deep in the text before an error of PyYAML, or None.
+
+    PyYAML reads ahead of its events, and since libyaml 0.2.6 it has a limit of its own on nesting, which it can meet before we
+    have counted to ours. The text before that point it reads to its end.
+    """
+    import yaml
+
+    depth = 0
+    with suppress(yaml.YAMLError):
+        for event in _parsed(before):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > limits.depth:
+                fault = limits.too_deep()
+                return UserError(fault.what, where=Place(file, *_position(event)), next_step=fault.next_step)
+    return None
 
 
 def _syntax_error(text: str, file: str, error: Any) -> UserError:

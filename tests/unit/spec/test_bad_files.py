@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import yaml
 
@@ -272,6 +275,46 @@ def test_a_hundred_thousand_brackets_are_refused_at_the_first_too_many(tmp_path)
     """Composing such a file ends the whole process; counting on the events does not."""
     found = message(tmp_path / "deep.yaml", "base: " + "[" * 100_000)
     assert found == "1:106: nested deeper than 100 levels; flatten the file, or raise --max-depth"
+
+
+DEEP = {
+    "lists": ("base: " + "[" * 20_000, "1:106"),
+    "mappings": ("base: " + "{a: " * 20_000, "1:403"),
+    "dashes": ("base:\n" + "- " * 20_000 + "x", "2:199"),
+    "lines": ("".join(" " * depth + "a:\n" for depth in range(1_500)), "101:101"),
+    "and a fault behind them": ("base: " + "[" * 150 + "@", "1:106"),
+}
+
+
+@pytest.mark.parametrize(("text", "place"), DEEP.values(), ids=DEEP)
+def test_nesting_is_refused_at_our_limit_whatever_the_parser_does(tmp_path, text, place):
+    """PyYAML reads ahead of its events and from libyaml 0.2.6 on has a limit of its own, which names no way out."""
+    found = message(tmp_path / "deep.yaml", text)
+    assert found == f"{place}: nested deeper than 100 levels; flatten the file, or raise --max-depth"
+
+
+PURE = """
+import sys
+sys.modules["yaml._yaml"] = None  # as where PyYAML was built without libyaml
+import yaml
+from scheduler.errors import UserError
+from scheduler.spec import read
+assert not yaml.__with_libyaml__
+try:
+    read(sys.argv[1])
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("name", ["lists", "lines"])
+def test_the_parser_without_libyaml_gives_the_same_answer(tmp_path, name):
+    """PyYAML comes without libyaml where it was built from its source on a machine without a compiler."""
+    text, place = DEEP[name]
+    path = tmp_path / "deep.yaml"
+    path.write_text(text)
+    done = subprocess.run([sys.executable, "-c", PURE, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{path}:{place}: nested deeper than 100 levels; flatten the file, or raise --max-depth\n"
 
 
 def test_ten_million_experiments_are_refused_before_one_is_made(tmp_path):

@@ -17,8 +17,9 @@ FILES = {
     "db/nested.yaml": "defaults: [engine: fast]\n",
     "db/lost.yaml": "port: 1\nhost: ${hots}\n",
     "db/not_a_number.yaml": "a: {b: .nan}\n",
+    "db/deep.yaml": "a: " + "[" * 2_000,
 }
-OPTIONS = "broken, grouped, list, lost, mysql, nested, not_a_number, self, sqlite"
+OPTIONS = "broken, deep, grouped, list, lost, mysql, nested, not_a_number, self, sqlite"
 BAD = {
     ("defaults: [{db: mysq}]",): 'experiments.yaml:1:12: the group "db" has no option "mysq"; did you mean "mysql"?',
     ("defaults: [{bd: mysql}]",): 'experiments.yaml:1:12: the group "bd" has no option "mysql"; make bd/mysql.yaml',
@@ -50,6 +51,7 @@ BAD = {
     ("defaults: [{db: lost}]",): 'db/lost.yaml:2:7: ${hots}: there is no "hots" here; known are: db.port, db.host',
     ("defaults: [{db: not_a_number}]",): "db/not_a_number.yaml:1:8: nan is not a number that JSON can hold; "
     "write it as text, in quotes",
+    ("defaults: [{db: deep}]",): "db/deep.yaml:1:103: nested deeper than 100 levels; flatten the file, or raise --max-depth",
     # choices of entries and axes
     ("defaults: [{db: mysql}]\nexperiments: [{}, {db: sqlit}]",): 'experiments.yaml:2:19: the group "db" has no option "sqlit"; '
     'did you mean "sqlite"?',

@@ -273,12 +273,17 @@ def test_the_value_of_an_override_is_yaml_1_2(plan, argument, value):
             'the override "experiment_group=x" cannot set the group; it is no part of a configuration: change it in the file',
         ),
         ("k={a: 1, a: 2}", 'the value in "k={a: 1, a: 2}": "a" is given twice; it was first given in line 1; keep one'),
+        (
+            "k=" + "[" * 2_000,
+            f'the value in "k={"[" * 2_000}": nested deeper than 100 levels; flatten the file, or raise --max-depth',
+        ),
         ("k=.nan", 'the value in "k=.nan": nan is not a number that JSON can hold; write it as text, in quotes'),
         (
             "k=${x}",
             'the value in "k=${x}": ${x}: there is no "x" here; known are: abc, lr, k',
         ),
     ],
+    ids=lambda text: text[:40],
 )
 def test_a_wrong_override_is_named_in_its_message(plan, argument, expected):
     """On a long command line people must see which argument is meant."""

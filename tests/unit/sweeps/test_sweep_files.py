@@ -94,6 +94,8 @@ def test_experiments_files_are_read_as_ever(read):
 
 
 BAD = {
+    "method: grid\nparameters: {a: {value: "
+    + "[" * 2_000: "2:122: nested deeper than 100 levels; flatten the file, or raise --max-depth",
     "method: random\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: method random draws trials without end, which is no list of "
     "experiments; `exp-queue sweep` runs it; for a list, write method: grid",
     "method: bayes\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: method bayes chooses each trial by the results of others, "

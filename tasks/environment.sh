@@ -22,7 +22,7 @@ find_python() {
 
 # What is installed depends on these files; a change in them means: install again.
 wanted_state() {
-    cat "$checkout/setup.cfg" "$checkout/pyproject.toml" | cksum
+    cat "$checkout/setup.cfg" "$checkout/pyproject.toml" "$checkout/constraints.txt" | cksum
 }
 
 is_installed() {
@@ -44,8 +44,14 @@ install_extra() {
         }
     fi
     echo "installing exp-queue[$1] into $environment (once; PyTorch is large, this can take some minutes)" >&2
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$1]" >&2 || return 1
+    install_constrained "setuptools>=68" || return 1
+    install_constrained --no-build-isolation --editable ".[$1]" || return 1
     wanted_state > "$environment/.installed-$1"
+}
+
+# Nothing but the versions that were tested: a checkout of today works next year. That of setuptools, which builds exp-queue, too.
+install_constrained() {
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$@" >&2
 }
 
 ensure_environment() {

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Check style and types and run the tests. Further arguments go to pytest.
+# With UPGRADE=1 constraints.txt is renewed before: the newest of everything is installed and tested.
 set -euo pipefail
+if [ -n "${UPGRADE:-}" ]; then "$(dirname "${BASH_SOURCE[0]}")/renew_constraints.sh"; fi
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment all
 "$environment/bin/ruff" check .

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 
-import numpy as np
 import pytest
 
+np = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")
 
 from text_recognizer.data.line_set import LineSplit  # noqa: E402

@@ -28,7 +28,10 @@ TESTS = {
     "scheduler/sweeps/hyperband.py": ([f"{UNIT}/sweeps"], [f"{CONTRACT}/sweeps/test_book.py"]),
     "scheduler/gpus/admission.py": ([f"{UNIT}/gpus", f"{UNIT}/jobs"], [f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
     "scheduler/jobs/journal.py": ([f"{UNIT}/jobs", f"{CONTRACT}/jobs/test_full_journal.py"], [f"{CONTRACT}/jobs"]),
-    "scheduler/jobs/recovery.py": ([f"{UNIT}/jobs"], [f"{CONTRACT}/jobs"]),
+    "scheduler/jobs/recovery.py": (
+        [f"{UNIT}/jobs/test_recovery.py", f"{CONTRACT}/jobs/test_evidence.py", f"{CONTRACT}/jobs/test_store.py"],
+        [f"{CONTRACT}/jobs"],
+    ),
     "scheduler/jobs/plan.py": ([f"{UNIT}/jobs"], [f"{CONTRACT}/jobs/test_histories.py", f"{CONTRACT}/jobs"]),
     "scheduler/gpus/claims.py": ([f"{CONTRACT}/gpus/test_gpu_claims.py"], [f"{CONTRACT}/gpus"]),
     "scheduler/jobs/execution.py": ([f"{CONTRACT}/jobs/test_launcher.py"], [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"]),
@@ -55,9 +58,14 @@ def survivors(root: Path, module: str, tiers: tuple[list[str], ...], every: int 
         for mutant in tried:
             if not copy.notices(module, mutant):
                 lived += 1
-                print(f"{module}:{mutant.line}: {mutant.was!r} -> {mutant.now!r}", flush=True)
+                print(f"{module}:{mutant.line}: {_first_line(mutant.was)} -> {_first_line(mutant.now)}", flush=True)
     print(f"{module}: {len(tried)} mutants, {lived} lived", file=sys.stderr)
     return lived
+
+
+def _first_line(code: str) -> str:
+    first, *more = code.splitlines()
+    return f"{first} ..." if more else first
 
 
 if __name__ == "__main__":

@@ -27,7 +27,10 @@ TESTS = {
     "scheduler/jobs/states.py": ([f"{UNIT}/jobs"], [f"{CONTRACT}/jobs/test_store.py"]),
     "scheduler/sweeps/hyperband.py": ([f"{UNIT}/sweeps"], [f"{CONTRACT}/sweeps/test_book.py"]),
     "scheduler/gpus/admission.py": ([f"{UNIT}/gpus", f"{UNIT}/jobs"], [f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
-    "scheduler/jobs/journal.py": ([f"{UNIT}/jobs", f"{CONTRACT}/jobs/test_full_journal.py"], [f"{CONTRACT}/jobs"]),
+    "scheduler/jobs/journal.py": (
+        [f"{CONTRACT}/jobs/test_journal.py", f"{CONTRACT}/jobs/test_full_journal.py"],
+        [f"{CONTRACT}/jobs"],
+    ),
     "scheduler/jobs/recovery.py": (
         [f"{UNIT}/jobs/test_recovery.py", f"{CONTRACT}/jobs/test_evidence.py", f"{CONTRACT}/jobs/test_store.py"],
         [f"{CONTRACT}/jobs"],

@@ -24,9 +24,12 @@ UNIT, CONTRACT, ENDTOEND = "tests/unit", "tests/contract", "tests/endtoend"
 # By module: the tests that run for every mutant, and those for a mutant that has outlived them.
 TESTS = {
     "scheduler/jobs/packing.py": ([f"{UNIT}/jobs/test_packing.py"], [f"{CONTRACT}/jobs"]),
-    "scheduler/jobs/states.py": ([f"{UNIT}/jobs"], [f"{CONTRACT}/jobs/test_store.py"]),
-    "scheduler/sweeps/hyperband.py": ([f"{UNIT}/sweeps"], [f"{CONTRACT}/sweeps/test_book.py"]),
-    "scheduler/gpus/admission.py": ([f"{UNIT}/gpus", f"{UNIT}/jobs"], [f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
+    "scheduler/jobs/states.py": ([f"{UNIT}/jobs/test_states.py"], [f"{CONTRACT}/jobs/test_store.py"]),
+    "scheduler/sweeps/hyperband.py": (
+        [f"{UNIT}/sweeps/test_hyperband.py"],
+        [f"{UNIT}/sweeps", f"{CONTRACT}/sweeps/test_book.py"],
+    ),
+    "scheduler/gpus/admission.py": ([f"{UNIT}/gpus"], [f"{UNIT}/jobs", f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
     "scheduler/jobs/journal.py": (
         [f"{CONTRACT}/jobs/test_journal.py", f"{CONTRACT}/jobs/test_full_journal.py"],
         [f"{CONTRACT}/jobs"],
@@ -35,7 +38,7 @@ TESTS = {
         [f"{UNIT}/jobs/test_recovery.py", f"{CONTRACT}/jobs/test_evidence.py", f"{CONTRACT}/jobs/test_store.py"],
         [f"{CONTRACT}/jobs"],
     ),
-    "scheduler/jobs/plan.py": ([f"{UNIT}/jobs"], [f"{CONTRACT}/jobs/test_histories.py", f"{CONTRACT}/jobs"]),
+    "scheduler/jobs/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
     "scheduler/gpus/claims.py": ([f"{CONTRACT}/gpus/test_gpu_claims.py"], [f"{CONTRACT}/gpus"]),
     "scheduler/jobs/execution.py": ([f"{CONTRACT}/jobs/test_launcher.py"], [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"]),
 }

@@ -81,6 +81,42 @@ def test_a_job_for_the_cpu_does_not_mind_unknown_gpus() -> None:
     assert granted(Request(gpus=0), unknown("Driver Not Loaded", 1.0)).environment()["CUDA_VISIBLE_DEVICES"] == "-1"
 
 
+def test_a_job_for_the_cpu_holds_nothing_for_itself() -> None:
+    """Its placement has no GPU that could be exclusive."""
+    assert granted(Request(gpus=0), machine(IDLE)) == Placement(exclusive=False)
+
+
+def test_a_gpu_that_is_kept_says_so_only_where_it_could_be_had() -> None:
+    """Whoever waits must hear of the one who is really in the way."""
+    first, second = gpus(2)
+    answer = admit(WHOLE, machine(first, second), [claim("one", None, "GPU-0")], Observation(), Settings(), {"GPU-0", "GPU-1"})
+    assert answer == Refusal("GPU 0: held by one (anna, pid 7); GPU 1: kept for a job that waits longer")
+
+
+def test_a_request_can_name_its_gpus() -> None:
+    """`--gpu=1` means that one, and waits for it."""
+    reading = machine(*gpus(3))
+    assert [share.index for share in granted(Request(only=(1,)), reading).shares] == [1]
+    assert [share.index for share in granted(Request(gpus=2, only=(0, 2)), reading).shares] == [0, 2]
+    held = refused(Request(only=(1,)), reading, claim("one", None, "GPU-1"))
+    assert held == "GPU 1: held by one (anna, pid 7)"
+    assert decide(Request(only=(7,)), reading) == Refusal("needs GPU 7, but this machine has 3", never=True)
+
+
+def test_a_job_of_several_gpus_has_them_all_for_itself_if_it_must_have_one() -> None:
+    """One of them takes a single process; the limits that frameworks get for a share would be wrong there."""
+    first, second = gpus(2)
+    single = replace(second, compute_mode="exclusive-process")
+    assert granted(Request(gpus=2, memory=6000), machine(first, single)).exclusive
+    assert not granted(Request(gpus=2, memory=6000), machine(first, second)).exclusive
+
+
+def test_a_job_for_two_gpus_says_how_many_it_could_have() -> None:
+    """One is free and it waits all the same: that must be explained."""
+    answer = decide(Request(gpus=2), machine(*gpus(2)), claim("one", None, "GPU-0"))
+    assert answer == Refusal("needs 2 GPUs, 1 can be had now: GPU 0: held by one (anna, pid 7)")
+
+
 def test_a_lost_gpu_is_left_out_and_the_other_goes_by_its_uuid() -> None:
     """Case 4: with one lost, CUDA's own numbers are not certain."""
     lost, fine = replace(IDLE, problem="GPU is lost"), replace(IDLE, uuid="GPU-b", bus="20")

@@ -66,6 +66,14 @@ def test_a_job_that_wants_more_cores_than_are_left_waits_and_lets_others_pass() 
     assert [each.job.number for each in decisions if isinstance(each, Wait)] == [2]
 
 
+def test_cores_that_running_jobs_asked_for_are_gone() -> None:
+    """Eight cores, six of them taken: two are left, and the sentence says so."""
+    running = job(1, resources=Resources(cpus=6))
+    decisions = plan(world(job(2, resources=Resources(cpus=3)), job(3, resources=Resources(cpus=2)), active=(running,), slots=5))
+    assert started(decisions) == [3]
+    assert [each.reason for each in decisions if isinstance(each, Wait)] == ["it asks for 3 CPU cores and 2 are left"]
+
+
 def test_two_jobs_of_one_turn_never_get_the_same_gpu() -> None:
     """What a turn has given away counts at once, although no claim is on disk yet."""
     decisions = plan(world(job(1), job(2), job(3), slots=3, gpus=gpus(2)))

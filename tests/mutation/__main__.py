@@ -40,7 +40,10 @@ TESTS = {
     ),
     "scheduler/jobs/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
     "scheduler/gpus/claims.py": ([f"{CONTRACT}/gpus/test_gpu_claims.py"], [f"{CONTRACT}/gpus"]),
-    "scheduler/jobs/execution.py": ([f"{CONTRACT}/jobs/test_launcher.py"], [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"]),
+    "scheduler/jobs/execution.py": (
+        [f"{CONTRACT}/jobs/test_execution.py", f"{CONTRACT}/jobs/test_launcher.py"],
+        [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"],
+    ),
 }
 
 

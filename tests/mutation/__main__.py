@@ -39,7 +39,10 @@ TESTS = {
         [f"{CONTRACT}/jobs"],
     ),
     "scheduler/jobs/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
-    "scheduler/gpus/claims.py": ([f"{CONTRACT}/gpus/test_gpu_claims.py"], [f"{CONTRACT}/gpus"]),
+    "scheduler/gpus/claims.py": (
+        [f"{CONTRACT}/gpus/test_claim_files.py", f"{CONTRACT}/gpus/test_gpu_claims.py"],
+        [f"{CONTRACT}/gpus"],
+    ),
     "scheduler/jobs/execution.py": (
         [f"{CONTRACT}/jobs/test_execution.py", f"{CONTRACT}/jobs/test_launcher.py"],
         [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"],

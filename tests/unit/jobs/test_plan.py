@@ -108,6 +108,17 @@ def test_a_job_that_would_take_the_last_core_reserves_as_well() -> None:
     assert started(plan(world(head, job(2, resources=Resources(gpus=0)), slots=1, gpus=full))) == []
 
 
+def test_a_job_that_reserves_without_asking_for_cores_keeps_a_slot_alone() -> None:
+    """All cores are still there for one that fills in."""
+    full = gpus(1, used=9_000)
+    assert started(plan(world(job(1), job(2, resources=Resources(gpus=0, cpus=8)), slots=2, gpus=full))) == [2]
+
+
+def test_a_wait_is_heard_of_unless_it_is_said_to_pass() -> None:
+    """A claim that was lost to somebody else may last for days."""
+    assert not Wait(job(1), "held by anna").passing
+
+
 def test_two_jobs_of_one_turn_never_get_the_same_gpu() -> None:
     """What a turn has given away counts at once, although no claim is on disk yet."""
     decisions = plan(world(job(1), job(2), job(3), slots=3, gpus=gpus(2)))

@@ -40,7 +40,7 @@ def test_a_claim_knows_what_it_holds(tmp_path: Path) -> None:
     """Admission of the same runner counts with it before it reads the folder again."""
     claim = taken(tmp_path)
     assert claim.memory == {"GPU-a": 6144}
-    assert not claim.exclusive
+    assert claim.exclusive is False
     claim.close()
 
 

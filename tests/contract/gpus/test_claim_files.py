@@ -52,6 +52,7 @@ def test_a_claim_that_is_closed_twice_closes_nothing_else(tmp_path: Path) -> Non
         claim.close()
         other.write("still open")
     assert (tmp_path / "other").read_text() == "still open"
+    assert [os.fstat(each).st_nlink >= 0 for each in (0, 1, 2)] == [True] * 3
 
 
 def test_looking_removes_nothing(tmp_path: Path) -> None:
@@ -60,6 +61,12 @@ def test_looking_removes_nothing(tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
     assert live_claims(tmp_path) == ()
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_claim_in_the_making_is_not_seen(tmp_path: Path) -> None:
+    """It has no name yet, and its record may be half there: taken for a claim it would block every GPU."""
+    with living(tmp_path / "x.claim.new", {"id": "x"}):
+        assert live_claims(tmp_path) == ()
 
 
 def test_what_a_killed_process_left_half_made_is_removed_at_the_next_decision(tmp_path: Path) -> None:

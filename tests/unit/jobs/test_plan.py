@@ -114,6 +114,13 @@ def test_a_job_that_reserves_without_asking_for_cores_keeps_a_slot_alone() -> No
     assert started(plan(world(job(1), job(2, resources=Resources(gpus=0, cpus=8)), slots=2, gpus=full))) == [2]
 
 
+def test_a_job_without_cores_of_its_own_reserves_where_none_is_left() -> None:
+    """It does not need one: it waits for the GPU alone, and the last slot is kept for it."""
+    taken = job(9, resources=Resources(cpus=8))
+    waiting = (job(1), job(2, resources=Resources(gpus=0)))
+    assert started(plan(world(*waiting, active=(taken,), slots=2, gpus=gpus(1, used=9_000)))) == []
+
+
 def test_a_wait_is_heard_of_unless_it_is_said_to_pass() -> None:
     """A claim that was lost to somebody else may last for days."""
     assert not Wait(job(1), "held by anna").passing

@@ -25,13 +25,8 @@ def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
 
     with opened_store() as store:
         chosen = select(store, jobs)
-        unstoppable = cancel_all(store, chosen, _say, grace)
+        unstoppable = cancel_all(store, chosen, say, grace)
         print_lines(lines(store, store.by_ids(job.id for job in chosen)), style)
         for attempt in unstoppable:
             say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
     return 1 if unstoppable else 0
-
-
-def _say(text: str) -> None:
-
-    say(safe(text))

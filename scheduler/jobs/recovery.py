@@ -40,9 +40,7 @@ Verdict = Ending | NeverRan | StillThere
 def verdict(name: str, seen: Evidence) -> Verdict:
     """What became of attempt `name`. Whatever is not certain is `lost`: a command is never started twice by a guess."""
     end = seen.record.ended.get(name) if seen.record else None
-    if seen.launcher_lives and not (end and not seen.tree_lives):
-        return StillThere()
-    if seen.tree_lives:
+    if seen.tree_lives or (seen.launcher_lives and not end):
         return StillThere()
     if end:
         return ending_of(end)

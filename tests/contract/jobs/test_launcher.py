@@ -172,6 +172,19 @@ def test_a_stop_ends_the_job_however_deaf_it_is(slot: Slot, tmp_path: Path, unti
     assert end["exit_status"] == (-signal.SIGKILL if ignored else -signal.SIGINT)
 
 
+def test_the_first_word_on_why_a_job_is_stopped_stands(slot: Slot, tmp_path: Path, until) -> None:
+    """What comes later, a time-out perhaps, only hurries on what was asked for already."""
+    code = "import signal; signal.signal(2, lambda *_: print('heard', flush=True)); print('ready', flush=True)"
+    slot.start(order(tmp_path, python(code + UNTIL_ENOUGH), grace=60), [])
+    until(lambda: (tmp_path / "attempt" / LOG).exists() and "ready" in output(tmp_path))
+    slot.stop(NAME, "cancelled")
+    until(lambda: "heard" in output(tmp_path))
+    slot.stop(NAME, "timeout")
+    (tmp_path / "enough").touch()
+    assert end_of(slot)["state"] == "cancelled"
+    assert output(tmp_path).count("heard") == 1
+
+
 def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until) -> None:
     """Promise `clean`, and `alone`: nothing of the job is left, and nobody else is touched."""
     pid_file = tmp_path / "pid"

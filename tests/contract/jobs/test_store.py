@@ -17,7 +17,7 @@ from scheduler.errors import StateError
 from scheduler.jobs.changes import Changes
 from scheduler.jobs.database import Database, Unwritable
 from scheduler.jobs.home import Home, open_home
-from scheduler.jobs.recovery import NeverRan, apply
+from scheduler.jobs.recovery import NeverRan, StillThere, apply
 from scheduler.jobs.schema import MIGRATIONS
 from scheduler.jobs.states import ImpossibleTransition, State
 from scheduler.jobs.store import Store
@@ -142,6 +142,21 @@ def test_two_who_recover_at_once_do_not_start_a_job_twice(store: Store, experime
         assert not change.end(found, Ending(State.LOST), None)
     assert store.job(job.id).state is State.STARTING
     assert [attempt.launcher for attempt in store.attempts(job.id)] == ["living"]
+
+
+def test_a_verdict_is_written_once_and_says_whether_it_was(store: Store, experiments) -> None:
+    """Two runners may have come to it; only the one that wrote goes on to what follows from the end."""
+    (job, *_) = submit(store, experiments(THREE), "/").jobs
+    with store.change() as change:
+        attempt = change.begin(job, "gone", "")
+        assert attempt
+        assert apply(change, attempt, StillThere(), None) is False
+        assert store.job(job.id).state is State.STARTING
+        assert apply(change, attempt, Ending(State.FAILED, 3, "exit status 3"), 1.5) is True
+        assert apply(change, attempt, Ending(State.LOST), None) is False
+        assert apply(change, attempt, NeverRan(), None) is False
+    (written,) = store.attempts(job.id)
+    assert (written.ending, written.duration) == (Ending(State.FAILED, 3, "exit status 3"), 1.5)
 
 
 def test_a_job_that_is_cancelled_while_it_starts_is_over_if_it_never_ran(store: Store, experiments) -> None:

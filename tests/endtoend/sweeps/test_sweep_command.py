@@ -115,6 +115,7 @@ def test_pruner_none_stops_nobody(sweeps):
 @pytest.mark.parametrize("pruner", ["asha", "median"])  # hyperband gives each trial a bracket, by lot
 def test_the_rules_of_optuna_stop_trials_too(sweeps, pruner):
     """On the same rows, for those who know them; what a file's own rule says of bands is not claimed then."""
+    pytest.importorskip("optuna")
     rates = "lr: {values: [0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.9]}\n  rows: {value: 40}\n  stays_above: {value: 0.5}"
     sweeps.file("early_terminate: {type: hyperband, min_iter: 2}\n", **{"lr: {min: 0.0, max: 1.0}": rates})
     result = sweeps("sweep", "--method", "grid", "-j1", "--pruner", pruner)
@@ -165,6 +166,7 @@ def test_the_target_ends_the_sweep(sweeps):
 
 def test_bayes_learns_and_goes_on_from_a_random_start(sweeps):
     """The method may change between two sittings: what was tried counts."""
+    pytest.importorskip("optuna")
     sweeps.sweep("--count", "2")
     found = sweeps.sweep("--method", "bayes", "--count", "2", "--optuna-journal", "trials.journal")
     assert len(found["trials"]) == 4
@@ -173,6 +175,7 @@ def test_bayes_learns_and_goes_on_from_a_random_start(sweeps):
 
 def test_a_changed_space_goes_on_with_what_still_lies_in_it(sweeps):
     """One narrows a range after a first look, and keeps the results."""
+    pytest.importorskip("optuna")
     sweeps.sweep("--count", "2")
     sweeps.file(**{"max: 1.0": "max: 0.5"})
     assert len(sweeps.sweep("--count", "1")["trials"]) == 3

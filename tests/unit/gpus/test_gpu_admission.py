@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.gpus.admission import admit
-from scheduler.gpus.observation import Observation, Settings, contended, observe
+from scheduler.gpus.observation import Observation, Seen, Settings, contended, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
-from scheduler.gpus.reading import Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
+from scheduler.gpus.reading import NO_DRIVER_NOTE, Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
 
 WHOLE, SIX = Request(), Request(memory=6000)
 IDLE = Gpu("GPU-a", bus="10", name="Fake", total=24000, reserved=300, used=0)
@@ -66,8 +66,7 @@ def test_a_free_gpu_is_granted_whole_without_a_memory_request() -> None:
 def test_a_machine_without_a_driver_never_grants_a_gpu() -> None:
     """Case 1: waiting would last for ever, so the refusal must say that."""
     answer = decide(WHOLE, no_driver(1.0))
-    assert isinstance(answer, Refusal)
-    assert answer.never
+    assert answer == Refusal(NO_DRIVER_NOTE, never=True)
 
 
 def test_unknown_gpus_admit_nothing_for_now() -> None:
@@ -79,6 +78,42 @@ def test_unknown_gpus_admit_nothing_for_now() -> None:
 def test_a_job_for_the_cpu_does_not_mind_unknown_gpus() -> None:
     """Case 2: a broken driver must not stop the work that needs none."""
     assert granted(Request(gpus=0), unknown("Driver Not Loaded", 1.0)).environment()["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+def test_a_job_for_the_cpu_holds_nothing_for_itself() -> None:
+    """Its placement has no GPU that could be exclusive."""
+    assert granted(Request(gpus=0), machine(IDLE)) == Placement(exclusive=False)
+
+
+def test_a_gpu_that_is_kept_says_so_only_where_it_could_be_had() -> None:
+    """Whoever waits must hear of the one who is really in the way."""
+    first, second = gpus(2)
+    answer = admit(WHOLE, machine(first, second), [claim("one", None, "GPU-0")], Observation(), Settings(), {"GPU-0", "GPU-1"})
+    assert answer == Refusal("GPU 0: held by one (anna, pid 7); GPU 1: kept for a job that waits longer")
+
+
+def test_a_request_can_name_its_gpus() -> None:
+    """`--gpu=1` means that one, and waits for it."""
+    reading = machine(*gpus(3))
+    assert [share.index for share in granted(Request(only=(1,)), reading).shares] == [1]
+    assert [share.index for share in granted(Request(gpus=2, only=(0, 2)), reading).shares] == [0, 2]
+    held = refused(Request(only=(1,)), reading, claim("one", None, "GPU-1"))
+    assert held == "GPU 1: held by one (anna, pid 7)"
+    assert decide(Request(only=(7,)), reading) == Refusal("needs GPU 7, but this machine has 3", never=True)
+
+
+def test_a_job_of_several_gpus_has_them_all_for_itself_if_it_must_have_one() -> None:
+    """One of them takes a single process; the limits that frameworks get for a share would be wrong there."""
+    first, second = gpus(2)
+    single = replace(second, compute_mode="exclusive-process")
+    assert granted(Request(gpus=2, memory=6000), machine(first, single)).exclusive
+    assert not granted(Request(gpus=2, memory=6000), machine(first, second)).exclusive
+
+
+def test_a_job_for_two_gpus_says_how_many_it_could_have() -> None:
+    """One is free and it waits all the same: that must be explained."""
+    answer = decide(Request(gpus=2), machine(*gpus(2)), claim("one", None, "GPU-0"))
+    assert answer == Refusal("needs 2 GPUs, 1 can be had now: GPU 0: held by one (anna, pid 7)")
 
 
 def test_a_lost_gpu_is_left_out_and_the_other_goes_by_its_uuid() -> None:
@@ -181,6 +216,80 @@ def test_a_process_of_a_claim_on_another_gpu_is_foreign_here() -> None:
     reading, one = machine(a, stray), claim("one", None, "GPU-0")
     assert "GPU 1: used by python" in refused(WHOLE, reading, one)
     assert list(contended(reading, [one, claim("two", None, "GPU-1")], Observation(), Settings())) == ["GPU-1"]
+
+
+def test_the_limits_are_part_of_what_is_allowed() -> None:
+    """`ignore_below: 300` lets 300 MiB be; a request of all that is left fits; the largest possible one can start."""
+    assert granted(WHOLE, machine(replace(IDLE, used=300)))
+    assert "301 MiB used by programs" in refused(WHOLE, machine(replace(IDLE, used=301)))
+    assert granted(Request(memory=23188), machine(IDLE))
+    assert granted(Request(memory=17188), machine(IDLE), claim("one", 6000))
+    assert refused(Request(memory=17189), machine(IDLE), claim("one", 6000))
+
+
+def test_a_request_of_the_whole_memory_is_possible_where_a_process_must_be_alone() -> None:
+    """There is no second one for whom a margin would be kept."""
+    single = replace(IDLE, compute_mode="exclusive-process")
+    assert granted(Request(memory=23700), machine(single)).exclusive
+    assert "will never fit into its 23700 MiB" in refused(Request(memory=23701), machine(single))
+    assert "will never fit into its 23188 MiB" in refused(Request(memory=23701), machine(IDLE))
+
+
+def test_a_share_says_what_was_claimed_and_a_whole_gpu_says_nothing() -> None:
+    """Frameworks are limited to their share; who has the whole GPU is not."""
+    estimated = Request(estimates={"Fake": 6000})
+    assert [share.memory for share in granted(SIX, machine(IDLE)).shares] == [6000]
+    assert [share.memory for share in granted(estimated, machine(IDLE)).shares] == [6000]
+    assert [share.memory for share in granted(WHOLE, machine(IDLE)).shares] == [None]
+    single = replace(IDLE, compute_mode="exclusive-process")
+    assert [share.memory for share in granted(SIX, machine(single)).shares] == [None]
+
+
+def test_an_estimate_leaves_the_margin_that_a_request_leaves() -> None:
+    """A job that was measured to need nearly all of the GPU gets it whole; packed, it could never start."""
+    assert granted(Request(estimates={"Fake": 23188}), machine(IDLE)).shares[0].memory == 23188
+    assert granted(Request(estimates={"Fake": 23189}), machine(IDLE)).exclusive
+
+
+def test_among_equals_the_first_gpu_is_taken_first() -> None:
+    """Whoever looks at nvidia-smi expects it; a busy one is equal to nobody."""
+    reading = machine(*gpus(3))
+    assert [share.index for share in granted(WHOLE, reading).shares] == [0]
+    assert [share.index for share in granted(WHOLE, replace(reading, gpus=reading.gpus[::-1])).shares] == [0]
+    told = replace(IDLE, uuid="GPU-told", utilization=0)
+    untold = replace(IDLE, uuid="GPU-untold", bus="11", utilization=None)
+    assert granted(WHOLE, machine(told, untold)).shares[0].uuid == "GPU-told"
+    assert granted(WHOLE, machine(replace(untold, bus="10"), replace(told, bus="11"))).shares[0].uuid == "GPU-untold"
+
+
+def test_an_unreadable_claim_blocks_small_requests_although_it_calls_itself_shared() -> None:
+    """What it holds is not known, whatever else its record says."""
+    broken = ClaimRecord("x", exclusive=False, unreadable="/run/exp-queue/x.claim: not a claim's record")
+    assert "x.claim: not a claim's record" in refused(SIX, machine(IDLE), broken)
+
+
+def test_an_ended_jobs_memory_that_does_not_return_is_somebody_elses() -> None:
+    """Waiting for it would wait for ever, and would name nobody."""
+    full, seen = machine(replace(IDLE, used=9000), at=130), Observation({"GPU-a": Seen(ended_at=101.0)})
+    assert refused(WHOLE, full, seen=seen) == "GPU 0: waiting for 9000 MiB of an ended job to return"
+    later = replace(full, at=131.0)
+    assert "9000 MiB used by programs that are not ours" in refused(WHOLE, later, seen=seen)
+
+
+def test_a_job_of_one_gpu_takes_no_card_that_is_cut_up_and_one_of_several_no_part() -> None:
+    """Case 16: the card itself runs nothing while MIG is on, and CUDA gives a process one instance at most."""
+    whole, parent = replace(IDLE, uuid="GPU-whole", bus="20"), replace(IDLE, mig=True)
+    instance = Gpu("MIG-0", bus="10", parent="GPU-a", total=5000, used=0)
+    two = decide(Request(gpus=2), machine(parent, instance, whole))
+    assert isinstance(two, Refusal)
+    assert two.never
+    assert {share.uuid for share in granted(Request(gpus=1), machine(parent, whole)).shares} == {"GPU-whole"}
+
+
+def test_the_owner_of_a_process_that_we_cannot_see_is_said_to_be_unknown() -> None:
+    """`used by python (None, ...)` would read as a defect."""
+    busy = replace(IDLE, used=9000, processes=(process(9000, user="", name=""),))
+    assert refused(WHOLE, machine(busy)) == "GPU 0: used by a process (a user we cannot see, pid 9, 9000 MiB)"
 
 
 def test_a_prohibited_gpu_never_takes_a_job() -> None:

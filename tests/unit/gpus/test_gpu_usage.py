@@ -86,6 +86,7 @@ def test_only_what_makes_no_event_needs_to_be_polled() -> None:
     assert not only_claims_block(with_memory(3000), (), nothing, Settings())
     assert not only_claims_block(with_memory(), (), Observation({"GPU-0": Seen(left_at=-1.0)}), Settings())
     assert not only_claims_block(Reading(problem="silent"), (), nothing, Settings())
+    assert not only_claims_block(Reading((Gpu("GPU-0", problem="GPU is lost"),)), (), nothing, Settings())
 
 
 def test_options_come_before_the_environment_and_that_before_the_defaults() -> None:

@@ -23,6 +23,14 @@ def test_without_a_request_and_without_history_a_job_gets_whole_gpus() -> None:
     assert request_of(Resources()).need("A", 20_000) is None
 
 
+def test_what_is_asked_for_by_name_is_asked_of_the_gpus() -> None:
+    """As many GPUs as the file says, and whole where it says so, whatever was learned."""
+    uses = (used(peak=4000, succeeded=True),)
+    assert request_of(Resources(gpus=2), uses) == Request(2, estimates={"A": 4656})
+    assert request_of(Resources(exclusive=True), uses) == Request(1, exclusive=True)
+    assert request_of(Resources(gpus=3, exclusive=True), uses) == Request(3, exclusive=True)
+
+
 def test_the_largest_peak_of_whole_runs_on_that_model_becomes_the_request() -> None:
     """x 1.1 + 256 MiB; another model of GPU may need more or less, so it learns anew."""
     request = request_of(Resources(), (used(1, peak=4000, succeeded=True), used(2, peak=3000, succeeded=True)))
@@ -35,6 +43,21 @@ def test_the_peak_of_a_run_that_failed_early_teaches_nothing() -> None:
     assert request_of(Resources(), (used(peak=500),)) == Request()
 
 
+def test_a_run_that_succeeded_unmeasured_teaches_nothing() -> None:
+    """It was shorter than the interval between two measurements; what others used is not forgotten for it."""
+    assert request_of(Resources(), (used(succeeded=True),)) == Request()
+    assert request_of(Resources(), (used(peak=4000, succeeded=True), used(2, succeeded=True))).need("A", 20_000) == 4656
+
+
+def test_out_of_memory_with_what_was_learned_enlarges_what_was_learned() -> None:
+    """One epoch of another size is enough: the measured peak was too little, so half as much again, and then the whole GPU."""
+    measured = used(1, peak=4000, succeeded=True)
+    assert request_of(Resources(), (measured, exhausted(2, 4656))).need("A", 20_000) == 6984
+    assert request_of(Resources(), (measured, exhausted(2, 2000))).need("A", 20_000) == 4656
+    assert request_of(Resources(), (measured, exhausted(2, 4656), exhausted(3, 6984))).need("A", 20_000) is None
+    assert request_of(Resources(), (measured, exhausted(2, None))).need("A", 20_000) is None
+
+
 def test_an_estimate_that_does_not_fit_the_gpu_means_the_whole_gpu() -> None:
     """A job that was measured at 23 of 24 GB can run; it is not impossible."""
     assert request_of(Resources(), (used(peak=23_000, succeeded=True),)).need("A", 23_500) is None
@@ -45,7 +68,8 @@ def test_out_of_memory_means_half_as_much_again_and_then_the_whole_gpu() -> None
     named = Resources(gpu_memory=6000)
     assert request_of(named).need("A", 20_000) == 6000
     assert request_of(named, (exhausted(1, 6000),)).need("A", 20_000) == 9000
-    assert request_of(named, (exhausted(1, 6000), exhausted(2, 9000))).need("A", 20_000) is None
+    assert request_of(named, (exhausted(1, 6000), exhausted(2, 9000))) == Request(1, exclusive=True)
+    assert request_of(named, (exhausted(1, None),)) == Request(1, exclusive=True)
 
 
 def test_a_person_who_asks_for_more_starts_afresh() -> None:
@@ -60,7 +84,8 @@ def test_a_success_ends_the_enlargement() -> None:
 
 
 def test_running_out_of_memory_beside_a_stranger_says_nothing_about_the_job() -> None:
-    """Case 14: the stranger took it; the job asks for the same again."""
+    """Case 14: the stranger took it; the job asks for the same again. So it does after a failure of another kind."""
+    assert request_of(Resources(gpu_memory=6000), (used(1, granted=6000),)) == Request(1, memory=6000)
     assert request_of(Resources(gpu_memory=6000), (exhausted(1, 6000, contended=True),)).need("A", 20_000) == 6000
 
 
@@ -81,6 +106,28 @@ def test_only_contended_failures_are_repeated_free_of_charge_and_not_for_ever() 
     assert retries_free_of_charge("b", contended[:5], [exhausted(1, None, contended=True, job="b")])
 
 
+def test_one_contended_gpu_of_several_is_enough_for_a_free_repeat() -> None:
+    """The attempt ended for the stranger on one GPU, whatever the others held."""
+    assert retries_free_of_charge("a", (), [used(), exhausted(1, None, contended=True, uuid="GPU-1")])
+
+
+def test_only_earlier_contended_failures_of_the_same_job_count_towards_the_most() -> None:
+    """Other jobs' troubles, and the job's own failures, were paid for elsewhere."""
+    now = [exhausted(9, None, contended=True)]
+    others = [exhausted(n, None, contended=True, job="b") for n in range(1, 6)]
+    own = [exhausted(n, None) for n in range(1, 6)] + [used(n, contended=True) for n in range(1, 6)]
+    assert retries_free_of_charge("a", others, now)
+    assert retries_free_of_charge("a", own, now)
+
+
+def test_running_out_of_memory_beside_a_stranger_does_not_count_against_the_gpu() -> None:
+    """The stranger will leave; the GPU is sound."""
+    streaks: dict = {}
+    for job in "abc":
+        streaks = streaks_after(streaks, [exhausted(1, None, job=job, contended=True)])
+    assert set_aside(streaks, ["GPU-0", "GPU-1"]) == frozenset()
+
+
 def test_a_gpu_where_job_after_job_runs_out_of_memory_is_given_up() -> None:
     """Something that no reading shows holds its memory, or it is broken."""
     streaks: dict = {}
@@ -95,9 +142,15 @@ def test_a_gpu_where_job_after_job_runs_out_of_memory_is_given_up() -> None:
     [
         ([used(job="d", succeeded=True)], ["GPU-0", "GPU-1"]),
         ([exhausted(1, None, job="d", uuid="GPU-1")], ["GPU-0", "GPU-1"]),
+        ([exhausted(1, None, job="d", uuid="GPU-1")], ["GPU-0", "GPU-1", "GPU-2"]),
         ([], ["GPU-0"]),
     ],
-    ids=["a job succeeded there", "it happens elsewhere too", "it is the only one"],
+    ids=[
+        "a job succeeded there",
+        "it happens elsewhere too",
+        "it happens elsewhere too, but not everywhere",
+        "it is the only one",
+    ],
 )
 def test_a_gpu_is_not_given_up_for_jobs_that_ask_for_too_much(later: list[GpuUse], usable: list[str]) -> None:
     """A grid of models that are too large must fail, not wait for ever for a GPU that was set aside."""

@@ -66,6 +66,66 @@ def test_a_job_that_wants_more_cores_than_are_left_waits_and_lets_others_pass() 
     assert [each.job.number for each in decisions if isinstance(each, Wait)] == [2]
 
 
+def test_cores_that_running_jobs_asked_for_are_gone() -> None:
+    """Eight cores, six of them taken: two are left, and the sentence says so."""
+    running = job(1, resources=Resources(cpus=6))
+    decisions = plan(world(job(2, resources=Resources(cpus=3)), job(3, resources=Resources(cpus=2)), active=(running,), slots=5))
+    assert started(decisions) == [3]
+    assert [each.reason for each in decisions if isinstance(each, Wait)] == ["it asks for 3 CPU cores and 2 are left"]
+
+
+def test_a_job_that_asks_for_no_cores_takes_none() -> None:
+    """It is limited by the slots alone: one more that asks for all of them still starts."""
+    plain, all_cores = job(1), job(2, resources=Resources(cpus=8))
+    assert started(plan(world(plain, all_cores, slots=5))) == [1, 2]
+    assert started(plan(world(all_cores, active=(plain,), slots=5))) == [2]
+    assert started(plan(world(all_cores, job(3), slots=5))) == [2, 3]
+
+
+def test_a_job_for_gpus_waits_for_ever_on_a_machine_without() -> None:
+    """The CPU is no GPU; that it will never come is said in so many words."""
+    decisions = plan(world(job(1, resources=Resources(gpus=1)), job(2, resources=Resources(gpus=2)), job(3), slots=5))
+    waits = [each for each in decisions if isinstance(each, Wait)]
+    assert [each.reason for each in waits] == ["it asks for 1 GPU and there is none", "it asks for 2 GPUs and there is none"]
+    assert [each.passing for each in waits] == [False, False]
+    assert started(decisions) == [3]
+
+
+def test_only_a_job_that_gpus_keep_waiting_keeps_others_waiting() -> None:
+    """One that waits for cores reserves neither a slot nor GPUs: cores come free without them."""
+    view = gpus(1)
+    many_cores = job(1, resources=Resources(cpus=9, gpus=1))
+    assert started(plan(world(many_cores, job(2, resources=Resources(gpus=0)), slots=1, gpus=view))) == [2]
+    assert started(plan(world(many_cores, job(2), slots=1, gpus=view))) == [2]
+    for cpu_job in (job(1, resources=Resources(cpus=9, gpus=0)), job(1, resources=Resources(cpus=9))):
+        assert started(plan(world(cpu_job, job(2), slots=1))) == [2]
+
+
+def test_a_job_that_would_take_the_last_core_reserves_as_well() -> None:
+    """It waits for GPUs alone: exactly its cores are there."""
+    full = gpus(1, used=9_000)
+    head = job(1, resources=Resources(cpus=8))
+    assert started(plan(world(head, job(2, resources=Resources(gpus=0)), slots=1, gpus=full))) == []
+
+
+def test_a_job_that_reserves_without_asking_for_cores_keeps_a_slot_alone() -> None:
+    """All cores are still there for one that fills in."""
+    full = gpus(1, used=9_000)
+    assert started(plan(world(job(1), job(2, resources=Resources(gpus=0, cpus=8)), slots=2, gpus=full))) == [2]
+
+
+def test_a_job_without_cores_of_its_own_reserves_where_none_is_left() -> None:
+    """It does not need one: it waits for the GPU alone, and the last slot is kept for it."""
+    taken = job(9, resources=Resources(cpus=8))
+    waiting = (job(1), job(2, resources=Resources(gpus=0)))
+    assert started(plan(world(*waiting, active=(taken,), slots=2, gpus=gpus(1, used=9_000)))) == []
+
+
+def test_a_wait_is_heard_of_unless_it_is_said_to_pass() -> None:
+    """A claim that was lost to somebody else may last for days."""
+    assert not Wait(job(1), "held by anna").passing
+
+
 def test_two_jobs_of_one_turn_never_get_the_same_gpu() -> None:
     """What a turn has given away counts at once, although no claim is on disk yet."""
     decisions = plan(world(job(1), job(2), job(3), slots=3, gpus=gpus(2)))

@@ -38,3 +38,26 @@ def test_a_transition_that_would_break_a_promise_is_refused(before: State, after
     """The table is the only way from state to state."""
     with pytest.raises(ImpossibleTransition):
         follow(before, after)
+
+
+@pytest.mark.parametrize("after", [State.DONE, State.FAILED, State.TIMEOUT, State.CANCELLED, State.LOST, State.STOPPED_EARLY])
+@pytest.mark.parametrize("before", [State.STARTING, State.RUNNING, State.STOPPING])
+def test_an_attempt_can_end_in_every_way_from_wherever_it_is(before: State, after: State) -> None:
+    """A short job ends before it is seen running, and one that is to stop may finish first."""
+    assert follow(before, after) is after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (State.STARTING, State.RUNNING),
+        (State.STARTING, State.STOPPING),
+        (State.STARTING, State.QUEUED),  # it certainly did not start
+        (State.RUNNING, State.STOPPING),
+        (State.HELD, State.QUEUED),
+        (State.SKIPPED, State.QUEUED),
+    ],
+)
+def test_the_steps_of_an_ordinary_life_are_taken(before: State, after: State) -> None:
+    """A table that refused one would end the runner."""
+    assert follow(before, after) is after

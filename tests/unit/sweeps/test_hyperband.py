@@ -150,6 +150,17 @@ def test_a_rule_without_bands_is_refused_with_the_way_out():
     )
 
 
+def test_dividing_no_times_leaves_no_band():
+    """`max_iter` wins over `min_iter`, as in W&B; without `s` nothing is divided, and that is said."""
+    with pytest.raises(UserError, match="max_iter 27, s None and eta 3 leaves no band"):
+        bands(EarlyTerminate(min_iter=3, max_iter=27))
+
+
+def test_a_trial_that_was_not_told_of_is_not_judged_where_nobody_is():
+    """There is nothing to compare it with."""
+    assert Bands(STRICT, "minimize").verdict(trial(0, (1.0, 1.0, 1.0))) is None
+
+
 def test_a_lone_trial_is_never_stopped():
     """It is the best of all."""
     alone = trial(0, [float(n) for n in range(100)])

@@ -1,0 +1,84 @@
+"""Do the tests notice? Each mutant of a module is put into a copy of the tree, and the tests of its room run there.
+
+    python -m tests.mutation                               # every module below; hours
+    python -m tests.mutation scheduler/jobs/packing.py     # one
+    python -m tests.mutation --every 5 --fast              # each fifth mutant, and only the fast tests
+
+Prints the mutants that no test noticed, one a line; the counts go to standard error. Exit status 1 if any lived. Tests that never
+end count as having noticed. A tool of our own: cosmic-ray leaves out no statement, and mutmut chooses its mutant by a switch
+inside the process, which does not reach the launchers, since they run isolated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.mutation.mutants import mutants
+from tests.mutation.trial import copied
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT, CONTRACT, ENDTOEND = "tests/unit", "tests/contract", "tests/endtoend"
+
+# By module: the tests that run for every mutant, and those for a mutant that has outlived them.
+TESTS = {
+    "scheduler/jobs/packing.py": ([f"{UNIT}/jobs/test_packing.py"], [f"{CONTRACT}/jobs"]),
+    "scheduler/jobs/states.py": ([f"{UNIT}/jobs/test_states.py"], [f"{CONTRACT}/jobs/test_store.py"]),
+    "scheduler/sweeps/hyperband.py": (
+        [f"{UNIT}/sweeps/test_hyperband.py"],
+        [f"{UNIT}/sweeps", f"{CONTRACT}/sweeps/test_book.py"],
+    ),
+    "scheduler/gpus/admission.py": ([f"{UNIT}/gpus"], [f"{UNIT}/jobs", f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
+    "scheduler/jobs/journal.py": (
+        [f"{CONTRACT}/jobs/test_journal.py", f"{CONTRACT}/jobs/test_full_journal.py"],
+        [f"{CONTRACT}/jobs"],
+    ),
+    "scheduler/jobs/recovery.py": (
+        [f"{UNIT}/jobs/test_recovery.py", f"{CONTRACT}/jobs/test_evidence.py", f"{CONTRACT}/jobs/test_store.py"],
+        [f"{CONTRACT}/jobs"],
+    ),
+    "scheduler/jobs/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
+    "scheduler/gpus/claims.py": (
+        [f"{CONTRACT}/gpus/test_claim_files.py", f"{CONTRACT}/gpus/test_gpu_claims.py"],
+        [f"{CONTRACT}/gpus"],
+    ),
+    "scheduler/jobs/execution.py": (
+        [f"{CONTRACT}/jobs/test_execution.py", f"{CONTRACT}/jobs/test_launcher.py"],
+        [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"],
+    ),
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.splitlines()[0])
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(TESTS)} (default: all)")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="take each Nth mutant only")
+    parser.add_argument("--fast", action="store_true", help="run only the fast tests")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.modules) - set(TESTS):
+        parser.error(f"{', '.join(sorted(unknown))}: no tests are named for this in {__file__}")
+    found = [survivors(ROOT, module, TESTS[module][: 2 - options.fast], options.every) for module in options.modules or TESTS]
+    return int(any(found))
+
+
+def survivors(root: Path, module: str, tiers: tuple[list[str], ...], every: int = 1) -> int:
+    """How many mutants of a module below `root` no test notices; each is printed as soon as it is known."""
+    tried = list(mutants((root / module).read_text(encoding="utf-8")))[::every]
+    lived = 0
+    with copied(root, tiers) as copy:
+        for mutant in tried:
+            if not copy.notices(module, mutant):
+                lived += 1
+                print(f"{module}:{mutant.line}: {_first_line(mutant.was)} -> {_first_line(mutant.now)}", flush=True)
+    print(f"{module}: {len(tried)} mutants, {lived} lived", file=sys.stderr)
+    return lived
+
+
+def _first_line(code: str) -> str:
+    first, *more = code.splitlines()
+    return f"{first} ..." if more else first
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

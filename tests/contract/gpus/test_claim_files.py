@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.gpus.claims import Claim, live_claims, take
+from scheduler.gpus.claims import Claim, live_claims, living_claim, take
 from scheduler.gpus.placement import Placement, Share
 from tests.conftest import ROOT
 
@@ -57,9 +57,11 @@ def test_a_claim_that_is_closed_twice_closes_nothing_else(tmp_path: Path) -> Non
 
 def test_looking_removes_nothing(tmp_path: Path) -> None:
     """A file without a lock may be somebody's work in hand; only under the mutex is it certainly not."""
-    taken(tmp_path).close()
+    claim = taken(tmp_path)
+    claim.close()
     before = sorted(tmp_path.iterdir())
     assert live_claims(tmp_path) == ()
+    assert living_claim(tmp_path, claim.id) is None
     assert sorted(tmp_path.iterdir()) == before
 
 

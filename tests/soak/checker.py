@@ -51,7 +51,8 @@ class EventSeen:
 
 @dataclass(frozen=True)
 class Mark:
-    """A line of the ledger: `start` (value: pid), `end` (value: exit status) or `overlap` (value: the GPU)."""
+    """A line of the ledger: `start` (value: pid), `end` (value: exit status), `overlap` (value: the GPU), or of somebody whom a
+    job left behind to compute on, `left` and `worked` (value: pid)."""
 
     what: str
     token: str
@@ -64,8 +65,8 @@ class Observations:
 
     `baseless`: open attempts for which nothing speaks, no living launcher, no living process, no exit record.
     `unclaimed`: processes of jobs that lived while the claim they carry did not. `leftovers`: processes that carry our mark after
-    the end, and runs that did not end. `killed`: tokens whose main process was killed by the test;
-    `launchers`: launchers that were. `final`: everything is
+    the end, and runs that did not end or ended for a wrong reason. `killed`: tokens whose main process was killed by the test;
+    `launchers`: launchers that were. `forgotten`: tokens whose outcome a restored database cannot know. `final`: everything is
     over, no process of ours should exist.
     """
 
@@ -76,6 +77,7 @@ class Observations:
     acknowledged: frozenset[str] = frozenset()
     killed: frozenset[str] = frozenset()
     launchers: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
     baseless: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
@@ -145,6 +147,15 @@ def nothing_left(seen: Observations) -> Iterator[str]:
         yield from (f"still there: {process}" for process in seen.leftovers)
 
 
+def left_work_is_done(seen: Observations) -> Iterator[str]:
+    """Whoever a job left behind, and who worked, worked to the end: nobody took it for idle."""
+    if seen.final:
+        worked = {mark.token for mark in seen.marks if mark.what == "worked"}
+        yield from (
+            f"what {m.token} left behind was ended at work" for m in seen.marks if m.what == "left" and m.token not in worked
+        )
+
+
 def submits_are_durable(seen: Observations) -> Iterator[str]:
     """6. Every submit that was acknowledged is in the store."""
     known = {job.id for job in seen.jobs}
@@ -181,7 +192,7 @@ def records_are_true(seen: Observations) -> Iterator[str]:
     """Promise `true`: what is recorded is what the job said itself; `lost` only where a launcher was killed."""
     for each in seen.attempts:
         if each.state is State.LOST:
-            if each.launcher not in seen.launchers:
+            if each.launcher not in seen.launchers and each.token not in seen.forgotten:
                 yield f"{each.token} is lost although nobody killed its launcher"
         elif each.state is not None:
             yield from _untrue(seen, each)
@@ -199,7 +210,7 @@ def _untrue(seen: Observations, each: AttemptSeen) -> Iterator[str]:
 
 def starts_are_recorded(seen: Observations) -> Iterator[str]:
     """Nothing ran that the store does not know of, and at the end nothing that it knows as begun went missing."""
-    known = {each.token for each in seen.attempts}
+    known = {each.token for each in seen.attempts} | seen.forgotten
     yield from (f"{token} ran and the store does not know of it" for token in seen.starts if token not in known)
     if seen.final:
         active = [job.id for job in seen.jobs if job.state in ACTIVE]
@@ -219,6 +230,7 @@ RULES: tuple[Callable[[Observations], Iterator[str]], ...] = (
     no_overlap,
     running_has_a_reason,
     nothing_left,
+    left_work_is_done,
     submits_are_durable,
     events_explain_states,
     bystander_untouched,

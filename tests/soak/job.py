@@ -1,9 +1,10 @@
 """A job of the soak: `job.py '{"number": N}'`. It notes how it begins and ends and checks that its GPUs are its own.
 
 The number decides all: how long it takes (0.3 s and more: shorter jobs would be over before an overlap could be seen),
-whether its first attempt fails, and whether it leaves a grandchild behind, in a session of its own and with an empty
-environment, that outlives it for a moment. The grandchild inherits the claim and the probe's locks, so the GPU still
-counts as taken. `"quick": true` is for the CPU: over at once, so that a runner sends several ahead to each launcher.
+whether its first attempt fails, and whom it leaves behind, in a session of its own and with an empty environment: nobody,
+a grandchild that outlives it for a moment, or (rarely) one that computes for longer than an idle one would be suffered.
+A grandchild inherits the claim and the probe's locks, so the GPU still counts as taken. `"quick": true` is for the CPU:
+over at once, so that a runner sends several ahead to each launcher.
 """
 
 import fcntl
@@ -12,6 +13,20 @@ import os
 import random
 import sys
 import time
+
+WORK = 12.0  # seconds of the clock
+WORKER = """
+import os, sys, time
+def note(what):
+    ledger = os.open("ledger", os.O_WRONLY | os.O_APPEND)
+    os.write(ledger, f"{what} {sys.argv[1]} {os.getpid()}\\n".encode())
+note("left")
+until = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < until:
+    sum(range(20000))
+    time.sleep(0.05)
+note("worked")
+"""
 
 TOKEN = f"{os.environ['EXP_QUEUE_JOB']}/{os.environ['EXP_QUEUE_ATTEMPT']}"
 
@@ -34,11 +49,12 @@ def occupy() -> None:
             note("overlap", int(index))
 
 
-def leave_somebody_behind() -> None:
+def leave_somebody_behind(works: bool) -> None:
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            os.execve("/bin/sleep", ["sleep", "1"], {})  # noqa: S606 - no shell is wanted
+            program = [sys.executable, "-I", "-S", "-c", WORKER, TOKEN, str(WORK)] if works else ["/bin/sleep", "1"]
+            os.execve(program[0], program, {})  # noqa: S606 - no shell is wanted
         os._exit(0)
 
 
@@ -47,8 +63,8 @@ def main(number: int, quick: bool = False) -> int:
     if not quick:
         occupy()
     chance = random.Random(number)  # noqa: S311 - dice, not secrets
-    if chance.random() < 0.2 and not quick:
-        leave_somebody_behind()
+    if (dice := chance.random()) < 0.2 and not quick:
+        leave_somebody_behind(works=dice < 0.01)
     fails = chance.random() < 0.2 and os.environ["EXP_QUEUE_ATTEMPT"] == "1"
     time.sleep(0.0 if quick else 0.3 + 0.4 * chance.random())
     note("end", 3 if fails else 0)

@@ -1,4 +1,5 @@
-"""The soak: jobs on four GPUs of a fake driver, two people who type `run`, and somebody who kills their processes at random.
+"""The soak: jobs on four GPUs of a fake driver, two people who type `run`, somebody who kills their processes at random,
+a machine that has its troubles, and now and then a backup that takes the queue's place.
 
 What is chosen comes from a seed; what the machine makes of it does not, so a failure repeats in kind, not to the millisecond.
 """
@@ -7,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,15 +15,15 @@ from collections import Counter
 from pathlib import Path
 
 from scheduler.gpus.claims import live_claims
-from scheduler.jobs import recovery
 from scheduler.jobs.home import Home
-from scheduler.jobs.states import ENDED, SUCCEEDED, State
-from scheduler.jobs.values import Attempt
+from scheduler.jobs.states import SUCCEEDED, State
 from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
 from tests.soak import victims
-from tests.soak.checker import AttemptSeen, EventSeen, JobSeen, Mark, Observations, violations
+from tests.soak.checker import EventSeen, JobSeen, Observations, violations
+from tests.soak.records import Records
+from tests.soak.troubles import Troubles
 
 GPUS = 4
 JOB = Path(__file__).with_name("job.py")
@@ -39,6 +39,7 @@ with Store(open_home()) as store:
     jobs = list(submit(store, read(sys.argv[1]).experiments(), os.getcwd()).jobs)
 print(*(job.id for job in jobs), flush=True)
 """
+ENDS_OF_RUNNERS = (-9, 0, 1)  # killed; all jobs succeeded; some did not
 RUNNERS_FAILPOINTS = ("claim-taken", "begin-written", "begin-committed", "end-heard")
 KINDS = {"runner": 3, "launcher": 3, "job": 4}
 
@@ -53,6 +54,7 @@ class Soak:
         self.quick = quick
         self.dice = random.Random(seed)  # noqa: S311 - dice, not secrets
         self.work, self.home, self.claims = folder / "work", Home((folder / "home").resolve()), folder / "claims"
+        self.records = Records(self.home, self.work / "ledger")
         for place in (self.work, self.claims, folder / "driver"):
             place.mkdir(parents=True)
         driver = FakeDriver(library, folder / "driver")
@@ -61,11 +63,14 @@ class Soak:
         hidden = {"CUDA_VISIBLE_DEVICES": "-1"} if quick else {}
         self.environment = user_environment(**driver.environment, **mine, **hidden)
         self.bystander = Bystander()
+        self.troubles = None if quick else Troubles(self.dice, driver, self.claims, self.home.root, self.work, GPUS)
         self.files: list[str] = []
         self.runners: list[subprocess.Popen] = []
         self.acknowledged: set[str] = set()
         self.killed: set[str] = set()
         self.launchers: set[str] = set()
+        self.forgotten: set[str] = set()
+        self.restores = 0
         self.unclaimed: set[str] = set()
         self.stuck: list[str] = []
         self.patience = 180.0  # seconds that a run without kills may take
@@ -107,9 +112,12 @@ class Soak:
 
     def settle(self) -> None:
         """Any command that only looks brings the store up to date."""
-        self._start(
-            [sys.executable, "-m", "scheduler.cli.main", "status", "--limit", "1"], subprocess.DEVNULL, subprocess.DEVNULL
-        ).wait(self.patience)
+        self._command("status", "--limit", "1")
+
+    def _command(self, *arguments: str) -> int:
+        """The exit status of a command that a person types meanwhile."""
+        with (self.work.parent / "commands.txt").open("ab") as told:
+            return self._start([sys.executable, "-m", "scheduler.cli.main", *arguments], told, told).wait(self.patience)
 
     def _start(self, argv: list[str], stdout: object, stderr: object = None, **environment: str) -> subprocess.Popen:
         return subprocess.Popen(
@@ -122,26 +130,54 @@ class Soak:
         """Submit `jobs`, kill `kills` processes while they run, then look; returns the violations.
 
         Unfinished jobs are left for the next round."""
+        restores = self.dice.random() < 0.2 and self._back_up()
         self.submit(jobs)
         until = self.kills.total() + kills
         while self.kills.total() < until:
             self._keep_two_runners()
             time.sleep(self.dice.expovariate(4))
             self._kill_one()
+            if self.troubles:
+                self.troubles.strike()
             self._look_for_processes_without_their_claim()
             if not self._unfinished():
                 break
-        return self._look_while_nobody_runs()
+        found = self._look_while_nobody_runs()
+        return found or (self._restore() if restores else [])
+
+    def _back_up(self) -> bool:
+        """Keep the queue as it is, runners or not; False while there is none."""
+        (self.work.parent / "backup.db").unlink(missing_ok=True)
+        return self.home.database.exists() and self._command("backup", str(self.work.parent / "backup.db")) == 0
+
+    def _restore(self) -> list[str]:
+        """Put the backup into the queue's place, once nothing runs any more; returns the violations of what is then seen."""
+        before = {each.token for each in self.records.attempts()}
+        self._wait_until_nothing_runs()
+        if self._command("restore", str(self.work.parent / "backup.db")) != 0:
+            return ["a backup could not be restored although nothing ran"]
+        self.restores += 1
+        kept = self.records.attempts()
+        ran = {mark.token for mark in self.records.marks()}
+        self.forgotten |= (before | ran) - {each.token for each in kept if each.state}
+        self.acknowledged &= {row["id"] for row in self.records.read("SELECT id FROM job")}
+        self.settle()
+        return violations(self.observe(final=False))
+
+    def _wait_until_nothing_runs(self) -> None:
+        deadline = time.monotonic() + 60
+        while victims.find(self.home.root, self.work) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def finish(self) -> list[str]:
-        """Let everything run to its end, without kills; returns the violations of what is then seen."""
+        """Let everything run to its end, without kills and troubles; returns the violations of what is then seen."""
+        if self.troubles:
+            self.troubles.relieve()
         for _ in range(4):  # what was killed last ends once more as failed or lost, and its first attempt may fail by itself
             for name in self._unfinished():
                 if not self.stuck:
                     self._wait_for(self.run(name))
-        deadline = time.monotonic() + 60
-        while victims.find(self.home.root, self.work) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        self._wait_until_nothing_runs()
         return violations(self.observe(final=True))
 
     def _wait_for(self, runner: subprocess.Popen) -> None:
@@ -153,6 +189,8 @@ class Soak:
             self.stuck.append(f"a run that nobody disturbed was not over after {self.patience} s")
 
     def close(self) -> None:
+        if self.troubles:
+            self.troubles.relieve()
         self.bystander.close()
         for victim in victims.find(self.home.root, self.work):
             victims.kill(victim, self.home.root, self.work)
@@ -162,7 +200,9 @@ class Soak:
 
     def _keep_two_runners(self) -> None:
         living = [runner for runner in self.runners if runner.poll() is None]
-        self.kills["runner, at a failpoint"] += sum(runner.returncode == -9 for runner in self.runners if runner not in living)
+        ends = [runner.returncode for runner in self.runners if runner not in living]
+        self.stuck += [f"a runner ended with status {status}" for status in ends if status not in ENDS_OF_RUNNERS]
+        self.kills["runner, at a failpoint"] += ends.count(-9)
         self.runners = living
         names = self._unfinished()
         while len(self.runners) < 2 and names:
@@ -193,7 +233,11 @@ class Soak:
         """The files with jobs that have not succeeded."""
         if not self.home.database.exists():
             return self.files
-        done = {(row["arguments"]) for row in self._read("SELECT arguments, state FROM job") if State(row["state"]) in SUCCEEDED}
+        done = {
+            (row["arguments"])
+            for row in self.records.read("SELECT arguments, state FROM job")
+            if State(row["state"]) in SUCCEEDED
+        }
         numbers = {json.loads(arguments)["number"] for arguments in done}
         return [name for name in self.files if not set(_numbers(self.work / name)) <= numbers]
 
@@ -216,67 +260,41 @@ class Soak:
 
     def observe(self, *, final: bool) -> Observations:
         """Everything that the checker wants to know. Only while no runner lives: nothing begins meanwhile."""
-        baseless = self._baseless()
+        baseless = self.records.baseless()
         if baseless:  # what ended between the settling and our look is settled now; what ends meanwhile is no defect either
             self.settle()
-            baseless = [name for name in self._baseless() if name in baseless]
-        jobs = tuple(JobSeen(row["id"], State(row["state"]), row["attempts"]) for row in self._read("SELECT * FROM job"))
-        attempts = tuple(map(_attempt_seen, self._read("SELECT * FROM attempt ORDER BY job, number")))
-        events = self._read("SELECT job, attempt, state FROM event ORDER BY sequence")
+            baseless = [name for name in self.records.baseless() if name in baseless]
+        jobs = tuple(JobSeen(row["id"], State(row["state"]), row["attempts"]) for row in self.records.read("SELECT * FROM job"))
+        attempts = self.records.attempts()
+        events = self.records.read("SELECT job, attempt, state FROM event ORDER BY sequence")
         return Observations(
             jobs=jobs,
             attempts=attempts,
             events=tuple(EventSeen(row["job"], row["attempt"], State(row["state"])) for row in events),
-            marks=_marks(self.work / "ledger"),
+            marks=self.records.marks(),
             acknowledged=frozenset(self.acknowledged),
             killed=frozenset(self.killed),
             launchers=frozenset(self.launchers),
+            forgotten=frozenset(self.forgotten),
             baseless=tuple(baseless),
             unclaimed=tuple(sorted(self.unclaimed)),
             leftovers=(*self.stuck, *self._leftovers()) if final else (),
             claims=len(live_claims(self.claims)),
             bystander=self.bystander.fate(),
-            quick_check=self._read("PRAGMA quick_check")[0][0],
+            quick_check=self.records.read("PRAGMA quick_check")[0][0],
             final=final,
         )
 
     def _leftovers(self) -> list[str]:
         return [f"{each.pid} {each.command}" for each in victims.find(self.home.root, self.work)]
 
-    def _baseless(self) -> list[str]:
-        """Attempts that the store calls open while no launcher and no process of theirs lives and no end is written down."""
-        found = []
-        for row in self._read("SELECT * FROM attempt WHERE state IS NULL"):
-            attempt = Attempt(row["job"], row["number"], row["launcher"], row["directory"], row["started"], boot=row["boot"])
-            seen = recovery.look(self.home, attempt)
-            if not (seen.launcher_lives or seen.tree_lives or (seen.record and attempt.name in seen.record.ended)):
-                found.append(attempt.name)
-        return found
-
-    def _read(self, sql: str) -> list[sqlite3.Row]:
-        connection = sqlite3.connect(self.home.database, timeout=60)
-        connection.row_factory = sqlite3.Row
-        try:
-            return connection.execute(sql).fetchall()
-        finally:
-            connection.close()
-
     def summary(self) -> str:
         """What was done and how it ended, in one line."""
-        ends = Counter(row["state"] for row in self._read("SELECT state FROM attempt"))
-        states = Counter(row["state"] for row in self._read("SELECT state FROM job"))
-        return f"{self._jobs} jobs {dict(states)}, attempts {dict(ends)}, kills {self.kills.total()} {dict(self.kills)}"
-
-
-def _attempt_seen(row: sqlite3.Row) -> AttemptSeen:
-    state = State(row["state"]) if row["state"] else None
-    assert state is None or state in ENDED
-    return AttemptSeen(row["job"], row["number"], row["launcher"], state, row["exit_status"])
-
-
-def _marks(ledger: Path) -> tuple[Mark, ...]:
-    lines = ledger.read_text().splitlines() if ledger.exists() else []
-    return tuple(Mark(what, token, int(value)) for what, token, value in (line.split() for line in lines))
+        ends = Counter(row["state"] for row in self.records.read("SELECT state FROM attempt"))
+        states = Counter(row["state"] for row in self.records.read("SELECT state FROM job"))
+        befell = {**(self.troubles.seen if self.troubles else {}), "restored": self.restores}
+        kills = f"kills {self.kills.total()} {dict(self.kills)}"
+        return f"{self._jobs} jobs {dict(states)}, attempts {dict(ends)}, {kills}, troubles {befell}"
 
 
 def _numbers(file: Path) -> list[int]:

@@ -73,6 +73,19 @@ def test_in_the_middle_of_a_round_jobs_may_be_queued_or_running() -> None:
     }
 
 
+def test_what_a_restored_database_cannot_know_is_no_violation() -> None:
+    """Attempts that ran after the backup are in the ledger alone, and those that were open in it are lost for good."""
+    restored = replace(
+        SOUND,
+        attempts=(*SOUND.attempts[:2], AttemptSeen("b", 3, "l2", D, 0), *SOUND.attempts[3:]),
+        marks=(*SOUND.marks, Mark("start", "b/3", 19), Mark("end", "b/3", 0)),
+        launchers=frozenset(),
+        forgotten=frozenset({"b/2", "c/1"}),
+    )
+    assert violations(restored) == []
+    assert violations(replace(restored, forgotten=frozenset()))
+
+
 def with_attempt(changed: AttemptSeen) -> tuple[AttemptSeen, ...]:
     return tuple(changed if each.token == changed.token else each for each in SOUND.attempts)
 
@@ -95,6 +108,7 @@ SPOILED = {
     "a claim that stays": ({"claims": 1}, "no_overlap"),
     "running without a reason": ({"baseless": ("a/1",)}, "running_has_a_reason"),
     "an orphan": ({"leftovers": ("13 job.py",)}, "nothing_left"),
+    "left-behind work cut short": ({"marks": (*SOUND.marks, Mark("left", "a/1", 18))}, "left_work_is_done"),
     "a lost submit": ({"acknowledged": frozenset("abcd")}, "submits_are_durable"),
     "a state that no event explains": ({"jobs": (JobSeen("a", F, 1), *SOUND.jobs[1:])}, "events_explain_states"),
     "an impossible history": ({"events": (*events("a", Q, (D, 1)), *SOUND.events[4:])}, "events_explain_states"),

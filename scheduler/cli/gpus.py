@@ -80,12 +80,15 @@ def _watch(settings: Settings, style: str) -> int:
 def _readings() -> Iterator[Reading]:
     """New readings, one a second, for ever; only one where there is no driver."""
     from scheduler.gpus.sampler import Sampler
+    from scheduler.gpus.silence import Silence
 
+    silence = Silence()
     with Sampler() as sampler:
         last = None
         while True:
             reading = sampler.read()
-            if reading and reading != last:
+            silence.lasts(sampler.silent_for)
+            if reading and reading != last and not sampler.starting:
                 yield reading
                 last = reading
                 if not reading.available:

@@ -17,6 +17,7 @@ from types import TracebackType
 from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import Reading, no_driver, unknown
 from scheduler.gpus.sampling import INTERVAL
+from scheduler.gpus.silence import Silence, on_stderr, unanswered
 
 # `-I`: the user's folder, where a scheduler.py or a pynvml.py may lie, is not searched. Our own root and the
 # folders where packages are installed are, wherever they are.
@@ -30,6 +31,7 @@ SILENCE = 5.0
 SLOW_START = 60.0
 LONGEST_PAUSE = 60.0
 LEAST_PAUSE = 0.05
+TICK = 1.0
 
 
 class Sampler:
@@ -98,6 +100,13 @@ class Sampler:
         """Whether the first reading may still come from the first process: a driver can take many seconds to initialise."""
         return self._failures == 0 and self._child is not None and not self._child.spoke
 
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the first process asked the driver, while that has not said its first word; else 0. The time that our
+        own process takes to start is not the driver's."""
+        asked_at = self._child.asked_at if self._child and self.starting else None
+        return 0.0 if asked_at is None else self._clock() - asked_at
+
     def close(self) -> None:
         """End the sampler process. A second call does nothing."""
         if self._child:
@@ -120,6 +129,8 @@ class Sampler:
 
     def _listen(self, child: _Child, now: float) -> None:
         heard, silence = child.latest(), self._silence + self._interval - INTERVAL
+        if child.began and child.asked_at is None:
+            child.asked_at = now
         if heard:
             self._latest, self._heard_at = heard, now
             self._failures = self._failures if heard.problem else 0
@@ -127,9 +138,9 @@ class Sampler:
             self._part(child, now, "the process that reads the GPUs ended without a word")
         elif now - self._heard_at > (silence if child.spoke else self._slow_start):
             self._latest = None
-            self._part(child, now, f"the NVIDIA driver has not answered for {now - self._heard_at:.0f} s")
+            self._part(child, now, unanswered(now - self._heard_at))
         elif now - self._heard_at > silence:
-            self._latest = unknown(f"the NVIDIA driver has not answered for {now - self._heard_at:.0f} s", now)
+            self._latest = unknown(unanswered(now - self._heard_at), now)
 
     def _part(self, child: _Child, now: float, why: str) -> None:
         """Leave a process that has ended or must; keep what it said last if that explains it."""
@@ -165,8 +176,8 @@ class _Child:
         os.set_blocking(self.output, False)
         os.set_blocking(self._input, False)
         self._rest = b""
-        self.spoke = False
-        self.ended = False
+        self.began = self.spoke = self.ended = False
+        self.asked_at: float | None = None
 
     def ask(self, interval: float | None = None) -> None:
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
@@ -176,6 +187,7 @@ class _Child:
         """The last complete line that has come since, as a reading; None if there is none. Notes the end of the
         process."""
         *lines, self._rest = (self._rest + self._received()).split(b"\n")
+        self.began = self.began or bool(lines)
         for line in reversed(lines):
             with contextlib.suppress(ValueError):
                 reading = Reading.from_json(line)
@@ -202,13 +214,18 @@ class _Child:
             self._process.wait(timeout=0.5)
 
 
-def read_once(timeout: float = SLOW_START) -> Reading:
+def first_reading(sampler: Sampler, say: Callable[[str], None] = on_stderr) -> Reading:
+    """The sampler's first word; a driver that stays silent is a reading too, after the sampler's own limit. `say` hears after
+    2 s what we wait for."""
+    silence = Silence(say)
+    while (reading := sampler.read()) is None:
+        silence.lasts(sampler.silent_for)
+        sampler.rest(TICK)
+    return reading
+
+
+def read_once(timeout: float = SLOW_START, say: Callable[[str], None] = on_stderr) -> Reading:
     """One reading, for callers without a loop; an unknown one if there is none within `timeout` seconds. Takes
-    0.1-0.3 s with a driver (a process start), under 1 ms on a machine without."""
+    0.1-0.3 s with a driver (a process start), under 1 ms on a machine without. `say` as for `first_reading`."""
     with Sampler(silence=timeout, slow_start=timeout) as sampler:
-        deadline = time.monotonic() + timeout
-        reading = sampler.read()
-        while reading is None and (left := deadline - time.monotonic()) > 0:
-            sampler.rest(min(left, 1.0))
-            reading = sampler.read()
-    return reading or unknown(f"the NVIDIA driver has not answered within {timeout:g} s", time.monotonic())
+        return first_reading(sampler, say)

@@ -1,5 +1,6 @@
 """The sampler process: one reading as a line of JSON per second on stdout, until stdin ends.
 
+An empty line comes first: from then on it is the driver that is waited for, not this process.
 An empty line on stdin asks for a reading at once; a number there also sets the seconds between readings. The process
 ends after a reading that says the driver failed, since only a fresh process can load the library of an upgraded driver;
 whoever wants readings starts another.
@@ -32,6 +33,8 @@ def main() -> None:
 def _sample() -> None:
     from scheduler.gpus import nvml  # the driver's library is loaded here and nowhere else
 
+    sys.stdout.write("\n")
+    sys.stdout.flush()
     library = nvml.opened()
     if isinstance(library, Reading):
         _print(library)

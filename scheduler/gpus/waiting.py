@@ -17,15 +17,17 @@ from scheduler.gpus.directory import lock_directory
 from scheduler.gpus.observation import Observation, Settings, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import Reading
-from scheduler.gpus.sampler import Sampler
+from scheduler.gpus.sampler import TICK, Sampler
+from scheduler.gpus.silence import Silence, unanswered
 from scheduler.gpus.watch import ClaimWatch, FolderWatch
 
-TICK = 1.0
 # After a claim ends, the driver takes tens of milliseconds, at times seconds, to free its memory: look often for a
 # while.
 EAGER_TICK = 0.05
 EAGER_FOR = 3.0
 SAY_EVERY = 10.0
+# `--wait 0` is one look, which needs the driver's answer: so long it may take. Without its persistence daemon it takes seconds.
+ONE_LOOK = 10.0
 
 
 class GpusUnknown(UserError):
@@ -56,7 +58,7 @@ def wait_for_claim(
 
     `say` hears, at most every ten seconds, why we wait. GpusUnknown if the driver fails from the start; a failure
     while we wait is waited out. CannotEverRun if this machine can never grant the request, WaitRanOut if it has not
-    within `wait` seconds (None: no limit).
+    within `wait` seconds after the driver was asked (None: no limit; 0: one look, for which the driver has ONE_LOOK).
     """
     directory = lock_directory(environment)
     look, patience = _Look(request, settings, directory, label), _Patience(wait, say)
@@ -65,7 +67,9 @@ def wait_for_claim(
             reading = sampler.read()
             if reading and not reading.problem and not reading.gpus:
                 return None
-            if reading and not sampler.starting:
+            if sampler.starting:
+                patience.unanswered(sampler.silent_for)
+            elif reading:
                 answer = look.once(reading)
                 if isinstance(answer, Claim):
                     return answer
@@ -109,12 +113,20 @@ class _Look:
 
 
 class _Patience:
-    """How long to wait, how often to look, and how often to say why. The wait begins with the first refusal."""
+    """How long to wait, how often to look, and how often to say why. The wait begins when the driver is asked."""
 
     def __init__(self, wait: float | None, say: Callable[[str], None]) -> None:
-        self._wait, self._say = wait, say
+        self._wait, self._say, self._silence = wait, say, Silence(say)
         self._deadline: float | None = None
         self._said_at = self._ended_at = float("-inf")
+
+    def unanswered(self, seconds: float) -> None:
+        """The driver has not said its first word for so long, which counts as waiting. WaitRanOut if that is long enough."""
+        self._silence.lasts(seconds)
+        if self._wait and seconds and self._deadline is None:
+            self._deadline = time.monotonic() - seconds + self._wait
+        if self._wait is not None and seconds >= (self._wait or ONE_LOOK):
+            raise WaitRanOut(f"no GPU within {self._wait:g} s: {unanswered(seconds)}", next_step="see `exp-queue doctor`")
 
     def refused(self, refusal: Refusal) -> None:
         """Say why we wait. CannotEverRun if waiting is in vain or has lasted long enough."""

@@ -15,11 +15,11 @@ from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import Refusal
 from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Reading, unknown
-from scheduler.gpus.sampler import Sampler
+from scheduler.gpus.sampler import TICK, Sampler, first_reading
 from scheduler.gpus.sampling import INTERVAL
 from scheduler.gpus.settings import settings_from
 from scheduler.gpus.usage import Shares, begun, measured
-from scheduler.gpus.waiting import EAGER_FOR, EAGER_TICK, TICK
+from scheduler.gpus.waiting import EAGER_FOR, EAGER_TICK
 from scheduler.gpus.watch import ClaimWatch
 from scheduler.jobs.gpu_view import GpuView, History, wants_gpu
 from scheduler.jobs.packing import GpuUse, request_of, set_aside, streaks_after
@@ -229,18 +229,11 @@ def open_devices(settings: Settings | None = None, environment: Mapping[str, str
         return CpuDevices(NO_DRIVER_NOTE)
     sampler = Sampler()
     sampler.start()
-    first = _first_reading(sampler)
+    first = first_reading(sampler)
     if first.available:
         return GpuDevices(sampler, first, settings)
     sampler.close()
     return CpuDevices(NO_DRIVER_NOTE)
-
-
-def _first_reading(sampler: Sampler) -> Reading:
-    """Wait for the sampler's first word; a silent driver is a reading too, after the sampler's own time limit."""
-    while (reading := sampler.read()) is None:
-        sampler.rest(TICK)
-    return reading
 
 
 def label_of(job: Job) -> str:

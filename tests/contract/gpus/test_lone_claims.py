@@ -165,3 +165,11 @@ def test_a_machine_with_a_driver_and_no_gpu_is_a_cpu_machine(driver: FakeDriver)
     """All GPUs may be passed on to virtual machines; the driver then counts none."""
     driver.shows()
     assert claimed()[0] == "cpu -1 -"
+
+
+def test_a_lone_process_says_that_the_driver_is_silent_and_keeps_its_limit(driver: FakeDriver) -> None:
+    """A training that starts on a machine with a hung driver must not look as if it loaded its data."""
+    driver.shows("hang init", *gpu_lines(1))
+    _, said = claimed(-1, 3)
+    assert "waiting for a GPU: the NVIDIA driver has not answered for" in said
+    assert "WaitRanOut: no GPU within 3 s" in said

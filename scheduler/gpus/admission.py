@@ -26,10 +26,11 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class _No:
-    """Why one GPU cannot take the job; `never`: not later either."""
+    """Why one GPU cannot take the job; `never` and `lasting` as in `Refusal`."""
 
     why: str
     never: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def alone(
     living, answers = tuple(claims), {}
     for gpu in _candidates(request, reading, settings):
         fit = _fit(gpu, request, living, observation.of(gpu.uuid), reading.at, settings)
-        answers[gpu.uuid] = _placed([fit]) if isinstance(fit, _Fit) else Refusal(fit.why, fit.never)
+        answers[gpu.uuid] = _placed([fit]) if isinstance(fit, _Fit) else Refusal(fit.why, fit.never, fit.lasting)
     return answers
 
 
@@ -105,7 +106,8 @@ def _refused(request: Request, free: int, obstacles: list[tuple[Gpu, _No]]) -> R
     reasons = "; ".join(f"{gpu.label}: {no.why}" for gpu, no in obstacles)
     start = f"needs {request.gpus} GPUs, {free} can be had now: " if request.gpus > 1 else ""
     possible = free + sum(not no.never for _, no in obstacles)
-    return Refusal(start + reasons, never=possible < request.gpus)
+    hoped_for = free + sum(not (no.never or no.lasting) for _, no in obstacles)
+    return Refusal(start + reasons, never=possible < request.gpus, lasting=hoped_for < request.gpus <= possible)
 
 
 def _candidates(request: Request, reading: Reading, settings: Settings) -> list[Gpu]:
@@ -138,7 +140,7 @@ def _fit(gpu: Gpu, request: Request, claims: tuple[ClaimRecord, ...], seen: Seen
 
 def _unusable(gpu: Gpu, request: Request, whole: bool) -> _No | None:
     if gpu.problem:
-        return _No(gpu.problem)
+        return _No(gpu.problem, lasting=gpu.lasting)
     if gpu.compute_mode == "prohibited":
         return _No("its compute mode is prohibited (nvidia-smi -c)", never=True)
     room = _room(gpu, 0 if whole or gpu.total is None else _margin(gpu.total))

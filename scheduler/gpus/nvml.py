@@ -27,6 +27,8 @@ COMPUTE_MODES = {
 }
 # What a device or an old driver answers when it does not know a figure. Anything else is a failure.
 NOT_TOLD = (nv.NVML_ERROR_NOT_SUPPORTED, nv.NVML_ERROR_FUNCTION_NOT_FOUND, nv.NVML_ERROR_NO_PERMISSION)
+# What a GPU does not recover from by itself: it has fallen off the bus, or hangs until it is reset.
+GONE = (nv.NVML_ERROR_GPU_IS_LOST, nv.NVML_ERROR_RESET_REQUIRED, nv.NVML_ERROR_INSUFFICIENT_POWER, nv.NVML_ERROR_IRQ_ISSUE)
 FATAL = (nv.NVML_ERROR_GPU_IS_LOST, nv.NVML_ERROR_RESET_REQUIRED, nv.NVML_ERROR_UNINITIALIZED)
 ATTEMPTS = 5
 T = TypeVar("T")
@@ -54,10 +56,14 @@ class Nvml:
         known = self._identities.get(number, Gpu(""))
         try:
             handle = nv.nvmlDeviceGetHandleByIndex(number)
+        except nv.NVMLError as error:
+            # Drivers call a GPU that has fallen off the bus lost, or know no word for it.
+            return [_failing(known, error, (*GONE, nv.NVML_ERROR_UNKNOWN))]
+        try:
             known = self._identities[number] = _identity(handle)
             return _whole(handle, known) if not known.mig else _divided(handle, known)
         except nv.NVMLError as error:
-            return [replace(known, problem=_said(error))]
+            return [_failing(known, error, GONE)]
 
 
 def current(library: Nvml) -> Reading:
@@ -76,6 +82,13 @@ def opened() -> Nvml | Reading:
         if error.value == nv.NVML_ERROR_LIBRARY_NOT_FOUND and not driver_in_kernel():
             return no_driver(time.monotonic())
         return unknown(f"the NVIDIA driver cannot be used: {_said(error)}", time.monotonic())
+
+
+def _failing(known: Gpu, error: nv.NVMLError, gone: tuple[int, ...]) -> Gpu:
+    """The GPU with its trouble, which lasts if the error is one of `gone`."""
+    lasting = error.value in gone
+    cure = "; it comes back only after a reset, or a restart of the machine" if lasting else ""
+    return replace(known, problem=_said(error) + cure, lasting=lasting)
 
 
 def _said(error: nv.NVMLError) -> str:

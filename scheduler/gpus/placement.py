@@ -69,10 +69,17 @@ class Placement:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing can start now, in one sentence. `never`: waiting will not help on this machine."""
+    """Why nothing can start now, in one sentence. `never`: waiting will not help on this machine. `lasting`: nor before
+    somebody has mended it, so that nobody should be kept waiting behind this."""
 
     sentence: str
     never: bool = False
+    lasting: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no end of a job or a process can change it."""
+        return self.never or self.lasting
 
 
 @dataclass(frozen=True)

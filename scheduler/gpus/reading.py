@@ -37,8 +37,8 @@ class Gpu:
     `index` counts GPUs by PCI bus id, as CUDA does under CUDA_DEVICE_ORDER=PCI_BUS_ID; None for a MIG instance and
     for a GPU that does not tell its bus id. `by_uuid`: CUDA's own count is not certain (MIG is in use, a GPU is
     lost), so only the UUID names the device. `total` and `used` are None where the device has no memory figure;
-    `used` excludes `reserved`. `problem` says why this one cannot be used. `parent` is the UUID of a MIG instance's
-    GPU."""
+    `used` excludes `reserved`. `problem` says why this one cannot be used; `lasting`: not before somebody has
+    mended it. `parent` is the UUID of a MIG instance's GPU."""
 
     uuid: str
     index: int | None = None
@@ -56,6 +56,7 @@ class Gpu:
     parent: str = ""
     by_uuid: bool = False
     problem: str | None = None
+    lasting: bool = False
 
     @property
     def label(self) -> str:

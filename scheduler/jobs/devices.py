@@ -142,7 +142,7 @@ class GpuDevices:
     def _trusted(self, reading: Reading) -> Reading:
         """The reading, with the GPUs marked that we have stopped using."""
         aside = set_aside(self._streaks, [gpu.uuid for gpu in self._settings.allowed.of(reading.gpus) if not gpu.problem])
-        gpus = tuple(replace(gpu, problem=SET_ASIDE) if gpu.uuid in aside else gpu for gpu in reading.gpus)
+        gpus = tuple(replace(gpu, problem=SET_ASIDE, lasting=True) if gpu.uuid in aside else gpu for gpu in reading.gpus)
         return replace(reading, gpus=gpus)
 
     def take(self, start: Start) -> Claim | Refusal:

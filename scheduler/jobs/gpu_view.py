@@ -35,8 +35,8 @@ class GpuView:
         """Where the job could run now, or why nowhere.
 
         `head` is a job that waits longer: `job` gets only what cannot delay it, that is GPUs which `head` can never
-        use, and memory beside which `head` still fits where it fits now. How long jobs run is not known, so nothing
-        that `head` may need is lent out for a while.
+        use or that are lost, and memory beside which `head` still fits where it fits now. How long jobs run is not
+        known, so nothing that `head` may need is lent out for a while.
         """
         avoid: frozenset[str] = frozenset()
         while True:
@@ -54,7 +54,7 @@ class GpuView:
         return frozenset(
             share.uuid
             for share in placement.shares
-            if share.uuid in now and not _never(now[share.uuid]) and not (_fits(now[share.uuid]) and _fits(then[share.uuid]))
+            if share.uuid in now and not _hopeless(now[share.uuid]) and not (_fits(now[share.uuid]) and _fits(then[share.uuid]))
         )
 
     def _answers(self, job: Job) -> dict[str, Placement | Refusal]:
@@ -78,8 +78,8 @@ def _fits(answer: Placement | Refusal) -> bool:
     return isinstance(answer, Placement)
 
 
-def _never(answer: Placement | Refusal) -> bool:
-    return isinstance(answer, Refusal) and answer.never
+def _hopeless(answer: Placement | Refusal) -> bool:
+    return isinstance(answer, Refusal) and answer.hopeless
 
 
 def wants_gpu(resources: Resources) -> bool:

@@ -99,7 +99,7 @@ def _place(job: Job, gpus: GpuView | None, cores: int, head: Job | None) -> Plac
 def _reserves(job: Job, refusal: Refusal, gpus: GpuView | None, cores: int) -> bool:
     """Whether a refused job may keep others behind it waiting: it waits for GPUs, and these are known and may come free."""
     waits_for_gpus = gpus is not None and wants_gpu(job.resources) and (job.resources.cpus or 0) <= cores
-    return waits_for_gpus and gpus is not None and gpus.fresh and not gpus.reading.problem and not refusal.never
+    return waits_for_gpus and gpus is not None and gpus.fresh and not gpus.reading.problem and not refusal.hopeless
 
 
 def _cores(jobs: tuple[Job, ...]) -> int:

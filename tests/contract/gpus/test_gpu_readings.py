@@ -71,6 +71,21 @@ def test_one_lost_gpu_leaves_the_others(driver: FakeDriver) -> None:
     assert fine.visible == "GPU-b", "with one lost, CUDA's numbers are not certain"
 
 
+@pytest.mark.parametrize(("code", "lasting"), [(15, True), (16, True), (999, True), (10, False)])
+def test_a_gpu_that_needs_a_reset_is_told_from_one_that_only_stumbles(driver: FakeDriver, code: int, lasting: bool) -> None:
+    """Lost, to be reset, off the bus: nobody should be kept waiting for it. A call that timed out says nothing of the next."""
+    failing = reading(driver, f"{A} error={code}").gpus[0]
+    assert failing.problem
+    assert failing.lasting is lasting
+    assert ("only after a reset" in failing.problem) is lasting
+    assert not reading(driver, A).gpus[0].lasting, "it was reset"
+
+
+def test_a_call_that_fails_for_no_known_reason_is_no_lost_gpu(driver: FakeDriver) -> None:
+    """The same code means a lost GPU only where the driver cannot even name the device."""
+    assert not reading(driver, "fail memory 999", A).gpus[0].lasting
+
+
 def test_a_device_without_a_memory_figure_has_none(driver: FakeDriver) -> None:
     """Case 5: unified-memory machines report none; inventing a zero would admit anything."""
     (gpu,) = reading(driver, A + " nomemory").gpus

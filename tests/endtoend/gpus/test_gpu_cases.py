@@ -175,6 +175,21 @@ def test_a_job_for_all_gpus_is_not_starved_by_small_ones(machine, until) -> None
     assert big["started"] < small["started"]  # that they never overlap is the claims' promise, and has its own tests
 
 
+def test_a_lost_gpu_does_not_hold_up_the_others(machine, until) -> None:
+    """A job for both GPUs stands first; it says what it waits for, the next job runs, and after a reset so does the first."""
+    good = gpu_lines(2)
+    machine.driver.shows(good[0], good[1] + " error=15")
+    for name, gpus in (("big.yaml", 2), ("small.yaml", 1)):
+        machine.write(name, f"command: [python, job.py, '${{args}}']\ngrid: {{x: [{gpus}]}}\nresources: {{gpus: {gpus}}}\n")
+        assert machine("submit", name).returncode == 0
+    runner = machine.start("work", "-j2")
+    assert "GPU is lost (NVML error 15); it comes back only after a reset" in heard(runner, "waits: needs 2 GPUs")
+    until(lambda: [job["state"] for job in machine.jobs()] == ["queued", "done"])
+    machine.driver.shows(*good)
+    runner.communicate(timeout=60)
+    assert runner.returncode == 0
+
+
 def test_a_runner_that_leaves_leaves_the_claims_of_its_jobs(one_gpu, until) -> None:
     """Case 21: a closed terminal frees no GPU that is in use; the next runner waits for the job and goes on."""
     runner = one_gpu.start("run", write(one_gpu, "long", "short"))

@@ -91,6 +91,22 @@ def test_what_can_never_start_or_is_not_known_keeps_nothing() -> None:
     assert starts(unknown, job(1), job(2, gpus=0), slots=1) == [2]
 
 
+def test_a_lost_gpu_keeps_no_reservation_and_a_stumbling_one_does() -> None:
+    """Three healthy GPUs stood idle for ever behind a job that wanted the lost fourth as well."""
+    lost = view(*FOUR[:3], gpu(3, problem="GPU is lost", lasting=True))
+    decisions = plan(World((job(1, gpus=4), job(2), job(3)), (), 9, 8, lost))
+    assert [each.job.number for each in decisions if isinstance(each, Start)] == [2, 3]
+    assert [each.reason for each in decisions if isinstance(each, Wait)] == ["needs 4 GPUs, 3 can be had now: GPU 3: GPU is lost"]
+    stumbling = view(*FOUR[:3], gpu(3, problem="Timeout"))
+    assert starts(stumbling, job(1, gpus=4), job(2), job(3)) == []
+
+
+def test_a_job_that_healthy_gpus_can_serve_reserves_beside_a_lost_one() -> None:
+    """Two of three are enough for it; the lost fourth must not cost it its turn."""
+    lost = view(*FOUR[:3], gpu(3, problem="GPU is lost", lasting=True), claims=(held("GPU-0"), held("GPU-1")))
+    assert starts(lost, job(1, gpus=2), job(2)) == []
+
+
 def test_an_old_reading_starts_nothing_and_reserves_nothing() -> None:
     """The new one is there in a moment; whatever happened since the old one is not known."""
     decisions = plan(World((job(1), job(2, gpus=0)), (), 1, 8, replace(view(gpu(0)), fresh=False)))

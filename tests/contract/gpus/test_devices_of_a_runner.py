@@ -1,0 +1,38 @@
+"""The door between a runner and the GPUs: real readings of the fake driver, real claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fake_driver import FakeDriver, gpu_lines
+
+from scheduler.jobs.devices import GpuDevices, open_devices
+from scheduler.jobs.packing import SUSPICIOUS, GpuUse
+from scheduler.jobs.plan import Start, Wait, World, plan
+from scheduler.jobs.states import State
+from scheduler.jobs.values import Job
+from scheduler.spec import Policy, Resources
+
+
+def job(number: int, **resources) -> Job:
+    content = {"key": "", "group": None, "argv": ("true",), "arguments": "{}", "cwd": "/", "submitted": 0.0}
+    wants = Resources(**resources)
+    return Job(f"{number:032x}", number, experiment=str(number), resources=wants, policy=Policy(), state=State.QUEUED, **content)
+
+
+@pytest.fixture
+def devices(driver: FakeDriver) -> Iterator[GpuDevices]:
+    driver.shows(*gpu_lines(4))
+    opened = open_devices()
+    assert isinstance(opened, GpuDevices)
+    yield opened
+    opened.close()
+
+
+def test_a_gpu_that_was_set_aside_keeps_nobody_waiting_for_it(devices: GpuDevices) -> None:
+    """It is not used again in this run, so a job for all GPUs can never start: what stands behind it must not wait with it."""
+    devices.ended([GpuUse(f"job {n}", 1, "GPU-2", "Fake", out_of_memory=True) for n in range(SUSPICIOUS)])
+    decisions = plan(World((job(1, gpus=4), job(2)), (), 4, 8, devices.view()))
+    assert [type(each) for each in decisions] == [Wait, Start]
+    assert "set aside" in decisions[0].reason  # type: ignore[union-attr]

@@ -98,6 +98,10 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sweep, number)
     ) STRICT, WITHOUT ROWID;
     """,
+    # GPUs on which an attempt was seen computing and that it had not been given: its program chooses the device itself.
+    """
+    ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

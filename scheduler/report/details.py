@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
-from scheduler.report.jobs import lines, objects
+from scheduler.report.jobs import astray, lines, objects
 from scheduler.report.text import duration, number, safe
 from scheduler.spec import shell_line
 
@@ -39,6 +39,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "duration": attempt.duration,
         "pid": attempt.pid,
         "gpus": attempt.gpus,
+        "elsewhere": attempt.elsewhere,
         "directory": attempt.directory,
         "log": str(attempt.log),
     }
@@ -67,4 +68,5 @@ def _attempt_line(attempt: dict[str, Any]) -> str:
     status = f", exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
     said = attempt["exit_status"] is not None and attempt["reason"] == f"exit status {attempt['exit_status']}"
     reason = f", {attempt['reason']}" if attempt["reason"] and not said else ""
-    return f"{attempt['state'] or 'open'}{took}{status}{reason}, {attempt['log']}"
+    where = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
+    return f"{attempt['state'] or 'open'}{took}{status}{reason}{where}, {attempt['log']}"

@@ -13,6 +13,7 @@ from typing import Any
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
+from scheduler.report.jobs import gpus_of
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.spec import shell_line
 from scheduler.sweeps.book import Book, Entry
@@ -149,7 +150,7 @@ def rows(found: Results) -> list[dict[str, str]]:
             (found.plan.metric or "value"): number(_value(found, entry)),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
-            "GPU": attempt.gpus if attempt else "",
+            "GPU": gpus_of(attempt),
         }
         for entry in _best_first(found)
     ]
@@ -222,6 +223,7 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "argv": list(found.jobs[entry.job].argv),
         "duration": attempt.duration if attempt else None,
         "gpus": attempt.gpus if attempt else "",
+        "elsewhere": attempt.elsewhere if attempt else "",
         "directory": attempt.directory if attempt else None,
         "checkpoints": [str(path) for path in checkpoints(attempt)] if attempt else [],
     }

@@ -153,10 +153,17 @@ def _claimed(at: Use, whole: bool, settings: Settings) -> _No | None:
     """What the living claims leave of a GPU: nothing beside an exclusive one."""
     blocking = at.claims if whole else tuple(c for c in at.claims if c.exclusive or c.unreadable)
     if blocking:
-        return _No(f"held by {', '.join(c.holder for c in blocking)}")
+        return _No(_held_by(blocking, at))
     if len(at.claims) >= settings.most_claims:
         return _No(f"already shared by {len(at.claims)} jobs")
     return None
+
+
+def _held_by(claims: tuple[ClaimRecord, ...], at: Use) -> str:
+    """Who was given the GPU, and who computes there all the same."""
+    held, astray = ([c.holder for c in claims if (c in at.astray) is stray] for stray in (False, True))
+    parts = [f"held by {', '.join(held)}"] if held else []
+    return " and ".join(parts + ([f"used by {', '.join(astray)} without having been given it"] if astray else []))
 
 
 def _foreign(gpu: Gpu, at: Use, seen: Seen, now: float, settings: Settings) -> _No | None:

@@ -223,7 +223,7 @@ def _listed(ask: Callable[[Any], list[Any]], ask_older: Callable[[Any], list[Any
 def _process(record: Any, computes: bool) -> Process:
     whose = owner(record.pid)
     memory = None if record.usedGpuMemory is None else -(-record.usedGpuMemory // MIB)
-    return Process(record.pid, memory, computes, whose.name, whose.uid, whose.user, whose.claim)
+    return Process(record.pid, memory, computes, whose.name, whose.uid, whose.user, whose.claim, whose.attempt)
 
 
 def _plausible(process: Process, total: int | None) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from scheduler.gpus.astray import Astray, asked, attempt_of, given, strayed
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Allowed, Gpu, Process, Reading
 
@@ -57,8 +58,10 @@ class Observation:
 class Use:
     """Who uses one GPU now.
 
+    `claims` are those on this GPU, the `astray` among them: they were given others, and compute here all the same.
     `measured` has the MiB by claim id, None where the driver does not tell. `foreign` are the processes of others
-    that block, `remains` those of claims that have ended, `ours` the ids of processes that belong to living claims.
+    that block, `remains` those of claims that have ended, `ours` the ids of processes that belong to living claims
+    or to jobs of ours.
     """
 
     uuid: str
@@ -67,19 +70,20 @@ class Use:
     foreign: tuple[Process, ...]
     remains: tuple[Process, ...]
     ours: frozenset[int]
+    astray: tuple[ClaimRecord, ...] = ()
 
     @property
     def reserved(self) -> int:
         """MiB that the living claims may use: for each the larger of what it asked for and what it was measured to
         use."""
-        return sum(max(c.memory.get(self.uuid) or 0, self.measured.get(c.id) or 0) for c in self.claims)
+        return sum(max(asked(c, self.uuid) or 0, self.measured.get(c.id) or 0) for c in self.claims)
 
     def others(self, used: int) -> int:
         """MiB of `used` that no living claim explains. Where a claim's use is not told, its request stands in."""
         explained = 0
         for claim in self.claims:
             part = self.measured.get(claim.id)
-            part = claim.memory.get(self.uuid) if part is None else part
+            part = asked(claim, self.uuid) if part is None else part
             explained += used if part is None else part  # a whole GPU whose use is not told explains it all
         return max(0, used - explained)
 
@@ -87,8 +91,11 @@ class Use:
 def use(gpu: Gpu, claims: Iterable[ClaimRecord], seen: Seen, settings: Settings) -> Use:
     """Sort the GPU's processes into those of living claims, of ended claims, and of others."""
     claims = tuple(claims)
-    here, living = tuple(c for c in claims if c.holds(gpu.uuid)), {c.id for c in claims}
-    owners = {p.pid: _claim_of(p, here) for p in gpu.processes}
+    held, living = tuple(c for c in claims if c.holds(gpu.uuid)), {c.id for c in claims}
+    elsewhere = strayed(gpu.processes, claims, {c.id for c in held})
+    astray = {elsewhere[p.pid].id: elsewhere[p.pid] for p in gpu.processes if p.pid in elsewhere and _blocks(p, settings)}
+    here = (*held, *astray.values())
+    owners = {p.pid: elsewhere[p.pid].id if p.pid in elsewhere else _claim_of(p, held) for p in gpu.processes}
     strangers = [p for p in gpu.processes if owners[p.pid] is None]
     remains = tuple(p for p in strangers if (p.claim or p.pid in seen.ours) and p.claim not in living)
     return Use(
@@ -98,6 +105,7 @@ def use(gpu: Gpu, claims: Iterable[ClaimRecord], seen: Seen, settings: Settings)
         foreign=tuple(p for p in strangers if p not in remains and _blocks(p, settings)),
         remains=tuple(p for p in remains if _blocks(p, settings)),
         ours=frozenset(pid for pid, owner in owners.items() if owner is not None),
+        astray=tuple(astray.values()),
     )
 
 
@@ -158,3 +166,16 @@ def contended(
     claims = tuple(claims)
     uses = [use(g, claims, observation.of(g.uuid), settings) for g in reading.gpus]
     return {u.uuid: u.foreign for u in uses if u.claims and u.foreign}
+
+
+def astray(reading: Reading, claims: Iterable[ClaimRecord], settings: Settings) -> tuple[Astray, ...]:
+    """Everybody who computes on a GPU that he was not given, as far as we can see whose processes they are."""
+    claims = tuple(claims)
+    return tuple(found for gpu in reading.gpus for found in _astray_on(gpu, reading, claims, settings))
+
+
+def _astray_on(gpu: Gpu, reading: Reading, claims: tuple[ClaimRecord, ...], settings: Settings) -> Iterator[Astray]:
+    processes = {p.pid: p for p in gpu.processes}
+    owners = strayed(gpu.processes, claims, {c.id for c in claims if c.holds(gpu.uuid)})
+    for claim in use(gpu, claims, Seen(), settings).astray:
+        yield Astray(claim, attempt_of(claim.id, processes, owners), gpu, given(claim, reading))

@@ -1,26 +1,40 @@
-"""Whose process is this: which claim a process, or the nearest of its ancestors, carries (proc(5))."""
+"""Whose process is this: which claim, and which job's attempt, a process or the nearest of its ancestors carries (proc(5))."""
 
 from __future__ import annotations
 
 import functools
 import os
 import pwd
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 COOKIE = "EXP_QUEUE_CLAIM"
 SUFFIX = ".claim"
+JOB, ATTEMPT = "EXP_QUEUE_JOB", "EXP_QUEUE_ATTEMPT"
+# Every process of an attempt inherits the lock of the attempt's directory.
+DIRECTORY = re.compile(r"/attempts/([0-9a-f]{32}/[0-9]+)$")
+NAME = re.compile(r"[0-9a-f]{32}/[0-9]+")
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The name, user and claim of a process; `claim` as in `reading.Process`."""
+    """The name, user, claim and job of a process; `claim` and `attempt` as in `reading.Process`."""
 
     name: str
     uid: int | None
     claim: str | None
     user: str = ""
+    attempt: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a process carries: the id of a claim and the name of an attempt, "" for none."""
+
+    claim: str = ""
+    attempt: str = ""
 
 
 def owner(pid: int, proc: Path = Path("/proc")) -> Owner:
@@ -29,7 +43,9 @@ def owner(pid: int, proc: Path = Path("/proc")) -> Owner:
     if not status:
         return Owner("", None, None)
     uid = int(status["Uid"].split()[0])
-    return Owner(status.get("Name", ""), uid, claim_of(pid, proc), user_name(uid))
+    marks = marks_of(pid, proc)
+    claim, attempt = (None, "") if marks is None else (marks.claim, marks.attempt)
+    return Owner(status.get("Name", ""), uid, claim, user_name(uid), attempt)
 
 
 @functools.lru_cache(maxsize=256)
@@ -47,16 +63,30 @@ def claim_of(pid: int, proc: Path = Path("/proc")) -> str | None:
 
     "" if the process can be read and neither it nor an ancestor carries one; None if it may not be read.
     """
-    readable = True
+    marks = marks_of(pid, proc)
+    return None if marks is None else marks.claim
+
+
+def marks_of(pid: int, proc: Path = Path("/proc")) -> Marks | None:
+    """What the process or its nearest ancestors carry; None if it may not be read and no ancestor carries a claim. Nobody
+    above the holder of a claim is asked for an attempt: the claim may be that of a command inside a job."""
+    readable, attempt = True, ""
     for place in _chain(pid, proc):
         try:
-            found = _held_claim(place) or _cookie(place)
+            found = _carried(place)
         except OSError:
             readable = readable and place.name != str(pid)
             continue
-        if found:
-            return found
-    return "" if readable else None
+        attempt = attempt or found.attempt
+        if found.claim:
+            return Marks(found.claim, attempt)
+    return Marks("", attempt) if readable else None
+
+
+def _carried(place: Path) -> Marks:
+    """What this process itself carries. Open files survive a cleared environment, so they count first."""
+    held, told = _held(place), _told(place)
+    return Marks(held.claim or told.claim, held.attempt or told.attempt)
 
 
 def _chain(pid: int, proc: Path) -> Iterator[Path]:
@@ -76,21 +106,27 @@ def _status(place: Path) -> dict[str, str]:
     return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
-def _held_claim(place: Path) -> str:
-    """The id of a claim file that the process has open, "" if none. The open file survives a cleared environment."""
+def _held(place: Path) -> Marks:
+    """The claim file and the attempt's directory that the process has open."""
+    claim = attempt = ""
     for entry in os.scandir(place / "fd"):
         try:
             target = os.readlink(entry.path).removesuffix(" (deleted)")  # noqa: PTH115 - one call for each of many descriptors
         except FileNotFoundError:
             continue
         if target.endswith(SUFFIX):
-            return target.rpartition("/")[2].removesuffix(SUFFIX)
-    return ""
+            claim = claim or target.rpartition("/")[2].removesuffix(SUFFIX)
+        elif found := DIRECTORY.search(target):
+            attempt = attempt or found[1]
+    return Marks(claim, attempt)
 
 
-def _cookie(place: Path) -> str:
-    prefix = f"{COOKIE}=".encode()
+def _told(place: Path) -> Marks:
+    """What the environment of the process says."""
+    entries = dict.fromkeys((COOKIE, JOB, ATTEMPT), "")
     for entry in (place / "environ").read_bytes().split(b"\0"):
-        if entry.startswith(prefix):
-            return entry[len(prefix) :].decode(errors="replace")
-    return ""
+        name, _, value = entry.decode(errors="replace").partition("=")
+        if name in entries:
+            entries[name] = entries[name] or value
+    attempt = f"{entries[JOB]}/{entries[ATTEMPT]}"
+    return Marks(entries[COOKIE], attempt if NAME.fullmatch(attempt) else "")

@@ -17,8 +17,8 @@ class Process:
 
     `memory` is None where the driver does not tell (containers, WSL, MIG). `claim` is the id of the claim that the
     process or one of its ancestors carries, "" when we looked and there is none, None when we may not look (another
-    user's process). `uid` is None when this process id means nothing here (a container's driver tells the host's
-    ids).
+    user's process). `attempt` names the job's attempt (`JOB/N`) that it descends from, "" if it tells none. `uid` is
+    None when this process id means nothing here (a container's driver tells the host's ids).
     """
 
     pid: int
@@ -28,6 +28,7 @@ class Process:
     uid: int | None = None
     user: str = ""
     claim: str | None = ""
+    attempt: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scheduler.gpus.admission import alone, free_memory
-from scheduler.gpus.observation import Observation, Settings, use
+from scheduler.gpus.astray import Astray
+from scheduler.gpus.observation import Observation, Settings, astray, use
 from scheduler.gpus.placement import ClaimRecord, Refusal, Request
 from scheduler.gpus.reading import Gpu, Process, Reading
 
@@ -15,7 +16,8 @@ HIDDEN = "CUDA_VISIBLE_DEVICES hides it"
 
 @dataclass(frozen=True)
 class Standing:
-    """One GPU now. `ours` are its processes that belong to a living claim, `foreign` all others.
+    """One GPU now. `claims` were given it; `astray` compute there and were not. `ours` are its processes that belong to a
+    living claim or to a job of ours, `foreign` all others.
 
     `obstacle` says why a job that wants the whole GPU cannot start there now, "" if it can. `room` is the MiB that a
     job which names its memory could claim there now; 0 if none.
@@ -27,6 +29,7 @@ class Standing:
     foreign: tuple[Process, ...]
     obstacle: str
     room: int
+    astray: tuple[Astray, ...] = ()
 
 
 def standings(
@@ -36,7 +39,7 @@ def standings(
     living = tuple(claims)
     whole = alone(Request(), reading, living, observation, settings)
     least = alone(Request(memory=1), reading, living, observation, settings)
-    found = []
+    found, strays = [], astray(reading, living, settings)
     for gpu in reading.gpus:
         seen = observation.of(gpu.uuid)
         at, answer = use(gpu, living, seen, settings), whole.get(gpu.uuid, Refusal(gpu.problem or HIDDEN))
@@ -44,11 +47,12 @@ def standings(
         found.append(
             Standing(
                 gpu,
-                at.claims,
+                tuple(claim for claim in at.claims if claim not in at.astray),
                 tuple(p for p in gpu.processes if p.pid in at.ours),
                 tuple(p for p in gpu.processes if p.pid not in at.ours),
                 answer.sentence if isinstance(answer, Refusal) else "",
                 free_memory(gpu, living, seen, settings) if shared else 0,
+                tuple(each for each in strays if each.gpu == gpu),
             )
         )
     return tuple(found)

@@ -19,7 +19,8 @@ class ShareUse:
     """One claim on one GPU so far.
 
     `granted`: what it claimed, None for the whole GPU. `peak`: the largest measured use; `readings`: in how many
-    readings it was measured. `contended`: others used that GPU as well. `full`: hardly any memory was left there.
+    readings it was measured. `contended`: others used that GPU as well. `crowded`: so did jobs of the same
+    user that were not given it. `full`: hardly any memory was left there.
     """
 
     model: str = ""
@@ -27,6 +28,7 @@ class ShareUse:
     peak: int = 0
     readings: int = 0
     contended: bool = False
+    crowded: bool = False
     full: bool = False
 
     @property
@@ -58,16 +60,18 @@ def measured(
         for claim in at.claims:
             share = after.get(claim.id, {}).get(gpu.uuid)
             if share:
-                after[claim.id][gpu.uuid] = _one_more(share, at.measured.get(claim.id), gpu, at, settings)
+                after[claim.id][gpu.uuid] = _one_more(share, claim, gpu, at, settings)
     return dict(after)
 
 
-def _one_more(share: ShareUse, figure: int | None, gpu: Gpu, at: Use, settings: Settings) -> ShareUse:
-    used = gpu.used or 0
+def _one_more(share: ShareUse, claim: ClaimRecord, gpu: Gpu, at: Use, settings: Settings) -> ShareUse:
+    used, figure = gpu.used or 0, at.measured.get(claim.id)
+    others = bool(at.foreign) or at.others(used) > settings.ignore_below or any(c.uid != claim.uid for c in at.astray)
     return replace(
         share,
         peak=max(share.peak, figure or 0),
         readings=share.readings + (figure is not None),
-        contended=share.contended or bool(at.foreign) or at.others(used) > settings.ignore_below,
+        contended=share.contended or others,
+        crowded=share.crowded or any(c.uid == claim.uid for c in at.astray),
         full=share.full or (gpu.capacity is not None and used >= NEARLY_FULL * gpu.capacity),
     )

@@ -16,12 +16,21 @@ Found = TypeVar("Found")
 
 
 def judged(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[GpuUse, ...]]:
-    """The verdict with its reason completed, and what the attempt used of each GPU. Reads the end of a failed one's log."""
-    if not isinstance(found, Ending) or not shares:
+    """The verdict with its reason completed, and what the attempt used of each GPU. Reads the end of a failed one's log.
+
+    Where memory ran out on a GPU that somebody had not been given, it teaches nothing about what the job needs.
+    """
+    if not isinstance(found, Ending) or not (shares or attempt.elsewhere):
         return found, ()
     exhausted = found.state is State.FAILED and ran_out(tail_of(attempt.log), any(s.full for s in shares.values()))
     uses = _uses(attempt, shares, exhausted=exhausted, succeeded=found.state in SUCCEEDED)
-    return (replace(found, reason=_reason(found, uses)) if exhausted else found), uses
+    if not exhausted:
+        return found, uses
+    if attempt.elsewhere:
+        where = f"GPU {attempt.elsewhere}, which it had not been given"
+        return replace(found, reason=f"out of GPU memory on {where} ({found.reason})"), ()
+    crowded = any(share.crowded for share in shares.values()) and not any(share.contended for share in shares.values())
+    return replace(found, reason=_reason(found, uses, crowded=crowded)), () if crowded else uses
 
 
 def granted(attempt: Attempt, shares: Shares) -> tuple[GpuUse, ...]:
@@ -44,7 +53,8 @@ def _uses(attempt: Attempt, shares: Shares, *, exhausted: bool, succeeded: bool)
     )
 
 
-def _reason(ending: Ending, uses: tuple[GpuUse, ...]) -> str:
+def _reason(ending: Ending, uses: tuple[GpuUse, ...], *, crowded: bool) -> str:
     granted = ", ".join("a whole GPU" if use.granted is None else f"{use.granted} MiB" for use in uses)
     others = " while others were on its GPU" if any(use.contended for use in uses) else ""
+    others = " beside jobs of ours that had not been given its GPU" if crowded else others
     return f"out of GPU memory with {granted}{others} ({ending.reason})"

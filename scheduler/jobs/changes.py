@@ -175,6 +175,13 @@ class Changes:
         if self.state(attempt.job) is State.STARTING:
             self.move(attempt.job, State.RUNNING, f"pid {pid}", attempt.number)
 
+    def astray(self, attempt: Attempt, elsewhere: str, detail: str) -> None:
+        """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""
+        which = (attempt.job, attempt.number, attempt.launcher)
+        sql = "UPDATE attempt SET elsewhere = ? WHERE job = ? AND number = ? AND launcher = ?"
+        if self._connection.execute(sql, (elsewhere, *which)).rowcount:
+            self._event(attempt.job, attempt.number, self.state(attempt.job), detail)
+
     def stopping(self, attempt: Attempt, detail: str) -> None:
         """The attempt is asked to stop; one that is over, or asked already, stays as it is."""
         if self.state(attempt.job) in (State.STARTING, State.RUNNING):

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from scheduler.errors import StateError
 from scheduler.gpus.admission import admit, observe
+from scheduler.gpus.astray import Astray
 from scheduler.gpus.claims import Claim, Claimant, live_claims
 from scheduler.gpus.directory import lock_directory
-from scheduler.gpus.observation import Observation, Settings
+from scheduler.gpus.observation import Observation, Settings, astray
 from scheduler.gpus.placement import Refusal
 from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Reading, unknown
@@ -55,6 +56,7 @@ class Devices(Protocol):
     def used(self, claim: str) -> Shares: ...
     def ended(self, uses: Sequence[GpuUse]) -> None: ...
     def warnings(self, running: Collection[str]) -> list[str]: ...
+    def astray(self) -> tuple[Astray, ...]: ...
     def close(self) -> None: ...
 
 
@@ -101,6 +103,9 @@ class CpuDevices:
 
     def warnings(self, running: Collection[str]) -> list[str]:
         return []
+
+    def astray(self) -> tuple[Astray, ...]:
+        return ()
 
     def close(self) -> None:
         return None
@@ -185,6 +190,10 @@ class GpuDevices:
         for ended in self._uses.keys() - set(running):
             del self._uses[ended]
         return self._watchman.news(self._view, running, self._directory, self._lying)
+
+    def astray(self) -> tuple[Astray, ...]:
+        """Who computes on a GPU that he was not given, by the present view."""
+        return astray(self._view.reading, self._view.claims, self._settings)
 
     def pace(self, somebody_waits: bool) -> None:
         """Read the GPUs every second only while somebody waits for a stranger to leave or for memory to return; otherwise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 import time
@@ -28,6 +29,7 @@ from scheduler.jobs.supervision import Supervision
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.waits import Waits
 from scheduler.jobs.wakeups import HEARD, Wakeups
+from scheduler.jobs.wandering import Wanderers
 from scheduler.shortage import is_short, words
 
 MISFIRES = 3
@@ -57,7 +59,7 @@ class Runner:
         self._more = self._stuck = False
         self._stop = Stop.NO
         self._interrupts = 0
-        self._waits = Waits()
+        self._waits, self._wanderers = Waits(), Wanderers(store)
         self._differences = Differences()
         self._troubles: set[str] = set()
         self._is_waiting = False
@@ -117,6 +119,8 @@ class Runner:
         self._tell_waits(waits)
         self._jobs.refuse_to_misfire_for_ever()
         self._devices.pace(self._is_waiting)
+        with contextlib.suppress(Unwritable):  # it is seen again
+            self._wanderers.note(self._devices.astray(), self._jobs.running)
         for text in self._devices.warnings(self._jobs.claims()):
             self._tell(Warned(text))
         return bool(self._jobs.running or self._jobs.ends) or (self._stop is Stop.NO and self._is_more_to_come())

@@ -106,6 +106,10 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     ALTER TABLE job ADD COLUMN surroundings INTEGER REFERENCES surroundings (number);
     """,
+    # GPUs on which an attempt was seen computing and that it had not been given: its program chooses the device itself.
+    """
+    ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

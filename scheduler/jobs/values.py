@@ -42,6 +42,7 @@ class Attempt:
     ended: float | None = None
     duration: float | None = None
     ending: Ending | None = None
+    elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
 
     @property
     def name(self) -> str:

@@ -1,4 +1,5 @@
-"""What goes wrong around our claims, told once each: strangers on our GPUs, deleted claim files, GPUs given up."""
+"""What goes wrong around our claims, told once each: strangers on our GPUs, programs on GPUs that they were not given, deleted
+claim files, GPUs given up."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from scheduler.gpus.admission import contended
+from scheduler.gpus.observation import astray
 from scheduler.gpus.ownership import SUFFIX
 from scheduler.gpus.reading import Process
 from scheduler.jobs.gpu_view import GpuView
@@ -21,7 +23,8 @@ class Watchman:
     def news(self, view: GpuView, running: Collection[str], directory: Path, lying: Mapping[tuple[str, int], str]) -> list[str]:
         """New warnings, given the present view, the ids of the claims that our attempts hold, and what lies among the claims
         and is none."""
-        found = [*self._strangers(view, running), *self._deleted(running, directory), *_given_up(view), *lying.items()]
+        found = [*self._strangers(view, running), *_astray(view), *self._deleted(running, directory)]
+        found += [*_given_up(view), *lying.items()]
         new = [(key, text) for key, text in found if key not in self._told]
         self._told.update(key for key, _ in new)
         return [text for _, text in new]
@@ -44,6 +47,11 @@ class Watchman:
             text = f"{path} was deleted while its job runs: others cannot see this claim any more, only the memory that it uses"
             yield ("deleted", claim), text
         self._missing = missing
+
+
+def _astray(view: GpuView) -> Iterator[tuple[tuple, str]]:
+    for each in astray(view.reading, view.claims, view.settings):
+        yield ("astray", each.claim.id, each.gpu.uuid), each.sentence
 
 
 def _given_up(view: GpuView) -> Iterator[tuple[tuple, str]]:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
-from scheduler.report.jobs import lines, objects
+from scheduler.report.jobs import astray, lines, objects
 from scheduler.report.text import duration, number
 from scheduler.spec import shell_line
 from scheduler.terminal import line
@@ -41,6 +41,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "duration": attempt.duration,
         "pid": attempt.pid,
         "gpus": attempt.gpus,
+        "elsewhere": attempt.elsewhere,
         "directory": attempt.directory,
         "log": str(attempt.log),
     }
@@ -72,4 +73,5 @@ def _attempt_line(attempt: dict[str, Any]) -> str:
     status = f"exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
     said = status and f"{attempt['reason']};".startswith(f"{status};")
     told = "".join(f", {part}" for part in ("" if said else status, attempt["reason"]) if part)
-    return f"{attempt['state'] or 'open'}{took}{told}, {attempt['log']}"
+    where = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
+    return f"{attempt['state'] or 'open'}{took}{told}{where}, {attempt['log']}"

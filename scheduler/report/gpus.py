@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from scheduler.gpus.astray import Astray
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Process
 from scheduler.gpus.standing import Standing
@@ -40,7 +41,19 @@ def _unit(figure: int | None, unit: str) -> str:
 def _people(standing: Standing) -> list[str]:
     """Who holds a claim there, and whose other processes compute there."""
     held = [f"{claim.holder}: {_share(claim, standing.gpu.uuid)}" for claim in standing.claims]
+    held += [_astray(each, standing) for each in standing.astray]
     return held + [f"not ours: {_process(process)}" for process in standing.foreign]
+
+
+def _astray(found: Astray, standing: Standing) -> str:
+    """It is there, whatever it was given; whoever waits for this GPU must know whose it is."""
+    return f"{found.claim.holder}: was given {found.given}, computes here ({_computing(found, standing)})"
+
+
+def _computing(found: Astray, standing: Standing) -> str:
+    wanted = found.claim.id
+    figures = [p.memory for p in standing.ours if p.claim == wanted or (not p.claim and p.attempt == wanted)]
+    return "unknown memory" if None in figures else f"{sum(figure for figure in figures if figure)} MiB"
 
 
 def _share(claim: ClaimRecord, uuid: str) -> str:
@@ -62,7 +75,8 @@ def _could_start(standing: Standing) -> str:
 
 def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
     """The same for programs. Memory in MiB, temperature in degrees Celsius, power in watts, `since` in seconds of the
-    epoch; `could_start` is about a job that wants the whole GPU, `room` about one that names its memory."""
+    epoch; `astray` are claims that were given other GPUs and compute on this one; `could_start` is about a job that
+    wants the whole GPU, `room` about one that names its memory."""
     return [
         {
             "index": standing.gpu.index,
@@ -75,6 +89,7 @@ def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
             "power": standing.gpu.power,
             "processes": [*_listed(standing.ours, True), *_listed(standing.foreign, False)],
             "claims": [_claim(claim, standing.gpu.uuid) for claim in standing.claims],
+            "astray": [{**_claim(each.claim, ""), "given": each.given} for each in standing.astray],
             "could_start": not standing.obstacle,
             "obstacle": standing.obstacle,
             "room": standing.room,

@@ -148,10 +148,23 @@ def table(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list
             "experiment": names[line.job.id],
             **{name: number(line.outcome.last.get(name)) for name in metrics},
             "time": duration(line.seconds),
-            "GPU": line.attempt.gpus if line.attempt else "",
+            "GPU": gpus_of(line.attempt),
         }
         for line in lines
     ]
+
+
+def gpus_of(attempt: Attempt | None) -> str:
+    """The GPUs that it was given, and those on which it computed all the same."""
+    if attempt is None:
+        return ""
+    return f"{attempt.gpus or 'none'}, computed on {attempt.elsewhere}" if attempt.elsewhere else attempt.gpus
+
+
+def astray(gpus: str, elsewhere: str) -> str:
+    """What an attempt did on GPUs that it was not given, as a clause."""
+    given = f"GPU {gpus}" if gpus else "no GPU"
+    return f"given {given}, computed on GPU {elsewhere}: its program chooses the device itself"
 
 
 def _state(line: Line) -> str:
@@ -190,6 +203,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "ended": attempt.ended if attempt else None,
         "duration": line.seconds,
         "gpus": attempt.gpus if attempt else "",
+        "elsewhere": attempt.elsewhere if attempt else "",
         "directory": attempt.directory if attempt else None,
         "log": str(attempt.log) if attempt else None,
         "objective": _objective(line.outcome.objective),

@@ -17,6 +17,7 @@ from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
 from scheduler.report.checkpoints import Checkpoints, Written, checkpoints, size_of_copy, written_by
 from scheduler.report.hydra_outputs import note_of_sharing
+from scheduler.report.jobs import gpus_of
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.spec import shell_line
 from scheduler.sweeps.book import Book, Entry
@@ -165,7 +166,7 @@ def rows(found: Results) -> list[dict[str, str]]:
             (found.plan.metric or "value"): number(_value(found, entry)),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
-            "GPU": attempt.gpus if attempt else "",
+            "GPU": gpus_of(attempt),
         }
         for entry in _best_first(found)
     ]
@@ -246,6 +247,7 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "argv": list(found.jobs[entry.job].argv),
         "duration": attempt.duration if attempt else None,
         "gpus": attempt.gpus if attempt else "",
+        "elsewhere": attempt.elsewhere if attempt else "",
         "directory": attempt.directory if attempt else None,
         "checkpoints": [str(path) for path in own.files],
         "checkpoint_doubts": list(own.doubts),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.gpus.admission import admit
-from scheduler.gpus.observation import Observation, Seen, Settings, contended, observe
+from scheduler.gpus.admission import admit, free_memory
+from scheduler.gpus.observation import Observation, Seen, Settings, astray, contended, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
 
@@ -209,13 +209,13 @@ def test_a_foreign_process_on_our_gpu_contends_and_stops_admission() -> None:
     assert "used by python" in refused(Request(memory=1000), reading, mine)
 
 
-def test_a_process_of_a_claim_on_another_gpu_is_foreign_here() -> None:
-    """A job that ignores its CUDA_VISIBLE_DEVICES must not make a GPU look claimed."""
+def test_a_process_of_a_claim_on_another_gpu_blocks_this_one_and_is_named_by_its_claim() -> None:
+    """A job that ignores its CUDA_VISIBLE_DEVICES is no stranger: whoever waits must hear whose it is."""
     a, b = gpus(2)
     stray = replace(b, used=5000, processes=(process(5000, "one"),))
     reading, one = machine(a, stray), claim("one", None, "GPU-0")
-    assert "GPU 1: used by python" in refused(WHOLE, reading, one)
-    assert list(contended(reading, [one, claim("two", None, "GPU-1")], Observation(), Settings())) == ["GPU-1"]
+    assert "GPU 1: used by one (anna, pid 7) without having been given it" in refused(WHOLE, reading, one)
+    assert contended(reading, [one, claim("two", None, "GPU-1")], Observation(), Settings()) == {}
 
 
 def test_the_limits_are_part_of_what_is_allowed() -> None:
@@ -459,3 +459,42 @@ def test_several_gpus_are_granted_all_or_none(count: int, wanted: int, held: set
     else:
         assert len(free) < wanted
         assert answer.never == (wanted > count)
+
+
+JOB = "0123456789abcdef0123456789abcdef/1"
+
+
+def test_a_job_that_chooses_its_own_gpu_counts_there_as_ours() -> None:
+    """Its memory is explained, so nobody is blamed for it, and what shares that GPU is packed beside what it will take."""
+    a, b = gpus(2)
+    stray = replace(b, used=2000, processes=(process(2000, "one"),))
+    reading, one = machine(a, stray), claim("one", 6000, "GPU-0")
+    assert "14000 MiB asked" not in refused(Request(memory=18_000), reading, one)
+    (found,) = astray(reading, (one,), Settings())
+    assert (found.given, found.gpu.label, found.attempt) == ("GPU 0", "GPU 1", "")
+    free = free_memory(reading.gpus[1], (one,), Seen(), Settings())
+    assert free == 24_000 - 300 - 6000 - 512, "what it asked for is what it is about to take there"
+    assert contended(reading, (one,), Observation(), Settings()) == {}
+
+
+def test_a_job_without_a_gpu_that_computes_on_one_all_the_same_is_named() -> None:
+    """It was given CUDA_VISIBLE_DEVICES=-1 and has no claim; by descent it is known, and nobody else gets that GPU."""
+    busy = replace(IDLE, used=5000, processes=(process(5000, "", attempt=JOB),))
+    assert "used by exp-queue job 01234567 (bob, pid 9) without having been given it" in refused(SIX, machine(busy))
+    (found,) = astray(machine(busy), (), Settings())
+    assert found.sentence == "job 01234567 was given no GPU and computes on GPU 0: its program chooses the device itself"
+
+
+def test_a_small_process_of_a_job_on_another_gpu_blocks_nothing() -> None:
+    """Some libraries open a context on the first GPU; below `ignore_below` that is as harmless as a desktop."""
+    a, b = gpus(2)
+    reading = machine(a, replace(b, used=200, processes=(process(200, "one"),)))
+    assert granted(WHOLE, reading, claim("one", None, "GPU-0")).shares[0].uuid == "GPU-1"
+    assert astray(reading, (claim("one", None, "GPU-0"),), Settings()) == ()
+
+
+def test_memory_of_a_job_astray_that_is_not_told_is_nobody_elses() -> None:
+    """In containers no figure is told; the whole of what is used is then its."""
+    a, b = gpus(2)
+    stray = replace(b, used=9000, processes=(process(None, "one"),))
+    assert "not ours" not in refused(WHOLE, machine(a, stray), claim("one", None, "GPU-0"))

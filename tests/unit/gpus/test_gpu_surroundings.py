@@ -108,3 +108,30 @@ def test_a_process_without_a_claim_is_known_to_have_none(tmp_path: Path) -> None
 def test_a_process_that_is_not_visible_is_unknown(tmp_path: Path) -> None:
     """A container is told process ids of the host, which mean nothing inside."""
     assert (owner(4711, tmp_path).uid, owner(4711, tmp_path).claim) == (None, None)
+
+
+JOB = "0123456789abcdef0123456789abcdef"
+
+
+def test_a_process_is_known_as_a_jobs_by_its_environment_or_by_the_lock_that_it_inherited(tmp_path: Path) -> None:
+    """A job without a GPU has no claim; `env -i` clears the names, and closed descriptors the lock: one of them is left."""
+    proc(tmp_path, 10, 1, environment=f"EXP_QUEUE_JOB={JOB}\0EXP_QUEUE_ATTEMPT=2\0")
+    proc(tmp_path, 20, 10)
+    proc(tmp_path, 30, 1)
+    (tmp_path / "30" / "fd" / "9").symlink_to(f"/home/anna/.local/state/exp-queue/attempts/{JOB}/3")
+    assert [owner(pid, tmp_path).attempt for pid in (10, 20, 30)] == [f"{JOB}/2", f"{JOB}/2", f"{JOB}/3"]
+
+
+def test_what_only_looks_like_a_job_is_none(tmp_path: Path) -> None:
+    """Anybody may set a variable, and name a folder `attempts`."""
+    proc(tmp_path, 10, 1, environment="EXP_QUEUE_JOB=mine\0EXP_QUEUE_ATTEMPT=1\0")
+    (tmp_path / "10" / "fd" / "9").symlink_to("/data/attempts/first/1")
+    assert owner(10, tmp_path).attempt == ""
+
+
+def test_a_command_inside_a_job_that_holds_a_claim_of_its_own_is_not_the_jobs(tmp_path: Path) -> None:
+    """`exec` in a job without a GPU claims one: what runs under that claim computes where it may."""
+    proc(tmp_path, 10, 1, environment=f"EXP_QUEUE_JOB={JOB}\0EXP_QUEUE_ATTEMPT=1\0")
+    proc(tmp_path, 20, 10, claim="own")
+    found = owner(20, tmp_path)
+    assert (found.claim, found.attempt) == ("own", "")

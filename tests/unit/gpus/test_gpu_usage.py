@@ -112,3 +112,22 @@ def test_a_wrong_setting_is_named_with_where_it_was_said(environment: dict, opti
     """A variable set months ago is not what a person thinks of."""
     with pytest.raises(UserError, match=f"^{named}: expected"):
         settings_from(environment, **options)
+
+
+@pytest.mark.parametrize(("uid", "contended", "crowded"), [(1, False, True), (2, True, False)])
+def test_a_job_on_the_wrong_gpu_is_another_only_if_it_is_another_users(uid: int, contended: bool, crowded: bool) -> None:
+    """Jobs of ours that crowd one another must not be repeated for nothing; a colleague's is a stranger like any other."""
+    elsewhere = ClaimRecord("d", {"GPU-1": None}, pid=2, uid=uid, label="train.py")
+    stray = Process(20, 5000, name="python", uid=uid, claim="d")
+    reading = with_memory(3000, strangers=(stray,))
+    share = measured({"c": begun(CLAIM, reading)}, reading, (CLAIM, elsewhere), Observation(), Settings())["c"]["GPU-0"]
+    assert (share.contended, share.crowded) == (contended, crowded)
+
+
+def test_a_standing_tells_who_computes_there_without_having_been_given_it() -> None:
+    """Not a stranger, and not one of those that hold a claim there."""
+    elsewhere = ClaimRecord("d", {"GPU-1": None}, pid=2, uid=1, label="train.py")
+    reading = with_memory(strangers=(Process(20, 5000, name="python", uid=1, claim="d"),))
+    (standing,) = standings(reading, (elsewhere,), Observation(), Settings())
+    assert (standing.claims, standing.foreign, [p.pid for p in standing.ours]) == ((), (), [20])
+    assert [(each.claim.id, each.given) for each in standing.astray] == [("d", "GPU-1")]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from scheduler.gpus.placement import Request
+from scheduler.gpus.usage import ShareUse
+from scheduler.jobs.aftermath import judged
 from scheduler.jobs.out_of_memory import ran_out
 from scheduler.jobs.packing import GpuUse, request_of, retries_free_of_charge, set_aside, streaks_after
+from scheduler.jobs.states import State
+from scheduler.jobs.values import Attempt, Ending
 from scheduler.spec import Resources
 
 
@@ -195,3 +201,27 @@ def test_vague_words_count_only_when_memory_was_nearly_full(line: str) -> None:
 def test_other_failures_are_not_taken_for_it(line: str) -> None:
     """A retry with more GPU memory would be wasted."""
     assert not ran_out(line, memory_was_full=True)
+
+
+def ended(tmp_path: Path, shares: dict[str, ShareUse], **attempt: str) -> tuple[str, tuple[GpuUse, ...]]:
+    (tmp_path / "log.txt").write_text("torch.OutOfMemoryError: CUDA out of memory.")
+    failed = Ending(State.FAILED, 1, "exit status 1")
+    found, uses = judged(Attempt("job", 1, "launcher", str(tmp_path), 0.0, **attempt), failed, shares)  # type: ignore[arg-type]
+    assert isinstance(found, Ending)
+    return found.reason, uses
+
+
+def test_out_of_memory_on_a_gpu_that_was_not_given_teaches_nothing_about_the_given_one(tmp_path: Path) -> None:
+    """Neither a free retry, nor a larger request, nor a mark against the GPU that stood idle meanwhile."""
+    reason, uses = ended(tmp_path, {"GPU-1": ShareUse("A")}, gpus="1", elsewhere="0")
+    assert (reason, uses) == ("out of GPU memory on GPU 0, which it had not been given (exit status 1)", ())
+    assert ended(tmp_path, {}, gpus="", elsewhere="0")[0] == reason, "a job without a GPU"
+
+
+def test_out_of_memory_beside_jobs_that_chose_this_gpu_themselves_is_told_as_such(tmp_path: Path) -> None:
+    """They are ours: a retry is spent, and neither the job nor the GPU is thought the worse of."""
+    reason, uses = ended(tmp_path, {"GPU-0": ShareUse("A", crowded=True)}, gpus="0")
+    assert "beside jobs of ours that had not been given its GPU" in reason
+    assert uses == ()
+    _, uses = ended(tmp_path, {"GPU-0": ShareUse("A", crowded=True, contended=True)}, gpus="0")
+    assert retries_free_of_charge("job", uses, uses), "a stranger was there as well"

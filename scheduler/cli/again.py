@@ -27,7 +27,7 @@ def retry(jobs: tuple[str, ...], slots: int | None, settings: Settings, lost: bo
     exp-queue retry failed -j2
     """
     from scheduler.cli.driving import drive
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.selection import select
     from scheduler.jobs.submit import ask_again
 
@@ -55,7 +55,7 @@ def work(slots: int | None, settings: Settings, forever: bool, style: str) -> in
     exp-queue work --forever -j2
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
 
     devices = open_devices(settings)
     try:
@@ -75,7 +75,7 @@ def resume(slots: int | None, settings: Settings, style: str) -> int:
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.submit import ask_for_interrupted
 
     devices = open_devices(settings)

@@ -29,7 +29,7 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, slots: int | None
         say(f"at most {count} at once; {devices.note}")
     names = labels(jobs)
     progress = Progress(names, done, sys.stderr)
-    return _run(Runner(store, devices, count, progress.tell), store, lambda: store.mine(), style, names, by_file=True)
+    return _run(Runner(store, devices, slots, progress.tell), store, lambda: store.mine(), style, names, by_file=True)
 
 
 def drive_everything(store: Store, devices: Devices, slots: int | None, style: str, *, forever: bool) -> int:
@@ -39,7 +39,7 @@ def drive_everything(store: Store, devices: Devices, slots: int | None, style: s
     count = slots or devices.default_slots
     say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
     progress = Progress({}, 0, sys.stderr)
-    runner = Runner(store, devices, count, progress.tell, Submits(store.home) if forever else None)
+    runner = Runner(store, devices, slots, progress.tell, Submits(store.home) if forever else None)
     return _run(runner, store, lambda: store.by_ids(progress.ended), style, by_file=False)
 
 

@@ -61,4 +61,12 @@ class Warned:
     text: str
 
 
-Notice = Trouble | Started | Joined | Ended | Waiting | Interrupted | Warned
+@dataclass(frozen=True)
+class Resized:
+    """The machine offers something else than before: what it has, and how many jobs run at most at once from now on."""
+
+    note: str
+    slots: int
+
+
+Notice = Resized | Trouble | Started | Joined | Ended | Waiting | Interrupted | Warned

@@ -15,7 +15,7 @@ from scheduler.jobs.devices import Devices
 from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import child_environment, log_cap
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
@@ -37,9 +37,11 @@ class Runner:
     """Drives the jobs that `store.drive(...)` named until all of them are over, or a person stops it."""
 
     def __init__(
-        self, store: Store, devices: Devices, slots: int, tell: Callable[[Notice], None], source: Source | None = None
+        self, store: Store, devices: Devices, slots: int | None, tell: Callable[[Notice], None], source: Source | None = None
     ) -> None:
-        self._store, self._devices, self._limit, self._tell = store, devices, slots, tell
+        """`slots`: at most so many jobs at once; None: as many as the machine offers, now and later."""
+        self._store, self._devices, self._tell = store, devices, tell
+        self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
         self._source = source or QueueAlone()
         self._more = self._stuck = False
         self._stop = Stop.NO
@@ -78,6 +80,7 @@ class Runner:
     def _turn(self) -> bool:
         """One turn of the loop; False when there is nothing left to do."""
         self._now = time.time()
+        self._follow_the_machine()
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
@@ -98,6 +101,15 @@ class Runner:
             self._tell(Warned(text))
         return bool(self._jobs.running or self._jobs.ends) or (self._stop is Stop.NO and self._is_more_to_come())
 
+    def _follow_the_machine(self) -> None:
+        """GPUs come and go while we run, and so does what may run at once, unless a person has set that."""
+        self._devices.refresh()
+        limit, offer = self._slots or self._devices.default_slots, self._devices.note
+        if (limit, offer) != (self._limit, self._offer):
+            self._limit, self._offer = limit, offer
+            self._jobs.fleet.resize(limit)
+            self._tell(Resized(offer, limit))
+
     def _refilled(self, free: int) -> bool:
         self._stuck = False
         try:
@@ -116,7 +128,7 @@ class Runner:
         return waits or self._at_once
 
     def _see(self, active: list[Job]) -> World:
-        with_gpus = bool(self._devices.sources())
+        with_gpus = self._devices.with_gpus
         # Attempts that wait in a launcher count as active, but only one in each runs.
         slots = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
         free, further = max(0, slots - len(active)), LOOK_AHEAD if with_gpus or self._is_waiting else 0

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Ended, Interrupted, Joined, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.jobs.states import SUCCEEDED, State
 from scheduler.jobs.values import Job
 from scheduler.report.jobs import labels, outcome
@@ -34,6 +34,7 @@ class Progress:
             Trouble: self._trouble,
             Interrupted: self._interrupted,
             Warned: self._warned,
+            Resized: self._resized,
         }
 
     def tell(self, notice: Notice) -> None:
@@ -75,6 +76,9 @@ class Progress:
 
     def _warned(self, notice: Warned) -> None:
         self._say(f"warning: {notice.text}")
+
+    def _resized(self, notice: Resized) -> None:
+        self._say(f"now {notice.note}: at most {notice.slots} at once")
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:

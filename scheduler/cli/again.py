@@ -45,7 +45,7 @@ def retry(
     exp-queue retry failed -j2
     """
     from scheduler.cli.driving import drive
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.selection import select
     from scheduler.jobs.submit import ask_again
 
@@ -82,7 +82,7 @@ def work(
     exp-queue work --forever -j2
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
 
     devices = open_devices(settings)
     try:
@@ -110,7 +110,7 @@ def resume(
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.submit import ask_for_interrupted
 
     devices = open_devices(settings)

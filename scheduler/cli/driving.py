@@ -43,7 +43,7 @@ def drive(
         say(f"at most {count} at once; {devices.note}")
     names = labels(jobs)
     progress = Progress(names, done, sys.stderr)
-    runner = Runner(store, devices, count, progress.tell, grace=grace, streaks=Streaks(max_failures))
+    runner = Runner(store, devices, slots, progress.tell, grace=grace, streaks=Streaks(max_failures))
     return _run(runner, store, lambda: store.mine(), style, names, by_file=True)
 
 
@@ -63,7 +63,7 @@ def drive_everything(
     say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
     progress = Progress({}, 0, sys.stderr)
     source = Submits(store.home) if forever else None
-    runner = Runner(store, devices, count, progress.tell, source, grace, Streaks(max_failures))
+    runner = Runner(store, devices, slots, progress.tell, source, grace, Streaks(max_failures))
     return _run(runner, store, lambda: store.by_ids(progress.ended), style, by_file=False)
 
 

@@ -27,7 +27,7 @@ def explain(job: str, settings: Settings, style: str) -> int:
     JOB: the beginning of an id, `last` (default), `trial:N` of the newest sweep, or a state (its newest job).
     """
     from scheduler.jobs import explaining
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.selection import select_single
     from scheduler.jobs.states import WAITING
     from scheduler.report import tables

@@ -28,7 +28,7 @@ slots_option = click.option(
     "--jobs",
     "slots",
     type=click.IntRange(min=1),
-    help="At most N jobs at once. Default: one per GPU; without a GPU, half the cores.",
+    help="At most N jobs at once. Default: one per GPU, also of those that come later; without a GPU, half the cores.",
 )
 
 grace_option = click.option(

@@ -67,7 +67,7 @@ def run(
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
     """
     from scheduler.cli.driving import drive
-    from scheduler.jobs.devices import open_devices
+    from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.submit import submit as queue
     from scheduler.report.submission import described
     from scheduler.sweeps.offline import with_points

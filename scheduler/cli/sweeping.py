@@ -51,7 +51,7 @@ def run_sweep(store: Store, plan: SweepPlan, wishes: Wishes, devices: Devices, s
     source = SweepSource(store, plan, book, asking, stopping, budget, say, journal)
     store.drive([book.job(entry) for entry in book.entries() if not entry.is_over])
     progress = Progress({}, 0, sys.stderr, partial(report.label, plan, book))
-    return _run(Runner(store, devices, count, progress.tell, source), store, plan, book, style)
+    return _run(Runner(store, devices, slots, progress.tell, source), store, plan, book, style)
 
 
 def _run(runner: Runner, store: Store, plan: SweepPlan, book: Book, style: str) -> int:

@@ -18,6 +18,7 @@ DRIVER_TRACES = (
     "/dev/nvmap",
     "/dev/nvhost-gpu",
 )
+DEVICES = Path("/dev")
 LIBRARY_FOLDERS = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/run/opengl-driver/lib")
 
 
@@ -34,6 +35,13 @@ def surely_no_driver(environment: Mapping[str, str] = os.environ) -> bool:
     if any(Path(trace).exists() for trace in DRIVER_TRACES) or "nvidia" in environment.get("LD_PRELOAD", ""):
         return False
     return not _in_loader_cache() and not any((folder / LIBRARY).exists() for folder in _folders(environment))
+
+
+def places(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """The folders, of those that exist, where a driver shows first that comes later: its devices, the loader's cache, its
+    library."""
+    found = (DEVICES, Path("/etc"), *_folders(environment))
+    return tuple(dict.fromkeys(folder for folder in found if folder.is_dir()))
 
 
 def _in_loader_cache() -> bool:

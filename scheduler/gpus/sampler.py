@@ -59,10 +59,10 @@ class Sampler:
         self._asked_at = float("-inf")
 
     def start(self) -> None:
-        """Start sampling. A machine that has no driver for sure is known at once, without a process."""
+        """Start sampling, if that was not done. A machine that has no driver for sure is known at once, without a process."""
         if surely_no_driver():
             self._latest = no_driver(self._clock())
-        else:
+        elif self._child is None:
             self._spawn()
 
     def fileno(self) -> int:

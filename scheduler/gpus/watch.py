@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-IN_MODIFY, IN_CLOSE_WRITE = 0x2, 0x8  # <sys/inotify.h>
+# <sys/inotify.h>
+IN_MODIFY, IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_TO, IN_CREATE = 0x2, 0x4, 0x8, 0x80, 0x100
 
 
 class FolderWatch:
@@ -56,6 +58,17 @@ class ClaimWatch(FolderWatch):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, IN_CLOSE_WRITE)
+
+
+class DriverWatch(FolderWatch):
+    """A watch on several folders: readable when something has come into one of them, or may be used that could not be before.
+    Nothing is told of mere writing: every program writes to /dev/null."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        fd = open_inotify()
+        watched = [fd is not None and add_watch(fd, folder, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) for folder in folders]
+        self.precise = any(watched)
+        self._fds = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if fd is None else (fd,)
 
 
 def _watched(directory: Path, events: int) -> tuple[int, ...]:

@@ -15,11 +15,9 @@ from scheduler.gpus.claims import Claim, Claimant, live_claims
 from scheduler.gpus.directory import lock_directory
 from scheduler.gpus.observation import Observation, Settings, astray
 from scheduler.gpus.placement import Refusal
-from scheduler.gpus.presence import surely_no_driver
-from scheduler.gpus.reading import NO_DRIVER_NOTE, Reading, unknown
-from scheduler.gpus.sampler import TICK, Sampler, first_reading
+from scheduler.gpus.reading import Gpu, Reading, unknown
+from scheduler.gpus.sampler import TICK, Sampler
 from scheduler.gpus.sampling import INTERVAL
-from scheduler.gpus.settings import settings_from
 from scheduler.gpus.survey import survey, with_holders
 from scheduler.gpus.usage import Shares, begun, measured
 from scheduler.gpus.waiting import EAGER_FOR, EAGER_TICK
@@ -42,8 +40,12 @@ class Devices(Protocol):
     """What a machine offers to one runner."""
 
     cores: int
-    default_slots: int
-    note: str  # one sentence for people
+    with_gpus: bool
+
+    @property
+    def default_slots(self) -> int: ...
+    @property
+    def note(self) -> str: ...  # what there is, for people
 
     def view(self, history: History = NOTHING) -> GpuView | None: ...
     def take(self, start: Start) -> Claim | Refusal: ...
@@ -62,6 +64,8 @@ class Devices(Protocol):
 
 class CpuDevices:
     """A machine without a GPU (or with all of them hidden): as many slots as half its cores."""
+
+    with_gpus = False
 
     def __init__(self, note: str) -> None:
         self.cores = usable_cores()
@@ -114,6 +118,8 @@ class CpuDevices:
 class GpuDevices:
     """A machine with GPUs: readings from the sampler, claims in the machine's lock directory."""
 
+    with_gpus = True
+
     def __init__(self, sampler: Sampler, first: Reading, settings: Settings) -> None:
         self._settings, self._reading, self._observation = settings, first, Observation()
         self._directory = lock_directory()
@@ -127,13 +133,26 @@ class GpuDevices:
         self._watchman = Watchman()
         self._lying: Mapping[tuple[str, int], str] = {}
         self._view = GpuView(first, (), self._observation, settings)
-        usable = [gpu for gpu in settings.allowed.of(first.gpus) if not gpu.mig]
         self.cores = usable_cores()
-        self.default_slots = max(1, len(usable))
+        self._known = first
+
+    @property
+    def default_slots(self) -> int:
+        """One for each GPU that the last reading which told of any showed as usable."""
+        return max(1, len(self._usable()))
+
+    @property
+    def note(self) -> str:
+        """How many GPUs of which kinds."""
+        if self._known.problem:
+            return f"the GPUs are unknown: {self._known.problem}"
+        usable = self._usable()
         names = ", ".join(sorted({gpu.name for gpu in usable}))
-        self.note = (
-            f"{len(usable)} GPU{'s' * (len(usable) != 1)} ({names})" if usable else f"the GPUs are unknown: {first.problem}"
-        )
+        return f"{len(usable)} GPU{'s' * (len(usable) != 1)} ({names})" if usable else "a driver and no GPU that can be used"
+
+    def _usable(self) -> list[Gpu]:
+        """Those that can ever take a job; one that only stumbles is among them."""
+        return [gpu for gpu in self._settings.allowed.of(self._known.gpus) if not gpu.mig and not gpu.lasting]
 
     def view(self, history: History = NOTHING) -> GpuView:
         """The GPUs now. Where the last reading is old, the view says so and a new one is asked for."""
@@ -222,6 +241,8 @@ class GpuDevices:
         if self._somebody_waits and now - self._claim_ended < EAGER_FOR:
             self._sampler.ask()
         self._reading = self._sampler.read() or unknown("the NVIDIA driver has not answered yet", now)
+        if not self._reading.problem:
+            self._known = self._reading
 
     def patience(self) -> float:
         """Seconds after which to look again while a job waits for a GPU. The end of a claim wakes us by itself."""
@@ -232,25 +253,6 @@ class GpuDevices:
     def close(self) -> None:
         self._sampler.close()
         self._watch.close()
-
-
-def open_devices(settings: Settings | None = None, environment: Mapping[str, str] = os.environ) -> Devices:
-    """What this machine offers, within CUDA_VISIBLE_DEVICES. Takes under a millisecond where there is no driver.
-
-    `settings`: how much respect for others; None: what `environment` says.
-    """
-    settings = settings or settings_from(environment)
-    if settings.allowed.nothing:
-        return CpuDevices("CUDA_VISIBLE_DEVICES hides every GPU: jobs run on the CPU")
-    if surely_no_driver(environment):
-        return CpuDevices(NO_DRIVER_NOTE)
-    sampler = Sampler()
-    sampler.start()
-    first = first_reading(sampler)
-    if first.available:
-        return GpuDevices(sampler, first, settings)
-    sampler.close()
-    return CpuDevices(NO_DRIVER_NOTE)
 
 
 def label_of(job: Job) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import allowed
-from scheduler.jobs.devices import Devices, open_devices, usable_cores
+from scheduler.jobs.arrival import open_devices
+from scheduler.jobs.devices import Devices, usable_cores
 from scheduler.jobs.plan import Start, World, plan
 from scheduler.jobs.states import WAITING, State
 from scheduler.jobs.store import Store

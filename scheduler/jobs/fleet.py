@@ -39,6 +39,10 @@ class Fleet:
         busy = sum(1 for slot in self._slots if slot.busy)
         return busy + max(0, self._limit - busy) * self.depth
 
+    def resize(self, limit: int) -> None:
+        """From now on so many launchers at most; those that there are go on."""
+        self._limit = limit
+
     def learn(self, duration: float) -> None:
         """Note how long a job took."""
         self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)

@@ -77,6 +77,10 @@ class Choice:
             halted = halted or bool(self._streaks.stopped(end.running.job))
         return halted
 
+    def judge_anew(self) -> None:
+        """The machine offers something else: what could never run may run now."""
+        self._judged_at = float("-inf")
+
     def again(self, job: Job) -> None:
         """Its policy has queued the job once more. If it may not start, nobody need wait until it is due."""
         if program := self._streaks.stopped(job):

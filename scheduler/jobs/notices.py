@@ -101,4 +101,12 @@ class Elsewhere:
     program: str
 
 
-Notice = Elsewhere | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned
+@dataclass(frozen=True)
+class Resized:
+    """The machine offers something else than before: what it has, and how many jobs run at most at once from now on."""
+
+    note: str
+    slots: int
+
+
+Notice = Elsewhere | Resized | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned

@@ -17,7 +17,7 @@ from scheduler.jobs.driven import End, HungUp, Ready, Running
 from scheduler.jobs.ends import write_end
 from scheduler.jobs.environment import Differences
 from scheduler.jobs.left_out import Choice, LeftOut
-from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Trouble, Waiting, Warned
+from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.jobs.orders import order_of
 from scheduler.jobs.plan import Start, Stop, Wait, World, plan
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
@@ -45,15 +45,17 @@ class Runner:
         self,
         store: Store,
         devices: Devices,
-        slots: int,
+        slots: int | None,
         tell: Callable[[Notice], None],
         source: Source | None = None,
         grace: float | None = None,
         streaks: Streaks | None = None,
     ) -> None:
-        """`grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often
-        in a row; None: however often, all jobs are started."""
-        self._store, self._devices, self._limit, self._tell, self._grace = store, devices, slots, tell, grace
+        """`slots`: at most so many jobs at once; None: as many as the machine offers, now and later. `grace`: seconds from SIGINT
+        to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often in a row; None: however often,
+        all jobs are started."""
+        self._store, self._devices, self._tell, self._grace = store, devices, tell, grace
+        self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
         self._source = source or QueueAlone()
         self._choice = Choice(store, devices, streaks or Streaks(math.inf))
         self._more = self._stuck = False
@@ -99,6 +101,7 @@ class Runner:
     def _turn(self) -> bool:
         """One turn of the loop; False when there is nothing left to do."""
         self._now = time.time()
+        self._follow_the_machine()
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
@@ -125,6 +128,16 @@ class Runner:
             self._tell(Warned(text))
         return bool(self._jobs.running or self._jobs.ends) or (self._stop is Stop.NO and self._is_more_to_come())
 
+    def _follow_the_machine(self) -> None:
+        """GPUs come and go while we run, and so does what may run at once, unless a person has set that."""
+        self._devices.refresh()
+        limit, offer = self._slots or self._devices.default_slots, self._devices.note
+        if (limit, offer) != (self._limit, self._offer):
+            self._limit, self._offer = limit, offer
+            self._jobs.fleet.resize(limit)
+            self._choice.judge_anew()
+            self._tell(Resized(offer, limit))
+
     def _refilled(self, free: int) -> bool:
         self._stuck = False
         try:
@@ -144,7 +157,7 @@ class Runner:
         return waits or self._at_once
 
     def _see(self, active: list[Job]) -> World:
-        with_gpus = bool(self._devices.sources())
+        with_gpus = self._devices.with_gpus
         # Attempts that wait in a launcher count as active, but only one in each runs.
         capacity = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
         slots = self._jobs.shortage.most(capacity, len(active), time.monotonic())

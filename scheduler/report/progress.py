@@ -15,6 +15,7 @@ from scheduler.jobs.notices import (
     Joined,
     Noted,
     Notice,
+    Resized,
     Started,
     Trouble,
     Waiting,
@@ -54,6 +55,7 @@ class Progress:
             Interrupted: self._interrupted,
             Warned: self._warned,
             Elsewhere: self._elsewhere,
+            Resized: self._resized,
         }
 
     def tell(self, notice: Notice) -> None:
@@ -121,6 +123,9 @@ class Progress:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         where = f" ({notice.program})" if notice.program else ""
         self._say(f"job {notice.job.short_id} runs with the {listed} of its submit{where}, not of this shell")
+
+    def _resized(self, notice: Resized) -> None:
+        self._say(f"now {notice.note}: at most {notice.slots} at once")
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from fake_driver import FakeDriver, gpu_lines
 
-from scheduler.jobs.devices import GpuDevices, open_devices
+from scheduler.jobs.arrival import open_devices
+from scheduler.jobs.devices import GpuDevices
 from scheduler.jobs.packing import SUSPICIOUS, GpuUse
 from scheduler.jobs.plan import Start, Wait, World, plan
 from scheduler.jobs.states import State

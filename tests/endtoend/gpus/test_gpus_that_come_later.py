@@ -40,6 +40,19 @@ def test_the_number_of_slots_follows_the_gpus(later, until) -> None:
     later.write("go", "")
 
 
+def test_a_job_that_could_never_run_starts_when_its_gpus_come(later, until) -> None:
+    """It was left out for the GPUs that were not there; nothing else than their coming may be needed to take it in again."""
+    later.driver.shows(gpu_lines(1)[0])
+    later.write("two.yaml", WAITING + "grid: {x: [7]}\nresources: {gpus: 2}\n")
+    assert later("submit", "two.yaml").returncode == 0
+    runner = later.start("work", "--forever")
+    heard(runner, "can never run here")
+    later.driver.shows(*gpu_lines(2))
+    heard(runner, "now 2 GPUs (Fake)")
+    later.write("go", "")
+    until(lambda: [job["state"] for job in later.jobs()] == ["done"])
+
+
 def test_a_number_that_a_person_has_set_stays(later, until) -> None:
     """-j 1 is a promise."""
     later.driver.shows(gpu_lines(1)[0])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.gpus.admission import admit
+from scheduler.gpus.admission import admit, free_memory
 from scheduler.gpus.observation import Observation, Seen, Settings, contended, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
@@ -290,6 +290,14 @@ def test_the_owner_of_a_process_that_we_cannot_see_is_said_to_be_unknown() -> No
     """`used by python (None, ...)` would read as a defect."""
     busy = replace(IDLE, used=9000, processes=(process(9000, user="", name=""),))
     assert refused(WHOLE, machine(busy)) == "GPU 0: used by a process (a user we cannot see, pid 9, 9000 MiB)"
+
+
+def test_memory_that_is_free_for_one_more_is_never_negative_nor_guessed() -> None:
+    """People plan by this figure."""
+    nothing, settings = Seen(), Settings()
+    assert free_memory(IDLE, [claim("one", 6000)], nothing, settings) == 24000 - 300 - 6000 - 512
+    assert free_memory(IDLE, [claim("one", 24000)], nothing, settings) == 0
+    assert free_memory(replace(IDLE, total=None, used=None), [], nothing, settings) == 0
 
 
 def test_a_prohibited_gpu_never_takes_a_job() -> None:

@@ -292,6 +292,14 @@ def test_the_owner_of_a_process_that_we_cannot_see_is_said_to_be_unknown() -> No
     assert refused(WHOLE, machine(busy)) == "GPU 0: used by a process (a user we cannot see, pid 9, 9000 MiB)"
 
 
+def test_memory_that_is_free_for_one_more_is_never_negative_nor_guessed() -> None:
+    """People plan by this figure."""
+    nothing, settings = Seen(), Settings()
+    assert free_memory(IDLE, [claim("one", 6000)], nothing, settings) == 24000 - 300 - 6000 - 512
+    assert free_memory(IDLE, [claim("one", 24000)], nothing, settings) == 0
+    assert free_memory(replace(IDLE, total=None, used=None), [], nothing, settings) == 0
+
+
 def test_a_prohibited_gpu_never_takes_a_job() -> None:
     """Case 15: the administrator has said no."""
     answer = decide(WHOLE, machine(replace(IDLE, compute_mode="prohibited")))

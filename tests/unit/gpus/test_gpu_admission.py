@@ -386,7 +386,7 @@ def test_a_small_process_of_a_job_on_another_gpu_blocks_nothing() -> None:
 
 def test_memory_of_a_job_astray_that_is_not_told_is_nobody_elses() -> None:
     """In containers no figure is told; what is used is then its, up to what it asked for."""
-    a, b = gpus(2)
+    _, b = gpus(2)
     stray = replace(b, used=9000, processes=(process(None, "one"),))
     assert use(stray, (claim("one", None, "GPU-0"),), Seen(), Settings()).others(9000) == 0
     assert use(stray, (claim("one", 6000, "GPU-0"),), Seen(), Settings()).others(9000) == 3000

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.gpus.admission import admit, free_memory
-from scheduler.gpus.observation import Observation, Seen, Settings, astray, contended, observe
+from scheduler.gpus.observation import Observation, Seen, Settings, astray, contended, observe, use
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
 
@@ -502,7 +502,8 @@ def test_a_small_process_of_a_job_on_another_gpu_blocks_nothing() -> None:
 
 
 def test_memory_of_a_job_astray_that_is_not_told_is_nobody_elses() -> None:
-    """In containers no figure is told; the whole of what is used is then its."""
-    a, b = gpus(2)
+    """In containers no figure is told; what is used is then its, up to what it asked for."""
+    _, b = gpus(2)
     stray = replace(b, used=9000, processes=(process(None, "one"),))
-    assert "not ours" not in refused(WHOLE, machine(a, stray), claim("one", None, "GPU-0"))
+    assert use(stray, (claim("one", None, "GPU-0"),), Seen(), Settings()).others(9000) == 0
+    assert use(stray, (claim("one", 6000, "GPU-0"),), Seen(), Settings()).others(9000) == 3000

@@ -159,7 +159,8 @@ class Soak:
         self.restores += 1
         kept = self.records.attempts()
         ran = {mark.token for mark in self.records.marks()}
-        self.forgotten |= (before | ran) - {each.token for each in kept if each.state}
+        # Of what ran after the backup a restore knows the directories alone: it calls them lost.
+        self.forgotten |= (before | ran) - {each.token for each in kept if each.state not in (None, State.LOST)}
         self.acknowledged &= {row["id"] for row in self.records.read("SELECT id FROM job")}
         self.settle()
         return violations(self.observe(final=False))

@@ -14,6 +14,8 @@ import click
 
 from scheduler import __version__
 from scheduler.errors import UserError, nearest
+from scheduler.shortage import is_short, words  # not when they are needed: there may be no descriptor left to read them with
+from scheduler.terminal import say
 
 # Command: where it lives, and its line in `--help`. A module is imported only when its command is used.
 COMMANDS = {
@@ -139,8 +141,6 @@ def _status(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return 130
     except OSError as error:
-        from scheduler.shortage import is_short, words
-
         if error.filename is None and error.errno in NO_ROOM:
             return _undelivered(error)
         if not is_short(error):
@@ -156,8 +156,6 @@ def _in_a_line(error: click.ClickException) -> str:
 
 
 def _complain(message: str, status: int, excerpt: Sequence[str] = ()) -> int:
-    from scheduler.terminal import say
-
     say([f"exp-queue: {message}", *excerpt])
     return status
 

@@ -27,7 +27,9 @@ from scheduler.jobs.values import Attempt, Job
 from scheduler.report.jobs import labels, outcome
 from scheduler.report.log_view import last_lines
 from scheduler.report.text import duration, number, plural
+from scheduler.shortage import passing
 from scheduler.terminal import line
+from scheduler.tracking.metric_log import Outcome
 
 TAIL = 5
 
@@ -131,7 +133,7 @@ class Progress:
         if notice.ending.state in SUCCEEDED:
             # Of a trial that was stopped early, or of what its script left behind.
             reason = f": {notice.ending.reason}" if notice.ending.reason else ""
-            result = outcome(notice.attempt)
+            result = _result(notice.attempt)
             return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""
         return f": {notice.ending.reason}{again}" if notice.ending.reason else again
@@ -145,11 +147,19 @@ class Progress:
         return self._labels[job.id]
 
     def _tail(self, attempt: Attempt) -> None:
-        for text in last_lines(attempt.log, TAIL):
-            self._say(f"    | {text}", keep="\t")
+        with passing():
+            for text in last_lines(attempt.log, TAIL):
+                self._say(f"    | {text}", keep="\t")
 
     def _say(self, text: str, keep: str = "") -> None:
         # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.
         with contextlib.suppress(OSError):
             line(text, self._file, keep)
             self._file.flush()
+
+
+def _result(attempt: Attempt) -> Outcome:
+    """What the attempt's metric log says; nothing where no file can be opened now: that is no reason to leave the jobs."""
+    with passing():
+        return outcome(attempt)
+    return Outcome()

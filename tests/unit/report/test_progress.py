@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 
 from scheduler.jobs.notices import Ended, Interrupted, Noted, Started
 from scheduler.jobs.states import State
@@ -47,3 +48,18 @@ def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
         Ended(JOB, FIRST, Ending(State.DONE, 0, reason), 25.2, False),
     )
     assert lines[1:] == [": it left one behind", f" done after 25 s: {reason}   [1/1]"]
+
+
+def test_an_end_is_told_where_no_file_can_be_opened(tmp_path) -> None:
+    """For want of a descriptor neither the metrics nor the log can be read: the runner left, and its jobs with it."""
+    attempt = Attempt(JOB.id, 1, "launcher", str(tmp_path), 0.0)
+    attempt.metrics.write_text("")
+    attempt.log.write_text("its last words\n")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        (done,) = told(Ended(JOB, attempt, Ending(State.DONE, 0), 1.0, False))
+        (failed,) = told(Ended(JOB, attempt, Ending(State.FAILED, 1, "exit status 1"), 1.0, False))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (done, failed) == (" done after 1.0 s   [1/1]", " failed after 1.0 s: exit status 1   [1/1]")

@@ -111,7 +111,7 @@ def test_a_runner_that_stays_starts_a_program_again_when_a_person_asks(store: St
         elif isinstance(notice, Ended) and set(states(store)) == {"done"}:
             runner._on_signal(2)
 
-    runner = Runner(store, CpuDevices("the test's machine"), 1, tell, Submits(store.home), Streaks())
+    runner = Runner(store, CpuDevices("the test's machine"), 1, tell, Submits(store.home), streaks=Streaks())
     runner.run()
     assert sum(isinstance(notice, Halted) for notice in told) == 1
     assert set(states(store)) == {"done"}

@@ -140,14 +140,14 @@ def _refused(name: str) -> UserError:
     return UserError(f"unknown macro ${{{name}}}", next_step=f"{nearest(name, MACROS)} (for the text itself write \\${{{name}}})")
 
 
-def fill(launch: Sequence[str | Slot], arguments: str, arguments_with_group: str, file: Callable[[], str]) -> tuple[str, ...]:
-    """The argument list of one experiment. The group is part of `${args_json}` and of the file only."""
+def fill(launch: Sequence[str | Slot], arguments: str, as_json: str, file: Callable[[], str]) -> tuple[str, ...]:
+    """The argument list of one experiment; `as_json` is what `${args_json}` stands for, and `file` names a file that holds it."""
     argv: list[str] = []
     for token in launch:
         if isinstance(token, str):
             argv.append(token)
         elif token.name == "args_json":
-            argv.append(arguments_with_group)
+            argv.append(as_json)
         elif token.name == "args_json_file":
             argv.append(file())
         else:

@@ -69,7 +69,8 @@ class SweepPlan:
     def experiment(self, values: Sequence[object]) -> Experiment:
         """What to run at a point."""
         arguments = json.dumps(self.nested(values))
-        return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch)
+        # The name is a group for people to find the trials by; W&B passes no such argument.
+        return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch, passes_group=False)
 
     def point(self, values: Sequence[object]) -> dict[str, object]:
         """The point as it is remembered: by name, so that the space may change later."""

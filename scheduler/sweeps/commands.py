@@ -25,7 +25,9 @@ def template(document: Document, top: dict[str, Any], asked: Asked) -> launching
     if "${program}" not in command:
         return launching.styled(command, asked.style)
     if program is None:
-        raise document.error('this sweep file names no "program"', next_step="add program: train.py, or --program train.py")
+        launched = ', but a "job" of W&B Launch' if "job" in top else ""
+        what = f'this sweep file names no "program"{launched}'
+        raise document.error(what, next_step="add program: train.py, or --program train.py")
     return launching.styled(commands.with_program(command, program), asked.style)
 
 

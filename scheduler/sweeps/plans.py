@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import Place, UserError
+from scheduler.errors import Note, Place, UserError
 from scheduler.spec import Experiment, Policy, Resources
 from scheduler.spec import launch as launching
 from scheduler.spec.command import Launch
 from scheduler.spec.configurations import Axis, Config, put
-from scheduler.spec.document import open_document
+from scheduler.spec.document import Document, open_document
 from scheduler.spec.edit_checks import EditChecks
 from scheduler.spec.launch import Asked
 from scheduler.spec.limits import DEFAULT, Limits
@@ -24,6 +24,7 @@ from scheduler.sweeps.commands import template
 from scheduler.sweeps.distributions import Distribution, Parameter
 from scheduler.sweeps.files import named
 from scheduler.sweeps.hyperband import strictness
+from scheduler.sweeps.remarks import remarks
 from scheduler.sweeps.sweep_file import Sweep, is_sweep, read_sweep
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
@@ -40,7 +41,7 @@ class SweepPlan:
     launch: Launch
     resources: Resources = field(default_factory=Resources)
     policy: Policy = field(default_factory=Policy)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -112,7 +113,14 @@ def read_plan(
 
     Raises UserError with file, line and column for whatever is wrong.
     """
-    document = open_document(path, limits)
+    return plan_of(open_document(path, limits), overrides, asked, limits, method)
+
+
+def plan_of(
+    document: Document, overrides: Sequence[str], asked: Asked, limits: Limits = DEFAULT, method: str | None = None
+) -> SweepPlan:
+    """The same for a file that is open already."""
+    path = document.file
     if not is_sweep(document):
         next_step = f"exp-queue run {path}" if isinstance(document.value, dict) else 'it begins with "method:" and "parameters:"'
         raise UserError("this is no sweep file", where=Place(document.file), next_step=next_step)
@@ -127,8 +135,8 @@ def read_plan(
         name=str(top.get("name") or Path(document.file).stem),
         sweep=sweep,
         command=command,
-        launch=launching.launch(document, top, command, asked),
-        notes=_notes(sweep),
+        launch=launching.launch(document, top, command, asked, hands_on=True),
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
     )
 
 

@@ -19,8 +19,9 @@ program: strict.py
 method: grid
 metric: {name: loss, goal: minimize}
 command: [python, "${program}", "${MACRO}"]
-parameters: {lr: {values: [0.1, 0.2]}, layers: {values: [1, 2]}}
 """
+SPACE = "parameters: {lr: {values: [0.1, 0.2]}, layers: {values: [1, 2]}}"
+FILE += SPACE
 
 
 def values(found) -> list[float]:
@@ -50,3 +51,13 @@ def test_the_name_of_a_sweep_still_groups_its_trials(sweeps):
     sweeps.write("sweep.yaml", FILE.replace("MACRO", "args_json"))
     sweeps.sweep("--count", "1")
     assert [job["group"] for job in json.loads(sweeps("status", "--format", "json").stdout)] == ["A study"]
+
+
+def test_a_sweep_over_nan_and_infinity_runs_and_goes_on(sweeps):
+    """Such points are kept and found again like others: nothing is tried twice, and standard JSON comes out."""
+    sweeps.write("clip.py", "import sys; print('loss:', {'nan': 2, 'inf': 1}.get(sys.argv[1].split('=')[1], 0), flush=True)")
+    space = "parameters: {clip: {values: [.nan, .inf, 5]}}"
+    sweeps.write("sweep.yaml", FILE.replace("MACRO", "args_override_hydra").replace("strict", "clip").replace(SPACE, space))
+    sweeps.sweep("--count", "2")
+    found = sweeps.sweep("--optuna-journal", "journal.log")
+    assert [(trial["value"], trial["point"]["clip"]) for trial in found["trials"]] == [(0, 5), (1, "Infinity"), (2, "NaN")]

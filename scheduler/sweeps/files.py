@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from scheduler.errors import Place, UserError
 from scheduler.spec import launch as launching
@@ -16,7 +15,7 @@ from scheduler.spec.launch import Asked
 from scheduler.spec.limits import DEFAULT, Limits
 from scheduler.spec.matrix import Block
 from scheduler.spec.overrides import Edit, apply, parse, refuse_contradictions
-from scheduler.sweeps.commands import template
+from scheduler.sweeps.commands import sections, template
 from scheduler.sweeps.distributions import GRID, Parameter, grid_count, grid_values
 from scheduler.sweeps.remarks import remarks
 from scheduler.sweeps.sweep_file import Sweep, is_sweep, read_sweep
@@ -47,7 +46,7 @@ def file_of(document: Document, overrides: Sequence[str], asked: Asked) -> Exper
 
 
 def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> ExperimentFile:
-    top: dict[str, Any] = dict(document.value) if isinstance(document.value, dict) else {}
+    top = sections(document)
     block = _block(document, sweep, edits)
     command = template(document, top, asked)
     return ExperimentFile(

@@ -20,7 +20,7 @@ from scheduler.spec.edit_checks import EditChecks
 from scheduler.spec.launch import Asked
 from scheduler.spec.limits import DEFAULT, Limits
 from scheduler.spec.overrides import Edit, apply, parse, refuse_contradictions
-from scheduler.sweeps.commands import template
+from scheduler.sweeps.commands import sections, template
 from scheduler.sweeps.distributions import Distribution, Parameter
 from scheduler.sweeps.files import named
 from scheduler.sweeps.hyperband import strictness
@@ -128,7 +128,7 @@ def plan_of(
     sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
     if sweep.method == "bayes" and not sweep.metric:
         raise document.error("method bayes needs a metric", next_step='add "metric: {name: val_loss, goal: minimize}"')
-    top: dict[str, Any] = dict(document.value) if isinstance(document.value, dict) else {}
+    top = sections(document)
     command = template(document, top, asked)
     return SweepPlan(
         path=document.file,

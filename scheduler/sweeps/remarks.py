@@ -14,6 +14,7 @@ from scheduler.errors import Place, Remark
 from scheduler.spec import command as commands
 from scheduler.spec import launch as launching
 from scheduler.spec.document import Document
+from scheduler.sweeps.commands import sections
 from scheduler.sweeps.distributions import EXPONENTS, Parameter
 from scheduler.sweeps.sampling import bounds
 from scheduler.sweeps.sweep_file import NOT_FOLLOWED, Sweep
@@ -54,7 +55,7 @@ def _drawn(parameter: Parameter) -> str:
 
 
 def _commands(document: Document, own_program: bool) -> Iterator[Remark]:
-    top: dict[str, Any] = dict(document.value) if isinstance(document.value, dict) else {}
+    top = sections(document)
     if own_program and "program" in top:
         yield from _program(document, top["program"])
     if "command" in top:

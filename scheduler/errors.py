@@ -25,6 +25,20 @@ class Place:
         return ":".join(parts)
 
 
+@dataclass(frozen=True)
+class Remark:
+    """Something at a place of a file that its writer should know, though it stops nothing."""
+
+    what: str
+    where: Place
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+Note = str | Remark  # a text is about the file as a whole
+
+
 class UserError(Exception):
     """Something the user can mend: wrong usage or a wrong file.
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scheduler.cli.options import format_option
-from scheduler.cli.reading import reads_a_file
+from scheduler.cli.reading import reads_either
 from scheduler.spec import ExperimentFile
 from scheduler.terminal import show
+
+if TYPE_CHECKING:
+    from scheduler.sweeps.plans import SweepPlan
 
 
 def _print_schema(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
@@ -23,7 +26,7 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
 
 
 @click.command("check", short_help="Is a file right, and what does it ask for?")
-@reads_a_file
+@reads_either
 @click.option("--first", type=click.IntRange(min=0), default=5, show_default=True, metavar="N", help="Show the first N.")
 @click.option(
     "--schema",
@@ -34,8 +37,10 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
     help="Print the JSON Schema of experiments files, for editors; needs no FILE.",
 )
 @format_option
-def check(plan: ExperimentFile, first: int, style: str) -> Any:
+def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
     """Say whether FILE is right, how many experiments it makes, and what differs between them. Nothing is started.
+
+    Of a sweep that draws its points or learns, it shows points like those that `exp-queue sweep` tries.
 
     \b
     exp-queue check experiments/sample.yaml
@@ -43,10 +48,15 @@ def check(plan: ExperimentFile, first: int, style: str) -> Any:
     """
     from scheduler.report import overview, tables
 
+    if not isinstance(plan, ExperimentFile):
+        from scheduler.cli.sweeping import check_plan
+
+        return check_plan(plan, first, style)
     found = overview.overview(plan, first)
     if style == "json":
         tables.print_json(overview.objects(found), sys.stdout)
-        return
+        return None
     show(overview.sentence(found))
     if found.first:
         tables.print_table(overview.rows(found), sys.stdout)
+    return None

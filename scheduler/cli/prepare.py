@@ -13,6 +13,7 @@ import click
 
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
+from scheduler.report.tables import standard
 from scheduler.spec import Experiment, ExperimentFile, shell_line
 from scheduler.spec.argument_files import written
 from scheduler.spec.experiment import NO_ENVIRONMENT
@@ -106,7 +107,7 @@ def _line(experiment: Experiment, number: int, end: bytes) -> bytes:
 def _json_pieces(experiments: Iterable[Experiment]) -> Iterator[bytes]:
     before = b"["
     for experiment in experiments:
-        yield before + b"\n" + json.dumps(_shown(experiment)).encode()
+        yield before + b"\n" + json.dumps(standard(_shown(experiment)), allow_nan=False).encode()
         before = b","
     yield b"\n]\n"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from scheduler.errors import Note, Remark
 from scheduler.spec.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.spec.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
@@ -71,6 +72,24 @@ def reads_a_file(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("file")(_OVERRIDES(_with_limits(reading)))
 
 
+def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a file of any kind: `plan` is a SweepPlan where the points are no list."""
+
+    @functools.wraps(command)
+    def reading(*, file: str, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any) -> Any:
+        from scheduler.spec.document import open_document
+        from scheduler.sweeps.files import file_of
+        from scheduler.sweeps.plans import plan_of
+        from scheduler.sweeps.sweep_file import is_list
+
+        document = open_document(file, limits)
+        plan = file_of(document, overrides, asked) if is_list(document) else plan_of(document, overrides, asked, limits)
+        warn(plan.path, plan.notes)
+        return command(plan=plan, **others)
+
+    return click.argument("file")(_OVERRIDES(_with_limits(reading)))
+
+
 def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a sweep file, which may be left out; the command also has `--method`."""
 
@@ -88,9 +107,9 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("words", nargs=-1, metavar="[FILE] [KEY=VALUE]...")(option(_with_limits(reading)))
 
 
-def warn(path: str, notes: tuple[str, ...]) -> None:
+def warn(path: str, notes: tuple[Note, ...]) -> None:
     for note in notes:
-        say(f"exp-queue: warning: {path}: {note}")
+        say(f"exp-queue: warning: {note if isinstance(note, Remark) else f'{path}: {note}'}")
 
 
 def _with_limits(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,13 +19,14 @@ from scheduler.jobs.store import Store
 from scheduler.report import sweeps as report
 from scheduler.report.progress import Progress
 from scheduler.report.tables import print_json, print_table
+from scheduler.spec import Experiment
 from scheduler.sweeps.asking import Asking
 from scheduler.sweeps.book import Book, open_sweep
 from scheduler.sweeps.budget import Budget
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import open_stopping
 from scheduler.sweeps.revival import revive
-from scheduler.sweeps.search import open_search
+from scheduler.sweeps.search import open_search, refuse_unsearchable
 from scheduler.sweeps.source import SweepSource
 from scheduler.sweeps.trials import Trial
 
@@ -88,10 +89,7 @@ def show_plan(plan: SweepPlan, wishes: Wishes, style: str) -> int:
     """What the sweep is, and its first points if they can be known before any result."""
     from scheduler.report.submission import planned_objects, planned_rows
 
-    known = plan.sweep if plan.sweep.method == "grid" else replace(plan.sweep, method="random")
-    search = open_search(known, sampler=None, seed=wishes.seed or 0)
-    asked = [search.ask(number) for number in range(SHOWN)]
-    experiments = [plan.experiment(values) for values in asked if values is not None]
+    experiments = _known_points(plan, wishes.seed or 0, SHOWN)
     say(report.opening(plan, (), _budget(plan, wishes), wishes.pruner, new=True, revived=0))
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
@@ -99,3 +97,30 @@ def show_plan(plan: SweepPlan, wishes: Wishes, style: str) -> int:
     say(f"nothing was started; {'its first points' if plan.sweep.method == 'grid' else 'points like those that it tries'}:")
     print_table(planned_rows(experiments), sys.stdout)
     return 0
+
+
+def check_plan(plan: SweepPlan, first: int, style: str) -> None:
+    """Say that the file is right, and what it asks for, with points like those that it tries. Raises UserError if it is not."""
+    from scheduler.report import overview
+
+    open_stopping(plan.sweep, Wishes().pruner)
+    if plan.sweep.method == "bayes":
+        refuse_unsearchable(plan.sweep, "bayes")
+    experiments = _known_points(plan, 0, first)
+    names = [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
+    found = overview.Overview(plan.path, plan.sweep.run_cap, tuple(names), tuple(experiments))
+    if style == "json":
+        print_json(overview.objects(found), sys.stdout)
+        return
+    print(report.opening(plan, (), _budget(plan, Wishes()), Wishes().pruner, new=True, revived=0))
+    searched = ", ".join(names) or "nothing"
+    print(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
+    print_table(overview.rows(found), sys.stdout)
+
+
+def _known_points(plan: SweepPlan, seed: int, count: int) -> list[Experiment]:
+    """The first points of a grid; of another sweep, such as it might try, for what it tries depends on results."""
+    known = plan.sweep if plan.sweep.method == "grid" else replace(plan.sweep, method="random")
+    search = open_search(known, sampler=None, seed=seed)
+    asked = [search.ask(number) for number in range(count)]
+    return [plan.experiment(values) for values in asked if values is not None]

@@ -21,7 +21,7 @@ class Overview:
     that differ in its first ones or that a grid varies."""
 
     path: str
-    count: int
+    count: int | None  # None: without an end
     differing: tuple[str, ...]
     first: tuple[Experiment, ...]
 

@@ -50,14 +50,15 @@ def _padded(text: str, width: int) -> str:
 def print_json(value: Any, file: TextIO) -> None:
     """One document of standard JSON, indented. It has no NaN and no infinities: they become the texts "NaN", "Infinity"
     and "-Infinity"."""
-    file.write(json.dumps(_standard(value), indent=2, allow_nan=False) + "\n")
+    file.write(json.dumps(standard(value), indent=2, allow_nan=False) + "\n")
 
 
-def _standard(value: Any) -> Any:
+def standard(value: Any) -> Any:
+    """The value with those texts in the place of NaN and infinities."""
     if isinstance(value, Mapping):
-        return {name: _standard(each) for name, each in value.items()}
+        return {name: standard(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_standard(each) for each in value]
+        return [standard(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     return value

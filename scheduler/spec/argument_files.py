@@ -18,13 +18,20 @@ def written(experiments: Iterable[Experiment]) -> Iterator[Experiment]:
     started at any later time.
     """
     for experiment in experiments:
-        path = experiment.argument_file
-        if path is not None:
-            try:
-                _write(path, experiment.arguments_with_group)
-            except OSError as error:
-                raise UserError(f"the file {path} for ${{args_json_file}} cannot be written: {error.strerror}") from None
+        try:
+            write(experiment)
+        except OSError as error:
+            what = f"the file {experiment.argument_file} for ${{args_json_file}} cannot be written: {error.strerror}"
+            raise UserError(what) from None
         yield experiment
+
+
+def write(experiment: Experiment) -> None:
+    """The file that the experiment's command names, if it names one. Raises OSError where there is no room for it, and UserError
+    where its directory belongs to somebody else."""
+    path = experiment.argument_file
+    if path is not None:
+        _write(path, experiment.arguments_as_json)
 
 
 def _write(path: Path, text: str) -> None:

@@ -51,11 +51,15 @@ Launch = tuple[str | Slot, ...]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a command takes from where we run. `files` is the directory for the files of `${args_json_file}`."""
+    """What a command takes from where we run. `files` is the directory for the files of `${args_json_file}`.
+
+    `hands_on`: a `${...}` inside a longer argument is the program's own, as in W&B, where Hydra may resolve it; else an error.
+    """
 
     interpreter: str
     variables: Mapping[str, str]
     files: str = ""
+    hands_on: bool = False
 
 
 def surroundings(command: Sequence[str], files: str = "") -> Surroundings:
@@ -114,18 +118,27 @@ def resolve(token: str, around: Surroundings) -> str | Slot:
     if whole and not whole[1] and whole[2] in ARGUMENT_MACROS:
         return Slot(whole[2], around.files if whole[2] == "args_json_file" else "")
     alone = {"interpreter": around.interpreter, "env": "/usr/bin/env"} if whole else {}
-    return _MACRO.sub(lambda match: _text_macro(match, alone, around.variables), token)
+    return _MACRO.sub(lambda match: _text_macro(match, alone, around), token)
 
 
-def _text_macro(match: re.Match, alone: Mapping[str, str], variables: Mapping[str, str]) -> str:
+def _text_macro(match: re.Match, alone: Mapping[str, str], around: Surroundings) -> str:
     escaped, name = match.groups()
     if escaped:
         return match[0][1:]
     if name in alone:
         return alone[name]
     if name.startswith("envvar:"):
-        return _variable(name.removeprefix("envvar:"), variables)
+        return _variable(name.removeprefix("envvar:"), around.variables)
+    if around.hands_on and not alone:
+        return match[0]
     raise _refused(name)
+
+
+def handed_on(token: str) -> tuple[str, ...]:
+    """The names of our macros that stand inside a longer argument, where they are not filled in."""
+    found = _MACRO.fullmatch(token)
+    inside = [] if found else [name for escaped, name in _MACRO.findall(token) if not escaped]
+    return tuple(name for name in inside if name in MACROS)
 
 
 def _variable(name: str, variables: Mapping[str, str]) -> str:
@@ -140,14 +153,14 @@ def _refused(name: str) -> UserError:
     return UserError(f"unknown macro ${{{name}}}", next_step=f"{nearest(name, MACROS)} (for the text itself write \\${{{name}}})")
 
 
-def fill(launch: Sequence[str | Slot], arguments: str, arguments_with_group: str, file: Callable[[], str]) -> tuple[str, ...]:
-    """The argument list of one experiment. The group is part of `${args_json}` and of the file only."""
+def fill(launch: Sequence[str | Slot], arguments: str, as_json: str, file: Callable[[], str]) -> tuple[str, ...]:
+    """The argument list of one experiment; `as_json` is what `${args_json}` stands for, and `file` names a file that holds it."""
     argv: list[str] = []
     for token in launch:
         if isinstance(token, str):
             argv.append(token)
         elif token.name == "args_json":
-            argv.append(arguments_with_group)
+            argv.append(as_json)
         elif token.name == "args_json_file":
             argv.append(file())
         else:

@@ -33,7 +33,7 @@ class Mark:
 class Document:
     """`value` is what the file says, in plain Python. `marks` finds the places; only an error calls it.
 
-    `head` are the comment lines at the very top, without their `#`.
+    `head` are the comment lines at the very top, without their `#`; `text` is the whole file where it is YAML.
     """
 
     file: str
@@ -42,6 +42,7 @@ class Document:
     interpolates: bool = False
     limits: Limits = DEFAULT
     head: tuple[str, ...] = ()
+    text: str = ""
 
     def place(self, *path: Key, key: bool = False) -> Place:
         """The place of the value at `path` (of its key with `key=True`), or of its nearest enclosing value."""
@@ -92,7 +93,7 @@ def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     from scheduler.spec import yaml_reader
 
     value, mark = yaml_reader.parse(text, path, limits)
-    return Document(path, value, lambda: mark, interpolates=True, limits=limits, head=_head(text))
+    return Document(path, value, lambda: mark, interpolates=True, limits=limits, head=_head(text), text=text)
 
 
 def _head(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from scheduler.spec.command import Launch, Slot, fill
@@ -54,7 +54,8 @@ class Experiment:
     """One experiment.
 
     `command` is the template as it was written, before macros; `arguments` is the configuration as JSON text, keys in
-    order, without the group; `launch` is the command with everything filled in but the arguments.
+    order, without the group; `launch` is the command with everything filled in but the arguments. `passes_group` says whether
+    the program is told its group; scripts of sweep files know no such key.
     """
 
     command: tuple[str, ...]
@@ -63,9 +64,9 @@ class Experiment:
     resources: Resources = Resources()
     policy: Policy = Policy()
     launch: Launch = field(default=(), compare=False, repr=False)
-    environment: str = field(
-        default=NO_ENVIRONMENT, compare=False, repr=False
-    )  # JSON: variables for its attempts; see `Job.additions`
+    passes_group: bool = field(default=True, compare=False, repr=False)
+    # JSON: variables for its attempts; see `Job.additions`.
+    environment: str = field(default=NO_ENVIRONMENT, compare=False, repr=False)
 
     @property
     def config(self) -> dict:
@@ -75,7 +76,7 @@ class Experiment:
     @property
     def argv(self) -> tuple[str, ...]:
         """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
-        return fill(self.launch, self.arguments, self.arguments_with_group, lambda: str(self.argument_file))
+        return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file))
 
     @property
     def first_word(self) -> tuple[str, ...]:
@@ -85,13 +86,19 @@ class Experiment:
 
     @property
     def argument_file(self) -> Path | None:
-        """The file that `${args_json_file}` stands for, named by the experiment's id; None if the command has none."""
+        """The file that `${args_json_file}` stands for, named by what it holds: the experiment's id, without the group where the
+        program is not told that. None if the command has none."""
         folder = next((token.folder for token in self.launch if isinstance(token, Slot) and token.folder), None)
-        return Path(folder, f"{self.id}.json") if folder else None
+        name = self.id if self.passes_group else _digest(self.command, self.arguments)
+        return Path(folder, f"{name}.json") if folder else None
 
     @property
-    def arguments_with_group(self) -> str:
-        """What `${args_json}` stands for: the configuration with `experiment_group` as its last key."""
+    def arguments_as_json(self) -> str:
+        """What `${args_json}` stands for: the configuration, with `experiment_group` as its last key where that is passed."""
+        return self._arguments_with_group if self.passes_group else self.arguments
+
+    @property
+    def _arguments_with_group(self) -> str:
         if self.group is None:
             return self.arguments
         comma = ", " if self.arguments != "{}" else ""
@@ -103,15 +110,8 @@ class Experiment:
 
         It does not depend on the order of keys, on how the file is written, on resources, on policy or on the machine.
         """
-        content = [list(self.command), json.loads(self.arguments_with_group)]
-        return hashlib.sha256(_canonical(content).encode()).hexdigest()
+        return _digest(self.command, self._arguments_with_group)
 
 
-# One encoder for all: json.dumps makes one at every call with arguments of its own.
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-
-
-@lru_cache(maxsize=16)
-def _canonical_command(command: tuple[str, ...]) -> str:
-    """All experiments of a file share theirs."""
-    return _CANONICAL(list(command))
+def _digest(command: tuple[str, ...], arguments: str) -> str:
+    return hashlib.sha256(_CANONICAL([list(command), json.loads(arguments)]).encode()).hexdigest()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from scheduler.errors import Place, UserError
+from scheduler.errors import Note, Place, UserError
 from scheduler.spec import launch as launching
 from scheduler.spec import layout
 from scheduler.spec.command import Launch, Slot
@@ -35,7 +35,7 @@ class ExperimentFile:
     policy: Policy
     blocks: tuple[Block, ...]
     cap: int | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     sweep: str | None = None
 
     @property

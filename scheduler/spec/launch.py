@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler.errors import UserError
@@ -123,9 +123,11 @@ def _speakable(text: str) -> str:
     return text
 
 
-def launch(document: Document, top: dict[str, Any], command: Template, asked: Asked) -> commands.Launch:
-    """The command with all macros but the arguments filled in from where we run."""
-    around = commands.surroundings(command, asked.files)
+def launch(
+    document: Document, top: dict[str, Any], command: Template, asked: Asked, *, hands_on: bool = False
+) -> commands.Launch:
+    """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`."""
+    around = replace(commands.surroundings(command, asked.files), hands_on=hands_on)
     key = "command" if "command" in top else "program"
     filled = []
     for index, token in enumerate(command):

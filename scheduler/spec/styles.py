@@ -6,6 +6,7 @@ As in W&B, a list or mapping in a flag is written as Python writes it. Only the 
 from __future__ import annotations
 
 import json
+import math
 import re
 
 from scheduler.spec.configurations import leaves
@@ -48,6 +49,8 @@ def _hydra_value(value: object) -> str:
         return "[" + ",".join(map(_hydra_value, value)) + "]"
     if isinstance(value, dict):
         return "{" + ",".join(f"{key}:{_hydra_value(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # nan, inf and -inf, where JSON has other words
     return json.dumps(value)
 
 

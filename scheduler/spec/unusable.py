@@ -18,11 +18,12 @@ def refuse_unusable(document: Document, section: str, value: object) -> object:
     return usable(document, value, (section,))
 
 
-def usable(document: Document, value: object, above: Where) -> object:
-    """`value`, which stands at `above` in the document, checked and with its interpolations marked."""
+def usable(document: Document, value: object, above: Where, *, finite: bool = True) -> object:
+    """`value`, which stands at `above` in the document, checked and with its interpolations marked. `finite`: NaN and infinities
+    are refused."""
     special, depth = False, document.limits.depth
     for path, part in _walk(above, value, depth):
-        fault = document.limits.too_deep() if len(path) > depth else _fault(part)
+        fault = document.limits.too_deep() if len(path) > depth else _fault(part, finite=finite)
         if fault:
             raise document.error(fault.what, *path, next_step=fault.next_step)
         special = special or (document.interpolates and isinstance(part, str) and ("${" in part or part == "???"))
@@ -72,12 +73,12 @@ def _walk(path: Where, value: object, depth: int) -> Iterator[tuple[Where, objec
         stack.extend(((*path, key), inner) for key, inner in pairs)
 
 
-def _fault(value: object) -> UserError | None:
+def _fault(value: object, *, finite: bool = True) -> UserError | None:
     """What is wrong with one value, and what to do; None for a good one."""
     if isinstance(value, dict):
         bad = any("\0" in key for key in value if isinstance(key, str))
         return UserError("a key holds a NUL character", next_step="remove it") if bad else None
-    if isinstance(value, float) and not math.isfinite(value):
+    if finite and isinstance(value, float) and not math.isfinite(value):
         return UserError(f"{value} is not a number that JSON can hold", next_step="write it as text, in quotes")
     if isinstance(value, str) and "\0" in value:
         return UserError("this text holds a NUL character", next_step="no argument of a process can carry it; remove it")

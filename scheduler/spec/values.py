@@ -69,6 +69,11 @@ def count_or_none(value: object) -> int | None:
     return value
 
 
+def whole(found: object) -> object:
+    """3 for 3.0, which W&B takes for a whole number; anything else as it is."""
+    return int(found) if isinstance(found, float) and found.is_integer() else found
+
+
 def memory(value: object) -> int:
     """GPU memory in MiB from `6G`, `6GiB`, `6GB`, `6144MiB`: all of them binary. Raises UserError."""
     match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None

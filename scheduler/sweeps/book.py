@@ -17,6 +17,7 @@ from scheduler.jobs.states import ENDED, State
 from scheduler.jobs.store import Store
 from scheduler.jobs.trial_records import SweepRecord, TrialRecord
 from scheduler.jobs.values import Job
+from scheduler.spec import Experiment, argument_files
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.trials import Trial, best_of
 from scheduler.sweeps.verdicts import Verdict
@@ -100,9 +101,10 @@ class Book:
     def add(self, number: int, values: Sequence[object], cwd: str, environment: str, *, cap: int | None) -> Entry | None:
         """Queue the trial with this number, durably; None if somebody else was quicker, or the sweep has reached its cap.
 
-        One transaction: a point that was asked is queued, or it was never asked.
+        The file that its command may name is there before. One transaction: a point that was asked is queued, or was never asked.
         """
         failpoints.reach("point-asked")
+        _write_arguments(self._plan.experiment(values))
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
@@ -165,3 +167,10 @@ class Book:
             self._unwatched.discard(record.job)
         self.best = best_of(self._plan.goal, tuple(each for each in (self.best, record.summary) if each is not None))
         return self._entries[record.job]
+
+
+def _write_arguments(experiment: Experiment) -> None:
+    try:
+        argument_files.write(experiment)
+    except OSError as error:
+        raise Unwritable(f"cannot write {experiment.argument_file} ({error.strerror})") from error

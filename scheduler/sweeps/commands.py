@@ -13,6 +13,17 @@ from scheduler.spec.launch import Asked
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")  # W&B's
 
 
+def sections(document: Document) -> dict[str, Any]:
+    """The top of a sweep file. As with W&B, an empty command is none, and `true` in a command is the word that Python writes."""
+    top: dict[str, Any] = dict(document.value) if isinstance(document.value, dict) else {}
+    command = top.get("command")
+    if command == []:
+        del top["command"]
+    elif isinstance(command, list):
+        top["command"] = [str(token) if isinstance(token, bool) else token for token in command]
+    return top
+
+
 def template(document: Document, top: dict[str, Any], asked: Asked) -> launching.Template:
     """The command template of a sweep file, in the style that is asked for. UserError where it names no program."""
     command = launching.read_command(document, top) if "command" in top else DEFAULT_COMMAND
@@ -25,7 +36,9 @@ def template(document: Document, top: dict[str, Any], asked: Asked) -> launching
     if "${program}" not in command:
         return launching.styled(command, asked.style)
     if program is None:
-        raise document.error('this sweep file names no "program"', next_step="add program: train.py, or --program train.py")
+        launched = ', but a "job" of W&B Launch' if "job" in top else ""
+        what = f'this sweep file names no "program"{launched}'
+        raise document.error(what, next_step="add program: train.py, or --program train.py")
     return launching.styled(commands.with_program(command, program), asked.style)
 
 

@@ -37,6 +37,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "q_log_uniform": (_RANGE, _STEP),
 }
 GRID = ("categorical", "constant", "int_uniform", "q_uniform")
+EXPONENTS = ("log_uniform", "inv_log_uniform", "q_log_uniform")  # their bounds are exponents of e; W&B has given them up
 POSITIVE_MIN = ("log_uniform_values", "inv_log_uniform_values", "q_log_uniform_values")
 
 

@@ -12,6 +12,7 @@ from scheduler.spec import values
 from scheduler.spec.document import Document
 
 FIELDS = ("type", "min_iter", "max_iter", "s", "eta", "strict")
+WHOLE = ("min_iter", "max_iter")
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ def read_early_terminate(document: Document, written: object) -> EarlyTerminate:
             raise document.error(f'unknown key "{key}"', "early_terminate", key, key=True, next_step=nearest(key, FIELDS))
         with document.at("early_terminate", key):
             _check(key, value)
-    given = {key: value for key, value in found.items() if key != "type"}
+    given = {key: values.whole(value) if key in WHOLE else value for key, value in found.items() if key != "type"}
     return EarlyTerminate(**given)  # type: ignore[arg-type]
 
 
 def _check(key: str, value: object) -> None:
     if key == "min_iter":
-        values.whole_number(value, 1)
-    elif key == "max_iter" and (isinstance(value, bool) or not isinstance(value, int)):
+        values.whole_number(values.whole(value), 1)
+    elif key == "max_iter" and (isinstance(value, bool) or not isinstance(values.whole(value), int)):
         raise values.expected("a whole number", value)
     elif key == "strict":
         values.truth(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from scheduler.errors import Place, UserError
 from scheduler.spec import launch as launching
@@ -17,8 +16,9 @@ from scheduler.spec.launch import Asked
 from scheduler.spec.limits import DEFAULT, Limits
 from scheduler.spec.matrix import Block
 from scheduler.spec.overrides import Edit, apply, parse, refuse_contradictions
-from scheduler.sweeps.commands import template
+from scheduler.sweeps.commands import sections, template
 from scheduler.sweeps.distributions import GRID, Parameter, grid_count, grid_values
+from scheduler.sweeps.remarks import remarks
 from scheduler.sweeps.sweep_file import Sweep, is_sweep, read_sweep
 
 
@@ -29,7 +29,11 @@ def read_file(
 
     Raises UserError with file, line and column for whatever is wrong, and for a sweep that is no grid.
     """
-    document = open_document(path, limits)
+    return file_of(open_document(path, limits), overrides, asked)
+
+
+def file_of(document: Document, overrides: Sequence[str], asked: Asked) -> ExperimentFile:
+    """The same for a file that is open already."""
     if not is_sweep(document):
         return from_document(document, overrides, asked)
     sweep = read_sweep(document)
@@ -39,23 +43,23 @@ def read_file(
             what = "method random draws trials without end, which is no list of experiments"
         next_step = "`exp-queue sweep` runs it; for a list, write method: grid"
         raise document.error(what, "method", next_step=next_step)
-    return _grid(document, sweep, parse(overrides, limits), asked)
+    return _grid(document, sweep, parse(overrides, document.limits), asked)
 
 
 def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> ExperimentFile:
-    top: dict[str, Any] = dict(document.value) if isinstance(document.value, dict) else {}
+    top = sections(document)
     block = _block(document, sweep, edits)
     command = template(document, top, asked)
     return ExperimentFile(
         path=document.file,
         group=None,
         command=command,
-        launch=launching.launch(document, top, command, asked),
+        launch=launching.launch(document, top, command, asked, hands_on=True),
         resources=Resources(),
         policy=Policy(),
         blocks=(block,),
         cap=sweep.run_cap,
-        notes=_notes(sweep),
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
         sweep=name_of(document),
     ).within(document.limits)
 

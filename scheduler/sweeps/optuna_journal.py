@@ -11,7 +11,7 @@ from scheduler.errors import UserError
 from scheduler.jobs.states import ENDED, State
 from scheduler.sweeps.distributions import Distribution, Parameter, identity
 from scheduler.sweeps.libraries import need
-from scheduler.sweeps.sampling import BOUNDED, LARGEST, bounds
+from scheduler.sweeps.sampling import LARGEST, span
 from scheduler.sweeps.trials import Trial
 
 NUMBER, STATE = "trial", "state"  # what we note beside each trial
@@ -115,10 +115,11 @@ def _shown(optuna: Any, found: Distribution, value: object) -> tuple[Any, Any]:
     number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
     log = "log_" in found.name
     if number is not None and found.name not in ("constant", "categorical", "categorical_w_probabilities"):
-        low, high = bounds(found) if found.name.removeprefix("q_") in BOUNDED else (float(number), float(number))
-        log = log and min(low, number) > 0
         if found.name == "int_uniform":
             return optuna.IntDistribution(int(min(found.number("min"), number)), int(max(found.number("max"), number))), value
+        # The same for all trials, or the dashboard leaves the parameter out where it asks which of them mattered.
+        low, high = span(found)
+        log = log and min(low, number) > 0
         return optuna.FloatDistribution(min(low, number), min(max(high, number), LARGEST), log=log), float(number)
     listed = found.fields.get("values")
     choices = [_plain(each) for each in (listed if isinstance(listed, list) else [found.fields.get("value")])]

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from scheduler.errors import nearest
 from scheduler.spec import values
 from scheduler.spec.document import Document, Key
-from scheduler.sweeps.distributions import FIELDS, POSITIVE_MIN, Distribution, Parameter, inferred
+from scheduler.sweeps.distributions import EXPONENTS, FIELDS, POSITIVE_MIN, Distribution, Parameter, inferred
 
 Where = tuple[Key, ...]
 
@@ -71,8 +71,14 @@ def _name(document: Document, found: dict[str, object], where: Where) -> str:
     with document.at(*where, "distribution"):
         name = values.text(found["distribution"])
         if name not in FIELDS:
-            raise document.error(f'unknown distribution "{name}"', *where, "distribution", next_step=nearest(name, FIELDS))
+            raise document.error(f'unknown distribution "{name}"', *where, "distribution", next_step=_meant(name))
     return name
+
+
+def _meant(name: str) -> str:
+    """What to write instead; never one of those that W&B has given up."""
+    old = next((each for each in EXPONENTS if f'"{each}"' in nearest(name, FIELDS)), None)
+    return f'did you mean "{old}_values"?' if old else nearest(name, [each for each in FIELDS if each not in EXPONENTS])
 
 
 def _check(name: str, key: str, value: object, fields: dict[str, object]) -> None:
@@ -97,6 +103,8 @@ def _check_number(name: str, key: str, value: object, fields: dict[str, object])
         raise values.expected("a whole number", value, "int_uniform has whole bounds; for others write distribution: uniform")
     if not _is_number(value):
         raise values.expected("a number", value, "write it without quotes" if isinstance(value, str) else "")
+    if not math.isfinite(value):
+        raise values.expected("a finite number", value)
     if key == "q" and not value > 0:
         raise values.expected("a step above 0", value)
     if key in ("sigma", "a", "b") and not value >= 0:

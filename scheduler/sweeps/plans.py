@@ -10,20 +10,21 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import Place, UserError
+from scheduler.errors import Note, Place, UserError
 from scheduler.spec import Experiment, Policy, Resources
 from scheduler.spec import launch as launching
 from scheduler.spec.command import Launch
 from scheduler.spec.configurations import Axis, Config, put
-from scheduler.spec.document import open_document
+from scheduler.spec.document import Document, open_document
 from scheduler.spec.edit_checks import EditChecks
 from scheduler.spec.launch import Asked
 from scheduler.spec.limits import DEFAULT, Limits
 from scheduler.spec.overrides import Edit, apply, parse, refuse_contradictions
-from scheduler.sweeps.commands import template
+from scheduler.sweeps.commands import sections, template
 from scheduler.sweeps.distributions import Distribution, Parameter
 from scheduler.sweeps.files import name_of, named
 from scheduler.sweeps.hyperband import strictness
+from scheduler.sweeps.remarks import remarks
 from scheduler.sweeps.sweep_file import Sweep, is_sweep, read_sweep
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
@@ -40,7 +41,7 @@ class SweepPlan:
     launch: Launch
     resources: Resources = field(default_factory=Resources)
     policy: Policy = field(default_factory=Policy)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -69,7 +70,8 @@ class SweepPlan:
     def experiment(self, values: Sequence[object]) -> Experiment:
         """What to run at a point."""
         arguments = json.dumps(self.nested(values))
-        return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch)
+        # The name is a group for people to find the trials by; W&B passes no such argument.
+        return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch, passes_group=False)
 
     def point(self, values: Sequence[object]) -> dict[str, object]:
         """The point as it is remembered: by name, so that the space may change later."""
@@ -111,7 +113,14 @@ def read_plan(
 
     Raises UserError with file, line and column for whatever is wrong.
     """
-    document = open_document(path, limits)
+    return plan_of(open_document(path, limits), overrides, asked, limits, method)
+
+
+def plan_of(
+    document: Document, overrides: Sequence[str], asked: Asked, limits: Limits = DEFAULT, method: str | None = None
+) -> SweepPlan:
+    """The same for a file that is open already."""
+    path = document.file
     if not is_sweep(document):
         next_step = f"exp-queue run {path}" if isinstance(document.value, dict) else 'it begins with "method:" and "parameters:"'
         raise UserError("this is no sweep file", where=Place(document.file), next_step=next_step)
@@ -119,15 +128,15 @@ def read_plan(
     sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
     if sweep.method == "bayes" and not sweep.metric:
         raise document.error("method bayes needs a metric", next_step='add "metric: {name: val_loss, goal: minimize}"')
-    top: dict[str, Any] = dict(document.value) if isinstance(document.value, dict) else {}
+    top = sections(document)
     command = template(document, top, asked)
     return SweepPlan(
         path=document.file,
         name=name_of(document),
         sweep=sweep,
         command=command,
-        launch=launching.launch(document, top, command, asked),
-        notes=_notes(sweep),
+        launch=launching.launch(document, top, command, asked, hands_on=True),
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
     )
 
 

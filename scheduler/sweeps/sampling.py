@@ -105,6 +105,19 @@ def bounds(distribution: Distribution) -> tuple[float, float]:
     return (_exponential(-high), _exponential(-low)) if root == "inv_log_uniform" else (low, high)
 
 
+def span(distribution: Distribution) -> tuple[float, float]:
+    """The least and the greatest value that `sample` gives, of any distribution over numbers."""
+    root = distribution.name.removeprefix("q_")
+    if root in BOUNDED:
+        low, high = bounds(distribution)
+    elif root == "beta":
+        low, high = 0.0, 1.0
+    else:
+        low, high = quantile(distribution, LEAST), quantile(distribution, MOST)
+    step = distribution.number("q") if "q" in distribution.fields else None
+    return (low, high) if step is None else (_stepped(low, step), _stepped(high, step))
+
+
 def _between(distribution: Distribution, u: float) -> float:
     """The logarithm of the value at u. The inverse distributions are uniform in log(1/x), which comes to the same values."""
     low, high = distribution.number("min"), distribution.number("max")

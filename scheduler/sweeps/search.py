@@ -137,7 +137,7 @@ def open_search(sweep: Sweep, *, method: str | None = None, sampler: str | None 
         return GridSearch(sweep.parameters)
     if method == "random" and sampler != "qmc":
         return RandomSearch(sweep.parameters, seed)
-    _check_searchable(sweep, method)
+    refuse_unsearchable(sweep, method)
     if sampler == "qmc":
         need("the sampler qmc", *LIBRARIES["qmc"])
         from scheduler.sweeps.quasi_random import QuasiRandomSearch
@@ -170,7 +170,8 @@ def _check_names(method: str, sampler: str | None) -> None:
     raise UserError(what, next_step="add --method bayes, or leave --sampler out")
 
 
-def _check_searchable(sweep: Sweep, method: str) -> None:
+def refuse_unsearchable(sweep: Sweep, method: str) -> None:
+    """Raises UserError where a model has nothing to learn from, or nothing to vary."""
     if method == "bayes" and sweep.metric is None:
         what = 'method bayes learns from a metric, and this sweep file has no "metric"'
         raise UserError(what, next_step="add metric: {name: ..., goal: minimize}, or take --method random")

@@ -16,7 +16,15 @@ from scheduler.sweeps.parameters import read_parameters
 METHODS = ("grid", "random", "bayes")
 TEXTS = ("name", "description", "project", "entity")
 KEYS = ("method", "parameters", "program", "command", "metric", "run_cap", "early_terminate", *TEXTS)
-FOREIGN = ("apiVersion", "kind", "controller", "job", "image_uri", "scheduler", "metrics")  # W&B's, but not for us
+SILENT = ("apiVersion", "kind")  # they say that the file is a sweep file
+# W&B's, but not for us: what is said of each.
+NOT_FOLLOWED = {
+    "controller": "the search runs in this process",
+    "job": "each trial is a process of this machine, started by program and command",
+    "image_uri": "each trial is a process of this machine, started by program and command",
+    "scheduler": "the search and the trials are this machine's, and nothing of W&B Launch takes part",
+    "metrics": "a sweep here has one objective, and that is `metric`",
+}
 METRIC = ("name", "goal", "target", "impute", "impute_while_running")
 GOALS = ("minimize", "maximize")
 
@@ -37,13 +45,18 @@ def is_sweep(document: Document) -> bool:
     return isinstance(document.value, dict) and bool(document.value.keys() & {"method", "parameters"})
 
 
+def is_list(document: Document) -> bool:
+    """Whether all that a file asks for is known before anything has run: not where a sweep draws points or learns."""
+    return not is_sweep(document) or dict(document.value).get("method") not in ("random", "bayes")  # type: ignore[call-overload]
+
+
 def read_sweep(document: Document) -> Sweep:
     """Raises UserError at whatever is wrong. Text is taken literally: W&B knows no interpolation."""
     with document.at():
         top = values.mapping(document.value)
     _refuse_unknown(document, top)
     literal = replace(document, interpolates=False)
-    parameters = usable(literal, top["parameters"], ("parameters",))
+    parameters = usable(literal, top["parameters"], ("parameters",), finite=False)
     return Sweep(
         method=str(top["method"]),
         parameters=read_parameters(document, parameters),
@@ -55,12 +68,13 @@ def read_sweep(document: Document) -> Sweep:
 
 def _refuse_unknown(document: Document, top: dict[str, Any]) -> None:
     for key in top:
-        if key in FOREIGN:
-            raise document.error(f'"{key}" is not supported here', key, key=True, next_step="leave it out")
-        if key not in KEYS:
+        if key not in (*KEYS, *SILENT, *NOT_FOLLOWED):
             raise document.error(f'unknown key "{key}" in a sweep file', key, key=True, next_step=nearest(key, KEYS))
     if "method" not in top:
         raise document.error("this sweep file names no method", next_step=f"add method: {METHODS[0]}")
+    if top["method"] == "custom":
+        what = "method custom leaves the search to a scheduler of W&B Launch, which is not followed here"
+        raise document.error(what, "method", next_step=f"write one of {', '.join(METHODS)}")
     if top["method"] not in METHODS:
         what = f"unknown method {values.kind(top['method'])}"
         raise document.error(what, "method", next_step=nearest(str(top["method"]), METHODS))
@@ -73,7 +87,7 @@ def _refuse_unknown(document: Document, top: dict[str, Any]) -> None:
 
 def _run_cap(document: Document, found: object) -> int:
     with document.at("run_cap"):
-        return values.whole_number(found, 1)
+        return values.whole_number(values.whole(found), 1)
 
 
 def _metric(document: Document, found: object) -> dict[str, object]:

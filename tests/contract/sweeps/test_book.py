@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.jobs.database import Unwritable
 from scheduler.jobs.home import open_home
 from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
+from scheduler.spec.launch import Asked
 from scheduler.sweeps.book import Book, open_sweep
 from scheduler.sweeps.plans import SweepPlan, read_plan
 
@@ -109,3 +111,22 @@ def test_what_makes_two_sweeps_one(tmp_path: Path, plan: SweepPlan, old: str, ne
     path.write_text(FILE.replace(old, new))
     assert (read_plan(str(path)).key("/") == plan.key("/")) is same
     assert plan.key("/") != plan.key("/usr")
+
+
+def test_a_trial_without_room_for_its_arguments_is_not_queued(store: Store, tmp_path: Path) -> None:
+    """Its command would name a file that is not there; the point is kept, and asked for again when there is room."""
+    (tmp_path / "sweep.yaml").write_text(FILE + "command: [python, '${program}', '${args_json_file}']\n")
+    (tmp_path / "taken").write_text("")
+    plan = read_plan(str(tmp_path / "sweep.yaml"), asked=Asked(files=str(tmp_path / "taken" / "arguments")))
+    book = book_of(store, plan)
+    with pytest.raises(Unwritable, match="cannot write"):
+        book.add(0, (0.25,), "/", "{}", cap=None)
+    (tmp_path / "taken").unlink()
+    entry = book.add(0, (0.25,), "/", "{}", cap=None)
+    assert entry
+    assert Path(book.job(entry).argv[-1]).read_text() == '{"lr": 0.25}'
+
+
+def test_a_trial_keeps_the_id_that_it_always_had(plan: SweepPlan) -> None:
+    """What older versions remember of an experiment, such as its memory, is found by its id, name of the sweep included."""
+    assert plan.experiment((0.25,)).id == "3210dc6a799364d82b7411c1155260b741ee01ea24a2e31c78717acb2158f623"

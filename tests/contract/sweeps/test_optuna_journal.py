@@ -12,6 +12,8 @@ from scheduler.errors import UserError
 from scheduler.jobs.states import State
 from scheduler.sweeps.distributions import Distribution, Parameter
 from scheduler.sweeps.optuna_journal import OptunaJournal
+from scheduler.sweeps.sampling import cdf
+from scheduler.sweeps.search import RandomSearch
 from scheduler.sweeps.trials import Trial
 from tests.small_disk import fill, small_disk
 
@@ -51,6 +53,34 @@ def test_ended_trials_are_there_with_parameters_value_and_rows(path):
     assert (stopped.state.name, stopped.value, stopped.user_attrs) == ("PRUNED", 0.9, {"trial": 2, "state": "stopped_early"})
     assert (failed.state.name, failed.value) == ("FAIL", None)
     assert done.distributions["lr"] == optuna.distributions.FloatDistribution(1e-4, 1.0, log=True)
+
+
+DECIDING = {
+    "normal": {"mu": 5, "sigma": 2},
+    "log_normal": {"mu": 0, "sigma": 1},
+    "q_normal": {"mu": 0, "sigma": 5, "q": 1},
+    "q_log_normal": {"mu": 2, "sigma": 1, "q": 1},
+    "beta": {"a": 2, "b": 5},
+    "q_beta": {"a": 2, "b": 2, "q": 0.06},
+    "q_uniform": {"min": 0.1, "max": 1.0, "q": 0.25},
+    "q_log_uniform_values": {"min": 1, "max": 512, "q": 8},
+}
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_the_dashboard_sees_that_a_parameter_decides_whatever_its_distribution(path, name):
+    """It asks only about parameters that have one distribution in all trials, and more than one value in that."""
+    found = Distribution(name, DECIDING[name])
+    space = (Parameter(("decides",), found), Parameter(("noise",), Distribution("uniform", {"min": 0.0, "max": 1.0})))
+    journal, search = OptunaJournal(path, space, "minimize"), RandomSearch(space, 3)
+    for number in range(60):
+        values = search.ask(number)
+        journal.tell(Trial(number, values, State.DONE, rows=(abs(cdf(found, values[0]) - 0.3),)))
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))
+    study = optuna.load_study(study_name="exp-queue", storage=storage)
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+    shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    assert shares["decides"] > shares["noise"]
 
 
 def test_a_resumed_sweep_writes_nothing_twice(path):

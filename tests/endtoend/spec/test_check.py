@@ -151,3 +151,43 @@ def test_looking_at_a_file_writes_no_argument_files(command_line):
     assert command_line("check", "one.yaml").returncode == 0
     assert command_line("run", "one.yaml", "--dry-run").returncode == 0
     assert not (command_line.home / "arguments").exists()
+
+
+SEARCH = "method: random\nprogram: train.py\nmetric: {name: loss}\nparameters: {lr: {min: 0.0, max: 1.0}, depth: {value: 3}}\n"
+
+
+@pytest.mark.parametrize("method", ["random", "bayes"])
+def test_a_right_sweep_file_of_any_method_is_said_to_be_right(command_line, method):
+    """Its points are no list, but whether the file is right can be said; with status 0, for scripts that look at it alone."""
+    command_line.write(
+        "sweep.yaml", SEARCH.replace("random", method) + "run_cap: 7\nearly_terminate: {type: hyperband, min_iter: 3}"
+    )
+    result = command_line("check", "sweep.yaml", "--first", "2")
+    assert result.returncode == 0, result.stderr
+    opening, compared, right, *rows = result.stdout.splitlines()
+    assert opening == f"sweep.yaml: a sweep, method {method}, loss to be minimized; 7 trials in all (run_cap)"
+    assert compared == "trials are compared after 3, 9, 27, 81, ... rows, and those that fall behind are stopped"
+    assert right == "the file is right; it searches lr; `exp-queue sweep sweep.yaml` runs it, with points like these:"
+    assert [row.split()[:2] for row in rows] == [["id", "lr"], ["1", rows[1].split()[1]], ["2", rows[2].split()[1]]]
+
+
+def test_programs_learn_the_same_of_a_sweep_without_an_end(command_line):
+    """No number of experiments is the honest number."""
+    command_line.write("sweep.yaml", SEARCH)
+    found = json.loads(command_line("check", "sweep.yaml", "--first", "1", "--format", "json").stdout)
+    assert (found["experiments"], found["differs_in"], found["first"][0]["config"]["depth"]) == (None, ["lr"], 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("metric: {name: loss}", "method bayes needs a metric"),
+        ("lr: {min: 0.0, max: 1.0}, ", "every parameter of this sweep is constant"),
+    ],
+)
+def test_a_wrong_sweep_file_is_still_wrong(command_line, change, expected):
+    """Also where only the search would have found it."""
+    command_line.write("sweep.yaml", SEARCH.replace("random", "bayes").replace(change, ""))
+    result = command_line("check", "sweep.yaml")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert expected in result.stderr

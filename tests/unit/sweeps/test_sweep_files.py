@@ -132,8 +132,7 @@ BAD = {
     "method: grid\nparameters: {a: {min: 0, max: 3, q: 0, distribution: q_uniform}}": "2:37: expected a step above 0, found 0",
     "method: grid\nparameters: {a: {values: [1, 2], probabilities: [0.5, 0.6]}}": "2:49: expected probabilities of 0 or more "
     "that sum to 1, found a list",
-    "method: grid\nparameters: {a: {values: [.nan]}}": "2:27: nan is not a number that JSON can hold; write it as "
-    "text, in quotes",
+    "method: random\nparameters: {a: {min: 0.0, max: .inf}}": "2:33: expected a finite number, found Infinity",
     "method: grid\nparameters: {a: {value: 1}}\nrun_cap: 0": "3:10: expected a whole number of 1 or more, found 0",
     "method: grid\nparameters: {a: {value: 1}}\nmetric: loss": '3:9: expected a mapping, found the text "loss"; write key: value',
     "method: grid\nparameters: {a: {value: 1}}\nmetric: {goal: minimize}": '3:9: expected a metric with a "name", found a '
@@ -146,7 +145,14 @@ BAD = {
     "number above 1, found 1",
     "method: grid\nparameters: {a: {value: 1}}\ngrid: {b: [1]}": '3:1: unknown key "grid" in a sweep file; '
     "known are: method, parameters, program, command, metric, run_cap, early_terminate, name, description, project, entity",
-    "method: grid\nparameters: {a: {value: 1}}\njob: x": '3:1: "job" is not supported here; leave it out',
+    "method: grid\nparameters: {a: {value: 1}}\njob: x": '1:1: this sweep file names no "program", but a "job" of W&B '
+    "Launch; add program: train.py, or --program train.py",
+    "method: custom\nparameters: {a: {value: 1}}": "1:9: method custom leaves the search to a scheduler of W&B Launch, which is "
+    "not followed here; write one of grid, random, bayes",
+    "method: random\nparameters: {a: {distribution: loguniform, min: 1, max: 3}}": '2:32: unknown distribution "loguniform"; '
+    'did you mean "log_uniform_values"?',
+    "method: random\nparameters: {a: {distribution: lognormal}}": '2:32: unknown distribution "lognormal"; '
+    'did you mean "log_normal"?',
     "method: grid\nparameters: {a: {value: 1}}": '1:1: this sweep file names no "program"; add program: train.py, or '
     "--program train.py",
     "method: grid\nparameters: {a: {value: 1}}\nprogram: 3": "3:10: expected text, found 3; put quotes around it",

@@ -29,6 +29,7 @@ from scheduler.sweeps.revival import revive
 from scheduler.sweeps.search import open_search, refuse_unsearchable
 from scheduler.sweeps.source import SweepSource
 from scheduler.sweeps.trials import Trial
+from scheduler.terminal import show
 
 SHOWN = 5
 
@@ -112,9 +113,10 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
     if style == "json":
         print_json(overview.objects(found), sys.stdout)
         return
-    print(report.opening(plan, (), _budget(plan, Wishes()), Wishes().pruner, new=True, revived=0))
+    for sentence in report.opening(plan, (), _budget(plan, Wishes()), Wishes().pruner, new=True, revived=0):
+        show(sentence)
     searched = ", ".join(names) or "nothing"
-    print(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
+    show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
     print_table(overview.rows(found), sys.stdout)
 
 

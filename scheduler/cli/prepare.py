@@ -36,6 +36,8 @@ COMPARED = 10_000  # experiments in which repetitions are looked for
 def prepare(plan: ExperimentFile, null: bool, with_environment: bool, style: str) -> None:
     """Print one shell-quoted command line per experiment in FILE, and nothing else.
 
+    A pipe or file gets every byte as it is; a terminal shows control characters as escapes.
+
     \b
     exp-queue prepare experiments/sample.json | parallel -j2
     exp-queue prepare sweep.yaml train_args.lr=1e-3 | head -1

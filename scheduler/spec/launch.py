@@ -97,7 +97,7 @@ def read_program(document: Document, top: dict[str, Any]) -> Template:
 def read_command(document: Document, top: dict[str, Any]) -> Template:
     written = top["command"]
     with document.at("command"):
-        if not written or not isinstance(written, (str, list)):
+        if not isinstance(written, (str, list)) or not (written.strip() if isinstance(written, str) else written):
             next_step = "write, for example, [python, train.py, ${args}]"
             raise values.expected("a command, as a list or as text", written, next_step)
         if isinstance(written, str):

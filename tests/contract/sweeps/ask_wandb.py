@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,7 @@ def answer(path: Path) -> dict[str, Any]:
     try:
         chosen = points(config)
     except ValueError as error:
-        return {"refused": str(error).splitlines()[0]}
+        return {"refused": re.sub(r"wbnest\[\w+\]\.", "", str(error).splitlines()[0])}
     try:
         return {"points": chosen, "argvs": [command_line(config, point) for point in chosen]}
     except (TypeError, AttributeError) as error:
@@ -68,11 +70,10 @@ def violations(config: dict[str, Any]) -> list[str]:
 
 def points(config: dict[str, Any]) -> list[dict[str, Any]]:
     """The first points, as the agent is told them."""
-    import numpy
     from sweeps.grid_search import grid_search_next_runs
     from sweeps.random_search import random_search_next_runs
 
-    numpy.random.seed(1)
+    random.seed(1)
     if config["method"] != "grid":
         runs = random_search_next_runs({**config, "method": "random"}, n=POINTS)
     else:

@@ -97,6 +97,8 @@ YAML = {
     'found the text "soon"; a bare number counts seconds',
     "base: {}\npolicy: {timeout: 0}": "2:19: expected a duration such as 2h, 90m or 30s, found 0; a bare number counts seconds",
     # command and program
+    "base: {}\ncommand: '  '": '2:10: expected a command, as a list or as text, found the text "  "; '
+    "write, for example, [python, train.py, ${args}]",
     "base: {}\ncommand: []": "2:10: expected a command, as a list or as text, found an empty list; "
     "write, for example, [python, train.py, ${args}]",
     "base: {}\ncommand: [python, true]": "2:19: expected text, found true; put quotes around it",

@@ -72,6 +72,7 @@ DIFFERENT = {
         "method `custom`",
     ),
     "key_given_twice.yaml": Differs('3:1: "method" is given twice; it was first given in line 2; keep one', "a key given twice"),
+    "command_with_a_list.yaml": Differs("7:5: expected text, found a list", "a list, a mapping or nothing as an argument"),
     "environment_unset.yaml": Differs(
         "7:5: the environment variable NOT_SET_ANYWHERE is not set; export NOT_SET_ANYWHERE=... before this command",
         "`${envvar:NAME}` that is not set",

@@ -40,6 +40,7 @@ with Store(open_home()) as store:
 print(*(job.id for job in jobs), flush=True)
 """
 ENDS_OF_RUNNERS = (-9, 0, 1)  # killed; all jobs succeeded; some did not
+GIVEN_UP = "launchers in a row ended before a job did"
 RUNNERS_FAILPOINTS = ("claim-taken", "begin-written", "begin-committed", "end-heard")
 KINDS = {"runner": 3, "launcher": 3, "job": 4}
 
@@ -73,6 +74,7 @@ class Soak:
         self.restores = 0
         self.unclaimed: set[str] = set()
         self.stuck: list[str] = []
+        self._odd_ends: list[int | None] = []
         self.patience = 180.0  # seconds that a run without kills may take
         self.kills: Counter[str] = Counter()
         self._jobs = 0
@@ -202,13 +204,20 @@ class Soak:
     def _keep_two_runners(self) -> None:
         living = [runner for runner in self.runners if runner.poll() is None]
         ends = [runner.returncode for runner in self.runners if runner not in living]
-        self.stuck += [f"a runner ended with status {status}" for status in ends if status not in ENDS_OF_RUNNERS]
+        self._look_for_wrong_ends(ends)
         self.kills["runner, at a failpoint"] += ends.count(-9)
         self.runners = living
         names = self._unfinished()
         while len(self.runners) < 2 and names:
             point = f"{self.dice.choice(RUNNERS_FAILPOINTS)}:kill@{self.dice.randint(1, 4)}" if self.dice.random() < 0.3 else ""
             self.runners.append(self.run(self.dice.choice(names), point))
+
+    def _look_for_wrong_ends(self, ends: list[int | None]) -> None:
+        """A runner whose launchers we have killed one after the other may give up, and says so; any other end is wrong."""
+        self._odd_ends += [status for status in ends if status not in ENDS_OF_RUNNERS]
+        given_up = (self.work.parent / "runners.txt").read_text(errors="replace").count(GIVEN_UP) if self._odd_ends else 0
+        if len(self._odd_ends) > given_up:
+            self.stuck.append(f"runners ended with status {self._odd_ends}, and {given_up} had no launcher left")
 
     def _kill_one(self) -> None:
         kind = self.dice.choices(list(KINDS), list(KINDS.values()))[0]

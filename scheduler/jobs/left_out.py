@@ -51,12 +51,13 @@ class Choice:
         news, self._news = self._news, []
         return news
 
-    def due(self, limit: int, now: float) -> tuple[Job, ...]:
-        """The first of the queue, at most `limit`, that may start at `now`."""
+    def due(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> tuple[Job, ...]:
+        """The first of the queue, at most `limit`, that may start at `now`: with `after`, of those behind it that ask for other
+        resources than those of `unlike`."""
         if self._out:
             self._listen()
         while True:
-            waiting = self._store.mine_waiting(limit, now)
+            waiting = self._store.mine_waiting(limit, now, after, unlike)
             unfit = next((why for job in waiting if (why := self._why_not(job))), None)
             if unfit is None:
                 return tuple(waiting)

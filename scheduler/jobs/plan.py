@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -76,6 +77,15 @@ def plan(world: World) -> list[Start | Wait]:
         free, cores = free - 1, cores - (job.resources.cpus or 0)
         gpus = gpus.with_start(place) if gpus and place else gpus
     return decisions
+
+
+def in_vain(world: World, decisions: Sequence[Start | Wait]) -> tuple[Job, ...]:
+    """The jobs that wait while a slot is free: another that asks for the same would wait as well. None where no slot is free for
+    whoever stands behind them, or where their wait is over in a moment."""
+    waits = [each for each in decisions if isinstance(each, Wait)]
+    if len(decisions) < len(world.waiting) or any(wait.passing for wait in waits):
+        return ()
+    return tuple(wait.job for wait in waits)
 
 
 def deserves_another_attempt(job: Job, ending: Ending) -> bool:

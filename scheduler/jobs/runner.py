@@ -19,7 +19,8 @@ from scheduler.jobs.environment import Differences
 from scheduler.jobs.left_out import Choice, LeftOut
 from scheduler.jobs.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.jobs.orders import order_of
-from scheduler.jobs.plan import Start, Stop, Wait, World, plan
+from scheduler.jobs.outlook import Outlook
+from scheduler.jobs.plan import Start, Stop, Wait
 from scheduler.jobs.sources import EarlyStop, QueueAlone, Source
 from scheduler.jobs.spawning import Order
 from scheduler.jobs.states import State
@@ -34,7 +35,6 @@ from scheduler.shortage import is_short, words
 
 MISFIRES = 3
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
-LOOK_AHEAD = 16  # queued jobs considered beyond the free slots, so that one that must wait does not hide one that fits
 GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 
 
@@ -58,6 +58,7 @@ class Runner:
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
         self._source = source or QueueAlone()
         self._choice = Choice(store, devices, streaks or Streaks(math.inf))
+        self._outlook = Outlook(store, devices, self._choice)
         self._more = self._stuck = False
         self._stop = Stop.NO
         self._interrupts = 0
@@ -114,7 +115,7 @@ class Runner:
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
         self._more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
         self._stop_early(self._source.stops(), over)
-        decisions = plan(self._see(active))
+        decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         self._at_once = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits)
         for notice in self._choice.news():
@@ -156,21 +157,10 @@ class Runner:
         self._at_once = self._at_once or overlooked or bool(self._store.mine_active_names())
         return waits or self._at_once
 
-    def _see(self, active: list[Job]) -> World:
-        with_gpus = self._devices.with_gpus
+    def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        capacity = self._limit if with_gpus or self._is_waiting else self._jobs.fleet.capacity
-        slots = self._jobs.shortage.most(capacity, len(active), time.monotonic())
-        free, further = max(0, slots - len(active)), LOOK_AHEAD if with_gpus or self._is_waiting else 0
-        waiting = self._choice.due(free + further, self._now) if free else ()
-        return World(
-            waiting=waiting,
-            active=tuple(active),
-            slots=slots,
-            cores=self._devices.cores,
-            gpus=self._devices.view(self._store.gpu_uses(waiting) if with_gpus and waiting else {}),
-            stop=self._stop,
-        )
+        capacity = self._limit if self._devices.with_gpus or self._is_waiting else self._jobs.fleet.capacity
+        return self._jobs.shortage.most(capacity, active, time.monotonic())
 
     def _patience(self) -> float | None:
         if self._jobs.ends or self._at_once:

@@ -200,10 +200,13 @@ class Store:
         rows = self._database.read(f"SELECT job.state, count(*) FROM mine CROSS JOIN job WHERE {_IN_RANGE} GROUP BY job.state")
         return {State(row[0]): row[1] for row in rows}
 
-    def mine_waiting(self, limit: int, now: float) -> list[Job]:
-        """The first of my queued jobs that are due at `now`: what could start next."""
-        sql = f"SELECT job.* FROM {_MY_QUEUE} AND NOT {_PAUSES} ORDER BY startable.first, job.number LIMIT ?"
-        return [_job(row) for row in self._database.read(sql, (now, now + LONGEST_PAUSE, limit))]
+    def mine_waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
+        """The first of my queued jobs that are due at `now`: what could start next. With `after` only what stands behind that
+        job and asks for other resources than those of `unlike`."""
+        others = f"AND job.number > ? AND resources NOT IN ({_RESOURCES})" if after else ""
+        behind = (after.number, json.dumps([job.number for job in unlike])) if after else ()
+        sql = f"SELECT job.* FROM {_MY_QUEUE} AND NOT {_PAUSES} {others} ORDER BY startable.first, job.number LIMIT ?"
+        return [_job(row) for row in self._database.read(sql, (now, now + LONGEST_PAUSE, *behind, limit))]
 
     def mine_are_queued(self) -> bool:
         """Whether any of my jobs is queued, due or not."""
@@ -229,6 +232,7 @@ _CAN_START = _IS_MINE.replace("mine", "startable")
 _IN_RANGE = "job.number BETWEEN mine.first AND mine.last"
 _CAN_START_RANGE = _IN_RANGE.replace("mine", "startable")
 _MY_QUEUE = f"startable CROSS JOIN job INDEXED BY job_queued WHERE job.state = 'queued' AND {_CAN_START_RANGE}"
+_RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
 # A due time further away than any pause can be is the work of a clock that was set back.
 _PAUSES = "(not_before > ? AND not_before <= ?)"
 

@@ -125,7 +125,7 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int
 
 def _detached(experiments: Iterator[Experiment]) -> int:
     """The same command in a session of its own, with its output in a file."""
-    from scheduler.jobs.detaching import detach
+    from scheduler.cli.detaching import detach
 
     for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
         pass

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 from scheduler.jobs.values import Job
-
-if TYPE_CHECKING:
-    from scheduler.jobs.store import Store
 
 CHUNK = 1000
 
@@ -17,11 +14,11 @@ CHUNK = 1000
 class JobList(Sequence[Job]):
     """Jobs in a given order, each read when it is looked at, as it is at that moment: a list of 100,000 took 100 MB.
 
-    The store must be open as long as the list is used.
+    `fetch` reads the jobs with some numbers, in any order; its store must be open as long as the list is used.
     """
 
-    def __init__(self, store: Store, numbers: Sequence[int]) -> None:
-        self._store, self.numbers = store, numbers
+    def __init__(self, fetch: Callable[[Iterable[int]], Iterable[Job]], numbers: Sequence[int]) -> None:
+        self._fetch, self.numbers = fetch, numbers
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -29,7 +26,7 @@ class JobList(Sequence[Job]):
     def __iter__(self) -> Iterator[Job]:
         rest = iter(self.numbers)
         while some := list(islice(rest, CHUNK)):
-            found = {job.number: job for job in self._store.by_numbers(some)}
+            found = {job.number: job for job in self._fetch(some)}
             yield from (found[number] for number in some)
 
     @overload
@@ -38,5 +35,5 @@ class JobList(Sequence[Job]):
     def __getitem__(self, index: slice) -> JobList: ...
     def __getitem__(self, index: int | slice) -> Job | JobList:
         if isinstance(index, slice):
-            return JobList(self._store, self.numbers[index])
-        return self._store.by_numbers([self.numbers[index]])[0]
+            return JobList(self._fetch, self.numbers[index])
+        return next(iter(self._fetch([self.numbers[index]])))

@@ -178,7 +178,7 @@ class Store:
 
     def mine_queued(self) -> JobList:
         """My queued jobs that could start, due or not, oldest first."""
-        return JobList(self, [row[0] for row in self._database.read(f"SELECT job.number FROM {_MY_QUEUE} ORDER BY 1")])
+        return JobList(self.by_numbers, [row[0] for row in self._database.read(f"SELECT job.number FROM {_MY_QUEUE} ORDER BY 1")])
 
     def still_queued(self, numbers: Iterable[int]) -> set[int]:
         """Those of these jobs that are queued now."""

@@ -82,7 +82,7 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
             chosen.update(_place(change, here, first, latest, cwd, again, lost))
-    return Submission(JobList(store, list(chosen)), chosen, given - len(chosen))
+    return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen))
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:

@@ -9,8 +9,9 @@ from typing import Any
 from scheduler.errors import UserError
 from scheduler.spec import values
 from scheduler.spec.configurations import Axis, Path, together
-from scheduler.spec.document import Document, Key
+from scheduler.spec.document import Document
 from scheduler.spec.experiment import GROUP_KEY
+from scheduler.spec.marks import Key
 
 Where = tuple[Key, ...]
 ToPath = Callable[[Path, object], Path]  # where a value stands: a config group's option has a place of its own

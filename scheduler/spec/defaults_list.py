@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.spec import values
-from scheduler.spec.document import Document, Key
+from scheduler.spec.document import Document
+from scheduler.spec.marks import Key
 
 SELF = "_self_"
 _KEY = re.compile(r"(?:(optional|override)\s+)?(/?[^\s@]+?)(?:@([\w.-]*))?")

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from scheduler.errors import Place, UserError
+from scheduler.spec import json_reader
 from scheduler.spec.limits import DEFAULT, Limits
-
-Key = str | int
+from scheduler.spec.marks import Key, Mark
 
 
 class OverrideError(UserError):
     """An error of an argument on the command line, which has no place in a file."""
-
-
-@dataclass
-class Mark:
-    """Where a value begins (line and column from 1), where its keys begin, and the marks of what it holds."""
-
-    line: int
-    column: int
-    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
-    children: dict[Key, Mark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,8 +77,6 @@ def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     if not text.strip():
         raise UserError("the file is empty", where=Place(path), next_step='write "experiments:" and a list, or a "grid:"')
     if Path(path).suffix == ".json":
-        from scheduler.spec import json_reader
-
         return Document(path, json_reader.parse(text, path, limits), lambda: json_reader.marks(text, path), limits=limits)
     from scheduler.spec import yaml_reader
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from scheduler.errors import UserError, nearest
 from scheduler.spec.configurations import Config, leaves
-from scheduler.spec.document import Key
+from scheduler.spec.marks import Key
 from scheduler.spec.unresolved import MISSING, Unresolved
 from scheduler.spec.unusable import unusable_result
 

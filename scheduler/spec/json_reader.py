@@ -9,8 +9,8 @@ from itertools import accumulate
 from typing import NoReturn
 
 from scheduler.errors import Place, UserError
-from scheduler.spec.document import Key, Mark
 from scheduler.spec.limits import DEFAULT, Limits
+from scheduler.spec.marks import Key, Mark
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _LONG_NUMBER = re.compile(r"\d{4000,}")

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from scheduler.errors import nearest
 from scheduler.spec import values
-from scheduler.spec.document import Document, Key
+from scheduler.spec.document import Document
 from scheduler.spec.experiment import GROUP_KEY, Policy, Resources
+from scheduler.spec.marks import Key
 from scheduler.spec.unusable import refuse_unusable
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 
 from scheduler.errors import UserError
-from scheduler.spec.document import Document, Key
+from scheduler.spec.document import Document
+from scheduler.spec.marks import Key
 from scheduler.spec.unresolved import Unresolved, unescaped, wants_resolving
 
 Where = tuple[Key, ...]

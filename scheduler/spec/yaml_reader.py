@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.errors import Place, UserError
-from scheduler.spec.document import Mark
 from scheduler.spec.limits import DEFAULT, Limits
+from scheduler.spec.marks import Mark
 
 _NULL = frozenset(["", "~", "null", "Null", "NULL"])
 _BOOLEANS = {word: truth for truth in (True, False) for word in (str(truth), str(truth).lower(), str(truth).upper())}

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from scheduler.sweeps.search import Search
-from scheduler.sweeps.trials import Trial
-
-Point = tuple[object, ...]
+from scheduler.sweeps.trials import Point, Trial
 
 
 class Asking:

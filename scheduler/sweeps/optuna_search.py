@@ -17,8 +17,7 @@ from scheduler.sweeps.distributions import Parameter
 from scheduler.sweeps.objective import Objective
 from scheduler.sweeps.optuna_space import dimensions, suggestions
 from scheduler.sweeps.quiet_optuna import new_study
-from scheduler.sweeps.search import Point
-from scheduler.sweeps.trials import MAXIMIZE, MINIMIZE, Trial, best_of, opposite
+from scheduler.sweeps.trials import MAXIMIZE, MINIMIZE, Point, Trial, best_of, opposite
 
 FEWEST_TO_INHERIT, MOST_TO_INHERIT = 20, 1_000  # trials that an evolution strategy takes its beginning from
 

@@ -9,7 +9,8 @@ from typing import TypeGuard
 
 from scheduler.errors import nearest
 from scheduler.spec import values
-from scheduler.spec.document import Document, Key
+from scheduler.spec.document import Document
+from scheduler.spec.marks import Key
 from scheduler.sweeps.distributions import EXPONENTS, FIELDS, POSITIVE_MIN, Distribution, Parameter, inferred
 
 Where = tuple[Key, ...]

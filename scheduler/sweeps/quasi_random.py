@@ -8,8 +8,7 @@ from scipy.stats import qmc
 
 from scheduler.sweeps.distributions import Parameter
 from scheduler.sweeps.sampling import sample
-from scheduler.sweeps.search import Point
-from scheduler.sweeps.trials import Trial
+from scheduler.sweeps.trials import Point, Trial
 
 
 class QuasiRandomSearch:

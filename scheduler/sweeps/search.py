@@ -17,11 +17,10 @@ from scheduler.sweeps.distributions import GRID, Parameter, grid_count, grid_val
 from scheduler.sweeps.libraries import need
 from scheduler.sweeps.sampling import draw
 from scheduler.sweeps.sweep_file import METHODS, Sweep
-from scheduler.sweeps.trials import MINIMIZE, Trial
+from scheduler.sweeps.trials import MINIMIZE, Point, Trial
 
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc")
 LIBRARIES = {"tpe": ("optuna",), "gp": ("optuna", "torch", "scipy"), "cmaes": ("optuna", "cmaes"), "qmc": ("scipy",)}
-Point = tuple[object, ...]
 
 
 class Search(Protocol):

@@ -15,7 +15,7 @@ from scheduler.jobs.states import State
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.wakeups import Wakeups
-from scheduler.sweeps.asking import Asking, Point
+from scheduler.sweeps.asking import Asking
 from scheduler.sweeps.book import Book, Entry
 from scheduler.sweeps.budget import Budget, Outcomes, why_over
 from scheduler.sweeps.listening import Listening, follower_of
@@ -23,7 +23,7 @@ from scheduler.sweeps.offline import environment_of
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import Stopping
 from scheduler.sweeps.revival import read_back, read_log
-from scheduler.sweeps.trials import Trial
+from scheduler.sweeps.trials import Point, Trial
 from scheduler.sweeps.verdicts import Verdict
 
 

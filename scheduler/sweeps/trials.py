@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scheduler.jobs.states import State
 
 MINIMIZE, MAXIMIZE = "minimize", "maximize"
+Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Trial:
     """
 
     number: int  # 0, 1, 2, ... in the order in which they were asked
-    values: tuple[object, ...]  # one per parameter of the sweep, in its order; JSON values
+    values: Point
     state: State  # queued, starting, running, stopping: not over; done, stopped_early, failed, ...: over
     rows: tuple[float, ...] = ()  # the metric in each logged row that held a finite number, in order
     summary: float | None = None  # the metric's final summary value, where the tracker has one

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.conftest import ROOT
+from tests.imports import circles, graph, imports, modules
 
 # Lowest first. An import may point to the same room or to a lower floor.
 FLOORS = [{"errors", "shortage", "terminal"}, {"spec"}, {"gpus"}, {"jobs", "tracking"}, {"sweeps"}, {"report"}, {"cli"}]
@@ -26,40 +25,53 @@ def sources(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every absolute module that a file imports, also inside functions; `from a import b` counts as a and a.b."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path} has a relative import"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def names_in(path: Path) -> list[str]:
+    return list(imports(path.read_text(encoding="utf-8")))
 
 
-def room(parts: tuple[str, ...]) -> str:
-    return parts[1].removesuffix(".py") if len(parts) > 1 else ""
+def room(name: str) -> str:
+    return name.split(".")[1]
 
 
-def upward(path: Path, name: str) -> bool:
-    here, there = room(path.relative_to(ROOT).parts), room(tuple(name.split(".")))
-    return name.startswith("scheduler.") and FLOOR.get(there, -1) > FLOOR.get(here, 99)
+def upward(here: str, there: str) -> bool:
+    """Whether a module of the scheduler imports a name from a higher floor."""
+    return there.startswith("scheduler.") and FLOOR.get(room(there), -1) > FLOOR[room(here)]
 
 
-@pytest.mark.parametrize("path", sources("scheduler"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_point_down_and_never_to_the_workload(path: Path) -> None:
+@pytest.mark.parametrize("name", [name for name in modules(ROOT, "scheduler") if "." in name])
+def test_imports_point_down_and_never_to_the_workload(name: str) -> None:
     """A decision that imports an effect, or a queue that knows its jobs, is the beginning of a tangle."""
-    names = list(imports(path))
-    assert [name for name in names if upward(path, name)] == []
-    assert [name for name in names if name.split(".")[0] in ("text_recognizer", "torch", "torchvision", "tests")] == []
+    names = names_in(modules(ROOT, "scheduler")[name])
+    assert [each for each in names if upward(name, each)] == []
+    assert [each for each in names if each.split(".")[0] in ("text_recognizer", "torch", "torchvision", "tests")] == []
 
 
 def test_the_check_of_imports_sees_an_import_that_points_up() -> None:
     """A checker is trusted after it has caught a planted bug."""
-    assert upward(ROOT / "scheduler/jobs/plan.py", "scheduler.report.tables")
-    assert upward(ROOT / "scheduler/errors.py", "scheduler.spec")
-    assert not upward(ROOT / "scheduler/jobs/plan.py", "scheduler.gpus.admission")
-    assert not upward(ROOT / "scheduler/cli/run.py", "scheduler.report.tables")
+    assert upward("scheduler.jobs.plan", "scheduler.report.tables")
+    assert upward("scheduler.errors", "scheduler.spec")
+    assert not upward("scheduler.jobs.plan", "scheduler.gpus.admission")
+    assert not upward("scheduler.cli.run", "scheduler.report.tables")
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Two modules in a circle are one, cut where nobody can think about half of it."""
+    texts = {name: path.read_text(encoding="utf-8") for name, path in modules(ROOT, "scheduler").items()}
+    assert circles(graph(texts)) == []
+
+
+def test_the_check_of_circles_sees_them_also_where_a_module_is_named_in_a_text() -> None:
+    """What is loaded by its name when used is imported all the same; what a docstring mentions is not."""
+    texts = {
+        "scheduler": "from scheduler.a import one",
+        "scheduler.a": "def f():\n    from scheduler import b\n",
+        "scheduler.b": "import scheduler.c\n",
+        "scheduler.c": 'LATER = "scheduler.a:one"\n',
+        "scheduler.d": '"""Used by scheduler.e."""\nfrom scheduler.c import LATER\n',
+        "scheduler.e": "from scheduler.d import LATER\n",
+    }
+    assert circles(graph(texts)) == [["scheduler.a", "scheduler.b", "scheduler.c"]]
+    assert circles(graph({**texts, "scheduler.b": ""})) == []
 
 
 def test_every_room_has_a_floor() -> None:
@@ -71,7 +83,7 @@ def test_every_room_has_a_floor() -> None:
 @pytest.mark.parametrize("path", sources("text_recognizer"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_workload_knows_only_the_claim_and_the_metric_log(path: Path) -> None:
     """The boundary between queue and job is the process: arguments in, metric log and exit status out."""
-    ours = [name for name in imports(path) if name.startswith("scheduler.")]
+    ours = [name for name in names_in(path) if name.startswith("scheduler.")]
     assert [name for name in ours if not name.startswith(DOORS)] == []
 
 

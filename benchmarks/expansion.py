@@ -27,7 +27,7 @@ CHILD = """
 import json, pathlib, sys, time
 from itertools import islice
 from scheduler.sweeps import read_file
-from scheduler.spec.limits import Limits
+from scheduler.experiments.document.limits import Limits
 began = time.perf_counter()
 found = read_file(sys.argv[1], limits=Limits(experiments=10**9))
 count = sum(1 for _ in islice(found.experiments(), int(sys.argv[2])))

@@ -21,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scheduler.jobs.home import open_home  # noqa: E402 (the package of this checkout)
-from scheduler.jobs.store import Store  # noqa: E402
+from scheduler.home import open_home  # noqa: E402 (the package of this checkout)
+from scheduler.queue.store import Store  # noqa: E402
 
 
 def written(path: Path, first: int, count: int) -> str:

@@ -23,12 +23,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scheduler.jobs.states import State
-from scheduler.sweeps.distributions import FIELDS, Distribution, Parameter
-from scheduler.sweeps.early_terminate import EarlyTerminate
-from scheduler.sweeps.pruning import WandbStopping
-from scheduler.sweeps.search import LIBRARIES, SAMPLERS, RandomSearch, Search, open_search
-from scheduler.sweeps.sweep_file import Sweep
+from scheduler.queue.states import State
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.files.sweep_file import Sweep
+from scheduler.sweeps.search.search import (
+    LIBRARIES,
+    SAMPLERS,
+    RandomSearch,
+    Search,
+    open_search,
+)
+from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
+from scheduler.sweeps.stopping.stopping import WandbStopping
 from scheduler.sweeps.trials import Trial
 
 SIZES = (100, 1_000, 10_000)

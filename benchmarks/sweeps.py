@@ -24,9 +24,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler.jobs.states import State
-from scheduler.sweeps.early_terminate import EarlyTerminate
-from scheduler.sweeps.hyperband import Bands
+from scheduler.queue.states import State
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.stopping.hyperband import Bands
 from scheduler.sweeps.trials import Trial
 
 EXP_QUEUE = [sys.executable, "-m", "scheduler.cli.main"]

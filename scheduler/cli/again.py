@@ -45,9 +45,9 @@ def retry(
     exp-queue retry failed -j2
     """
     from scheduler.cli.driving import drive
-    from scheduler.jobs.arrival import open_devices
-    from scheduler.jobs.selection import select
-    from scheduler.jobs.submit import ask_again
+    from scheduler.queue.selection import select
+    from scheduler.queue.submit import ask_again
+    from scheduler.runner.arrival import open_devices
 
     with opened_store() as store:
         chosen = ask_again(store, select(store, jobs), lost=lost)
@@ -82,7 +82,7 @@ def work(
     exp-queue work --forever -j2
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.jobs.arrival import open_devices
+    from scheduler.runner.arrival import open_devices
 
     devices = open_devices(settings)
     try:
@@ -110,8 +110,8 @@ def resume(
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.jobs.arrival import open_devices
-    from scheduler.jobs.submit import ask_for_interrupted
+    from scheduler.queue.submit import ask_for_interrupted
+    from scheduler.runner.arrival import open_devices
 
     devices = open_devices(settings)
     try:

@@ -21,8 +21,8 @@ def backup(file: Path, style: str) -> int:
     \b
     exp-queue backup queue-$(date +%F).db
     """
-    from scheduler.jobs.backups import back_up
-    from scheduler.jobs.home import open_home
+    from scheduler.home import open_home
+    from scheduler.queue.backups import back_up
     from scheduler.report import tables
 
     copy = back_up(open_home(), file.absolute())
@@ -43,8 +43,8 @@ def restore(file: Path, style: str) -> int:
 
     Refused while jobs run. A job that has run since the backup was made is `lost`: its outcome is not in it.
     """
-    from scheduler.jobs.home import open_home
-    from scheduler.jobs.restoring import restore as put_back
+    from scheduler.actions.restore import restore as put_back
+    from scheduler.home import open_home
     from scheduler.report import tables
     from scheduler.report.text import plural
 

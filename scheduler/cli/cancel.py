@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from scheduler.cli.options import format_option, grace_option, opened_store, print_lines, say
+from scheduler.cli.options import (
+    format_option,
+    grace_option,
+    opened_store,
+    print_lines,
+    say,
+)
 
 
 @click.command()
@@ -19,8 +25,8 @@ def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
     \b
     exp-queue cancel running --grace 2m
     """
-    from scheduler.jobs.cancelling import cancel_all
-    from scheduler.jobs.selection import select
+    from scheduler.actions.cancel import cancel_all
+    from scheduler.queue.selection import select
     from scheduler.report.jobs import lines
 
     with opened_store() as store:

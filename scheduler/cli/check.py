@@ -9,17 +9,17 @@ import click
 
 from scheduler.cli.options import format_option
 from scheduler.cli.reading import reads_either
-from scheduler.spec import ExperimentFile
+from scheduler.experiments import ExperimentFile
 from scheduler.terminal import show
 
 if TYPE_CHECKING:
-    from scheduler.sweeps.plans import SweepPlan
+    from scheduler.sweeps.sweep import SweepPlan
 
 
 def _print_schema(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
     if asked:
+        from scheduler.experiments.schema import schema
         from scheduler.report.tables import print_json
-        from scheduler.spec.schema import schema
 
         print_json(schema(), sys.stdout)
         context.exit()

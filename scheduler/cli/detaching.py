@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-from scheduler.jobs.home import open_home
-from scheduler.jobs.slots import PACKAGE_ROOT
-
-# Isolated: a scheduler.py in the user's working directory is not ours.
-_PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from scheduler.cli.main import main; main()"
+from scheduler.home import open_home
+from scheduler.linux import isolated
 
 
 def detach(arguments: list[str]) -> tuple[int, Path]:
@@ -21,7 +17,7 @@ def detach(arguments: list[str]) -> tuple[int, Path]:
     log = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}.log"
     with log.open("xb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _PROGRAM, str(PACKAGE_ROOT), *arguments],
+            isolated.command("scheduler.cli.main", "main()", arguments, packages=True),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -37,8 +37,8 @@ def doctor(set_up: bool, dry_run: bool, style: str) -> int:
         return _set_up(dry_run, style)
     if dry_run:
         raise UserError("--dry-run without --set-up: nothing else of `doctor` changes anything")
+    from scheduler.actions.doctor import FINE, PROBLEM, diagnose
     from scheduler.gpus.sampler import read_once
-    from scheduler.jobs.diagnosis import FINE, PROBLEM, diagnose
     from scheduler.report import tables
 
     findings = diagnose(read_once(PATIENCE))

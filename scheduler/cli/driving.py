@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scheduler.cli.options import print_lines, say
 from scheduler.errors import CannotEverRun
-from scheduler.jobs.devices import Devices
-from scheduler.jobs.driven import HungUp
-from scheduler.jobs.runner import Runner
-from scheduler.jobs.sources import Submits
-from scheduler.jobs.states import SUCCEEDED
-from scheduler.jobs.store import Store
-from scheduler.jobs.streaks import Streaks
-from scheduler.jobs.values import Job
+from scheduler.queue.job import Job
+from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.store import Store
 from scheduler.report.jobs import best_first, labels, lines
 from scheduler.report.progress import Progress
 from scheduler.report.submission import farewell
+from scheduler.runner.attempts import HungUp
+from scheduler.runner.devices import Devices
+from scheduler.runner.runner import Runner
+from scheduler.runner.sources import Submits
+from scheduler.runner.streaks import Streaks
 
 
 def drive(

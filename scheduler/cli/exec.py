@@ -31,7 +31,7 @@ class Transparent(click.Command):
             raise _own(UserError(error.format_message().rstrip("."), next_step="see `exp-queue exec --help`")) from error
 
     def invoke(self, context: click.Context) -> Any:
-        from scheduler.jobs.foreground import CannotStart
+        from scheduler.actions.exec import CannotStart
 
         try:
             return super().invoke(context)
@@ -68,7 +68,7 @@ def exec(
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
     exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
     """
-    from scheduler.jobs.foreground import Care, die_of, supervise
+    from scheduler.actions.exec import Care, die_of, supervise
 
     care = Care(leftovers or Care.leftovers, Care.grace if grace is None else read_pause("--grace", grace))
     environment = dict(os.environ)
@@ -104,7 +104,7 @@ def _or_none(text: str | None, meaning: Callable[[str], Any]) -> Any:
 
 
 def _memory(text: str) -> int:
-    from scheduler.spec import values
+    from scheduler.experiments.document import values
 
     try:
         return values.memory(text)

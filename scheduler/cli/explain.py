@@ -12,8 +12,8 @@ from scheduler.terminal import show
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
-    from scheduler.jobs.store import Store
-    from scheduler.jobs.values import Job
+    from scheduler.queue.job import Job
+    from scheduler.queue.store import Store
 
 
 @click.command()
@@ -26,11 +26,11 @@ def explain(job: str, settings: Settings, style: str) -> int:
 
     JOB: the beginning of an id, `last` (default), `trial:N` of the newest sweep, or a state (its newest job).
     """
-    from scheduler.jobs import explaining
-    from scheduler.jobs.arrival import open_devices
-    from scheduler.jobs.selection import select_single
-    from scheduler.jobs.states import WAITING
+    from scheduler.actions import explain
+    from scheduler.queue.selection import select_single
+    from scheduler.queue.states import WAITING
     from scheduler.report import tables
+    from scheduler.runner.arrival import open_devices
 
     with opened_store() as store:
         chosen = select_single(store, job)
@@ -38,7 +38,7 @@ def explain(job: str, settings: Settings, style: str) -> int:
             return 0
         devices = open_devices(settings)
         try:
-            sentence = explaining.explain(store, chosen, devices)
+            sentence = explain.explain(store, chosen, devices)
         finally:
             devices.close()
         if style == "json":
@@ -52,7 +52,7 @@ def explain(job: str, settings: Settings, style: str) -> int:
 def _explain_trial(store: Store, job: Job, style: str) -> bool:
     """False if the job is no trial of a sweep."""
     from scheduler.report import tables, trials
-    from scheduler.sweeps.recall import recall
+    from scheduler.sweeps.engine.explaining import recall
 
     found = recall(store, job)
     if found is None:

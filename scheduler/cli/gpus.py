@@ -15,7 +15,7 @@ from scheduler.cli.options import format_option, say, sharing_options
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
     from scheduler.gpus.reading import Reading
-    from scheduler.gpus.standing import Standing
+    from scheduler.gpus.status import Standing
 
 
 @click.command()
@@ -51,7 +51,7 @@ def _standings(reading: Reading, settings: Settings) -> tuple[Standing, ...]:
     from scheduler.gpus.directory import lock_directory
     from scheduler.gpus.observation import Observation
     from scheduler.gpus.reading import NO_DRIVER_NOTE
-    from scheduler.gpus.standing import standings
+    from scheduler.gpus.status import standings
     from scheduler.gpus.survey import survey, with_holders
     from scheduler.gpus.waiting import GpusUnknown
 

@@ -24,8 +24,8 @@ def release(jobs: tuple[str, ...], style: str) -> int:
 
 
 def _move(words: tuple[str, ...], before: str, after: str, style: str) -> int:
-    from scheduler.jobs.selection import select
-    from scheduler.jobs.states import State
+    from scheduler.queue.selection import select
+    from scheduler.queue.states import State
     from scheduler.report.jobs import lines
 
     with opened_store() as store:

@@ -19,7 +19,7 @@ def logs(job: str, follow: bool, raw: bool, attempt: int | None) -> int:
 
     Control characters are shown as escapes, so that no log can take over a terminal.
     """
-    from scheduler.jobs.selection import select_single
+    from scheduler.queue.selection import select_single
     from scheduler.report import log_view
 
     out = sys.stdout.buffer

@@ -13,7 +13,7 @@ import click
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
-    from scheduler.jobs.store import Store
+    from scheduler.queue.store import Store
 
 format_option = click.option(
     "--format",
@@ -88,7 +88,7 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def read_pause(option: str, text: str) -> float:
     """Seconds, by the reader that files use; 0 is allowed."""
     from scheduler.errors import UserError
-    from scheduler.spec import values
+    from scheduler.experiments.document import values
 
     try:
         return values.pause(float(text) if text.replace(".", "", 1).isdecimal() else text)
@@ -99,9 +99,9 @@ def read_pause(option: str, text: str) -> float:
 @contextmanager
 def opened_store() -> Iterator[Store]:
     """The user's queue, up to date with what happened while nobody watched."""
-    from scheduler.jobs.home import open_home
-    from scheduler.jobs.settling import settle
-    from scheduler.jobs.store import Store
+    from scheduler.home import open_home
+    from scheduler.queue.store import Store
+    from scheduler.runner.endings import settle
 
     with Store(open_home(), say) as store:
         settle(store)

@@ -13,10 +13,10 @@ import click
 
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
+from scheduler.experiments import Experiment, ExperimentFile, shell_line
+from scheduler.experiments.argument_files import written
+from scheduler.experiments.experiment import NO_ENVIRONMENT
 from scheduler.report.tables import standard
-from scheduler.spec import Experiment, ExperimentFile, shell_line
-from scheduler.spec.argument_files import written
-from scheduler.spec.experiment import NO_ENVIRONMENT
 from scheduler.terminal import safe, say
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
@@ -62,8 +62,8 @@ def _experiments(plan: ExperimentFile, with_environment: bool) -> Iterator[Exper
     experiments = written(plan.experiments())
     if plan.sweep is None or not with_environment:
         return experiments
-    from scheduler.jobs.home import default_root
-    from scheduler.sweeps.offline import with_points
+    from scheduler.home import default_root
+    from scheduler.sweeps.engine.trial_environment import with_points
 
     return with_points(plan, experiments, default_root())
 
@@ -117,7 +117,7 @@ def _json_pieces(experiments: Iterable[Experiment]) -> Iterator[bytes]:
 def _environment(experiment: Experiment) -> dict[str, str]:
     if experiment.environment == NO_ENVIRONMENT:
         return {}
-    from scheduler.sweeps.offline import for_a_shell
+    from scheduler.sweeps.engine.trial_environment import for_a_shell
 
     return for_a_shell(experiment)
 

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from scheduler.errors import Note, Remark
-from scheduler.spec.launch import STYLE_NAMES, TEMPLATE, Asked
-from scheduler.spec.limits import DEFAULT, MIB, Limits
+from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
+from scheduler.experiments.document.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
-from scheduler.sweeps.sweep_file import METHODS
+from scheduler.sweeps.files.sweep_file import METHODS
 from scheduler.terminal import say
 
 DEEPEST = 300  # levels; beyond that, libraries that work on nested values reach Python's own limit
@@ -77,10 +77,10 @@ def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def reading(*, file: str, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any) -> Any:
-        from scheduler.spec.document import open_document
-        from scheduler.sweeps.files import file_of
-        from scheduler.sweeps.plans import plan_of
-        from scheduler.sweeps.sweep_file import is_list
+        from scheduler.experiments.document.document import open_document
+        from scheduler.sweeps.files.either import file_of
+        from scheduler.sweeps.files.sweep_file import is_list
+        from scheduler.sweeps.sweep import plan_of
 
         document = open_document(file, limits)
         plan = file_of(document, overrides, asked) if is_list(document) else plan_of(document, overrides, asked, limits)
@@ -95,7 +95,7 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def reading(*, words: tuple[str, ...], method: str | None, asked: Asked, limits: Limits, **others: Any) -> Any:
-        from scheduler.sweeps.plans import read_plan, standard_file
+        from scheduler.sweeps.sweep import read_plan, standard_file
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
         file, overrides = (words[0], words[1:]) if named else (standard_file(), words)
@@ -126,7 +126,7 @@ def _with_limits(command: Callable[..., Any]) -> Callable[..., Any]:
         max_values: int,
         **others: Any,
     ) -> Any:
-        from scheduler.jobs.home import default_root
+        from scheduler.home import default_root
 
         limits = Limits(max_size * MIB, max_depth, max_values, max_experiments)
         asked = Asked(program, arguments, str(default_root() / "arguments"))

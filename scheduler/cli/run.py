@@ -23,14 +23,14 @@ from scheduler.cli.options import (
 )
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import CannotEverRun, UserError
-from scheduler.spec import Experiment, ExperimentFile
-from scheduler.spec.argument_files import written
+from scheduler.experiments import Experiment, ExperimentFile
+from scheduler.experiments.argument_files import written
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
-    from scheduler.jobs.devices import Devices
+    from scheduler.runner.devices import Devices
 
 
 @click.command()
@@ -67,10 +67,10 @@ def run(
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
     """
     from scheduler.cli.driving import drive
-    from scheduler.jobs.arrival import open_devices
-    from scheduler.jobs.submit import submit as queue
+    from scheduler.queue.submit import submit as queue
     from scheduler.report.submission import described
-    from scheduler.sweeps.offline import with_points
+    from scheduler.runner.arrival import open_devices
+    from scheduler.sweeps.engine.trial_environment import with_points
 
     plan, directory = _with(plan, leftovers), _here()
     devices = open_devices(settings)
@@ -148,12 +148,12 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     \b
     exp-queue submit grid.yaml; exp-queue submit other.yaml; exp-queue work -j2
     """
-    from scheduler.jobs.explaining import never_here
-    from scheduler.jobs.submit import submit as queue
+    from scheduler.actions.explain import never_here
+    from scheduler.queue.submit import submit as queue
     from scheduler.report.jobs import lines
     from scheduler.report.submission import described, impossible, submitted_objects
     from scheduler.report.tables import print_json
-    from scheduler.sweeps.offline import with_points
+    from scheduler.sweeps.engine.trial_environment import with_points
 
     plan = _with(plan, leftovers)
     with opened_store() as store:

@@ -17,7 +17,7 @@ def show(job: str, style: str) -> int:
 
     JOB: the beginning of an id, `last` (default), or a state (its newest job).
     """
-    from scheduler.jobs.selection import select_single
+    from scheduler.queue.selection import select_single
     from scheduler.report import details, tables
 
     with opened_store() as store:

@@ -17,8 +17,8 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     \b
     exp-queue status failed --format json
     """
-    from scheduler.jobs.explaining import never_here
-    from scheduler.jobs.selection import select
+    from scheduler.actions.explain import never_here
+    from scheduler.queue.selection import select
     from scheduler.report.jobs import lines
     from scheduler.report.submission import impossible
 

@@ -13,7 +13,7 @@ from scheduler.errors import CannotEverRun, UserError
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
-    from scheduler.sweeps.plans import SweepPlan
+    from scheduler.sweeps.sweep import SweepPlan
 
 _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a server's sweep on a claimed GPU"
 
@@ -37,7 +37,7 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
     """
     from scheduler.cli.sweeping import run_sweep, show_plan
-    from scheduler.jobs.arrival import open_devices
+    from scheduler.runner.arrival import open_devices
 
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)

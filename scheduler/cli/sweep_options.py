@@ -11,11 +11,11 @@ import click
 
 from scheduler.cli.options import grace_option, leftovers_option
 from scheduler.errors import UserError
-from scheduler.sweeps.pruning import PRUNERS
-from scheduler.sweeps.search import SAMPLERS
+from scheduler.sweeps.search.search import SAMPLERS
+from scheduler.sweeps.stopping.stopping import PRUNERS
 
 if TYPE_CHECKING:
-    from scheduler.sweeps.plans import SweepPlan
+    from scheduler.sweeps.sweep import SweepPlan
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def resource_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _read(option: str, text: str | None, reader: str) -> Any:
     """An option's text by the reader that files use for the same thing."""
-    from scheduler.spec import values
+    from scheduler.experiments.document import values
 
     if text is None:
         return None

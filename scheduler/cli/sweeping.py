@@ -12,22 +12,22 @@ from pathlib import Path
 from scheduler.cli.driving import run_or_leave
 from scheduler.cli.options import say
 from scheduler.cli.sweep_options import Wishes
-from scheduler.jobs.devices import Devices
-from scheduler.jobs.runner import Runner
-from scheduler.jobs.states import SUCCEEDED
-from scheduler.jobs.store import Store
+from scheduler.experiments import Experiment
+from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.store import Store
 from scheduler.report import sweeps as report
 from scheduler.report.progress import Progress
 from scheduler.report.tables import print_json, print_table
-from scheduler.spec import Experiment
-from scheduler.sweeps.asking import Asking
-from scheduler.sweeps.book import Book, open_sweep
-from scheduler.sweeps.budget import Budget
-from scheduler.sweeps.plans import SweepPlan
-from scheduler.sweeps.pruning import open_stopping
-from scheduler.sweeps.revival import revive
-from scheduler.sweeps.search import open_search, refuse_unsearchable
-from scheduler.sweeps.source import SweepSource
+from scheduler.runner.devices import Devices
+from scheduler.runner.runner import Runner
+from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.engine.live_trials import Book, open_sweep
+from scheduler.sweeps.engine.resuming import revive
+from scheduler.sweeps.engine.source import SweepSource
+from scheduler.sweeps.search.search import open_search, refuse_unsearchable
+from scheduler.sweeps.search.search_thread import Asking
+from scheduler.sweeps.stopping.stopping import open_stopping
+from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 from scheduler.terminal import show
 
@@ -74,7 +74,7 @@ def _journal(plan: SweepPlan, sweep: str, wishes: Wishes) -> Callable[[Trial], N
     """Where trials that have ended are also told to: a journal for optuna-dashboard, if one is wanted."""
     if not wishes.optuna_journal:
         return lambda trial: None
-    from scheduler.sweeps.optuna_journal import OptunaJournal
+    from scheduler.sweeps.search.optuna_journal import OptunaJournal
 
     # A study for each sweep: trials of another one of the same file have the same numbers.
     name = f"{plan.name} {sweep[:8]}"

@@ -25,6 +25,13 @@ from scheduler.gpus.mutex import TIMEOUT, MutexBusy, admission_mutex, created
 from scheduler.gpus.ownership import COOKIE, SUFFIX, user_name
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal
 from scheduler.gpus.survey import look, survey, with_holders
+from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
+
+
+def watch_claims(directory: Path) -> FolderWatch:
+    """Readable when a claim may have ended: the kernel reports IN_CLOSE_WRITE when the last inherited copy of its descriptor is
+    closed, also by a kill -9. A foreign process leaves a GPU without such a word."""
+    return FolderWatch(IN_CLOSE_WRITE, directory)
 
 
 class Claim:

@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from scheduler.errors import UserError
+from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.ownership import COOKIE
 from scheduler.gpus.placement import Request
-from scheduler.gpus.presence import surely_no_driver
 from scheduler.gpus.reading import NO_DRIVER_NOTE, allowed
 
 if TYPE_CHECKING:

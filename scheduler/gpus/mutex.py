@@ -17,7 +17,8 @@ from pathlib import Path
 from scheduler.errors import StateError, UserError
 from scheduler.gpus.directory import VARIABLE
 from scheduler.gpus.kinds import kind, whose
-from scheduler.gpus.locks import described, file_name, locking_pids
+from scheduler.gpus.ownership import described
+from scheduler.linux.locks import file_name, locking_pids
 
 NAME = "admit.lock"
 TIMEOUT = 5.0

@@ -14,9 +14,16 @@ from typing import Any, TypeVar
 
 import pynvml as nv
 
+from scheduler.gpus.driver import driver_in_kernel
 from scheduler.gpus.ownership import owner
-from scheduler.gpus.presence import driver_in_kernel
-from scheduler.gpus.reading import Gpu, Process, Reading, no_driver, numbered, unknown
+from scheduler.gpus.reading import (
+    Gpu,
+    Process,
+    Reading,
+    no_driver,
+    numbered,
+    unknown,
+)
 
 MIB = 1024 * 1024
 COMPUTE_MODES = {

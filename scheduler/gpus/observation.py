@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from scheduler.gpus.astray import Astray, asked, attempt_of, given, strayed
+from scheduler.gpus.astray import (
+    Astray,
+    asked,
+    attempt_of,
+    given,
+    strayed,
+)
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Allowed, Gpu, Process, Reading
 

@@ -57,16 +57,6 @@ def user_name(uid: int) -> str:
         return f"uid {uid}"
 
 
-def claim_of(pid: int, proc: Path = Path("/proc")) -> str | None:
-    """The claim of the process: from an open claim file or the cookie in its environment, its own or its nearest
-    ancestor's.
-
-    "" if the process can be read and neither it nor an ancestor carries one; None if it may not be read.
-    """
-    marks = marks_of(pid, proc)
-    return None if marks is None else marks.claim
-
-
 def marks_of(pid: int, proc: Path = Path("/proc")) -> Marks | None:
     """What the process or its nearest ancestors carry; None if it may not be read and no ancestor carries a claim. Nobody
     above the holder of a claim is asked for an attempt: the claim may be that of a command inside a job."""
@@ -130,3 +120,19 @@ def _told(place: Path) -> Marks:
             entries[name] = entries[name] or value
     attempt = f"{entries[JOB]}/{entries[ATTEMPT]}"
     return Marks(entries[COOKIE], attempt if NAME.fullmatch(attempt) else "")
+
+
+def described(pid: int) -> str:
+    """`process 4711 (python, anna)`; whether it is stopped is said too."""
+    whose = owner(pid)
+    known = ", ".join(part for part in (whose.name, whose.user, _stopped(pid)) if part)
+    return f"process {pid} ({known or 'not visible from here'})"
+
+
+def _stopped(pid: int) -> str:
+    """`stopped` for a process that a Ctrl-Z or a debugger keeps from running; "" for any other."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
+    return "stopped" if state in ("T", "t") else ""

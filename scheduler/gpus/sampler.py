@@ -8,26 +8,18 @@ import contextlib
 import os
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 
 from scheduler import terminal
-from scheduler.gpus.presence import surely_no_driver
+from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import Reading, no_driver, unknown
-from scheduler.gpus.sampling import INTERVAL
+from scheduler.gpus.sampler_process import INTERVAL
 from scheduler.gpus.silence import Silence, unanswered
+from scheduler.linux import isolated
 from scheduler.shortage import is_short, words
 
-# `-I`: the user's folder, where a scheduler.py or a pynvml.py may lie, is not searched. Our own root and the
-# folders where packages are installed are, wherever they are.
-START = (
-    "import sys; root, *installed = sys.argv[1:]; sys.path[:0] = [] if root in sys.path else [root]; "
-    "sys.path += installed; from scheduler.gpus.sampling import main; main()"
-)
-ROOT = Path(__file__).resolve().parents[2]
 SILENCE = 5.0
 # Without its persistence daemon, the driver initialises every GPU anew, seconds for each.
 SLOW_START = 60.0
@@ -181,9 +173,8 @@ class _Child:
     """One sampler process and the pipes to it."""
 
     def __init__(self) -> None:
-        folders = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", START, str(ROOT), *folders],
+            isolated.command("scheduler.gpus.sampler_process", "main()", packages=True),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

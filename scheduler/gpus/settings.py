@@ -31,7 +31,7 @@ def settings_from(environment: Mapping[str, str] = os.environ, **options: str | 
 
 
 def _memory(text: str, whence: str) -> int:
-    from scheduler.spec import values
+    from scheduler.experiments.document import values
 
     try:
         return int(text) if text.strip().isdecimal() else values.memory(text)
@@ -41,7 +41,7 @@ def _memory(text: str, whence: str) -> int:
 
 def seconds(text: str, whence: str) -> float:
     """Seconds from `20`, `0`, `10m` or `1h30m`. UserError, which names `whence` the text came, for anything else."""
-    from scheduler.spec import values
+    from scheduler.experiments.document import values
 
     try:
         if 0 <= float(text) < float("inf"):

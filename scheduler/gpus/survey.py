@@ -17,11 +17,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scheduler.gpus.kinds import kind, whose
-from scheduler.gpus.locks import described, file_name, locking_pids
 from scheduler.gpus.mutex import OPEN
-from scheduler.gpus.ownership import SUFFIX, user_name
+from scheduler.gpus.ownership import SUFFIX, described, user_name
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.records import LARGEST, record_of
+from scheduler.linux.locks import file_name, locking_pids
 
 NOBODY = -1  # where the kernel does not tell the owner
 MANY = 1000  # files of ended claims of one user, from which on a decision takes noticeably longer

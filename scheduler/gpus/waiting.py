@@ -12,7 +12,7 @@ from pathlib import Path
 from scheduler import terminal
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.gpus.admission import admit
-from scheduler.gpus.claims import Claim, Claimant
+from scheduler.gpus.claims import Claim, Claimant, watch_claims
 from scheduler.gpus.directory import lock_directory
 from scheduler.gpus.observation import Observation, Settings, observe
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
@@ -20,7 +20,7 @@ from scheduler.gpus.reading import Reading
 from scheduler.gpus.sampler import TICK, Sampler
 from scheduler.gpus.silence import Silence, unanswered
 from scheduler.gpus.survey import survey, with_holders
-from scheduler.gpus.watch import ClaimWatch, FolderWatch
+from scheduler.linux.inotify import FolderWatch
 from scheduler.shortage import is_short, words
 
 # After a claim ends, the driver takes tens of milliseconds, at times seconds, to free its memory: look often for a
@@ -65,7 +65,7 @@ def wait_for_claim(
     """
     directory = lock_directory(environment)
     look, patience = _Look(request, settings, directory, label), _Patience(wait, say)
-    with Sampler() as sampler, ClaimWatch(directory) as watch:
+    with Sampler() as sampler, watch_claims(directory) as watch:
         while True:
             reading = sampler.read()
             if reading and not reading.problem and not reading.gpus:

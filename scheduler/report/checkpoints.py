@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-from scheduler.jobs import kept
-from scheduler.jobs.kept import Kept
-from scheduler.jobs.values import Attempt
+from scheduler.launcher import kept
+from scheduler.launcher.kept import Kept
+from scheduler.queue.job import Attempt
 
 PATTERNS = ("*.pt", "*.pth", "*.ckpt", "*.safetensors")
 SHOWN = 2

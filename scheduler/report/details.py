@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from scheduler.jobs.store import Store
-from scheduler.jobs.values import Attempt, Job
+from scheduler.experiments import shell_line
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.store import Store
 from scheduler.report.jobs import astray, lines, objects
 from scheduler.report.text import duration, number
-from scheduler.spec import shell_line
 from scheduler.terminal import line
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from scheduler.gpus.astray import Astray
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Process
-from scheduler.gpus.standing import Standing
+from scheduler.gpus.status import Standing
 
 
 def rows(standings: Iterable[Standing]) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scheduler.jobs.values import Attempt
+from scheduler.queue.job import Attempt
 from scheduler.report.text import plural
 
 PLACE = "outputs/*/*/.hydra"  # Hydra's default for hydra.run.dir, by day and second

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from scheduler.jobs.recovery import note_of
-from scheduler.jobs.states import SUCCEEDED
-from scheduler.jobs.store import Store
-from scheduler.jobs.values import Attempt, Job
+from scheduler.experiments import differences
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.store import Store
 from scheduler.report.text import duration, number, shortened
-from scheduler.spec import differences
+from scheduler.runner.recovery import note_of
 from scheduler.tracking import metric_log
 from scheduler.tracking.metric_log import Objective, Outcome
 

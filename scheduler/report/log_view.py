@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scheduler.errors import UserError
-from scheduler.gpus.watch import IN_MODIFY, FolderWatch
-from scheduler.jobs.home import Home
-from scheduler.jobs.logs import pieces
-from scheduler.jobs.recovery import StillThere, look, verdict
-from scheduler.jobs.slots import connect
-from scheduler.jobs.store import Store
-from scheduler.jobs.values import Attempt, Job
+from scheduler.home import Home
+from scheduler.launcher.client import connect
+from scheduler.launcher.log_cap import pieces
+from scheduler.linux.inotify import IN_MODIFY, FolderWatch
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.store import Store
+from scheduler.runner.recovery import StillThere, look, verdict
 from scheduler.terminal import safe
 
 TAIL_BYTES = 64 * 1024
@@ -85,7 +85,7 @@ def _marked(piece: bytes | int) -> bytes:
 def following(home: Home, attempt: Attempt) -> Iterator[bytes]:
     """The output so far and all that is still to come, until the attempt's processes are gone."""
     line = connect(home, attempt.launcher)
-    with _opened(attempt) as file, FolderWatch(attempt.log.parent, IN_MODIFY) as watch:
+    with _opened(attempt) as file, FolderWatch(IN_MODIFY, attempt.log.parent) as watch:
         over, place = False, 0
         while True:
             # Asked before reading: what was written before the end is then read after it.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from scheduler.spec import Experiment, ExperimentFile, differences, shell_line
-from scheduler.spec.completion import CHOICES
-from scheduler.spec.configurations import leaves
+from scheduler.experiments import Experiment, ExperimentFile, differences, shell_line
+from scheduler.experiments.configurations.configurations import leaves
+from scheduler.experiments.groups.completion import CHOICES
 
 COMPARED = 10_000  # experiments among which differences are looked for
 

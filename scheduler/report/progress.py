@@ -6,7 +6,12 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from scheduler.jobs.notices import (
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.states import SUCCEEDED, State
+from scheduler.report.jobs import labels, outcome
+from scheduler.report.log_view import last_lines
+from scheduler.report.text import duration, number, plural
+from scheduler.runner.notices import (
     Elsewhere,
     Ended,
     Halted,
@@ -21,12 +26,7 @@ from scheduler.jobs.notices import (
     Waiting,
     Warned,
 )
-from scheduler.jobs.states import SUCCEEDED, State
-from scheduler.jobs.streaks import QUICK
-from scheduler.jobs.values import Attempt, Job
-from scheduler.report.jobs import labels, outcome
-from scheduler.report.log_view import last_lines
-from scheduler.report.text import duration, number, plural
+from scheduler.runner.streaks import QUICK
 from scheduler.shortage import passing
 from scheduler.terminal import line
 from scheduler.tracking.metric_log import Outcome

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scheduler.jobs.home import Home
-from scheduler.jobs.left_out import LeftOut
-from scheduler.jobs.states import SUCCEEDED, WAITING, State
-from scheduler.jobs.streaks import Program
-from scheduler.jobs.submit import Submission, Verb
+from scheduler.experiments import Experiment, differences, shell_line
+from scheduler.home import Home
+from scheduler.queue.states import SUCCEEDED, WAITING, State
+from scheduler.queue.submit import Submission, Verb
 from scheduler.report.jobs import Line, objects
 from scheduler.report.text import plural
-from scheduler.spec import Experiment, differences, shell_line
+from scheduler.runner.left_out import LeftOut
+from scheduler.runner.streaks import Program
 
 
 def described(submission: Submission, file: str) -> list[str]:

@@ -11,23 +11,29 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from scheduler.jobs import kept
-from scheduler.jobs.states import SUCCEEDED, State
-from scheduler.jobs.store import Store
-from scheduler.jobs.values import Attempt, Job
-from scheduler.report.checkpoints import Checkpoints, Written, checkpoints, size_of_copy, written_by
+from scheduler.experiments import shell_line
+from scheduler.launcher import kept
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.states import SUCCEEDED, State
+from scheduler.queue.store import Store
+from scheduler.report.checkpoints import (
+    Checkpoints,
+    Written,
+    checkpoints,
+    size_of_copy,
+    written_by,
+)
 from scheduler.report.hydra_outputs import note_of_sharing
 from scheduler.report.jobs import gpus_of
 from scheduler.report.text import duration, number, plural, shortened
-from scheduler.spec import shell_line
-from scheduler.sweeps.book import Book, Entry
-from scheduler.sweeps.budget import FAILED, Budget, best_trial
-from scheduler.sweeps.hyperband import bands
-from scheduler.sweeps.importance import FEWEST, importance
-from scheduler.sweeps.plans import SweepPlan
-from scheduler.sweeps.pruning import OPTUNA_PRUNERS
+from scheduler.sweeps.engine.budget import FAILED, Budget, best_trial
+from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.search.importance import FEWEST, importance
+from scheduler.sweeps.stopping.hyperband import bands
+from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
+from scheduler.sweeps.stopping.verdicts import Saved, saved
+from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
-from scheduler.sweeps.verdicts import Saved, saved
 
 LABEL_WIDTH = 60
 SHOWN_BANDS = 4

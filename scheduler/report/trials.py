@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scheduler.jobs.states import ENDED, State
+from scheduler.queue.states import ENDED, State
 from scheduler.report.text import number, plural
-from scheduler.sweeps.hyperband import Band
-from scheduler.sweeps.recall import Recalled
+from scheduler.sweeps.engine.explaining import Recalled
+from scheduler.sweeps.stopping.hyperband import Band
 
 NAMED = 5  # trials that a row of the table names
 

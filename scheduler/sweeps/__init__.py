@@ -7,6 +7,6 @@
 https://docs.wandb.ai/guides/sweeps/sweep-config-keys.
 """
 
-from scheduler.sweeps.files import read_file
+from scheduler.sweeps.files.either import read_file
 
 __all__ = ["read_file"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from scheduler.jobs.states import State
+from scheduler.queue.states import State
 
 MINIMIZE, MAXIMIZE = "minimize", "maximize"
 Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order

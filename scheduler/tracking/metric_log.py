@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduler.tracking.appended import PIECE, Appended, FileReader
-from scheduler.tracking.rows import Row, mention
+from scheduler.tracking.readers.appended import PIECE, Appended, FileReader
+from scheduler.tracking.readers.rows import Row, mention
 
 GOALS = ("minimize", "maximize")
 

@@ -1,7 +1,7 @@
 """Do the tests notice? Each mutant of a module is put into a copy of the tree, and the tests of its room run there.
 
     python -m tests.mutation                               # every module below; hours
-    python -m tests.mutation scheduler/jobs/packing.py     # one
+    python -m tests.mutation scheduler/gpus/packing.py     # one
     python -m tests.mutation --every 5 --fast              # each fifth mutant, and only the fast tests
 
 Prints the mutants that no test noticed, one a line; the counts go to standard error. Exit status 1 if any lived. Tests that never
@@ -23,27 +23,27 @@ UNIT, CONTRACT, ENDTOEND = "tests/unit", "tests/contract", "tests/endtoend"
 
 # By module: the tests that run for every mutant, and those for a mutant that has outlived them.
 TESTS = {
-    "scheduler/jobs/packing.py": ([f"{UNIT}/jobs/test_packing.py"], [f"{CONTRACT}/jobs"]),
-    "scheduler/jobs/states.py": ([f"{UNIT}/jobs/test_states.py"], [f"{CONTRACT}/jobs/test_store.py"]),
-    "scheduler/sweeps/hyperband.py": (
+    "scheduler/gpus/packing.py": ([f"{UNIT}/jobs/test_packing.py"], [f"{CONTRACT}/jobs"]),
+    "scheduler/queue/states.py": ([f"{UNIT}/jobs/test_states.py"], [f"{CONTRACT}/jobs/test_store.py"]),
+    "scheduler/sweeps/stopping/hyperband.py": (
         [f"{UNIT}/sweeps/test_hyperband.py"],
         [f"{UNIT}/sweeps", f"{CONTRACT}/sweeps/test_book.py"],
     ),
     "scheduler/gpus/admission.py": ([f"{UNIT}/gpus"], [f"{UNIT}/jobs", f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
-    "scheduler/jobs/journal.py": (
+    "scheduler/launcher/journal.py": (
         [f"{CONTRACT}/jobs/test_journal.py", f"{CONTRACT}/jobs/test_full_journal.py"],
         [f"{CONTRACT}/jobs"],
     ),
-    "scheduler/jobs/recovery.py": (
+    "scheduler/runner/recovery.py": (
         [f"{UNIT}/jobs/test_recovery.py", f"{CONTRACT}/jobs/test_evidence.py", f"{CONTRACT}/jobs/test_store.py"],
         [f"{CONTRACT}/jobs"],
     ),
-    "scheduler/jobs/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
+    "scheduler/runner/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
     "scheduler/gpus/claims.py": (
         [f"{CONTRACT}/gpus/test_claim_files.py", f"{CONTRACT}/gpus/test_gpu_claims.py"],
         [f"{CONTRACT}/gpus"],
     ),
-    "scheduler/jobs/execution.py": (
+    "scheduler/launcher/execution.py": (
         [f"{CONTRACT}/jobs/test_execution.py", f"{CONTRACT}/jobs/test_launcher.py"],
         [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"],
     ),

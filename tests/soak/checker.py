@@ -11,7 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from scheduler.jobs.states import ACTIVE, ENDED, FOLLOWS, SUCCEEDED, State
+from scheduler.queue.states import (
+    ACTIVE,
+    ENDED,
+    FOLLOWS,
+    SUCCEEDED,
+    State,
+)
 
 KILLED = -9
 

@@ -6,10 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.jobs import recovery
-from scheduler.jobs.home import Home
-from scheduler.jobs.states import ENDED, State
-from scheduler.jobs.values import Attempt
+from scheduler.home import Home
+from scheduler.queue.job import Attempt
+from scheduler.queue.states import ENDED, State
+from scheduler.runner import recovery
 from tests.soak.checker import AttemptSeen, Mark
 
 

@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from scheduler.gpus.claims import live_claims
-from scheduler.jobs.home import Home
-from scheduler.jobs.states import SUCCEEDED, State
+from scheduler.home import Home
+from scheduler.queue.states import SUCCEEDED, State
 from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
@@ -31,10 +31,10 @@ JOB = Path(__file__).with_name("job.py")
 SUBMITTER = """
 import os, sys
 from pathlib import Path
-from scheduler.jobs.home import open_home
-from scheduler.jobs.store import Store
-from scheduler.jobs.submit import submit
-from scheduler.spec import read
+from scheduler.home import open_home
+from scheduler.queue.store import Store
+from scheduler.queue.submit import submit
+from scheduler.experiments import read
 with Store(open_home()) as store:
     jobs = list(submit(store, read(sys.argv[1]).experiments(), os.getcwd()).jobs)
 print(*(job.id for job in jobs), flush=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.jobs.states import State
+from scheduler.queue.states import State
 from tests.soak.checker import AttemptSeen, EventSeen, JobSeen, Mark, Observations, violations
 
 Q, S, R, D, F, L = State.QUEUED, State.STARTING, State.RUNNING, State.DONE, State.FAILED, State.LOST

@@ -47,7 +47,7 @@ def _identify(pid: int, mark: bytes, work: Path) -> Victim | None:
 def _kind(pid: int, place: Path, command: str, environment: dict[bytes, bytes]) -> tuple[str, str]:
     if "job.py" in command and os.getsid(pid) == pid:
         return "job", f"{environment[b'EXP_QUEUE_JOB'].decode()}/{environment[b'EXP_QUEUE_ATTEMPT'].decode()}"
-    if "scheduler.jobs.launcher" in command and not _is_fork_of_launcher(place):
+    if "scheduler.launcher.loop" in command and not _is_fork_of_launcher(place):
         journals = [link.stem for link in _open_files(place) if link.suffix == ".journal"]
         return ("launcher", journals[0]) if journals else ("other", "")
     return ("runner", "") if "scheduler.cli.main run" in command else ("other", "")
@@ -56,7 +56,7 @@ def _kind(pid: int, place: Path, command: str, environment: dict[bytes, bytes]) 
 def _is_fork_of_launcher(place: Path) -> bool:
     """A launcher's child looks like a launcher until it has become its job."""
     parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
-    return b"scheduler.jobs.launcher" in (Path("/proc") / parent / "cmdline").read_bytes()
+    return b"scheduler.launcher.loop" in (Path("/proc") / parent / "cmdline").read_bytes()
 
 
 def _open_files(place: Path) -> Iterator[Path]:

@@ -14,7 +14,21 @@ from tests.conftest import ROOT
 from tests.imports import circles, graph, imports, modules
 
 # Lowest first. An import may point to the same room or to a lower floor.
-FLOORS = [{"errors", "shortage", "terminal"}, {"spec"}, {"gpus"}, {"jobs", "tracking"}, {"sweeps"}, {"report"}, {"cli"}]
+FLOORS = [
+    {"errors", "shortage", "terminal"},
+    {"linux"},
+    {"failpoints", "home"},
+    {"experiments"},
+    {"gpus"},
+    {"tracking"},
+    {"launcher"},
+    {"queue"},
+    {"runner"},
+    {"sweeps"},
+    {"actions"},
+    {"report"},
+    {"cli"},
+]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.
 DOORS = ("scheduler.tracking", "scheduler.gpus.lone")
@@ -48,9 +62,9 @@ def test_imports_point_down_and_never_to_the_workload(name: str) -> None:
 
 def test_the_check_of_imports_sees_an_import_that_points_up() -> None:
     """A checker is trusted after it has caught a planted bug."""
-    assert upward("scheduler.jobs.plan", "scheduler.report.tables")
-    assert upward("scheduler.errors", "scheduler.spec")
-    assert not upward("scheduler.jobs.plan", "scheduler.gpus.admission")
+    assert upward("scheduler.runner.plan", "scheduler.report.tables")
+    assert upward("scheduler.errors", "scheduler.experiments")
+    assert not upward("scheduler.runner.plan", "scheduler.gpus.admission")
     assert not upward("scheduler.cli.run", "scheduler.report.tables")
 
 
@@ -107,16 +121,14 @@ def test_commands_that_do_not_train_never_load_torch_optuna_or_wandb(tmp_path: P
     assert result.stderr.splitlines()[-1] == "[]"
 
 
-def test_every_package_is_listed_for_installation() -> None:
-    """Packages are listed by hand, so a forgotten one would be missing from `pip install .` alone."""
+def test_every_folder_of_modules_is_found_for_installation() -> None:
+    """A package without its `__init__` is there in a checkout, and missing from `pip install .` alone."""
     listed = configparser.ConfigParser()
     listed.read(ROOT / "setup.cfg")
-    found = {
-        ".".join(init.parent.relative_to(ROOT).parts)
-        for package in ("scheduler", "text_recognizer")
-        for init in (ROOT / package).rglob("__init__.py")
-    }
-    assert set(listed["options"]["packages"].split()) == found
+    assert listed["options"]["packages"] == "find:"
+    assert listed["options.packages.find"]["include"].split() == ["scheduler*", "text_recognizer*"]
+    folders = {path.parent for package in ("scheduler", "text_recognizer") for path in sources(package)}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
 def test_every_command_is_found_and_explains_itself() -> None:
@@ -136,7 +148,7 @@ def test_every_command_is_found_and_explains_itself() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*")), ids=lambda p: p.name)
 def test_every_file_in_experiments_can_be_read(path: Path) -> None:
     """Files that users run are parsed by a test."""
-    from scheduler.spec import read
+    from scheduler.experiments import read
 
     assert list(read(str(path)).experiments())
 

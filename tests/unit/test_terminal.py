@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 # Who writes to a stream without the door, and why.
 REASONS = {
     "scheduler/terminal.py": "it is the door",
-    "scheduler/gpus/sampling.py": "its standard output is a pipe to the sampler, one JSON document a line",
+    "scheduler/gpus/sampler_process.py": "its standard output is a pipe to the sampler, one JSON document a line",
     "scheduler/report/tables.py: print_json": "JSON escapes all that is not printable ASCII",
     "scheduler/cli/prepare.py: _write": "the lines are for a shell, byte by byte; on a terminal they pass `safe`",
     "scheduler/cli/logs.py: logs": "the output of a job, through `safe` unless --raw is given",

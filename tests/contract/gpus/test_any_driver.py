@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from fake_driver import gpu_lines
 
-from scheduler.gpus.presence import surely_no_driver
+from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import Gpu, Reading
 from scheduler.gpus.sampler import Sampler, read_once
 

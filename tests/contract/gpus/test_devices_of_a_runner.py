@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from fake_driver import FakeDriver, gpu_lines
 
-from scheduler.jobs.arrival import open_devices
-from scheduler.jobs.devices import GpuDevices
-from scheduler.jobs.packing import SUSPICIOUS, GpuUse
-from scheduler.jobs.plan import Start, Wait, World, plan
-from scheduler.jobs.states import State
-from scheduler.jobs.values import Job
-from scheduler.spec import Policy, Resources
+from scheduler.experiments import Policy, Resources
+from scheduler.gpus.packing import SUSPICIOUS, GpuUse
+from scheduler.queue.job import Job
+from scheduler.queue.states import State
+from scheduler.runner.arrival import open_devices
+from scheduler.runner.devices import GpuDevices
+from scheduler.runner.plan import Start, Wait, World, plan
 
 
 def job(number: int, **resources) -> Job:

@@ -16,11 +16,17 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import StateError
-from scheduler.gpus.claims import Claim, Claimant, live_claims, living_claim, take
+from scheduler.gpus.claims import (
+    Claim,
+    Claimant,
+    live_claims,
+    living_claim,
+    take,
+    watch_claims,
+)
 from scheduler.gpus.mutex import MutexBusy
 from scheduler.gpus.ownership import user_name
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Share
-from scheduler.gpus.watch import ClaimWatch
 from tests.users import STRANGER, as_root, told_by
 
 ONE = Placement((Share("GPU-a", "0", 0, None, 24000),))
@@ -310,7 +316,7 @@ def test_a_name_outside_the_folder_is_no_claim(tmp_path: Path) -> None:
 def test_the_end_of_a_job_wakes_whoever_waits(tmp_path: Path) -> None:
     """The next job must start when the kernel frees the claim, not at the next poll."""
     child = job(taken(tmp_path), "import time; time.sleep(600)")
-    with ClaimWatch(tmp_path) as watch:
+    with watch_claims(tmp_path) as watch:
         assert watch.precise
         assert not watch.drain()
         child.kill()
@@ -324,7 +330,7 @@ def test_the_end_of_a_job_wakes_whoever_waits(tmp_path: Path) -> None:
 def test_a_copy_of_the_descriptor_that_closes_first_wakes_nobody(tmp_path: Path) -> None:
     """A launcher that hands a claim on must not look like its end."""
     claim = taken(tmp_path)
-    with ClaimWatch(tmp_path) as watch:
+    with watch_claims(tmp_path) as watch:
         os.close(os.dup(claim.fd))
         assert not watch.drain()
         claim.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fake_driver import FakeDriver, gpu_lines
 
-from scheduler.gpus.presence import surely_no_driver
+from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import Reading
 from scheduler.gpus.sampler import read_once
 

@@ -33,7 +33,7 @@ def first(sampler: Sampler, wanted: Callable[[Reading], object]) -> Reading:
 def sampler_pids() -> set[int]:
     """Our children that sample. One that was killed may be among them until it has had the processor once more."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return {int(c) for c in children if b"scheduler.gpus.sampling" in Path(f"/proc/{c}/cmdline").read_bytes()}
+    return {int(c) for c in children if b"scheduler.gpus.sampler_process" in Path(f"/proc/{c}/cmdline").read_bytes()}
 
 
 def test_a_change_on_the_machine_shows_in_a_later_reading(driver: FakeDriver) -> None:

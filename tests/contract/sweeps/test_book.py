@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.jobs.database import Unwritable
-from scheduler.jobs.home import open_home
-from scheduler.jobs.states import State
-from scheduler.jobs.store import Store
-from scheduler.spec.launch import Asked
-from scheduler.sweeps.book import Book, open_sweep
-from scheduler.sweeps.plans import SweepPlan, read_plan
+from scheduler.experiments.command.launch import Asked
+from scheduler.home import open_home
+from scheduler.queue.database import Unwritable
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from scheduler.sweeps.engine.live_trials import Book, open_sweep
+from scheduler.sweeps.sweep import SweepPlan, read_plan
 
 FILE = """
 program: train.py

@@ -11,9 +11,9 @@ from collections import Counter
 
 import pytest
 
-from scheduler.sweeps.beta import beta_cdf, beta_quantile
-from scheduler.sweeps.distributions import Distribution, Parameter
-from scheduler.sweeps.search import RandomSearch
+from scheduler.sweeps.search.search import RandomSearch
+from scheduler.sweeps.space.beta import beta_cdf, beta_quantile
+from scheduler.sweeps.space.distributions import Distribution, Parameter
 
 stats = pytest.importorskip("scipy.stats")
 COUNT, UNLIKELY = 4000, 1e-4

@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from scheduler.jobs.states import State
-from scheduler.sweeps.distributions import Distribution, Parameter
-from scheduler.sweeps.importance import FEWEST, importance
-from scheduler.sweeps.search import RandomSearch
+from scheduler.queue.states import State
+from scheduler.sweeps.search.importance import FEWEST, importance
+from scheduler.sweeps.search.search import RandomSearch
+from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.trials import Trial
 
 pytest.importorskip("optuna", reason="the importance of parameters is computed by Optuna")

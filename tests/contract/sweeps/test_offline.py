@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scheduler.sweeps import read_file
-from scheduler.sweeps.offline import for_a_shell, with_points
+from scheduler.sweeps.engine.trial_environment import for_a_shell, with_points
 
 FILE = "program: train.py\nmethod: grid\nparameters: {lr: {values: [1e-5, 0.2]}, net: {parameters: {depth: {value: 3}}}}\n"
 

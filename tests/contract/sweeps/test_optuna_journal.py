@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.jobs.states import State
-from scheduler.sweeps.distributions import Distribution, Parameter
-from scheduler.sweeps.optuna_journal import OptunaJournal
-from scheduler.sweeps.sampling import cdf
-from scheduler.sweeps.search import RandomSearch
+from scheduler.queue.states import State
+from scheduler.sweeps.search.optuna_journal import OptunaJournal
+from scheduler.sweeps.search.search import RandomSearch
+from scheduler.sweeps.space.distributions import Distribution, Parameter
+from scheduler.sweeps.space.sampling import cdf
 from scheduler.sweeps.trials import Trial
 from tests.small_disk import fill, small_disk
 

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.jobs.states import State
-from scheduler.sweeps.early_terminate import EarlyTerminate
-from scheduler.sweeps.optuna_pruning import OptunaStopping
-from scheduler.sweeps.pruning import OPTUNA_PRUNERS, open_stopping
-from scheduler.sweeps.sweep_file import Sweep
+from scheduler.queue.states import State
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.files.sweep_file import Sweep
+from scheduler.sweeps.stopping.optuna_pruning import OptunaStopping
+from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS, open_stopping
 from scheduler.sweeps.trials import Trial
 
 optuna = pytest.importorskip("optuna", reason="these pruners are Optuna's")

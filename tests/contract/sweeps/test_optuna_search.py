@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.jobs.states import State
-from scheduler.sweeps.distributions import FIELDS, Distribution, Parameter
-from scheduler.sweeps.sampling import position
-from scheduler.sweeps.search import RandomSearch, open_search
-from scheduler.sweeps.sweep_file import Sweep
+from scheduler.queue.states import State
+from scheduler.sweeps.files.sweep_file import Sweep
+from scheduler.sweeps.search.search import RandomSearch, open_search
+from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
+from scheduler.sweeps.space.sampling import position
 from scheduler.sweeps.trials import Trial
 from tests.conftest import ROOT
 
@@ -294,9 +294,9 @@ def run_in_a_process(code: str, *blocked: str, **environment: str) -> subprocess
 
 OPEN = """
 from scheduler.errors import UserError
-from scheduler.sweeps.distributions import Distribution, Parameter
-from scheduler.sweeps.search import open_search
-from scheduler.sweeps.sweep_file import Sweep
+from scheduler.sweeps.space.distributions import Distribution, Parameter
+from scheduler.sweeps.search.search import open_search
+from scheduler.sweeps.files.sweep_file import Sweep
 sweep = Sweep("bayes", (Parameter(("x",), Distribution("uniform", {"min": 0, "max": 1})),), metric={"name": "loss"})
 try:
     search = open_search(sweep, sampler=%r)

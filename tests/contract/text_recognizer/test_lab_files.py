@@ -12,8 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from scheduler.sweeps.plans import SweepPlan, read_plan  # noqa: E402
-from scheduler.sweeps.sampling import draw  # noqa: E402
+from scheduler.sweeps.space.sampling import draw  # noqa: E402
+from scheduler.sweeps.sweep import SweepPlan, read_plan  # noqa: E402
 from tests.conftest import ROOT, CommandLine  # noqa: E402
 from tests.fakes.text_recognizer.small_emnist import unpacked  # noqa: E402
 from tests.fakes.text_recognizer.small_iam import small_iam  # noqa: E402

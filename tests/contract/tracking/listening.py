@@ -6,8 +6,8 @@ import select
 import time
 from collections.abc import Callable
 
-from scheduler.tracking.following import Follower
-from scheduler.tracking.rows import Row
+from scheduler.tracking.readers.follower import Follower
+from scheduler.tracking.readers.rows import Row
 
 
 def listen(follower: Follower, enough: Callable[[list[Row]], bool], seconds: float = 100) -> list[Row]:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.tracking.event_files import NO_LIBRARY, EventFile, EventFolder
-from scheduler.tracking.rows import Row
+from scheduler.tracking.readers.event_files import NO_LIBRARY, EventFile, EventFolder
+from scheduler.tracking.readers.rows import Row
 from tests.conftest import user_environment
 
 pytest.importorskip("tensorboard")
@@ -145,7 +145,7 @@ def test_without_the_library_the_user_is_told_what_to_install(tmp_path: Path) ->
 import sys
 sys.modules["tensorboard"] = None
 from pathlib import Path
-from scheduler.tracking.following import Follower
+from scheduler.tracking.readers.follower import Follower
 run = Path({str(tmp_path)!r})
 follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"])
 print(len(follower.read()), follower.source, *follower.notices())

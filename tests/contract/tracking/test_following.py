@@ -16,10 +16,16 @@ from pathlib import Path
 import pytest
 from listening import listen
 
-from scheduler.tracking.following import FIRST_LOOK, REST, Follower
-from scheduler.tracking.open_files import event_files_of, opened_by
-from scheduler.tracking.rows import Row
-from scheduler.tracking.sources import LATE_CLIENT, METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
+from scheduler.tracking.readers.follower import FIRST_LOOK, REST, Follower
+from scheduler.tracking.readers.kinds import (
+    LATE_CLIENT,
+    METRIC_LOG,
+    OUTPUT,
+    TENSORBOARD,
+    WANDB,
+)
+from scheduler.tracking.readers.open_files import event_files_of, opened_by
+from scheduler.tracking.readers.rows import Row
 from tests.conftest import user_environment
 from tests.unit.tracking import transaction_logs
 
@@ -351,7 +357,7 @@ def test_without_watches_from_the_kernel_the_reader_looks_by_itself(tmp_path: Pa
     """The limit per user may be reached by other programs. A user namespace of its own gives a process a limit of none."""
     script = f"""
 from pathlib import Path
-from scheduler.tracking.following import Follower
+from scheduler.tracking.readers.follower import Follower
 run = Path({str(tmp_path)!r})
 follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"])
 print(len(follower.read()), follower.patience() < 1, follower.fileno() > 0)

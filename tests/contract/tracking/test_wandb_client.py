@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from listening import listen
 
-from scheduler.tracking.following import Follower
-from scheduler.tracking.rows import Row, finite
-from scheduler.tracking.sources import WANDB
-from scheduler.tracking.wandb_framing import Records
-from scheduler.tracking.wandb_offline import PARAMETERS, wandb_environment, write_parameters
-from scheduler.tracking.wandb_records import fields, history, update_summary
+from scheduler.sweeps.engine.wandb_offline import PARAMETERS, wandb_environment, write_parameters
+from scheduler.tracking.readers.follower import Follower
+from scheduler.tracking.readers.kinds import WANDB
+from scheduler.tracking.readers.rows import Row, finite
+from scheduler.tracking.readers.wandb_framing import Records
+from scheduler.tracking.readers.wandb_records import fields, history, update_summary
 from tests.conftest import ROOT, user_environment
 
 pytest.importorskip("wandb")

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from scheduler.jobs.home import open_home
-from scheduler.jobs.states import State
-from scheduler.jobs.store import Store
-from scheduler.jobs.values import Ending
+from scheduler.home import open_home
+from scheduler.queue.job import Ending
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
 from tests.conftest import ROOT
 
 GRID = """

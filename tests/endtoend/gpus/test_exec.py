@@ -160,7 +160,7 @@ def test_under_kill_exec_ends_with_its_command(machine) -> None:
 
 def test_exec_ends_what_only_sits_there(machine) -> None:
     """Nobody is there at night to press Ctrl-C."""
-    care = "import os, sys; from scheduler.jobs.foreground import Care, supervise"
+    care = "import os, sys; from scheduler.actions.exec import Care, supervise"
     code = f"{care}; sys.exit(supervise([sys.executable, '-c', {LEAVE!r}], os.environ, print, None, Care(idle=0.6)))"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=machine.directory, env=machine.environment, capture_output=True, text=True, timeout=100

@@ -54,7 +54,7 @@ FAULTY = """
 import fcntl, os, sys
 from scheduler.cli import main
 from scheduler.gpus import claims
-from scheduler.jobs import foreground
+from scheduler.actions import exec as foreground
 create, spawn = claims._create, foreground._spawned
 def released_early(*arguments):
     claim = create(*arguments)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.gpus.claims import live_claims
-from scheduler.gpus.presence import surely_no_driver
+from scheduler.gpus.driver import surely_no_driver
 from tests.endtoend.gpus.test_gpu_cases import heard
 from tests.fakes.nvml.fake_driver import gpu_lines
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.tracking.open_files import opened_by
+from scheduler.tracking.readers.open_files import opened_by
 
 # What W&B's own tutorials look like: parameters from wandb.config, results through wandb.log, nothing of ours.
 WANDB = """

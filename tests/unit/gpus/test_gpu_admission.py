@@ -9,9 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.gpus.admission import admit, free_memory
-from scheduler.gpus.observation import Observation, Seen, Settings, astray, contended, observe, use
+from scheduler.gpus.observation import (
+    Observation,
+    Seen,
+    Settings,
+    astray,
+    contended,
+    observe,
+    use,
+)
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
-from scheduler.gpus.reading import NO_DRIVER_NOTE, Allowed, Gpu, Process, Reading, no_driver, numbered, unknown
+from scheduler.gpus.reading import (
+    NO_DRIVER_NOTE,
+    Allowed,
+    Gpu,
+    Process,
+    Reading,
+    no_driver,
+    numbered,
+    unknown,
+)
 
 WHOLE, SIX = Request(), Request(memory=6000)
 IDLE = Gpu("GPU-a", bus="10", name="Fake", total=24000, reserved=300, used=0)

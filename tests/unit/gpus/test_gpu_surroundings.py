@@ -9,8 +9,8 @@ import pytest
 
 from scheduler.errors import StateError
 from scheduler.gpus.directory import lock_directory
-from scheduler.gpus.ownership import claim_of, owner, user_name
-from scheduler.gpus.presence import surely_no_driver
+from scheduler.gpus.driver import surely_no_driver
+from scheduler.gpus.ownership import marks_of, owner, user_name
 from tests.users import STRANGER, as_root, told_by
 
 
@@ -77,6 +77,11 @@ def test_a_library_on_the_search_path_is_reason_to_ask_it(tmp_path: Path) -> Non
     assert surely_no_driver({"LD_LIBRARY_PATH": f"/nowhere:{tmp_path}"})
     (tmp_path / "libnvidia-ml.so.1").touch()
     assert not surely_no_driver({"LD_LIBRARY_PATH": f"/nowhere:{tmp_path}"})
+
+
+def claim_of(pid: int, root: Path) -> str | None:
+    marks = marks_of(pid, root)
+    return None if marks is None else marks.claim
 
 
 def proc(folder: Path, pid: int, parent: int, environment: str = "", claim: str = "") -> None:

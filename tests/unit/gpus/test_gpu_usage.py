@@ -12,7 +12,7 @@ from scheduler.gpus.observation import Observation, Seen, Settings
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Process, Reading
 from scheduler.gpus.settings import settings_from
-from scheduler.gpus.standing import standings
+from scheduler.gpus.status import standings
 from scheduler.gpus.usage import begun, measured
 
 CLAIM = ClaimRecord("c", {"GPU-0": 6000}, exclusive=False, pid=1, uid=1, label="train.py")

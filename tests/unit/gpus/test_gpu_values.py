@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.gpus.placement import Placement, Share
-from scheduler.gpus.reading import Allowed, Gpu, Process, Reading, allowed, numbered
+from scheduler.gpus.reading import (
+    Allowed,
+    Gpu,
+    Process,
+    Reading,
+    allowed,
+    numbered,
+)
 
 processes = st.builds(Process, st.integers(1, 2**31), st.none() | st.integers(0, 10**6), st.booleans(), st.text())
 gpus = st.builds(Gpu, st.text(), total=st.none() | st.integers(0, 10**6), processes=st.tuples(processes))

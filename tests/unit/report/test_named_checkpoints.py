@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from scheduler.jobs import kept
-from scheduler.jobs.values import Attempt
+from scheduler.launcher import kept
+from scheduler.queue.job import Attempt
 from scheduler.report.checkpoints import checkpoints, written_by
 from scheduler.report.hydra_outputs import note_of_sharing
 

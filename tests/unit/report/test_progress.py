@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import resource
 
-from scheduler.jobs.notices import Ended, Interrupted, Noted, Started
-from scheduler.jobs.states import State
-from scheduler.jobs.values import Attempt, Ending
+from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.states import State
 from scheduler.report.progress import Progress
-from tests.unit.jobs.test_backfill import job
+from scheduler.runner.notices import Ended, Interrupted, Noted, Started
+from tests.unit.runner.test_backfill import job
 
 JOB = job(1)
 FIRST = Attempt(JOB.id, 1, "launcher", "/nowhere", 0.0)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from scheduler.jobs.states import State
-from scheduler.jobs.values import Job
-from scheduler.report.jobs import Line, best_first, labels, metric_columns, telling
-from scheduler.spec import Policy, Resources, differences
+from scheduler.experiments import Policy, Resources, differences
+from scheduler.queue.job import Job
+from scheduler.queue.states import State
+from scheduler.report.jobs import (
+    Line,
+    best_first,
+    labels,
+    metric_columns,
+    telling,
+)
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)

@@ -9,7 +9,13 @@ import pytest
 
 from scheduler.report.log_view import shown, shown_pieces
 from scheduler.report.tables import print_json, print_table
-from scheduler.report.text import duration, number, plural, safe, shortened
+from scheduler.report.text import (
+    duration,
+    number,
+    plural,
+    safe,
+    shortened,
+)
 
 
 def test_durations_read_well() -> None:

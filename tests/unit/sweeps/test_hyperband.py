@@ -17,10 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import UserError
-from scheduler.jobs.states import State
-from scheduler.sweeps import hyperband
-from scheduler.sweeps.early_terminate import EarlyTerminate
-from scheduler.sweeps.hyperband import Bands, bands, standings, strictness, verdicts
+from scheduler.queue.states import State
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.stopping import hyperband
+from scheduler.sweeps.stopping.hyperband import (
+    Bands,
+    bands,
+    standings,
+    strictness,
+    verdicts,
+)
 from scheduler.sweeps.trials import Trial
 from tests.conftest import ROOT
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.jobs.states import ACTIVE, ENDED, WAITING, State
-from scheduler.sweeps.objective import Objective
+from scheduler.queue.states import ACTIVE, ENDED, WAITING, State
+from scheduler.sweeps.search.objective import Objective
 from scheduler.sweeps.trials import Trial
 
 WORST = 9.0

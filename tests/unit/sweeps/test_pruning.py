@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.jobs.states import State
-from scheduler.sweeps.early_terminate import EarlyTerminate
-from scheduler.sweeps.hyperband import verdicts
-from scheduler.sweeps.pruning import NoStopping, WandbStopping, open_stopping
-from scheduler.sweeps.sweep_file import Sweep
+from scheduler.queue.states import State
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.files.sweep_file import Sweep
+from scheduler.sweeps.stopping.hyperband import verdicts
+from scheduler.sweeps.stopping.stopping import NoStopping, WandbStopping, open_stopping
 from scheduler.sweeps.trials import Trial
 
 RULE = EarlyTerminate(min_iter=1, eta=3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler.sweeps import read_file
-from scheduler.sweeps.plans import read_plan
-from scheduler.sweeps.yaml_1_1 import SHOWN
+from scheduler.sweeps.files.yaml_1_1 import SHOWN
+from scheduler.sweeps.sweep import read_plan
 
 HEAD = "method: grid\nprogram: train.py\n"
 ONE = HEAD + "parameters: {a: {value: 1}}\n"

@@ -14,10 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.sweeps import sampling
-from scheduler.sweeps.beta import beta_cdf, beta_quantile
-from scheduler.sweeps.distributions import FIELDS, Distribution, Parameter, identity, inferred
-from scheduler.sweeps.sampling import draw, position, sample
+from scheduler.sweeps.space import sampling
+from scheduler.sweeps.space.beta import beta_cdf, beta_quantile
+from scheduler.sweeps.space.distributions import (
+    FIELDS,
+    Distribution,
+    Parameter,
+    identity,
+    inferred,
+)
+from scheduler.sweeps.space.sampling import draw, position, sample
 from tests.conftest import ROOT
 
 RECORDED = json.loads((ROOT / "tests" / "data" / "sweeps" / "wandb_samples.json").read_text())

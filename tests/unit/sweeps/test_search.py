@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.jobs.states import State
-from scheduler.sweeps.distributions import Distribution, Parameter
-from scheduler.sweeps.parameters import read_parameters
-from scheduler.sweeps.search import GridSearch, RandomSearch, open_search
-from scheduler.sweeps.sweep_file import Sweep
+from scheduler.queue.states import State
+from scheduler.sweeps.files.parameters import read_parameters
+from scheduler.sweeps.files.sweep_file import Sweep
+from scheduler.sweeps.search.search import GridSearch, RandomSearch, open_search
+from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.trials import Trial
 from tests.conftest import ROOT
 
@@ -62,7 +62,7 @@ RECORDED = json.loads((ROOT / "tests" / "data" / "sweeps" / "wandb_cases.json").
 )
 def test_a_grid_is_that_of_wandb(case, tmp_path):
     """Same points, same order, recorded from W&B's own engine."""
-    from scheduler.spec.document import open_document
+    from scheduler.experiments.document.document import open_document
 
     path = tmp_path / "sweep.json"
     path.write_text(json.dumps(case["config"]))

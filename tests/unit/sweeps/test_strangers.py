@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.sweeps.plans import SweepPlan, read_plan
-from scheduler.sweeps.search import open_search
+from scheduler.sweeps.search.search import open_search
+from scheduler.sweeps.sweep import SweepPlan, read_plan
 from tests.conftest import ROOT
 
 FILES = ROOT / "tests" / "data" / "sweeps" / "strangers"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.spec.launch import Asked
-from scheduler.spec.limits import Limits
+from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.document.limits import Limits
 from scheduler.sweeps import read_file
 
 GRID = "method: grid\nprogram: train.py\nparameters:\n  lr: {values: [0.1, 0.2]}\n  epochs: {value: 3}\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import doctest
 
-from scheduler.jobs.states import State
-from scheduler.sweeps import verdicts
+from scheduler.queue.states import State
+from scheduler.sweeps.stopping import verdicts
+from scheduler.sweeps.stopping.verdicts import Saved, saved
 from scheduler.sweeps.trials import Trial
-from scheduler.sweeps.verdicts import Saved, saved
 
 
 def trial(rows: int, state: State = State.DONE) -> Trial:

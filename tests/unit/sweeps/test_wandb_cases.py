@@ -11,9 +11,9 @@ import json
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.spec.document import open_document
+from scheduler.experiments.document.document import open_document
 from scheduler.sweeps import read_file
-from scheduler.sweeps.sweep_file import read_sweep
+from scheduler.sweeps.files.sweep_file import read_sweep
 from tests.conftest import ROOT
 
 CASES = json.loads((ROOT / "tests" / "data" / "sweeps" / "wandb_cases.json").read_text())

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from scheduler.tracking.rows import Reader, Row
+from scheduler.tracking.readers.rows import Reader, Row
 
 
 def rows_of(content: bytes, cuts: Iterable[int], reader: Callable[[Path], Reader], *, finish: bool = True) -> list[Row]:

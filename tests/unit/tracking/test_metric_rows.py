@@ -9,9 +9,9 @@ from growing import rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tracking.appended import PIECE
 from scheduler.tracking.metric_log import MetricRows
-from scheduler.tracking.rows import Row
+from scheduler.tracking.readers.appended import PIECE
+from scheduler.tracking.readers.rows import Row
 
 LINES = [
     b'{"_config": {"lr": 1}, "_objective": {"name": "loss", "goal": "minimize"}}\n',

@@ -13,8 +13,8 @@ from growing import rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tracking.printed import LONGEST, PrintedRows
-from scheduler.tracking.rows import Row
+from scheduler.tracking.readers.printed import LONGEST, PrintedRows
+from scheduler.tracking.readers.rows import Row
 
 WANTED = ["loss", "val_loss", "acc", "val/cer"]
 

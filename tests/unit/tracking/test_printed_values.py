@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tracking.printed_values import near_misses, values_in, written_otherwise
+from scheduler.tracking.readers.printed_values import near_misses, values_in, written_otherwise
 
 
 def read(value: str, before: str = "loss: ") -> float | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tracking.rows import Row, finite, holds, mention
+from scheduler.tracking.readers.rows import Row, finite, holds, mention
 
 
 @pytest.mark.parametrize(

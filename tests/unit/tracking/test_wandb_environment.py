@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from scheduler.tracking.wandb_offline import PARAMETERS, wandb_environment, write_parameters
+from scheduler.sweeps.engine.wandb_offline import PARAMETERS, wandb_environment, write_parameters
 
 
 def test_a_script_runs_offline_in_its_own_directory() -> None:

@@ -11,9 +11,9 @@ from growing import rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tracking.rows import Row
-from scheduler.tracking.wandb_framing import Records
-from scheduler.tracking.wandb_log import WandbLog
+from scheduler.tracking.readers.rows import Row
+from scheduler.tracking.readers.wandb_framing import Records
+from scheduler.tracking.readers.wandb_log import WandbLog
 
 HEADER = log.part(21, log.part(1, log.part(1, b"0.31.0+abc") + log.part(2, b"0.70.0")))
 EXIT = log.number(1, 9) + log.part(16, b"") + log.part(18, log.number(1, 255) + log.number(2, 5))

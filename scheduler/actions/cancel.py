@@ -1,0 +1,61 @@
+"""Cancelling jobs from outside a runner: the queue for those that wait, the launchers for those that run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from scheduler.launcher.channel import Channel
+from scheduler.launcher.client import connect, stop_message
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.states import WAITING, State
+from scheduler.queue.store import Store
+from scheduler.runner.endings import settle
+from scheduler.runner.recovery import StillThere, look, verdict
+
+
+def cancel_all(store: Store, jobs: Sequence[Job], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
+    """Cancel these jobs; returns once they are over. The attempts returned could not be stopped: nobody holds them any more.
+
+    Jobs that are over stay as they are. `grace`: seconds from SIGINT to SIGTERM, instead of the jobs' own. `say` hears how it
+    goes on, as their launchers tell it.
+    """
+    wanted = {job.id for job in jobs}
+    with store.change() as change:
+        for job in jobs:
+            if change.state(job.id) in WAITING:
+                change.move(job.id, State.CANCELLED, "cancelled by a person")
+    running = [attempt for attempt in store.open_attempts() if attempt.job in wanted]
+    lines = [(attempt, line) for attempt in running for line in [_ask_to_stop(store, attempt, grace)] if line]
+    if lines:
+        say(f"stopping {len(lines)} running")
+    for attempt, line in lines:
+        _wait_for_end(attempt, line, say)
+    return [attempt for attempt in settle(store) if attempt.job in wanted]
+
+
+def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None) -> Channel | None:
+    """A line to the launcher on which the end will be heard; None when the launcher is gone."""
+    line = connect(store.home, attempt.launcher)
+    if line is None:
+        return None
+    with store.change() as change:
+        change.stopping(attempt, "cancelled by a person")
+    line.send(stop_message(attempt.name, State.CANCELLED.value, grace))
+    # It may have ended before we were listening, and then nobody reports it again.
+    if not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere):
+        line.close()
+        return None
+    return line
+
+
+def _wait_for_end(attempt: Attempt, line: Channel, say: Callable[[str], None]) -> None:
+    """Block until the launcher reports the end, or is gone itself."""
+    there, over = True, False
+    while there and not over:
+        messages, there = line.receive()
+        mine = [message for message, _ in messages if message["attempt"] == attempt.name]
+        for message in mine:
+            if message["is"] == "note":
+                say(f"{attempt.job[:8]}: {message['text']}")
+        over = any(message["is"] == "ended" for message in mine)
+    line.close()

@@ -1,0 +1,218 @@
+"""One command in the foreground of a terminal, under a claim, until its whole tree is gone: what `exp-queue exec` does.
+
+The command stays in our process group, so the terminal treats both as one: Ctrl-C and Ctrl-Z reach both, and it may read
+the keyboard. What somebody sends to us alone (`kill PID`) is forwarded. We are a child subreaper: processes that leave
+the group, or close the claim's descriptor, are still ours, and our copy of the claim lives until the last is gone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from scheduler.errors import UserError
+from scheduler.gpus.claims import Claim
+from scheduler.launcher.leftovers import IDLE, KILL, WORK, Leftovers
+from scheduler.launcher.spawning import missing_interpreter
+from scheduler.linux import processes
+from scheduler.shortage import is_short, passing, words
+
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+FROM_KERNEL = 0x80  # si_code SI_KERNEL: the terminal sent it, to the whole group, so the command has it already
+KILL_EVERY = 0.1
+TRY_EVERY = 1.0  # to start the command, where the machine has no room for a process
+LOOK_EVERY = 30.0  # at the claim's file; the kernel wakes us for everything else
+
+
+class CannotStart(UserError):
+    """The command is not there (127) or cannot be executed (126), as env(1) and nohup(1) have it."""
+
+    def __init__(self, program: str, error: OSError) -> None:
+        missing = missing_interpreter(program) if isinstance(error, FileNotFoundError) else ""
+        why = f"the interpreter in its first line, {missing!r}, is not there" if missing else error.strerror
+        super().__init__(f"cannot start {program!r}: {why}")
+        self.exit_status = 127 if isinstance(error, FileNotFoundError) else 126
+
+
+@dataclass(frozen=True)
+class Care:
+    """What becomes of processes that the command leaves behind, in the words of `Policy`; they have `grace` seconds from SIGTERM
+    to SIGKILL, and with `work` may sit idle for `idle` seconds."""
+
+    leftovers: str = WORK
+    grace: float = 10.0
+    idle: float = IDLE
+
+
+def supervise(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    claim: Claim | None = None,
+    care: Care = Care(),
+) -> int:
+    """The exit status of the command, negative for the signal that ended it, once no process of it is left.
+
+    `say` hears of processes that the command leaves behind; a Ctrl-C or SIGTERM then ends them. Where the machine has no room
+    for a process now, it waits until there is, or until such a signal comes: then the status is that signal's. CannotStart if
+    there is no such program.
+    """
+    processes.become_subreaper()
+    # A shell's `&` and `nohup` have set some to be ignored: that wish stays.
+    heard = {number for number in FORWARDED if signal.getsignal(number) is not signal.SIG_IGN}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*heard, signal.SIGCHLD})
+    try:
+        main = _started(lambda: _spawned(argv, environment, before), argv[0], heard, say)
+        return main.number if isinstance(main, _Refused) else _Supervision(main, heard, say, claim, care).run()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def die_of(number: int) -> int:
+    """End this process by a signal, without a core file, so that a shell sees what the command died of. Returns 128 +
+    `number`, for the caller to leave with, if the signal does not end it."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    return 128 + number
+
+
+def _spawned(argv: Sequence[str], environment: Mapping[str, str], mask: set) -> int:
+    """The pid of the new process. It inherits every inheritable descriptor, as it would from a shell."""
+    if not argv[0]:  # Python refuses it before the kernel could
+        raise CannotStart(argv[0], FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    try:
+        return os.posix_spawnp(
+            argv[0], list(argv), dict(environment), setsigmask=mask, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ)
+        )
+    except OSError as error:
+        if is_short(error):
+            raise
+        raise CannotStart(argv[0], error) from error
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """A signal came before the command could be started; `number` is negative, as a status."""
+
+    number: int
+
+
+def _started(spawn: Callable[[], int], name: str, heard: set[signal.Signals], say: Callable[[str], None]) -> int | _Refused:
+    told = False
+    while True:
+        try:
+            return spawn()
+        except OSError as error:
+            if not told:
+                say(f"cannot start {name!r} for now: {words(error)}; trying again every second, Ctrl-C leaves")
+            told = True
+        arrived = signal.sigtimedwait(heard & set(ENDING), TRY_EVERY)
+        if arrived:
+            return _Refused(-arrived.si_signo)
+
+
+class _Supervision:
+    """The wait for the end. `_status` is known when the command itself is over, `_gone` says that nothing is left."""
+
+    def __init__(
+        self, main: int, heard: set[signal.Signals], say: Callable[[str], None], claim: Claim | None, care: Care
+    ) -> None:
+        self._main, self._heard, self._say, self._claim, self._care = main, heard, say, claim, care
+        self._status: int | None = None
+        self._left: Leftovers | None = None
+        self._gone = self._told = self._warned = False
+        self._look_at = time.monotonic() + LOOK_EVERY
+        self._kill_at = float("inf")
+
+    def run(self) -> int:
+        while not self._gone:
+            left = self._left.due if self._left else float("inf")
+            due = max(0.0, min(self._look_at, self._kill_at, left) - time.monotonic())
+            arrived = signal.sigtimedwait({*self._heard, signal.SIGCHLD}, due)
+            if arrived is None:
+                self._look()
+            elif arrived.si_signo == signal.SIGCHLD:
+                self._reap()
+            else:
+                self._heed(arrived)
+        assert self._status is not None
+        return self._status
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
+            except ChildProcessError:
+                self._gone = True
+                return
+            if ended is None:
+                if self._status is not None and not self._left:
+                    self._begin_to_watch()
+                return
+            if ended.si_pid == self._main:
+                self._status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+    def _begin_to_watch(self) -> None:
+        """The command has ended, and others of its tree live."""
+        self._left = Leftovers(self._care.leftovers, self._care.idle, time.monotonic())
+        if self._care.leftovers == KILL:
+            self._end("")
+
+    def _heed(self, arrived: signal.struct_siginfo) -> None:
+        number = signal.Signals(arrived.si_signo)
+        if self._status is None:
+            if arrived.si_code != FROM_KERNEL:
+                os.kill(self._main, number)  # not reaped yet, so the pid is still its own
+        elif number in ENDING:
+            self._end("")
+
+    def _end(self, why: str) -> None:
+        """SIGTERM now and SIGKILL after the grace for all that was left behind; the first grace counts."""
+        assert self._left
+        self._left.identify()
+        self._send(signal.SIGTERM)
+        if self._kill_at == float("inf"):
+            self._kill_at = time.monotonic() + self._care.grace
+            self._say(f"{self._left.ended(why, 'are')} (SIGTERM now, SIGKILL after {self._care.grace:g} s)")
+
+    @staticmethod
+    def _send(number: signal.Signals) -> None:
+        with passing():  # SIGKILL is sent until nothing is left
+            processes.send(processes.descendants(os.getpid()), number)
+
+    def _look(self) -> None:
+        """Do what is due: look at what was left behind, kill what ignores its end, see that the claim is still seen."""
+        now = time.monotonic()
+        if now >= self._kill_at:
+            self._kill_at = now + KILL_EVERY
+            self._send(signal.SIGKILL)
+        if self._left and self._left.due <= now:
+            self._look_at_leftovers(self._left, now)
+        if self._look_at <= now:
+            self._look_at = now + LOOK_EVERY
+            self._look_at_claim()
+
+    def _look_at_leftovers(self, left: Leftovers, now: float) -> None:
+        idle = left.look(now)
+        if self._kill_at < float("inf"):
+            return
+        if idle:
+            self._end(f"sat idle for {self._care.idle:g} s and ")
+        elif left.who and not self._told and self._status is not None:
+            self._told = True
+            self._say(f"{left.introduced(self._status, 'command', 'exec waits')}. Ctrl-C ends them")
+
+    def _look_at_claim(self) -> None:
+        if self._claim and self._claim.deleted and not self._warned:
+            self._warned = True
+            self._say(f"{self._claim.path} was deleted: others cannot see this claim any more, only the memory it uses")

@@ -1,0 +1,79 @@
+"""Why a job waits: the runner's own plan, asked about one job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from scheduler.experiments import Resources
+from scheduler.gpus.driver import surely_no_driver
+from scheduler.gpus.reading import allowed
+from scheduler.queue.job import Job
+from scheduler.queue.states import WAITING, State
+from scheduler.queue.store import Store
+from scheduler.runner.arrival import open_devices
+from scheduler.runner.devices import Devices, usable_cores
+from scheduler.runner.plan import Start, World, plan
+
+MOST_AHEAD = 1000
+
+
+def explain(store: Store, job: Job, devices: Devices) -> str:
+    """One sentence about why `job` waits, or what it does instead.
+
+    What a runner alone knows is not in it: how many slots it has, and the quiet period after a foreign process that
+    it has seen leaving.
+    """
+    if job.state not in WAITING:
+        return f"job {job.short_id} does not wait: it is {job.state}{_why(store, job)}"
+    if job.state is State.HELD:
+        return f"job {job.short_id} is held back by a person"
+    never = devices.never(job.resources)
+    if never:
+        return f"job {job.short_id} can never run here: {never}"
+    ahead = store.jobs("state = 'queued' AND number < ?", (job.number,), limit=MOST_AHEAD)
+    reason = _obstacle(store, [*ahead, job], devices)
+    return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
+
+
+def never_here(jobs: Iterable[Job]) -> dict[str, str]:
+    """Why those of `jobs` that are queued can never run on this machine, by their ids. The driver is only asked about jobs for
+    which one ordinary GPU is not enough: with a driver, there is such a one."""
+    ordinary = 0 if surely_no_driver() or allowed(os.environ).nothing else 1
+    queued = [job for job in jobs if job.state is State.QUEUED and _asks_more(job.resources, ordinary)]
+    if not queued:
+        return {}
+    devices = open_devices()
+    try:
+        reasons = {resources: devices.never(resources) for resources in {job.resources for job in queued}}
+    finally:
+        devices.close()
+    return {job.id: reason for job in queued if (reason := reasons[job.resources])}
+
+
+def _asks_more(asks: Resources, gpus: int) -> bool:
+    return (asks.gpus or 0) > gpus or (gpus > 0 and bool(asks.gpu_memory)) or (asks.cpus or 0) > usable_cores()
+
+
+def _why(store: Store, job: Job) -> str:
+    latest = store.latest_attempts([job]).get(job.id)
+    if latest is None:
+        return ""
+    where = f" on GPU {latest.gpus}" if latest.gpus and not latest.ending else ""
+    where += f"; it computes on GPU {latest.elsewhere}, which it was not given" if latest.elsewhere and not latest.ending else ""
+    return where + (f" ({latest.ending.reason})" if latest.ending and latest.ending.reason else "")
+
+
+def _obstacle(store: Store, waiting: list[Job], devices: Devices) -> str:
+    """What stands in the way of the last of `waiting` when there is a slot for all of them; "" if nothing does."""
+    active = store.jobs("state IN ('starting', 'running', 'stopping')")
+    slots = len(active) + len(waiting) + 1
+    gpus = devices.view()
+    world = World(tuple(waiting), tuple(active), slots, devices.cores, gpus)
+    (decision,) = [each for each in plan(world) if each.job.id == waiting[-1].id]
+    return "" if isinstance(decision, Start) else decision.reason
+
+
+def _only_its_turn(job: Job, ahead: int) -> str:
+    first = f"{ahead} queued before it; it" if ahead else "nothing is in its way; it"
+    return f"{first} starts when its runner has a slot (-j); without a runner, `exp-queue retry {job.short_id}` runs it"

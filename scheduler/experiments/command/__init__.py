@@ -1,0 +1,1 @@
+"""From a command and a configuration to an argument list."""

@@ -1,0 +1,168 @@
+"""The command of an experiment: W&B's macros, filled in from the configuration and from where we run.
+
+The macros and their meaning: https://docs.wandb.ai/guides/sweeps/define-sweep-configuration (section "command").
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.errors import UserError, nearest
+from scheduler.experiments.command.styles import STYLES
+
+DEFAULT_COMMAND = ("${interpreter}", "-m", "text_recognizer.run_experiment", "--gpu=-1", "${args_json}")
+ARGUMENT_MACROS = (
+    "args_json",
+    "args_json_file",
+    "args",
+    "args_no_equals",
+    "args_no_hyphens",
+    "args_no_boolean_flags",
+    "args_append_hydra",
+    "args_override_hydra",
+)
+MACROS = (*ARGUMENT_MACROS, "program", "interpreter", "env", "envvar:NAME")
+
+_MACRO = re.compile(r"(\\?)\$\{([^{}]*)\}")
+_ESCAPED = "\0{"  # stands for `\${` while a string is split; NUL cannot occur in a command
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place in a command where the arguments of one experiment go, in the style of the macro `name`.
+
+    `folder` is the directory in which `${args_json_file}` has its files; empty for the other macros.
+    """
+
+    name: str
+    folder: str = ""
+
+
+Launch = tuple[str | Slot, ...]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a command takes from where we run. `files` is the directory for the files of `${args_json_file}`.
+
+    `hands_on`: a `${...}` inside a longer argument is the program's own, as in W&B, where Hydra may resolve it; else an error.
+    """
+
+    interpreter: str
+    variables: Mapping[str, str]
+    files: str = ""
+    hands_on: bool = False
+
+
+def surroundings(command: Sequence[str], files: str = "") -> Surroundings:
+    """The environment, and for `${interpreter}` W&B's choice: `python` if PATH has it, else `python3`.
+
+    The default command alone gets the interpreter that runs this program, since that one has the packages:
+    as `python` where that is what PATH finds, else by its full path.
+    """
+    found = shutil.which("python")
+    if tuple(command) == DEFAULT_COMMAND:
+        return Surroundings("python" if found and _is_this_interpreter(found) else sys.executable, os.environ, files)
+    return Surroundings("python" if found else "python3", os.environ, files)
+
+
+def _is_this_interpreter(path: str) -> bool:
+    """Same file, same directory. Links in several environments lead to one file, so the file alone says too little."""
+    found, own = Path(path), Path(sys.executable)
+    return found.parent.resolve() == own.parent.resolve() and found.samefile(own)
+
+
+def from_program(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The lab's call of a program: its words, `--gpu=-1`, and the arguments as JSON. A lone `x.py` is run by Python."""
+    if not words:
+        raise UserError("the program is empty", next_step='write, for example, "python train.py"')
+    runs_itself = not words[0].endswith(".py")
+    return (*(() if runs_itself else ("${interpreter}",)), *words, "--gpu=-1", "${args_json}")
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The words of a command that is written as one string, by the rules of a POSIX shell. Raises UserError."""
+    try:
+        words = shlex.split(text.replace("\\${", _ESCAPED))
+    except ValueError:
+        next_step = "close it, or write the command as a list"
+        raise UserError("a quote in the command is not closed", next_step=next_step) from None
+    return tuple(word.replace(_ESCAPED, "\\${") for word in words)
+
+
+def with_program(command: Sequence[str], program: Sequence[str] | None) -> tuple[str, ...]:
+    """The template with `${program}` replaced, so that the program counts in an experiment's id. Raises UserError."""
+    uses = "${program}" in command
+    if uses and program is None:
+        raise UserError("${program} is used, but no program is named", next_step='add "program:" to the file')
+    if program is not None and not uses:
+        raise UserError(
+            'the command does not use "program"',
+            next_step="put ${program} into the command, or leave one of the two out",
+        )
+    escaped = [word.replace("${", "\\${") for word in program or ()]
+    return tuple(filled for word in command for filled in (escaped if word == "${program}" else [word]))
+
+
+def resolve(token: str, around: Surroundings) -> str | Slot:
+    """One token of a template, filled in unless it waits for the arguments. Raises UserError for an unknown macro."""
+    whole = _MACRO.fullmatch(token)
+    if whole and not whole[1] and whole[2] in ARGUMENT_MACROS:
+        return Slot(whole[2], around.files if whole[2] == "args_json_file" else "")
+    alone = {"interpreter": around.interpreter, "env": "/usr/bin/env"} if whole else {}
+    return _MACRO.sub(lambda match: _text_macro(match, alone, around), token)
+
+
+def _text_macro(match: re.Match, alone: Mapping[str, str], around: Surroundings) -> str:
+    escaped, name = match.groups()
+    if escaped:
+        return match[0][1:]
+    if name in alone:
+        return alone[name]
+    if name.startswith("envvar:"):
+        return _variable(name.removeprefix("envvar:"), around.variables)
+    if around.hands_on and not alone:
+        return match[0]
+    raise _refused(name)
+
+
+def handed_on(token: str) -> tuple[str, ...]:
+    """The names of our macros that stand inside a longer argument, where they are not filled in."""
+    found = _MACRO.fullmatch(token)
+    inside = [] if found else [name for escaped, name in _MACRO.findall(token) if not escaped]
+    return tuple(name for name in inside if name in MACROS)
+
+
+def _variable(name: str, variables: Mapping[str, str]) -> str:
+    if name not in variables:
+        raise UserError(f"the environment variable {name} is not set", next_step=f"export {name}=... before this command")
+    return variables[name]
+
+
+def _refused(name: str) -> UserError:
+    if name in MACROS:
+        return UserError(f"${{{name}}} must stand alone as one argument", next_step="split the argument before and after it")
+    return UserError(f"unknown macro ${{{name}}}", next_step=f"{nearest(name, MACROS)} (for the text itself write \\${{{name}}})")
+
+
+def fill(launch: Sequence[str | Slot], arguments: str, as_json: str, file: Callable[[], str]) -> tuple[str, ...]:
+    """The argument list of one experiment; `as_json` is what `${args_json}` stands for, and `file` names a file that holds it."""
+    argv: list[str] = []
+    for token in launch:
+        if isinstance(token, str):
+            argv.append(token)
+        elif token.name == "args_json":
+            argv.append(as_json)
+        elif token.name == "args_json_file":
+            argv.append(file())
+        else:
+            argv.extend(STYLES[token.name](json.loads(arguments)))
+    return tuple(argv)

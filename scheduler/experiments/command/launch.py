@@ -1,0 +1,136 @@
+"""The command of a file: from its `command` or `program`, or the command line's `--program`, to what is launched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scheduler.errors import UserError
+from scheduler.experiments.command import command as commands
+from scheduler.experiments.document import values
+from scheduler.experiments.document.document import Document
+
+TEMPLATE = "template"
+STYLES = {"json": "${args_json}", "flags": "${args}", "hydra": "${args_override_hydra}"}
+STYLE_NAMES = (TEMPLATE, *STYLES)
+
+Template = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says about the command: another program, another style, and where argument files lie."""
+
+    program: str | None = None
+    style: str = TEMPLATE
+    files: str = "arguments"
+
+
+ASKED = Asked()  # nothing special
+
+
+def template(document: Document, top: dict[str, Any], asked: Asked) -> Template:
+    """The command template, in the style that is asked for.
+
+    A program of the command line wins over the file's own program and command.
+    """
+    return styled(_template(document, top, asked), asked.style)
+
+
+def _template(document: Document, top: dict[str, Any], asked: Asked) -> Template:
+    own = read_command(document, top) if "command" in top else None
+    if asked.program is not None:
+        with _option("--program"):
+            words = commands.split(_speakable(asked.program))
+            keeps = own is not None and "${program}" in own
+            return commands.with_program(own or (), (asked.program,)) if keeps else _called(words, asked.style)
+    named = read_program(document, top) if "program" in top else None
+    with document.at("command" if own is not None else "program"):
+        if own is not None:
+            return commands.with_program(own, _in_place(top["program"], named) if named is not None else None)
+        return _called(named, asked.style) if named is not None else commands.DEFAULT_COMMAND
+
+
+def _called(words: Template, style: str) -> Template:
+    """A program alone. Only the lab's own style comes with `--gpu=-1`; other people's scripts do not know it."""
+    return commands.from_program(words) if style in (TEMPLATE, "json") else (*commands.from_program(words)[:-2], STYLES[style])
+
+
+def _in_place(written: object, words: Template) -> Template:
+    """What `${program}` stands for: one argument if the program is text, as in W&B; its words if it is a list."""
+    return words if isinstance(written, list) else (str(written),)
+
+
+def styled(command: Template, style: str) -> Template:
+    """The template with its arguments in another style, at their place, or at the end where it has none."""
+    if style == TEMPLATE:
+        return command
+    macros = {f"${{{name}}}" for name in commands.ARGUMENT_MACROS}
+    positions = [index for index, token in enumerate(command) if token in macros]
+    if not positions:
+        return (*command, STYLES[style])
+    kept = [token for index, token in enumerate(command) if index not in positions[1:]]
+    return tuple(STYLES[style] if token in macros else token for token in kept)
+
+
+@contextmanager
+def _option(name: str) -> Iterator[None]:
+    """Say which option of the command line an error is about."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{name}: {error.what}", next_step=error.next_step) from None
+
+
+def read_program(document: Document, top: dict[str, Any]) -> Template:
+    """The words of the file's `program`, which is text or a list."""
+    written = top["program"]
+    if isinstance(written, list):
+        return _tokens(document, "program", written)
+    with document.at("program"):
+        return commands.split(_speakable(values.text(written)))
+
+
+def read_command(document: Document, top: dict[str, Any]) -> Template:
+    written = top["command"]
+    with document.at("command"):
+        if not isinstance(written, (str, list)) or not (written.strip() if isinstance(written, str) else written):
+            next_step = "write, for example, [python, train.py, ${args}]"
+            raise values.expected("a command, as a list or as text", written, next_step)
+        if isinstance(written, str):
+            return commands.split(_speakable(written))
+    return _tokens(document, "command", written)
+
+
+def _tokens(document: Document, section: str, written: Sequence[object]) -> Template:
+    return tuple(_token(document, section, index, token) for index, token in enumerate(written))
+
+
+def _token(document: Document, section: str, index: int, token: object) -> str:
+    """One argument of the command; a bare number in YAML stands for its digits."""
+    with document.at(section, index):
+        if isinstance(token, (int, float)) and not isinstance(token, bool):
+            return json.dumps(token)
+        return _speakable(values.text(token))
+
+
+def _speakable(text: str) -> str:
+    if "\0" in text:
+        raise values.expected("text without a NUL character", text, "remove it")
+    return text
+
+
+def launch(
+    document: Document, top: dict[str, Any], command: Template, asked: Asked, *, hands_on: bool = False
+) -> commands.Launch:
+    """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`."""
+    around = replace(commands.surroundings(command, asked.files), hands_on=hands_on)
+    key = "command" if "command" in top else "program"
+    filled = []
+    for index, token in enumerate(command):
+        with document.at(key, index) if asked.program is None else _option("--program"):
+            filled.append(commands.resolve(token, around))
+    return tuple(filled)

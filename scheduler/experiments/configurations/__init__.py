@@ -1,0 +1,1 @@
+"""Configurations: merging, changing, and working out what they leave open."""

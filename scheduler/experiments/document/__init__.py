@@ -1,0 +1,1 @@
+"""A file that a person wrote, with the place of every part of it."""

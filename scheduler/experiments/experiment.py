@@ -1,0 +1,117 @@
+"""An experiment: a frozen value that says what to run. Same content, same id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from scheduler.experiments.command.command import Launch, Slot, fill
+
+GROUP_KEY = "experiment_group"
+NO_ENVIRONMENT = "{}"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What an experiment asks for. None means: not said. `gpu_memory` is in MiB, on each GPU."""
+
+    gpus: int | None = None
+    gpu_memory: int | None = None
+    cpus: int | None = None
+    exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume.
+
+    `max_failures`: after so many failures in a row, each just after its start, the rest of its program is not started; None:
+    however many.
+    `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
+    read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
+    the next.
+    `environment`: names of variables whose values it keeps, beside those that decide about its programs.
+    """
+
+    retries: int = 0
+    timeout: float | None = None
+    resumable: bool = False
+    leftovers: str = "work"
+    grace: float = 10.0
+    max_failures: int | None = 5
+    environment: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment.
+
+    `command` is the template as it was written, before macros; `arguments` is the configuration as JSON text, keys in
+    order, without the group; `launch` is the command with everything filled in but the arguments. `passes_group` says whether
+    the program is told its group; scripts of sweep files know no such key.
+    """
+
+    command: tuple[str, ...]
+    arguments: str
+    group: str | None = None
+    resources: Resources = Resources()
+    policy: Policy = Policy()
+    launch: Launch = field(default=(), compare=False, repr=False)
+    passes_group: bool = field(default=True, compare=False, repr=False)
+    # JSON: variables for its attempts; see `Job.additions`.
+    environment: str = field(default=NO_ENVIRONMENT, compare=False, repr=False)
+
+    @property
+    def config(self) -> dict:
+        """The configuration, without the group, as a new dictionary."""
+        return json.loads(self.arguments)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
+        return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file))
+
+    @property
+    def first_word(self) -> tuple[str, ...]:
+        """The first word of the command line, without making the rest of it where that is not needed; empty if there is none."""
+        first = self.launch[0] if self.launch else None
+        return (first,) if isinstance(first, str) else self.argv[:1]
+
+    @property
+    def argument_file(self) -> Path | None:
+        """The file that `${args_json_file}` stands for, named by what it holds: the experiment's id, without the group where the
+        program is not told that. None if the command has none."""
+        folder = next((token.folder for token in self.launch if isinstance(token, Slot) and token.folder), None)
+        name = self.id if self.passes_group else _digest(self.command, self.arguments)
+        return Path(folder, f"{name}.json") if folder else None
+
+    @property
+    def arguments_as_json(self) -> str:
+        """What `${args_json}` stands for: the configuration, with `experiment_group` as its last key where that is passed."""
+        return self._arguments_with_group if self.passes_group else self.arguments
+
+    @property
+    def _arguments_with_group(self) -> str:
+        if self.group is None:
+            return self.arguments
+        comma = ", " if self.arguments != "{}" else ""
+        return f'{self.arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(self.group)}}}'
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 (64 hex digits) of the command template and the configuration with its group, in canonical JSON.
+
+        It does not depend on the order of keys, on how the file is written, on resources, on policy or on the machine.
+        """
+        return _digest(self.command, self._arguments_with_group)
+
+
+def _digest(command: tuple[str, ...], arguments: str) -> str:
+    return hashlib.sha256(_CANONICAL([list(command), json.loads(arguments)]).encode()).hexdigest()

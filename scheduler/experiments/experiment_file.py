@@ -1,0 +1,106 @@
+"""An experiments file, read and checked; its experiments come one at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from scheduler.errors import Note, Place, UserError
+from scheduler.experiments import layout
+from scheduler.experiments.command import launch as launching
+from scheduler.experiments.command.command import Launch, Slot
+from scheduler.experiments.configurations.overrides import parse as parse_overrides
+from scheduler.experiments.document.document import Document, open_document
+from scheduler.experiments.document.limits import DEFAULT, Limits
+from scheduler.experiments.experiment import Experiment, Policy, Resources
+from scheduler.experiments.grid.entries import blocks
+from scheduler.experiments.grid.matrix import Block
+
+
+@dataclass(frozen=True)
+class ExperimentFile:
+    """A file that holds no error any more, with the overrides of the command line in it.
+
+    `cap` is the most experiments that are made of it, None for all; `notes` are warnings that its user should read; `sweep` is
+    the name of a sweep file, None for a file of experiments.
+    """
+
+    path: str
+    group: str | None
+    command: tuple[str, ...]
+    launch: Launch
+    resources: Resources
+    policy: Policy
+    blocks: tuple[Block, ...]
+    cap: int | None = None
+    notes: tuple[Note, ...] = ()
+    sweep: str | None = None
+
+    @property
+    def passes_arguments(self) -> bool:
+        """Whether the command has a place for the configuration."""
+        return any(isinstance(token, Slot) for token in self.launch)
+
+    def at_most(self) -> int:
+        """How many experiments there can be, without making them; `exclude` is not counted."""
+        return self._capped(sum(block.at_most() for block in self.blocks))
+
+    def count(self) -> int:
+        """How many experiments there are. Where there is no `exclude` or `include`, none is made for this."""
+        return self._capped(sum(block.count() for block in self.blocks))
+
+    def _capped(self, count: int) -> int:
+        return count if self.cap is None else min(count, self.cap)
+
+    def experiments(self) -> Iterator[Experiment]:
+        """Every experiment in the order of the file, the last key of a grid fastest; made one at a time."""
+        return islice(self._experiments(), self.cap)
+
+    def _experiments(self) -> Iterator[Experiment]:
+        encode = json.JSONEncoder().encode
+        for block in self.blocks:
+            for config in block.configurations():
+                yield Experiment(self.command, encode(config), self.group, self.resources, self.policy, self.launch)
+
+    def within(self, limits: Limits) -> ExperimentFile:
+        """The file itself. Raises UserError if it asks for more experiments than `limits` allow."""
+        if self.at_most() > limits.experiments:
+            fault = limits.too_many_experiments(self.at_most())
+            raise UserError(fault.what, where=Place(self.path), next_step=fault.next_step)
+        return self
+
+
+def read(
+    path: str,
+    overrides: Sequence[str] = (),
+    *,
+    program: str | None = None,
+    style: str = launching.TEMPLATE,
+    files: str = "arguments",
+    limits: Limits = DEFAULT,
+) -> ExperimentFile:
+    """Read and check an experiments file (JSON if it ends in .json, else YAML 1.2).
+
+    `overrides` are `key=value` arguments; `program` is a command line that takes the place of the file's own; `style`
+    is one of `launch.STYLE_NAMES` and says how the command takes its arguments; `files` is the directory for the files
+    of `${args_json_file}`. The environment and PATH are read here, once. Raises UserError with file, line and column
+    for whatever is wrong.
+    """
+    return from_document(open_document(path, limits), overrides, launching.Asked(program, style, files))
+
+
+def from_document(document: Document, overrides: Sequence[str], asked: launching.Asked) -> ExperimentFile:
+    """The same for a file that is open already."""
+    top = layout.sections(document)
+    command = launching.template(document, top, asked)
+    return ExperimentFile(
+        path=document.file,
+        group=layout.group(document, top),
+        command=command,
+        launch=launching.launch(document, top, command, asked),
+        resources=layout.record(document, top, "resources", layout.RESOURCES, Resources()),
+        policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
+        blocks=blocks(document, top, parse_overrides(overrides, document.limits)),
+    ).within(document.limits)

@@ -1,0 +1,1 @@
+"""From a block of a file to its combinations."""

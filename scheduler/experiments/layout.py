@@ -1,0 +1,77 @@
+"""The sections of an experiments file, each checked and turned into values. Every error has the place of its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from scheduler.errors import nearest
+from scheduler.experiments.document import values
+from scheduler.experiments.document.document import Document
+from scheduler.experiments.document.marks import Key
+from scheduler.experiments.document.unusable import refuse_unusable
+from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources
+
+CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
+SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "defaults", *CONFIGURED)
+
+LEFTOVERS = ("work", "wait", "kill")
+
+Readers = dict[str, Callable[[object], Any]]
+Record = TypeVar("Record", Resources, Policy)
+
+RESOURCES: Readers = {
+    "gpus": lambda value: values.whole_number(value, 0),
+    "gpu_memory": values.memory,
+    "cpus": lambda value: values.whole_number(value, 1),
+    "exclusive": values.truth,
+}
+POLICY: Readers = {
+    "retries": lambda value: values.whole_number(value, 0),
+    "timeout": values.duration,
+    "resumable": values.truth,
+    "leftovers": lambda value: values.choice(value, LEFTOVERS),
+    "grace": values.pause,
+    "environment": values.variables,
+    "max_failures": values.count_or_none,
+}
+
+
+def sections(document: Document) -> dict[str, Any]:
+    """The top level of the file, every key known; configurations in it are free of what they must not hold."""
+    with document.at():
+        top = values.mapping(document.value)
+    _refuse_unknown(document, top, SECTIONS)
+    if not top.keys() & {"experiments", "grid", "zip", "include", "base", "defaults"}:
+        next_step = 'write "experiments:" and a list, or a "grid:"'
+        raise document.error("there are no experiments in this file", next_step=next_step)
+    return {key: refuse_unusable(document, key, value) if key in CONFIGURED else value for key, value in top.items()}
+
+
+def _refuse_unknown(document: Document, found: dict, known: tuple[str, ...], *path: Key) -> None:
+    for key in found:
+        if key not in known:
+            raise document.error(f'unknown key "{key}"', *path, key, key=True, next_step=nearest(key, known))
+
+
+def group(document: Document, top: dict[str, Any]) -> str | None:
+    """The file's group, or None where it names none."""
+    if GROUP_KEY not in top:
+        return None
+    with document.at(GROUP_KEY):
+        return values.text(top[GROUP_KEY])
+
+
+def record(document: Document, top: dict[str, Any], section: str, readers: Readers, empty: Record) -> Record:
+    """`resources` or `policy` as its frozen value; what the file does not say is as in `empty`."""
+    if section not in top:
+        return empty
+    with document.at(section):
+        found = values.mapping(top[section])
+    _refuse_unknown(document, found, tuple(readers), section)
+    changes = {}
+    for key, value in found.items():
+        with document.at(section, key):
+            changes[key] = readers[key](value)
+    return replace(empty, **changes)

@@ -1,0 +1,119 @@
+"""The JSON Schema of experiments files (draft 2020-12, https://json-schema.org), for editors.
+
+An editor reads a file before anything is resolved, so the schema knows the shape and not, for example, whether an
+option of a config group exists. `exp-queue check` says everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scheduler.experiments.experiment import GROUP_KEY
+
+Schema = dict[str, Any]
+
+_ANYTHING_BUT_GROUP = {"type": "object", "properties": {GROUP_KEY: False}}
+_WORD = {"type": ["string", "number"]}
+_VARIED = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "minItems": 1},
+    "properties": {GROUP_KEY: False},
+}
+_CLAUSES = {"type": "array", "items": {**_ANYTHING_BUT_GROUP, "minProperties": 1}}
+_TOGETHER = {**_VARIED, "minProperties": 1}
+_OPTION = {"type": ["string", "null", "array"], "items": {"type": "string"}}
+
+VARYING: Schema = {
+    "grid": {**_VARIED, "description": "Keys, each with the list of its values; every combination is made."},
+    "zip": {
+        "description": "Keys whose values go together: the first with the first, the second with the second.",
+        "anyOf": [_TOGETHER, {"type": "array", "items": _TOGETHER}],
+    },
+    "include": {**_CLAUSES, "description": "What is added to the combinations that fit, or else stands as one of its own."},
+    "exclude": {**_CLAUSES, "description": "Combinations that are left out."},
+}
+RESOURCES: Schema = {
+    "gpus": {"type": "integer", "minimum": 0},
+    "gpu_memory": {
+        "type": "string",
+        "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*[mgtMGT]([iI]?[bB])?\s*$",
+        "description": "On each GPU, e.g. 6GiB.",
+    },
+    "cpus": {"type": "integer", "minimum": 1},
+    "exclusive": {"type": "boolean"},
+}
+POLICY: Schema = {
+    "retries": {"type": "integer", "minimum": 0},
+    "timeout": {
+        "description": "Of one attempt: 2h, 90m, 1h30m, or a number of seconds.",
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?[dhmsDHMS])+\s*$"},
+        ],
+    },
+    "resumable": {"type": "boolean"},
+    "leftovers": {
+        "description": "What becomes of processes that the command leaves behind when it ends: they may go on as long as they "
+        "work, or until they end, or are ended at once. Default: work.",
+        "enum": ["work", "wait", "kill"],
+    },
+    "grace": {
+        "description": "From the first signal of a stop (SIGINT) to the next (SIGTERM): 60s, 10m. Default: 10s.",
+        "anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?[dhmsDHMS])+\s*$"},
+        ],
+    },
+    "environment": {
+        "description": "Variables whose values a job keeps from its submit, beside PATH and those of virtual environments.",
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^(?!CUDA_|EXP_QUEUE_)[A-Za-z_][A-Za-z0-9_]*$"},
+    },
+    "max_failures": {
+        "description": "So many failures in a row, each just after its start, and no more is started.",
+        "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
+    },
+}
+SECTIONS: Schema = {
+    GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},
+    "command": {
+        "description": "What is started, with W&B's macros such as ${args_json}.",
+        "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
+    },
+    "program": {
+        "description": "What is started, without its arguments.",
+        "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
+    },
+    "resources": {"type": "object", "additionalProperties": False, "properties": RESOURCES},
+    "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},
+    "defaults": {
+        "description": "Options of config groups: files in the directories beside this one.",
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": _OPTION},
+            ]
+        },
+    },
+    "base": {**_ANYTHING_BUT_GROUP, "description": "What all experiments share."},
+    **VARYING,
+    "experiments": {
+        "type": "array",
+        "minItems": 1,
+        "description": "Each is merged over base, and is one experiment or as many as it varies.",
+        "items": {"type": "object", "properties": {**VARYING, GROUP_KEY: False, "defaults": False}},
+    },
+}
+
+
+def schema() -> Schema:
+    """The whole schema, as a new value that JSON can hold."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "An experiments file of exp-queue",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict(SECTIONS),
+        "anyOf": [{"required": [key]} for key in ("experiments", "grid", "zip", "include", "base", "defaults")],
+    }

@@ -1,0 +1,115 @@
+"""A launcher's journal: what it did, kept where a later runner finds it. Locked for as long as the launcher lives.
+
+    S <attempt>                 its command is about to start: from here on it counts as started
+    X <attempt> <JSON>          its main process ended: exit_status, state, reason, duration; once more, and then for good, when
+                                what it had left behind is gone
+    N <attempt> <text>          what a person should know about it while it is not over: the last one counts
+    D <attempt>                 it did not start after all, for lack of room on the disk or of processes
+    E                           the launcher has nothing more to do
+
+Lines are appended in single writes. Any other line (a traceback of the launcher, which has the journal as its
+standard error) is passed over.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scheduler.linux.blocks import reserve
+
+ROOM = 8192  # bytes: more than all that is written of one attempt
+AHEAD = 4 * ROOM  # so much is held in reserve at once: every time took as long as making a file
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a journal says: the attempts that were started, and the ends of those that ended."""
+
+    started: frozenset[str] = frozenset()
+    ended: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    closed: bool = False
+
+
+class Journal:
+    """The writing side, owned by one launcher."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._room = 0  # bytes that are still held in reserve
+
+    def started(self, attempt: str) -> None:
+        """OSError (ENOSPC) where there is no room for this line, or would be none for the attempt's end."""
+        if self._room < ROOM:
+            reserve(self._descriptor, AHEAD)
+            self._room = AHEAD
+        self._append(f"S {attempt}")
+
+    def dropped(self, attempt: str) -> None:
+        self._append(f"D {attempt}")
+
+    def ended(self, attempt: str, end: dict[str, Any]) -> None:
+        self._append(f"X {attempt} {json.dumps(end)}")
+
+    def noted(self, attempt: str, text: str) -> None:
+        """`text` is a single line."""
+        self._append(f"N {attempt} {text}")
+
+    def closed(self) -> None:
+        self._append("E")
+
+    def _append(self, line: str) -> None:
+        data = f"{line}\n".encode()
+        self._room -= len(data)
+        written = os.write(self._descriptor, data)
+        if written < len(data):
+            # Half a line would say nothing, and spoil the next one.
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def create(path: Path) -> int:
+    """A new, empty, locked journal; the lock lives as long as a copy of the returned descriptor.
+
+    Locked before it has its name: an unlocked journal belongs to a launcher that is gone, for ever.
+    """
+    unnamed = path.with_suffix(".new")
+    descriptor = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        unnamed.rename(path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read(path: Path) -> Record | None:
+    """What the journal at `path` says so far; None where there is no such file, which proves nothing."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    started, ended, notes, closed = set(), {}, {}, False
+    for line in text.splitlines(keepends=True):
+        mark, _, rest = line.rstrip("\n").partition(" ")
+        if not line.endswith("\n"):
+            continue
+        if mark == "S":
+            started.add(rest)
+        elif mark == "D":
+            started.discard(rest)
+        elif mark == "X":
+            attempt, _, end = rest.partition(" ")
+            ended[attempt] = json.loads(end)
+        elif mark == "N":
+            attempt, _, text = rest.partition(" ")
+            notes[attempt] = text
+        closed = closed or line == "E\n"
+    return Record(frozenset(started), ended, notes, closed)

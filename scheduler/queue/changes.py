@@ -1,0 +1,283 @@
+"""The changes that the store knows, inside one transaction. Each moves a job along the transition table and leaves an event."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.gpus.packing import GpuUse
+from scheduler.home import Home
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.states import FOLLOWS, ImpossibleTransition, State
+from scheduler.queue.surroundings import Surroundings
+
+LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
+
+# For each state, as SQL, the states that it may follow.
+_BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOWS[before]) for after in State}
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The newest job of a key, by its number and id, how many the key has, and what the job asks for."""
+
+    number: int
+    job: str
+    state: State
+    count: int
+    asks: tuple[str, Resources, Policy]  # with its command line, as JSON
+
+    def asks_as(self, experiment: Experiment) -> bool:
+        """Whether the job asks for what the file says now."""
+        return self.asks == (json.dumps(experiment.argv), experiment.resources, experiment.policy)
+
+
+class Changes:
+    """Use only inside `Store.change()`; nothing is durable before that block ends."""
+
+    def __init__(self, connection: sqlite3.Connection, home: Home) -> None:
+        self._connection, self._home = connection, home
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For the tables of this room that have a file of their own."""
+        return self._connection
+
+    def add(
+        self,
+        experiments: Mapping[str, Experiment],
+        cwd: str,
+        earlier: Mapping[str, int],
+        surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
+    ) -> dict[str, str]:
+        """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
+
+        `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
+        What `surroundings` gives for a command line: as in `Job`.
+        """
+        ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
+        now, rows = time.time(), []
+        for key, experiment in experiments.items():
+            argv = experiment.argv
+            same = (cwd, now, surroundings(argv, experiment.policy))
+            rows.append((ids[key], key, *_columns(experiment, argv), *same))
+        self._connection.executemany(
+            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, environment, "
+            "cwd, state, submitted, surroundings) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            rows,
+        )
+        self._connection.executemany(
+            "INSERT INTO event (job, at, state, detail) VALUES (?, ?, 'queued', 'submitted')",
+            ((job, now) for job in ids.values()),
+        )
+        return ids
+
+    def state(self, job: str) -> State:
+        return State(self._connection.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0])
+
+    def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
+        """The newest job of each key that has one."""
+        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy FROM job
+                 WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
+        rows = self._connection.execute(sql, (json.dumps(list(keys)),))
+        return {
+            key: Latest(number, job, State(state), count, (argv, resources_from(resources), policy_from(policy)))
+            for key, number, job, state, count, argv, resources, policy in rows
+        }
+
+    def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
+        """Bring a job into a state that may follow its present one; ImpossibleTransition otherwise."""
+        # The table of transitions, asked within the statement: a second one to read the state would cost as much again.
+        sql = f"UPDATE job SET state = ? WHERE id = ? AND state IN ({_BEFORE[after]})"
+        if not self._connection.execute(sql, (after.value, job)).rowcount:
+            raise ImpossibleTransition(f"{self.state(job)} -> {after}")
+        self._event(job, attempt, after, detail)
+
+    def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
+        """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
+        self.move(job, State.QUEUED, detail)
+        self._connection.execute("UPDATE job SET failures = 0, not_before = 0 WHERE id = ?", (job,))
+        if renewed:
+            self._renew(job, renewed)
+
+    def renew(self, job: str, renewed: Experiment, detail: str) -> None:
+        """Bring a job that is queued, held or running its present resources, policy and command line: for its next attempt."""
+        self._renew(job, renewed)
+        self._event(job, None, self.state(job), detail)  # an event that repeats the state: what changed is not the state
+
+    def _renew(self, job: str, renewed: Experiment) -> None:
+        self._connection.execute(
+            "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
+            (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
+        )
+
+    def remember(self, surroundings: Surroundings) -> int:
+        """The number by which jobs refer to these; the same for the same."""
+        text = (surroundings.as_text(),)
+        self._connection.execute("INSERT OR IGNORE INTO surroundings (content) VALUES (?)", text)
+        return self._connection.execute("SELECT number FROM surroundings WHERE content = ?", text).fetchone()[0]
+
+    def surround(self, jobs: Iterable[int], surroundings: int) -> None:
+        """The next attempts of these jobs, by their numbers, find other surroundings."""
+        sql = """UPDATE job SET surroundings = ?1
+                 WHERE number IN (SELECT value FROM json_each(?2)) AND surroundings IS NOT ?1"""
+        self._connection.execute(sql, (surroundings, json.dumps(list(jobs))))
+
+    def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
+        """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
+        is passed over: a database that was restored or moved does not know of all attempts that were."""
+        row = self._connection.execute(
+            "UPDATE job SET state = 'starting', attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
+            (job.id,),
+        ).fetchone()
+        if row is None:
+            return None
+        number = self._home.free_attempt(job.id, row[0])
+        if number != row[0]:
+            self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
+        directory = self._home.attempt(job.id, number)
+        attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus)
+        self._insert(attempt)
+        self._event(job.id, attempt.number, State.STARTING, launcher)
+        return attempt
+
+    def found(self, job: str, number: int, started: float, reason: str) -> None:
+        """An attempt of which there is a directory and nothing else: its outcome is unknown."""
+        if self.state(job) is not State.QUEUED:
+            self.move(job, State.QUEUED, "an attempt was found", number)
+        self.move(job, State.STARTING, "an attempt was found", number)
+        attempt = Attempt(job, number, "", self._home.attempt(job, number), started)
+        self._insert(attempt)
+        self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job))
+        self.end(attempt, Ending(State.LOST, None, reason), None)
+
+    def _insert(self, attempt: Attempt) -> None:
+        a = attempt
+        self._connection.execute(
+            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus),
+        )
+
+    def runs(self, attempt: Attempt, pid: int, birth: int | None) -> None:
+        """The attempt's process is there; without `birth`, what it has left behind is."""
+        self._connection.execute(
+            "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
+        )
+        if self.state(attempt.job) is State.STARTING:
+            self.move(attempt.job, State.RUNNING, f"pid {pid}", attempt.number)
+
+    def astray(self, attempt: Attempt, elsewhere: str, detail: str) -> None:
+        """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""
+        which = (attempt.job, attempt.number, attempt.launcher)
+        sql = "UPDATE attempt SET elsewhere = ? WHERE job = ? AND number = ? AND launcher = ?"
+        if self._connection.execute(sql, (elsewhere, *which)).rowcount:
+            self._event(attempt.job, attempt.number, self.state(attempt.job), detail)
+
+    def stopping(self, attempt: Attempt, detail: str) -> None:
+        """The attempt is asked to stop; one that is over, or asked already, stays as it is."""
+        if self.state(attempt.job) in (State.STARTING, State.RUNNING):
+            self.move(attempt.job, State.STOPPING, detail, attempt.number)
+
+    def never_ran(self, attempt: Attempt) -> bool:
+        """The attempt's command certainly did not start: the attempt is not spent. False if somebody else has found that out,
+        and the job may have begun again under the same number, with another launcher."""
+        which = (attempt.job, attempt.number, attempt.launcher)
+        gone = self._connection.execute("DELETE FROM attempt WHERE job = ? AND number = ? AND launcher = ?", which)
+        if not gone.rowcount:
+            return False
+        self._connection.execute("DELETE FROM gpu_use WHERE job = ? AND attempt = ?", (attempt.job, attempt.number))
+        sql = "UPDATE job SET attempts = coalesce((SELECT max(number) FROM attempt WHERE job = job.id), 0) WHERE id = ?"
+        self._connection.execute(sql, (attempt.job,))
+        self.move(attempt.job, State.QUEUED, "never ran", attempt.number)
+        return True
+
+    def end(self, attempt: Attempt, ending: Ending, duration: float | None) -> bool:
+        """Write the attempt's final record; False if it had one already, which then stays as it is."""
+        what = (time.time(), duration, ending.state.value, ending.exit_status, ending.reason)
+        written = self._connection.execute(
+            "UPDATE attempt SET ended = ?, duration = ?, state = ?, exit_status = ?, reason = ? "
+            "WHERE job = ? AND number = ? AND launcher = ? AND state IS NULL",
+            (*what, attempt.job, attempt.number, attempt.launcher),
+        ).rowcount
+        if written:
+            self.move(attempt.job, ending.state, ending.reason, attempt.number)
+        return bool(written)
+
+    def retry_by_policy(self, attempt: Attempt) -> None:
+        """Queue the job again because its policy says so."""
+        self.move(attempt.job, State.QUEUED, "retry by policy", attempt.number)
+        # 1, 2, 4 ... seconds: what fails at once for an outer reason must not burn its retries within a second.
+        sql = "UPDATE job SET failures = failures + 1, not_before = ? + min(?, 1 << min(failures, 30)) WHERE id = ?"
+        self._connection.execute(sql, (time.time(), LONGEST_PAUSE, attempt.job))
+
+    def repeat_free_of_charge(self, attempt: Attempt, detail: str) -> None:
+        """Queue the job again without spending one of its retries."""
+        self.move(attempt.job, State.QUEUED, detail, attempt.number)
+
+    def used(self, uses: Iterable[GpuUse]) -> None:
+        """Remember what an attempt had and used of its GPUs."""
+        rows = [(u.job, u.attempt, u.uuid, u.model, u.granted, u.peak, u.out_of_memory, u.contended) for u in uses]
+        self._connection.executemany("INSERT OR REPLACE INTO gpu_use VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _event(self, job: str, attempt: int | None, state: State, detail: str) -> None:
+        self._connection.execute(
+            "INSERT INTO event (job, attempt, at, state, detail) VALUES (?, ?, ?, ?, ?)",
+            (job, attempt, time.time(), state.value, detail),
+        )
+
+
+def job_key(experiment: Experiment, directory: str) -> str:
+    """What makes two requests the same job: the experiment and the real path of the working directory."""
+    return hashlib.sha256(f"{experiment.id} {directory}".encode()).hexdigest()
+
+
+def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, ...]:
+    return (
+        experiment.id,
+        experiment.group,
+        json.dumps(argv),
+        experiment.arguments,
+        _as_json(experiment.resources),
+        _as_json(experiment.policy),
+        experiment.environment,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _as_json(value: Resources | Policy) -> str:
+    """All experiments of a file share theirs."""
+    return json.dumps(asdict(value))
+
+
+@lru_cache(maxsize=1024)
+def resources_from(text: str) -> Resources:
+    """What a job's row says of its resources."""
+    return Resources(**_known(Resources, text))
+
+
+@lru_cache(maxsize=1024)
+def policy_from(text: str) -> Policy:
+    """What a job's row says of its policy."""
+    return Policy(**_known(Policy, text))
+
+
+def _known(kind: type[Resources | Policy], text: str) -> dict[str, Any]:
+    """The fields that we know. Others are from a newer exp-queue, which would have raised the database's format if to neglect
+    them did harm."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in json.loads(text).items() if name in names}
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """This boot's identity: a pid means nothing in another."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -1,0 +1,37 @@
+"""The environment of the person who asks for jobs, as these remember it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from scheduler.experiments import Policy
+from scheduler.queue.changes import Changes
+from scheduler.queue.surroundings import surroundings_of
+
+Asked = tuple[int, Sequence[str], Policy]  # a job's number, its command line (the first word will do) and its policy
+
+
+class Here:
+    """For one change, and one working directory. Calling it gives the number of what a job with this command line and policy
+    keeps."""
+
+    def __init__(self, change: Changes, cwd: str, environment: Mapping[str, str] | None = None) -> None:
+        self._change, self._cwd = change, cwd
+        self._environment = dict(os.environ if environment is None else environment)
+        self._numbers: dict[tuple[Sequence[str], tuple[str, ...]], int] = {}
+
+    def __call__(self, argv: Sequence[str], policy: Policy) -> int:
+        kind = (tuple(argv[:1]), policy.environment)
+        if kind not in self._numbers:
+            found = surroundings_of(self._environment, argv, policy.environment, self._cwd)
+            self._numbers[kind] = self._change.remember(found)
+        return self._numbers[kind]
+
+    def renew(self, jobs: Iterable[Asked]) -> None:
+        """A person asks for jobs that are there already: what they kept is forgotten."""
+        kinds: dict[int, list[int]] = {}
+        for number, argv, policy in jobs:
+            kinds.setdefault(self(argv, policy), []).append(number)
+        for kind, numbers in kinds.items():
+            self._change.surround(numbers, kind)

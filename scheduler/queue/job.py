@@ -1,0 +1,95 @@
+"""The frozen values of a job's life: jobs, attempts and how an attempt ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scheduler.experiments import Policy, Resources
+from scheduler.launcher.files import LOG, METRICS
+from scheduler.queue.states import State
+
+RUN_DIR = "{run_dir}"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended. `exit_status` is the job's own, or None where it is not known or never ran.
+
+    A negative `exit_status` is the number of the signal that ended the process, as subprocess has it.
+    """
+
+    state: State
+    exit_status: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One execution of a job. Times are seconds since 1970; `duration` is measured on the monotonic clock."""
+
+    job: str
+    number: int
+    launcher: str
+    directory: str
+    started: float
+    pid: int | None = None
+    birth: int | None = None  # the process's start in clock ticks since boot: with the pid and the boot it is unique
+    boot: str = ""
+    gpus: str = ""
+    ended: float | None = None
+    duration: float | None = None
+    ending: Ending | None = None
+    elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
+
+    @property
+    def name(self) -> str:
+        """What launchers and journals call this attempt."""
+        return f"{self.job}/{self.number}"
+
+    @property
+    def log(self) -> Path:
+        """Where its output is."""
+        return Path(self.directory) / LOG
+
+    @property
+    def metrics(self) -> Path:
+        """Where its metric log is, if it writes one."""
+        return Path(self.directory) / METRICS
+
+
+@dataclass(frozen=True)
+class Job:
+    """An experiment in the queue, with its resources and policy."""
+
+    id: str
+    number: int
+    key: str
+    experiment: str
+    group: str | None
+    argv: tuple[str, ...]
+    arguments: str
+    cwd: str
+    resources: Resources
+    policy: Policy
+    state: State
+    submitted: float
+    attempts: int = 0
+    failures: int = 0  # attempts that count against `policy.retries`, since a person last asked for the job
+    environment: str = "{}"  # JSON: what its attempts get beyond the user's own environment; see `additions`
+    surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return json.loads(self.arguments)
+
+    def additions(self, directory: str) -> dict[str, str | None]:
+        """Variables for an attempt in `directory`, for which `{run_dir}` stands in them; None takes a variable away."""
+        found = json.loads(self.environment)
+        return {name: value.replace(RUN_DIR, directory) if value else value for name, value in found.items()}
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:8]

@@ -1,0 +1,72 @@
+"""How people name jobs: an id or the beginning of one, `last`, `all`, a state, a group, or a trial of a sweep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scheduler.errors import UserError, nearest
+from scheduler.queue.job import Job
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from scheduler.queue.trials import latest_sweep, trials
+
+_HEX = re.compile(r"[0-9a-f]{1,32}")
+
+
+def select(store: Store, words: Sequence[str]) -> list[Job]:
+    """The jobs that `words` name, each once, in the order of the queue. UserError for a word that names none.
+
+    `last` is the newest job, `all` are all. A state (`failed`, `queued`, ...) names all jobs in it, `group:NAME` those of a
+    group; both may name none. `trial:N` is trial N of the newest sweep.
+    """
+    found = {job.number: job for word in words for job in _select_one(store, word)}
+    return [found[number] for number in sorted(found)]
+
+
+def select_single(store: Store, word: str) -> Job:
+    """The one job that `word` names; of several in a state, the newest."""
+    jobs = _select_one(store, word)
+    if not jobs:
+        raise UserError(f"no job is {word}", next_step="`exp-queue status` lists all jobs")
+    return jobs[-1]
+
+
+def _select_one(store: Store, word: str) -> list[Job]:
+    if word == "last":
+        jobs = store.jobs(limit=1, newest=True)
+        if not jobs:
+            raise UserError("there are no jobs yet", next_step="`exp-queue run FILE` makes some")
+        return jobs
+    if word == "all":
+        return store.jobs()
+    if word.startswith("group:"):
+        return store.jobs("group_name = ?", (word.removeprefix("group:"),))
+    if word.startswith("trial:"):
+        return _trial(store, word.removeprefix("trial:"))
+    if word in set(State):
+        return store.jobs("state = ?", (word,))
+    if not _HEX.fullmatch(word):
+        raise UserError(
+            f'"{word}" is neither a job id nor a state',
+            next_step=nearest(word, ["last", "all", "group:NAME", "trial:N", *map(str, State)]),
+        )
+    return _by_prefix(store, word)
+
+
+def _by_prefix(store: Store, prefix: str) -> list[Job]:
+    jobs = store.jobs("id >= ? AND id < ?", (prefix, prefix + "g"), limit=2)
+    if not jobs:
+        raise UserError(f'no job has an id that begins with "{prefix}"', next_step="`exp-queue status` lists all jobs")
+    if len(jobs) > 1:
+        raise UserError(f'several jobs have an id that begins with "{prefix}"', next_step="give more of its letters")
+    return jobs
+
+
+def _trial(store: Store, number: str) -> list[Job]:
+    sweep = latest_sweep(store)
+    found = [trial for trial in trials(store, sweep.id) if str(trial.number) == number] if sweep else []
+    if not found:
+        where = f"the newest sweep, of {sweep.file}," if sweep else "there is no sweep, so it"
+        raise UserError(f"{where} has no trial {number}", next_step="`exp-queue status` lists all jobs")
+    return store.by_ids([found[0].job])

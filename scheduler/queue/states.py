@@ -1,0 +1,53 @@
+"""The states of a job and the one table of its transitions. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class State(str, Enum):
+    """Where a job stands. A job's state is that of its latest attempt, or `queued` before one."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    DONE = "done"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    STOPPED_EARLY = "stopped_early"
+    SKIPPED = "skipped"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+WAITING = frozenset({State.QUEUED, State.HELD})
+ACTIVE = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
+SUCCEEDED = frozenset({State.DONE, State.STOPPED_EARLY})
+ENDED = frozenset(State) - WAITING - ACTIVE
+
+# What may follow what. `lost` means that the outcome is unknown; only a declared policy or a person starts again from there.
+FOLLOWS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.HELD, State.STARTING, State.CANCELLED, State.SKIPPED}),
+    State.HELD: frozenset({State.QUEUED, State.CANCELLED}),
+    # A short job can end before its launcher says that it runs, hence the ends directly after `starting`.
+    State.STARTING: ENDED - {State.SKIPPED} | {State.QUEUED, State.RUNNING, State.STOPPING},
+    State.RUNNING: ENDED - {State.SKIPPED} | {State.STOPPING},
+    State.STOPPING: ENDED - {State.SKIPPED},
+    **{state: frozenset({State.QUEUED}) for state in ENDED},
+}
+
+
+class ImpossibleTransition(Exception):
+    """A change that the table does not know: a defect of ours, never the user's."""
+
+
+def follow(before: State, after: State) -> State:
+    """`after`, if it may follow `before`; ImpossibleTransition otherwise."""
+    if after not in FOLLOWS[before]:
+        raise ImpossibleTransition(f"{before} -> {after}")
+    return after

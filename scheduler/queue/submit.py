@@ -1,0 +1,148 @@
+"""From experiments to jobs: what is new, what goes on, what is asked again and what stays as it is."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from itertools import islice
+
+from scheduler.errors import UserError
+from scheduler.experiments import Experiment
+from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.here import Here
+from scheduler.queue.job import Job
+from scheduler.queue.job_list import JobList
+from scheduler.queue.states import ENDED, SUCCEEDED, State
+from scheduler.queue.store import Store
+
+CHUNK = 1000  # experiments that go to SQLite together: one by one, 100,000 took three times as long
+
+
+class Verb(str, Enum):
+    """What a submit does with one experiment."""
+
+    NEW = "new"
+    QUEUED = "already queued"
+    RENEWED = "already queued, renewed"
+    RUNNING = "already running"
+    NEXT_TIME = "already running, renewed for a next attempt"
+    RETRIED = "tried again"
+    SUCCEEDED = "succeeded before"
+    LOST = "lost"
+
+
+RENEWALS = {Verb.QUEUED: Verb.RENEWED, Verb.RUNNING: Verb.NEXT_TIME}  # where the file has changed what the job asks for
+# Jobs that are there already, and whose next attempt takes the environment of whoever asks now.
+ASKED_NOW = (*RENEWALS, *RENEWALS.values(), Verb.RETRIED)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The jobs of one file, in its order, each once, and what was done with each. Reads from the open store."""
+
+    jobs: JobList
+    verbs: Mapping[int, Verb] = field(default_factory=dict)  # by the numbers of the jobs
+    repeated: int = 0  # experiments that stood in the file more than once
+
+    @cached_property
+    def counts(self) -> Counter[Verb]:
+        """How many jobs there are of each kind."""
+        return Counter(self.verbs.values())
+
+
+def verb(state: State | None, *, resumable: bool, again: bool, lost: bool) -> Verb:
+    """What to do with an experiment whose newest job is in `state` (None: it has no job).
+
+    A lost job may have done anything; it is only started again where it can resume, or when a person says so.
+    """
+    if state is None or (again and state in ENDED):
+        return Verb.NEW
+    if state in SUCCEEDED:
+        return Verb.SUCCEEDED
+    if state is State.LOST and not (resumable or lost):
+        return Verb.LOST
+    if state in ENDED:
+        return Verb.RETRIED
+    return Verb.QUEUED if state in (State.QUEUED, State.HELD) else Verb.RUNNING
+
+
+def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: bool = False, lost: bool = False) -> Submission:
+    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over."""
+    chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
+    given, directory = 0, os.path.realpath(cwd)
+    with store.change() as change:
+        here = Here(change, cwd)
+        for some in _chunks(experiments):
+            given += len(some)
+            keyed = {job_key(each, directory): each for each in some}
+            latest = change.latest(keyed)
+            first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
+            chosen.update(_place(change, here, first, latest, cwd, again, lost))
+    return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen))
+
+
+def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
+    rest = iter(experiments)
+    while some := list(islice(rest, CHUNK)):
+        yield some
+
+
+def _place(
+    change: Changes, here: Here, keyed: dict[str, Experiment], latest: dict[str, Latest], cwd: str, again: bool, lost: bool
+) -> dict[int, Verb]:
+    """What was done with each key, by the number of the job that now stands for it, in the order of the keys."""
+    verbs = {
+        key: verb(latest[key].state if key in latest else None, resumable=each.policy.resumable, again=again, lost=lost)
+        for key, each in keyed.items()
+    }
+    fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
+    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here)
+    here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
+    for key, what in verbs.items():
+        if what is Verb.RETRIED:
+            change.ask_again(latest[key].job, "run again", keyed[key])
+        elif what in RENEWALS and not latest[key].asks_as(keyed[key]):
+            change.renew(latest[key].job, keyed[key], "takes the present resources, policy and command of its file")
+            verbs[key] = RENEWALS[what]
+    now = {**latest, **change.latest(fresh)}
+    return {now[key].number: what for key, what in verbs.items()}
+
+
+def ask_for_interrupted(store: Store) -> int:
+    """Queue what was cancelled, and what was lost but can resume; returns how many lost jobs cannot."""
+    left_alone = 0
+    with store.change() as change:
+        for job in store.jobs("state IN ('cancelled', 'lost')"):
+            if job.state is State.LOST and not job.policy.resumable:
+                left_alone += 1
+            else:
+                change.ask_again(job.id, "resume")
+    return left_alone
+
+
+def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
+    """Queue these jobs once more where they did not succeed; returns them with those that are queued or run already.
+
+    UserError for a job that succeeded, and for a lost one that cannot resume unless `lost` says so.
+    """
+    chosen = list(jobs)
+    with store.change() as change:
+        for job in chosen:
+            state = change.state(job.id)
+            what = verb(state, resumable=job.policy.resumable, again=False, lost=lost)
+            if what is Verb.SUCCEEDED:
+                raise UserError(
+                    f"job {job.short_id} has succeeded", next_step="`exp-queue run FILE --again` repeats a file's experiments"
+                )
+            if what is Verb.LOST:
+                raise UserError(
+                    f"the outcome of job {job.short_id} is unknown: it may have done its work",
+                    next_step="look at `exp-queue logs`, then add --lost to run it again",
+                )
+            if what is Verb.RETRIED:
+                change.ask_again(job.id, "retry")
+    return store.by_ids(job.id for job in chosen)

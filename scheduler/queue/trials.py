@@ -1,0 +1,121 @@
+"""What the store remembers of sweeps and their trials. A trial's state is that of its job."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.queue.changes import Changes
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """One sweep. `key` says which sweeps may go on where an earlier one stopped; `config` is free text for its owner."""
+
+    id: str
+    key: str
+    file: str
+    seed: int
+    config: str
+    created: float
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial with the state of its job. `attempt` is the one whose `history` was read to its end; None: none was.
+
+    `verdict` is JSON that says why it was stopped early.
+    """
+
+    number: int
+    job: str
+    point: Mapping[str, Any]
+    state: State
+    attempts: int
+    attempt: int | None = None
+    history: tuple[float, ...] = ()
+    summary: float | None = None
+    verdict: str | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether `history` is all that its latest attempt left."""
+        return self.attempt == self.attempts
+
+
+def latest_sweep(store: Store, key: str | None = None) -> SweepRecord | None:
+    """The newest sweep, or the newest with this key."""
+    return _sweep(store.read("SELECT * FROM sweep WHERE ?1 IS NULL OR key = ?1 ORDER BY number DESC LIMIT 1", (key,)))
+
+
+def sweep_of(store: Store, job: str) -> SweepRecord | None:
+    """The sweep that a job is a trial of, if it is one."""
+    return _sweep(store.read("SELECT sweep.* FROM trial JOIN sweep ON sweep.id = trial.sweep WHERE trial.job = ?", (job,)))
+
+
+def trials(store: Store, sweep: str, since: int = 0) -> list[TrialRecord]:
+    """The trials of a sweep from number `since` on, in the order in which they were asked."""
+    sql = """SELECT trial.*, job.state, job.attempts FROM trial JOIN job ON job.id = trial.job
+             WHERE trial.sweep = ? AND trial.number >= ? ORDER BY trial.number"""
+    return [_trial(row) for row in store.read(sql, (sweep, since))]
+
+
+def trial(store: Store, job: str) -> TrialRecord:
+    """The trial that this job is."""
+    sql = "SELECT trial.*, job.state, job.attempts FROM trial JOIN job ON job.id = trial.job WHERE trial.job = ?"
+    return _trial(store.read(sql, (job,))[0])
+
+
+def add_sweep(change: Changes, sweep: SweepRecord) -> None:
+    change.connection.execute(
+        "INSERT INTO sweep (id, key, file, seed, config, created) VALUES (?, ?, ?, ?, ?, ?)",
+        (sweep.id, sweep.key, sweep.file, sweep.seed, sweep.config, sweep.created),
+    )
+
+
+def renew_sweep(change: Changes, sweep: str, config: str) -> None:
+    """The sweep goes on with another configuration."""
+    change.connection.execute("UPDATE sweep SET config = ? WHERE id = ?", (config, sweep))
+
+
+def count_trials(change: Changes, sweep: str) -> int:
+    return change.connection.execute("SELECT count(*) FROM trial WHERE sweep = ?", (sweep,)).fetchone()[0]
+
+
+def add_trial(change: Changes, sweep: str, number: int, job: str, point: Mapping[str, Any]) -> None:
+    sql = "INSERT INTO trial (sweep, number, job, point) VALUES (?, ?, ?, ?)"
+    change.connection.execute(sql, (sweep, number, job, json.dumps(point)))
+
+
+def note_verdict(change: Changes, job: str, verdict: str) -> None:
+    """Why the trial of this job is being stopped."""
+    change.connection.execute("UPDATE trial SET verdict = ? WHERE job = ?", (verdict, job))
+
+
+def note_history(change: Changes, job: str, attempt: int, history: tuple[float, ...], summary: float | None) -> None:
+    """What an attempt left, read to its end."""
+    sql = "UPDATE trial SET attempt = ?, history = ?, summary = ? WHERE job = ?"
+    change.connection.execute(sql, (attempt, json.dumps(history), summary, job))
+
+
+def _sweep(rows: list[sqlite3.Row]) -> SweepRecord | None:
+    return SweepRecord(**{name: rows[0][name] for name in SweepRecord.__dataclass_fields__}) if rows else None
+
+
+def _trial(row: sqlite3.Row) -> TrialRecord:
+    return TrialRecord(
+        row["number"],
+        row["job"],
+        json.loads(row["point"]),
+        State(row["state"]),
+        row["attempts"],
+        row["attempt"],
+        tuple(json.loads(row["history"])),
+        row["summary"],
+        row["verdict"],
+    )

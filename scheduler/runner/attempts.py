@@ -1,0 +1,60 @@
+"""What a runner holds in its hands between two turns: attempts that run, jobs about to begin, ends to be written down."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from scheduler.gpus.claims import Claim
+from scheduler.gpus.packing import GpuUse
+from scheduler.launcher.client import Slot
+from scheduler.queue.job import Attempt, Job
+from scheduler.runner import recovery
+
+
+class HungUp(Exception):
+    """The terminal went away (SIGHUP), we are told to leave (SIGTERM), or nobody wants to wait for the end of a stop (a third
+    Ctrl-C): what runs goes on without us, what is being stopped is stopped by its launcher."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(signal.Signals(number).name)
+
+
+@dataclass
+class Running:
+    """An attempt that is not over. `slot` is our launcher, or None when somebody else's runs it."""
+
+    job: Job
+    attempt: Attempt
+    slot: Slot | None = None
+    claim: str = ""  # the id of its claim, where it has one
+    why_stopped: str = ""  # what its final record will say, once we have stopped it
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A job about to begin, with its launcher and, on a GPU, its claim."""
+
+    job: Job
+    slot: Slot
+    claim: Claim | None
+
+    @property
+    def gpus(self) -> str:
+        return ",".join(str(index) for index in self.claim.indices) if self.claim else ""
+
+    def let_go(self) -> None:
+        """Our copy of the claim is closed: the launcher and the job hold it, or nobody does."""
+        if self.claim:
+            self.claim.close()
+
+
+@dataclass(frozen=True)
+class End:
+    """An end that was heard and is not written down yet."""
+
+    running: Running
+    found: recovery.Verdict
+    duration: float | None
+    uses: tuple[GpuUse, ...] = ()

@@ -1,0 +1,122 @@
+"""What the end of an attempt means and what follows from it: its use of GPU memory, its final record, another attempt.
+
+However an end is heard of, live or long after by `settle`, it is judged and written down here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from scheduler.gpus.packing import GpuUse, retries_free_of_charge
+from scheduler.gpus.usage import Shares, ShareUse
+from scheduler.launcher.client import sweep
+from scheduler.queue.changes import Changes
+from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.states import SUCCEEDED, State
+from scheduler.queue.store import Store
+from scheduler.runner import recovery
+from scheduler.runner.attempts import End, Running
+from scheduler.runner.out_of_memory import ran_out, tail_of
+from scheduler.runner.plan import deserves_another_attempt
+from scheduler.runner.recovery import NeverRan, Verdict
+
+Found = TypeVar("Found")
+
+
+def settle(store: Store) -> list[Attempt]:
+    """Write down every end that nobody has heard, and queue again what its policy starts again; returns the attempts that are
+    still there."""
+    still_there = []
+    for attempt in store.open_attempts():
+        seen = recovery.look(store.home, attempt)
+        found = recovery.verdict(attempt.name, seen)
+        if isinstance(found, recovery.StillThere):
+            still_there.append(attempt)
+        else:
+            _write(store, attempt, found, recovery.duration(seen, attempt))
+    sweep(store.home, {attempt.launcher for attempt in still_there})
+    return still_there
+
+
+def judge(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[GpuUse, ...]]:
+    """The verdict with its reason completed, and what the attempt used of each GPU. Reads the end of a failed one's log.
+
+    Where memory ran out on a GPU that somebody had not been given, it teaches nothing about what the job needs.
+    """
+    if not isinstance(found, Ending) or not (shares or attempt.elsewhere):
+        return found, ()
+    exhausted = found.state is State.FAILED and ran_out(tail_of(attempt.log), any(s.full for s in shares.values()))
+    uses = _uses(attempt, shares, exhausted=exhausted, succeeded=found.state in SUCCEEDED)
+    if not exhausted:
+        return found, uses
+    if attempt.elsewhere:
+        where = f"GPU {attempt.elsewhere}, which it had not been given"
+        return replace(found, reason=f"out of GPU memory on {where} ({found.reason})"), ()
+    crowded = any(share.crowded for share in shares.values()) and not any(share.contended for share in shares.values())
+    return replace(found, reason=_reason(found, uses, crowded=crowded)), () if crowded else uses
+
+
+def granted(attempt: Attempt, shares: Shares) -> tuple[GpuUse, ...]:
+    """What an attempt has of each GPU at its beginning: all that is known of it if its runner does not live to see its end."""
+    return _uses(attempt, shares, exhausted=False, succeeded=False)
+
+
+def shares_from(store: Store, attempt: Attempt) -> Shares:
+    """The shares of an attempt that nobody has measured, as they were written down at its beginning."""
+    uses = store.uses_of(attempt) if attempt.gpus else ()
+    return {use.uuid: ShareUse(use.model, use.granted) for use in uses}
+
+
+def write_end(store: Store, change: Changes, end: End) -> str:
+    """Returns why its job is started again, "" if it is not."""
+    attempt = end.running.attempt
+    written = apply(change, attempt, end.found, end.duration)
+    if not written or not isinstance(end.found, Ending):
+        return ""
+    change.used(end.uses)
+    if _free_of_charge(store, end):
+        change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
+        return "it starts again, no retry spent"
+    # Asked of the row: its file may have brought the job another policy while it ran.
+    if end.found.state in SUCCEEDED or not deserves_another_attempt(store.job(attempt.job), end.found):
+        return ""
+    change.retry_by_policy(attempt)
+    return "its policy starts it again"
+
+
+def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | None) -> bool:
+    """Write a verdict down; False when there was nothing to write, or somebody else had written it."""
+    if isinstance(found, NeverRan):
+        state = change.state(attempt.job)
+        if state is State.STOPPING:  # somebody has asked for its end meanwhile: it must not begin again
+            return change.end(attempt, Ending(State.CANCELLED, None, "stopped before it started"), None)
+        return state is State.STARTING and change.never_ran(attempt)
+    return isinstance(found, Ending) and change.end(attempt, found, duration)
+
+
+def _write(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
+    judged, uses = judge(attempt, found, shares_from(store, attempt))
+    with store.change() as change:
+        write_end(store, change, End(Running(store.job(attempt.job), attempt), judged, duration, uses))
+
+
+def _free_of_charge(store: Store, end: End) -> bool:
+    job = end.running.job
+    return bool(end.uses) and retries_free_of_charge(job.id, store.gpu_uses([job]).get(job.experiment, ()), end.uses)
+
+
+def _uses(attempt: Attempt, shares: Shares, *, exhausted: bool, succeeded: bool) -> tuple[GpuUse, ...]:
+    return tuple(
+        GpuUse(
+            attempt.job, attempt.number, uuid, share.model, share.granted, share.known_peak, exhausted, share.contended, succeeded
+        )
+        for uuid, share in shares.items()
+    )
+
+
+def _reason(ending: Ending, uses: tuple[GpuUse, ...], *, crowded: bool) -> str:
+    granted = ", ".join("a whole GPU" if use.granted is None else f"{use.granted} MiB" for use in uses)
+    others = " while others were on its GPU" if any(use.contended for use in uses) else ""
+    others = " beside jobs of ours that had not been given its GPU" if crowded else others
+    return f"out of GPU memory with {granted}{others} ({ending.reason})"

@@ -1,0 +1,76 @@
+"""What an attempt finds in its environment: the runner's own, what its job keeps of that of its submit, and what is ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from scheduler.errors import UserError
+from scheduler.launcher.files import METRICS
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.surroundings import Surroundings, resolved
+from scheduler.runner.notices import Elsewhere
+
+# Libraries that compute on the CPU read the first of these that they know.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def log_cap() -> int:
+    """Bytes of a job's output that are kept: $EXP_QUEUE_LOG_CAP in MiB, 256 if it is not set; 0 keeps everything."""
+    given = os.environ.get("EXP_QUEUE_LOG_CAP", "256")
+    if not given.isdecimal():
+        raise UserError(f'EXP_QUEUE_LOG_CAP is "{given}", not a number of MiB', next_step="0 keeps everything")
+    return int(given) << 20
+
+
+def copy_cap(job: Job) -> int:
+    """Bytes that are copied from where the links of a sweep file's job lead: $EXP_QUEUE_COPY_CAP in MiB, 1024 if it is not set;
+    0: none. Other jobs have no W&B run in their directory, and are left alone."""
+    given = os.environ.get("EXP_QUEUE_COPY_CAP", "1024")
+    if not given.isdecimal():
+        raise UserError(f'EXP_QUEUE_COPY_CAP is "{given}", not a number of MiB', next_step="0 copies nothing")
+    return int(given) << 20 if "WANDB_SWEEP_PARAM_PATH" in job.environment else 0
+
+
+def child_environment(
+    job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, kept: Surroundings, *, threads: int
+) -> dict[str, str | None]:
+    """Additions to the runner's environment for one attempt; None takes a variable away. `kept`: what its job keeps of another.
+
+    `claimed` names the GPUs of its claim, or is None: then CUDA sees no device, and the job gets `threads` CPU threads
+    (or what it asked for), unless the user has set a number: several jobs that each use every core slow one another down.
+    """
+    differing = kept.differing(os.environ)
+    own: dict[str, str | None] = {
+        **differing,
+        **job.additions(attempt.directory),
+        "EXP_QUEUE_JOB": job.id,
+        "EXP_QUEUE_ATTEMPT": str(attempt.number),
+        "EXP_QUEUE_RUN_DIR": attempt.directory,
+        "EXP_QUEUE_METRICS": f"{attempt.directory}/{METRICS}",
+    }
+    if claimed is not None:
+        return {**own, **claimed}
+    chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
+    share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
+    return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+class Differences:
+    """What a person should know of jobs that do not run in the environment of their runner: each kind of difference once."""
+
+    def __init__(self) -> None:
+        self._looked_at: set[Surroundings] = set()
+        self._told: set[tuple[tuple[str, ...], str]] = set()
+
+    def news(self, job: Job, kept: Surroundings) -> Elsewhere | None:
+        """What is others' in the environment of this job, where that was not told before."""
+        if kept in self._looked_at:
+            return None
+        self._looked_at.add(kept)
+        there = kept.program is None or kept.program == resolved(os.environ, job.argv, job.cwd)
+        kind = (tuple(kept.differing(os.environ)), "" if there or kept.program is None else kept.program)
+        if kind in self._told or not any(kind):
+            return None
+        self._told.add(kind)
+        return Elsewhere(job, *kind)

@@ -1,0 +1,102 @@
+"""A runner's launchers, one per slot: which of them takes the next attempt, and how many short ones are sent ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from scheduler.home import Home
+from scheduler.launcher.client import Slot, open_slot
+from scheduler.linux.wakeups import Wakeups
+
+# Short jobs are sent ahead, up to so many and so many seconds of work, so that a launcher never waits for a commit.
+MOST_AHEAD = 32
+WORK_AHEAD = 0.05
+MEMORY = 0.8  # weight of the past in the mean duration
+
+
+class Fleet:
+    """The launchers that this runner started.
+
+    `heard` is called with every report, `died` with the names of the attempts that a launcher had when it was gone.
+    """
+
+    def __init__(
+        self, home: Home, wakeups: Wakeups, limit: int, heard: Callable[[dict[str, Any]], None], died: Callable[[list[str]], None]
+    ) -> None:
+        self._home, self._wakeups, self._limit, self._heard, self._died = home, wakeups, limit, heard, died
+        self._slots: list[Slot] = []
+        self._mean = WORK_AHEAD
+
+    @property
+    def depth(self) -> int:
+        """How many attempts a launcher may hold, by the mean duration of the last ones."""
+        return max(1, min(MOST_AHEAD, int(WORK_AHEAD / self._mean)))
+
+    @property
+    def capacity(self) -> int:
+        """How many attempts all launchers together may hold."""
+        busy = sum(1 for slot in self._slots if slot.busy)
+        return busy + max(0, self._limit - busy) * self.depth
+
+    def resize(self, limit: int) -> None:
+        """From now on so many launchers at most; those that there are go on."""
+        self._limit = limit
+
+    def learn(self, duration: float) -> None:
+        """Note how long a job took."""
+        self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)
+
+    def choose(self) -> Slot:
+        """The launcher for one more attempt: an idle one, a new one, or the one with the least to do. `Slot.start` or
+        `Slot.release` must follow."""
+        slot = min((each for each in self._slots if not each.busy), key=lambda each: each.load, default=None)
+        if slot is None or (slot.load and len(self._slots) < self._limit):
+            slot = self._open()
+        slot.reserved += 1
+        return slot
+
+    def well_fed(self) -> bool:
+        """Whether every launcher has enough to go on with, so that news may gather for one commit."""
+        return self.depth > 1 and all(slot.busy or len(slot.attempts) > self.depth // 2 for slot in self._slots)
+
+    def flush(self) -> None:
+        """Send the orders that have gathered."""
+        for slot in self._slots:
+            slot.channel.flush()
+
+    def call_back(self) -> None:
+        """Take back everything that has not started; `dropped` is reported for each."""
+        for slot in self._slots:
+            slot.revoke_ahead()
+
+    def leave(self) -> None:
+        """Let go of all launchers: those without a job end now, the others when they have finished."""
+        for slot in self._slots:
+            slot.channel.close()
+        for slot in self._slots:
+            if not slot.attempts:
+                slot.process.wait()
+
+    def _open(self) -> Slot:
+        slot = open_slot(self._home)
+        self._slots.append(slot)
+        self._wakeups.watch(slot, lambda: self._hear(slot))
+        return slot
+
+    def _hear(self, slot: Slot) -> None:
+        messages, there = slot.channel.receive()
+        for message, _ in messages:
+            if message["is"] == "running":
+                # It is no short job: nothing may wait behind it while another launcher is idle.
+                slot.busy = message["attempt"]
+                slot.revoke_ahead()
+            elif message["is"] in ("ended", "dropped"):
+                slot.over(message["attempt"])
+            self._heard(message)
+        if not there:
+            self._wakeups.forget(slot)
+            slot.channel.close()
+            slot.process.wait()
+            self._slots.remove(slot)
+            self._died(slot.attempts)

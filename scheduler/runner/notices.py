@@ -1,0 +1,112 @@
+"""What a runner tells whoever listens, as it happens. Plain values; how they look is the report's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.queue.job import Attempt, Ending, Job
+
+
+@dataclass(frozen=True)
+class Started:
+    job: Job
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A job that is already running, started by another runner or by an earlier one."""
+
+    job: Job
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Ended:
+    job: Job
+    attempt: Attempt
+    ending: Ending
+    duration: float | None
+    again: bool  # it is started once more
+    why_again: str = "its policy starts it again"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Nothing can start now although there is a slot."""
+
+    job: Job
+    reason: str
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """So many queued jobs, of which `job` is the first, can never run on this machine: they stay queued, and the others run."""
+
+    job: Job
+    jobs: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Halted:
+    """A program that has failed job after job, at last in `attempt`, is started no more; `waiting` jobs of it stay queued."""
+
+    program: str
+    failures: int
+    waiting: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A Ctrl-C was heard: the first (1) drains, the second (2) stops what runs, which has `grace` seconds from SIGINT to
+    SIGTERM."""
+
+    times: int
+    running: int
+    grace: float = 0.0
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What its launcher says of an attempt that is not over: what its script has left behind, how its stop goes on."""
+
+    job: Job
+    attempt: Attempt
+    text: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Nothing can be started or recorded now; the runner looks again until it can."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something about the machine that a person should know; it is not about one job's end."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A job runs in the environment of its submit, which is not the runner's: the variables that differ, and the program that
+    its command means there, empty where the runner's is the same."""
+
+    job: Job
+    variables: tuple[str, ...]
+    program: str
+
+
+@dataclass(frozen=True)
+class Resized:
+    """The machine offers something else than before: what it has, and how many jobs run at most at once from now on."""
+
+    note: str
+    slots: int
+
+
+Notice = Elsewhere | Resized | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned

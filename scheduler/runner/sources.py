@@ -1,0 +1,86 @@
+"""Where a runner's next jobs come from, beyond those that are in the queue: from nowhere, from other people, from a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from scheduler.home import Home
+from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
+from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.job import Attempt, Ending, Job
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """A running attempt that is not worth going on with, and why."""
+
+    attempt: str
+    reason: str
+
+
+class Source(Protocol):
+    """The runner's loop makes every call; none may block. What takes long belongs into a thread that wakes the loop."""
+
+    def open(self, wakeups: Wakeups) -> None:
+        """The loop begins. What the source waits for is watched by `wakeups`."""
+
+    def refill(self, free: int) -> bool:
+        """Queue what could start now that `free` slots are; False when nothing more will ever come."""
+
+    def stops(self) -> Sequence[EarlyStop]:
+        """Attempts to stop now, each named once."""
+
+    def patience(self) -> float | None:
+        """Seconds after which to look again although nothing was heard; None: no need."""
+
+    def began(self, job: Job, attempt: Attempt) -> None:
+        """An attempt was started, or joined."""
+
+    def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
+        """An attempt is over and its final record written; `again`: its policy has queued the job once more."""
+
+    def close(self) -> None:
+        """The loop is over, whatever the reason."""
+
+
+class QueueAlone:
+    """Nothing comes but what is queued: when that is over, the runner leaves."""
+
+    def open(self, wakeups: Wakeups) -> None:
+        return None
+
+    def refill(self, free: int) -> bool:
+        return False
+
+    def stops(self) -> Sequence[EarlyStop]:
+        return ()
+
+    def patience(self) -> float | None:
+        return None
+
+    def began(self, job: Job, attempt: Attempt) -> None:
+        return None
+
+    def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+class Submits(QueueAlone):
+    """Whatever anybody submits, without an end. Who has opened the store closes `write.lock` in the end, and that wakes us."""
+
+    def __init__(self, home: Home) -> None:
+        self._watch = FolderWatch(IN_CLOSE_WRITE, home.root)
+
+    def open(self, wakeups: Wakeups) -> None:
+        wakeups.watch(self._watch, self._watch.drain)
+
+    def refill(self, free: int) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._watch.close()

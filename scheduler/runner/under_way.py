@@ -1,0 +1,189 @@
+"""The attempts that are under way for one runner: hand them to launchers, hear how they end, join those of others, stop them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from scheduler import failpoints
+from scheduler.errors import StateError
+from scheduler.launcher.client import sweep
+from scheduler.launcher.spawning import Order
+from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.database import Unwritable
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.states import ACTIVE, SUCCEEDED, State
+from scheduler.queue.store import Store
+from scheduler.runner import endings, recovery
+from scheduler.runner.attempts import End, Ready, Running
+from scheduler.runner.devices import Devices
+from scheduler.runner.launchers import Fleet
+from scheduler.runner.other_launchers import Visits
+from scheduler.shortage import Pause, passing
+
+MISFIRES = 3
+
+
+class Supervision:
+    """What runs, by the name of the attempt, and the ends that were heard and are not written down yet.
+
+    `pause` is called with the reason when the machine has no room to start a job, `noted` with what launchers say of an attempt.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        devices: Devices,
+        wakeups: Wakeups,
+        limit: int,
+        pause: Callable[[str], None],
+        noted: Callable[[Running, str], None],
+    ) -> None:
+        self._store, self._devices, self._pause, self._noted = store, devices, pause, noted
+        self.shortage = Pause()
+        self.fleet = Fleet(store.home, wakeups, limit, self._heard, self._launcher_died)
+        self._visits = Visits(store.home, wakeups, self._heard_elsewhere, lambda attempt, note: self._heard(note))
+        self.running: dict[str, Running] = {}
+        self.ends: list[End] = []
+        self._misfires = 0
+
+    @property
+    def has_visits(self) -> bool:
+        """Whether there are attempts that others started: events alone do not tell all that becomes of them."""
+        return self._visits.any
+
+    def claims(self) -> set[str]:
+        """The claims of what runs."""
+        return {running.claim for running in self.running.values() if running.claim}
+
+    def take_ends(self) -> list[End]:
+        """The ends that were heard since the last call; they are the caller's now."""
+        ends, self.ends = self.ends, []
+        return ends
+
+    def hand_over(self, ready: Ready, attempt: Attempt, order: Order) -> Running:
+        """Send a begun attempt to its launcher; `fleet.flush` must follow."""
+        running = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "")
+        self.running[attempt.name] = running
+        ready.slot.start(order, [ready.claim.fd] if ready.claim else [], more=True)
+        ready.let_go()
+        return running
+
+    def forget(self, end: End) -> None:
+        """The end is written down: the attempt is under way no longer."""
+        self.running.pop(end.running.attempt.name, None)
+        if isinstance(end.found, Ending):
+            self._misfires = 0
+            if end.found.state in SUCCEEDED:  # a failure does not tell how long such jobs take
+                self.fleet.learn(end.duration or 0.0)
+
+    def join(self) -> list[Running]:
+        """Watch attempts at jobs of ours that we did not start, and look again at those that we watch; returns the new ones."""
+        if self._visits.any:
+            self._believe_the_store()
+            self._visits.look_again()
+        strangers = [name.split("/")[0] for name in self._store.mine_active_names() if name not in self.running]
+        if not strangers:
+            return []
+        jobs = self._store.by_ids(strangers)
+        latest = self._store.latest_attempts(jobs)
+        return [self._joined(job, latest[job.id]) for job in jobs if job.state in ACTIVE and job.id in latest]
+
+    def _believe_the_store(self) -> None:
+        """The runner that started an attempt may have written its end down, or that it never ran: then its launcher has nothing
+        more to tell us."""
+        there = {(attempt.name, attempt.launcher) for attempt in self._store.open_attempts()}
+        heard = {end.running.attempt.name for end in self.ends}
+        for name, running in list(self.running.items()):
+            attempt = running.attempt
+            if running.slot or name in heard or (name, attempt.launcher) in there:
+                continue
+            self._visits.forget(attempt)
+            now = self._store.attempt(attempt.job, attempt.number)
+            if now and now.launcher == attempt.launcher and now.ending:
+                self._note_end(running, now.ending, now.duration)
+            else:
+                del self.running[name]
+
+    def _joined(self, job: Job, attempt: Attempt) -> Running:
+        running = self.running[attempt.name] = Running(job, attempt, claim=self._devices.adopt(job))
+        self._visits.attend(attempt)
+        return running
+
+    def stop(self, state: State, reasons: Mapping[str, str], grace: float | None = None) -> None:
+        """Stop attempts, each for its reason, so that they end in `state`. `grace`: instead of their own."""
+        if not reasons:
+            return
+        # Without room on the disk nobody reads why; they are stopped all the same.
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            for name, reason in reasons.items():
+                change.stopping(self.running[name].attempt, reason)
+        failpoints.reach("stop-written")
+        for name, reason in reasons.items():
+            running = self.running[name]
+            running.why_stopped = reason
+            if running.slot:
+                running.slot.stop(name, state.value, grace)
+            else:
+                self._visits.stop(running.attempt, state.value, grace)
+
+    def refuse_to_misfire_for_ever(self) -> None:
+        """StateError when launcher after launcher has died."""
+        if self._misfires >= MISFIRES:
+            raise StateError(
+                f"{MISFIRES} launchers in a row ended before a job did",
+                next_step=f"the reason may stand in a journal in {self._store.home.launchers}; is memory or disk space short?",
+            )
+
+    def leave(self) -> None:
+        """Let go of the launchers: the idle ones end, the others finish what they have."""
+        self.fleet.leave()
+        self._visits.close()
+        with passing():  # the next command removes what stays
+            sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
+
+    # What launchers tell, ours and those of others that run a job of ours.
+
+    def _heard(self, message: dict) -> None:
+        running = self.running.get(message["attempt"])
+        if running is None:
+            return
+        if message["is"] != "dropped":
+            self.shortage.over()
+        if message["is"] == "running":
+            # Without room on the disk the pid is not noted; the attempt's end will be.
+            with contextlib.suppress(Unwritable), self._store.change() as change:
+                change.runs(running.attempt, message["pid"], message["birth"])
+        elif message["is"] == "note":
+            # Who has asked for the stop has said so already.
+            if not (running.why_stopped and message["about"]):
+                self._noted(running, message["text"])
+        elif message["is"] == "dropped":
+            self.ends.append(End(running, recovery.NeverRan(), None))
+            if message["why"]:
+                self._pause(message["why"])
+        else:
+            failpoints.reach("end-heard")
+            end = message["end"]
+            self._note_end(running, recovery.ending_of(end), end["duration"])
+
+    def _launcher_died(self, attempts: list[str]) -> None:
+        """Its job may live on; whoever watches orphans finds out."""
+        self._misfires += 1
+        for name in attempts:
+            running = self.running[name]
+            running.slot = None
+            self._visits.attend(running.attempt)
+
+    def _heard_elsewhere(self, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
+        running = self.running.get(attempt.name)
+        if running:
+            self._note_end(running, found, duration)
+
+    def _note_end(self, running: Running, found: recovery.Verdict, duration: float | None) -> None:
+        if isinstance(found, Ending) and found.state is State.STOPPED_EARLY:
+            found = replace(found, reason=found.reason or running.why_stopped)
+        shares = self._devices.used(running.claim) or endings.shares_from(self._store, running.attempt)
+        judged, uses = endings.judge(running.attempt, found, shares)
+        self.ends.append(End(running, judged, duration, uses))

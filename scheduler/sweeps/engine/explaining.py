@@ -1,0 +1,60 @@
+"""A sweep as the store remembers it, without its file: what is needed to explain one of its trials."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from scheduler.queue import trials as records
+from scheduler.queue.job import Job
+from scheduler.queue.store import Store
+from scheduler.queue.trials import SweepRecord, TrialRecord
+from scheduler.sweeps.engine.trial_logs import read_whole
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.trials import Trial
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """One trial among all of its sweep. `rule` is None where no rule of W&B's is followed."""
+
+    sweep: SweepRecord
+    metric: str | None
+    goal: str
+    pruner: str
+    rule: EarlyTerminate | None
+    chosen: TrialRecord
+    trials: tuple[Trial, ...]
+
+    @property
+    def trial(self) -> Trial:
+        return next(trial for trial in self.trials if trial.number == self.chosen.number)
+
+    def bands(self) -> tuple[Band, ...]:
+        """Where trials were compared, as it stands now."""
+        return standings(self.rule, self.goal, self.trials) if self.rule and self.metric else ()
+
+
+def recall(store: Store, job: Job) -> Recalled | None:
+    """The trial that `job` is, with the logs of all that still run read as far as they go; None if it is no trial."""
+    sweep = records.sweep_of(store, job.id)
+    if sweep is None:
+        return None
+    config = json.loads(sweep.config)
+    everyone = [_up_to_date(store, record, config["metric"]) for record in records.trials(store, sweep.id)]
+    rule = EarlyTerminate(**config["early_terminate"]) if config["early_terminate"] and config["pruner"] == "wandb" else None
+    return Recalled(
+        sweep,
+        config["metric"],
+        config["goal"],
+        config["pruner"],
+        rule,
+        next(record for record in everyone if record.job == job.id),
+        tuple(Trial(record.number, (), record.state, record.history, record.summary) for record in everyone),
+    )
+
+
+def _up_to_date(store: Store, record: TrialRecord, metric: str | None) -> TrialRecord:
+    last = None if record.is_read else read_whole(store, record.job, record.attempts, metric)
+    return replace(record, history=last.values, summary=last.summary) if last else record

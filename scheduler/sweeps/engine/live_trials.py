@@ -1,0 +1,176 @@
+"""A sweep's trials in memory, as the store has them and as their live logs go on. The store is the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from scheduler import failpoints
+from scheduler.experiments import Experiment, argument_files
+from scheduler.queue import trials as records
+from scheduler.queue.database import Unwritable
+from scheduler.queue.here import Here
+from scheduler.queue.job import Job
+from scheduler.queue.states import ENDED, State
+from scheduler.queue.store import Store
+from scheduler.queue.trials import SweepRecord, TrialRecord
+from scheduler.sweeps.stopping.verdicts import Verdict
+from scheduler.sweeps.sweep import SweepPlan
+from scheduler.sweeps.trials import Trial, best_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A trial with the job that runs it. `trial` is None for a point of other parameters than the sweep has now."""
+
+    job: str
+    record: TrialRecord
+    trial: Trial | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.record.state in ENDED
+
+
+def open_sweep(
+    store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
+) -> tuple[SweepRecord, bool]:
+    """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
+    key, config = plan.key(cwd), plan.remembered(pruner)
+    with store.change() as change:  # also to read: two commands at once must not make two sweeps
+        found = None if again else records.latest_sweep(store, key)
+        if found:
+            records.renew_sweep(change, found.id, config)
+            return replace(found, config=config), False
+        number = secrets.randbits(31) if seed is None else seed
+        made = SweepRecord(secrets.token_hex(16), key, plan.path, number, config, time.time())
+        records.add_sweep(change, made)
+    return made, True
+
+
+class Book:
+    """All trials of one sweep. Several runners may write to the sweep: `catch_up` and `overtaken` bring in what others did."""
+
+    def __init__(self, store: Store, plan: SweepPlan, sweep: SweepRecord) -> None:
+        self._store, self._plan, self.sweep = store, plan, sweep
+        self._entries: dict[str, Entry] = {}
+        self._numbers: list[str] = []
+        self.queued: set[str] = set()  # jobs that could start and have not
+        self._unwatched: set[str] = set()  # jobs that are not over, and whose attempt this runner does not watch
+        self.best: float | None = None  # of all that the trials have logged
+        self.catch_up()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, job: str) -> bool:
+        return job in self._entries
+
+    def __getitem__(self, job: str) -> Entry:
+        return self._entries[job]
+
+    def entries(self) -> list[Entry]:
+        """In the order in which they were asked."""
+        return [self._entries[job] for job in self._numbers]
+
+    def trials(self) -> list[Trial]:
+        """Those that lie in the present space."""
+        return [entry.trial for entry in self._entries.values() if entry.trial]
+
+    def by_number(self, number: int) -> Entry:
+        return self._entries[self._numbers[number]]
+
+    def catch_up(self) -> list[Entry]:
+        """Read the trials that were added since the last look. Returns them."""
+        fresh = [self._enter(record) for record in records.trials(self._store, self.sweep.id, len(self._numbers))]
+        self._numbers += [entry.job for entry in fresh]
+        self._unwatched.update(entry.job for entry in fresh if not entry.is_over)
+        return fresh
+
+    def overtaken(self) -> list[Entry]:
+        """Read what became of trials that nobody here watches: a person may have cancelled them, and another runner may have
+        run them from their start to their end between two looks. Returns those that are over."""
+        changed = [job.id for job in self._store.by_ids(self._unwatched) if job.state in ENDED or job.state is State.HELD]
+        entries = [self._enter(records.trial(self._store, job)) for job in changed]
+        return [entry for entry in entries if entry.is_over]
+
+    def add(self, number: int, values: Sequence[object], cwd: str, environment: str, *, cap: int | None) -> Entry | None:
+        """Queue the trial with this number, durably; None if somebody else was quicker, or the sweep has reached its cap.
+
+        The file that its command may name is there before. One transaction: a point that was asked is queued, or was never asked.
+        """
+        failpoints.reach("point-asked")
+        _write_arguments(self._plan.experiment(values))
+        with self._store.change() as change:
+            if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
+                return None
+            experiment = replace(self._plan.experiment(values), environment=environment)
+            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
+            records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
+        failpoints.reach("trial-queued")
+        # Only this one: what another runner has added since is for `catch_up` to return.
+        entry = self._enter(records.trial(self._store, job))
+        self._numbers.append(job)
+        self._unwatched.add(job)
+        return entry
+
+    def job(self, entry: Entry) -> Job:
+        return self._store.job(entry.job)
+
+    def moved(self, job: str, state: State) -> Entry:
+        """The trial's job is in another state now."""
+        return self._enter(replace(self._entries[job].record, state=state))
+
+    def began(self, job: str, attempt: int) -> Entry:
+        """An attempt is under way; what an earlier one logged does not count any more."""
+        record = self._entries[job].record
+        rows = record.history if record.attempt == attempt else ()
+        self._unwatched.discard(job)
+        return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None))
+
+    def logged(self, job: str, values: Sequence[float]) -> Entry:
+        """More rows have come."""
+        record = self._entries[job].record
+        self.best = best_of(self._plan.goal, (*values, *(() if self.best is None else (self.best,))))
+        return self._enter(replace(record, history=(*record.history, *values)))
+
+    def condemned(self, verdict: Verdict) -> Entry:
+        """Note why a trial is being stopped, before it is. Without room on the disk it is stopped all the same."""
+        entry = self.by_number(verdict.number)
+        text = json.dumps(asdict(verdict))
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            records.note_verdict(change, entry.job, text)
+        failpoints.reach("verdict-noted")
+        return self._enter(replace(entry.record, verdict=text))
+
+    def closed(self, job: str, state: State, attempt: int, summary: float | None) -> Entry:
+        """An attempt is over and its log read to the end: keep what it said. Without room on the disk the log is read
+        again when the sweep goes on."""
+        failpoints.reach("end-unread")
+        record = replace(self._entries[job].record, state=state, attempts=attempt, attempt=attempt, summary=summary)
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            records.note_history(change, job, attempt, record.history, summary)
+        return self._enter(record)
+
+    def _enter(self, record: TrialRecord) -> Entry:
+        values = self._plan.values(record.point)
+        trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
+        self._entries[record.job] = Entry(record.job, record, trial)
+        (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
+        if record.state is State.QUEUED:
+            self._unwatched.add(record.job)
+        elif record.state in ENDED:
+            self._unwatched.discard(record.job)
+        self.best = best_of(self._plan.goal, tuple(each for each in (self.best, record.summary) if each is not None))
+        return self._entries[record.job]
+
+
+def _write_arguments(experiment: Experiment) -> None:
+    try:
+        argument_files.write(experiment)
+    except OSError as error:
+        raise Unwritable(f"cannot write {experiment.argument_file} ({error.strerror})") from error

@@ -1,0 +1,42 @@
+"""A sweep goes on: what was interrupted is asked again, and what ended while nobody watched is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scheduler.queue.here import Here
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.engine.trial_logs import read_whole
+
+
+def revive(store: Store, book: Book) -> int:
+    """Queue the trials that a person has cancelled or interrupted; returns how many. Failed ones stay failed:
+    `exp-queue retry` runs them again. Trials that are not over take the environment of whoever asks for the sweep now."""
+    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED]
+    with store.change() as change:
+        for entry in cancelled:
+            change.ask_again(entry.job, "the sweep goes on")
+        unfinished = store.by_ids(entry.job for entry in book.entries() if entry in cancelled or not entry.is_over)
+        Here(change, str(Path.cwd())).renew((job.number, job.argv, job.policy) for job in unfinished)
+    for entry in cancelled:
+        book.moved(entry.job, State.QUEUED)
+    return len(cancelled)
+
+
+def read_back(store: Store, book: Book, metric: str | None) -> None:
+    """Read the logs of trials that are over and whose last attempt nobody has read to its end."""
+    for entry in book.entries():
+        if entry.is_over and not entry.record.is_read:
+            read_log(store, book, entry, metric)
+
+
+def read_log(store: Store, book: Book, entry: Entry, metric: str | None) -> Entry:
+    """The trial, which is over, with all that its last attempt has logged."""
+    last = read_whole(store, entry.job, entry.record.attempts, metric)
+    if last is None:
+        return entry
+    book.began(entry.job, entry.record.attempts)
+    book.logged(entry.job, last.values)
+    return book.closed(entry.job, entry.record.state, entry.record.attempts, last.summary)

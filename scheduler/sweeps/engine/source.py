@@ -1,0 +1,199 @@
+"""A sweep as the source of a runner's jobs: asks for trials, reads what they log, and says which are to be stopped.
+
+Everything that must survive is in the store before it takes effect: a point before its trial can start, a verdict before
+the stop, a history when its trial is over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from scheduler.runner.sources import EarlyStop, QueueAlone
+from scheduler.sweeps.engine.budget import Budget, Outcomes, why_over
+from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.engine.resuming import read_back, read_log
+from scheduler.sweeps.engine.trial_environment import environment_of
+from scheduler.sweeps.engine.trial_logs import Listening, follower_of
+from scheduler.sweeps.search.search_thread import Asking
+from scheduler.sweeps.stopping.stopping import Stopping
+from scheduler.sweeps.stopping.verdicts import Verdict
+from scheduler.sweeps.sweep import SweepPlan
+from scheduler.sweeps.trials import Point, Trial
+
+
+class SweepSource(QueueAlone):
+    """The trials of one sweep. `say` gets sentences for people, `over` every trial that has ended."""
+
+    def __init__(
+        self,
+        store: Store,
+        plan: SweepPlan,
+        book: Book,
+        asking: Asking,
+        stopping: Stopping,
+        budget: Budget,
+        say: Callable[[str], None],
+        over: Callable[[Trial], None] = lambda trial: None,
+    ) -> None:
+        self._store, self._plan, self._book, self._asking = store, plan, book, asking
+        self._stopping, self._budget, self._say, self._trial_over = stopping, budget, say, over
+        self._cwd = str(Path.cwd())
+        self._outcomes = Outcomes()
+        self._added = 0
+        self._over = ""
+        self._condemned: set[str] = set()
+        self._told: set[str] = set()
+        self._answer: tuple[int, Point | None] | None = None
+        self._news, self._said = True, False
+
+    def open(self, wakeups: Wakeups) -> None:
+        self._listening = Listening(wakeups, self._heard)
+        wakeups.watch(self._asking, lambda: None)  # a turn of the loop takes the answer
+        read_back(self._store, self._book, self._plan.metric)
+        for entry in self._book.entries():
+            self._tell(entry)
+
+    def refill(self, free: int) -> bool:
+        self._listening.look()
+        for entry in self._book.catch_up():  # another runner of this sweep has added them
+            self._store.drive_too([self._book.job(entry)])
+            if entry.is_over:
+                self._over_elsewhere(entry)
+            else:
+                self._tell(entry)
+        self._take_in()
+        self._take_answer()
+        self._over = self._over or self._why_over()
+        if self._over:
+            self._say_why()
+            return False
+        # One at a time: whoever is asked later knows more.
+        if free > 0 and not (self._asking.pending or self._answer or self._book.queued):
+            self._asking.ask(len(self._book))
+        return True
+
+    def stops(self) -> Sequence[EarlyStop]:
+        if not self._news:
+            return ()
+        self._news = False
+        return [self._condemn(each) for each in self._stopping.verdicts(self._book.trials()) if self._is_new(each)]
+
+    def patience(self) -> float | None:
+        # The last look before a sleep: what another runner has ended in the meantime wakes nobody.
+        return 0.0 if self._take_in() else self._listening.patience()
+
+    def began(self, job: Job, attempt: Attempt) -> None:
+        # A trial that a killed runner was about to stop counts as running: its log, read again, condemns it again.
+        if job.id not in self._book:
+            return
+        self._tell(self._book.began(job.id, attempt.number))
+        self._listening.follow(job.id, follower_of(self._store, job, attempt, self._metrics))
+
+    def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
+        if job.id not in self._book:
+            return
+        last = self._listening.finish(job.id, self._plan.metric, ending)
+        self._condemned.discard(job.id)
+        if again:
+            self._book.moved(job.id, State.QUEUED)
+            return
+        if ending.state is State.DONE:
+            self._say_once(last.missing)
+        for miss in last.near:
+            self._say_of_a_kind(f"near {miss.why}", f"trial {self._book[job.id].record.number} prints {miss}")
+        self._book.logged(job.id, last.values)
+        entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
+        self._tell(entry)
+        if entry.trial:
+            self._trial_over(entry.trial)
+        self._outcomes.states.append(ending.state)
+        self._news = True
+
+    def close(self) -> None:
+        self._take_in()
+        self._asking.close()
+        self._listening.close()
+
+    @property
+    def _metrics(self) -> tuple[str, ...]:
+        return (self._plan.metric,) if self._plan.metric else ()
+
+    def _tell(self, entry: Entry) -> None:
+        if entry.trial:
+            self._asking.tell(entry.trial)
+
+    def _take_in(self) -> bool:
+        """Take in the trials that another runner of this sweep has ended before we could join them; True if there were any."""
+        over = self._book.overtaken()
+        for entry in over:
+            self._over_elsewhere(entry)
+        return bool(over)
+
+    def _over_elsewhere(self, entry: Entry) -> None:
+        # The other runner writes down the end of a trial before it has read its log: until then we read it too.
+        found = entry if entry.record.is_read else read_log(self._store, self._book, entry, self._plan.metric)
+        self._tell(found)
+        if found.trial:
+            self._trial_over(found.trial)
+        self._outcomes.states.append(found.record.state)
+        self._news = True
+
+    def _heard(self, job: str) -> None:
+        """A log has grown."""
+        values = self._listening.read(job, self._plan.metric)
+        if values:
+            self._book.logged(job, values)
+            self._news = True
+        for text in self._listening.notices():
+            self._say_once(text)
+
+    def _say_once(self, text: str) -> None:
+        self._say_of_a_kind(text, text)
+
+    def _say_of_a_kind(self, kind: str, text: str) -> None:
+        """The first text of its kind."""
+        if text and kind not in self._told:
+            self._told.add(kind)
+            self._say(text)
+
+    def _take_answer(self) -> None:
+        self._answer = self._answer or self._asking.answer()
+        if self._answer is None:
+            return
+        number, values = self._answer
+        if values is None:
+            self._over = self._over or "every point has been tried"
+        elif not (self._over or self._why_over()):
+            self._add(number, values)  # Unwritable without room on the disk: the point is kept and tried again
+        self._answer = None
+
+    def _add(self, number: int, values: Point) -> None:
+        environment = environment_of(self._store.home, self._plan, self._book.sweep, number, values)
+        entry = self._book.add(number, values, self._cwd, environment, cap=self._budget.cap)
+        if entry:
+            self._added += 1
+            self._store.drive_too([self._book.job(entry)])
+
+    def _why_over(self) -> str:
+        over = why_over(self._budget, trials=len(self._book), added=self._added, best=self._book.best, now=time.monotonic())
+        return over or self._outcomes.why_enough()
+
+    def _say_why(self) -> None:
+        if self._over and not self._said:
+            self._said = True
+            running = sum(not entry.is_over for entry in self._book.entries())
+            self._say(f"no new trials: {self._over}" + (f"; {running} still to finish" if running else ""))
+
+    def _is_new(self, verdict: Verdict) -> bool:
+        return self._book.by_number(verdict.number).job not in self._condemned
+
+    def _condemn(self, verdict: Verdict) -> EarlyStop:
+        entry = self._book.condemned(verdict)
+        self._condemned.add(entry.job)
+        return EarlyStop(f"{entry.job}/{entry.record.attempts}", verdict.sentence)

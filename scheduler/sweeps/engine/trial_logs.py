@@ -1,0 +1,123 @@
+"""The logs of the trials that run: one follower each, woken by the kernel when a log grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.linux import processes
+from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.store import Store
+from scheduler.tracking.readers.follower import Follower
+from scheduler.tracking.readers.open_files import event_files_of, opened_by
+from scheduler.tracking.readers.printed_values import NearMiss
+from scheduler.tracking.readers.rows import Row, finite
+
+
+@dataclass(frozen=True)
+class LastWords:
+    """The metric's last values, its final summary value, and, where it was never logged, what was logged instead. `near` is
+    what was printed like the metric and not read."""
+
+    values: tuple[float, ...] = ()
+    summary: float | None = None
+    missing: str = ""
+    near: tuple[NearMiss, ...] = ()
+
+
+class Listening:
+    """Followers by job. `heard` is called with a job whose log may have grown; `read` then gives what is new."""
+
+    def __init__(self, wakeups: Wakeups, heard: Callable[[str], None]) -> None:
+        self._wakeups, self._heard = wakeups, heard
+        self._followers: dict[str, Follower] = {}
+
+    def follow(self, job: str, follower: Follower) -> None:
+        """Follow a job's attempt from its beginning, instead of any earlier one."""
+        self.forget(job)
+        self._followers[job] = follower
+        self._wakeups.watch(follower, lambda: self._heard(job))
+        self._heard(job)
+
+    def read(self, job: str, metric: str | None) -> list[float]:
+        """The metric in each row that is new, where it is a finite number."""
+        follower = self._followers.get(job)
+        return _values(follower.read(), metric) if follower else []
+
+    def notices(self) -> list[str]:
+        """What people should hear about the ways in which these trials log."""
+        return [text for follower in self._followers.values() for text in follower.notices()]
+
+    def finish(self, job: str, metric: str | None, ending: Ending) -> LastWords:
+        """What is left to read of an attempt that is over; it is followed no more."""
+        follower = self._followers.get(job)
+        if follower is None:
+            return LastWords()
+        found = last_words(follower, metric, ending)
+        self.forget(job)
+        return found
+
+    def forget(self, job: str) -> None:
+        follower = self._followers.pop(job, None)
+        if follower:
+            self._wakeups.forget(follower)
+            follower.close()
+
+    def patience(self) -> float | None:
+        """Seconds after which to look again at logs that no event tells of; None: no need."""
+        ticks = [follower.patience() for follower in self._followers.values()]
+        return min((tick for tick in ticks if tick is not None), default=None)
+
+    def look(self) -> None:
+        """Look at the logs that no event tells of."""
+        for job, follower in list(self._followers.items()):
+            if follower.patience() is not None:
+                self._heard(job)
+
+    def close(self) -> None:
+        for job in list(self._followers):
+            self.forget(job)
+
+
+def follower_of(store: Store, job: Job, attempt: Attempt, metrics: tuple[str, ...]) -> Follower:
+    """Follows whatever the attempt writes. Its processes are looked up when files outside its directory are wanted."""
+    pids: set[int] = set()  # also those that are gone: their event files stay
+
+    def written_elsewhere() -> list[Path]:
+        latest = store.attempt(attempt.job, attempt.number)
+        if latest is None or latest.pid is None:
+            return []
+        pids.update([latest.pid, *(each.pid for each in processes.descendants(latest.pid))])
+        return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
+
+    directory = Path(attempt.directory)
+    return Follower(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere)
+
+
+def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastWords | None:
+    """All that an attempt has logged until now, whether it is over or runs; None if there is no such attempt."""
+    attempt = store.attempt(job, number)
+    if attempt is None:
+        return None
+    follower = follower_of(store, store.job(job), attempt, (metric,) if metric else ())
+    try:
+        return last_words(follower, metric, attempt.ending)
+    finally:
+        follower.close()
+
+
+def last_words(follower: Follower, metric: str | None, ending: Ending | None) -> LastWords:
+    """What is left to read of an attempt that has ended so, or still runs (None)."""
+    if not metric:
+        return LastWords()
+    killed = ending is None or ending.exit_status is None or ending.exit_status < 0
+    values = _values(follower.finish(cut=killed), metric)
+    summary = finite(Row(None, follower.summary), metric)
+    return LastWords(tuple(values), summary, follower.what_is_missing(), tuple(follower.near_misses()))
+
+
+def _values(rows: list[Row], metric: str | None) -> list[float]:
+    found = (finite(row, metric) for row in rows) if metric else ()
+    return [value for value in found if value is not None]

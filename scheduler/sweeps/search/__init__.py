@@ -1,0 +1,1 @@
+"""What to try next: the door to every search, and one file per algorithm."""

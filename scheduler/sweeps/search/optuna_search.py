@@ -1,0 +1,177 @@
+"""Searching with a model of what was found so far: Optuna's samplers, behind the door of `search`. Imports Optuna."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from scheduler.queue.states import ENDED, State
+from scheduler.sweeps.search.canonical import Canonical
+from scheduler.sweeps.search.objective import Objective
+from scheduler.sweeps.search.optuna_space import dimensions, suggestions
+from scheduler.sweeps.search.quiet_optuna import new_study
+from scheduler.sweeps.space.distributions import Parameter
+from scheduler.sweeps.trials import (
+    MAXIMIZE,
+    MINIMIZE,
+    Point,
+    Trial,
+    best_of,
+    opposite,
+)
+
+FEWEST_TO_INHERIT, MOST_TO_INHERIT = 20, 1_000  # trials that an evolution strategy takes its beginning from
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the study holds of a trial."""
+
+    state: TrialState
+    value: float | None = None
+
+
+class OptunaSearch:
+    """Points by `tpe`, `gp` or `cmaes`, from a study in memory that is made of the trials told, in the order of their numbers.
+
+    With `tpe` and `gp` the seed, the number and the trials told settle the answer, in this life or another. The state of
+    the evolution strategy behind `cmaes` lives as long as this object; a new one starts from the best of the trials told.
+    Running trials stand in the model as bad ones, so that a second GPU is sent elsewhere. Trials outside of the present
+    space are left out. In a space of few points it may ask for one again, as W&B does. Asking costs what the sampler costs,
+    up to seconds for `gp`: ask in a thread, but only one call at a time.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        goal: str = MINIMIZE,
+        seed: int = 0,
+        sampler: str = "tpe",
+        *,
+        impute: str = "worst",
+        impute_while_running: str | None = None,
+    ) -> None:
+        self._space = dimensions(parameters)
+        self._open = {each.name: each.optuna for each in self._space if each.optuna is not None}
+        self._objective = Objective(goal, impute, impute_while_running)
+        self._seed, self._sampler = seed, sampler
+        self._trials: dict[int, Trial] = {}
+        self._worsts: dict[int, float] = {}  # by ended trial, the worst that it logged
+        self._news: set[int] = set()  # told since the study was last looked at
+        self._worst: float | None = None
+        self._imputed = False  # whether the entry of a trial depends on `_worst`
+        self._outside: set[int] = set()  # trials that do not lie in this space
+        self._stale = False  # whether the study must be made anew
+        self._open_study()
+
+    def ask(self, number: int) -> Point | None:
+        if number not in self._trials:
+            self._catch_up()
+            self._stale = number < max(self._held, default=0)  # the study is to hold its trials by number
+            sampler = Canonical(self._space, self._fresh_sampler(number), numbers_only=self._sampler == "cmaes")
+            self._study.sampler = sampler
+            asked = self._study.ask(self._open)
+            point = tuple(each.only if each.optuna is None else sampler.values[each.name] for each in self._space)
+            self._trials[number] = Trial(number, point, State.QUEUED)
+            self._held[number], self._places[number] = Entry(TrialState.RUNNING), asked.number
+        return self._trials[number].values
+
+    def tell(self, trial: Trial) -> None:
+        before = self._trials.get(trial.number)
+        if before == trial:
+            return
+        self._stale = self._stale or (before is not None and before.values != trial.values)
+        self._trials[trial.number] = trial
+        self._news.add(trial.number)
+        worst = trial.worst(self._objective.goal) if trial.state in ENDED else None
+        self._worsts.pop(trial.number, None)
+        if worst is not None:
+            self._worsts[trial.number] = worst
+
+    def _catch_up(self) -> None:
+        """Bring the study to what was told. Where it cannot be told, for a study knows no second thoughts, make it anew."""
+        worst = best_of(opposite(self._objective.goal), self._worsts.values())
+        changed, self._worst = worst != self._worst, worst
+        stale = self._stale or (changed and self._imputed)
+        if stale or not all(self._taken_in(self._trials[number]) for number in sorted(self._news)):
+            self._rebuild()
+        self._news.clear()
+
+    def _taken_in(self, trial: Trial) -> bool:
+        held, wanted = self._held.get(trial.number), self._entry(trial)
+        if held is None:
+            return trial.number in self._outside
+        if held.state == TrialState.RUNNING and wanted.state != TrialState.RUNNING and trial.state in ENDED:
+            self._study.tell(self._places[trial.number], wanted.value, wanted.state)
+            self._held[trial.number] = wanted
+        return self._held[trial.number] == wanted
+
+    def _entry(self, trial: Trial) -> Entry:
+        value = self._objective.of(trial, self._worst)
+        self._imputed = self._imputed or self._objective.of(trial, None) != self._objective.of(trial, 0.0)
+        if value is not None:
+            return Entry(TrialState.COMPLETE, value)
+        return Entry(TrialState.FAIL if trial.state in ENDED else TrialState.RUNNING)
+
+    def _open_study(self) -> None:
+        self._held: dict[int, Entry] = {}
+        self._places: dict[int, int] = {}  # by number, the number that the study has for the trial
+        self._study = new_study(self._objective.goal)
+
+    def _rebuild(self) -> None:
+        kept = self._notes()
+        self._open_study()
+        self._imputed = self._stale = False
+        made: list[FrozenTrial] = []
+        for number, trial in sorted(self._trials.items()):
+            params = suggestions(self._space, trial.values)
+            if params is None:
+                self._outside.add(number)
+            else:
+                entry = self._entry(trial)
+                self._held[number], self._places[number] = entry, len(made)
+                made.append(_frozen(entry, params, self._open, kept.get(number)))
+        self._study.add_trials(made)
+
+    def _notes(self) -> dict[int, dict[str, Any]]:
+        """What is to outlive the study: an evolution strategy notes its state beside the trials."""
+        if self._sampler != "cmaes":
+            return {}
+        theirs = self._study.get_trials(deepcopy=False)
+        return {number: theirs[place].system_attrs for number, place in self._places.items()}
+
+    def _fresh_sampler(self, number: int) -> BaseSampler:
+        """A sampler without a past: what it draws depends on the seed, the number and the study alone."""
+        digest = hashlib.sha256(f"{self._seed}:{number}".encode()).digest()
+        seed = int.from_bytes(digest[:4], "big")
+        if self._sampler == "gp":
+            return GPSampler(seed=seed)
+        if self._sampler == "cmaes":
+            return CmaEsSampler(seed=seed, warn_independent_sampling=False, source_trials=self._inherited())
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+
+    def _inherited(self) -> list[FrozenTrial] | None:
+        """The trials that an evolution strategy takes its beginning from: the best that it has not asked for itself."""
+        done = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if any("optimizer" in key for trial in reversed(done) for key in trial.system_attrs):
+            return None  # it has begun; this is only to save the time of what follows
+        strangers = [trial for trial in done if not trial.system_attrs]
+        numbers = {each.name: each.optuna for each in self._space if each.is_number}
+        if len(strangers) < FEWEST_TO_INHERIT or not numbers:
+            return None
+        strangers.sort(key=lambda trial: trial.value or 0.0, reverse=self._objective.goal == MAXIMIZE)
+        return [_frozen(Entry(each.state, each.value), each.params, numbers) for each in strangers[:MOST_TO_INHERIT]]
+
+
+def _frozen(
+    entry: Entry, params: dict[str, Any], space: Mapping[str, BaseDistribution | None], notes: dict[str, Any] | None = None
+) -> FrozenTrial:
+    params = {name: params[name] for name in space}
+    known = {name: each for name, each in space.items() if each is not None}
+    return create_trial(state=entry.state, value=entry.value, params=params, distributions=known, system_attrs=notes)

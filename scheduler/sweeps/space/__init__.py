@@ -1,0 +1,1 @@
+"""The space that is searched: distributions, and drawing from them. Pure."""

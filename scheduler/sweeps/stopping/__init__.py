@@ -1,0 +1,1 @@
+"""Which trials to stop: the door, and one file per rule."""

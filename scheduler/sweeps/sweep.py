@@ -1,0 +1,168 @@
+"""A sweep ready to run: its file with the changes of the command line, and how a point becomes an experiment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from scheduler.errors import Note, Place, UserError
+from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.experiments.command import launch as launching
+from scheduler.experiments.command.command import Launch
+from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.configurations.configurations import Axis, Config, put
+from scheduler.experiments.configurations.edit_checks import EditChecks
+from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
+from scheduler.experiments.document.document import Document, open_document
+from scheduler.experiments.document.limits import DEFAULT, Limits
+from scheduler.sweeps.files.commands import sections, template
+from scheduler.sweeps.files.either import name_of, named
+from scheduler.sweeps.files.remarks import remarks
+from scheduler.sweeps.files.sweep_file import Sweep, is_sweep, read_sweep
+from scheduler.sweeps.space.distributions import Distribution, Parameter
+from scheduler.sweeps.stopping.hyperband import strictness
+
+STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A sweep file that holds no error any more. `sweep` has the method and the changes of the command line in it."""
+
+    path: str
+    name: str
+    sweep: Sweep
+    command: tuple[str, ...]
+    launch: Launch
+    resources: Resources = field(default_factory=Resources)
+    policy: Policy = field(default_factory=Policy)
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self.sweep.parameters
+
+    @property
+    def metric(self) -> str | None:
+        return str(self.sweep.metric["name"]) if self.sweep.metric else None
+
+    @property
+    def goal(self) -> str:
+        return str((self.sweep.metric or {}).get("goal", "minimize"))
+
+    @property
+    def target(self) -> float | None:
+        found = (self.sweep.metric or {}).get("target")
+        return float(found) if isinstance(found, (int, float)) else None
+
+    def nested(self, values: Sequence[object]) -> Config:
+        """The configuration of a point: one value per parameter, at its place."""
+        config: Config = {}
+        for parameter, value in zip(self.parameters, values, strict=True):
+            config = put(config, parameter.path, value)
+        return config
+
+    def experiment(self, values: Sequence[object]) -> Experiment:
+        """What to run at a point."""
+        arguments = json.dumps(self.nested(values))
+        # The name is a group for people to find the trials by; W&B passes no such argument.
+        return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch, passes_group=False)
+
+    def point(self, values: Sequence[object]) -> dict[str, object]:
+        """The point as it is remembered: by name, so that the space may change later."""
+        return {parameter.name: value for parameter, value in zip(self.parameters, values, strict=True)}
+
+    def values(self, point: Mapping[str, Any]) -> tuple[object, ...] | None:
+        """The reverse of `point`; None for a point of other parameters."""
+        names = [parameter.name for parameter in self.parameters]
+        return tuple(point[name] for name in names) if point.keys() == set(names) else None
+
+    def key(self, cwd: str) -> str:
+        """Two sweeps with one key are the same sweep: trials of one are results for the other.
+
+        The method, the space and the caps may differ: file, working directory, command and metric may not.
+        """
+        content = [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command), self.metric, self.goal]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def remembered(self, pruner: str) -> str:
+        """What this sweep does, as JSON: kept with it, so that its trials can be explained later."""
+        rule = self.sweep.early_terminate
+        kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner}
+        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None})
+
+
+def standard_file() -> str:
+    """The file that is meant when none is named. UserError if there is none."""
+    for name in STANDARD:
+        if Path(name).is_file():
+            return name
+    looked = " nor ".join(STANDARD)
+    raise UserError(f"no sweep file was named, and neither {looked} is here", next_step="write exp-queue sweep FILE")
+
+
+def read_plan(
+    path: str, overrides: Sequence[str] = (), asked: Asked = launching.ASKED, limits: Limits = DEFAULT, method: str | None = None
+) -> SweepPlan:
+    """Read and check a sweep file. `overrides` fix, add (`+`) or remove (`~`) parameters; `method` replaces the file's own.
+
+    Raises UserError with file, line and column for whatever is wrong.
+    """
+    return plan_of(open_document(path, limits), overrides, asked, limits, method)
+
+
+def plan_of(
+    document: Document, overrides: Sequence[str], asked: Asked, limits: Limits = DEFAULT, method: str | None = None
+) -> SweepPlan:
+    """The same for a file that is open already."""
+    path = document.file
+    if not is_sweep(document):
+        next_step = f"exp-queue run {path}" if isinstance(document.value, dict) else 'it begins with "method:" and "parameters:"'
+        raise UserError("this is no sweep file", where=Place(document.file), next_step=next_step)
+    written = read_sweep(document)
+    sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
+    if sweep.method == "bayes" and not sweep.metric:
+        raise document.error("method bayes needs a metric", next_step='add "metric: {name: val_loss, goal: minimize}"')
+    top = sections(document)
+    command = template(document, top, asked)
+    return SweepPlan(
+        path=document.file,
+        name=name_of(document),
+        sweep=sweep,
+        command=command,
+        launch=launching.launch(document, top, command, asked, hands_on=True),
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
+    )
+
+
+def _notes(sweep: Sweep) -> tuple[str, ...]:
+    if sweep.early_terminate is None:
+        return ()
+    if not sweep.metric:
+        return ("early_terminate compares a metric, and this file names none: nothing is stopped early",)
+    note = strictness(sweep.early_terminate)
+    return (note,) if note else ()
+
+
+def _changed(parameters: Sequence[Parameter], edits: list[Edit]) -> tuple[Parameter, ...]:
+    """The space with the changes in it, sorted by name as W&B has it; what a change sets is a constant."""
+    axes = tuple(Axis(parameter.path, (parameter,)) for parameter in parameters)
+    changes = [named(edit, axes) for edit in edits]
+    refuse_contradictions(changes)
+    checks = EditChecks(changes)
+    config: Config = {}
+    for axis in axes:
+        config = put(config, axis.path, axis.values[0])
+    checks.take(config)
+    checks.refuse_unfounded()
+    return tuple(sorted((_parameter(axis) for axis in apply(axes, changes)), key=lambda parameter: parameter.path))
+
+
+def _parameter(axis: Axis) -> Parameter:
+    (value,) = axis.values
+    return value if isinstance(value, Parameter) else Parameter(axis.path, Distribution("constant", {"value": value}))

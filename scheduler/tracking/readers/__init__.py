@@ -1,0 +1,1 @@
+"""What any script logs, read while it runs: one file per format."""

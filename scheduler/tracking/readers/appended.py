@@ -1,0 +1,72 @@
+"""A file that another program appends to, read from where the last read ended."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from scheduler.linux.blocks import next_data
+
+PIECE = 1 << 18  # bytes read at once: bounds the time of one look at a flood, so that the loop gets to its other work
+
+
+class Appended:
+    """New bytes of the file at `path`, from `offset` on. The caller moves `offset` over what it has understood.
+
+    `behind`: the last look left something unread. `broken`: the last look did not go on where the one before ended,
+    since the file became shorter (it is then read from its start) or, with `holes`, since a hole was passed over: one that
+    begins at `offset`; a hole further on is seen as NULs up to the end of the look.
+    """
+
+    def __init__(self, path: Path, *, holes: bool = False) -> None:
+        self.path, self.holes = path, holes
+        self.offset, self.behind, self.broken = 0, False, False
+
+    def look(self) -> bytes:
+        """The bytes from `offset` on, at most PIECE; none where the file is missing, unreadable or has nothing new."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return b""
+        try:
+            return self._look(descriptor)
+        except OSError:  # a folder of that name, or a disk that fails: what can be read later is read later
+            return b""
+        finally:
+            os.close(descriptor)
+
+    def size(self) -> int:
+        """Bytes in the file now; 0 where it is missing."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    def _look(self, descriptor: int) -> bytes:
+        size = os.fstat(descriptor).st_size
+        start = 0 if size < self.offset else self.offset
+        if self.holes and start < size:
+            start = next_data(descriptor, start, size)
+        self.broken = start != self.offset
+        self.offset = start
+        data = os.pread(descriptor, PIECE, start)
+        self.behind = start + len(data) < size
+        return data
+
+
+class FileReader:
+    """What the readers of one growing file have in common; see `rows.Reader`."""
+
+    def __init__(self, file: Appended) -> None:
+        self._file = file
+        self.summary: dict[str, Any] = {}
+        self.exit_code: int | None = None
+
+    @property
+    def path(self) -> Path:
+        return self._file.path
+
+    @property
+    def behind(self) -> bool:
+        return self._file.behind

@@ -1,0 +1,48 @@
+"""Where runs keep their logs below a folder, and which folders to watch for one that appears later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from scheduler.tracking.readers.event_files import PATTERN
+from scheduler.tracking.readers.folders import files_in, folders_in
+
+DEPTH = 4  # levels below a run's folder, as in lightning_logs/version_0/train
+WIDTH = 64  # folders of one level: a run may keep a folder for each of a million samples
+
+
+def transaction_logs(wandb_directory: Path) -> list[Path]:
+    """The transaction logs of the W&B runs, online and offline, below a WANDB_DIR; the oldest first."""
+    runs = sorted(folders_in(wandb_directory / "wandb", "*run-*"), key=lambda run: run.name.partition("run-")[2])
+    return [log for run in runs for log in files_in(run, "run-*.wandb")]
+
+
+def event_folders(root: Path) -> list[Path]:
+    """The folders at and below `root` that hold TensorBoard event files, but not those of W&B."""
+    return [folder for folder in _below(root, DEPTH) if files_in(folder, PATTERN)]
+
+
+def folders_to_watch(run_directory: Path, wandb_directory: Path) -> set[Path]:
+    """The folders in which a log, or the folder of one, may still appear; where one is missing, the nearest above it."""
+    runs = wandb_directory / "wandb"
+    found = {_nearest(run_directory), _nearest(wandb_directory), runs, *folders_in(runs, "*run-*"), *_below(run_directory, DEPTH)}
+    return {folder for folder in found if folder.is_dir()}
+
+
+def logs_among(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Among open files: the W&B transaction logs, and the TensorBoard event files."""
+    found = sorted(paths)
+    return [path for path in found if path.match("run-*.wandb")], [path for path in found if path.match(PATTERN)]
+
+
+def _below(folder: Path, depth: int) -> Iterator[Path]:
+    yield folder
+    inner = [each for each in folders_in(folder) if each.name != "wandb"] if depth else []
+    for each in inner[:WIDTH]:
+        yield from _below(each, depth - 1)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    return next(each for each in (folder, *folder.parents) if each.is_dir())

@@ -1,0 +1,62 @@
+"""Wake up when a log appears or grows: inotify(7) on several folders and files, without threads and without polling."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from scheduler.linux.inotify import IN_MODIFY, add_watch, open_inotify
+
+IN_MOVED_TO, IN_CREATE, IN_Q_OVERFLOW, IN_ONLYDIR, IN_ONESHOT = 0x80, 0x100, 0x4000, 0x1000000, 0x80000000  # <sys/inotify.h>
+_APPEARED = IN_CREATE | IN_MOVED_TO | IN_Q_OVERFLOW
+_EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name that follows
+
+
+class LogWatch:
+    """A descriptor for `selectors`: readable when something appeared in a watched folder, or an armed file was written to.
+
+    `precise` is False where the kernel gives no watches; the descriptor is then never readable.
+    """
+
+    def __init__(self) -> None:
+        fd = open_inotify()
+        self.precise = fd is not None
+        self._fds: tuple[int, ...] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if fd is None else (fd,)
+
+    def fileno(self) -> int:
+        return self._fds[0]
+
+    def watch_folders(self, folders: Iterable[Path]) -> None:
+        """Report what appears in `folders`. One that is missing is passed over: its parent is watched, and tells of it."""
+        if self.precise:
+            for folder in folders:
+                add_watch(self._fds[0], folder, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
+
+    def arm(self, files: Iterable[Path]) -> None:
+        """Report the next write to each of `files`, once: a job that prints without end wakes us as often as we ask."""
+        if self.precise:
+            for file in files:
+                add_watch(self._fds[0], file, IN_MODIFY | IN_ONESHOT)
+
+    def drain(self) -> bool:
+        """Take in what has happened since the last call; whether something may have appeared in a folder."""
+        masks = list(self._masks())
+        return any(mask & _APPEARED for mask in masks)
+
+    def close(self) -> None:
+        """Give the watches back. A second call does nothing."""
+        for fd in self._fds:
+            os.close(fd)
+        self._fds = ()
+
+    def _masks(self) -> Iterator[int]:
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self._fds[0], 1 << 14):
+                position = 0
+                while position < len(data):
+                    _, mask, _, length = _EVENT.unpack_from(data, position)
+                    position += _EVENT.size + length
+                    yield mask

@@ -1,0 +1,61 @@
+"""Queues that earlier releases have left: each opens, nothing of it is missing, and its jobs go on."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from scheduler.home import Home
+from scheduler.queue.schema import MIGRATIONS
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from scheduler.queue.trials import latest_sweep, trials
+from scheduler.runner.devices import CpuDevices
+from scheduler.runner.endings import settle
+from scheduler.runner.runner import Runner
+from tests.conftest import ROOT
+
+OLD = sorted((ROOT / "tests/data/queue").glob("format_*.db"))
+
+
+@pytest.fixture(params=OLD, ids=[path.stem for path in OLD])
+def old(request: pytest.FixtureRequest, home: Home) -> Path:
+    """A database of an earlier release, put into a home of this one."""
+    shutil.copy(request.param, home.database)
+    return home.database
+
+
+def version(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.close()
+    return found
+
+
+def test_an_old_database_opens_with_all_that_is_in_it(old: Path, home: Home) -> None:
+    """What people have queued and measured is theirs, whatever we change."""
+    assert version(old) < len(MIGRATIONS)
+    with Store(home) as store:
+        jobs = store.jobs()
+        states = ["done", "failed", "done", "done", "done", "cancelled", "held", "queued", "queued", "running"]
+        assert [job.state.value for job in jobs] == states
+        assert [len(store.attempts(job.id)) for job in jobs] == [1, 2, 1, 1, 1, 0, 0, 0, 0, 1]
+        assert (jobs[0].group, jobs[0].config, jobs[1].policy.retries, jobs[8].policy.timeout) == ("Grid", {"x": 1}, 1, 90)
+        assert store.gpu_uses(jobs)[jobs[0].experiment][0].peak == 5000
+        assert store.events(jobs[1].id)[-1]["state"] == "failed"
+        sweep = latest_sweep(store)
+        assert sweep
+        assert [len(trial.history) for trial in trials(store, sweep.id)] == [3, 3, 3]
+    assert version(old) == len(MIGRATIONS)
+
+
+def test_the_jobs_of_an_old_database_go_on(old: Path, home: Home) -> None:
+    """What was queued runs, in the environment of whoever runs it; what ran on a machine that is gone has an unknown outcome."""
+    with Store(home) as store:
+        settle(store)
+        store.drive(None)
+        Runner(store, CpuDevices(""), 2, lambda notice: None).run()
+        assert [job.state for job in store.jobs()[7:]] == [State.DONE, State.DONE, State.LOST]

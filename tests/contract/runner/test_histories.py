@@ -1,0 +1,204 @@
+"""Random histories keep every promise, and for each promise and each rule of `plan` a planted bug is found.
+
+pytest -m slow tests/contract/runner/test_histories.py      # the planted bugs, about a minute
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from scheduler.queue.changes import Changes
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.states import State
+from scheduler.runner import recovery
+from scheduler.runner.gpu_view import GpuView
+from scheduler.runner.plan import (
+    Start,
+    Stop,
+    Wait,
+    World,
+    deserves_another_attempt,
+    plan,
+)
+from tests.contract.runner.histories import Histories
+
+COMMON = settings(derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(COMMON, max_examples=80, stateful_step_count=50)
+# To find a planted bug is enough; the shortest history that shows it is not wanted.
+HUNT = settings(COMMON, max_examples=400, stateful_step_count=40, phases=[Phase.generate])
+
+
+@pytest.mark.timeout(600)
+def test_random_histories_keep_every_promise() -> None:
+    """Submit, start, end, cancel, lost race, crash, reboot, foreign processes, a day that passes: in any order."""
+    run_state_machine_as_test(Histories, settings=THOROUGH)
+
+
+# Bugs in the rules of `plan`.
+
+
+def ignores_ctrl_c(world: World) -> list[Start | Wait]:
+    return plan(replace(world, stop=Stop.NO))
+
+
+def has_a_slot_too_many(world: World) -> list[Start | Wait]:
+    return plan(replace(world, slots=world.slots + 1))
+
+
+def forgets_what_is_active(world: World) -> list[Start | Wait]:
+    return plan(replace(world, active=()))
+
+
+def takes_the_newest_first(world: World) -> list[Start | Wait]:
+    return plan(replace(world, waiting=world.waiting[::-1]))
+
+
+def ignores_cores(world: World) -> list[Start | Wait]:
+    return plan(replace(world, cores=1000))
+
+
+def lets_small_jobs_pass(world: World) -> list[Start | Wait]:
+    waits = {each.job.id for each in plan(world) if isinstance(each, Wait)}
+    rest = tuple(job for job in world.waiting if job.id not in waits)
+    return [each for each in plan(world) if isinstance(each, Wait)] + plan(replace(world, waiting=rest))
+
+
+def stops_at_the_first_that_waits(world: World) -> list[Start | Wait]:
+    decisions = plan(world)
+    first = next((n for n, each in enumerate(decisions) if isinstance(each, Wait)), len(decisions))
+    return decisions[: first + 1]
+
+
+def forgets_what_this_turn_gave_away(world: World) -> list[Start | Wait]:
+    return [decision for job in world.waiting for decision in plan(replace(world, waiting=(job,)))][
+        : world.slots - len(world.active)
+    ]
+
+
+def forgets_claims(world: World) -> list[Start | Wait]:
+    return plan(replace(world, gpus=replace(world.gpus, claims=()) if world.gpus else None))
+
+
+def takes_a_failing_driver_for_free_gpus(world: World) -> list[Start | Wait]:
+    view: GpuView | None = world.gpus
+    return plan(replace(world, gpus=replace(view, reading=replace(view.reading, problem=None)) if view else None))
+
+
+def starts_nothing(world: World) -> list[Start | Wait]:
+    return []
+
+
+# Bugs in recovery, policy and store.
+
+
+def retries_once_more(job: Job, ending: Ending) -> bool:
+    return deserves_another_attempt(replace(job, failures=job.failures - 1), ending)
+
+
+def retries_what_was_cancelled(job: Job, ending: Ending) -> bool:
+    return ending.state is State.CANCELLED or deserves_another_attempt(job, ending)
+
+
+def repeats_lost_jobs(job: Job, ending: Ending) -> bool:
+    return ending.state is State.LOST or deserves_another_attempt(job, ending)
+
+
+def guesses_that_nothing_ran(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+    found = recovery.verdict(name, seen)
+    return recovery.NeverRan() if isinstance(found, Ending) and found.state is State.LOST else found
+
+
+def trusts_an_empty_journal_after_a_power_cut(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+    return recovery.verdict(name, replace(seen, same_boot=True))
+
+
+def ends_jobs_that_have_left_children(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+    return recovery.verdict(name, replace(seen, tree_lives=False, launcher_lives=seen.launcher_lives and not seen.record.ended))  # type: ignore[union-attr]
+
+
+def calls_everything_lost(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+    found = recovery.verdict(name, seen)
+    return Ending(State.LOST) if isinstance(found, Ending) else found
+
+
+def calls_everything_done(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+    found = recovery.verdict(name, seen)
+    return Ending(State.DONE, 0) if isinstance(found, Ending) else found
+
+
+class OverwritesFinalRecords(Changes):
+    def end(self, attempt: Attempt, ending: Ending, duration: float | None) -> bool:
+        self._connection.execute("UPDATE attempt SET state = NULL WHERE job = ? AND number = ?", (attempt.job, attempt.number))
+        if self.state(attempt.job) in (State.STARTING, State.RUNNING, State.STOPPING):
+            return super().end(attempt, ending, duration)
+        ending = Ending(State.FAILED, 99)
+        values = (ending.state.value, ending.exit_status, attempt.job, attempt.number)
+        self._connection.execute("UPDATE attempt SET state = ?, exit_status = ? WHERE job = ? AND number = ?", values)
+        return False
+
+
+class BeginsWhatSomebodyElseBegan(Changes):
+    def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
+        if self.state(job.id) is not State.QUEUED:
+            return None
+        self._connection.execute("UPDATE job SET attempts = max(0, attempts - 1) WHERE id = ?", (job.id,))
+        self._connection.execute("DELETE FROM attempt WHERE job = ?", (job.id,))
+        return super().begin(job, launcher, gpus)
+
+
+class ForgetsAJob(Changes):
+    def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
+        super().move(job, after, detail, attempt)
+        if after is State.CANCELLED and attempt is None:
+            self._connection.execute("DELETE FROM event WHERE job = ?", (job,))
+            self._connection.execute("DELETE FROM attempt WHERE job = ?", (job,))
+            self._connection.execute("DELETE FROM job WHERE id = ?", (job,))
+
+
+class LeavesNoEvent(Changes):
+    def _event(self, job: str, attempt: int | None, state: State, detail: str) -> None:
+        if state is not State.LOST:
+            super()._event(job, attempt, state, detail)
+
+
+PLANTS: dict[Callable, tuple[str, str]] = {
+    ignores_ctrl_c: ("plan", "plan: something starts"),
+    has_a_slot_too_many: ("plan", "plan: .* free slots"),
+    forgets_what_is_active: ("plan", "plan: .* free slots|plan: .* cores"),
+    takes_the_newest_first: ("plan", "plan: the order|plan: .* passed"),
+    ignores_cores: ("plan", "plan: .* cores"),
+    lets_small_jobs_pass: ("plan", "plan: .* was passed by|plan: no slot is kept"),
+    stops_at_the_first_that_waits: ("plan", "plan: a job that needs nothing"),
+    forgets_what_this_turn_gave_away: ("plan", "plan:"),
+    forgets_claims: ("plan", "plan: .* starts where nothing is free|given away twice"),
+    takes_a_failing_driver_for_free_gpus: ("plan", "plan: .* does not answer"),
+    starts_nothing: ("plan", "plan: a job that needs nothing"),
+    retries_once_more: ("deserves", "once: .* was followed"),
+    retries_what_was_cancelled: ("deserves", "once: .* was followed"),
+    repeats_lost_jobs: ("deserves", "once: .* was followed"),
+    guesses_that_nothing_ran: ("verdict", "once:"),
+    trusts_an_empty_journal_after_a_power_cut: ("verdict", "once:"),
+    ends_jobs_that_have_left_children: ("verdict", "clean:"),
+    calls_everything_lost: ("verdict", "true:"),
+    calls_everything_done: ("verdict", "true:"),
+    OverwritesFinalRecords: ("changes", "once: the final record"),
+    BeginsWhatSomebodyElseBegan: ("changes", "once:"),
+    ForgetsAJob: ("changes", "durable:"),
+    LeavesNoEvent: ("changes", "replayed:"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", PLANTS, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_breaks_the_promise_that_it_should(bug: Callable) -> None:
+    """A promise whose breach nobody would notice is none."""
+    place, message = PLANTS[bug]
+    value = bug if isinstance(bug, type) else staticmethod(bug)
+    planted = type(Histories)("Planted", (Histories,), {place: value})
+    with pytest.raises(AssertionError, match=message):
+        run_state_machine_as_test(planted, settings=HUNT)

@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from scheduler.queue.mine import Mine
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -55,9 +57,9 @@ def query(what: str, ask: Callable[[], object]) -> None:
 
 def queries(directory: Path) -> None:
     with Store(open_home(directory / "home")) as store:
-        query("next job", lambda: store.mine_waiting(1, time.time()))
-        store.drive(store.jobs(limit=10, newest=True))
-        query("next job, behind others'", lambda: store.mine_waiting(1, time.time()))
+        query("next job", lambda: mine.waiting(1, time.time()))
+        mine = Mine(store, store.jobs(limit=10, newest=True))
+        query("next job, behind others'", lambda: mine.waiting(1, time.time()))
 
 
 def processes_of(directory: Path) -> int:

@@ -25,9 +25,9 @@ from scheduler.linux.locks import is_locked
 from scheduler.queue.backups import copy_into, counted, opened, sync
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.rows import attempt_from
 from scheduler.queue.schema import MIGRATIONS, migrate
 from scheduler.queue.states import ACTIVE, State
-from scheduler.queue.store import attempt_from
 from scheduler.runner import recovery
 from scheduler.runner.endings import apply
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from scheduler.cli.options import print_lines, say
 from scheduler.errors import CannotEverRun
 from scheduler.queue.job import Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.report.jobs import best_first, labels, lines
@@ -34,17 +35,17 @@ def drive(
 
     `grace`: as the Runner takes it; `max_failures`: as `Streaks` does.
     """
-    store.drive(jobs)
-    if not store.mine_active_names():
-        _refuse_the_impossible(store.mine_by_resources(), devices)
-    done = sum(count for state, count in store.mine_counts().items() if state in SUCCEEDED)
+    mine = Mine(store, jobs)
+    if not mine.active_names():
+        _refuse_the_impossible(mine.by_resources(), devices)
+    done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
     count = slots or devices.default_slots
     if done < len(jobs):
         say(f"at most {count} at once; {devices.note}")
     names = labels(jobs)
     progress = Progress(names, done, sys.stderr)
-    runner = Runner(store, devices, slots, progress.tell, grace=grace, streaks=Streaks(max_failures))
-    return _run(runner, store, lambda: store.mine(), style, names, by_file=True)
+    runner = Runner(mine, devices, slots, progress.tell, grace=grace, streaks=Streaks(max_failures))
+    return _run(runner, store, mine.jobs, style, names, by_file=True)
 
 
 def drive_everything(
@@ -58,12 +59,12 @@ def drive_everything(
     max_failures: float | None,
 ) -> int:
     """Run all that is queued, and what comes to it meanwhile; `forever`: also what comes later, until a Ctrl-C."""
-    store.drive(None)
+    mine = Mine(store)
     count = slots or devices.default_slots
     say(f"at most {count} at once; {devices.note}" + ("; waiting for jobs until Ctrl-C" if forever else ""))
     progress = Progress({}, 0, sys.stderr)
     source = Submits(store.home) if forever else None
-    runner = Runner(store, devices, slots, progress.tell, source, grace, Streaks(max_failures))
+    runner = Runner(mine, devices, slots, progress.tell, source, grace, Streaks(max_failures))
     return _run(runner, store, lambda: store.by_ids(progress.ended), style, by_file=False)
 
 

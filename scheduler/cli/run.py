@@ -149,6 +149,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     exp-queue submit grid.yaml; exp-queue submit other.yaml; exp-queue work -j2
     """
     from scheduler.actions.explain import never_here
+    from scheduler.queue.mine import Mine
     from scheduler.queue.submit import submit as queue
     from scheduler.report.jobs import lines
     from scheduler.report.submission import described, impossible, submitted_objects
@@ -161,8 +162,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
         submission = queue(store, points, _here(), again=again, lost=lost)
         say(described(submission, plan.path))
         say("nothing was started; `exp-queue work` runs what is queued")
-        store.drive(submission.jobs)
-        never = never_here(submission.jobs) if never_here(store.mine_by_resources()) else {}
+        never = never_here(submission.jobs) if never_here(Mine(store, submission.jobs).by_resources()) else {}
         for sentence in impossible(never):
             say(sentence)
         if style == "json":

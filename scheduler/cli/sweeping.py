@@ -13,6 +13,7 @@ from scheduler.cli.driving import run_or_leave
 from scheduler.cli.options import say
 from scheduler.cli.sweep_options import Wishes
 from scheduler.experiments import Experiment
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.report import sweeps as report
@@ -50,10 +51,10 @@ def run_sweep(store: Store, plan: SweepPlan, wishes: Wishes, devices: Devices, s
     for trial in book.trials():
         journal(trial)
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
-    source = SweepSource(store, plan, book, asking, stopping, budget, say, journal)
-    store.drive([book.job(entry) for entry in book.entries() if not entry.is_over])
+    mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
+    source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
     progress = Progress({}, 0, sys.stderr, partial(report.label, plan, book))
-    return _run(Runner(store, devices, slots, progress.tell, source), store, plan, book, style)
+    return _run(Runner(mine, devices, slots, progress.tell, source), store, plan, book, style)
 
 
 def _run(runner: Runner, store: Store, plan: SweepPlan, book: Book, style: str) -> int:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
-from typing import Any
 
-from scheduler.errors import StateError
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
-from scheduler.queue.changes import LONGEST_PAUSE, Changes, policy_from, resources_from
+from scheduler.queue.changes import Changes
 from scheduler.queue.database import Database
-from scheduler.queue.job import Attempt, Ending, Job
-from scheduler.queue.job_list import JobList
-from scheduler.queue.states import State
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.rows import attempt_from, job_from
 from scheduler.queue.surroundings import Surroundings, surroundings_from
 
 
@@ -29,9 +24,6 @@ class Store:
         self.home = home
         self._database = Database(home, say)
         self._surroundings: dict[int, Surroundings] = {}
-        for table in ("mine", "startable"):  # of this connection, and gone with it
-            self._database.connection.execute(f"CREATE TEMP TABLE {table} (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
-        self.drive(None)
 
     def close(self) -> None:
         self._database.close()
@@ -61,7 +53,7 @@ class Store:
         """Jobs in the order of their submission, or the newest first. `where` is SQL of ours, never a user's text."""
         order = "DESC" if newest else "ASC"
         sql = f"SELECT * FROM job WHERE {where} ORDER BY number {order} LIMIT ?"
-        return [_job(row) for row in self._database.read(sql, (*parameters, limit))]
+        return [job_from(row) for row in self._database.read(sql, (*parameters, limit))]
 
     def job(self, job: str) -> Job:
         return self.jobs("id = ?", (job,))[0]
@@ -139,47 +131,6 @@ class Store:
         """Everything that happened to a job: sequence, attempt, at, state, detail."""
         return self._database.read("SELECT * FROM event WHERE job = ? ORDER BY sequence", (job,))
 
-    # The jobs that this process drives.
-
-    def drive(self, jobs: Iterable[Job] | None) -> None:
-        """Make `jobs` the ones that `mine_...` speak of; None: all that there are, now and later."""
-        ranges = [_ALL] if jobs is None else _ranges(_numbers(jobs))
-        self._set("mine", ranges)
-        self._set("startable", ranges)
-
-    def drive_too(self, jobs: Iterable[Job]) -> None:
-        """Add to the jobs that `drive` has named."""
-        sql = f"SELECT number FROM job WHERE number IN (SELECT value FROM json_each(?)) AND NOT {_IS_MINE}"
-        fresh = _ranges({row[0] for row in self._database.read(sql, (json.dumps(list(_numbers(jobs))),))})
-        self._add("mine", fresh)
-        self._add("startable", fresh)
-
-    def leave_out(self, numbers: Iterable[int]) -> None:
-        """Speak no longer of these among the jobs that could start, and again of those that were left out before. They stay
-        mine, and stay queued."""
-        rows = self._database.read("SELECT first, last FROM mine ORDER BY first")
-        self._set("startable", _without([(row[0], row[1]) for row in rows], _ranges(set(numbers))))
-
-    def _set(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
-        self._database.connection.execute(f"DELETE FROM {table}")
-        self._add(table, ranges)
-
-    def _add(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
-        self._database.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", ranges)
-
-    def mine(self) -> list[Job]:
-        """My jobs, oldest first."""
-        sql = f"SELECT job.* FROM mine CROSS JOIN job WHERE {_IN_RANGE} ORDER BY mine.first, job.number"
-        return [_job(row) for row in self._database.read(sql)]
-
-    def mine_by_resources(self) -> list[Job]:
-        """One of my queued jobs for each that asks for something else."""
-        return [_job(row) for row in self._database.read(f"SELECT job.* FROM {_MY_QUEUE} GROUP BY resources")]
-
-    def mine_queued(self) -> JobList:
-        """My queued jobs that could start, due or not, oldest first."""
-        return JobList(self.by_numbers, [row[0] for row in self._database.read(f"SELECT job.number FROM {_MY_QUEUE} ORDER BY 1")])
-
     def still_queued(self, numbers: Iterable[int]) -> set[int]:
         """Those of these jobs that are queued now."""
         sql = "SELECT number FROM job WHERE state = 'queued' AND number IN (SELECT value FROM json_each(?))"
@@ -194,96 +145,3 @@ class Store:
     def last_event(self) -> int:
         """The number of the latest event; 0 before the first."""
         return self._database.read("SELECT coalesce(max(sequence), 0) FROM event")[0][0]
-
-    def mine_counts(self) -> dict[State, int]:
-        """How many of my jobs are in each state."""
-        rows = self._database.read(f"SELECT job.state, count(*) FROM mine CROSS JOIN job WHERE {_IN_RANGE} GROUP BY job.state")
-        return {State(row[0]): row[1] for row in rows}
-
-    def mine_waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
-        """The first of my queued jobs that are due at `now`: what could start next. With `after` only what stands behind that
-        job and asks for other resources than those of `unlike`."""
-        others = f"AND job.number > ? AND resources NOT IN ({_RESOURCES})" if after else ""
-        behind = (after.number, json.dumps([job.number for job in unlike])) if after else ()
-        sql = f"SELECT job.* FROM {_MY_QUEUE} AND NOT {_PAUSES} {others} ORDER BY startable.first, job.number LIMIT ?"
-        return [_job(row) for row in self._database.read(sql, (now, now + LONGEST_PAUSE, *behind, limit))]
-
-    def mine_are_queued(self) -> bool:
-        """Whether any of my jobs is queued, due or not."""
-        return bool(self._database.read(f"SELECT 1 FROM {_MY_QUEUE} LIMIT 1"))
-
-    def mine_next_due(self, now: float) -> float | None:
-        """When the first of my queued jobs may start that may not at `now`, in seconds since 1970; None if none pauses."""
-        sql = f"SELECT min(not_before) FROM job INDEXED BY job_due WHERE state = 'queued' AND {_PAUSES} AND {_CAN_START}"
-        return self._database.read(sql, (now, now + LONGEST_PAUSE))[0][0]
-
-    def mine_active_names(self) -> list[str]:
-        """The names of my attempts that are not over, whoever runs them."""
-        sql = f"""SELECT id || '/' || attempts FROM job INDEXED BY job_active
-                  WHERE state IN ('starting', 'running', 'stopping') AND {_IS_MINE}"""
-        return [row[0] for row in self._database.read(sql)]
-
-
-# The jobs of one process are ranges of numbers, of 1 job or of 100,000: to look among them costs the same, however many jobs
-# of others stand in the queue before them.
-_ALL = (0, 1 << 62)
-_IS_MINE = "coalesce((SELECT last FROM mine WHERE first <= job.number ORDER BY first DESC LIMIT 1), 0) >= job.number"
-_CAN_START = _IS_MINE.replace("mine", "startable")
-_IN_RANGE = "job.number BETWEEN mine.first AND mine.last"
-_CAN_START_RANGE = _IN_RANGE.replace("mine", "startable")
-_MY_QUEUE = f"startable CROSS JOIN job INDEXED BY job_queued WHERE job.state = 'queued' AND {_CAN_START_RANGE}"
-_RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
-# A due time further away than any pause can be is the work of a clock that was set back.
-_PAUSES = "(not_before > ? AND not_before <= ?)"
-
-
-def _numbers(jobs: Iterable[Job]) -> set[int]:
-    return set(jobs.numbers) if isinstance(jobs, JobList) else {job.number for job in jobs}
-
-
-def _ranges(numbers: set[int]) -> list[tuple[int, int]]:
-    """First and last of every run of consecutive numbers."""
-    runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
-    return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
-
-
-def _without(ranges: Iterable[tuple[int, int]], gaps: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """What the ranges hold beyond the gaps. Both are in order, and no two of either touch."""
-    for first, last in ranges:
-        for gap_first, gap_last in gaps[bisect_left(gaps, first, key=lambda gap: gap[1]) :]:
-            if gap_first > last:
-                break
-            if first < gap_first:
-                yield first, gap_first - 1
-            first = gap_last + 1
-        if first <= last:
-            yield first, last
-
-
-def _job(row: sqlite3.Row) -> Job:
-    """The job of a row. StateError, naming it, for one that was changed by something else than this program."""
-    try:
-        return _read(dict(row))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise StateError(
-            f"job {row['id'][:8]} in the queue cannot be read ({error}); nothing was changed",
-            next_step="restore queue.db from a backup, or mend the row with sqlite3",
-        ) from error
-
-
-def _read(fields: dict[str, Any]) -> Job:
-    fields["group"] = fields.pop("group_name")
-    del fields["not_before"]
-    fields["argv"] = tuple(json.loads(fields["argv"]))
-    fields["resources"] = resources_from(fields["resources"])
-    fields["policy"] = policy_from(fields["policy"])
-    fields["state"] = State(fields["state"])
-    return Job(**fields)
-
-
-def attempt_from(row: sqlite3.Row) -> Attempt:
-    """An attempt from its row."""
-    fields = dict(row)
-    state, status, reason = fields.pop("state"), fields.pop("exit_status"), fields.pop("reason")
-    ending = Ending(State(state), status, reason or "") if state else None
-    return Attempt(**fields, ending=ending)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from scheduler.experiments import Resources
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
-from scheduler.queue.store import Store
 from scheduler.runner.attempts import End
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Halted, Impossible, Notice
@@ -31,8 +31,8 @@ class LeftOut:
 class Choice:
     """What may start. A job is judged when it could start, and with it all that are queued: none hides what stands behind it."""
 
-    def __init__(self, store: Store, devices: Devices, streaks: Streaks) -> None:
-        self._store, self._devices, self._streaks = store, devices, streaks
+    def __init__(self, mine: Mine, devices: Devices, streaks: Streaks) -> None:
+        self._mine, self._store, self._devices, self._streaks = mine, mine.store, devices, streaks
         self._news: list[Notice] = []
         self._out: dict[str | Program, LeftOut] = {}
         self._told: set[int] = set()  # impossible jobs that people have heard of
@@ -57,7 +57,7 @@ class Choice:
         if self._out:
             self._listen()
         while True:
-            waiting = self._store.mine_waiting(limit, now, after, unlike)
+            waiting = self._mine.waiting(limit, now, after, unlike)
             unfit = next((why for job in waiting if (why := self._why_not(job))), None)
             if unfit is None:
                 return tuple(waiting)
@@ -93,7 +93,7 @@ class Choice:
         return self._never[job.resources] or self._streaks.stopped(job)
 
     def _leave_out(self, why: str | Program) -> None:
-        jobs = [job for job in self._store.mine_queued() if self._why_not(job) == why]
+        jobs = [job for job in self._mine.queued() if self._why_not(job) == why]
         if not jobs:  # somebody else was quicker to take them
             return
         if not self._out:
@@ -127,4 +127,4 @@ class Choice:
             self._apply()
 
     def _apply(self) -> None:
-        self._store.leave_out(set().union(*(each.numbers for each in self._out.values())))
+        self._mine.leave_out(set().union(*(each.numbers for each in self._out.values())))

@@ -15,8 +15,8 @@ from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.changes import Changes
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
-from scheduler.queue.store import Store
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
 from scheduler.runner.devices import Devices
@@ -50,11 +50,11 @@ GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 
 
 class Runner:
-    """Drives the jobs that `store.drive(...)` named until all of them are over, or a person stops it."""
+    """Drives the jobs that are `mine` until all of them are over, or a person stops it."""
 
     def __init__(
         self,
-        store: Store,
+        mine: Mine,
         devices: Devices,
         slots: int | None,
         tell: Callable[[Notice], None],
@@ -65,15 +65,15 @@ class Runner:
         """`slots`: at most so many jobs at once; None: as many as the machine offers, now and later. `grace`: seconds from SIGINT
         to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often in a row; None: however often,
         all jobs are started."""
-        self._store, self._devices, self._tell, self._grace = store, devices, tell, grace
+        self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
         self._source = source or QueueAlone()
-        self._choice = Choice(store, devices, streaks or Streaks(math.inf))
-        self._outlook = Outlook(store, devices, self._choice)
+        self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
+        self._outlook = Outlook(mine.store, devices, self._choice)
         self._more = self._stuck = False
         self._stop = Stop.NO
         self._interrupts = 0
-        self._waits, self._wanderers = Waits(), Wanderers(store)
+        self._waits, self._wanderers = Waits(), Wanderers(mine.store)
         self._differences = Differences()
         self._troubles: set[str] = set()
         self._is_waiting = False
@@ -96,7 +96,7 @@ class Runner:
         HungUp on SIGHUP and SIGTERM.
         """
         with Wakeups(self._on_signal) as self._wakeups:
-            self._jobs = Supervision(self._store, self._devices, self._wakeups, self._limit, self._pause, self._noted)
+            self._jobs = Supervision(self._mine, self._devices, self._wakeups, self._limit, self._pause, self._noted)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -160,12 +160,12 @@ class Runner:
             return True
 
     def _is_more_to_come(self) -> bool:
-        waits = self._more or self._store.mine_are_queued()
+        waits = self._more or self._mine.are_queued()
         # Nothing of ours runs. What came into the queue after we had looked, nobody else may start, and no event tells of it.
         holds_off = self._is_waiting or self._jobs.shortage.left(time.monotonic()) > 0
-        overlooked = not holds_off and bool(self._store.mine_waiting(1, time.time()))
+        overlooked = not holds_off and bool(self._mine.waiting(1, time.time()))
         # Asked after the queue: what another runner has just taken from it must be found here, and joined at once.
-        self._at_once = self._at_once or overlooked or bool(self._store.mine_active_names())
+        self._at_once = self._at_once or overlooked or bool(self._mine.active_names())
         return waits or self._at_once
 
     def _open_slots(self, active: int) -> int:
@@ -179,7 +179,7 @@ class Runner:
         ticks = [self._devices.patience()] if self._is_waiting or self._stuck or self._jobs.has_visits else []
         if (tick := self._source.patience()) is not None:
             ticks.append(tick)
-        due = self._store.mine_next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
+        due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             ticks.append(max(0.001, due - time.time()))
         if pause := self._jobs.shortage.left(time.monotonic()):

@@ -13,8 +13,8 @@ from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import ACTIVE, SUCCEEDED, State
-from scheduler.queue.store import Store
 from scheduler.runner import endings, recovery
 from scheduler.runner.attempts import End, Ready, Running
 from scheduler.runner.devices import Devices
@@ -33,17 +33,17 @@ class Supervision:
 
     def __init__(
         self,
-        store: Store,
+        mine: Mine,
         devices: Devices,
         wakeups: Wakeups,
         limit: int,
         pause: Callable[[str], None],
         noted: Callable[[Running, str], None],
     ) -> None:
-        self._store, self._devices, self._pause, self._noted = store, devices, pause, noted
+        self._mine, self._store, self._devices, self._pause, self._noted = mine, mine.store, devices, pause, noted
         self.shortage = Pause()
-        self.fleet = Fleet(store.home, wakeups, limit, self._heard, self._launcher_died)
-        self._visits = Visits(store.home, wakeups, self._heard_elsewhere, lambda attempt, note: self._heard(note))
+        self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died)
+        self._visits = Visits(mine.store.home, wakeups, self._heard_elsewhere, lambda attempt, note: self._heard(note))
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
@@ -83,7 +83,7 @@ class Supervision:
         if self._visits.any:
             self._believe_the_store()
             self._visits.look_again()
-        strangers = [name.split("/")[0] for name in self._store.mine_active_names() if name not in self.running]
+        strangers = [name.split("/")[0] for name in self._mine.active_names() if name not in self.running]
         if not strangers:
             return []
         jobs = self._store.by_ids(strangers)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
-from scheduler.queue.store import Store
 from scheduler.runner.sources import EarlyStop, QueueAlone
 from scheduler.sweeps.engine.budget import Budget, Outcomes, why_over
 from scheduler.sweeps.engine.live_trials import Book, Entry
@@ -32,7 +32,7 @@ class SweepSource(QueueAlone):
 
     def __init__(
         self,
-        store: Store,
+        mine: Mine,
         plan: SweepPlan,
         book: Book,
         asking: Asking,
@@ -41,7 +41,7 @@ class SweepSource(QueueAlone):
         say: Callable[[str], None],
         over: Callable[[Trial], None] = lambda trial: None,
     ) -> None:
-        self._store, self._plan, self._book, self._asking = store, plan, book, asking
+        self._mine, self._store, self._plan, self._book, self._asking = mine, mine.store, plan, book, asking
         self._stopping, self._budget, self._say, self._trial_over = stopping, budget, say, over
         self._cwd = str(Path.cwd())
         self._outcomes = Outcomes()
@@ -62,7 +62,7 @@ class SweepSource(QueueAlone):
     def refill(self, free: int) -> bool:
         self._listening.look()
         for entry in self._book.catch_up():  # another runner of this sweep has added them
-            self._store.drive_too([self._book.job(entry)])
+            self._mine.add([self._book.job(entry)])
             if entry.is_over:
                 self._over_elsewhere(entry)
             else:
@@ -178,7 +178,7 @@ class SweepSource(QueueAlone):
         entry = self._book.add(number, values, self._cwd, environment, cap=self._budget.cap)
         if entry:
             self._added += 1
-            self._store.drive_too([self._book.job(entry)])
+            self._mine.add([self._book.job(entry)])
 
     def _why_over(self) -> str:
         over = why_over(self._budget, trials=len(self._book), added=self._added, best=self._book.best, now=time.monotonic())

@@ -30,6 +30,7 @@ from scheduler.launcher.client import (
 from scheduler.launcher.execution import Execution
 from scheduler.launcher.spawning import NotStarted, Order
 from scheduler.linux.locks import is_locked
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -275,9 +276,9 @@ def test_a_runner_that_cannot_open_a_launcher_waits_and_says_so(store: Store, ex
         if isinstance(notice, Trouble):
             source.give_back()
 
-    store.drive(submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"), str(tmp_path)).jobs)
+    mine = Mine(store, submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"), str(tmp_path)).jobs)
     try:
-        Runner(store, CpuDevices("the test's machine"), 2, tell, source).run()
+        Runner(mine, CpuDevices("the test's machine"), 2, tell, source).run()
     finally:
         source.give_back()
     troubles = [notice.what for notice in told if isinstance(notice, Trouble)]
@@ -322,8 +323,8 @@ def test_a_launcher_that_cannot_start_jobs_pauses_the_run(store: Store, experime
             source.limit()
 
     script = json.dumps(["sh", "-c", "echo $PPID > up; until [ -e enough ]; do sleep 0.02; done", "sh", "${args}"])
-    store.drive(submit(store, experiments(f"command: {script}\ngrid: {{x: [1, 2, 3]}}\n"), str(tmp_path)).jobs)
-    Runner(store, CpuDevices("the test's machine"), 1, tell, source).run()
+    mine = Mine(store, submit(store, experiments(f"command: {script}\ngrid: {{x: [1, 2, 3]}}\n"), str(tmp_path)).jobs)
+    Runner(mine, CpuDevices("the test's machine"), 1, tell, source).run()
     assert source.turns < 60, "it asked again and again instead of waiting"
     troubles = [notice.what for notice in told if isinstance(notice, Trouble)]
     assert len(troubles) == 1

@@ -10,6 +10,7 @@ from scheduler.launcher.client import open_slot
 from scheduler.launcher.files import LOG
 from scheduler.launcher.spawning import Order
 from scheduler.queue.job import Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -22,7 +23,6 @@ ONE = "command: [sh, -c, 'echo new', '${args}']\ngrid: {x: [1]}\n"
 
 def queued(store: Store, experiments) -> Job:
     (job,) = submit(store, experiments(ONE), "/").jobs
-    store.drive([job])
     return job
 
 
@@ -39,7 +39,7 @@ def test_numbers_whose_directories_are_there_are_passed_over(store: Store, exper
     job = queued(store, experiments)
     old = [earlier(store, job, number) for number in (1, 2)]
     told: list[Notice] = []
-    Runner(store, CpuDevices(""), 1, told.append).run()
+    Runner(Mine(store, [job]), CpuDevices(""), 1, told.append).run()
     (attempt,) = store.attempts(job.id)
     assert (attempt.number, store.job(job.id).attempts, store.job(job.id).state) == (3, 3, State.DONE)
     assert attempt.log.read_text() == "new\n"
@@ -79,6 +79,6 @@ def test_a_folder_that_cannot_be_made_is_an_end_and_no_endless_beginning(store: 
     job = queued(store, experiments)
     Path(store.home.attempt(job.id, 1)).parent.write_text("")
     told: list[Notice] = []
-    Runner(store, CpuDevices(""), 1, told.append).run()
+    Runner(Mine(store, [job]), CpuDevices(""), 1, told.append).run()
     assert store.job(job.id).state is State.FAILED
     assert not [notice for notice in told if isinstance(notice, Trouble)]

@@ -18,6 +18,7 @@ from scheduler.launcher.client import open_slot
 from scheduler.queue import backups
 from scheduler.queue.backups import back_up
 from scheduler.queue.job import Ending
+from scheduler.queue.mine import Mine
 from scheduler.queue.schema import MIGRATIONS
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -45,8 +46,8 @@ def queued(home: Home, experiments) -> Home:
 
 def run_all(home: Home) -> None:
     with Store(home) as store:
-        store.drive(None)
-        Runner(store, CpuDevices(""), 1, lambda notice: None).run()
+        mine = Mine(store)
+        Runner(mine, CpuDevices(""), 1, lambda notice: None).run()
 
 
 def states(home: Home) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.home import Home
+from scheduler.queue.mine import Mine
 from scheduler.queue.schema import MIGRATIONS
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -56,6 +57,6 @@ def test_the_jobs_of_an_old_database_go_on(old: Path, home: Home) -> None:
     """What was queued runs, in the environment of whoever runs it; what ran on a machine that is gone has an unknown outcome."""
     with Store(home) as store:
         settle(store)
-        store.drive(None)
-        Runner(store, CpuDevices(""), 2, lambda notice: None).run()
+        mine = Mine(store)
+        Runner(mine, CpuDevices(""), 2, lambda notice: None).run()
         assert [job.state for job in store.jobs()[7:]] == [State.DONE, State.DONE, State.LOST]

@@ -19,6 +19,7 @@ from scheduler.home import Home, open_home
 from scheduler.queue.changes import Changes
 from scheduler.queue.database import Database, Unwritable
 from scheduler.queue.job import Ending
+from scheduler.queue.mine import Mine
 from scheduler.queue.schema import MIGRATIONS
 from scheduler.queue.states import ImpossibleTransition, State
 from scheduler.queue.store import Store
@@ -80,8 +81,8 @@ def test_a_long_submit_is_read_in_pieces_and_keeps_its_order(store: Store, exper
     assert [job.config["x"] for job in found.jobs] == list(range(2300))
     assert list(found.jobs[1500:1510]) == list(before.jobs)
     assert found.jobs[-1].config == {"x": 2299}
-    store.drive(found.jobs)
-    assert store.mine_counts() == {State.QUEUED: 2300}
+    mine = Mine(store, found.jobs)
+    assert mine.counts() == {State.QUEUED: 2300}
 
 
 def test_a_submit_that_fails_in_the_middle_leaves_nothing(store: Store, experiments) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import ask_again, submit
@@ -43,17 +44,17 @@ def states(store: Store) -> list[str]:
     return [str(job.state) for job in store.jobs()]
 
 
-def run(store: Store, slots: int = 1) -> tuple[Runner, list[Notice]]:
+def run(mine: Mine, slots: int = 1) -> tuple[Runner, list[Notice]]:
     told: list[Notice] = []
-    runner = Runner(store, CpuDevices("the test's machine"), slots, told.append, streaks=Streaks())
+    runner = Runner(mine, CpuDevices("the test's machine"), slots, told.append, streaks=Streaks())
     runner.run()
     return runner, told
 
 
 def test_one_missing_module_costs_five_jobs_and_not_all(store: Store, experiments, scripts: Path) -> None:
     """A hundred jobs that all fail at once are a night lost, and a hundred results to clear away."""
-    store.drive(submit(store, experiments(grid("bad", NUMBERS)), str(scripts)).jobs)
-    runner, told = run(store)
+    mine = Mine(store, submit(store, experiments(grid("bad", NUMBERS)), str(scripts)).jobs)
+    runner, told = run(mine)
     assert states(store) == ["failed"] * 5 + ["queued"] * 25
     (halted,) = [notice for notice in told if isinstance(notice, Halted)]
     assert (halted.failures, halted.waiting) == (5, 25)
@@ -64,8 +65,8 @@ def test_one_missing_module_costs_five_jobs_and_not_all(store: Store, experiment
 
 def test_a_success_between_failures_keeps_the_run_going(store: Store, experiments, scripts: Path) -> None:
     """Some configurations of a search fail; that is what one searches for."""
-    store.drive(submit(store, experiments(grid("third", NUMBERS)), str(scripts)).jobs)
-    runner, _ = run(store)
+    mine = Mine(store, submit(store, experiments(grid("third", NUMBERS)), str(scripts)).jobs)
+    runner, _ = run(mine)
     assert states(store).count("failed") == 20
     assert (states(store).count("done"), runner.left_out) == (10, [])
 
@@ -74,18 +75,20 @@ def test_a_runner_of_everything_goes_on_with_other_programs(store: Store, experi
     """Whoever submitted behind a broken file must not pay for it, however long its queue is."""
     submit(store, experiments(grid("bad", NUMBERS)), str(scripts))
     submit(store, experiments(grid("good", [1, 2])), str(scripts))
-    store.drive(None)
-    run(store)
+    mine = Mine(store)
+    run(mine)
     assert states(store) == ["failed"] * 5 + ["queued"] * 25 + ["done"] * 2
 
 
 @pytest.mark.timeout(50)
 def test_retries_that_their_policy_has_queued_wait_as_well(store: Store, experiments, scripts: Path) -> None:
     """Each retry would fail as its job did; and a run that stays a minute for them, only to leave them, would seem to hang."""
-    store.drive(submit(store, experiments(grid("bad", NUMBERS, "policy: {retries: 30, max_failures: 3}")), str(scripts)).jobs)
+    mine = Mine(
+        store, submit(store, experiments(grid("bad", NUMBERS, "policy: {retries: 30, max_failures: 3}")), str(scripts)).jobs
+    )
     with store.change() as change:
         change.connection.execute("UPDATE job SET failures = 10")  # the next attempt is due after a minute
-    _, told = run(store, slots=3)
+    _, told = run(mine, slots=3)
     ended = [notice for notice in told if isinstance(notice, Ended)]
     assert states(store) == ["queued"] * 30
     assert len({notice.job.id for notice in ended}) <= 3 + 2, "no new job was started, beyond those that ran then"
@@ -94,17 +97,17 @@ def test_retries_that_their_policy_has_queued_wait_as_well(store: Store, experim
 
 def test_a_job_alone_spends_the_retries_of_its_policy(store: Store, experiments, scripts: Path) -> None:
     """Ten retries are ten attempts at one job: they say nothing about others."""
-    store.drive(submit(store, experiments(grid("bad", [1], "policy: {retries: 2, max_failures: 1}")), str(scripts)).jobs)
-    run(store)
+    mine = Mine(store, submit(store, experiments(grid("bad", [1], "policy: {retries: 2, max_failures: 1}")), str(scripts)).jobs)
+    run(mine)
     assert states(store) == ["queued"], "one failure is enough where the policy says so"
-    store.drive(submit(store, experiments(grid("bad", [2], "policy: {retries: 2, max_failures: 2}")), str(scripts)).jobs)
-    run(store)
+    mine = Mine(store, submit(store, experiments(grid("bad", [2], "policy: {retries: 2, max_failures: 2}")), str(scripts)).jobs)
+    run(mine)
     assert [(job.state, job.attempts) for job in store.jobs()][1] == (State.FAILED, 3)
 
 
 def test_a_runner_that_stays_starts_a_program_again_when_a_person_asks(store: Store, experiments, scripts: Path) -> None:
     """`work --forever` has nobody who types it again: the word of a person who has mended the cause must reach it."""
-    store.drive(None)
+    mine = Mine(store)
     submit(store, experiments(grid("bad", NUMBERS)), str(scripts))
     told: list[Notice] = []
 
@@ -117,7 +120,7 @@ def test_a_runner_that_stays_starts_a_program_again_when_a_person_asks(store: St
         elif isinstance(notice, Ended) and set(states(store)) == {"done"}:
             runner._on_signal(2)
 
-    runner = Runner(store, CpuDevices("the test's machine"), 1, tell, Submits(store.home), streaks=Streaks())
+    runner = Runner(mine, CpuDevices("the test's machine"), 1, tell, Submits(store.home), streaks=Streaks())
     runner.run()
     assert sum(isinstance(notice, Halted) for notice in told) == 1
     assert set(states(store)) == {"done"}
@@ -128,8 +131,8 @@ def test_what_can_never_run_here_stays_queued_and_hides_nothing(store: Store, ex
     looks ahead."""
     submit(store, experiments(grid("good", NUMBERS, "resources: {gpus: 5}")), str(scripts))
     submit(store, experiments(grid("good", [100, 101])), str(scripts))
-    store.drive(None)
-    runner, told = run(store)
+    mine = Mine(store)
+    runner, told = run(mine)
     assert states(store) == ["queued"] * 30 + ["done"] * 2
     (impossible,) = [notice for notice in told if isinstance(notice, Impossible)]
     assert (impossible.jobs, impossible.job) == (30, store.jobs()[0])
@@ -140,8 +143,8 @@ def test_what_can_never_run_here_stays_queued_and_hides_nothing(store: Store, ex
 def test_what_was_cancelled_meanwhile_is_not_left_out(store: Store, experiments, scripts: Path) -> None:
     """The exit status tells of jobs that still wait, not of those that a person has taken out."""
     (job,) = submit(store, experiments(grid("good", [1], "resources: {gpus: 5}")), str(scripts)).jobs
-    store.drive(None)
-    runner, _ = run(store)
+    mine = Mine(store)
+    runner, _ = run(mine)
     with store.change() as change:
         change.move(job.id, State.CANCELLED, "cancelled")
     assert runner.left_out == []
@@ -150,26 +153,26 @@ def test_what_was_cancelled_meanwhile_is_not_left_out(store: Store, experiments,
 def test_jobs_that_are_left_out_can_be_taken_back(store: Store, experiments) -> None:
     """The ranges of the jobs that may start, with holes in them, at their edges and beyond."""
     jobs = submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}\n"), "/").jobs
-    store.drive([*jobs[0:4], *jobs[6:10]])
+    mine = Mine(store, [*jobs[0:4], *jobs[6:10]])
 
     def seen(*left_out: int) -> list[int]:
-        store.leave_out(jobs[index].number for index in left_out)
-        return [jobs.numbers.index(job.number) for job in store.mine_waiting(100, 1.0)]
+        mine.leave_out(jobs[index].number for index in left_out)
+        return [jobs.numbers.index(job.number) for job in mine.waiting(100, 1.0)]
 
     assert seen() == [0, 1, 2, 3, 6, 7, 8, 9]
     assert seen(0, 3, 8) == [1, 2, 6, 7, 9]
     assert seen(1, 2, 6, 7, 8, 9) == [0, 3]
     assert seen(*range(10)) == []
-    assert not store.mine_are_queued()
-    assert [job.number for job in store.mine()] == [*jobs.numbers[0:4], *jobs.numbers[6:10]], "they are mine all the same"
+    assert not mine.are_queued()
+    assert [job.number for job in mine.jobs()] == [*jobs.numbers[0:4], *jobs.numbers[6:10]], "they are mine all the same"
     assert seen(9) == [0, 1, 2, 3, 6, 7, 8]
-    store.drive(None)
+    mine = Mine(store)
     assert seen(0) == list(range(1, 10))
 
 
 def test_without_streaks_every_job_is_started(store: Store, experiments, scripts: Path) -> None:
     """A sweep has a rule of its own."""
-    store.drive(submit(store, experiments(grid("bad", NUMBERS[:8])), str(scripts)).jobs)
+    mine = Mine(store, submit(store, experiments(grid("bad", NUMBERS[:8])), str(scripts)).jobs)
     told: list[Notice] = []
-    Runner(store, CpuDevices("the test's machine"), 1, told.append).run()
+    Runner(mine, CpuDevices("the test's machine"), 1, told.append).run()
     assert sum(isinstance(notice, Started) for notice in told) == 8

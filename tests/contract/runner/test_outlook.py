@@ -9,6 +9,7 @@ import pytest
 
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.reading import Gpu, Reading
+from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import NOTHING, CpuDevices, Devices
@@ -47,14 +48,14 @@ def queue(store: Store, experiments) -> Callable[..., None]:
         values = itertools.count()
         for resources, count in kinds:
             submit(store, experiments(text(resources, list(itertools.islice(values, count)))), "/")
-        store.drive(None)
 
     return queued
 
 
 def decide(store: Store, devices: Devices, slots: int = 2, active: int = 0) -> list[Start | Wait]:
-    outlook = Outlook(store, devices, Choice(store, devices, Streaks()))
-    return outlook.decide(store.mine_waiting(active, 1.0), slots, now=1.0, stop=Stop.NO)
+    mine = Mine(store)
+    outlook = Outlook(store, devices, Choice(mine, devices, Streaks()))
+    return outlook.decide(mine.waiting(active, 1.0), slots, now=1.0, stop=Stop.NO)
 
 
 def started(decisions: list[Start | Wait]) -> list[int]:

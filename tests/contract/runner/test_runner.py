@@ -16,6 +16,7 @@ from scheduler.home import Home
 from scheduler.launcher.client import open_slot
 from scheduler.linux import processes
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -65,8 +66,8 @@ def run(store: Store, experiments, tmp_path: Path) -> Callable[..., list[Notice]
                 runner._jobs.fleet.learn(0.0)
 
         submission = submit(store, experiments(text), str(tmp_path))
-        store.drive(submission.jobs)
-        runner = Runner(store, CpuDevices("the test's machine"), slots, tell)
+        mine = Mine(store, submission.jobs)
+        runner = Runner(mine, CpuDevices("the test's machine"), slots, tell)
         runner.run()
         return told
 
@@ -123,9 +124,9 @@ def test_a_job_that_waits_for_cores_does_not_keep_the_runner_awake(store: Store,
     """The loop looked a thousand times a second, for days, and took a core's time from what runs."""
     devices, source = CpuDevices("the test's machine"), Counted()
     text = f"command: [sh, -c, 'sleep 1', '${{args}}']\ngrid: {{x: [1, 2]}}\nresources: {{cpus: {devices.cores}}}\n"
-    store.drive(submit(store, experiments(text), str(tmp_path)).jobs)
+    mine = Mine(store, submit(store, experiments(text), str(tmp_path)).jobs)
     begun = time.monotonic()
-    Runner(store, devices, 2, lambda _: None, source).run()
+    Runner(mine, devices, 2, lambda _: None, source).run()
     assert [job.state for job in store.jobs()] == [State.DONE] * 2
     assert source.turns < 20 + 5 * (time.monotonic() - begun), "a look a second, and a few at each start and end"
 
@@ -172,7 +173,7 @@ def test_a_full_disk_pauses_the_run_and_loses_nothing(store: Store, experiments,
     told: list[Notice] = []
     connection = store._database.connection
     submission = submit(store, experiments(grid(list(range(6)))), str(tmp_path))
-    store.drive(submission.jobs)
+    mine = Mine(store, submission.jobs)
 
     def tell(notice: Notice) -> None:
         told.append(notice)
@@ -185,7 +186,7 @@ def test_a_full_disk_pauses_the_run_and_loses_nothing(store: Store, experiments,
     # Events with long texts, so that the database must grow while it may not.
     grow = "UPDATE event SET detail = hex(zeroblob(9000)) WHERE sequence = NEW.sequence;"
     connection.execute(f"CREATE TEMP TRIGGER grow AFTER INSERT ON main.event BEGIN {grow} END")
-    Runner(store, CpuDevices("the test's machine"), 2, tell).run()
+    Runner(mine, CpuDevices("the test's machine"), 2, tell).run()
     assert [notice.what for notice in told if isinstance(notice, Trouble)], "the disk was never full: the test shows nothing"
     assert {job.state for job in store.jobs()} == {State.DONE}
     assert len(ledger(tmp_path)) == len(set(ledger(tmp_path))) == 6
@@ -204,8 +205,8 @@ def joined_meanwhile(store: Store, job: Job, happens: Callable[[Store, Attempt],
             with Store(store.home) as theirs:
                 happens(theirs, attempt)
 
-    store.drive([job])
-    Runner(store, CpuDevices("the test's machine"), 1, tell).run()
+    mine = Mine(store, [job])
+    Runner(mine, CpuDevices("the test's machine"), 1, tell).run()
     launcher.close()
     launcher.process.wait()
     return told
@@ -256,6 +257,6 @@ def test_a_job_that_comes_while_the_runner_decides_is_not_overlooked(
                 with Store(home) as theirs:
                     submit(theirs, [asked.pop()], str(tmp_path))
 
-    store.drive(None)
-    Runner(store, Late("the test's machine"), 1, lambda notice: None).run()
+    mine = Mine(store)
+    Runner(mine, Late("the test's machine"), 1, lambda notice: None).run()
     assert ledger(tmp_path) == ["x=1"]

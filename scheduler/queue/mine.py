@@ -1,0 +1,132 @@
+"""The jobs that one runner drives, among all that are in the queue."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, groupby
+
+from scheduler.queue.changes import LONGEST_PAUSE
+from scheduler.queue.job import Job
+from scheduler.queue.job_list import JobList
+from scheduler.queue.rows import job_from
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+
+_ALL = (0, 1 << 62)
+_names = count()
+_RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
+# A due time further away than any pause can be is the work of a clock that was set back.
+_PAUSES = "(not_before > ? AND not_before <= ?)"
+
+
+class Mine:
+    """Some jobs of a store, or all that it has, now and later.
+
+    They are ranges of numbers, of 1 job or of 100,000, in tables of the store's own connection: to look among them costs the
+    same, however many jobs of others stand in the queue before them.
+    """
+
+    def __init__(self, store: Store, jobs: Iterable[Job] | None = None) -> None:
+        """`jobs`: None: all that there are, now and later."""
+        self.store = store
+        number = next(_names)
+        self._mine, self._startable = f"mine_{number}", f"startable_{number}"
+        ranges = [_ALL] if jobs is None else _ranges(_numbers(jobs))
+        for table in (self._mine, self._startable):  # gone with the connection
+            store.connection.execute(f"CREATE TEMP TABLE {table} (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
+            self._fill(table, ranges)
+        self._queue = (
+            f"{self._startable} AS own CROSS JOIN job INDEXED BY job_queued "
+            "WHERE job.state = 'queued' AND job.number BETWEEN own.first AND own.last"
+        )
+        self._all = f"{self._mine} AS own CROSS JOIN job WHERE job.number BETWEEN own.first AND own.last"
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """These are mine as well, from now on."""
+        sql = f"SELECT number FROM job WHERE number IN (SELECT value FROM json_each(?)) AND NOT {_within(self._mine)}"
+        fresh = _ranges({row[0] for row in self.store.read(sql, (json.dumps(list(_numbers(jobs))),))})
+        self._fill(self._mine, fresh)
+        self._fill(self._startable, fresh)
+
+    def leave_out(self, numbers: Iterable[int]) -> None:
+        """Speak no longer of these among the jobs that could start, and again of those that were left out before. They stay
+        mine, and stay queued."""
+        rows = self.store.read(f"SELECT first, last FROM {self._mine} ORDER BY first")
+        self.store.connection.execute(f"DELETE FROM {self._startable}")
+        self._fill(self._startable, _without([(row[0], row[1]) for row in rows], _ranges(set(numbers))))
+
+    def jobs(self) -> list[Job]:
+        """All of them, oldest first."""
+        return [job_from(row) for row in self.store.read(f"SELECT job.* FROM {self._all} ORDER BY own.first, job.number")]
+
+    def counts(self) -> dict[State, int]:
+        """How many are in each state."""
+        return {
+            State(row[0]): row[1] for row in self.store.read(f"SELECT job.state, count(*) FROM {self._all} GROUP BY job.state")
+        }
+
+    def by_resources(self) -> list[Job]:
+        """One of the queued for each that asks for something else."""
+        return [job_from(row) for row in self.store.read(f"SELECT job.* FROM {self._queue} GROUP BY resources")]
+
+    def queued(self) -> JobList:
+        """The queued that could start, due or not, oldest first."""
+        rows = self.store.read(f"SELECT job.number FROM {self._queue} ORDER BY 1")
+        return JobList(self.store.by_numbers, [row[0] for row in rows])
+
+    def waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
+        """The first of the queued that are due at `now`: what could start next. With `after` only what stands behind that job
+        and asks for other resources than those of `unlike`."""
+        others = f"AND job.number > ? AND resources NOT IN ({_RESOURCES})" if after else ""
+        behind = (after.number, json.dumps([job.number for job in unlike])) if after else ()
+        sql = f"SELECT job.* FROM {self._queue} AND NOT {_PAUSES} {others} ORDER BY own.first, job.number LIMIT ?"
+        return [job_from(row) for row in self.store.read(sql, (now, now + LONGEST_PAUSE, *behind, limit))]
+
+    def are_queued(self) -> bool:
+        """Whether any is queued, due or not."""
+        return bool(self.store.read(f"SELECT 1 FROM {self._queue} LIMIT 1"))
+
+    def next_due(self, now: float) -> float | None:
+        """When the first of the queued may start that may not at `now`, in seconds since 1970; None if none pauses."""
+        sql = f"""SELECT min(not_before) FROM job INDEXED BY job_due
+                  WHERE state = 'queued' AND {_PAUSES} AND {_within(self._startable)}"""
+        return self.store.read(sql, (now, now + LONGEST_PAUSE))[0][0]
+
+    def active_names(self) -> list[str]:
+        """The names of attempts that are not over, whoever runs them."""
+        sql = f"""SELECT id || '/' || attempts FROM job INDEXED BY job_active
+                  WHERE state IN ('starting', 'running', 'stopping') AND {_within(self._mine)}"""
+        return [row[0] for row in self.store.read(sql)]
+
+    def _fill(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
+        self.store.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", ranges)
+
+
+def _within(table: str) -> str:
+    """SQL: whether a job's number lies in one of the table's ranges."""
+    return f"coalesce((SELECT last FROM {table} WHERE first <= job.number ORDER BY first DESC LIMIT 1), 0) >= job.number"
+
+
+def _numbers(jobs: Iterable[Job]) -> set[int]:
+    return set(jobs.numbers) if isinstance(jobs, JobList) else {job.number for job in jobs}
+
+
+def _ranges(numbers: set[int]) -> list[tuple[int, int]]:
+    """First and last of every run of consecutive numbers."""
+    runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
+    return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
+
+
+def _without(ranges: Iterable[tuple[int, int]], gaps: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What the ranges hold beyond the gaps. Both are in order, and no two of either touch."""
+    for first, last in ranges:
+        for gap_first, gap_last in gaps[bisect_left(gaps, first, key=lambda gap: gap[1]) :]:
+            if gap_first > last:
+                break
+            if first < gap_first:
+                yield first, gap_first - 1
+            first = gap_last + 1
+        if first <= last:
+            yield first, last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import selectors
 import signal
 import socket
@@ -48,9 +49,9 @@ class Wakeups:
     def forget(self, source: Any) -> None:
         self._selector.unregister(source)
 
-    def wait(self, seconds: float | None) -> None:
-        """Sleep until something happens, at most `seconds`, and act on it."""
-        for key, _ in self._selector.select(seconds):
+    def wait(self, seconds: float) -> None:
+        """Sleep until something happens, at most `seconds` (infinity: as long as it takes), and act on it."""
+        for key, _ in self._selector.select(None if seconds == math.inf else seconds):
             key.data()
 
     def _hear_signals(self) -> None:

@@ -49,6 +49,11 @@ class Ready:
         if self.claim:
             self.claim.close()
 
+    def give_up(self) -> None:
+        """It does not begin: its launcher and its GPUs are free for another."""
+        self.slot.release()
+        self.let_go()
+
 
 @dataclass(frozen=True)
 class End:

@@ -6,21 +6,19 @@ import contextlib
 import math
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from scheduler import failpoints
 from scheduler.gpus.placement import Refusal
-from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import HEARD, Wakeups
-from scheduler.queue.changes import Changes
 from scheduler.queue.database import Unwritable
-from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.job import Ending
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
 from scheduler.runner.devices import Devices
-from scheduler.runner.endings import granted, write_end
+from scheduler.runner.endings import write_end
 from scheduler.runner.environment import Differences
 from scheduler.runner.left_out import Choice, LeftOut
 from scheduler.runner.news import Waits
@@ -36,10 +34,10 @@ from scheduler.runner.notices import (
     Waiting,
     Warned,
 )
-from scheduler.runner.orders import order_of
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.sources import EarlyStop, QueueAlone, Source
+from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
 from scheduler.runner.under_way import Supervision
 from scheduler.runner.wandering import Wanderers
@@ -69,15 +67,16 @@ class Runner:
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
         self._source = source or QueueAlone()
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
+        self._wakeups = Wakeups(self._on_signal)
+        self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
+        self._starts = Starts(mine.store, devices, self._jobs, grace)
         self._outlook = Outlook(mine.store, devices, self._choice)
-        self._more = self._stuck = False
         self._stop = Stop.NO
         self._interrupts = 0
         self._waits, self._wanderers = Waits(), Wanderers(mine.store)
         self._differences = Differences()
         self._troubles: set[str] = set()
         self._is_waiting = False
-        self._at_once = False
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -95,14 +94,13 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with Wakeups(self._on_signal) as self._wakeups:
-            self._jobs = Supervision(self._mine, self._devices, self._wakeups, self._limit, self._pause, self._noted)
+        with self._wakeups:
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
                 self._source.open(self._wakeups)
-                while self._turn():
-                    self._wakeups.wait(self._patience())
+                while (rest := self._turn()) is not None:
+                    self._wakeups.wait(rest)
                     self._gather()
             finally:
                 self._jobs.leave()
@@ -110,8 +108,8 @@ class Runner:
 
     # See and decide.
 
-    def _turn(self) -> bool:
-        """One turn of the loop; False when there is nothing left to do."""
+    def _turn(self) -> float | None:
+        """One turn of the loop; returns for how many seconds it may rest then, None when there is nothing left to do."""
         self._now = time.time()
         self._follow_the_machine()
         for joined in self._jobs.join():
@@ -124,11 +122,11 @@ class Runner:
             self._jobs.fleet.call_back()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
-        self._more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
+        more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
         self._stop_early(self._source.stops(), over)
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
-        self._at_once = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits)
+        again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
         for notice in self._choice.news():
             self._tell(notice)
         self._tell_waits(waits)
@@ -138,7 +136,7 @@ class Runner:
             self._wanderers.note(self._devices.astray(), self._jobs.running)
         for text in self._devices.warnings(self._jobs.claims()):
             self._tell(Warned(text))
-        return bool(self._jobs.running or self._jobs.ends) or (self._stop is Stop.NO and self._is_more_to_come())
+        return self._rest(more=more, again=again)
 
     def _follow_the_machine(self) -> None:
         """GPUs come and go while we run, and so does what may run at once, unless a person has set that."""
@@ -151,40 +149,49 @@ class Runner:
             self._tell(Resized(offer, limit))
 
     def _refilled(self, free: int) -> bool:
-        self._stuck = False
+        """Whether the source has more for us, now or later."""
         try:
             return self._source.refill(free)
         except Unwritable as error:
             self._pause(str(error))
-            self._stuck = True
             return True
-
-    def _is_more_to_come(self) -> bool:
-        waits = self._more or self._mine.are_queued()
-        # Nothing of ours runs. What came into the queue after we had looked, nobody else may start, and no event tells of it.
-        holds_off = self._is_waiting or self._jobs.shortage.left(time.monotonic()) > 0
-        overlooked = not holds_off and bool(self._mine.waiting(1, time.time()))
-        # Asked after the queue: what another runner has just taken from it must be found here, and joined at once.
-        self._at_once = self._at_once or overlooked or bool(self._mine.active_names())
-        return waits or self._at_once
 
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
         capacity = self._limit if self._devices.with_gpus or self._is_waiting else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
 
-    def _patience(self) -> float | None:
-        if self._jobs.ends or self._at_once:
-            return 0.0
-        ticks = [self._devices.patience()] if self._is_waiting or self._stuck or self._jobs.has_visits else []
+    def _rest(self, *, more: bool, again: bool) -> float | None:
+        """Seconds to the next turn if nothing happens; infinity: only an event ends the rest. None: nothing is left to do.
+
+        `more`: the source has more, now or later; `again`: this turn has made room for another at once.
+        """
+        if not (self._jobs.running or self._jobs.ends):
+            if self._stop is not Stop.NO:
+                return None
+            more = more or self._mine.are_queued()
+            # Asked after the queue: what another runner has just taken from it must be found here, and joined at once.
+            again = again or self._has_overlooked() or bool(self._mine.active_names())
+            if not (more or again):
+                return None
+        return 0.0 if again or self._jobs.ends else min(self._ticks(), default=math.inf)
+
+    def _has_overlooked(self) -> bool:
+        """What came into the queue after we had looked, nobody else may start, and no event tells of it."""
+        holds_off = self._is_waiting or self._jobs.shortage.left(time.monotonic()) > 0
+        return not holds_off and bool(self._mine.waiting(1, time.time()))
+
+    def _ticks(self) -> Iterator[float]:
+        """In how many seconds something may be due that no event announces."""
+        if self._is_waiting or self._jobs.has_visits:
+            yield self._devices.patience()
         if (tick := self._source.patience()) is not None:
-            ticks.append(tick)
+            yield tick
         due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
-            ticks.append(max(0.001, due - time.time()))
+            yield max(0.001, due - time.time())
         if pause := self._jobs.shortage.left(time.monotonic()):
-            ticks.append(pause)
-        return min(ticks, default=None)
+            yield pause
 
     def _gather(self) -> None:
         """Let the ends of short jobs come together, as long as no launcher runs dry."""
@@ -199,8 +206,9 @@ class Runner:
 
     # Do: one transaction for what ended and what starts; only what is on disk is sent.
 
-    def _write(self, ends: list[End], starts: list[Start], waits: list[Wait]) -> bool:
-        """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`."""
+    def _write(self, ends: list[End], starts: list[Start], waits: list[Wait], *, more: bool) -> bool:
+        """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`; `more`: the
+        source may have another for the next slot."""
         self._is_waiting = False
         ready = self._claimed(starts, waits)
         if not ends and not ready:
@@ -208,14 +216,14 @@ class Runner:
         try:
             with self._store.change() as change:
                 retried = [write_end(self._store, change, end) for end in ends]
-                begun = [self._begin(change, each) for each in ready]
+                begun = [self._starts.begin(change, each) for each in ready]
                 failpoints.reach("begin-written")
         except Unwritable as error:
             self._cannot_write(str(error), ends, ready)
             return False
         failpoints.reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
-        started = [self._hand_over(each, attempt) for each, attempt in zip(ready, begun, strict=True)]
+        started = [self._starts.hand_over(each, attempt, self._limit) for each, attempt in zip(ready, begun, strict=True)]
         self._jobs.fleet.flush()
         for end, again in zip(ends, retried, strict=True):
             self._over(end, again)
@@ -224,22 +232,14 @@ class Runner:
             if elsewhere := self._differences.news(running.job, self._store.surroundings(running.job)):
                 self._tell(elsewhere)
             self._tell(Started(running.job, running.attempt))
-        if self._more and ready:  # the source may have another for the next slot
-            return True
-        return any(retried) or None in begun or any(isinstance(end.found, recovery.NeverRan) for end in ends)
-
-    def _begin(self, change: Changes, ready: Ready) -> Attempt | None:
-        attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
-        if attempt and ready.claim:
-            change.used(granted(attempt, self._devices.used(ready.claim.id)))
-        return attempt
+        never_ran = any(isinstance(end.found, recovery.NeverRan) for end in ends)
+        return (more and bool(ready)) or any(retried) or None in begun or never_ran
 
     def _cannot_write(self, what: str, ends: list[End], ready: list[Ready]) -> None:
         """No room on the disk: start nothing, forget nothing, look again in a while."""
         self._jobs.ends[:0] = ends
         for each in ready:
-            each.slot.release()
-            each.let_go()
+            each.give_up()
         self._pause(what)
 
     def _pause(self, what: str) -> None:
@@ -253,7 +253,7 @@ class Runner:
         ready = []
         for start in starts:
             try:
-                found = self._with_launcher(start)
+                found = self._starts.ready(start)
             except OSError as error:
                 if not is_short(error):
                     raise
@@ -264,35 +264,6 @@ class Runner:
             else:
                 ready.append(found)
         return ready
-
-    def _with_launcher(self, start: Start) -> Ready | Refusal:
-        """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
-        claim = self._devices.take(start) if start.placement else None
-        if isinstance(claim, Refusal):
-            return claim
-        failpoints.reach("claim-taken")
-        try:
-            return Ready(start.job, self._jobs.fleet.choose(), claim)
-        except OSError:
-            if claim:
-                claim.close()
-            raise
-
-    def _hand_over(self, ready: Ready, attempt: Attempt | None) -> Running | None:
-        """Send a begun attempt to its launcher; None where somebody else was quicker to begin the job."""
-        if attempt is None:
-            ready.slot.release()
-            ready.let_go()
-            return None
-        return self._jobs.hand_over(ready, attempt, self._order(ready, attempt))
-
-    def _order(self, ready: Ready, attempt: Attempt) -> Order:
-        job, claimed = ready.job, ready.claim.environment() if ready.claim else None
-        threads = max(1, self._devices.cores // self._limit)
-        return order_of(job, attempt, claimed, self._store.surroundings(job), threads, self._grace_of(job))
-
-    def _grace_of(self, job: Job) -> float:
-        return job.policy.grace if self._grace is None else self._grace
 
     def _over(self, end: End, again: str) -> None:
         self._jobs.forget(end)
@@ -316,7 +287,7 @@ class Runner:
         self._stop = Stop.DRAIN if self._interrupts == 1 else Stop.NOW
         self._jobs.fleet.call_back()
         running = self._jobs.running
-        grace = max((self._grace_of(each.job) for each in running.values()), default=0.0)
+        grace = max((self._starts.grace_of(each.job) for each in running.values()), default=0.0)
         self._tell(Interrupted(self._interrupts, len(running), grace))
         if self._stop is Stop.NOW:
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)

@@ -1,0 +1,58 @@
+"""From the decision to start a job to its attempt on the way: a claim, a launcher, a record, an order."""
+
+from __future__ import annotations
+
+from scheduler import failpoints
+from scheduler.gpus.placement import Refusal
+from scheduler.queue.changes import Changes
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.store import Store
+from scheduler.runner.attempts import Ready, Running
+from scheduler.runner.devices import Devices
+from scheduler.runner.endings import granted
+from scheduler.runner.orders import order_of
+from scheduler.runner.plan import Start
+from scheduler.runner.under_way import Supervision
+
+
+class Starts:
+    """The steps of a start, in their order; between the last two, what was begun must have reached the disk."""
+
+    def __init__(self, store: Store, devices: Devices, jobs: Supervision, grace: float | None) -> None:
+        """`grace`: as the runner takes it."""
+        self._store, self._devices, self._jobs, self._grace = store, devices, jobs, grace
+
+    def ready(self, start: Start) -> Ready | Refusal:
+        """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
+        claim = self._devices.take(start) if start.placement else None
+        if isinstance(claim, Refusal):
+            return claim
+        failpoints.reach("claim-taken")
+        try:
+            return Ready(start.job, self._jobs.fleet.choose(), claim)
+        except OSError:
+            if claim:
+                claim.close()
+            raise
+
+    def begin(self, change: Changes, ready: Ready) -> Attempt | None:
+        """Open its attempt; None where somebody else was quicker to begin the job."""
+        attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
+        if attempt and ready.claim:
+            change.used(granted(attempt, self._devices.used(ready.claim.id)))
+        return attempt
+
+    def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:
+        """Send a begun attempt to its launcher; `fleet.flush` must follow. `slots` share the cores of this machine."""
+        if attempt is None:
+            ready.give_up()
+            return None
+        claimed = ready.claim.environment() if ready.claim else None
+        threads = max(1, self._devices.cores // slots)
+        surroundings = self._store.surroundings(ready.job)
+        order = order_of(ready.job, attempt, claimed, surroundings, threads, self.grace_of(ready.job))
+        return self._jobs.hand_over(ready, attempt, order)
+
+    def grace_of(self, job: Job) -> float:
+        """Seconds from SIGINT to SIGTERM when the job is stopped."""
+        return job.policy.grace if self._grace is None else self._grace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,10 @@ from scheduler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from scheduler.actions.drive import Terms
     from scheduler.gpus.observation import Settings
+    from scheduler.queue.store import Store
+    from scheduler.runner.devices import Devices
 
 
 @click.command()
@@ -44,21 +48,18 @@ def retry(
     \b
     exp-queue retry failed -j2
     """
-    from scheduler.cli.driving import drive
-    from scheduler.queue.selection import select
-    from scheduler.queue.submit import ask_again
-    from scheduler.runner.arrival import open_devices
+    from scheduler.actions.drive import Terms
+    from scheduler.actions.retry import retry as run_again
+    from scheduler.cli.driving import concluded
+    from scheduler.report.progress import Progress
 
+    progress = Progress(sys.stderr)
     with opened_store() as store:
-        chosen = ask_again(store, select(store, jobs), lost=lost)
-        if not chosen:
+        driven = run_again(store, jobs, settings, Terms(slots, grace, max_failures), progress.tell, lost=lost)
+        if driven is None:
             say("no such jobs: nothing to run again")
             return 0
-        devices = open_devices(settings)
-        try:
-            return drive(store, chosen, devices, slots, style, grace, max_failures=max_failures)
-        finally:
-            devices.close()
+        return concluded(driven, store, progress, style, by_file=True)
 
 
 @click.command()
@@ -81,15 +82,11 @@ def work(
     \b
     exp-queue work --forever -j2
     """
-    from scheduler.cli.driving import drive_everything
-    from scheduler.runner.arrival import open_devices
+    from scheduler.actions.drive import Terms
+    from scheduler.actions.opening import opened_devices
 
-    devices = open_devices(settings)
-    try:
-        with opened_store() as store:
-            return drive_everything(store, devices, slots, style, grace, forever=forever, max_failures=max_failures)
-    finally:
-        devices.close()
+    with opened_devices(settings) as devices, opened_store() as store:
+        return _work(store, devices, Terms(slots, grace, max_failures), style, forever=forever)
 
 
 @click.command()
@@ -109,16 +106,22 @@ def resume(
 
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
-    from scheduler.cli.driving import drive_everything
+    from scheduler.actions.drive import Terms
+    from scheduler.actions.opening import opened_devices
     from scheduler.queue.submit import ask_for_interrupted
-    from scheduler.runner.arrival import open_devices
 
-    devices = open_devices(settings)
-    try:
-        with opened_store() as store:
-            left_alone = ask_for_interrupted(store)
-            if left_alone:
-                say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-            return drive_everything(store, devices, slots, style, grace, forever=False, max_failures=max_failures)
-    finally:
-        devices.close()
+    with opened_devices(settings) as devices, opened_store() as store:
+        left_alone = ask_for_interrupted(store)
+        if left_alone:
+            say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
+        return _work(store, devices, Terms(slots, grace, max_failures), style, forever=False)
+
+
+def _work(store: Store, devices: Devices, terms: Terms, style: str, *, forever: bool) -> int:
+    from scheduler.actions.drive import drive_everything
+    from scheduler.cli.driving import concluded
+    from scheduler.report.progress import Progress
+
+    progress = Progress(sys.stderr)
+    driven = drive_everything(store, devices, terms, progress.tell, forever=forever)
+    return concluded(driven, store, progress, style, by_file=False)

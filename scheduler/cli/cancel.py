@@ -26,8 +26,8 @@ def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
     exp-queue cancel running --grace 2m
     """
     from scheduler.actions.cancel import cancel_all
+    from scheduler.actions.results import lines
     from scheduler.queue.selection import select
-    from scheduler.report.jobs import lines
 
     with opened_store() as store:
         chosen = select(store, jobs)

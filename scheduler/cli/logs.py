@@ -19,13 +19,14 @@ def logs(job: str, follow: bool, raw: bool, attempt: int | None) -> int:
 
     Control characters are shown as escapes, so that no log can take over a terminal.
     """
+    from scheduler.actions import logs as action
     from scheduler.queue.selection import select_single
     from scheduler.report import log_view
 
     out = sys.stdout.buffer
     with opened_store() as store:
-        chosen = log_view.attempt_of(store, select_single(store, job), attempt)
-        pieces = log_view.following(store.home, chosen) if follow else log_view.whole(chosen)
+        chosen = action.attempt_of(store, select_single(store, job), attempt)
+        pieces = action.following(store.home, chosen) if follow else action.whole(chosen)
         shown = pieces if raw else log_view.shown_pieces(pieces)
         for piece in shown:
             out.write(piece)

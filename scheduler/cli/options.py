@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,16 +96,11 @@ def read_pause(option: str, text: str) -> float:
         raise UserError(f"{option}: {error.what}", next_step=error.next_step) from None
 
 
-@contextmanager
-def opened_store() -> Iterator[Store]:
-    """The user's queue, up to date with what happened while nobody watched."""
-    from scheduler.home import open_home
-    from scheduler.queue.store import Store
-    from scheduler.runner.endings import settle
+def opened_store() -> AbstractContextManager[Store]:
+    """The user's queue; who keeps its lock is said."""
+    from scheduler.actions.opening import opened_queue
 
-    with Store(open_home(), say) as store:
-        settle(store)
-        yield store
+    return opened_queue(say)
 
 
 def print_lines(lines: Any, style: str, names: Mapping[str, str] | None = None) -> None:

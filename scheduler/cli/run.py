@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,15 +21,12 @@ from scheduler.cli.options import (
     slots_option,
 )
 from scheduler.cli.reading import reads_a_file
-from scheduler.errors import CannotEverRun, UserError
 from scheduler.experiments import Experiment, ExperimentFile
-from scheduler.experiments.argument_files import written
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
-    from scheduler.runner.devices import Devices
 
 
 @click.command()
@@ -66,50 +62,27 @@ def run(
     exp-queue run experiments/sample.yaml -j2
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
     """
-    from scheduler.cli.driving import drive
-    from scheduler.queue.submit import submit as queue
-    from scheduler.report.submission import described
-    from scheduler.runner.arrival import open_devices
-    from scheduler.sweeps.engine.trial_environment import with_points
+    from scheduler.actions import run as action
+    from scheduler.actions.drive import Terms
+    from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.cli.driving import concluded
+    from scheduler.report.progress import Progress
 
-    plan, directory = _with(plan, leftovers), _here()
-    devices = open_devices(settings)
-    try:
-        experiments = _possible(plan, devices)
+    plan, directory = _with(plan, leftovers), working_directory()
+    with opened_devices(settings) as devices:
         if dry_run:
-            return _dry_run(plan, list(experiments), slots or devices.default_slots, devices.note, style)
+            experiments = list(action.possible(plan, devices))
+            return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
-            return _detached(experiments)
+            return _detached(action.possible(plan, devices))
+        progress, terms = Progress(sys.stderr), Terms(slots, grace, max_failures)
         with opened_store() as store:
-            points = with_points(plan, written(experiments), store.home.root)
-            submission = queue(store, points, directory, again=again, lost=lost)
-            say(described(submission, plan.path))
-            return drive(store, submission.jobs, devices, slots, style, grace, max_failures=max_failures)
-    finally:
-        devices.close()
+            driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost)
+            return concluded(driven, store, progress, style, by_file=True)
 
 
 def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
     return replace(plan, policy=replace(plan.policy, leftovers=leftovers)) if leftovers else plan
-
-
-def _here() -> str:
-    """The working directory, in which the jobs are to start."""
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError:
-        raise UserError("the working directory was removed", next_step="cd to one that is there") from None
-
-
-def _possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
-    """The experiments, as long as this machine can ever run them."""
-    for number, experiment in enumerate(plan.experiments(), 1):
-        reason = devices.never(experiment.resources)
-        if reason:
-            raise CannotEverRun(
-                f"experiment {number} of {plan.path} can never run here: {reason}", next_step="change its `resources`"
-            )
-        yield experiment
 
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
@@ -148,21 +121,18 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     \b
     exp-queue submit grid.yaml; exp-queue submit other.yaml; exp-queue work -j2
     """
-    from scheduler.actions.explain import never_here
-    from scheduler.queue.mine import Mine
-    from scheduler.queue.submit import submit as queue
-    from scheduler.report.jobs import lines
-    from scheduler.report.submission import described, impossible, submitted_objects
+    from scheduler.actions import submit as action
+    from scheduler.actions.opening import working_directory
+    from scheduler.actions.results import lines
+    from scheduler.report.progress import Progress
+    from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
-    from scheduler.sweeps.engine.trial_environment import with_points
 
     plan = _with(plan, leftovers)
     with opened_store() as store:
-        points = with_points(plan, written(plan.experiments()), store.home.root)
-        submission = queue(store, points, _here(), again=again, lost=lost)
-        say(described(submission, plan.path))
+        submission = action.submit(store, plan, working_directory(), Progress(sys.stderr).tell, again=again, lost=lost)
         say("nothing was started; `exp-queue work` runs what is queued")
-        never = never_here(submission.jobs) if never_here(Mine(store, submission.jobs).by_resources()) else {}
+        never = action.never(store, submission)
         for sentence in impossible(never):
             say(sentence)
         if style == "json":

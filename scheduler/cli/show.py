@@ -17,13 +17,14 @@ def show(job: str, style: str) -> int:
 
     JOB: the beginning of an id, `last` (default), or a state (its newest job).
     """
+    from scheduler.actions.show import show as everything
     from scheduler.queue.selection import select_single
     from scheduler.report import details, tables
 
     with opened_store() as store:
-        found = details.details(store, select_single(store, job))
-        if style == "json":
-            tables.print_json([found], sys.stdout)
-        else:
-            details.print_details(found, sys.stdout)
+        found = details.details(everything(store, select_single(store, job)))
+    if style == "json":
+        tables.print_json([found], sys.stdout)
+    else:
+        details.print_details(found, sys.stdout)
     return 0

@@ -17,23 +17,18 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     \b
     exp-queue status failed --format json
     """
-    from scheduler.actions.explain import never_here
-    from scheduler.queue.selection import select
-    from scheduler.report.jobs import lines
+    from scheduler.actions.status import status as standing
     from scheduler.report.submission import impossible
 
     with opened_store() as store:
-        chosen = select(store, jobs) if jobs else store.jobs(limit=limit or -1, newest=True)[::-1]
-        chosen = chosen[-limit:] if limit else chosen
-        never = never_here(chosen)
-        found = lines(store, chosen, never)
-        print_lines(found, style)
-        for sentence in impossible(never):
-            say(sentence)
-        if style == "table":
-            for line in found:
-                if line.note:
-                    say(f"{line.job.short_id}: {line.note}")
-            counts = ", ".join(f"{count} {state}" for state, count in store.counts().items())
-            say(counts or "no jobs yet; `exp-queue run FILE` makes some")
+        found = standing(store, jobs, limit)
+    print_lines(found.lines, style)
+    for sentence in impossible(found.never):
+        say(sentence)
+    if style == "table":
+        for line in found.lines:
+            if line.note:
+                say(f"{line.job.short_id}: {line.note}")
+        counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
+        say(counts or "no jobs yet; `exp-queue run FILE` makes some")
     return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from scheduler.cli.options import format_option, opened_store, sharing_options, slots_option
 from scheduler.cli.reading import reads_a_sweep
-from scheduler.cli.sweep_options import Wishes, resource_options, wish_options
-from scheduler.errors import CannotEverRun, UserError
+from scheduler.cli.sweep_options import resource_options, wish_options
+from scheduler.errors import UserError
+from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
@@ -36,18 +38,18 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     exp-queue sweep --method bayes -j2
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
     """
-    from scheduler.cli.sweeping import run_sweep, show_plan
-    from scheduler.runner.arrival import open_devices
+    from scheduler.actions import sweep as action
+    from scheduler.actions.drive import Terms
+    from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.cli.sweeping import concluded, show_plan
+    from scheduler.report.progress import Progress
 
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)
-    devices = open_devices(settings)
-    try:
-        if reason := devices.never(plan.resources):
-            raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step="ask for less")
+    with opened_devices(settings) as devices:
+        action.possible(plan, devices)
         if dry_run:
             return show_plan(plan, wishes, style)
         with opened_store() as store:
-            return run_sweep(store, plan, wishes, devices, slots, style)
-    finally:
-        devices.close()
+            tell = Progress(sys.stderr).tell
+            return concluded(action.sweep(store, plan, devices, working_directory(), Terms(slots), wishes, tell), style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,22 +13,10 @@ from scheduler.cli.options import grace_option, leftovers_option
 from scheduler.errors import UserError
 from scheduler.sweeps.search.search import SAMPLERS
 from scheduler.sweeps.stopping.stopping import PRUNERS
+from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
     from scheduler.sweeps.sweep import SweepPlan
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line says about the course of a sweep. `time` is in seconds; `seed` is for a new sweep."""
-
-    count: int | None = None
-    time: float | None = None
-    sampler: str | None = None
-    pruner: str = "wandb"
-    seed: int | None = None
-    again: bool = False
-    optuna_journal: str | None = None
 
 
 _WISHES = (

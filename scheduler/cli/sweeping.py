@@ -1,98 +1,41 @@
-"""Run a sweep in the foreground and report, or show what it would do."""
+"""A sweep on the command line: how it ends, and what it would do."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
-from scheduler.cli.driving import run_or_leave
+from scheduler.actions.sweep import Swept, budget_of, known_points, refuse_wrong
+from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
-from scheduler.cli.sweep_options import Wishes
-from scheduler.experiments import Experiment
-from scheduler.queue.mine import Mine
-from scheduler.queue.states import SUCCEEDED
-from scheduler.queue.store import Store
 from scheduler.report import sweeps as report
-from scheduler.report.progress import Progress
 from scheduler.report.tables import print_json, print_table
-from scheduler.runner.devices import Devices
-from scheduler.runner.runner import Runner
-from scheduler.sweeps.engine.budget import Budget
-from scheduler.sweeps.engine.live_trials import Book, open_sweep
-from scheduler.sweeps.engine.resuming import revive
-from scheduler.sweeps.engine.source import SweepSource
-from scheduler.sweeps.search.search import open_search, refuse_unsearchable
-from scheduler.sweeps.search.search_thread import Asking
-from scheduler.sweeps.stopping.stopping import open_stopping
 from scheduler.sweeps.sweep import SweepPlan
-from scheduler.sweeps.trials import Trial
+from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import show
 
 SHOWN = 5
 
 
-def run_sweep(store: Store, plan: SweepPlan, wishes: Wishes, devices: Devices, slots: int | None, style: str) -> int:
-    """Try points until the sweep is over, print the results, and return the exit status."""
-    stopping = open_stopping(plan.sweep, wishes.pruner)
-    budget = _budget(plan, wishes)
-    if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
-        open_search(plan.sweep, sampler=wishes.sampler)
-    record, new = open_sweep(store, plan, str(Path.cwd()), wishes.pruner, again=wishes.again, seed=wishes.seed)
-    journal = _journal(plan, record.id, wishes)
-    book = Book(store, plan, record)
-    revived = revive(store, book)
-    count = slots or devices.default_slots
-    say(report.opening(plan, book, budget, wishes.pruner, new=new, revived=revived))
-    say(f"at most {count} at once; {devices.note}")
-    for trial in book.trials():
-        journal(trial)
-    asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
-    mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
-    source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
-    progress = Progress({}, 0, sys.stderr, partial(report.label, plan, book))
-    return _run(Runner(mine, devices, slots, progress.tell, source), store, plan, book, style)
-
-
-def _run(runner: Runner, store: Store, plan: SweepPlan, book: Book, style: str) -> int:
-    if left := run_or_leave(runner):
-        return left
-    results = report.results(store, plan, book)
+def concluded(swept: Swept, style: str) -> int:
+    """Print the results, the best first; returns the exit status."""
+    if swept.results is None:
+        return leaving(swept.driven)
     if style == "json":
-        print_json(report.as_object(results), sys.stdout)
+        print_json(report.as_object(swept.results), sys.stdout)
     else:
-        print_table(report.rows(results), sys.stdout)
-    say(report.farewell(results, interrupted=runner.interrupted))
-    if runner.interrupted:
+        print_table(report.rows(swept.results), sys.stdout)
+    say(report.farewell(swept.results, interrupted=swept.driven.interrupted))
+    if swept.driven.interrupted:
         return 130
-    return 0 if all(entry.record.state in SUCCEEDED for entry in book.entries()) else 1
-
-
-def _journal(plan: SweepPlan, sweep: str, wishes: Wishes) -> Callable[[Trial], None]:
-    """Where trials that have ended are also told to: a journal for optuna-dashboard, if one is wanted."""
-    if not wishes.optuna_journal:
-        return lambda trial: None
-    from scheduler.sweeps.search.optuna_journal import OptunaJournal
-
-    # A study for each sweep: trials of another one of the same file have the same numbers.
-    name = f"{plan.name} {sweep[:8]}"
-    return OptunaJournal(wishes.optuna_journal, plan.parameters, plan.goal, name, say).tell
-
-
-def _budget(plan: SweepPlan, wishes: Wishes) -> Budget:
-    deadline = None if wishes.time is None else time.monotonic() + wishes.time
-    return Budget(plan.sweep.run_cap, wishes.count, deadline, plan.target, plan.goal)
+    return 0 if swept.all_succeeded else 1
 
 
 def show_plan(plan: SweepPlan, wishes: Wishes, style: str) -> int:
     """What the sweep is, and its first points if they can be known before any result."""
     from scheduler.report.submission import planned_objects, planned_rows
 
-    experiments = _known_points(plan, wishes.seed or 0, SHOWN)
-    say(report.opening(plan, (), _budget(plan, wishes), wishes.pruner, new=True, revived=0))
+    experiments = known_points(plan, wishes.seed or 0, SHOWN)
+    say(report.opening(plan, (), budget_of(plan, wishes), wishes.pruner, new=True, revived=0))
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
         return 0
@@ -105,25 +48,15 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
     """Say that the file is right, and what it asks for, with points like those that it tries. Raises UserError if it is not."""
     from scheduler.report import overview
 
-    open_stopping(plan.sweep, Wishes().pruner)
-    if plan.sweep.method == "bayes":
-        refuse_unsearchable(plan.sweep, "bayes")
-    experiments = _known_points(plan, 0, first)
+    refuse_wrong(plan)
+    experiments = known_points(plan, 0, first)
     names = [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
     found = overview.Overview(plan.path, plan.sweep.run_cap, tuple(names), tuple(experiments))
     if style == "json":
         print_json(overview.objects(found), sys.stdout)
         return
-    for sentence in report.opening(plan, (), _budget(plan, Wishes()), Wishes().pruner, new=True, revived=0):
+    for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
         show(sentence)
     searched = ", ".join(names) or "nothing"
     show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
     print_table(overview.rows(found), sys.stdout)
-
-
-def _known_points(plan: SweepPlan, seed: int, count: int) -> list[Experiment]:
-    """The first points of a grid; of another sweep, such as it might try, for what it tries depends on results."""
-    known = plan.sweep if plan.sweep.method == "grid" else replace(plan.sweep, method="random")
-    search = open_search(known, sampler=None, seed=seed)
-    asked = [search.ask(number) for number in range(count)]
-    return [plan.experiment(values) for values in asked if values is not None]

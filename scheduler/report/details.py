@@ -5,27 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
+from scheduler.actions.show import Details
 from scheduler.experiments import shell_line
-from scheduler.queue.job import Attempt, Job
-from scheduler.queue.store import Store
-from scheduler.report.jobs import astray, lines, objects
+from scheduler.queue.job import Attempt
+from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number
 from scheduler.terminal import line
 
 
-def details(store: Store, job: Job) -> dict[str, Any]:
+def details(found: Details) -> dict[str, Any]:
     """The job's row for programs, with its command, its attempts and all that happened to it."""
-    (row,) = objects(lines(store, [job]))
+    (row,) = objects([found.line])
+    job = found.line.job
     return {
         **row,
         "argv": list(job.argv),
         "cwd": job.cwd,
-        "environment": store.surroundings(job).as_object(),
-        "attempts": [_attempt(attempt) for attempt in store.attempts(job.id)],
-        "events": [
-            {"at": event["at"], "attempt": event["attempt"], "state": event["state"], "detail": event["detail"]}
-            for event in store.events(job.id)
-        ],
+        "environment": found.surroundings.as_object(),
+        "attempts": [_attempt(attempt) for attempt in found.attempts],
+        "events": [dict(event) for event in found.events],
     }
 
 

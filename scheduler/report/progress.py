@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TextIO
 
+from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Told
+from scheduler.actions.results import outcome
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
-from scheduler.report.jobs import labels, outcome
+from scheduler.report.jobs import labels
 from scheduler.report.log_view import last_lines
+from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural
 from scheduler.runner.notices import (
     Elsewhere,
@@ -19,7 +23,6 @@ from scheduler.runner.notices import (
     Interrupted,
     Joined,
     Noted,
-    Notice,
     Resized,
     Started,
     Trouble,
@@ -35,15 +38,14 @@ TAIL = 5
 
 
 class Progress:
-    """Prints what happens. `known` says by job id what tells the jobs of this run apart, `name` does so for those that
-    come later."""
+    """Prints what happens."""
 
-    def __init__(
-        self, known: Mapping[str, str], done: int, file: TextIO, name: Callable[[Job], str] = lambda job: labels([job])[job.id]
-    ) -> None:
-        self._labels, self._file, self._name = dict(known), file, name
-        self._over, self._total = done, len(known)
-        self.ended: list[str] = []  # the jobs that are over, by id
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._name: Callable[[Job], str] = lambda job: labels([job])[job.id]  # of a job that no notice has named before
+        self.names: dict[str, str] | None = None  # of the jobs of this run, by id; None: nobody knows them before
+        self._labels: dict[str, str] = {}
+        self._over = self._total = 0
         self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
         self._tellers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
@@ -58,11 +60,35 @@ class Progress:
             Warned: self._warned,
             Elsewhere: self._elsewhere,
             Resized: self._resized,
+            Submitted: self._submitted,
+            Driving: self._driving,
+            SweepOpened: self._sweep_opened,
+            Said: lambda notice: self._say(notice.text),
         }
 
-    def tell(self, notice: Notice) -> None:
+    def tell(self, notice: Told) -> None:
         """Print one notice."""
         self._tellers[type(notice)](notice)
+
+    def _submitted(self, notice: Submitted) -> None:
+        for sentence in described(notice.submission, notice.file):
+            self._say(sentence)
+
+    def _driving(self, notice: Driving) -> None:
+        if notice.jobs is not None:
+            self._labels = self.names = labels(notice.jobs)
+            self._over, self._total = notice.done, len(self.names)
+            if notice.done == len(notice.jobs):
+                return
+        forever = "; waiting for jobs until Ctrl-C" if notice.forever else ""
+        self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
+
+    def _sweep_opened(self, notice: SweepOpened) -> None:
+        from scheduler.report.sweeps import label, opening
+
+        self._name = partial(label, notice.plan, notice.book)
+        for sentence in opening(notice.plan, notice.book, notice.budget, notice.pruner, new=notice.new, revived=notice.revived):
+            self._say(sentence)
 
     def _started(self, notice: Started) -> None:
         start = (notice.attempt.name, notice.attempt.gpus)
@@ -83,7 +109,6 @@ class Progress:
         self._begun.pop(notice.job.id, None)
         if not notice.again:
             self._over += 1
-            self.ended.append(notice.job.id)
         took = f" after {duration(notice.duration)}" if notice.duration is not None else ""
         self._say(f"{notice.job.short_id} {notice.ending.state}{took}{self._detail(notice)}{self._count()}")
         if notice.ending.state in (State.FAILED, State.TIMEOUT):

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from scheduler.actions.results import Line
 from scheduler.experiments import Experiment, differences, shell_line
 from scheduler.home import Home
 from scheduler.queue.states import SUCCEEDED, WAITING, State
 from scheduler.queue.submit import Submission, Verb
-from scheduler.report.jobs import Line, objects
+from scheduler.report.jobs import objects
 from scheduler.report.text import plural
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.streaks import Program

@@ -3,93 +3,34 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scheduler.actions.trials import Results
 from scheduler.experiments import shell_line
 from scheduler.launcher import kept
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
-from scheduler.queue.store import Store
-from scheduler.report.checkpoints import (
-    Checkpoints,
-    Written,
-    checkpoints,
-    size_of_copy,
-    written_by,
-)
 from scheduler.report.hydra_outputs import note_of_sharing
 from scheduler.report.jobs import gpus_of
 from scheduler.report.text import duration, number, plural, shortened
-from scheduler.sweeps.engine.budget import FAILED, Budget, best_trial
+from scheduler.sweeps.engine.budget import FAILED, Budget
+from scheduler.sweeps.engine.checkpoints import (
+    Checkpoints,
+    checkpoints,
+    size_of_copy,
+)
 from scheduler.sweeps.engine.live_trials import Book, Entry
-from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.stopping.hyperband import bands
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
-from scheduler.sweeps.stopping.verdicts import Saved, saved
+from scheduler.sweeps.stopping.verdicts import Saved
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
 LABEL_WIDTH = 60
 SHOWN_BANDS = 4
-
-
-@dataclass(frozen=True)
-class Results:
-    """A sweep as it stands. `importance` is None where too little is known."""
-
-    plan: SweepPlan
-    sweep: str
-    entries: tuple[Entry, ...]
-    jobs: Mapping[str, Job]
-    attempts: Mapping[str, Attempt]
-    best: Trial | None
-    saved: Saved | None
-    importance: Sequence[tuple[str, float]] | None
-    written: Sequence[Written] = ()
-
-    def entry(self, trial: Trial) -> Entry:
-        return next(entry for entry in self.entries if entry.trial == trial)
-
-
-def results(store: Store, plan: SweepPlan, book: Book) -> Results:
-    """Read what the reports are made of."""
-    entries = tuple(book.entries())
-    jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
-    trials = book.trials()
-    attempts = store.latest_attempts(jobs.values())
-    return Results(
-        plan,
-        book.sweep.id,
-        entries,
-        jobs,
-        attempts,
-        best_trial(trials, plan.goal),
-        saved(trials),
-        _importance(plan, trials),
-        written_by(_at_the_same_time(store, attempts.values())),
-    )
-
-
-def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
-    """All attempts, of whatever job, that ran while these did."""
-    if not attempts:
-        return []
-    last = max(time.time() if attempt.ended is None else attempt.ended for attempt in attempts)
-    return store.attempts_between(min(attempt.started for attempt in attempts), last)
-
-
-def _importance(plan: SweepPlan, trials: Sequence[Trial]) -> Sequence[tuple[str, float]] | None:
-    """None where there is too little to say, or no Optuna to say it."""
-    if not plan.metric or len(trials) < FEWEST or not find_spec("optuna"):
-        return None
-    found = importance(plan.parameters, plan.goal, trials)
-    return [(each.parameter.name, each.share) for each in found] if found else None
 
 
 def opening(

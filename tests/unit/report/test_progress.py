@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import io
 import resource
+from dataclasses import replace
 
+from scheduler.actions.notices import Driving
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.progress import Progress
 from scheduler.runner.notices import Ended, Interrupted, Noted, Started
 from tests.unit.runner.test_backfill import job
 
-JOB = job(1)
+JOB = replace(job(1), arguments='{"x": 1}')
 FIRST = Attempt(JOB.id, 1, "launcher", "/nowhere", 0.0)
 
 
 def told(*notices) -> list[str]:
     file = io.StringIO()
-    progress = Progress({JOB.id: "x=1"}, 0, file)
-    for notice in notices:
+    progress = Progress(file)
+    for notice in (Driving(1, "a machine", [JOB]), *notices):
         progress.tell(notice)
-    return [line.removeprefix(JOB.short_id) for line in file.getvalue().splitlines()]
+    first, *lines = file.getvalue().splitlines()
+    assert first == "at most 1 at once; a machine"
+    return [line.removeprefix(JOB.short_id) for line in lines]
 
 
 def test_a_start_that_is_tried_again_and_again_is_told_once() -> None:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from scheduler.actions.results import Line, best_first
 from scheduler.experiments import Policy, Resources, differences
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
-from scheduler.report.jobs import (
-    Line,
-    best_first,
-    labels,
-    metric_columns,
-    telling,
-)
+from scheduler.report.jobs import labels, metric_columns, telling
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)

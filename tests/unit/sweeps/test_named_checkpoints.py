@@ -8,8 +8,8 @@ from pathlib import Path
 
 from scheduler.launcher import kept
 from scheduler.queue.job import Attempt
-from scheduler.report.checkpoints import checkpoints, written_by
 from scheduler.report.hydra_outputs import note_of_sharing
+from scheduler.sweeps.engine.checkpoints import checkpoints, written_by
 
 
 def attempt(tmp_path: Path, name: str, began: float, ended: float) -> Attempt:

@@ -1,0 +1,91 @@
+"""Run jobs that are in the queue, until they are over: what `run`, `retry`, `resume`, `work` and `sweep` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scheduler.actions.notices import Driving, Told
+from scheduler.errors import CannotEverRun
+from scheduler.queue.job import Job
+from scheduler.queue.mine import Mine
+from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.store import Store
+from scheduler.runner.attempts import HungUp
+from scheduler.runner.devices import Devices
+from scheduler.runner.left_out import LeftOut
+from scheduler.runner.notices import Ended, Notice
+from scheduler.runner.runner import Runner
+from scheduler.runner.sources import Submits
+from scheduler.runner.streaks import Streaks
+
+Tell = Callable[[Told], None]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms jobs run: at most `slots` at once (None: as many as the machine offers); `grace`: seconds from SIGINT to
+    SIGTERM of a stop, instead of the jobs' own; `max_failures`: as `Streaks` takes it."""
+
+    slots: int | None = None
+    grace: float | None = None
+    max_failures: float | None = None
+
+
+@dataclass(frozen=True)
+class Driven:
+    """How it ended: the jobs as they are then, and those that stayed queued with the reason. `left`: the signal with which the
+    runner was told to leave; what ran then goes on."""
+
+    jobs: Sequence[Job] = ()
+    left_out: Sequence[LeftOut] = ()
+    interrupted: bool = False
+    left: HungUp | None = None
+
+    @property
+    def all_succeeded(self) -> bool:
+        return not self.left_out and all(job.state in SUCCEEDED for job in self.jobs)
+
+
+def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tell: Tell) -> Driven:
+    """Run `jobs` until all are over. CannotEverRun if none of them can run here."""
+    mine = Mine(store, jobs)
+    if not mine.active_names():
+        _refuse_the_impossible(mine.by_resources(), devices)
+    done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
+    tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done))
+    runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures))
+    return run_out(runner, mine.jobs)
+
+
+def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *, forever: bool) -> Driven:
+    """Run all that is queued, and what comes to it meanwhile; `forever`: also what comes later, until a Ctrl-C."""
+    ended: list[str] = []
+
+    def note(notice: Notice) -> None:
+        if isinstance(notice, Ended) and not notice.again:
+            ended.append(notice.job.id)
+        tell(notice)
+
+    tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
+    source = Submits(store.home) if forever else None
+    runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures))
+    return run_out(runner, lambda: store.by_ids(ended))
+
+
+def run_out(runner: Runner, jobs: Callable[[], Sequence[Job]]) -> Driven:
+    """Run until the runner is done, or has to leave."""
+    try:
+        runner.run()
+    except HungUp as left:
+        return Driven(left=left)
+    return Driven(jobs(), runner.left_out, runner.interrupted)
+
+
+def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
+    """`jobs`: one for each that asks for something else. Where any of them can run, the others stay queued meanwhile."""
+    reasons = [devices.never(job.resources) for job in jobs]
+    if reasons and all(reasons):
+        job = jobs[0]
+        next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
+        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=next_step)

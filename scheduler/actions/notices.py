@@ -1,0 +1,56 @@
+"""What actions tell whoever listens, beside what a runner tells. Plain values; how they look is the report's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scheduler.queue.job import Job
+from scheduler.queue.submit import Submission
+from scheduler.runner.notices import Notice
+from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.engine.live_trials import Book
+from scheduler.sweeps.sweep import SweepPlan
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The experiments of a file are in the queue."""
+
+    submission: Submission
+    file: str
+
+
+@dataclass(frozen=True)
+class Driving:
+    """Jobs are about to run, at most `slots` at once, on what `note` says is there. `jobs`: None where all that is queued runs,
+    and with `forever` all that comes; `done` of them are over already."""
+
+    slots: int
+    note: str
+    jobs: Sequence[Job] | None = None
+    done: int = 0
+    forever: bool = False
+
+
+@dataclass(frozen=True)
+class SweepOpened:
+    """A sweep is about to begin (`new`) or to go on, with the trials in `book`, of which `revived` were interrupted and are
+    tried again."""
+
+    plan: SweepPlan
+    book: Book
+    budget: Budget
+    pruner: str
+    new: bool
+    revived: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence of a sweep about its course."""
+
+    text: str
+
+
+Told = Notice | Submitted | Driving | SweepOpened | Said

@@ -1,0 +1,41 @@
+"""What most actions begin with: the user's queue, brought up to date, what this machine offers, and where we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scheduler.errors import UserError
+from scheduler.gpus.observation import Settings
+from scheduler.home import open_home
+from scheduler.queue.store import Store
+from scheduler.runner.arrival import open_devices
+from scheduler.runner.devices import Devices
+from scheduler.runner.endings import settle
+
+
+@contextmanager
+def opened_queue(say: Callable[[str], None]) -> Iterator[Store]:
+    """The user's queue, up to date with what happened while nobody watched. `say` hears who keeps its lock, if somebody does."""
+    with Store(open_home(), say) as store:
+        settle(store)
+        yield store
+
+
+@contextmanager
+def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
+    """What jobs can compute on here. `settings`: how much respect for others; None: what the environment says."""
+    devices = open_devices(settings)
+    try:
+        yield devices
+    finally:
+        devices.close()
+
+
+def working_directory() -> str:
+    """The directory in which jobs are to start. UserError if it is gone."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        raise UserError("the working directory was removed", next_step="cd to one that is there") from None

@@ -1,0 +1,42 @@
+"""Run the experiments of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scheduler.actions.drive import Driven, Tell, Terms, drive
+from scheduler.actions.submit import submit
+from scheduler.errors import CannotEverRun
+from scheduler.experiments import Experiment, ExperimentFile
+from scheduler.queue.store import Store
+from scheduler.runner.devices import Devices
+
+
+def run(
+    store: Store,
+    plan: ExperimentFile,
+    devices: Devices,
+    directory: str,
+    terms: Terms,
+    tell: Tell,
+    *,
+    again: bool = False,
+    lost: bool = False,
+) -> Driven:
+    """Queue the experiments of `plan` and run them, with what is in the queue of them already, until all are over.
+
+    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again` and `lost` as for a submit.
+    """
+    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost)
+    return drive(store, submission.jobs, devices, terms, tell)
+
+
+def possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
+    """The experiments, as long as this machine can ever run them; CannotEverRun at the first that it cannot."""
+    for number, experiment in enumerate(plan.experiments(), 1):
+        reason = devices.never(experiment.resources)
+        if reason:
+            raise CannotEverRun(
+                f"experiment {number} of {plan.path} can never run here: {reason}", next_step="change its `resources`"
+            )
+        yield experiment

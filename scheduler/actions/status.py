@@ -1,0 +1,28 @@
+"""How jobs stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scheduler.actions.explain import never_here
+from scheduler.actions.results import Line, lines
+from scheduler.queue.selection import select
+from scheduler.queue.store import Store
+
+
+@dataclass(frozen=True)
+class Status:
+    """Jobs, oldest first; why some can never run here, by their ids; and how many of all are in each state."""
+
+    lines: Sequence[Line]
+    never: Mapping[str, str]
+    counts: Mapping[str, int]
+
+
+def status(store: Store, words: Sequence[str] = (), limit: int = 0) -> Status:
+    """The jobs that `words` name, without words all; of these the newest `limit`, or with 0 all."""
+    chosen = select(store, words) if words else store.jobs(limit=limit or -1, newest=True)[::-1]
+    chosen = chosen[-limit:] if limit else chosen
+    never = never_here(chosen)
+    return Status(lines(store, chosen, never), never, store.counts())

@@ -1,0 +1,43 @@
+"""Put the experiments of a file into the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scheduler.actions.drive import Tell
+from scheduler.actions.explain import never_here
+from scheduler.actions.notices import Submitted
+from scheduler.experiments import Experiment, ExperimentFile
+from scheduler.experiments.argument_files import written
+from scheduler.queue import submit as queue
+from scheduler.queue.mine import Mine
+from scheduler.queue.store import Store
+from scheduler.queue.submit import Submission
+from scheduler.sweeps.engine.trial_environment import with_points
+
+
+def submit(
+    store: Store,
+    plan: ExperimentFile,
+    directory: str,
+    tell: Tell,
+    experiments: Iterable[Experiment] | None = None,
+    *,
+    again: bool = False,
+    lost: bool = False,
+) -> Submission:
+    """Queue the experiments of `plan`, durably and all together, to start in `directory`; each when the files are there that its
+    command and its environment name. `experiments`: the same, where they have been gone through already.
+
+    `again`: new jobs for those that are over; `lost`: also for those whose outcome is unknown.
+    """
+    given = plan.experiments() if experiments is None else experiments
+    points = with_points(plan, written(given), store.home.root)
+    submission = queue.submit(store, points, directory, again=again, lost=lost)
+    tell(Submitted(submission, plan.path))
+    return submission
+
+
+def never(store: Store, submission: Submission) -> dict[str, str]:
+    """Why some of its jobs can never run here, by their ids."""
+    return never_here(submission.jobs) if never_here(Mine(store, submission.jobs).by_resources()) else {}

@@ -1,0 +1,107 @@
+"""Try points of a search space, and stop those that fall behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from scheduler.actions.drive import Driven, Tell, Terms, run_out
+from scheduler.actions.notices import Driving, Said, SweepOpened
+from scheduler.actions.trials import Results, results
+from scheduler.errors import CannotEverRun
+from scheduler.experiments import Experiment
+from scheduler.queue.mine import Mine
+from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.store import Store
+from scheduler.runner.devices import Devices
+from scheduler.runner.runner import Runner
+from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.engine.live_trials import Book, open_sweep
+from scheduler.sweeps.engine.resuming import revive
+from scheduler.sweeps.engine.source import SweepSource
+from scheduler.sweeps.search.search import open_search, refuse_unsearchable
+from scheduler.sweeps.search.search_thread import Asking
+from scheduler.sweeps.stopping.stopping import open_stopping
+from scheduler.sweeps.sweep import SweepPlan
+from scheduler.sweeps.trials import Trial
+from scheduler.sweeps.wishes import Wishes
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How it ended. `results`: None where the runner was told to leave."""
+
+    driven: Driven
+    results: Results | None
+
+    @property
+    def all_succeeded(self) -> bool:
+        return self.results is not None and all(entry.record.state in SUCCEEDED for entry in self.results.entries)
+
+
+def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms: Terms, wishes: Wishes, tell: Tell) -> Swept:
+    """Try points until the sweep is over; goes on where an earlier one of the same file, directory and metric stopped.
+
+    UserError before anything begins where its search or its early stopping cannot be.
+    """
+    stopping = open_stopping(plan.sweep, wishes.pruner)
+    budget = budget_of(plan, wishes)
+    if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
+        open_search(plan.sweep, sampler=wishes.sampler)
+    record, new = open_sweep(store, plan, directory, wishes.pruner, again=wishes.again, seed=wishes.seed)
+
+    def say(text: str) -> None:
+        tell(Said(text))
+
+    journal = _journal(plan, record.id, wishes, say)
+    book = Book(store, plan, record)
+    revived = revive(store, book)
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived))
+    tell(Driving(terms.slots or devices.default_slots, devices.note))
+    for trial in book.trials():
+        journal(trial)
+    asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
+    mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
+    source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
+    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace), mine.jobs)
+    return Swept(driven, None if driven.left else results(store, plan, book))
+
+
+def possible(plan: SweepPlan, devices: Devices) -> None:
+    """CannotEverRun if no trial can ever run on this machine."""
+    if reason := devices.never(plan.resources):
+        raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step="ask for less")
+
+
+def refuse_wrong(plan: SweepPlan) -> None:
+    """UserError if the file asks for a search or a stopping that cannot be."""
+    open_stopping(plan.sweep, Wishes().pruner)
+    if plan.sweep.method == "bayes":
+        refuse_unsearchable(plan.sweep, "bayes")
+
+
+def known_points(plan: SweepPlan, seed: int, count: int) -> list[Experiment]:
+    """The first points of a grid; of another sweep, such as it might try, for what it tries depends on results."""
+    known = plan.sweep if plan.sweep.method == "grid" else replace(plan.sweep, method="random")
+    search = open_search(known, sampler=None, seed=seed)
+    asked = [search.ask(number) for number in range(count)]
+    return [plan.experiment(values) for values in asked if values is not None]
+
+
+def budget_of(plan: SweepPlan, wishes: Wishes) -> Budget:
+    """How long the sweep goes on asking, from now."""
+    deadline = None if wishes.time is None else time.monotonic() + wishes.time
+    return Budget(plan.sweep.run_cap, wishes.count, deadline, plan.target, plan.goal)
+
+
+def _journal(plan: SweepPlan, sweep: str, wishes: Wishes, say: Callable[[str], None]) -> Callable[[Trial], None]:
+    """Where trials that have ended are also told to: a journal for optuna-dashboard, if one is wanted."""
+    if not wishes.optuna_journal:
+        return lambda trial: None
+    from scheduler.sweeps.search.optuna_journal import OptunaJournal
+
+    # A study for each sweep: trials of another one of the same file have the same numbers.
+    name = f"{plan.name} {sweep[:8]}"
+    return OptunaJournal(wishes.optuna_journal, plan.parameters, plan.goal, name, say).tell

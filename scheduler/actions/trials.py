@@ -1,0 +1,71 @@
+"""The trials of a sweep with what came out of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.store import Store
+from scheduler.sweeps.engine.budget import best_trial
+from scheduler.sweeps.engine.checkpoints import Written, written_by
+from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.search.importance import FEWEST, importance
+from scheduler.sweeps.stopping.verdicts import Saved, saved
+from scheduler.sweeps.sweep import SweepPlan
+from scheduler.sweeps.trials import Trial
+
+
+@dataclass(frozen=True)
+class Results:
+    """A sweep as it stands. `importance` is None where too little is known."""
+
+    plan: SweepPlan
+    sweep: str
+    entries: tuple[Entry, ...]
+    jobs: Mapping[str, Job]
+    attempts: Mapping[str, Attempt]
+    best: Trial | None
+    saved: Saved | None
+    importance: Sequence[tuple[str, float]] | None
+    written: Sequence[Written] = ()
+
+    def entry(self, trial: Trial) -> Entry:
+        return next(entry for entry in self.entries if entry.trial == trial)
+
+
+def results(store: Store, plan: SweepPlan, book: Book) -> Results:
+    """Read what the reports are made of."""
+    entries = tuple(book.entries())
+    jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
+    trials = book.trials()
+    attempts = store.latest_attempts(jobs.values())
+    return Results(
+        plan,
+        book.sweep.id,
+        entries,
+        jobs,
+        attempts,
+        best_trial(trials, plan.goal),
+        saved(trials),
+        _importance(plan, trials),
+        written_by(_at_the_same_time(store, attempts.values())),
+    )
+
+
+def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
+    """All attempts, of whatever job, that ran while these did."""
+    if not attempts:
+        return []
+    last = max(time.time() if attempt.ended is None else attempt.ended for attempt in attempts)
+    return store.attempts_between(min(attempt.started for attempt in attempts), last)
+
+
+def _importance(plan: SweepPlan, trials: Sequence[Trial]) -> Sequence[tuple[str, float]] | None:
+    """None where there is too little to say, or no Optuna to say it."""
+    if not plan.metric or len(trials) < FEWEST or not find_spec("optuna"):
+        return None
+    found = importance(plan.parameters, plan.goal, trials)
+    return [(each.parameter.name, each.share) for each in found] if found else None

@@ -1,4 +1,4 @@
-"""What to try next: the door to every way of searching, and those that need no further library. Pure.
+"""What to try next: the door to every way of searching. Pure.
 
 A search is asked for the next point and told how trials fare. It can be rebuilt at any time: a new one that has been told
 all trials goes on where the old one stopped.
@@ -6,23 +6,13 @@ all trials goes on where the old one stopped.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from random import Random
 from typing import Protocol
 
 from scheduler.errors import UserError, nearest
-from scheduler.experiments.document.limits import DEFAULT
 from scheduler.sweeps.files.sweep_file import METHODS, Sweep
+from scheduler.sweeps.search.grid import GridSearch
 from scheduler.sweeps.search.libraries import need
-from scheduler.sweeps.space.distributions import (
-    GRID,
-    Parameter,
-    grid_count,
-    grid_values,
-    identity,
-)
-from scheduler.sweeps.space.sampling import draw
+from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.trials import MINIMIZE, Point, Trial
 
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc")
@@ -47,87 +37,6 @@ class Search(Protocol):
         it goes and is never an error.
         """
         ...
-
-
-def same_point(values: Sequence[object]) -> tuple[str, ...]:
-    """Equal for points that are the same to W&B: 3.0 is 3, but true is not 1."""
-    return tuple(identity(value) for value in values)
-
-
-class GridSearch:
-    """Every combination once, in the order of W&B: the first parameter varies slowest, the last fastest.
-
-    Points that were told are not asked for again, whatever became of them; nothing is kept in memory but those.
-    """
-
-    def __init__(self, parameters: Sequence[Parameter]) -> None:
-        for parameter in parameters:
-            _refuse_for_grid(parameter)
-        self._axes = [grid_values(parameter.distribution) for parameter in parameters]
-        self._next = 0
-        self._known: set[tuple[str, ...]] = set()  # the points told or asked
-        self._asked: dict[int, Point] = {}
-
-    @property
-    def total(self) -> int:
-        """How many combinations there are."""
-        return math.prod(len(axis) for axis in self._axes)
-
-    def ask(self, number: int) -> Point | None:
-        if number in self._asked:
-            return self._asked[number]
-        for place in range(self._next, self.total):
-            point = self._point(place)
-            if same_point(point) not in self._known:
-                self._next = place + 1
-                self._remember(number, point)
-                return point
-        self._next = self.total
-        return None
-
-    def tell(self, trial: Trial) -> None:
-        self._remember(trial.number, trial.values)
-
-    def _remember(self, number: int, point: Point) -> None:
-        self._known.add(same_point(point))
-        self._asked[number] = point
-
-    def _point(self, place: int) -> Point:
-        """The combination at a place in the order, each digit an index into its axis."""
-        found: list[object] = []
-        for axis in reversed(self._axes):
-            place, index = divmod(place, len(axis))
-            found.append(axis[index])
-        return tuple(reversed(found))
-
-
-def _refuse_for_grid(parameter: Parameter) -> None:
-    name = parameter.distribution.name
-    if name not in GRID:
-        what = f'a grid cannot enumerate "{parameter.name}", which is distributed as {name}'
-        raise UserError(what, next_step="list its values, give whole bounds or q_uniform with a step, or take --method random")
-    count = grid_count(parameter.distribution)
-    if count > DEFAULT.experiments:
-        what = f'"{parameter.name}" alone has {count:,} values, too many for a grid'
-        raise UserError(what, next_step="take --method random, or fewer values")
-
-
-class RandomSearch:
-    """Points drawn independently, without end. In a space of few points they repeat, as in W&B.
-
-    Each number has a generator of its own, made from the seed and the number. So a sweep that goes on in another life draws
-    nothing twice, and what it is told does not matter.
-    """
-
-    def __init__(self, parameters: Sequence[Parameter], seed: int) -> None:
-        self._parameters, self._seed = tuple(parameters), seed
-
-    def ask(self, number: int) -> Point | None:
-        # Seeded by text: Python then hashes it with SHA-512, the same in all versions, and neighbours are unrelated.
-        return draw(self._parameters, Random(f"{self._seed}:{number}"))  # noqa: S311 - a repeatable draw, no secret
-
-    def tell(self, trial: Trial) -> None:
-        return None
 
 
 def open_search(sweep: Sweep, *, method: str | None = None, sampler: str | None = None, seed: int = 0) -> Search:

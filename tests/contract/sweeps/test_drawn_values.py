@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from scheduler.sweeps.search.search import RandomSearch
+from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.space.beta import beta_cdf, beta_quantile
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 

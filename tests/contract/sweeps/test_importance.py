@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.queue.states import State
 from scheduler.sweeps.search.importance import FEWEST, importance
-from scheduler.sweeps.search.search import RandomSearch
+from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.trials import Trial
 

@@ -11,7 +11,7 @@ import pytest
 from scheduler.errors import UserError
 from scheduler.queue.states import State
 from scheduler.sweeps.search.optuna_journal import OptunaJournal
-from scheduler.sweeps.search.search import RandomSearch
+from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.space.sampling import cdf
 from scheduler.sweeps.trials import Trial

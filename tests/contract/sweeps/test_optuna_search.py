@@ -13,7 +13,8 @@ import pytest
 
 from scheduler.queue.states import State
 from scheduler.sweeps.files.sweep_file import Sweep
-from scheduler.sweeps.search.search import RandomSearch, open_search
+from scheduler.sweeps.search.random_points import RandomSearch
+from scheduler.sweeps.search.search import open_search
 from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
 from scheduler.sweeps.space.sampling import position
 from scheduler.sweeps.trials import Trial

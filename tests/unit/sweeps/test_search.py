@@ -11,7 +11,9 @@ from scheduler.errors import UserError
 from scheduler.queue.states import State
 from scheduler.sweeps.files.parameters import read_parameters
 from scheduler.sweeps.files.sweep_file import Sweep
-from scheduler.sweeps.search.search import GridSearch, RandomSearch, open_search
+from scheduler.sweeps.search.grid import GridSearch
+from scheduler.sweeps.search.random_points import RandomSearch
+from scheduler.sweeps.search.search import open_search
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.trials import Trial
 from tests.conftest import ROOT

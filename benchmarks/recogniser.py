@@ -30,9 +30,9 @@ from text_recognizer.data.emnist_lines import ALPHABET, LINES2, bare, phrase, se
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.prose import prose
 from text_recognizer.experiment import read
+from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.decoder import END
 from text_recognizer.run_experiment import build
-from text_recognizer.training.augmentation import Augmentation
 from text_recognizer.training.precision import precision_for
 from text_recognizer.training.steps import Descent
 

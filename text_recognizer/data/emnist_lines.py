@@ -17,10 +17,11 @@ import numpy as np
 
 from text_recognizer.data.cache import cached
 from text_recognizer.data.characters import SIDE
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.emnist import CLASSES, samples
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.options import EmnistLines2Options, EmnistLinesOptions
-from text_recognizer.data.prose import SPLITS, prose
+from text_recognizer.data.prose import prose
 from text_recognizer.errors import DataError
 
 ALPHABET = " " + CLASSES

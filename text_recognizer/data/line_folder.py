@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from text_recognizer.data.cache import Images, cached
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
-from text_recognizer.data.line_set import SPLITS, Lines, assembled
+from text_recognizer.data.line_set import Lines, assembled
 from text_recognizer.data.options import LineFolderOptions
 from text_recognizer.errors import DataError, nearest
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.drawing import draw
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.options import LineOptions
-from text_recognizer.data.prose import ALPHABET, SPLITS, prose
+from text_recognizer.data.prose import ALPHABET, prose
 from text_recognizer.data.strokes import HANDS, hand, layout
 from text_recognizer.data.styles import Style, draw_style
 

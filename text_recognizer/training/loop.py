@@ -18,8 +18,8 @@ import torch
 from text_recognizer.errors import CheckpointError, TrainingFailed
 from text_recognizer.experiment import Experiment
 from text_recognizer.metrics import Prediction
+from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.training import checkpoints, resume
-from text_recognizer.training.augmentation import Augmentation
 from text_recognizer.training.averaging import averaged
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled

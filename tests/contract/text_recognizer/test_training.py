@@ -131,11 +131,11 @@ def test_a_budget_of_cpu_time_ends_the_training(tmp_path: Path) -> None:
     """Trainings of different networks compare at the same cost; the schedule must still come to its end."""
     rows = Rows()
     training = prepared(LINES, Listeners(rows, tmp_path, lambda _: None), cpu_minutes=2, batch_size=8, epochs=1, patience=0)
-    assert training.course.cpu_seconds == 120
+    assert training.state.course.cpu_seconds == 120
     # What it took until here, imports and drawing of the data, is a matter of the machine and of the tests before this one.
-    training.course.cpu_seconds = time.process_time() + 1
+    training.state.course.cpu_seconds = time.process_time() + 1
     outcome = training.run()
-    assert rows.rows[-1]["cpu_seconds"] >= training.course.cpu_seconds
+    assert rows.rows[-1]["cpu_seconds"] >= training.state.course.cpu_seconds
     assert "val_cer" in rows.rows[-1]
     assert outcome.best.epoch >= 1
 
@@ -186,7 +186,7 @@ def test_an_epoch_can_be_cut_short(tmp_path: Path, limit: float, steps: int) -> 
     training.model.network.register_forward_pre_hook(lambda network, _: seen.append(1) if network.training else None)
     training.run()
     assert len(seen) == 2 * steps
-    assert training.course.share == 1.0
+    assert training.state.course.share == 1.0
 
 
 def test_gradients_can_be_watched(tmp_path: Path) -> None:

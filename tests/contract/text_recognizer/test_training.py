@@ -13,10 +13,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.conftest import user_environment  # noqa: E402
+from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.errors import TrainingFailed  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
-from text_recognizer.run_experiment import build  # noqa: E402
 from text_recognizer.training.checkpoints import load  # noqa: E402
 from text_recognizer.training.loop import Listeners, Outcome, Training  # noqa: E402
 
@@ -45,7 +45,7 @@ def prepared(given: dict[str, Any], listeners: Listeners, **train_args: Any) -> 
     experiment = read({**given, "train_args": train_args})
     torch.manual_seed(experiment.train_args.seed)
     data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
-    return Training(experiment, build(experiment, data, CPU), data, CPU, listeners)
+    return Training(experiment, model_of(experiment, data, CPU), data, CPU, listeners)
 
 
 def trained(given: dict[str, Any], directory: Path, **train_args: Any) -> tuple[Outcome, Rows, list[str]]:
@@ -104,7 +104,7 @@ def test_a_checkpoint_rebuilds_its_network(tmp_path: Path) -> None:
     kept = load(outcome.weights)
     experiment = read(kept.experiment)
     data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
-    model = build(experiment, data, CPU)
+    model = model_of(experiment, data, CPU)
     model.network.load_state_dict(kept.weights)
     model.network.eval()
     (batch,) = model.batches(data.test, 64, CPU)
@@ -214,11 +214,11 @@ NARROW = """
 import torch
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.experiment import read
-from text_recognizer.run_experiment import build
+from text_recognizer.building import model_of
 torch.set_num_threads(2)
 few = LineSplit((), ())
 experiment = read({"network": "line_lstm_ctc", "network_args": {"channels": 8, "hidden": 8}})
-network = build(experiment, DATA, torch.device("cpu")).network
+network = model_of(experiment, DATA, torch.device("cpu")).network
 for i in range(40):
     count, width = (7, 128) if i % 2 else (9, 64)
     network(torch.rand(count, 32, width), torch.full((count,), width))[0].sum().backward()

@@ -21,8 +21,7 @@ S = TypeVar("S", bound=Split)
 
 def data_of(experiment: Experiment) -> DataSet[Any]:
     """The data set of an experiment, in the memory or on the disk of this machine."""
-    data: DataSet[Any] = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
-    return data
+    return DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
 
 
 def model_of(experiment: Experiment, data: DataSet[S], device: torch.device) -> Model[S, Any]:
@@ -33,8 +32,7 @@ def model_of(experiment: Experiment, data: DataSet[S], device: torch.device) -> 
     network = entry.load()(experiment.network_args, model.classes_of(data), **height)
     network = network.to(device, memory_format=_memory_format(network, device))
     weight = getattr(experiment.network_args, "shortcut_weight", None)
-    made: Model[S, Any] = model(network, data) if weight is None else model(network, data, weight)
-    return made
+    return model(network, data) if weight is None else model(network, data, weight)
 
 
 def training_of(experiment: Experiment, device: torch.device, listeners: Listeners, directory: Path) -> Training[Any, Any]:

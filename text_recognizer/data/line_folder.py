@@ -20,6 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from text_recognizer.data.cache import Images, cached
 from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
@@ -152,5 +154,5 @@ def _images(lines: Sequence[Line], options: LineFolderOptions) -> Images:
     return cached(key, options.height, lambda: [_prepared(line.image, options) for line in lines])
 
 
-def _prepared(image: Path, options: LineFolderOptions):
+def _prepared(image: Path, options: LineFolderOptions) -> np.ndarray:
     return prepared(open_grey(image), options.height, upright=options.upright)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -39,7 +39,7 @@ class Tracker(Protocol):
     """The calls of `scheduler.tracking` that a training makes."""
 
     def log(self, values: Mapping[str, float], step: int) -> None: ...
-    def predictions(self, rows: list[dict[str, Any]], images: list[np.ndarray], step: int) -> None: ...
+    def predictions(self, rows: list[dict[str, str | float]], images: list[np.ndarray], step: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,9 @@ class Training(Generic[S, B]):
         return predictions
 
     def _show(self, predictions: list[Prediction], images: list[np.ndarray], step: int) -> None:
-        rows = [{"target": p.target, "prediction": p.prediction, "confidence": p.confidence} for p in predictions]
+        rows: list[dict[str, str | float]] = [
+            {"target": p.target, "prediction": p.prediction, "confidence": p.confidence} for p in predictions
+        ]
         self.listeners.tracker.predictions(rows, images=images, step=step)
 
     def _keep(self, name: str) -> None:

@@ -16,7 +16,7 @@ import torch
 
 from text_recognizer.building import model_of
 from text_recognizer.catalog import DATASETS, LINES
-from text_recognizer.data.line_images import open_grey, prepared
+from text_recognizer.data.line_images import PICTURES, open_grey, prepared
 from text_recognizer.data.line_pages import line_images
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.page_xml import read_page
@@ -26,7 +26,6 @@ from text_recognizer.models.line_model import LineBatch
 from text_recognizer.models.model import Reader
 from text_recognizer.training.checkpoints import Checkpoint, load
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 _BATCH = 64
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from text_recognizer.data.data_set import SPLITS, DataSet
 from text_recognizer.data.drawing import draw
-from text_recognizer.data.options import CharacterOptions
+from text_recognizer.data.options import CharacterOptions, sizes_of
 from text_recognizer.data.strokes import HANDS, hand, layout
 from text_recognizer.data.styles import draw_style
 
@@ -47,7 +47,7 @@ Characters = DataSet[CharacterSplit]
 
 def generated_characters(options: CharacterOptions) -> Characters:
     """The whole data set, all classes alike in number. The same options, numpy and Pillow give the same bytes."""
-    sizes = {"train": options.train_size, "val": options.val_size, "test": options.test_size}
+    sizes = sizes_of(options)
     train, val, test = (_split(s, sizes[s], options.seed) for s in SPLITS)
     return Characters(train, val, test, CLASSES)
 

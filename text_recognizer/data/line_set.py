@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,11 @@ Lines = DataSet[LineSplit]
 
 A character of `val` or `test` that is not in `classes` cannot be read, and counts as an error in their figures.
 """
+
+
+def one_line(raw: str) -> str:
+    """A text as a line holds it: in NFC, with single spaces between its words and none around them."""
+    return unicodedata.normalize("NFC", " ".join(raw.split()))
 
 
 def assembled(source: Path, images: Sequence[np.ndarray], texts: Sequence[str], splits: Sequence[str]) -> Lines:

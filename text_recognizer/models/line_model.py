@@ -15,6 +15,7 @@ from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.ctc_beam import best_text
 from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
+from text_recognizer.models.positions import inside
 from text_recognizer.models.resident import LinesOnDevice, fits
 
 _WIDTH_STEP = 32
@@ -136,7 +137,7 @@ class LineModelCtc(LinesByWidth):
             totals = torch.tensor([total for _, total in answers])
         else:
             score_BT, best_BT = scores_BTC.max(dim=-1)
-            inside_BT = torch.arange(score_BT.shape[1], device=score_BT.device) < frames_B[:, None]
+            inside_BT = inside(frames_B, score_BT.shape[1])
             totals = (score_BT * inside_BT).sum(dim=1).cpu()
             texts = [self.text_of(b[:n]) for b, n in zip(best_BT.tolist(), frames_B.tolist(), strict=True)]
         confidences = (totals / frames_B.cpu()).exp().tolist()

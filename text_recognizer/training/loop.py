@@ -44,8 +44,8 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True)
 class Listeners:
-    """Where a training reports to: `tracker` takes the rows; `directory` receives `last.pt` and
-    `training.pt` after every epoch and `best.pt` after every better one; `say` takes each line of progress."""
+    """Where a training reports to: `tracker` takes the rows; `directory` receives `last.pt` and `training.pt` after every
+    epoch and `best.pt` after every better one; `say` takes each line of progress."""
 
     tracker: Tracker
     directory: Path
@@ -54,17 +54,11 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to: the best epoch, the final figures on the test set, of which `metric` ranks the experiments,
-    and where the weights are."""
+    """What a training came to: the best epoch, the final figures on the test set, and where the weights are."""
 
-    metric: str
     best: BestEpoch
     figures: Mapping[str, float]
     weights: Path
-
-    @property
-    def test(self) -> float:
-        return self.figures[self.metric]
 
 
 class Training(Generic[S, B]):
@@ -244,7 +238,7 @@ class Training(Generic[S, B]):
         self.reader.beams = getattr(self.options, "beams", 1)  # readers of characters have none
         test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1))
         (self.listeners.directory / resume.NAME).unlink(missing_ok=True)
-        return Outcome(self.model.metric, self.state.best, test, path)
+        return Outcome(self.state.best, test, path)
 
 
 def _reading_with(model: Model[S, B], network: nn.Module) -> Reader[S, B]:

@@ -42,19 +42,15 @@ class Reader(Protocol[S_contra, B]):
 
     def batches(self, split: S_contra, size: int, device: torch.device, rng: np.random.Generator | None = None) -> Iterator[B]:
         """The whole split in batches of about `size` samples, in a random order where a generator is given."""
-        ...
 
     def predict(self, batch: B) -> list[Prediction]:
         """What the network reads in each sample."""
-        ...
 
     def figures(self, predictions: list[Prediction]) -> dict[str, float]:
         """How wrong they are, by name; `metric` is one of the names."""
-        ...
 
     def images(self, batch: B) -> list[np.ndarray]:
         """The samples of a batch as people see them, uint8 (height, width) each."""
-        ...
 
 
 class Model(Reader[S_contra, B], Protocol[S_contra, B]):
@@ -66,17 +62,13 @@ class Model(Reader[S_contra, B], Protocol[S_contra, B]):
     @staticmethod
     def classes_of(data: DataSet[S_contra]) -> int:
         """The number of logits that the network must give for this data."""
-        ...
 
     @staticmethod
     def needed(data: DataSet[S_contra]) -> dict[str, int]:
         """What a checkpoint must say of the data, beside the classes, to read other samples later."""
-        ...
 
     def varied(self, batch: B, augmentation: Augmentation) -> B:
         """The batch with its images changed at random."""
-        ...
 
     def loss(self, batch: B) -> torch.Tensor:
         """The mean loss of the batch, a scalar in float32."""
-        ...

@@ -20,7 +20,6 @@ class Learner(Protocol[B_contra]):
 
     def loss(self, batch: B_contra) -> torch.Tensor:
         """A scalar."""
-        ...
 
 
 class Descent:

@@ -66,7 +66,7 @@ def train(experiment: Experiment, directory: Path) -> float:
     data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
     model = model_of(experiment, data, torch.device("cpu"))
     listeners = Listeners(Silence(), directory, lambda _: None)
-    return Training(experiment, model, data, torch.device("cpu"), listeners).run().test
+    return Training(experiment, model, data, torch.device("cpu"), listeners).run().figures[model.metric]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

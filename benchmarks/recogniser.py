@@ -25,14 +25,14 @@ import numpy as np
 import torch
 from recogniser_plain import PlainLstm, PlainTransformer, augmentation, batch_of
 
+from text_recognizer.building import model_of
 from text_recognizer.data.characters import CHARACTERS, write
 from text_recognizer.data.emnist_lines import ALPHABET, LINES2, bare, phrase, set_line
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.prose import prose
 from text_recognizer.experiment import read
+from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.decoder import END
-from text_recognizer.run_experiment import build
-from text_recognizer.training.augmentation import Augmentation
 from text_recognizer.training.precision import precision_for
 from text_recognizer.training.steps import Descent
 
@@ -108,7 +108,7 @@ def plain_training(network: PlainLstm | PlainTransformer, lines: Lines) -> Calla
 
 def our_training(network: str, lines: Lines) -> Callable[[], float]:
     experiment = read({"network": network, "dataset": "GeneratedLines", "train_args": {"batch_size": BATCH}})
-    model, precision = build(experiment, lines, CPU), precision_for("auto", CPU)
+    model, precision = model_of(experiment, lines, CPU), precision_for("auto", CPU)
     descent, rng = Descent(model.network, experiment.train_args, precision), np.random.default_rng(0)
 
     def run() -> float:
@@ -136,7 +136,7 @@ def plain_reading(lines: Lines, size: int, count: int, tokens: int) -> Callable[
 
 def our_reading(lines: Lines, size: int, count: int, tokens: int, *, ends: bool) -> Callable[[], float]:
     """The same lines in batches of about as many pixels as `size` lines of mean width have."""
-    model = build(read({"network": "LineCNNTransformer", "dataset": "GeneratedLines"}), lines, CPU)
+    model = model_of(read({"network": "LineCNNTransformer", "dataset": "GeneratedLines"}), lines, CPU)
     model.network.decoder.head = head = Ending(model.network.decoder.head)
     model.network.eval()
     model.longest = tokens

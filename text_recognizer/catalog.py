@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from text_recognizer.data.options import (
     CharacterOptions,
@@ -30,6 +31,7 @@ from text_recognizer.models.options import (
     MlpOptions,
     ResnetTransformerOptions,
 )
+from text_recognizer.options import Options
 from text_recognizer.training.options import LineTrainOptions, TrainOptions
 
 CHARACTERS, LINES = "characters", "lines"
@@ -47,7 +49,7 @@ class Entry:
 
     name: str
     reads: str
-    options: type
+    options: type[Options]
     code: str
     aliases: tuple[str, ...] = ()
     objective: tuple[str, str] | None = None
@@ -57,7 +59,7 @@ class Entry:
         """Whether the two can be of one experiment."""
         return self.reads == other.reads and (self.answers == other.answers or not (self.answers and other.answers))
 
-    def load(self) -> Callable:
+    def load(self) -> Callable[..., Any]:
         """The code itself; this is where torch or numpy may be imported."""
         module, name = self.code.split(":")
         return getattr(importlib.import_module(module), name)
@@ -85,7 +87,7 @@ class Catalog:
         return {name: e for e in self.entries for name in (e.name, *e.aliases)}
 
 
-def _line_network(name: str, options: type, code: str, answers: str, *aliases: str) -> Entry:
+def _line_network(name: str, options: type[Options], code: str, answers: str, *aliases: str) -> Entry:
     return Entry(name, LINES, options, f"text_recognizer.models.{code}", aliases, answers=answers)
 
 

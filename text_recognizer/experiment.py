@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from text_recognizer import options
-from text_recognizer.catalog import DATASETS, MODELS, NETWORKS, Catalog, Entry
+from text_recognizer.catalog import DATASETS, MODELS, NETWORKS, Entry
 from text_recognizer.errors import ExperimentError, nearest
+from text_recognizer.options import Options
+from text_recognizer.training.options import TrainOptions
 
 KEYS = ("dataset", "dataset_args", "model", "network", "network_args", "train_args", "experiment_group")
 
@@ -19,11 +21,11 @@ class Experiment:
     """Names in their first spelling, and all options with their defaults filled in."""
 
     dataset: str
-    dataset_args: Any
+    dataset_args: Options
     model: str
     network: str
-    network_args: Any
-    train_args: Any
+    network_args: Options
+    train_args: TrainOptions
     experiment_group: str = ""
 
     @property
@@ -52,7 +54,7 @@ def read(given: Mapping[str, Any]) -> Experiment:
         model=model.name,
         network=network.name,
         network_args=options.read(network.options, given.get("network_args", {}), "network_args"),
-        train_args=options.read(model.options, given.get("train_args", {}), "train_args"),
+        train_args=cast(TrainOptions, options.read(model.options, given.get("train_args", {}), "train_args")),
         experiment_group=str(given.get("experiment_group") or ""),
     )
 
@@ -80,8 +82,3 @@ def _fitting(one: Entry, other: Entry, found: Mapping[str, Entry]) -> None:
         f"{nouns[one.name]} {one.name} is for {one.reads}, but {nouns[other.name]} {other.name} is for {other.reads}; "
         f"change one of them"
     )
-
-
-def fields_of(catalog: Catalog) -> dict[str, type]:
-    """The options class of every entry that can be had, by name; for help texts."""
-    return {e.name: e.options for e in catalog.entries}

@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from text_recognizer import experiment as experiments
 from text_recognizer.errors import ExperimentError, nearest
-from text_recognizer.options import kinds_of, names_of
+from text_recognizer.options import Options, kinds_of, names_of
 
 SWITCHES = ("save", "wandb", "help")
 BARE = (*SWITCHES, "watch", "compile")
@@ -115,7 +115,7 @@ def _json(text: str) -> Any:
         raise ExperimentError(f"JSON with a whole number of too many digits: {_excerpt(text)}") from None
 
 
-def _refuse(word: str) -> Any:
+def _refuse(word: str) -> NoReturn:
     raise ExperimentError(f"{word} is not JSON; give a finite number")
 
 
@@ -166,7 +166,7 @@ def _with_flags(given: Mapping[str, Any], flags: list[tuple[str, str]]) -> dict[
     return merged
 
 
-def _nested_options(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, type]:
+def _nested_options(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, type[Options]]:
     """The options class of each of the nested mappings. `wanted` are the flags, for the message."""
     if not any(noun in merged for noun in ("dataset", "model", "network")):
         for name in wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 from text_recognizer.catalog import DATASETS, MODELS, NETWORKS, Catalog
 
@@ -55,6 +56,6 @@ def _training() -> Iterator[str]:
         yield _line(field, other if alone == other else f"{alone} / {other}")
 
 
-def _line(field: dataclasses.Field, default: str) -> str:
+def _line(field: dataclasses.Field[Any], default: str) -> str:
     also = f" (also {', '.join(field.metadata['aliases'])})" if field.metadata["aliases"] else ""
     return f"  {field.name:20}{field.metadata['help']}{also}; default {default or 'none'}"

@@ -15,7 +15,7 @@ class Prediction:
     confidence: float
 
 
-def edit_distance(a: Sequence, b: Sequence) -> int:
+def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
     """The least number of insertions, deletions and substitutions that turn `a` into `b` (Levenshtein 1966)."""
     above = list(range(len(b) + 1))
     for i, x in enumerate(a, start=1):

@@ -10,22 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
+from text_recognizer.building import model_of
 from text_recognizer.catalog import DATASETS, LINES
-from text_recognizer.data.line_images import open_grey, prepared
+from text_recognizer.data.line_images import PICTURES, open_grey, prepared
 from text_recognizer.data.line_pages import line_images
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.page_xml import read_page
 from text_recognizer.errors import CheckpointError, DataError, ExperimentError
 from text_recognizer.experiment import Experiment, read
-from text_recognizer.run_experiment import build
+from text_recognizer.models.line_model import LineBatch
+from text_recognizer.models.model import Reader
 from text_recognizer.training.checkpoints import Checkpoint, load
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 _BATCH = 64
 
 
@@ -121,11 +121,13 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _rebuilt(experiment: Experiment, kept: Checkpoint, path: Path, height: int, device: torch.device) -> Any:
+def _rebuilt(
+    experiment: Experiment, kept: Checkpoint, path: Path, height: int, device: torch.device
+) -> Reader[LineSplit, LineBatch]:
     """The model with the weights of the checkpoint; of the data it needs the classes, the height, and the longest text."""
     longest = "x" * int(kept.about.get("longest") or 100)
     split = LineSplit((np.zeros((height, 8), np.uint8),), (longest,))
-    model = build(experiment, Lines(split, split, split, kept.classes), device)
+    model = model_of(experiment, Lines(split, split, split, kept.classes), device)
     try:
         model.network.load_state_dict(kept.weights)
     except RuntimeError as error:

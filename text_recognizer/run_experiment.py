@@ -13,16 +13,19 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from text_recognizer import experiment as experiments
-from text_recognizer.catalog import DATASETS, LINES, MODELS, NETWORKS
+from text_recognizer.catalog import MODELS
 from text_recognizer.command import obeyed, print_anyhow
 from text_recognizer.experiment import Experiment
 from text_recognizer.flags import Request, parse
 
 if TYPE_CHECKING:
-    from text_recognizer.training.loop import Outcome, Training
+    import torch
+
+    from scheduler.tracking import Tracker
+    from text_recognizer.training.loop import Outcome
 
 PROGRAM = "python -m text_recognizer.run_experiment"
 
@@ -67,30 +70,6 @@ def saved_weights(experiment: Experiment) -> Path:
     return folder / f"{experiment.model}_{experiment.dataset}_{experiment.network}.pt"
 
 
-def build(experiment: Experiment, data: Any, device: Any) -> Any:
-    """The model of an experiment, with fresh weights (from torch's global generator) on the device."""
-
-    model: Any = MODELS.find(experiment.model).load()
-    entry = NETWORKS.find(experiment.network)
-    height = {"height": data.train.images[0].shape[0]} if entry.reads == LINES else {}
-    network = entry.load()(experiment.network_args, model.classes_of(data), **height)
-    network = network.to(device, memory_format=_memory_format(network, device))
-    weight = getattr(experiment.network_args, "shortcut_weight", None)
-    return model(network, data) if weight is None else model(network, data, weight)
-
-
-def _memory_format(network: Any, device: Any) -> Any:
-    """Channels last, which convolutions compute fastest; but not for narrow ones on the CPU.
-
-    With fewer than 16 channels, two threads and batches of changing size, PyTorch 2.15 writes beyond its memory in the
-    backward pass there ("double free or corruption"; gone without oneDNN, and with contiguous weights).
-    """
-    import torch
-
-    narrow = any(m.out_channels < 16 for m in network.modules() if isinstance(m, torch.nn.Conv2d))
-    return torch.contiguous_format if narrow and device.type == "cpu" else torch.channels_last
-
-
 def _obey(request: Request) -> int:
     if request.help:
         from text_recognizer.help import text
@@ -114,7 +93,7 @@ def _new_directory(wanted: Path) -> Path:
             return path
 
 
-def _tracker(experiment: Experiment, request: Request, directory: Path) -> Any:
+def _tracker(experiment: Experiment, request: Request, directory: Path) -> Tracker:
     from scheduler import tracking
 
     objective = MODELS.find(experiment.model).objective
@@ -122,7 +101,7 @@ def _tracker(experiment: Experiment, request: Request, directory: Path) -> Any:
     return tracking.init(config, objective=objective, directory=directory, wandb=request.wandb, name=experiment.name)
 
 
-def _device(gpu: int | None, stack: contextlib.ExitStack) -> Any:
+def _device(gpu: int | None, stack: contextlib.ExitStack) -> torch.device:
     """The torch device to train on; the claim, where one is asked for, lives as long as `stack`."""
     kind = ""
     if gpu is not None:
@@ -137,32 +116,11 @@ def _device(gpu: int | None, stack: contextlib.ExitStack) -> Any:
     return torch.device(kind or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def _train(experiment: Experiment, device: Any, tracker: Any, directory: Path) -> Outcome:
-    import torch
+def _train(experiment: Experiment, device: torch.device, tracker: Tracker, directory: Path) -> Outcome:
+    from text_recognizer.building import training_of
+    from text_recognizer.training.loop import Listeners
 
-    from text_recognizer.training.loop import Listeners, Training
-
-    data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
-    torch.manual_seed(experiment.train_args.seed)
-    model = build(experiment, data, device)
-    training = Training(experiment, model, data, device, Listeners(tracker, directory / "checkpoints", _say))
-    _start_from_what_is_there(training, directory)
-    return training.run()
-
-
-def _start_from_what_is_there(training: Training, directory: Path) -> None:
-    """Goes on with the job's own interrupted training; else with `load_checkpoint`, which may also hold mere weights."""
-    from text_recognizer.training import resume
-    from text_recognizer.training.checkpoints import load
-
-    found = resume.earlier(directory, training.experiment.as_mapping())
-    given = Path(training.options.load_checkpoint)
-    if found:
-        training.go_on(found[1], found[0])
-    elif training.options.load_checkpoint and given.name == resume.NAME:
-        training.go_on(load(given), given)
-    elif training.options.load_checkpoint:
-        training.start_from(load(given), given)
+    return training_of(experiment, device, Listeners(tracker, directory / "checkpoints", _say), directory).run()
 
 
 def _say_what_is_kept(directory: Path) -> None:

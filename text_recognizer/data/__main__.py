@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from text_recognizer import options
 from text_recognizer.catalog import DATASETS
 from text_recognizer.command import obeyed, print_anyhow
 from text_recognizer.errors import ExperimentError
 from text_recognizer.flags import value_of
+
+if TYPE_CHECKING:
+    from text_recognizer.data.characters import Characters
+    from text_recognizer.data.line_set import Lines
 
 PROGRAM = "python -m text_recognizer.data"
 
@@ -49,7 +53,7 @@ def _check_ending(picture: Path) -> None:
         raise ExperimentError(f"--preview is {str(picture)!r}, whose ending names no kind of picture; try preview.png")
 
 
-def _read(name: str, keys: list[str]) -> Any:
+def _read(name: str, keys: list[str]) -> Characters | Lines:
     """The data set with the keys of its `dataset_args` that stand on the command line as --KEY=VALUE."""
     entry = DATASETS.find(name)
     pairs = [key.removeprefix("--").partition("=") for key in keys]

@@ -31,6 +31,12 @@ def cache_root() -> Path:
     return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "text_recognizer"
 
 
+def stamp(file: Path) -> list[str | int]:
+    """What tells this file from any other, and from itself as it was before, for a key. Raises FileNotFoundError."""
+    state = file.stat()
+    return [str(file.absolute()), state.st_size, state.st_mtime_ns]
+
+
 def cached(key: Any, height: int, make: Callable[[], Iterable[np.ndarray]]) -> Images:
     """The images that `make` gives, uint8 (height, width) each; see `cached_arrays`."""
     arrays = cached_arrays(key, ("pixels", "widths"), lambda: _joined(list(make())))

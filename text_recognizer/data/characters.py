@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from text_recognizer.data.data_set import SPLITS, DataSet
 from text_recognizer.data.drawing import draw
-from text_recognizer.data.options import CharacterOptions
-from text_recognizer.data.prose import SPLITS
+from text_recognizer.data.options import CharacterOptions, sizes_of
 from text_recognizer.data.strokes import HANDS, hand, layout
 from text_recognizer.data.styles import draw_style
 
@@ -41,21 +41,15 @@ class CharacterSplit:
         return CharacterSplit(self.images[:number], self.labels[:number])
 
 
-@dataclass(frozen=True)
-class Characters:
-    """The three splits and the names of the classes, in the order of their numbers."""
-
-    train: CharacterSplit
-    val: CharacterSplit
-    test: CharacterSplit
-    classes: str = CLASSES
+Characters = DataSet[CharacterSplit]
+"""The names of the classes stand in the order of their numbers."""
 
 
 def generated_characters(options: CharacterOptions) -> Characters:
     """The whole data set, all classes alike in number. The same options, numpy and Pillow give the same bytes."""
-    sizes = {"train": options.train_size, "val": options.val_size, "test": options.test_size}
+    sizes = sizes_of(options)
     train, val, test = (_split(s, sizes[s], options.seed) for s in SPLITS)
-    return Characters(train, val, test)
+    return Characters(train, val, test, CLASSES)
 
 
 def class_of(character: str) -> int:

@@ -16,7 +16,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -130,7 +129,7 @@ def _of_matlab(source: Path) -> Mapping[str, np.ndarray]:
     if source.suffix == ".zip":
         _check(source)
         with zipfile.ZipFile(source) as archive:
-            file: Any = io.BytesIO(archive.read(_member(archive, _MATLAB)))
+            file: io.BytesIO | Path = io.BytesIO(archive.read(_member(archive, _MATLAB)))
     else:
         file = source
     dataset = loadmat(file)["dataset"][0, 0]

@@ -17,10 +17,11 @@ import numpy as np
 
 from text_recognizer.data.cache import cached
 from text_recognizer.data.characters import SIDE
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.emnist import CLASSES, samples
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.data.options import EmnistLines2Options, EmnistLinesOptions
-from text_recognizer.data.prose import SPLITS, prose
+from text_recognizer.data.options import EmnistLines2Options, EmnistLinesOptions, sizes_of
+from text_recognizer.data.prose import prose
 from text_recognizer.errors import DataError
 
 ALPHABET = " " + CLASSES
@@ -107,8 +108,7 @@ def _texts(split: str, options: EmnistLinesOptions) -> list[str]:
     words = [word for sentence in prose(options.text_file)[split] for word in bare(sentence).split()]
     if not words:
         raise DataError(f"{options.text_file}: too little text for the split {split}; give a longer one")
-    sizes = {"train": options.train_size, "val": options.val_size, "test": options.test_size}
-    return [phrase(words, options.max_length, rng) for _ in range(sizes[split])]
+    return [phrase(words, options.max_length, rng) for _ in range(sizes_of(options)[split])]
 
 
 def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int) -> list[np.ndarray]:

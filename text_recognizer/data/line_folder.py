@@ -15,20 +15,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from text_recognizer.data.cache import Images, cached
-from text_recognizer.data.line_images import VERSION, open_grey, prepared
-from text_recognizer.data.line_set import SPLITS, Lines, assembled
+import numpy as np
+
+from text_recognizer.data.cache import Images, cached, stamp
+from text_recognizer.data.data_set import SPLITS
+from text_recognizer.data.line_images import PICTURES, VERSION, open_grey, prepared
+from text_recognizer.data.line_set import Lines, assembled, one_line
 from text_recognizer.data.options import LineFolderOptions
 from text_recognizer.errors import DataError, nearest
 
 TABLE = "lines.tsv"
 COLUMNS = ("image", "split", "writer", "transcript")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 _NUMBER = re.compile(r"[-_. ]?\d*$")
 
 
@@ -111,17 +112,17 @@ def _of_row(table: Path, number: int, names: list[str], values: list[str]) -> Li
         raise DataError(f"{table}:{number}: no image is named; name one, or take the line out")
     direct, below = table.parent / row["image"], table.parent / "images" / row["image"]
     image = below if not direct.exists() and below.exists() else direct
-    return Line(image, _text(row["transcript"]), row.get("writer", "") or _page(image), split)
+    return Line(image, one_line(row["transcript"]), row.get("writer", "") or _page(image), split)
 
 
 def _of_pairs(folder: Path) -> Iterator[Line]:
     for truth in sorted(folder.rglob("*.gt.txt")):
         stem = truth.name.removesuffix(".gt.txt")
-        image = next((p for s in SUFFIXES for e in (s, s.upper()) if (p := truth.with_name(stem + e)).exists()), None)
+        image = next((p for s in PICTURES for e in (s, s.upper()) if (p := truth.with_name(stem + e)).exists()), None)
         if image is None:
-            raise DataError(f"{truth}: no picture beside it; known endings are {', '.join(SUFFIXES)}")
+            raise DataError(f"{truth}: no picture beside it; known endings are {', '.join(PICTURES)}")
         writer = _page(image) if image.parent == folder else image.parent.relative_to(folder).parts[0]
-        yield Line(image, _text(_content(truth)), writer)
+        yield Line(image, one_line(_content(truth)), writer)
 
 
 def _content(file: Path) -> str:
@@ -138,18 +139,14 @@ def _page(image: Path) -> str:
     return _NUMBER.sub("", image.stem) or image.stem
 
 
-def _text(raw: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(raw.split()))
-
-
 def _images(lines: Sequence[Line], options: LineFolderOptions) -> Images:
     try:
-        files = [[str(line.image.absolute()), (s := line.image.stat()).st_size, s.st_mtime_ns] for line in lines]
+        files = [stamp(line.image) for line in lines]
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: no such image; mend the path in {TABLE}, or take its line out") from error
     key = {"version": VERSION, "height": options.height, "upright": options.upright, "files": files}
     return cached(key, options.height, lambda: [_prepared(line.image, options) for line in lines])
 
 
-def _prepared(image: Path, options: LineFolderOptions):
+def _prepared(image: Path, options: LineFolderOptions) -> np.ndarray:
     return prepared(open_grey(image), options.height, upright=options.upright)

@@ -12,6 +12,9 @@ from text_recognizer.errors import DataError
 VERSION = 1
 """Part of the key of every cache: another number makes all caches anew, after a change in what this module computes."""
 
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+"""Endings of the pictures that are looked for in folders."""
+
 _PAPER, _INK = 30, 99.5
 _LEAST_CONTRAST = 30.0
 _SHEARS = np.linspace(-0.5, 1.1, 17)

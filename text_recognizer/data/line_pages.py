@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from text_recognizer.data.baselines import along_baseline, reaches
-from text_recognizer.data.cache import cached
+from text_recognizer.data.cache import cached, stamp
 from text_recognizer.data.line_folder import place_of, split_of
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
 from text_recognizer.data.line_set import Lines, assembled
@@ -29,7 +29,7 @@ def line_pages(options: LineFolderOptions) -> Lines:
     if not files:
         raise DataError(f"{folder}: no ALTO or PAGE file (.xml) there")
     pages = [read_page(file) for file in files]
-    stamps = [[str(p.absolute()), (s := p.stat()).st_size, s.st_mtime_ns] for p in (*files, *(page.image for page in pages))]
+    stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
     key = {"version": [VERSION, 1], "pages": stamps, "height": options.height, "upright": options.upright}
     images = cached(key, options.height, lambda: [i for page in pages for i in prepared_lines(page, options)])
     texts = [line.text for page in pages for line in page.lines]

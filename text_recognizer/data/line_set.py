@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from text_recognizer.data.data_set import SPLITS, DataSet
 from text_recognizer.errors import DataError
-
-SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,16 @@ class LineSplit:
         return LineSplit(self.images[:number], self.texts[:number])
 
 
-@dataclass(frozen=True)
-class Lines:
-    """The three splits, and the characters that a text may hold in the order of their classes (the blank comes before).
+Lines = DataSet[LineSplit]
+"""The classes are the characters that a text may hold, in their order (the blank comes before).
 
-    A character of `val` or `test` that is not in `classes` cannot be read, and counts as an error in their figures.
-    """
+A character of `val` or `test` that is not in `classes` cannot be read, and counts as an error in their figures.
+"""
 
-    train: LineSplit
-    val: LineSplit
-    test: LineSplit
-    classes: str
+
+def one_line(raw: str) -> str:
+    """A text as a line holds it: in NFC, with single spaces between its words and none around them."""
+    return unicodedata.normalize("NFC", " ".join(raw.split()))
 
 
 def assembled(source: Path, images: Sequence[np.ndarray], texts: Sequence[str], splits: Sequence[str]) -> Lines:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.drawing import draw
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.data.options import LineOptions
-from text_recognizer.data.prose import ALPHABET, SPLITS, prose
+from text_recognizer.data.options import LineOptions, sizes_of
+from text_recognizer.data.prose import ALPHABET, prose
 from text_recognizer.data.strokes import HANDS, hand, layout
 from text_recognizer.data.styles import Style, draw_style
 
@@ -21,7 +22,7 @@ _TALLEST = HEIGHT - 3.0
 def generated_lines(options: LineOptions) -> Lines:
     """The whole data set. The same options, Python, numpy and Pillow give the same bytes."""
     sentences = prose(options.text_file)
-    sizes = {"train": options.train_size, "val": options.val_size, "test": options.test_size}
+    sizes = sizes_of(options)
     train, val, test = (_split(s, sentences[s], sizes[s], options) for s in SPLITS)
     return Lines(train, val, test, ALPHABET)
 

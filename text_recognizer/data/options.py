@@ -107,3 +107,8 @@ class LineFolderOptions:
     val_share: float = key(0.1, "share of the writers to choose the best epoch by, where no split is given", least=0, most=1)
     test_share: float = key(0.1, "share of the writers for the final figure, where no split is given", least=0, most=1)
     seed: int = key(0, "seed of the choice of writers", least=0)
+
+
+def sizes_of(options: CharacterOptions | LineOptions | EmnistLinesOptions) -> dict[str, int]:
+    """How many samples each split is to have."""
+    return {"train": options.train_size, "val": options.val_size, "test": options.test_size}

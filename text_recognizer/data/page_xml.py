@@ -7,7 +7,6 @@ do not matter. Coordinates are pixels of the page's picture.
 from __future__ import annotations
 
 import re
-import unicodedata
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from text_recognizer.data.line_set import one_line
 from text_recognizer.errors import DataError
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -64,14 +64,14 @@ def read_page(path: Path) -> Page:
 def _alto_line(element: ElementTree.Element) -> PageLine:
     words = [part.get("CONTENT", "") for part in element if _name(part) == "String"]
     outline = next((p.get("POINTS", "") for p in element.iter() if _name(p) == "Polygon"), "")
-    return PageLine(element.get("ID", ""), _text(" ".join(words)), _points(element.get("BASELINE", "")), _points(outline))
+    return PageLine(element.get("ID", ""), one_line(" ".join(words)), _points(element.get("BASELINE", "")), _points(outline))
 
 
 def _page_line(element: ElementTree.Element) -> PageLine:
     parts = {_name(part): part for part in reversed(list(element))}
     unicode = next((p.text or "" for p in parts.get("TextEquiv", ()) if _name(p) == "Unicode"), "")
     baseline, outline = (parts[name].get("points", "") if name in parts else "" for name in ("Baseline", "Coords"))
-    return PageLine(element.get("id", ""), _text(unicode), _points(baseline), _points(outline))
+    return PageLine(element.get("id", ""), one_line(unicode), _points(baseline), _points(outline))
 
 
 def _picture(path: Path, root: ElementTree.Element, kind: str) -> Path:
@@ -90,10 +90,6 @@ def _picture(path: Path, root: ElementTree.Element, kind: str) -> Path:
 def _points(text: str) -> np.ndarray:
     numbers = [float(n) for n in _NUMBER.findall(text)]
     return np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)
-
-
-def _text(raw: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(raw.split()))
 
 
 def _name(element: ElementTree.Element) -> str:

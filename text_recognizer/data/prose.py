@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.errors import ExperimentError
 
 ALPHABET = " !\"'(),-.0123456789:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """The characters that a line may hold. A sentence with any other character is left out whole, never cut."""
 
-SPLITS = ("train", "val", "test")
 _SHARES = (80, 90, 100)
 _MARKUP = re.compile(r"[*`]")
 _TYPOGRAPHIC = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})

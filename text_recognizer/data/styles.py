@@ -52,12 +52,6 @@ def draw_style(split: str, rng: np.random.Generator) -> Style:
     )
 
 
-def band_of(name: str, value: float) -> int:
-    """The band in which a property's value lies, 0 to 10."""
-    low, high = RANGES[name]
-    return min(int((value - low) / (high - low) * BAND_COUNT), BAND_COUNT - 1)
-
-
 def _within(name: str, split: str, rng: np.random.Generator) -> float:
     low, high = RANGES[name]
     band = BANDS[split][rng.integers(len(BANDS[split]))]

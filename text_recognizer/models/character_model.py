@@ -11,8 +11,9 @@ from torch import nn
 
 from text_recognizer.data.characters import Characters, CharacterSplit
 from text_recognizer.metrics import Prediction, accuracy
+from text_recognizer.models.augmentation import Augmentation
+from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
-from text_recognizer.training.augmentation import Augmentation
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,11 @@ class CharacterBatch:
         return len(self.labels)
 
 
-class CharacterModel:
+class CharacterModel(Model[CharacterSplit, CharacterBatch]):
     """A network of images -> logits, with its loss and its way of answering."""
 
     metric, goal = "accuracy", "maximize"
     unit = "images"
-    too_short = 0
 
     def __init__(self, network: nn.Module, data: Characters) -> None:
         self.network, self.classes = network, data.classes

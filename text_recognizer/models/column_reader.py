@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from text_recognizer.models.columns import BothWays, Residual, Stem
+from text_recognizer.models.pixels import as_channel
 
 
 class ColumnReader(nn.Module):
@@ -31,7 +32,7 @@ class ColumnReader(nn.Module):
         self.shortcut = nn.Conv1d(across.channels, classes, 3, padding=1)
 
     def forward(self, x_BHW: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
-        x_BCHT, frames_B = self.stem(x_BHW[:, None].contiguous(memory_format=torch.channels_last), widths_B)
+        x_BCHT, frames_B = self.stem(as_channel(x_BHW), widths_B)
         for column in self.columns:
             x_BCHT, frames_B = column(x_BCHT, frames_B)
         x_BCT = x_BCHT.amax(dim=2)

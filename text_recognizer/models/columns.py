@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from text_recognizer.models.positions import inside
+
 
 class BothWays(nn.Module):
     """A bidirectional LSTM, (T, B, size) -> (T, B, 2 * hidden), that starts at the true ends of every line.
@@ -87,12 +89,11 @@ def strided(widths: torch.Tensor, stride: int) -> torch.Tensor:
 
 def without_padding(x_BCHW: torch.Tensor, widths_B: torch.Tensor) -> torch.Tensor:
     """The same with zeros beyond each line's own width, as if the image ended there."""
-    inside_BW = torch.arange(x_BCHW.shape[3], device=x_BCHW.device) < widths_B[:, None]
-    return x_BCHW * inside_BW[:, None, None, :].to(x_BCHW.dtype)
+    return x_BCHW * inside(widths_B, x_BCHW.shape[3])[:, None, None, :].to(x_BCHW.dtype)
 
 
 def _blanked(x_BCHW: torch.Tensor, widths_B: torch.Tensor) -> torch.Tensor:
     """`without_padding` in place; on the CPU only the columns that are padding of some line are touched."""
     first = int(widths_B.min()) if x_BCHW.device.type == "cpu" else 0
-    x_BCHW[..., first:] *= (torch.arange(first, x_BCHW.shape[3], device=x_BCHW.device) < widths_B[:, None])[:, None, None]
+    x_BCHW[..., first:] *= inside(widths_B - first, x_BCHW.shape[3] - first)[:, None, None]
     return x_BCHW

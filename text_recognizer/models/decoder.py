@@ -192,5 +192,5 @@ class Writing:
     def _on_cpu(self) -> bool:
         return self.device.type == "cpu"
 
-    def _precision(self) -> contextlib.AbstractContextManager:
+    def _precision(self) -> contextlib.AbstractContextManager[object]:
         return torch.autocast("cpu", enabled=False) if self._on_cpu else contextlib.nullcontext()

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from text_recognizer.models.options import LenetOptions
+from text_recognizer.models.pixels import as_channel
 
 
 class Lenet(nn.Sequential):
@@ -28,4 +29,4 @@ class Lenet(nn.Sequential):
         )
 
     def forward(self, x_BHW: torch.Tensor) -> torch.Tensor:
-        return super().forward(x_BHW[:, None].contiguous(memory_format=torch.channels_last))
+        return super().forward(as_channel(x_BHW))

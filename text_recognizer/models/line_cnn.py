@@ -14,6 +14,7 @@ from torch import nn
 from text_recognizer.errors import ExperimentError
 from text_recognizer.models.columns import BothWays, rectified, strided
 from text_recognizer.models.options import LineCnnLstmOptions, LineCnnOptions
+from text_recognizer.models.pixels import as_channel
 
 _SHRINK = 8
 
@@ -40,7 +41,7 @@ class Windows(nn.Module):
         self.dropout = nn.Dropout(options.fc_dropout)
 
     def forward(self, x_BHW: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x_BCHW = x_BHW[:, None].contiguous(memory_format=torch.channels_last)
+        x_BCHW = as_channel(x_BHW)
         for convolution in self.convolutions:
             x_BCHW, widths_B = convolution(x_BCHW, widths_B)
         short = max(0, self.columns - x_BCHW.shape[3])

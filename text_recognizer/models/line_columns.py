@@ -12,7 +12,7 @@ from torch import nn
 from text_recognizer.models.column_reader import Across, ColumnReader, Lstms
 from text_recognizer.models.columns import Residual, Stem
 from text_recognizer.models.options import LineColumnsOptions
-from text_recognizer.models.positions import positions
+from text_recognizer.models.positions import inside, positions
 
 _CHANNELS = {"S": (32, 64, 128), "M": (64, 128, 256)}
 _BLOCKS = (2, 3, 2)
@@ -54,8 +54,7 @@ class _Encoder(Across):
     def forward(self, x_BCT: torch.Tensor, frames_B: torch.Tensor) -> torch.Tensor:
         x_BTD = self.widen(x_BCT.transpose(1, 2))
         x_BTD = x_BTD + positions(x_BTD.shape[1], self.size, x_BTD.device)
-        padding_BT = torch.arange(x_BTD.shape[1], device=x_BTD.device) >= frames_B[:, None]
-        return self.layers(x_BTD, src_key_padding_mask=padding_BT)
+        return self.layers(x_BTD, src_key_padding_mask=~inside(frames_B, x_BTD.shape[1]))
 
 
 def _columns(channels: tuple[int, ...]) -> list[Residual]:

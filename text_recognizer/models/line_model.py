@@ -11,10 +11,12 @@ from torch import nn
 
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.metrics import Prediction, character_error_rate, collapse, word_error_rate
+from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.ctc_beam import best_text
+from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
+from text_recognizer.models.positions import inside
 from text_recognizer.models.resident import LinesOnDevice, fits
-from text_recognizer.training.augmentation import Augmentation
 
 _WIDTH_STEP = 32
 
@@ -38,17 +40,12 @@ class LineBatch:
         return len(self.texts)
 
 
-class LinesByWidth:
+class LinesByWidth(Model[LineSplit, LineBatch]):
     """What all readers of lines have in common: batches of lines of about one width, and the error rate."""
 
     metric, goal = "cer", "minimize"
     unit = "lines"
-    beams = 1
-    """Hypotheses of a line that `predict` keeps; with one it reads greedily."""
-    too_short: torch.Tensor | int = 0
-    """Lines that `loss` has met so far whose text cannot be aligned with their frames: they teach nothing."""
-    resident_on: tuple[str, ...] = ("cuda",)
-    """Kinds of device that small splits are kept on; see `resident`."""
+    resident_on = ("cuda",)
 
     def __init__(self, network: nn.Module, data: Lines) -> None:
         self.network, self.alphabet = network, data.classes
@@ -140,7 +137,7 @@ class LineModelCtc(LinesByWidth):
             totals = torch.tensor([total for _, total in answers])
         else:
             score_BT, best_BT = scores_BTC.max(dim=-1)
-            inside_BT = torch.arange(score_BT.shape[1], device=score_BT.device) < frames_B[:, None]
+            inside_BT = inside(frames_B, score_BT.shape[1])
             totals = (score_BT * inside_BT).sum(dim=1).cpu()
             texts = [self.text_of(b[:n]) for b, n in zip(best_BT.tolist(), frames_B.tolist(), strict=True)]
         confidences = (totals / frames_B.cpu()).exp().tolist()

@@ -9,7 +9,7 @@ from text_recognizer.errors import ExperimentError
 from text_recognizer.models.decoder import PAD, Decoder, DecoderSize
 from text_recognizer.models.line_cnn import Windows
 from text_recognizer.models.options import LineCnnTransformerOptions, ResnetTransformerOptions
-from text_recognizer.models.positions import positions, positions_2d
+from text_recognizer.models.positions import inside, positions, positions_2d
 from text_recognizer.models.search import beam, greedy
 
 _RESNET_SHRINK, _RESNET_CHANNELS = 32, 512
@@ -53,8 +53,8 @@ class LineCnnTransformer(WritingNetwork):
     def memory(self, x_BHW: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x_BTF, windows_B = self.windows(x_BHW, widths_B)
         x_BTD = self.narrow(x_BTF)
-        there_BT = torch.arange(x_BTD.shape[1], device=x_BTD.device) < windows_B[:, None]
-        return x_BTD + positions(x_BTD.shape[1], x_BTD.shape[2], x_BTD.device), there_BT
+        length, size = x_BTD.shape[1:]
+        return x_BTD + positions(length, size, x_BTD.device), inside(windows_B, length)
 
 
 class ResnetTransformer(WritingNetwork):
@@ -76,7 +76,7 @@ class ResnetTransformer(WritingNetwork):
         x_BCHW = x_BHW[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
         x_BDhw = self.narrow(self.resnet(x_BCHW))
         _, size, height, width = x_BDhw.shape
-        there_Bw = torch.arange(width, device=x_BHW.device) < -(-widths_B // _RESNET_SHRINK)[:, None]
+        there_Bw = inside(-(-widths_B // _RESNET_SHRINK), width)
         memory_BSD = x_BDhw.flatten(2).transpose(1, 2) + positions_2d(height, width, size, x_BHW.device)
         return memory_BSD, there_Bw.repeat(1, height)
 

@@ -1,4 +1,4 @@
-"""Where something stands, as sines and cosines of different lengths (Vaswani et al. 2017)."""
+"""Where something stands: as sines and cosines of different lengths (Vaswani et al. 2017), and whether it is on the line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def positions(length: int, size: int, device: torch.device) -> torch.Tensor:
     rate_D = torch.exp(torch.arange(0, size, 2, device=device) * (-math.log(10_000.0) / size))
     angle_LD = place_L1 * rate_D
     return torch.stack([angle_LD.sin(), angle_LD.cos()], dim=-1).flatten(1)
+
+
+def inside(ends_B: torch.Tensor, length: int) -> torch.Tensor:
+    """Which of so many places lie before each line's end, bool (B, length)."""
+    return torch.arange(length, device=ends_B.device) < ends_B[:, None]
 
 
 def positions_2d(height: int, width: int, size: int, device: torch.device) -> torch.Tensor:

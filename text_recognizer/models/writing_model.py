@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import nn
@@ -12,10 +10,8 @@ from text_recognizer.data.line_set import Lines
 from text_recognizer.metrics import Prediction
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START
 from text_recognizer.models.line_model import LineBatch, LinesByWidth
+from text_recognizer.models.line_transformer import WritingNetwork
 from text_recognizer.models.pixels import as_float
-
-if TYPE_CHECKING:
-    from text_recognizer.models.line_transformer import WritingNetwork
 
 _SMOOTHING = 0.1
 _SPARE = 10

@@ -107,7 +107,7 @@ def _written(content: dict[str, Any]) -> io.BytesIO:
     return written
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:

@@ -8,81 +8,82 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
+from text_recognizer.data.data_set import DataSet, Split
 from text_recognizer.errors import CheckpointError, TrainingFailed
 from text_recognizer.experiment import Experiment
 from text_recognizer.metrics import Prediction
+from text_recognizer.models.augmentation import Augmentation
+from text_recognizer.models.model import Batch, Model, Reader
 from text_recognizer.training import checkpoints, resume
-from text_recognizer.training.augmentation import Augmentation
-from text_recognizer.training.averaging import averaged
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
-from text_recognizer.training.course import Course
 from text_recognizer.training.early_stopping import BestEpoch
-from text_recognizer.training.precision import precision_for
-from text_recognizer.training.steps import Descent
+from text_recognizer.training.state import fresh
 
 _SHOWN = 16
 _EVALUATION_BATCH = 128
 
+S = TypeVar("S", bound=Split)
+B = TypeVar("B", bound=Batch)
+
+
+class Tracker(Protocol):
+    """The calls of `scheduler.tracking` that a training makes."""
+
+    def log(self, values: Mapping[str, float], step: int) -> None: ...
+    def predictions(self, rows: list[dict[str, str | float]], images: list[np.ndarray], step: int) -> None: ...
+
 
 @dataclass(frozen=True)
 class Listeners:
-    """Where a training reports to: `tracker` has the calls of `scheduler.tracking`; `directory` receives `last.pt` and
-    `training.pt` after every epoch and `best.pt` after every better one; `say` takes each line of progress."""
+    """Where a training reports to: `tracker` takes the rows; `directory` receives `last.pt` and `training.pt` after every
+    epoch and `best.pt` after every better one; `say` takes each line of progress."""
 
-    tracker: Any
+    tracker: Tracker
     directory: Path
     say: Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to: the best epoch, the final figures on the test set, of which `metric` ranks the experiments,
-    and where the weights are."""
+    """What a training came to: the best epoch, the final figures on the test set, and where the weights are."""
 
-    metric: str
     best: BestEpoch
     figures: Mapping[str, float]
     weights: Path
 
-    @property
-    def test(self) -> float:
-        return self.figures[self.metric]
 
-
-class Training:
+class Training(Generic[S, B]):
     """One experiment being trained: a model whose network is on `device`, and the data with its three splits."""
 
-    def __init__(self, experiment: Experiment, model: Any, data: Any, device: torch.device, listeners: Listeners) -> None:
+    def __init__(
+        self, experiment: Experiment, model: Model[S, B], data: DataSet[S], device: torch.device, listeners: Listeners
+    ) -> None:
         self.experiment, self.model, self.device, self.listeners = experiment, model, device, listeners
         self.options = experiment.train_args
         self.data = _few(data, self.options.overfit_batches, self.options.batch_size)
-        self.precision = precision_for(self.options.precision, device)
-        self.descent = Descent(model.network, self.options, self.precision)
+        self.state = fresh(model.network, self.options, len(self.data.train), model.goal, device)
         self.augmentation = Augmentation(self.options.augment, self.options.span_masks)
-        self.average = averaged(model.network, self.options.ema) if self.options.ema else None
-        self.reader = _reading_with(model, self.average)
-        self.course = Course(self.options.epochs * len(self.data.train), 60 * self.options.cpu_minutes)
-        self.rng = np.random.default_rng(self.options.seed)
-        self.epoch, self.best = 0, BestEpoch(model.goal)
+        self.reader = _reading_with(model, self.state.read_with)
         self._checked_room = False
 
     def go_on(self, saved: Checkpoint, file: Path) -> None:
         """Continues the training that left `saved`, read from `file`, whose best weights lie beside it."""
-        resume.restore(self, saved)
+        resume.restore(self.state, saved, self.experiment, self.data.classes)
         best = file.with_name("best.pt")
-        self.listeners.say(f"going on after epoch {self.epoch}, from {file}")
-        if self.best.epoch and not _whole(best):
+        self.listeners.say(f"going on after epoch {self.state.epoch}, from {file}")
+        if self.state.best.epoch and not _whole(best):
             self.listeners.say(f"{best} is missing or damaged: the best epoch is looked for among those that follow")
-            self.best = BestEpoch(self.model.goal, first=self.epoch)
-        elif self.best.epoch and best.parent != self.listeners.directory:
+            self.state.best = BestEpoch(self.model.goal, first=self.state.epoch)
+        elif self.state.best.epoch and best.parent != self.listeners.directory:
             self.listeners.directory.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(best, self.listeners.directory / "best.pt")
         if (threads := saved.about["threads"]) != torch.get_num_threads():
@@ -96,11 +97,9 @@ class Training:
         if saved.classes != self.data.classes or saved.experiment["network"] != self.experiment.network:
             raise CheckpointError(f"{file}: weights of {saved.experiment['network']} for other classes; start without them")
         try:
-            self.model.network.load_state_dict(saved.weights)
+            self.state.start_from(saved.weights)
         except RuntimeError as error:
             raise CheckpointError(f"{file}: its network has other network_args; give the same ones") from error
-        if self.average:
-            self.average.module.load_state_dict(saved.weights)
         self.listeners.say(f"starting from the weights of {file}")
 
     def run(self) -> Outcome:
@@ -111,56 +110,58 @@ class Training:
         self._introduce()
         if self.options.compile:
             compiled(self.model.network, self.device, self.listeners.say)
-        began, share = time.monotonic(), self.course.share
+        course = self.state.course
+        began, share = time.monotonic(), course.share
         while not self._over():
             figures = self._epoch()
-            left = (time.monotonic() - began) * (1 - self.course.share) / max(self.course.share - share, 1e-9)
+            left = (time.monotonic() - began) * (1 - course.share) / max(course.share - share, 1e-9)
             self._tell(figures, left)
         return self._finish()
 
     def _introduce(self) -> None:
         parameters = sum(p.numel() for p in self.model.network.parameters())
-        size, numbers = len(self.data.train), str(self.precision.dtype).removeprefix("torch.")
+        size, numbers = len(self.data.train), str(self.state.descent.precision.dtype).removeprefix("torch.")
         self.listeners.say(
             f"{self.experiment.name}: {parameters:,} parameters, {size:,} {self.model.unit} to train on, "
             f"{numbers} on {self.device}"
         )
 
     def _over(self) -> bool:
-        if self.course.over:
+        epoch, best, options = self.state.epoch, self.state.best, self.options
+        if self.state.course.over:
             return True
-        validated = self.epoch > 0 and self.epoch % self.options.validate_every == 0
-        exhausted = validated and self.best.exhausted(self.epoch, self.options.patience, self.options.min_epochs)
+        validated = epoch > 0 and epoch % options.validate_every == 0
+        exhausted = validated and best.exhausted(epoch, options.patience, options.min_epochs)
         if exhausted:
-            self.listeners.say(f"no better epoch since epoch {self.best.first}: stopping early")
+            self.listeners.say(f"no better epoch since epoch {best.first}: stopping early")
         return exhausted
 
     def _epoch(self) -> dict[str, float]:
         """Trains for one epoch, validates where it is time, keeps all, and gives the row of the metric log."""
-        self.epoch += 1
-        lr, began, seen = self.descent.lr(self.course.share), time.monotonic(), self.course.seen
+        state, course = self.state, self.state.course
+        state.epoch += 1
+        lr, began, seen = state.descent.lr(course.share), time.monotonic(), course.seen
         row = {"train_loss": self._fit(), "lr": lr}
-        row[f"{self.model.unit}_per_second"] = (self.course.seen - seen) / (time.monotonic() - began)
-        if self.epoch % self.options.validate_every == 0 or self.course.over:
+        row[f"{self.model.unit}_per_second"] = (course.seen - seen) / (time.monotonic() - began)
+        if state.epoch % self.options.validate_every == 0 or course.over:
             row |= {f"val_{name}": figure for name, figure in self._validate().items()}
         self._keep("last.pt")
-        checkpoints.save(self.listeners.directory / resume.NAME, resume.snapshot(self))
-        row |= {"cpu_seconds": self.course.used, **self.descent.watched()}
-        self.listeners.tracker.log(row, step=self.epoch)
+        checkpoints.save(self.listeners.directory / resume.NAME, resume.snapshot(state, self.experiment, self.data.classes))
+        row |= {"cpu_seconds": course.used, **state.descent.watched()}
+        self.listeners.tracker.log(row, step=state.epoch)
         return row
 
     def _fit(self) -> float:
         """One pass over the training set, or what is left of the budget; the mean loss over its steps."""
-        self.model.network.train()
+        state, course = self.state, self.state.course
+        state.network.train()
         total, steps, lines = torch.zeros((), device=self.device), 0, 0
         for batch in self._batches():
-            share = self.course.share
-            total += self.descent.step(self.model, self.model.varied(batch, self.augmentation.at(share)), share)
-            if self.average:
-                self.average.update_parameters(self.model.network)
-            self.course.seen += len(batch)
+            share = course.share
+            total += state.step(self.model, self.model.varied(batch, self.augmentation.at(share)), share)
+            course.seen += len(batch)
             steps, lines = steps + 1, lines + len(batch)
-            if self.course.cpu_seconds and self.course.over:
+            if course.cpu_seconds and course.over:
                 break
         if not self._checked_room:
             self._check_room(lines)
@@ -175,14 +176,14 @@ class Training:
         if short:
             self.listeners.say(f"{short:,} of {seen:,} texts have too few frames to be learned from; {advice}")
 
-    def _batches(self) -> Iterator[Any]:
+    def _batches(self) -> Iterator[B]:
         """The batches of an epoch; those that `limit_train_batches` leaves out count as seen, for they are."""
-        before = self.course.seen
-        limit = self.options.limit_train_batches
-        batches = self.model.batches(self.data.train, self.options.batch_size, self.device, self.rng)
-        yield from itertools.islice(batches, _number(limit, len(self.data.train), self.options.batch_size) if limit else None)
+        course, train, before = self.state.course, self.data.train, self.state.course.seen
+        limit, size = self.options.limit_train_batches, self.options.batch_size
+        batches = self.model.batches(train, size, self.device, self.state.generators.order)
+        yield from itertools.islice(batches, _number(limit, len(train), size) if limit else None)
         if limit:
-            self.course.seen = before + len(self.data.train)
+            course.seen = before + len(train)
 
     def _finite(self, loss: float) -> float:
         if not math.isfinite(loss):
@@ -190,19 +191,20 @@ class Training:
         return loss
 
     def _validate(self) -> dict[str, float]:
-        figures = self.reader.figures(self._read(self.data.val, self.epoch))
-        before, self.best = self.best, self.best.after(self.epoch, figures[self.model.metric])
-        if self.best is not before:
+        state, before = self.state, self.state.best
+        figures = self.reader.figures(self._read(self.data.val, state.epoch))
+        state.best = before.after(state.epoch, figures[self.model.metric])
+        if state.best is not before:
             self._keep("best.pt")
         return figures
 
     @torch.no_grad()
-    def _read(self, split: Any, step: int) -> list[Prediction]:
+    def _read(self, split: S, step: int) -> list[Prediction]:
         """The predictions for a split; the first few go to the tracker with their images."""
         self.reader.network.eval()
         predictions: list[Prediction] = []
         for batch in self.reader.batches(split, _EVALUATION_BATCH, self.device):
-            with self.precision.autocast():
+            with self.state.descent.precision.autocast():
                 of_batch = self.reader.predict(batch)
             if not predictions:
                 self._show(of_batch[:_SHOWN], self.reader.images(batch)[:_SHOWN], step)
@@ -210,12 +212,14 @@ class Training:
         return predictions
 
     def _show(self, predictions: list[Prediction], images: list[np.ndarray], step: int) -> None:
-        rows = [{"target": p.target, "prediction": p.prediction, "confidence": p.confidence} for p in predictions]
+        rows: list[dict[str, str | float]] = [
+            {"target": p.target, "prediction": p.prediction, "confidence": p.confidence} for p in predictions
+        ]
         self.listeners.tracker.predictions(rows, images=images, step=step)
 
     def _keep(self, name: str) -> None:
-        about = {"epoch": self.epoch, "metric": f"val_{self.model.metric}", "torch": torch.__version__}
-        about["figure"] = self.best.figure if name == "best.pt" else None
+        about = {"epoch": self.state.epoch, "metric": f"val_{self.model.metric}", "torch": torch.__version__}
+        about["figure"] = self.state.best.figure if name == "best.pt" else None
         about |= self.model.needed(self.data)
         weights = self.reader.network.state_dict()
         checkpoint = Checkpoint(self.experiment.as_mapping(), self.data.classes, about, weights)
@@ -223,24 +227,24 @@ class Training:
 
     def _tell(self, row: dict[str, float], left: float) -> None:
         metric, unit = f"val_{self.model.metric}", self.model.unit
-        of = "" if self.course.cpu_seconds else f"/{self.options.epochs}"
+        of = "" if self.state.course.cpu_seconds else f"/{self.options.epochs}"
         figure = f"  {metric} {row[metric]:.4f}" if metric in row else ""
         speed = f"{row[f'{unit}_per_second']:.0f} {unit}/s"
-        self.listeners.say(f"epoch {self.epoch}{of}  train_loss {row['train_loss']:.3g}{figure}  {speed}  eta {left:.0f} s")
+        self.listeners.say(f"epoch {self.state.epoch}{of}  train_loss {row['train_loss']:.3g}{figure}  {speed}  eta {left:.0f} s")
 
     def _finish(self) -> Outcome:
-        path = self.listeners.directory / ("best.pt" if self.best.epoch else "last.pt")
+        path = self.listeners.directory / ("best.pt" if self.state.best.epoch else "last.pt")
         self.reader.network.load_state_dict(checkpoints.load(path).weights)
         self.reader.beams = getattr(self.options, "beams", 1)  # readers of characters have none
-        test = self.reader.figures(self._read(self.data.test, self.epoch + 1))
+        test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1))
         (self.listeners.directory / resume.NAME).unlink(missing_ok=True)
-        return Outcome(self.model.metric, self.best, test, path)
+        return Outcome(self.state.best, test, path)
 
 
-def _reading_with(model: Any, average: Any) -> Any:
-    """The model as it validates and tests: with the average of the weights where there is one."""
+def _reading_with(model: Model[S, B], network: nn.Module) -> Reader[S, B]:
+    """The model as it validates and tests, which may be with another network than the one that learns."""
     reader = copy.copy(model)
-    reader.network = average.module if average else model.network
+    reader.network = network
     return reader
 
 
@@ -257,9 +261,6 @@ def _number(batches: float, samples: int, size: int) -> int:
     return max(1, math.ceil(batches * samples / size)) if batches < 1 else math.ceil(batches)
 
 
-def _few(data: Any, batches: float, size: int) -> Any:
+def _few(data: DataSet[S], batches: float, size: int) -> DataSet[S]:
     """For `overfit_batches`: all three splits are the first few samples of the training set; 0 leaves the data alone."""
-    if not batches:
-        return data
-    few = data.train.first(_number(batches, len(data.train), size) * size)
-    return replace(data, train=few, val=few, test=few)
+    return data.few(_number(batches, len(data.train), size) * size) if batches else data

@@ -18,7 +18,7 @@ class Precision:
     device: str
     dtype: torch.dtype
 
-    def autocast(self) -> contextlib.AbstractContextManager:
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
         """A context for the forward pass; the loss functions leave it by casting to float32."""
         return torch.autocast(self.device, dtype=self.dtype, enabled=self.dtype is not torch.float32)
 

@@ -10,67 +10,64 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from text_recognizer.errors import CheckpointError
+from text_recognizer.experiment import Experiment
 from text_recognizer.training import checkpoints
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.early_stopping import BestEpoch
-
-if TYPE_CHECKING:
-    from text_recognizer.training.loop import Training
+from text_recognizer.training.state import State
 
 NAME = "training.pt"
 
 
-def snapshot(training: Training) -> Checkpoint:
-    """All that `restore` needs, as it is between two epochs."""
-    optimizer = training.descent.optimizer.state_dict()
+def snapshot(state: State, experiment: Experiment, classes: str) -> Checkpoint:
+    """All that `restore` needs, as it is between two epochs of this experiment's training."""
+    optimizer = state.descent.optimizer.state_dict()
     tensors = {
-        **_prefixed("network", training.model.network.state_dict()),
-        **_prefixed("average", training.average.state_dict() if training.average else {}),
-        **{f"optimizer/{i}/{name}": value for i, state in optimizer["state"].items() for name, value in state.items()},
-        **_prefixed("random", _generators(training.device)),
+        **_prefixed("network", state.network.state_dict()),
+        **_prefixed("average", state.average.state_dict() if state.average else {}),
+        **{f"optimizer/{i}/{name}": value for i, kept in optimizer["state"].items() for name, value in kept.items()},
+        **_prefixed("random", state.generators.tensors()),
     }
     about = {
-        "epoch": training.epoch,
-        "seen": training.course.seen,
-        "spent": training.course.used,
-        "best": dataclasses.asdict(training.best),
+        "epoch": state.epoch,
+        "seen": state.course.seen,
+        "spent": state.course.used,
+        "best": dataclasses.asdict(state.best),
         "groups": optimizer["param_groups"],
-        "scaler": training.descent.scaler.state_dict(),
-        "numpy": training.rng.bit_generator.state,
-        "python": random.getstate(),
+        "scaler": state.descent.scaler.state_dict(),
+        **state.generators.about(),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
-    return Checkpoint(training.experiment.as_mapping(), training.data.classes, about, tensors)
+    return Checkpoint(experiment.as_mapping(), classes, about, tensors)
 
 
-def restore(training: Training, saved: Checkpoint) -> None:
-    """Puts a new training of the same experiment where the saved one was. Raises CheckpointError if it is another one."""
-    if _identity(saved.experiment) != _identity(training.experiment.as_mapping()) or saved.classes != training.data.classes:
+def restore(state: State, saved: Checkpoint, experiment: Experiment, classes: str) -> None:
+    """Puts a fresh state where the saved one was. Raises CheckpointError if that is of another experiment or other data."""
+    if _identity(saved.experiment) != _identity(experiment.as_mapping()) or saved.classes != classes:
         raise CheckpointError("the training to go on with is of another experiment, or of other data; start without it")
     about = saved.about
     if "groups" not in about:
         raise CheckpointError("the training.pt to go on with is a checkpoint of another kind; give it by another name")
-    training.model.network.load_state_dict(_under("network", saved.weights))
-    if training.average:
-        training.average.load_state_dict(_under("average", saved.weights))
-    states: dict[int, dict[str, torch.Tensor]] = {}
+    state.network.load_state_dict(_under("network", saved.weights))
+    if state.average:
+        state.average.load_state_dict(_under("average", saved.weights))
+    kept: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in _under("optimizer", saved.weights).items():
         number, what = name.split("/")
-        states.setdefault(int(number), {})[what] = value
-    training.descent.optimizer.load_state_dict({"state": states, "param_groups": about["groups"]})
-    training.descent.scaler.load_state_dict(about["scaler"])
-    training.epoch, training.best = about["epoch"], BestEpoch(**about["best"])
-    training.course.seen, training.course.spent = about["seen"], about["spent"]
-    _set_generators(training, saved)
+        kept.setdefault(int(number), {})[what] = value
+    state.descent.optimizer.load_state_dict({"state": kept, "param_groups": about["groups"]})
+    state.descent.scaler.load_state_dict(about["scaler"])
+    state.epoch, state.best = about["epoch"], BestEpoch(**about["best"])
+    state.course.seen, state.course.spent = about["seen"], about["spent"]
+    state.generators.restore(_under("random", saved.weights), about)
 
 
 def earlier(directory: Path, experiment: Mapping[str, Any]) -> tuple[Path, Checkpoint] | None:
@@ -109,18 +106,3 @@ def _prefixed(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, tor
 def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     start = f"{prefix}/"
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
-
-
-def _generators(device: torch.device) -> dict[str, torch.Tensor]:
-    cuda = {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
-    return {"torch": torch.get_rng_state(), **cuda}
-
-
-def _set_generators(training: Training, saved: Checkpoint) -> None:
-    generators = _under("random", saved.weights)
-    torch.set_rng_state(generators["torch"])
-    if "cuda" in generators and training.device.type == "cuda":
-        torch.cuda.set_rng_state(generators["cuda"], training.device)
-    training.rng.bit_generator.state = saved.about["numpy"]
-    version, numbers, gauss = saved.about["python"]
-    random.setstate((version, tuple(numbers), gauss))

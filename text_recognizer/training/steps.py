@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Protocol, TypeVar
 
 import torch
 from torch import nn
 
 from text_recognizer.training.options import TrainOptions
 from text_recognizer.training.precision import Precision
+
+B = TypeVar("B")
+B_contra = TypeVar("B_contra", contravariant=True)
+
+
+class Learner(Protocol[B_contra]):
+    """What a step goes down on."""
+
+    def loss(self, batch: B_contra) -> torch.Tensor:
+        """A scalar."""
 
 
 class Descent:
@@ -26,12 +36,12 @@ class Descent:
         """The learning rate when this share of the training is over."""
         return self.options.lr * one_cycle(share, self.options.warmup)
 
-    def step(self, model: Any, batch: Any, share: float) -> torch.Tensor:
+    def step(self, learner: Learner[B], batch: B, share: float) -> torch.Tensor:
         """One step on one batch; its loss as a scalar that stays on the device, so that nothing waits for it."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(share)
         with self.precision.autocast():
-            loss = model.loss(batch)
+            loss = learner.loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
@@ -67,7 +77,7 @@ def _half_cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
-def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
+def _groups(network: nn.Module, decay: float) -> list[dict[str, list[nn.Parameter] | float]]:
     """Matrices and kernels decay; biases and the scales of norms do not."""
     parameters = list(network.parameters())
     return [

@@ -17,10 +17,10 @@ from scheduler.sweeps.sweep import SweepPlan, read_plan  # noqa: E402
 from tests.conftest import ROOT, CommandLine  # noqa: E402
 from tests.fakes.text_recognizer.small_emnist import unpacked  # noqa: E402
 from tests.fakes.text_recognizer.small_iam import small_iam  # noqa: E402
+from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.experiment import Experiment, read  # noqa: E402
 from text_recognizer.flags import parse  # noqa: E402
-from text_recognizer.run_experiment import build  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
 SCRIPTS = {
@@ -64,9 +64,9 @@ def of_script(name: str) -> dict[str, Any]:
 def train(experiment: Experiment, directory: Path) -> float:
     torch.manual_seed(0)
     data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
-    model = build(experiment, data, torch.device("cpu"))
+    model = model_of(experiment, data, torch.device("cpu"))
     listeners = Listeners(Silence(), directory, lambda _: None)
-    return Training(experiment, model, data, torch.device("cpu"), listeners).run().test
+    return Training(experiment, model, data, torch.device("cpu"), listeners).run().figures[model.metric]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

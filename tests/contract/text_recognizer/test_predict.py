@@ -17,12 +17,12 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from tests.conftest import user_environment  # noqa: E402
+from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.errors import CheckpointError, ExperimentError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.metrics import edit_distance  # noqa: E402
 from text_recognizer.recognizer import Recognizer  # noqa: E402
-from text_recognizer.run_experiment import build  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
@@ -44,7 +44,7 @@ def trained(folder: Path, given: dict) -> tuple[Path, tuple[np.ndarray, ...]]:
     experiment = read(given)
     torch.manual_seed(0)
     data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
-    outcome = Training(experiment, build(experiment, data, CPU), data, CPU, Listeners(Silence(), folder, lambda _: None)).run()
+    outcome = Training(experiment, model_of(experiment, data, CPU), data, CPU, Listeners(Silence(), folder, lambda _: None)).run()
     return outcome.weights, getattr(data.val, "images", ())
 
 

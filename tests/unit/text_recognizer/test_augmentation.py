@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from text_recognizer.training.augmentation import Augmentation, distorted, recoloured, with_blank_spans  # noqa: E402
+from text_recognizer.models.augmentation import Augmentation, distorted, recoloured, with_blank_spans  # noqa: E402
 from text_recognizer.training.averaging import averaged  # noqa: E402
 from text_recognizer.training.course import Course  # noqa: E402
 

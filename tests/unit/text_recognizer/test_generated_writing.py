@@ -16,7 +16,7 @@ from text_recognizer.data.line_set import Lines  # noqa: E402
 from text_recognizer.data.lines import cut, generated_lines  # noqa: E402
 from text_recognizer.data.options import CharacterOptions, LineOptions  # noqa: E402
 from text_recognizer.data.strokes import Ink  # noqa: E402
-from text_recognizer.data.styles import BANDS, RANGES, band_of, draw_style  # noqa: E402
+from text_recognizer.data.styles import BAND_COUNT, BANDS, RANGES, draw_style  # noqa: E402
 
 SMALL = LineOptions(train_size=60, val_size=20, test_size=40)
 
@@ -53,6 +53,12 @@ def test_the_same_seed_gives_the_same_characters() -> None:
     a, b = generated_characters(options), generated_characters(options)
     assert np.array_equal(a.train.images, b.train.images)
     assert np.array_equal(a.test.labels, b.test.labels)
+
+
+def band_of(name: str, value: float) -> int:
+    """The band in which a property's value lies, 0 to 10."""
+    low, high = RANGES[name]
+    return min(int((value - low) / (high - low) * BAND_COUNT), BAND_COUNT - 1)
 
 
 @pytest.mark.parametrize("split", BANDS)

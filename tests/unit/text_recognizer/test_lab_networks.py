@@ -10,6 +10,7 @@ import numpy as np  # noqa: E402
 
 from text_recognizer.data.line_set import Lines, LineSplit  # noqa: E402
 from text_recognizer.errors import ExperimentError  # noqa: E402
+from text_recognizer.models.augmentation import Augmentation  # noqa: E402
 from text_recognizer.models.columns import without_padding  # noqa: E402
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Decoder, DecoderSize  # noqa: E402
 from text_recognizer.models.line_cnn import LineCnn, LineCnnLstm  # noqa: E402
@@ -23,7 +24,6 @@ from text_recognizer.models.options import (  # noqa: E402
 from text_recognizer.models.positions import positions, positions_2d  # noqa: E402
 from text_recognizer.models.search import greedy  # noqa: E402
 from text_recognizer.models.writing_model import LineModelTransformer  # noqa: E402
-from text_recognizer.training.augmentation import Augmentation  # noqa: E402
 
 CPU = torch.device("cpu")
 SMALL = {"conv_dim": 4, "fc_dim": 16}

@@ -101,6 +101,33 @@ def test_every_command_gives_a_script_that_reads_wandb_config_alone_the_same_poi
     assert _trained(sweeps) == expected
 
 
+KNOWS_ITS_RUN = """
+import os, wandb
+run = wandb.init()
+with open("trained", "a") as file:
+    file.write(f"{run.id} {os.environ['WANDB_RUN_ID']}\\n")
+os._exit(os.path.exists("fails"))
+"""
+
+
+def test_every_attempt_has_a_run_id_that_its_script_may_read(sweeps):
+    """W&B's agent sets one for each run, and Hydra's directories are named by it: `${oc.env:WANDB_RUN_ID}`."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", KNOWS_ITS_RUN)
+    sweeps.write("sweep.yaml", CONFIG_ALONE)
+    sweeps.environment["WANDB_RUN_ID"] = "of-somebody-else"
+    sweeps.sweep("-j2")
+    found = _trained(sweeps)
+    sweeps.write("fails", "")
+    assert sweeps("run", "sweep.yaml", "-j2").returncode == 1
+    assert sweeps("retry", "failed", "-j2").returncode == 1
+    found += _trained(sweeps)
+    ids = {line.split()[0] for line in found}
+    assert (len(found), len(ids)) == (6, 6)
+    assert all(len(set(line.split())) == 1 for line in found)
+    assert "of-somebody-else" not in ids
+
+
 def test_prepare_says_where_its_lines_do_not_set_what_a_script_reads(sweeps):
     """A line is a command line alone; that a script reads its point elsewhere is visible in the script."""
     sweeps.write("train.py", READS_CONFIG_ALONE)

@@ -18,7 +18,7 @@ from scheduler.jobs.wakeups import Wakeups
 from scheduler.sweeps.asking import Asking, Point
 from scheduler.sweeps.book import Book, Entry
 from scheduler.sweeps.budget import Budget, Outcomes, why_over
-from scheduler.sweeps.listening import Listening, follower_of
+from scheduler.sweeps.listening import LastWords, Listening, follower_of
 from scheduler.sweeps.offline import environment_of
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import Stopping
@@ -103,11 +103,8 @@ class SweepSource(QueueAlone):
         if again:
             self._book.moved(job.id, State.QUEUED)
             return
-        if ending.state is State.DONE:
-            self._say_once(last.missing)
-        for miss in last.near:
-            self._say_of_a_kind(f"near {miss.why}", f"trial {self._book[job.id].record.number} prints {miss}")
-        self._book.logged(job.id, last.values)
+        self._say_last_words(self._book[job.id].record.number, last, ending)
+        self._book.logged(job.id, last.values, anew=last.anew)
         entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
         self._tell(entry)
         if entry.trial:
@@ -146,12 +143,22 @@ class SweepSource(QueueAlone):
 
     def _heard(self, job: str) -> None:
         """A log has grown."""
-        values = self._listening.read(job, self._plan.metric)
-        if values:
-            self._book.logged(job, values)
+        heard = self._listening.read(job, self._plan.metric)
+        if heard.anew:
+            self._say_of_a_kind(f"anew {heard.source}", _taken_over(self._book[job], heard.source))
+        if heard.values or heard.anew:
+            self._book.logged(job, heard.values, anew=heard.anew)
             self._news = True
         for text in self._listening.notices():
             self._say_once(text)
+
+    def _say_last_words(self, number: int, last: LastWords, ending: Ending) -> None:
+        if ending.state is State.DONE and last.missing:
+            self._say_of_a_kind(last.kind, f"trial {number}: {last.missing}")
+        for miss in last.near:
+            self._say_of_a_kind(f"near {miss.why}", f"trial {number} prints {miss}")
+        if last.choice:
+            self._say_of_a_kind(last.choice.kind, f"trial {number}: {last.choice.sentence}")
 
     def _say_once(self, text: str) -> None:
         self._say_of_a_kind(text, text)
@@ -197,3 +204,9 @@ class SweepSource(QueueAlone):
         entry = self._book.condemned(verdict)
         self._condemned.add(entry.job)
         return EarlyStop(f"{entry.job}/{entry.record.attempts}", verdict.sentence)
+
+
+def _taken_over(entry: Entry, source: str) -> str:
+    count = len(entry.record.history)
+    rows = "the 1 row before it counts" if count == 1 else f"the {count} rows before it count"
+    return f"trial {entry.record.number}: the metric is taken from a better log now ({source}); {rows} no more"

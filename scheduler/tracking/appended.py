@@ -67,6 +67,7 @@ class FileReader:
         self._file = file
         self.summary: dict[str, Any] = {}
         self.exit_code: int | None = None
+        self.leads = False
 
     @property
     def path(self) -> Path:

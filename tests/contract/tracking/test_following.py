@@ -209,17 +209,6 @@ def test_rows_that_were_set_aside_for_a_better_source_are_there_in_the_end(tmp_p
     assert values(follower.read() + follower.finish()) == [3, 2]
 
 
-def test_the_source_that_had_the_first_row_stays(tmp_path: Path, follow: Watch) -> None:
-    """A better log that appears in the middle of a run would count its epochs a second time."""
-    put(tmp_path / "log.txt", "loss: 3\n")
-    follower = follow()
-    assert values(follower.read()) == [3]
-    put(tmp_path / RUN, wandb_rows(1, 1))
-    put(tmp_path / "log.txt", "loss: 2\n")
-    assert values(follower.read() + follower.finish()) == [2]
-    assert follower.source == OUTPUT
-
-
 def test_looks_at_open_files_become_rare_and_end_with_the_first_row(tmp_path: Path, follow: Watch) -> None:
     """They read /proc; a sweep of many silent trials must not do it all the time."""
     looks: list[float] = [time.monotonic()]
@@ -238,7 +227,7 @@ def test_looks_at_open_files_become_rare_and_end_with_the_first_row(tmp_path: Pa
     assert len(looks) == count
 
 
-def test_of_two_runs_in_one_trial_the_first_with_the_metric_counts(tmp_path: Path, follow: Watch) -> None:
+def test_of_two_runs_in_one_trial_one_counts(tmp_path: Path, follow: Watch) -> None:
     """Every rank of a parallel training may log the same epoch."""
     put(tmp_path / "wandb/run-1-a/run-a.wandb", wandb_rows(1, 2))
     put(tmp_path / "wandb/run-2-b/run-b.wandb", wandb_rows(1, 2))

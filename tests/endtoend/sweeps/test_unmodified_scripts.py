@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -238,3 +239,70 @@ def test_our_own_metric_log_is_read(sweeps):
     good, bad = sorted(sweeps.sweep("-j1")["trials"], key=lambda trial: trial["trial"])
     assert good["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3, 0.35])
     assert bad["state"] == "stopped_early"
+
+
+FOLDS = """
+import multiprocessing, os, wandb
+
+def fold(number, queue):
+    for name in [name for name in os.environ if name.startswith("WANDB_") and name not in ("WANDB_MODE", "WANDB_DIR")]:
+        del os.environ[name]
+    run = wandb.init(group="folds", name=f"fold-{number}")
+    run.log({"loss": number + 1})
+    run.finish()
+    queue.put(number + 1)
+
+if __name__ == "__main__":
+    run = wandb.init()
+    spawn = multiprocessing.get_context("spawn")
+    losses = []
+    for number in range(2):
+        queue = spawn.Queue()
+        spawn.Process(target=fold, args=(number, queue)).start()
+        losses.append(queue.get())
+    run.log({"loss": sum(losses)})
+"""
+
+
+def test_the_mean_of_a_cross_validation_counts_and_not_a_fold(sweeps):
+    """As W&B's own example has it: a run for each fold, in a process of its own, and the trial's run at the end. A lucky first
+    fold was the best of the sweep."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", FOLDS)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("[0.1, 0.2]", "[0.1]"))
+    result = sweeps("sweep", "--format", "json")
+    (trial,) = json.loads(result.stdout)["trials"]
+    assert trial["history"] == [3]
+    assert '3 W&B runs log "loss": that with the trial\'s WANDB_RUN_ID counts' in result.stderr
+
+
+CHECKS_FIRST = """
+import os, time
+print("loss: 0.001", flush=True)
+open("checked", "w").close()
+while not os.path.exists("goes on"):
+    time.sleep(0.01)
+import wandb
+run = wandb.init()
+for step in range(3):
+    run.log({"loss": 0.1 + 1 / (step + 1)})
+run.finish()
+open("trained", "w").close()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_number_printed_before_the_training_does_not_count_in_the_end(sweeps, until, killed: bool):
+    """It hid all rows of W&B: best was what an untrained model said. Also where nobody has watched, and the sweep goes on when
+    the trial is over."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", CHECKS_FIRST)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("[0.1, 0.2]", "[0.1]"))
+    sweep = sweeps.start("sweep", "--format", "json")
+    until((sweeps.directory / "checked").exists)
+    if killed:
+        sweep.kill()
+    sweeps.write("goes on", "")
+    until((sweeps.directory / "trained").exists)
+    (trial,) = sweeps.sweep()["trials"] if killed else json.loads(sweep.communicate(timeout=100)[0])["trials"]
+    assert trial["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3])

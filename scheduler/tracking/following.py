@@ -148,7 +148,7 @@ class Follower:
         """
         if self._decided:
             found = self.unusable()
-            return f"{found.sentence(' or '.join(self._names))} (in: {self.source})" if found else ""
+            return found.sentence(" or ".join(self._names), self.source) if found else ""
         wanted = " or ".join(f'"{name}"' for name in self._names)
         there = [source for source in self._sources if source.exists]
         names = sorted({name for source in there for name in source.names()})

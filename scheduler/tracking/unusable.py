@@ -13,26 +13,26 @@ LONGEST = 40  # characters of an example
 
 @dataclass(frozen=True)
 class Unusable:
-    """`what` it is ("a text"), `example` as JSON writes it, and `instead`: what to log."""
+    """`what` it is ("a text"), `example` as JSON writes it (as long as a line bears), and `instead`: what to log."""
 
     what: str
     example: str
     instead: str
 
-    def sentence(self, metric: str) -> str:
+    def sentence(self, metric: str, source: str) -> str:
         """
-        >>> Unusable("a text", '"0.5"', "log float(value)").sentence("loss")
-        'what the script logs as "loss" is never a finite number, but a text: "0.5"; log float(value)'
+        >>> Unusable("a text", '"0.5"', "log float(value)").sentence("loss", "W&B log")
+        '"loss" is never a finite number in what the script logs; it is a text, such as "0.5" (in: W&B log): log float(value)'
         """
-        what = f'what the script logs as "{metric}" is never a finite number, but {self.what}'
-        return f"{what}: {self.example}; {self.instead}"
+        value = self.what if self.what == self.example else f"{self.what}, such as {self.example}"
+        return f'"{metric}" is never a finite number in what the script logs; it is {value} (in: {source}): {self.instead}'
 
 
 def unusable(value: Any) -> Unusable | None:
     """Why `value` is no number that trials could be compared by; None where it is one.
 
     >>> unusable(0.5), unusable(10**400).what
-    (None, 'a number beyond all floats')
+    (None, 'a number too large')
     >>> found = unusable("0.5"); (found.what, found.example, found.instead)
     ('a text', '"0.5"', 'log float(value)')
     """
@@ -53,7 +53,7 @@ def _kind(value: Any) -> tuple[str, str] | None:
     if isinstance(value, Mapping):
         return "a mapping", "log a number under a name of its own; of a group of metrics one is named as group.name"
     if value is None:
-        return "nothing", "log a number, or nothing where there is none"
+        return "null", "log a number, or nothing where there is none"
     return "a list", "log one number, such as its mean or its last"
 
 
@@ -61,7 +61,9 @@ def _of_number(value: float) -> tuple[str, str] | None:
     try:
         number = float(value)
     except OverflowError:
-        return "a number beyond all floats", "log a smaller one, such as its logarithm"
+        return "a number too large", "log a smaller one, such as its logarithm"
     if math.isnan(number):
-        return "not a number at all", "see why the training diverges, or log a large finite number where it does"
-    return ("an infinite one", "log a large finite number where a training diverges") if math.isinf(number) else None
+        return "NaN", "see why the training diverges, or log a large finite number where it does"
+    if math.isinf(number):
+        return json.dumps(number), "log a large finite number where a training diverges"
+    return None

@@ -314,6 +314,49 @@ def test_a_metric_that_nobody_logged_is_answered_with_those_that_are(tmp_path: P
     )
 
 
+@pytest.mark.parametrize(
+    ("logged", "said"),
+    [
+        ('"0.5"', 'a text, such as "0.5" (in: metric log): log float(value)'),
+        ("[0.5, 1]", "a list, such as [0.5, 1] (in: metric log): log one number, such as its mean or its last"),
+        ("true", "a truth value, such as true (in: metric log): log int(value), which is 0 or 1"),
+        ("null", "null (in: metric log): log a number, or nothing where there is none"),
+        ("-Infinity", "-Infinity (in: metric log): log a large finite number where a training diverges"),
+        ("NaN", "NaN (in: metric log): see why the training diverges, or log a large finite number where it does"),
+        (
+            "1" + "0" * 400,
+            f"a number too large, such as 1{'0' * 36}... (in: metric log): log a smaller one, such as its logarithm",
+        ),
+        (
+            '{"val": 1}',
+            'a mapping, such as {"val": 1} (in: metric log): log a number under a name of its own; of a group of metrics one is '
+            "named as group.name",
+        ),
+    ],
+)
+def test_a_metric_that_is_never_a_number_is_answered_with_what_it_is(
+    tmp_path: Path, follow: Watch, logged: str, said: str
+) -> None:
+    """Nothing was said: the table had no value, and the sweep went on through its night."""
+    put(tmp_path / "metrics.jsonl", f'{{"loss": {logged}}}\n' * 2)
+    follower = follow()
+    follower.finish()
+    assert follower.what_is_missing() == f'"loss" is never a finite number in what the script logs; it is {said}'
+    put(tmp_path / "metrics.jsonl", '{"loss": 1}\n')
+    follower.finish()
+    assert follower.what_is_missing() == ""
+
+
+def test_a_metric_whose_summary_is_a_number_is_not_missing(tmp_path: Path, follow: Watch) -> None:
+    """`run.summary["loss"] = best` after rows that hold an image under the name."""
+    summary = transaction_logs.part(1, transaction_logs.part(1, b"loss") + transaction_logs.part(16, b"0.5"))
+    records = [transaction_logs.row(0, loss="text"), transaction_logs.number(1, 9) + transaction_logs.part(3, summary)]
+    put(tmp_path / RUN, transaction_logs.framed(records))
+    follower = follow()
+    follower.finish()
+    assert (follower.what_is_missing(), follower.unusable()) == ("", None)
+
+
 def test_a_near_miss_in_the_output_is_told_where_the_output_counts(tmp_path: Path, follow: Watch) -> None:
     """Of a script that logs to W&B the lines that it prints beside are nobody's concern."""
     put(tmp_path / "log.txt", "\x1b[1mLoss\x1b[0m: 0.5\n| loss | 0.4 |\n")

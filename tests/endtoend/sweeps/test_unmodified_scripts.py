@@ -232,6 +232,27 @@ with open(os.environ["EXP_QUEUE_METRICS"], "a", buffering=1) as log:
 """
 
 
+ODD = """
+import os, sys
+kind = sys.argv[1].split("=")[1]
+with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
+    log.write('{"loss": %s}\\n' % {"text": '"0.5"', "other": '"0.7"', "nan": "NaN"}[kind])
+"""
+
+
+def test_a_metric_that_is_never_a_number_is_said_once_for_each_kind(sweeps):
+    """With the trial, an example and what to log instead; a hundred trials of one mistake are one message."""
+    sweeps.write("train.py", ODD)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("lr: {values: [0.1, 0.2]}", "kind: {values: [text, other, nan]}"))
+    said = [line for line in sweeps("sweep", "-j1").stderr.splitlines() if "never a finite number" in line]
+    assert said == [
+        'trial 0: "loss" is never a finite number in what the script logs; it is a text, such as "0.5" (in: metric log): '
+        "log float(value)",
+        'trial 2: "loss" is never a finite number in what the script logs; it is NaN (in: metric log): see why the training '
+        "diverges, or log a large finite number where it does",
+    ]
+
+
 def test_our_own_metric_log_is_read(sweeps):
     """A line of JSON from any language."""
     sweeps.write("train.py", LOGS)

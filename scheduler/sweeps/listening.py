@@ -63,6 +63,11 @@ class Listening:
         values = _values(follower.read(), metric)
         return Heard(values, follower.anew, follower.source)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an attempt is followed."""
+        return bool(self._followers)
+
     def notices(self) -> list[str]:
         """What people should hear about the ways in which these trials log."""
         return [text for follower in self._followers.values() for text in follower.notices()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from scheduler.jobs.sources import EarlyStop, QueueAlone
@@ -51,6 +52,7 @@ class SweepSource(QueueAlone):
         self._told: set[str] = set()
         self._answer: tuple[int, Point | None] | None = None
         self._news, self._said = True, False
+        self._unsure = False  # whether it is over by its target, and must look once more
 
     def open(self, wakeups: Wakeups) -> None:
         self._listening = Listening(wakeups, self._heard)
@@ -69,10 +71,13 @@ class SweepSource(QueueAlone):
                 self._tell(entry)
         self._take_in()
         self._take_answer()
-        self._over = self._over or self._why_over()
-        if self._over:
-            self._say_why()
-            return False
+        self._unsure = False
+        if over := self._why_over():
+            self._say_why(over)
+            return not self._over and self._listening.is_busy  # what they log to their end may undo it
+        if self._said:
+            self._said = False
+            self._say("new trials after all: what had reached the target does not count any more")
         # One at a time: whoever is asked later knows more.
         if free > 0 and not (self._asking.pending or self._answer or self._book.queued):
             self._asking.ask(len(self._book))
@@ -86,7 +91,7 @@ class SweepSource(QueueAlone):
 
     def patience(self) -> float | None:
         # The last look before a sleep: what another runner has ended in the meantime wakes nobody.
-        return 0.0 if self._take_in() else self._listening.patience()
+        return 0.0 if self._take_in() or self._unsure else self._listening.patience()
 
     def began(self, job: Job, attempt: Attempt) -> None:
         # A trial that a killed runner was about to stop counts as running: its log, read again, condemns it again.
@@ -110,7 +115,7 @@ class SweepSource(QueueAlone):
         if entry.trial:
             self._trial_over(entry.trial)
         self._outcomes.states.append(ending.state)
-        self._news = True
+        self._news, self._unsure = True, self._said and not self._over
 
     def close(self) -> None:
         self._take_in()
@@ -176,7 +181,7 @@ class SweepSource(QueueAlone):
         number, values = self._answer
         if values is None:
             self._over = self._over or "every point has been tried"
-        elif not (self._over or self._why_over()):
+        elif not self._why_over():
             self._add(number, values)  # Unwritable without room on the disk: the point is kept and tried again
         self._answer = None
 
@@ -188,14 +193,17 @@ class SweepSource(QueueAlone):
             self._store.drive_too([self._book.job(entry)])
 
     def _why_over(self) -> str:
-        over = why_over(self._budget, trials=len(self._book), added=self._added, best=self._book.best, now=time.monotonic())
-        return over or self._outcomes.why_enough()
+        """Why there are no more trials; "" while there are. All reasons last but the target: the row that reached it may be of
+        a log whose place another takes."""
+        why = partial(why_over, self._budget, trials=len(self._book), added=self._added, now=time.monotonic())
+        self._over = self._over or why(best=None) or self._outcomes.why_enough()
+        return self._over or why(best=self._book.best)
 
-    def _say_why(self) -> None:
-        if self._over and not self._said:
+    def _say_why(self, over: str) -> None:
+        if not self._said:
             self._said = True
             running = sum(not entry.is_over for entry in self._book.entries())
-            self._say(f"no new trials: {self._over}" + (f"; {running} still to finish" if running else ""))
+            self._say(f"no new trials: {over}" + (f"; {running} still to finish" if running else ""))
 
     def _is_new(self, verdict: Verdict) -> bool:
         return self._book.by_number(verdict.number).job not in self._condemned

@@ -50,6 +50,8 @@ def _kind(value: Any) -> tuple[str, str] | None:
         return _of_number(value)
     if isinstance(value, str):
         return "a text", "log float(value)"
+    if isinstance(value, Mapping) and "_type" in value:  # an image, a histogram: what becomes of an array
+        return "an object of W&B's", "log a number under a name of its own"
     if isinstance(value, Mapping):
         return "a mapping", "log a number under a name of its own; of a group of metrics one is named as group.name"
     if value is None:

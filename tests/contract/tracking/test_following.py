@@ -328,6 +328,10 @@ def test_a_metric_that_nobody_logged_is_answered_with_those_that_are(tmp_path: P
             f"a number too large, such as 1{'0' * 36}... (in: metric log): log a smaller one, such as its logarithm",
         ),
         (
+            '{"_type": "histogram"}',
+            'an object of W&B\'s, such as {"_type": "histogram"} (in: metric log): log a number under a name of its own',
+        ),
+        (
             '{"val": 1}',
             'a mapping, such as {"val": 1} (in: metric log): log a number under a name of its own; of a group of metrics one is '
             "named as group.name",

@@ -327,3 +327,28 @@ def test_a_number_printed_before_the_training_does_not_count_in_the_end(sweeps, 
     until((sweeps.directory / "trained").exists)
     (trial,) = sweeps.sweep()["trials"] if killed else json.loads(sweep.communicate(timeout=100)[0])["trials"]
     assert trial["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3])
+
+
+# Its better log is there when it ends, all at once: as with a client of W&B that writes blocks of 32 KiB.
+CHECKS_AND_ENDS = (
+    CHECKS_FIRST.partition("import wandb")[0]
+    + """
+with open("rows", "w") as file:
+    file.write('{"loss": 0.5}\\n')
+os.rename("rows", os.environ["EXP_QUEUE_METRICS"])
+os._exit(0)
+"""
+)
+
+
+@pytest.mark.parametrize("script", [CHECKS_FIRST, CHECKS_AND_ENDS])
+def test_a_target_that_a_printed_number_has_reached_is_reached_no_more(sweeps, until, script: str):
+    """One look at an untrained model ended the sweep: no new trials, and a best that had missed the target by far."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", script)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("goal: minimize", "goal: minimize, target: 0.01"))
+    sweep = sweeps.start("sweep", "-j1")
+    until(lambda: "no new trials: the target 0.01 is reached" in sweep.stderr.readline())
+    sweeps.write("goes on", "")
+    assert "new trials after all" in sweep.communicate(timeout=100)[1]
+    assert [job["state"] for job in sweeps.jobs()] == ["done", "done"]

@@ -291,6 +291,21 @@ def test_a_log_larger_than_one_look_is_read_in_several(tmp_path: Path, follow: W
     assert values(listen(follower, bool)) == [1]
 
 
+def test_a_damaged_log_does_not_keep_the_reader_awake(tmp_path: Path, follow: Watch) -> None:
+    """It turned in a loop from the damage to the end of the trial, as fast as it could. What lies behind is read in the end."""
+    log = bytearray(wandb_rows(*[1.0] * 20_000))
+    log[40] ^= 255
+    put(tmp_path / RUN, bytes(log))
+    follower = follow()
+    assert len(listen(follower, bool)) == 1
+    looks = 0
+    while (patience := follower.patience()) is not None and looks < 100:
+        select.select([follower], [], [], patience)
+        looks += not follower.read()
+    assert looks < 100
+    assert len(follower.finish()) > 10_000
+
+
 def test_a_client_that_writes_in_blocks_is_named_once(tmp_path: Path, follow: Watch) -> None:
     """Why trials are not stopped early is a question that comes up at night."""
     header = transaction_logs.part(21, transaction_logs.part(1, transaction_logs.part(1, b"0.19.11+2a05")))

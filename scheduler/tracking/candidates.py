@@ -60,19 +60,18 @@ class Candidate:
 
     def _taken(self, rows: list[Row]) -> list[Row]:
         found = [row for row in rows if holds(row, self._metrics)]
-        for row in [*found, Row(None, self.summary)]:
-            self._note(row)
+        if not self.is_finite:
+            for row in [*found, Row(None, self.summary)]:
+                self._note(row)
         if self._since is None and (first := next(filter(self._has_number, found), None)):
             self._since = first.time if isinstance(first.time, (int, float)) else 0.0
         return found
 
     def _note(self, row: Row) -> None:
-        if self.is_finite:
-            return
         values = said(row, self._metrics)
         odd = [unusable(value) for value in values]
         self.mentions |= bool(values)
-        self.is_finite = None in odd
+        self.is_finite |= None in odd
         self.unusable = self.unusable or next(filter(None, odd), None)
 
     def _has_number(self, row: Row) -> bool:

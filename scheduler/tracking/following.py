@@ -34,8 +34,9 @@ class Follower:
     call are all that count, and those before none of them. `only` names the kinds to look at, e.g. `("output",)` for a
     script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID.
 
-    `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, and
-    once before output or event files are trusted, so that logs in a script's own place are found.
+    `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, once
+    before output or event files are trusted, and now and then when something was written, as long as another log may take
+    over: so logs in a script's own place are found.
 
     For `selectors`: readable when `read` has something to do; so it has after `patience()` seconds, if that is not None.
     """

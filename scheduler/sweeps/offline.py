@@ -15,7 +15,7 @@ from typing import Any
 from scheduler.jobs.database import Unwritable
 from scheduler.jobs.home import Home
 from scheduler.jobs.trial_records import SweepRecord
-from scheduler.jobs.values import RUN_DIR
+from scheduler.jobs.values import RUN_DIR, RUN_ID
 from scheduler.spec import Experiment, ExperimentFile
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.tracking.wandb_offline import OTHERS, wandb_environment, write_parameters
@@ -55,7 +55,7 @@ def _environment(path: Path, point: Mapping[str, Any], name: str) -> dict[str, s
     except OSError as error:
         raise Unwritable(f"cannot write {path} ({error.strerror})") from error
     # The variables of other runs are taken away also where they are not set now: who starts the job may have them.
-    changes = {**dict.fromkeys(OTHERS), **wandb_environment(os.environ, Path(RUN_DIR), name, ())}
+    changes = {**dict.fromkeys(OTHERS), **wandb_environment(os.environ, Path(RUN_DIR), RUN_ID, name, ())}
     return {**changes, **_unbuffered(os.environ), "WANDB_SWEEP_PARAM_PATH": str(path)}
 
 

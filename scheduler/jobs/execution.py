@@ -77,6 +77,7 @@ class Execution:
 
         `grace`: instead of the order's, from now on, also for a stop that is under way.
         """
+        self.reap()  # who has ended before was not stopped
         now = time.monotonic()
         if self.gone:
             return
@@ -179,11 +180,10 @@ class Execution:
             raise
 
     def _open_log(self) -> int:
-        directory = os.open(self.order.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        directory = os.open(self.order.directory, os.O_RDONLY)
         self._claim.append(directory)
         fcntl.flock(directory, fcntl.LOCK_EX)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        return os.open(LOG, flags, 0o600, dir_fd=directory)
+        return os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=directory)
 
     def _has_no_directory(self, error: OSError) -> None:
         """Without room for it the attempt is not spent. Anything else is its end."""

@@ -17,7 +17,7 @@ from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.home import Home
 from scheduler.jobs.slots import Slot, connect, journal_path, open_slot, stop_through_launcher, sweep
 from scheduler.jobs.spawning import Order
-from tests.contract.jobs.launching import NAME, end_of, order, output, python
+from tests.contract.jobs.launching import NAME, end_of, order, output, python, reports
 
 # Double fork, a session of its own, a cleared environment, deaf to SIGTERM: the hardest to find again. Who started it waits until
 # it is up.
@@ -183,6 +183,21 @@ def test_the_first_word_on_why_a_job_is_stopped_stands(slot: Slot, tmp_path: Pat
     (tmp_path / "enough").touch()
     assert end_of(slot)["state"] == "cancelled"
     assert output(tmp_path).count("heard") == 1
+
+
+def test_a_stop_that_comes_after_a_jobs_end_leaves_it_its_own(slot: Slot, tmp_path: Path, until) -> None:
+    """All that it had to do was done in the moment in which somebody lost patience: nobody has to run it again."""
+    slot.start(order(tmp_path, python(UNTIL_ENOUGH), grace=600.0), [])
+    (running,) = reports(slot, lambda report: report["is"] == "running")
+    slot.process.send_signal(signal.SIGSTOP)  # its end and the stop wait for the launcher together
+    try:
+        slot.stop(NAME, "cancelled")
+        (tmp_path / "enough").touch()
+        until(lambda: ") Z " in Path(f"/proc/{running['pid']}/stat").read_text())
+    finally:
+        slot.process.send_signal(signal.SIGCONT)
+    end = end_of(slot)
+    assert (end["state"], end["exit_status"]) == ("done", 0)
 
 
 def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until) -> None:

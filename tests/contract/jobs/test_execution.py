@@ -144,6 +144,16 @@ def test_the_directory_is_made_locked_and_private_before_the_program_starts(tmp_
         os.close(each)
 
 
+@pytest.mark.parametrize("error", ["", "no program train.py"])
+def test_a_start_leaves_nothing_open_but_what_the_job_holds(tmp_path: Path, claim: list[int], error: str) -> None:
+    """A launcher that has started a thousand jobs has not one descriptor more than before the first."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    execution(tmp_path, claim, Notes(), Program(error)).start()
+    for each in [] if error else claim:
+        os.close(each)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before - 1, "all but the claim is as it was"
+
+
 def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, claim: list[int]) -> None:
     """The loop sleeps exactly so long: too long and a time-out comes late, too short and it spins."""
     started = execution(tmp_path, claim, Notes(), timeout=100.0)

@@ -102,6 +102,17 @@ def test_a_stop_ends_what_was_left_behind_and_the_job_ends_so(slot: Slot, tmp_pa
     assert "1 process left behind was ended" in end["reason"]
 
 
+def test_a_stop_of_what_is_being_ended_anyway_only_hurries_it(slot: Slot, tmp_path: Path) -> None:
+    """The script was through before, so it has not been cancelled; but who stops it need not wait for minutes either."""
+    wait = "while not os.path.exists('deaf'): time.sleep(0.01)"
+    slot.start(order(tmp_path, leaving(DEAF, wait), leftovers="kill", grace=1200.0), [])
+    note(slot, "SIGKILL after 600 s")
+    slot.stop(NAME, "cancelled", 0.0)
+    heard = until_ended(slot)
+    assert [report for report in heard if report["is"] == "note"] == [], "it is told twice that they are ended"
+    assert (heard[-1]["end"]["state"], heard[-1]["end"]["exit_status"]) == ("done", 0)
+
+
 def home_of(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 

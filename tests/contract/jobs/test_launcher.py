@@ -17,7 +17,7 @@ from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.home import Home
 from scheduler.jobs.slots import Slot, connect, journal_path, open_slot, stop_through_launcher, sweep
 from scheduler.jobs.spawning import Order
-from tests.contract.jobs.launching import NAME, end_of, order, output, python, reports
+from tests.contract.jobs.launching import NAME, end_of, order, output, python, reports, until_ended
 
 # Double fork, a session of its own, a cleared environment, deaf to SIGTERM: the hardest to find again. Who started it waits until
 # it is up.
@@ -196,8 +196,8 @@ def test_a_stop_that_comes_after_a_jobs_end_leaves_it_its_own(slot: Slot, tmp_pa
         until(lambda: ") Z " in Path(f"/proc/{running['pid']}/stat").read_text())
     finally:
         slot.process.send_signal(signal.SIGCONT)
-    end = end_of(slot)
-    assert (end["state"], end["exit_status"]) == ("done", 0)
+    (ended,) = until_ended(slot)  # and nobody is told of a signal
+    assert (ended["end"]["state"], ended["end"]["exit_status"]) == ("done", 0)
 
 
 def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until) -> None:

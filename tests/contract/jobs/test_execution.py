@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scheduler.jobs.attempt_files import LOG
-from scheduler.jobs.execution import ALIVE_AFTER, Execution
+from scheduler.jobs.execution import ALIVE_AFTER, LOG_TICK, Execution
 from scheduler.jobs.spawning import NotStarted, Order
 
 NAME = "job/1"
@@ -165,6 +165,21 @@ def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, 
     assert process["pid"] == os.getpid()
     assert started.alive() is None, "it is reported once"
     assert started.deadline() == begun + 100.0
+    for each in claim:
+        os.close(each)
+
+
+def test_a_look_at_the_log_is_due_each_second_and_not_before(tmp_path: Path, claim: list[int]) -> None:
+    """A launcher that finds the same look due again turns without a rest, and takes a core from the jobs."""
+    started = execution(tmp_path, claim, Notes(), log_cap=1000)
+    started.start()
+    while not started.alive():
+        pass
+    due = started._started + LOG_TICK
+    assert started.deadline() == due
+    for now in (due, due + 1.5 * LOG_TICK):
+        started.tick(now)
+        assert started.deadline() == now + LOG_TICK
     for each in claim:
         os.close(each)
 

@@ -262,6 +262,15 @@ def test_a_job_that_takes_too_long_is_stopped_as_timed_out(slot: Slot, tmp_path:
     assert end_of(slot)["state"] == "timeout"
 
 
+def test_a_job_that_runs_is_reported_with_the_birth_of_its_process(slot: Slot, tmp_path: Path) -> None:
+    """The pid alone may be somebody else's by the time that anybody signals it."""
+    slot.start(order(tmp_path, ["sleep", "600"]), [])
+    (report,) = reports(slot, lambda report: report["is"] == "running")
+    process = tree.look_up(report["pid"])
+    assert process
+    assert (process.parent, process.birth) == (slot.process.pid, report["birth"])
+
+
 def test_ends_of_short_jobs_are_told_although_a_long_one_follows(slot: Slot, tmp_path: Path) -> None:
     """Reports of short jobs gather, but not behind a job of hours: it may be the one that the runner would start next."""
     for number, argv in enumerate((["true"], ["sleep", "600"], ["true"], ["true"])):

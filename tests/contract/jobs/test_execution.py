@@ -154,6 +154,16 @@ def test_a_start_leaves_nothing_open_but_what_the_job_holds(tmp_path: Path, clai
     assert len(list(Path("/proc/self/fd").iterdir())) == before - 1, "all but the claim is as it was"
 
 
+def test_the_folder_of_a_jobs_attempts_is_made_with_the_first(tmp_path: Path, claim: list[int]) -> None:
+    """Nothing is on the disk of a job that never runs; and what is there is nobody else's to list."""
+    folder = tmp_path / "job"
+    Execution(Order(NAME, ["true"], "/", str(folder / "1")), claim, Notes(), Program()).start()  # type: ignore[arg-type]
+    assert (folder / "1" / LOG).read_text() == "written\n"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for each in claim:
+        os.close(each)
+
+
 def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, claim: list[int]) -> None:
     """The loop sleeps exactly so long: too long and a time-out comes late, too short and it spins."""
     started = execution(tmp_path, claim, Notes(), timeout=100.0)

@@ -170,6 +170,18 @@ def test_a_caller_who_finds_no_descriptor_does_not_end_the_launcher(ready: Slot,
     caller.close()
 
 
+def test_an_attempt_whose_log_finds_no_descriptor_leaves_no_directory(home: Home, tmp_path: Path) -> None:
+    """Its number would be passed over, as one that was used."""
+    path = journal_path(home, "x")
+    execution = Execution(order(tmp_path, ["true"]), [], journal.Journal(journal.create(path)))
+    with no_descriptors(os.getpid()):
+        execution.start()
+    assert execution.gone
+    assert execution.dropped
+    assert "attempt: " in execution.dropped
+    assert not (tmp_path / "attempt").exists()
+
+
 def test_a_job_that_no_signal_could_reach_has_the_end_that_it_came_to(ready: Slot, tmp_path: Path) -> None:
     """Whoever stops it learns that it is whole: nobody has to run it again."""
     script = "until [ -e enough ]; do sleep 0.02; done"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.jobs import journal
+from scheduler.jobs import journal, tree
 from scheduler.jobs.home import Home
 from scheduler.jobs.slots import Slot, journal_path
 from tests.contract.jobs.launching import NAME, end_of, order, output, python, reports, until_ended
@@ -234,3 +234,14 @@ def test_a_stop_that_is_hurried_after_sigterm_does_not_send_it_again(slot: Slot,
     end_of(slot)
     assert time.monotonic() - begun >= 0.6
     assert output(tmp_path).count("asked") <= 1
+
+
+def test_a_launcher_sleeps_while_a_stop_takes_its_time(slot: Slot, tmp_path: Path) -> None:
+    """A checkpoint of ten minutes is written by the job, and no core of its is taken for looking at the clock."""
+    code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {DEAF}"
+    slot.start(order(tmp_path, python(code), timeout=0.3, grace=600.0, log_cap=1 << 20), [])
+    note(slot, "SIGINT is sent")
+    before, *_ = tree.usage(slot.process.pid)
+    time.sleep(1.5)  # a look at the log falls into this, and else nothing
+    after, *_ = tree.usage(slot.process.pid)
+    assert after - before < 0.2

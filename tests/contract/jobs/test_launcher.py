@@ -63,6 +63,13 @@ def test_the_recorded_end_is_the_jobs_own(slot: Slot, tmp_path: Path, code, stat
     assert record.ended[NAME] == end
 
 
+def test_the_recorded_duration_lies_within_the_time_that_has_passed(slot: Slot, tmp_path: Path) -> None:
+    """Estimates of what is still to come are made of it."""
+    begun = time.monotonic()
+    slot.start(order(tmp_path, ["sleep", "0.2"]), [])
+    assert 0.2 <= end_of(slot)["duration"] <= time.monotonic() - begun
+
+
 def journal_path_of(slot: Slot, tmp_path: Path) -> Path:
     return tmp_path / "home" / "launchers" / f"{slot.id}.journal"
 

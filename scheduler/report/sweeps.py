@@ -26,6 +26,7 @@ from scheduler.sweeps.hyperband import bands
 from scheduler.sweeps.importance import FEWEST, importance
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import OPTUNA_PRUNERS
+from scheduler.sweeps.sightings import Sightings
 from scheduler.sweeps.trials import Trial
 from scheduler.sweeps.verdicts import Saved, saved
 
@@ -217,7 +218,7 @@ def _saved_line(found: Saved) -> str:
     return f"{stopped} stopped early: about {found.share:.0%} of all rows were not computed ({rows})"
 
 
-def as_object(found: Results) -> dict[str, Any]:
+def as_object(found: Results, sightings: Sightings) -> dict[str, Any]:
     """The same for programs; the keys are part of the interface."""
     best = found.entry(found.best) if found.best else None
     return {
@@ -226,6 +227,7 @@ def as_object(found: Results) -> dict[str, Any]:
         "method": found.plan.sweep.method,
         "metric": found.plan.metric,
         "goal": found.plan.goal,
+        "logged_instead": sorted(sightings.instead) if sightings.in_vain else None,
         "best": _trial_object(found, best) if best else None,
         "importance": dict(found.importance) if found.importance else None,
         "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,

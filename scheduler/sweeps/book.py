@@ -40,7 +40,7 @@ def open_sweep(
     store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
 ) -> tuple[SweepRecord, bool]:
     """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
-    key, config = plan.key(cwd), plan.remembered(pruner)
+    key, config = plan.key(cwd), plan.remembered(cwd, pruner)
     with store.change() as change:  # also to read: two commands at once must not make two sweeps
         found = None if again else records.latest_sweep(store, key)
         if found:

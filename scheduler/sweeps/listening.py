@@ -18,13 +18,14 @@ from scheduler.tracking.rows import Row, finite
 
 @dataclass(frozen=True)
 class LastWords:
-    """The metric's last values, its final summary value, and, where it was never logged, what was logged instead. `near` is
-    what was printed like the metric and not read."""
+    """The metric's last values, its final summary value, and, where it was never logged, that it is `missing`, as a sentence, and
+    the names that were logged `instead`. `near` is what was printed like the metric and not read."""
 
     values: tuple[float, ...] = ()
     summary: float | None = None
     missing: str = ""
     near: tuple[NearMiss, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 class Listening:
@@ -115,7 +116,8 @@ def last_words(follower: Follower, metric: str | None, ending: Ending | None) ->
     killed = ending is None or ending.exit_status is None or ending.exit_status < 0
     values = _values(follower.finish(cut=killed), metric)
     summary = finite(Row(None, follower.summary), metric)
-    return LastWords(tuple(values), summary, follower.what_is_missing(), tuple(follower.near_misses()))
+    missing, near = follower.what_is_missing(), tuple(follower.near_misses())
+    return LastWords(tuple(values), summary, missing, near, tuple(follower.names_instead()))
 
 
 def _values(rows: list[Row], metric: str | None) -> list[float]:

@@ -18,11 +18,12 @@ from scheduler.jobs.wakeups import Wakeups
 from scheduler.sweeps.asking import Asking, Point
 from scheduler.sweeps.book import Book, Entry
 from scheduler.sweeps.budget import Budget, Outcomes, why_over
-from scheduler.sweeps.listening import Listening, follower_of
+from scheduler.sweeps.listening import Listening, follower_of, read_whole
 from scheduler.sweeps.offline import environment_of
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import Stopping
 from scheduler.sweeps.revival import read_back, read_log
+from scheduler.sweeps.sightings import FIRST_WITHOUT, Sightings
 from scheduler.sweeps.trials import Trial
 from scheduler.sweeps.verdicts import Verdict
 
@@ -44,7 +45,7 @@ class SweepSource(QueueAlone):
         self._store, self._plan, self._book, self._asking = store, plan, book, asking
         self._stopping, self._budget, self._say, self._trial_over = stopping, budget, say, over
         self._cwd = str(Path.cwd())
-        self._outcomes = Outcomes()
+        self._outcomes, self._sightings = Outcomes(), Sightings(plan.metric, plan.needs_metric)
         self._added = 0
         self._over = ""
         self._condemned: set[str] = set()
@@ -105,6 +106,7 @@ class SweepSource(QueueAlone):
             return
         if ending.state is State.DONE:
             self._say_once(last.missing)
+            self._sightings.ended(missing=bool(last.missing), instead=last.instead, near=last.near)
         for miss in last.near:
             self._say_of_a_kind(f"near {miss.why}", f"trial {self._book[job.id].record.number} prints {miss}")
         self._book.logged(job.id, last.values)
@@ -119,6 +121,17 @@ class SweepSource(QueueAlone):
         self._take_in()
         self._asking.close()
         self._listening.close()
+
+    def sightings(self) -> Sightings:
+        """What was seen of the metric. Where this command has run no trial to its end, the last ones of earlier commands are read
+        once more."""
+        found = self._sightings
+        found.seen = found.seen or self._book.best is not None
+        if not (found.seen or found.without):
+            for entry in [each for each in self._book.entries() if each.record.state is State.DONE][-FIRST_WITHOUT:]:
+                last = read_whole(self._store, entry.job, entry.record.attempts, self._plan.metric)
+                found.ended(missing=not last or bool(last.missing), instead=last.instead if last else ())
+        return found
 
     @property
     def _metrics(self) -> tuple[str, ...]:
@@ -182,7 +195,8 @@ class SweepSource(QueueAlone):
 
     def _why_over(self) -> str:
         over = why_over(self._budget, trials=len(self._book), added=self._added, best=self._book.best, now=time.monotonic())
-        return over or self._outcomes.why_enough()
+        self._sightings.seen = self._sightings.seen or self._book.best is not None
+        return over or self._outcomes.why_enough() or self._sightings.why_enough()
 
     def _say_why(self) -> None:
         if self._over and not self._said:

@@ -10,7 +10,7 @@ from scheduler.tracking import event_files
 from scheduler.tracking.event_files import EventFolder
 from scheduler.tracking.metric_log import MetricRows
 from scheduler.tracking.places import event_folders, transaction_logs
-from scheduler.tracking.printed import PrintedRows, names_written_otherwise
+from scheduler.tracking.printed import PrintedRows, names_printed, names_written_otherwise
 from scheduler.tracking.printed_values import NearMiss
 from scheduler.tracking.rows import Reader, Row, holds
 from scheduler.tracking.wandb_log import WandbLog
@@ -81,8 +81,10 @@ class Source:
         return self._first(lambda reader: reader.finish(cut) if isinstance(reader, PrintedRows) else reader.finish())
 
     def names(self) -> set[str]:
-        """The names in the first rows of these logs, nested ones with dots; printed ones are not known."""
-        rows = (row for path in self._logs for row in self._reader(path, ()).read() if self.name != OUTPUT)
+        """The names in the first rows of these logs, nested ones with dots."""
+        if self.name == OUTPUT:
+            return {name for path in self._logs for name in names_printed(path)}
+        rows = (row for path in self._logs for row in self._reader(path, ()).read())
         return {name for row in rows for name in _flat(row.values) if not name.startswith("_")}
 
     def notices(self) -> list[str]:

@@ -12,6 +12,7 @@ from scheduler.spec.command import Launch, Slot, fill
 
 GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
+MARK = 12  # hexadecimal digits of an id: enough for all that is ever run from one directory
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
 
 
@@ -67,6 +68,7 @@ class Experiment:
     passes_group: bool = field(default=True, compare=False, repr=False)
     # JSON: variables for its attempts; see `Job.additions`.
     environment: str = field(default=NO_ENVIRONMENT, compare=False, repr=False)
+    trial: int | None = field(default=None, compare=False, repr=False)  # its number: a sweep may try one point twice
 
     @property
     def config(self) -> dict:
@@ -76,7 +78,12 @@ class Experiment:
     @property
     def argv(self) -> tuple[str, ...]:
         """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
-        return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file))
+        return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file), lambda: self.mark)
+
+    @property
+    def mark(self) -> str:
+        """What no other has in its name: the beginning of the id, and the number of the trial where it is one."""
+        return self.id[:MARK] + (f"-{self.trial}" if self.trial is not None else "")
 
     @property
     def first_word(self) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class Book:
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
-            experiment = replace(self._plan.experiment(values), environment=environment)
+            experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         failpoints.reach("trial-queued")

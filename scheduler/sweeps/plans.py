@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import Note, Place, UserError
-from scheduler.spec import Experiment, Policy, Resources
+from scheduler.spec import Experiment, Policy, Resources, hydra_program
 from scheduler.spec import launch as launching
 from scheduler.spec.command import Launch
 from scheduler.spec.configurations import Axis, Config, put
@@ -146,13 +146,14 @@ def plan_of(
         raise document.error("method bayes needs a metric", next_step='add "metric: {name: val_loss, goal: minimize}"')
     top = sections(document)
     command = template(document, top, asked)
+    launch = launching.launch(document, top, command, asked, hands_on=True)
     return SweepPlan(
         path=document.file,
         name=name_of(document),
         sweep=sweep,
         command=command,
-        launch=launching.launch(document, top, command, asked, hands_on=True),
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
+        launch=launch,
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
         metric_place=document.place("metric", "name") if sweep.metric else None,
     )
 

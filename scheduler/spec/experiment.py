@@ -106,10 +106,7 @@ class Experiment:
 
     @property
     def _arguments_with_group(self) -> str:
-        if self.group is None:
-            return self.arguments
-        comma = ", " if self.arguments != "{}" else ""
-        return f'{self.arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(self.group)}}}'
+        return arguments_with_group(self.arguments, self.group)
 
     @cached_property
     def id(self) -> str:
@@ -118,6 +115,14 @@ class Experiment:
         It does not depend on the order of keys, on how the file is written, on resources, on policy or on the machine.
         """
         return _digest(self.command, self._arguments_with_group)
+
+
+def arguments_with_group(arguments: str, group: str | None) -> str:
+    """The configuration as JSON text, with `experiment_group` as its last key where there is a group."""
+    if group is None:
+        return arguments
+    comma = ", " if arguments != "{}" else ""
+    return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(group)}}}'
 
 
 def _digest(command: tuple[str, ...], arguments: str) -> str:

@@ -69,6 +69,7 @@ def run(
     from scheduler.cli.driving import drive
     from scheduler.jobs.arrival import open_devices
     from scheduler.jobs.submit import submit as queue
+    from scheduler.report.hydra_outputs import announcement
     from scheduler.report.submission import described
     from scheduler.sweeps.offline import with_points
 
@@ -83,7 +84,7 @@ def run(
         with opened_store() as store:
             points = with_points(plan, written(experiments), store.home.root)
             submission = queue(store, points, directory, again=again, lost=lost)
-            say(described(submission, plan.path))
+            say([*described(submission, plan.path), *announcement(plan.launch)])
             return drive(store, submission.jobs, devices, slots, style, grace, max_failures=max_failures)
     finally:
         devices.close()
@@ -114,10 +115,12 @@ def _possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
     from scheduler.report import submission, tables
+    from scheduler.report.hydra_outputs import announcement
 
     if style == "json":
         tables.print_json(submission.planned_objects(experiments), sys.stdout)
         return 0
+    say(announcement(plan.launch))
     say(f"{plan.path}: {len(experiments)} experiments, at most {slots} at once; {note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0
@@ -150,6 +153,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     """
     from scheduler.jobs.explaining import never_here
     from scheduler.jobs.submit import submit as queue
+    from scheduler.report.hydra_outputs import announcement
     from scheduler.report.jobs import lines
     from scheduler.report.submission import described, impossible, submitted_objects
     from scheduler.report.tables import print_json
@@ -159,7 +163,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     with opened_store() as store:
         points = with_points(plan, written(plan.experiments()), store.home.root)
         submission = queue(store, points, _here(), again=again, lost=lost)
-        say(described(submission, plan.path))
+        say([*described(submission, plan.path), *announcement(plan.launch)])
         say("nothing was started; `exp-queue work` runs what is queued")
         store.drive(submission.jobs)
         never = never_here(submission.jobs) if never_here(store.mine_by_resources()) else {}

@@ -25,6 +25,7 @@ from scheduler.sweeps.book import Book, open_sweep
 from scheduler.sweeps.budget import Budget
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import open_stopping
+from scheduler.sweeps.renamed_metric import take_over
 from scheduler.sweeps.revival import revive
 from scheduler.sweeps.search import open_search, refuse_unsearchable
 from scheduler.sweeps.source import SweepSource
@@ -40,12 +41,15 @@ def run_sweep(store: Store, plan: SweepPlan, wishes: Wishes, devices: Devices, s
     budget = _budget(plan, wishes)
     if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
         open_search(plan.sweep, sampler=wishes.sampler)
+    misspelt = "" if wishes.again else take_over(store, plan, str(Path.cwd()), wishes.pruner)
     record, new = open_sweep(store, plan, str(Path.cwd()), wishes.pruner, again=wishes.again, seed=wishes.seed)
     journal = _journal(plan, record.id, wishes)
     book = Book(store, plan, record)
     revived = revive(store, book)
     count = slots or devices.default_slots
     say(report.opening(plan, book, budget, wishes.pruner, new=new, revived=revived))
+    if misspelt:
+        say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     say(f"at most {count} at once; {devices.note}")
     for trial in book.trials():
         journal(trial)
@@ -53,20 +57,23 @@ def run_sweep(store: Store, plan: SweepPlan, wishes: Wishes, devices: Devices, s
     source = SweepSource(store, plan, book, asking, stopping, budget, say, journal)
     store.drive([book.job(entry) for entry in book.entries() if not entry.is_over])
     progress = Progress({}, 0, sys.stderr, partial(report.label, plan, book))
-    return _run(Runner(store, devices, slots, progress.tell, source), store, plan, book, style)
+    return _run(Runner(store, devices, slots, progress.tell, source), source, store, plan, book, style)
 
 
-def _run(runner: Runner, store: Store, plan: SweepPlan, book: Book, style: str) -> int:
+def _run(runner: Runner, source: SweepSource, store: Store, plan: SweepPlan, book: Book, style: str) -> int:
     if left := run_or_leave(runner):
         return left
     results = report.results(store, plan, book)
+    sightings = source.sightings()
     if style == "json":
-        print_json(report.as_object(results), sys.stdout)
+        print_json(report.as_object(results, sightings), sys.stdout)
     else:
         print_table(report.rows(results), sys.stdout)
     say(report.farewell(results, interrupted=runner.interrupted))
     if runner.interrupted:
         return 130
+    if sightings.in_vain:
+        raise sightings.fault(plan.metric_place)
     return 0 if all(entry.record.state in SUCCEEDED for entry in book.entries()) else 1
 
 

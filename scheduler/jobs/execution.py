@@ -10,7 +10,7 @@ import signal
 import time
 from typing import Any
 
-from scheduler.jobs import failpoints, kept, leftovers, logs, tree
+from scheduler.jobs import failpoints, inputs, kept, leftovers, logs, tree
 from scheduler.jobs.attempt_files import LOG
 from scheduler.jobs.journal import Journal
 from scheduler.jobs.leftovers import Leftovers
@@ -66,6 +66,7 @@ class Execution:
         self._started = time.monotonic()
         self._next_look_at_log = self._started + LOG_TICK if self.order.log_cap else math.inf
         try:
+            self._have_inputs()
             self._pid = self._spawn(self.order, log, self._claim)
         except NotStarted as error:
             self._take_back(str(error)) if error.passing else self._never_started(str(error))
@@ -183,6 +184,16 @@ class Execution:
         self._claim.append(directory)
         fcntl.flock(directory, fcntl.LOCK_EX)
         return os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=directory)
+
+    def _have_inputs(self) -> None:
+        """NotStarted where its files cannot be had: without them it would do something else than it was asked for."""
+        try:
+            told = inputs.restore(self.order.inputs)
+        except OSError as error:
+            why = f"cannot start: {error.filename}, which holds its arguments, cannot be had: {words(error)}"
+            raise NotStarted(why, passing=is_short(error)) from error
+        for text in told:
+            self._note(text)
 
     def _has_no_directory(self, error: OSError) -> None:
         """Without room for it the attempt is not spent. Anything else is its end."""

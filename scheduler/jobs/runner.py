@@ -31,7 +31,7 @@ from scheduler.jobs.values import Attempt, Ending, Job
 from scheduler.jobs.waits import Waits
 from scheduler.jobs.wakeups import HEARD, Wakeups
 from scheduler.jobs.wandering import Wanderers
-from scheduler.shortage import is_short, words
+from scheduler.shortage import Shortage, is_short, words
 
 MISFIRES = 3
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
@@ -143,7 +143,7 @@ class Runner:
         self._stuck = False
         try:
             return self._source.refill(free)
-        except Unwritable as error:
+        except (Unwritable, Shortage) as error:
             self._pause(str(error))
             self._stuck = True
             return True

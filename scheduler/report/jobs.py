@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from scheduler.jobs.recovery import note_of
+from scheduler.jobs.recovery import standing_of
 from scheduler.jobs.states import SUCCEEDED
 from scheduler.jobs.store import Store
 from scheduler.jobs.values import Attempt, Job
@@ -57,7 +57,7 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 
 def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
-    note = note_of(store.home, attempt) if attempt and not attempt.ending else ""
+    note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
     return Line(job, attempt, outcome(attempt), note, obstacle)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from scheduler.errors import Note, Place, UserError
+from scheduler.spec import hydra_program, layout
 from scheduler.spec import launch as launching
-from scheduler.spec import layout
 from scheduler.spec.command import Launch, Slot
 from scheduler.spec.document import Document, open_document
 from scheduler.spec.entries import blocks
@@ -95,12 +95,14 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     """The same for a file that is open already."""
     top = layout.sections(document)
     command = launching.template(document, top, asked)
+    launch = launching.launch(document, top, command, asked)
     return ExperimentFile(
         path=document.file,
         group=layout.group(document, top),
         command=command,
-        launch=launching.launch(document, top, command, asked),
+        launch=launch,
         resources=layout.record(document, top, "resources", layout.RESOURCES, Resources()),
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
         blocks=blocks(document, top, parse_overrides(overrides, document.limits)),
+        notes=hydra_program.warnings(launch),
     ).within(document.limits)

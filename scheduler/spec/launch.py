@@ -12,6 +12,7 @@ from scheduler.errors import UserError
 from scheduler.spec import command as commands
 from scheduler.spec import values
 from scheduler.spec.document import Document
+from scheduler.spec.hydra_program import application
 
 TEMPLATE = "template"
 STYLES = {"json": "${args_json}", "flags": "${args}", "hydra": "${args_override_hydra}"}
@@ -126,11 +127,13 @@ def _speakable(text: str) -> str:
 def launch(
     document: Document, top: dict[str, Any], command: Template, asked: Asked, *, hands_on: bool = False
 ) -> commands.Launch:
-    """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`."""
+    """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`. A Hydra
+    application gets an argument for a directory of its own."""
     around = replace(commands.surroundings(command, asked.files), hands_on=hands_on)
     key = "command" if "command" in top else "program"
-    filled = []
+    filled: list[str | commands.Slot] = []
     for index, token in enumerate(command):
         with document.at(key, index) if asked.program is None else _option("--program"):
             filled.append(commands.resolve(token, around))
-    return tuple(filled)
+    found = application(tuple(filled))
+    return (*filled, found.own) if found and found.own else tuple(filled)

@@ -40,7 +40,7 @@ def open_sweep(
     store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
 ) -> tuple[SweepRecord, bool]:
     """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
-    key, config = plan.key(cwd), plan.remembered(pruner)
+    key, config = plan.key(cwd), plan.remembered(cwd, pruner)
     with store.change() as change:  # also to read: two commands at once must not make two sweeps
         found = None if again else records.latest_sweep(store, key)
         if found:
@@ -108,7 +108,7 @@ class Book:
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
-            experiment = replace(self._plan.experiment(values), environment=environment)
+            experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         failpoints.reach("trial-queued")

@@ -30,7 +30,7 @@ class Heard:
 class LastWords:
     """The metric's last values (`anew`: all that count), its final summary value, and, where it was never logged as a number,
     what was logged instead: `kind` is the same for trials that miss the same. `near` is what was printed like the metric and
-    not read; `choice` says which log counts, where there are several."""
+    not read; `choice` says which log counts, where there are several; `instead` are the names that were logged."""
 
     values: tuple[float, ...] = ()
     anew: bool = False
@@ -39,6 +39,12 @@ class LastWords:
     kind: str = ""
     near: tuple[NearMiss, ...] = ()
     choice: Choice | None = None
+    instead: tuple[str, ...] = ()
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing in the logs has the metric's name, be it as a text or as NaN."""
+        return bool(self.missing) and self.kind == self.missing
 
 
 class Listening:
@@ -145,6 +151,7 @@ def last_words(follower: Follower, metric: str | None, ending: Ending | None) ->
         odd.what if odd else missing,
         tuple(follower.near_misses()),
         follower.choice(),
+        tuple(follower.names_instead()),
     )
 
 

@@ -19,11 +19,12 @@ from scheduler.jobs.wakeups import Wakeups
 from scheduler.sweeps.asking import Asking, Point
 from scheduler.sweeps.book import Book, Entry
 from scheduler.sweeps.budget import Budget, Outcomes, why_over
-from scheduler.sweeps.listening import LastWords, Listening, follower_of
+from scheduler.sweeps.listening import LastWords, Listening, follower_of, read_whole
 from scheduler.sweeps.offline import environment_of
 from scheduler.sweeps.plans import SweepPlan
 from scheduler.sweeps.pruning import Stopping
 from scheduler.sweeps.revival import read_back, read_log
+from scheduler.sweeps.sightings import FIRST_WITHOUT, Sightings
 from scheduler.sweeps.trials import Trial
 from scheduler.sweeps.verdicts import Verdict
 
@@ -45,7 +46,7 @@ class SweepSource(QueueAlone):
         self._store, self._plan, self._book, self._asking = store, plan, book, asking
         self._stopping, self._budget, self._say, self._trial_over = stopping, budget, say, over
         self._cwd = str(Path.cwd())
-        self._outcomes = Outcomes()
+        self._outcomes, self._sightings = Outcomes(), Sightings(plan.metric, plan.needs_metric)
         self._added = 0
         self._over = ""
         self._condemned: set[str] = set()
@@ -109,6 +110,8 @@ class SweepSource(QueueAlone):
             self._book.moved(job.id, State.QUEUED)
             return
         self._say_last_words(self._book[job.id].record.number, last, ending)
+        if ending.state is State.DONE:
+            self._sightings.ended(missing=last.is_absent, instead=last.instead, near=last.near)
         self._book.logged(job.id, last.values, anew=last.anew)
         entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
         self._tell(entry)
@@ -121,6 +124,17 @@ class SweepSource(QueueAlone):
         self._take_in()
         self._asking.close()
         self._listening.close()
+
+    def sightings(self) -> Sightings:
+        """What was seen of the metric. Where this command has run no trial to its end, the last ones of earlier commands are read
+        once more."""
+        found = self._sightings
+        found.seen = found.seen or self._book.best is not None
+        if not (found.seen or found.without):
+            for entry in [each for each in self._book.entries() if each.record.state is State.DONE][-FIRST_WITHOUT:]:
+                last = read_whole(self._store, entry.job, entry.record.attempts, self._plan.metric)
+                found.ended(missing=not last or last.is_absent, instead=last.instead if last else ())
+        return found
 
     @property
     def _metrics(self) -> tuple[str, ...]:
@@ -196,7 +210,8 @@ class SweepSource(QueueAlone):
         """Why there are no more trials; "" while there are. All reasons last but the target: the row that reached it may be of
         a log whose place another takes."""
         why = partial(why_over, self._budget, trials=len(self._book), added=self._added, now=time.monotonic())
-        self._over = self._over or why(best=None) or self._outcomes.why_enough()
+        self._sightings.seen = self._sightings.seen or self._book.best is not None
+        self._over = self._over or why(best=None) or self._outcomes.why_enough() or self._sightings.why_enough()
         return self._over or why(best=self._book.best)
 
     def _say_why(self, over: str) -> None:

@@ -151,11 +151,15 @@ class Follower:
             found = self.unusable()
             return found.sentence(" or ".join(self._names), self.source) if found else ""
         wanted = " or ".join(f'"{name}"' for name in self._names)
-        there = [source for source in self._sources if source.exists]
-        names = sorted({name for source in there for name in source.names()})
-        looked_at = ", ".join(source.name for source in there) or "nothing"
+        names = self.names_instead()
+        looked_at = ", ".join(source.name for source in self._sources if source.exists) or "nothing"
         what = f"nothing that the script logged holds {wanted} (looked at: {looked_at})"
         return f"{what}; {nearest(self._names[0], names)[:LONGEST_HINT]}" if names else what
+
+    def names_instead(self) -> list[str]:
+        """After `finish`, where no row was found: the names that the logs hold, as far as their first rows tell."""
+        there = [source for source in self._sources if source.exists and not self._decided]
+        return sorted({name for source in there for name in source.names()})
 
     def near_misses(self) -> list[NearMiss]:
         """After `finish`: what a person would take for printed values of the metrics, and what is not read. Nothing where the

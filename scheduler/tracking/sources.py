@@ -12,7 +12,7 @@ from scheduler.tracking.candidates import Candidate, weightiest
 from scheduler.tracking.event_files import EventFolder
 from scheduler.tracking.metric_log import MetricRows
 from scheduler.tracking.places import event_folders, transaction_logs
-from scheduler.tracking.printed import PrintedRows, names_written_otherwise
+from scheduler.tracking.printed import PrintedRows, names_printed, names_written_otherwise
 from scheduler.tracking.printed_values import NearMiss
 from scheduler.tracking.rows import Reader, Row
 from scheduler.tracking.wandb_log import WandbLog
@@ -108,9 +108,11 @@ class Source:
         return self.exists and any(log.read() and log.weight for log in logs)
 
     def names(self) -> set[str]:
-        """The names in the first rows of these logs, nested ones with dots; printed ones are not known."""
+        """The names in the first rows of these logs, nested ones with dots."""
         paths = [log.path for log in self._logs.values()]
-        rows = (row for path in paths for row in self._reader(path, ()).read() if self.name != OUTPUT)
+        if self.name == OUTPUT:
+            return {name for path in paths for name in names_printed(path)}
+        rows = (row for path in paths for row in self._reader(path, ()).read())
         return {name for row in rows for name in _flat(row.values) if not name.startswith("_")}
 
     def notices(self) -> list[str]:

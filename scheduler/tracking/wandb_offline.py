@@ -38,16 +38,22 @@ def wandb_environment(
 
 def write_parameters(path: Path, values: Mapping[str, Any]) -> None:
     """Write the parameters of a trial, nested ones as nested mappings, as W&B's agent does; a private file (0600)."""
-    import yaml
-
-    document = {**{name: {"value": value} for name, value in values.items()}, "wandb_version": 1}
-    # JSON would not do: to PyYAML its 1e-05 is a text.
-    text = yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+    text = parameters_text(values)
     new = path.with_suffix(f".{os.getpid()}")  # a job that starts at this moment reads the old file or the new one, whole
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor has no path)
         file.write(text)
     new.replace(path)
+
+
+def parameters_text(values: Mapping[str, Any]) -> str:
+    """What that file holds."""
+    import yaml
+
+    document = {**{name: {"value": value} for name, value in values.items()}, "wandb_version": 1}
+    # JSON would not do: to PyYAML its 1e-05 is a text.
+    text: str = yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+    return text
 
 
 def _joined(of_user: str, tags: Sequence[str]) -> str:

@@ -71,6 +71,15 @@ def test_what_only_sits_there_is_ended_and_said_everywhere(slot: Slot, home: Hom
     assert said.endswith(told[1])
 
 
+def test_a_script_that_was_killed_fails_when_what_it_left_has_only_sat_there(slot: Slot, tmp_path: Path) -> None:
+    """The workers of a training that ran out of memory wait for ever for their next batch."""
+    slot.start(order(tmp_path, leaving(SIT, "os.kill(os.getpid(), 9)"), idle=0.6), [])
+    assert "the script has ended (signal 9) and left 1 process behind: " in note(slot, "left 1 process behind")
+    end = end_of(slot)
+    assert (end["state"], end["exit_status"]) == ("failed", -9)
+    assert end["reason"].startswith("killed by SIGKILL; 1 process left behind sat idle for 0.6 s and was ended: ")
+
+
 def test_under_kill_nothing_outlives_the_script(slot: Slot, tmp_path: Path) -> None:
     """Who says so gets the slot back at once, also from a process that is deaf to SIGTERM."""
     wait = "while not os.path.exists('deaf'): time.sleep(0.01)"

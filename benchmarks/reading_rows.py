@@ -51,7 +51,7 @@ def delays(kind: str, rows: int, pause: float) -> tuple[list[float], int]:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
         write_parameters(run / PARAMETERS, {"lr": 0.1})
-        changes = wandb_environment({}, run, "benchmark", [])
+        changes = wandb_environment({}, run, "run-1", "benchmark", [])
         own = {"EXP_QUEUE_METRICS": str(run / "metrics.jsonl"), "EXP_QUEUE_RUN_DIR": folder, "HOME": folder}
         own["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
         kept = {name: value for name, value in {**os.environ, **changes, **own}.items() if value is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 TABLES = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -29,6 +30,23 @@ def is_short(error: OSError) -> bool:
 def words(error: OSError) -> str:
     """What there is too little of, and where to look."""
     return _WORDS.get(error.errno or 0) or error.strerror or str(error)
+
+
+class Shortage(Exception):
+    """What was wanted cannot be had for now; the text says of what there is too little. A later try may succeed."""
+
+
+class Startable(Protocol):
+    def start(self) -> None: ...
+
+
+def start(thread: Startable) -> None:
+    """Start a thread that was never started. Shortage where the machine has no room for it: Python tells no more than that it
+    could not."""
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise Shortage(_WORDS[errno.EAGAIN]) from error
 
 
 @contextmanager

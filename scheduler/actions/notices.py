@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scheduler.experiments.command.command import Launch
 from scheduler.queue.job import Job
 from scheduler.queue.submit import Submission
 from scheduler.runner.notices import Notice
@@ -19,6 +20,7 @@ class Submitted:
 
     submission: Submission
     file: str
+    launch: Launch  # of the file: what it adds to a program's own arguments is told too
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.runner.recovery import note_of
+from scheduler.runner.recovery import standing_of
 from scheduler.tracking import metric_log
 from scheduler.tracking.metric_log import Outcome
 
@@ -48,7 +48,7 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 
 def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
-    note = note_of(store.home, attempt) if attempt and not attempt.ending else ""
+    note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
     return Line(job, attempt, outcome(attempt), note, obstacle)
 
 

@@ -19,7 +19,9 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
 from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.engine.live_trials import Book, open_sweep
+from scheduler.sweeps.engine.renamed_metric import take_over
 from scheduler.sweeps.engine.resuming import revive
+from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.engine.source import SweepSource
 from scheduler.sweeps.search.search import open_search, refuse_unsearchable
 from scheduler.sweeps.search.search_thread import Asking
@@ -31,10 +33,11 @@ from scheduler.sweeps.wishes import Wishes
 
 @dataclass(frozen=True)
 class Swept:
-    """How it ended. `results`: None where the runner was told to leave."""
+    """How it ended. `results`: None where the runner was told to leave. `sightings`: whether its metric was ever seen."""
 
     driven: Driven
     results: Results | None
+    sightings: Sightings
 
     @property
     def all_succeeded(self) -> bool:
@@ -50,6 +53,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     budget = budget_of(plan, wishes)
     if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
         open_search(plan.sweep, sampler=wishes.sampler)
+    misspelt = "" if wishes.again else take_over(store, plan, directory, wishes.pruner)
     record, new = open_sweep(store, plan, directory, wishes.pruner, again=wishes.again, seed=wishes.seed)
 
     def say(text: str) -> None:
@@ -59,6 +63,8 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     book = Book(store, plan, record)
     revived = revive(store, book)
     tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived))
+    if misspelt:
+        say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     tell(Driving(terms.slots or devices.default_slots, devices.note))
     for trial in book.trials():
         journal(trial)
@@ -66,7 +72,9 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
     driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace), mine.jobs)
-    return Swept(driven, None if driven.left else results(store, plan, book))
+    if driven.left:
+        return Swept(driven, None, Sightings(plan.metric))
+    return Swept(driven, results(store, plan, book), source.sightings())
 
 
 def possible(plan: SweepPlan, devices: Devices) -> None:

@@ -47,6 +47,7 @@ def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
     exp-queue check --schema > experiment_file.schema.json
     """
     from scheduler.report import overview, tables
+    from scheduler.report.hydra_outputs import announcement
 
     if not isinstance(plan, ExperimentFile):
         from scheduler.cli.sweeping import check_plan
@@ -56,7 +57,8 @@ def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
     if style == "json":
         tables.print_json(overview.objects(found), sys.stdout)
         return None
-    show(overview.sentence(found))
+    for sentence in [overview.sentence(found), *announcement(plan.launch)]:
+        show(sentence)
     if found.first:
         tables.print_table(overview.rows(found), sys.stdout)
     return None

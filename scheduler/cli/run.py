@@ -87,10 +87,12 @@ def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
     from scheduler.report import submission, tables
+    from scheduler.report.hydra_outputs import announcement
 
     if style == "json":
         tables.print_json(submission.planned_objects(experiments), sys.stdout)
         return 0
+    say(announcement(plan.launch))
     say(f"{plan.path}: {len(experiments)} experiments, at most {slots} at once; {note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0

@@ -17,16 +17,18 @@ SHOWN = 5
 
 
 def concluded(swept: Swept, style: str) -> int:
-    """Print the results, the best first; returns the exit status."""
+    """Print the results, the best first; returns the exit status. UserError where all trials were in vain."""
     if swept.results is None:
         return leaving(swept.driven)
     if style == "json":
-        print_json(report.as_object(swept.results), sys.stdout)
+        print_json(report.as_object(swept.results, swept.sightings), sys.stdout)
     else:
         print_table(report.rows(swept.results), sys.stdout)
     say(report.farewell(swept.results, interrupted=swept.driven.interrupted))
     if swept.driven.interrupted:
         return 130
+    if swept.sightings.in_vain:
+        raise swept.sightings.fault(swept.results.plan.metric_place)
     return 0 if swept.all_succeeded else 1
 
 

@@ -12,6 +12,7 @@ from scheduler.experiments.command.command import Launch, Slot, fill
 
 GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
+MARK = 12  # hexadecimal digits of an id: enough for all that is ever run from one directory
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
 
 
@@ -67,6 +68,7 @@ class Experiment:
     passes_group: bool = field(default=True, compare=False, repr=False)
     # JSON: variables for its attempts; see `Job.additions`.
     environment: str = field(default=NO_ENVIRONMENT, compare=False, repr=False)
+    trial: int | None = field(default=None, compare=False, repr=False)  # its number: a sweep may try one point twice
 
     @property
     def config(self) -> dict:
@@ -76,7 +78,12 @@ class Experiment:
     @property
     def argv(self) -> tuple[str, ...]:
         """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
-        return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file))
+        return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file), lambda: self.mark)
+
+    @property
+    def mark(self) -> str:
+        """What no other has in its name: the beginning of the id, and the number of the trial where it is one."""
+        return self.id[:MARK] + (f"-{self.trial}" if self.trial is not None else "")
 
     @property
     def first_word(self) -> tuple[str, ...]:
@@ -99,10 +106,7 @@ class Experiment:
 
     @property
     def _arguments_with_group(self) -> str:
-        if self.group is None:
-            return self.arguments
-        comma = ", " if self.arguments != "{}" else ""
-        return f'{self.arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(self.group)}}}'
+        return arguments_with_group(self.arguments, self.group)
 
     @cached_property
     def id(self) -> str:
@@ -111,6 +115,14 @@ class Experiment:
         It does not depend on the order of keys, on how the file is written, on resources, on policy or on the machine.
         """
         return _digest(self.command, self._arguments_with_group)
+
+
+def arguments_with_group(arguments: str, group: str | None) -> str:
+    """The configuration as JSON text, with `experiment_group` as its last key where there is a group."""
+    if group is None:
+        return arguments
+    comma = ", " if arguments != "{}" else ""
+    return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(group)}}}'
 
 
 def _digest(command: tuple[str, ...], arguments: str) -> str:

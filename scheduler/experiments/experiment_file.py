@@ -9,6 +9,7 @@ from itertools import islice
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
+from scheduler.experiments.command import hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot
 from scheduler.experiments.configurations.overrides import parse as parse_overrides
@@ -95,12 +96,14 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     """The same for a file that is open already."""
     top = layout.sections(document)
     command = launching.template(document, top, asked)
+    launch = launching.launch(document, top, command, asked)
     return ExperimentFile(
         path=document.file,
         group=layout.group(document, top),
         command=command,
-        launch=launching.launch(document, top, command, asked),
+        launch=launch,
         resources=layout.record(document, top, "resources", layout.RESOURCES, Resources()),
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
         blocks=blocks(document, top, parse_overrides(overrides, document.limits)),
+        notes=hydra_program.warnings(launch),
     ).within(document.limits)

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from scheduler import failpoints
-from scheduler.launcher import kept, leftovers, log_cap
+from scheduler.launcher import inputs, kept, leftovers, log_cap
 from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.leftovers import Leftovers
@@ -31,7 +31,7 @@ class _AlreadyThere(Exception):
 
 
 class Execution:
-    """The life of one attempt. `reap` and `tick` are called by the launcher's loop; nothing here blocks.
+    """The life of one attempt. `reap` and then `tick` are called in every turn of the launcher's loop; nothing here blocks.
 
     `end` is set when the main process is over, and set anew when what it left behind is gone too: then `gone` is true.
     """
@@ -68,6 +68,7 @@ class Execution:
         self._started = time.monotonic()
         self._next_look_at_log = self._started + LOG_TICK if self.order.log_cap else math.inf
         try:
+            self._have_inputs()
             self._pid = self._spawn(self.order, log, self._claim)
         except NotStarted as error:
             self._take_back(str(error)) if error.passing else self._never_started(str(error))
@@ -75,10 +76,11 @@ class Execution:
             os.close(log)
 
     def stop(self, state: str, grace: float | None = None) -> None:
-        """Begin to stop the whole tree; the attempt will end in `state`, unless it has ended already.
+        """Begin to stop the whole tree with the next `tick`; the attempt will end in `state`, unless it has ended already.
 
         `grace`: instead of the order's, from now on, also for a stop that is under way.
         """
+        self.reap()  # who has ended before was not stopped
         now = time.monotonic()
         if self.gone:
             return
@@ -86,7 +88,6 @@ class Execution:
             self._rungs = self._rungs if grace is None else self._anew(now, grace)
         else:
             self._begin_to_stop(state, self.order.grace if grace is None else grace, now)
-        self.tick(now)
 
     def _begin_to_stop(self, state: str, grace: float, now: float) -> None:
         self._stop_as = state
@@ -181,11 +182,20 @@ class Execution:
             raise
 
     def _open_log(self) -> int:
-        directory = os.open(self.order.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        directory = os.open(self.order.directory, os.O_RDONLY)
         self._claim.append(directory)
         fcntl.flock(directory, fcntl.LOCK_EX)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        return os.open(LOG, flags, 0o600, dir_fd=directory)
+        return os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=directory)
+
+    def _have_inputs(self) -> None:
+        """NotStarted where its files cannot be had: without them it would do something else than it was asked for."""
+        try:
+            told = inputs.restore(self.order.inputs)
+        except OSError as error:
+            why = f"cannot start: {error.filename}, which holds its arguments, cannot be had: {words(error)}"
+            raise NotStarted(why, passing=is_short(error)) from error
+        for text in told:
+            self._note(text)
 
     def _has_no_directory(self, error: OSError) -> None:
         """Without room for it the attempt is not spent. Anything else is its end."""
@@ -249,7 +259,6 @@ class Execution:
         self._left = Leftovers(self.order.leftovers, self.order.idle, now, self._log)
         if self.order.leftovers == leftovers.KILL and not self._stop_as:
             self._end_leftovers("", now, self.order.grace / 2)
-            self.tick(now)
 
     def _look_at_leftovers(self, left: Leftovers, now: float) -> None:
         first, idle = not left.who, left.look(now)

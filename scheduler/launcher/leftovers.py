@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.linux import processes
@@ -24,6 +24,7 @@ MOST_NAMED, LONGEST_NAME = 3, 40
 SCRIPTS = (".py", ".sh")
 
 Key = tuple[int, int]  # pid and birth
+Find = Callable[[], "list[processes.Process]"]
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,10 @@ class Leftovers:
     `due` is when the next `look` is; `who` and `count` are as of the last one, and empty before.
     """
 
-    def __init__(self, policy: str, idle: float, began: float, log: str = "") -> None:
+    def __init__(self, policy: str, idle: float, began: float, log: str = "", find: Find | None = None) -> None:
+        """`find` finds them where they are not below this process."""
         self.policy, self.began, self.due = policy, began, began
+        self._find = find or (lambda: processes.descendants(os.getpid()))
         self._watch, self._log = Watch(idle, began), log
         self.due = self._watch.next_look
         self.who = self.count = ""
@@ -122,7 +125,7 @@ class Leftovers:
         """Learn who they are now, if they can be seen."""
         found: list[processes.Process] = []
         with passing():
-            found = processes.descendants(os.getpid())
+            found = self._find()
         if found:  # else the last one has just gone, and is still the one that was there
             self.who, self.count = names(found, os.getpid()), counted(found, os.getpid())
         return found
@@ -134,11 +137,12 @@ class Leftovers:
         self.due = self._watch.next_look if self.policy == WORK else math.inf
         return idle and self.policy == WORK
 
-    def introduced(self, status: int, what: str = "script", then: str = "the job goes on") -> str:
-        """That they are there, and what becomes of the job."""
+    def introduced(self, status: int | None, what: str = "script", then: str = "the job goes on") -> str:
+        """That they are there, and what becomes of the job. A `status` of None: nobody knows how the script has ended."""
         until = "as long as {} work{}" if self.policy == WORK else "until {} end{}"
         until = until.format("it", "s") if self.count.startswith("1 ") else until.format("they", "")
-        return f"the {what} has ended ({status_text(status)}) and left {self.count} behind: {self.who}; {then} {until}"
+        ended = f"the {what} has ended" + ("" if status is None else f" ({status_text(status)})")
+        return f"{ended} and left {self.count} behind: {self.who}; {then} {until}"
 
     def went_on(self, seconds: float) -> str:
         """That they went on by themselves for so long, and ended by themselves."""

@@ -27,7 +27,8 @@ class Order:
     `log_cap`: bytes of output that are kept, its beginning and its end; 0: all. `grace`: from the first signal of a stop to
     the next. `leftovers`: what becomes of processes that its main process leaves behind, as in `Policy`; `idle`: with `work`,
     how long they may only sit there.
-    `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`).
+    `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`). `inputs`: the files that it is
+    told to read, by path, and what they hold (`inputs`).
     """
 
     attempt: str
@@ -42,6 +43,7 @@ class Order:
     log_cap: int = 0
     program: str | None = None
     copy_cap: int = 0
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 class NotStarted(Exception):

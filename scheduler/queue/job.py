@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from scheduler.experiments import Policy, Resources
 from scheduler.launcher.files import LOG, METRICS
 from scheduler.queue.states import State
 
-RUN_DIR = "{run_dir}"
+RUN_DIR, RUN_ID = "{run_dir}", "{run_id}"  # in `Job.environment`: what only an attempt has
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ class Attempt:
         return f"{self.job}/{self.number}"
 
     @property
+    def run_id(self) -> str:
+        """What a tracker may call this attempt: unlike that of any other attempt, of any queue, and the same at every look.
+
+        A job's id would not do: in a new queue the same experiment gets the same one.
+        """
+        return self.job[:8] + hashlib.sha256(f"{self.name} {self.launcher}".encode()).hexdigest()[:8]
+
+    @property
     def log(self) -> Path:
         """Where its output is."""
         return Path(self.directory) / LOG
@@ -85,10 +94,11 @@ class Job:
     def config(self) -> dict[str, Any]:
         return json.loads(self.arguments)
 
-    def additions(self, directory: str) -> dict[str, str | None]:
-        """Variables for an attempt in `directory`, for which `{run_dir}` stands in them; None takes a variable away."""
-        found = json.loads(self.environment)
-        return {name: value.replace(RUN_DIR, directory) if value else value for name, value in found.items()}
+    def additions(self, attempt: Attempt) -> dict[str, str | None]:
+        """Variables for an attempt, whose directory and run id RUN_DIR and RUN_ID stand for; None takes a variable away."""
+        found: dict[str, str | None] = json.loads(self.environment)
+        own = {name: value and value.replace(RUN_DIR, attempt.directory) for name, value in found.items()}
+        return {name: attempt.run_id if value == RUN_ID else value for name, value in own.items()}
 
     @property
     def short_id(self) -> str:

@@ -53,6 +53,11 @@ def latest_sweep(store: Store, key: str | None = None) -> SweepRecord | None:
     return _sweep(store.read("SELECT * FROM sweep WHERE ?1 IS NULL OR key = ?1 ORDER BY number DESC LIMIT 1", (key,)))
 
 
+def newest_sweeps(store: Store) -> list[SweepRecord]:
+    """All sweeps, the newest first."""
+    return [_record(row) for row in store.read("SELECT * FROM sweep ORDER BY number DESC", ())]
+
+
 def sweep_of(store: Store, job: str) -> SweepRecord | None:
     """The sweep that a job is a trial of, if it is one."""
     return _sweep(store.read("SELECT sweep.* FROM trial JOIN sweep ON sweep.id = trial.sweep WHERE trial.job = ?", (job,)))
@@ -83,6 +88,17 @@ def renew_sweep(change: Changes, sweep: str, config: str) -> None:
     change.connection.execute("UPDATE sweep SET config = ? WHERE id = ?", (config, sweep))
 
 
+def rename_sweep(change: Changes, sweep: str, key: str, config: str) -> None:
+    """The sweep goes on as one that is found by another key."""
+    change.connection.execute("UPDATE sweep SET key = ?, config = ? WHERE id = ?", (key, config, sweep))
+
+
+def forget_histories(change: Changes, sweep: str) -> None:
+    """What the trials of a sweep have left is to be read once more."""
+    sql = "UPDATE trial SET attempt = NULL, history = '[]', summary = NULL, verdict = NULL WHERE sweep = ?"
+    change.connection.execute(sql, (sweep,))
+
+
 def count_trials(change: Changes, sweep: str) -> int:
     return change.connection.execute("SELECT count(*) FROM trial WHERE sweep = ?", (sweep,)).fetchone()[0]
 
@@ -104,7 +120,11 @@ def note_history(change: Changes, job: str, attempt: int, history: tuple[float, 
 
 
 def _sweep(rows: list[sqlite3.Row]) -> SweepRecord | None:
-    return SweepRecord(**{name: rows[0][name] for name in SweepRecord.__dataclass_fields__}) if rows else None
+    return _record(rows[0]) if rows else None
+
+
+def _record(row: sqlite3.Row) -> SweepRecord:
+    return SweepRecord(**{name: row[name] for name in SweepRecord.__dataclass_fields__})
 
 
 def _trial(row: sqlite3.Row) -> TrialRecord:

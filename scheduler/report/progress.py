@@ -11,6 +11,7 @@ from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Tol
 from scheduler.actions.results import outcome
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
+from scheduler.report.hydra_outputs import announcement
 from scheduler.report.jobs import labels
 from scheduler.report.log_view import last_lines
 from scheduler.report.submission import described
@@ -71,7 +72,7 @@ class Progress:
         self._tellers[type(notice)](notice)
 
     def _submitted(self, notice: Submitted) -> None:
-        for sentence in described(notice.submission, notice.file):
+        for sentence in [*described(notice.submission, notice.file), *announcement(notice.launch)]:
             self._say(sentence)
 
     def _driving(self, notice: Driving) -> None:

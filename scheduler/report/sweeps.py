@@ -13,7 +13,7 @@ from scheduler.experiments import shell_line
 from scheduler.launcher import kept
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
-from scheduler.report.hydra_outputs import note_of_sharing
+from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.sweeps.engine.budget import FAILED, Budget
@@ -23,6 +23,7 @@ from scheduler.sweeps.engine.checkpoints import (
     size_of_copy,
 )
 from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.stopping.hyperband import bands
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
 from scheduler.sweeps.stopping.verdicts import Saved
@@ -49,7 +50,7 @@ def opening(
         notes.append(f"trials are compared after {rows}{more} rows, and those that fall behind are stopped")
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
-    return notes
+    return notes + announcement(plan.launch)
 
 
 def _end(plan: SweepPlan, budget: Budget) -> str:
@@ -147,10 +148,12 @@ def _best_lines(found: Results, best: Trial) -> list[str]:
     lines = [f"best: trial {best.number}, {found.plan.metric} {number(best.best(found.plan.goal))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if attempt:
-        own = checkpoints(attempt, found.written)
+        elsewhere = directories(job, attempt)
+        own = checkpoints(attempt, found.written, elsewhere)
         lines += [f"  its checkpoint: {path}{_copied(attempt, path)}" for path in own.files]
         lines += [f"  no checkpoint of its own: {doubt}" for doubt in own.doubts]
         lines.append(f"  its directory: {attempt.directory}")
+        lines += [f"  its directory of Hydra's: {path}" for path in elsewhere]
     return lines
 
 
@@ -164,7 +167,7 @@ def _saved_line(found: Saved) -> str:
     return f"{stopped} stopped early: about {found.share:.0%} of all rows were not computed ({rows})"
 
 
-def as_object(found: Results) -> dict[str, Any]:
+def as_object(found: Results, sightings: Sightings) -> dict[str, Any]:
     """The same for programs; the keys are part of the interface."""
     best = found.entry(found.best) if found.best else None
     return {
@@ -173,6 +176,7 @@ def as_object(found: Results) -> dict[str, Any]:
         "method": found.plan.sweep.method,
         "metric": found.plan.metric,
         "goal": found.plan.goal,
+        "logged_instead": sorted(sightings.instead) if sightings.in_vain else None,
         "best": _trial_object(found, best) if best else None,
         "importance": dict(found.importance) if found.importance else None,
         "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,
@@ -182,7 +186,8 @@ def as_object(found: Results) -> dict[str, Any]:
 
 def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
     attempt = found.attempts.get(entry.job)
-    own = checkpoints(attempt, found.written) if attempt else Checkpoints()
+    elsewhere = directories(found.jobs[entry.job], attempt) if attempt else []
+    own = checkpoints(attempt, found.written, elsewhere) if attempt else Checkpoints()
     return {
         "trial": entry.record.number,
         "id": entry.job,
@@ -196,6 +201,7 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "gpus": attempt.gpus if attempt else "",
         "elsewhere": attempt.elsewhere if attempt else "",
         "directory": attempt.directory if attempt else None,
+        "hydra_directories": [str(path) for path in elsewhere],
         "checkpoints": [str(path) for path in own.files],
         "checkpoint_doubts": list(own.doubts),
     }

@@ -43,7 +43,7 @@ def child_environment(
     differing = kept.differing(os.environ)
     own: dict[str, str | None] = {
         **differing,
-        **job.additions(attempt.directory),
+        **job.additions(attempt),
         "EXP_QUEUE_JOB": job.id,
         "EXP_QUEUE_ATTEMPT": str(attempt.number),
         "EXP_QUEUE_RUN_DIR": attempt.directory,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from collections.abc import Mapping
 
+from scheduler.experiments.experiment import arguments_with_group
 from scheduler.launcher.spawning import Order
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.environment import child_environment, copy_cap, log_cap
+
+_ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 
 def order_of(
@@ -26,4 +32,22 @@ def order_of(
         log_cap=log_cap(),
         copy_cap=copy_cap(job),
         program=kept.program,
+        inputs=_inputs(job, attempt),
     )
+
+
+def _inputs(job: Job, attempt: Attempt) -> dict[str, str]:
+    """The files of ours that the command and the environment of a job name, with what they hold."""
+    has_point = '"WANDB_SWEEP_PARAM_PATH"' in job.environment
+    home = os.path.dirname(os.path.dirname(os.path.dirname(attempt.directory)))  # noqa: PTH120 (asked at every start)
+    found = {}
+    for word in job.argv:
+        if word.startswith(f"{home}/arguments/") and (job.experiment in word or (has_point and _ARGUMENTS.search(word))):
+            # Named by the experiment's id where the program is told its group.
+            found[word] = arguments_with_group(job.arguments, job.group) if job.experiment in word else job.arguments
+    if has_point:
+        from scheduler.tracking.wandb_offline import parameters_text  # loads YAML, which few jobs need
+
+        path = json.loads(job.environment)["WANDB_SWEEP_PARAM_PATH"]
+        found |= {path: parameters_text(job.config)} if path and RUN_DIR not in path else {}
+    return found

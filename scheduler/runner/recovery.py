@@ -12,6 +12,7 @@ from scheduler.linux.locks import is_locked
 from scheduler.queue.changes import boot_id
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
+from scheduler.runner import forsaken
 from scheduler.shortage import passing
 
 
@@ -23,6 +24,11 @@ class Evidence:
     launcher_lives: bool
     tree_lives: bool
     same_boot: bool
+
+    @property
+    def launcher_gone(self) -> bool:
+        """Whether something of the attempt lives, and nobody will say how it ends."""
+        return self.tree_lives and not self.launcher_lives
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,17 @@ def ending_of(end: dict) -> Ending:
 def note_of(home: Home, attempt: Attempt) -> str:
     """The last that a launcher has noted about an attempt that is not over; empty if there is nothing."""
     with passing():
-        record = journal.read(journal_path(home, attempt.launcher))
-        return record.notes.get(attempt.name, "") if record else ""
+        seen = look(home, attempt)
+        return seen.record.notes.get(attempt.name, "") if seen.record and not seen.launcher_gone else ""
     return ""
+
+
+def standing_of(home: Home, attempt: Attempt) -> str:
+    """The same, and of an attempt whose launcher is gone what can be seen of it now."""
+    with passing():
+        if look(home, attempt).launcher_gone:
+            return forsaken.note(attempt)
+    return note_of(home, attempt)
 
 
 def look(home: Home, attempt: Attempt) -> Evidence:

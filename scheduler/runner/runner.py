@@ -41,7 +41,7 @@ from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
 from scheduler.runner.under_way import Supervision
 from scheduler.runner.wandering import Wanderers
-from scheduler.shortage import is_short, words
+from scheduler.shortage import Shortage, is_short, words
 
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
 GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
@@ -156,7 +156,7 @@ class Runner:
         """Whether the source has more for us, now or later."""
         try:
             return self._source.refill(free)
-        except Unwritable as error:
+        except (Unwritable, Shortage) as error:
             self._pause(str(error))
             return True
 

@@ -27,7 +27,8 @@ class Source(Protocol):
         """The loop begins. What the source waits for is watched by `wakeups`."""
 
     def refill(self, free: int) -> bool:
-        """Queue what could start now that `free` slots are; False when nothing more will ever come."""
+        """Queue what could start now that `free` slots are; False when nothing more will ever come. Unwritable or Shortage where
+        that is not possible now: it will be tried again."""
 
     def stops(self) -> Sequence[EarlyStop]:
         """Attempts to stop now, each named once."""

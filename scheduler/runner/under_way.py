@@ -43,7 +43,8 @@ class Supervision:
         self._mine, self._store, self._devices, self._pause, self._noted = mine, mine.store, devices, pause, noted
         self.shortage = Pause()
         self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died)
-        self._visits = Visits(mine.store.home, wakeups, self._heard_elsewhere, lambda attempt, note: self._heard(note))
+        elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)
+        self._visits = Visits(mine.store.home, wakeups, elsewhere, noted_elsewhere, self._latest)
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
@@ -108,8 +109,11 @@ class Supervision:
 
     def _joined(self, job: Job, attempt: Attempt) -> Running:
         running = self.running[attempt.name] = Running(job, attempt, claim=self._devices.adopt(job))
-        self._visits.attend(attempt)
+        self._visits.attend(attempt, job.policy)
         return running
+
+    def _latest(self, attempt: Attempt) -> Attempt:
+        return self._store.attempt(attempt.job, attempt.number) or attempt
 
     def stop(self, state: State, reasons: Mapping[str, str], grace: float | None = None) -> None:
         """Stop attempts, each for its reason, so that they end in `state`. `grace`: instead of their own."""
@@ -174,7 +178,7 @@ class Supervision:
         for name in attempts:
             running = self.running[name]
             running.slot = None
-            self._visits.attend(running.attempt)
+            self._visits.attend(running.attempt, running.job.policy)
 
     def _heard_elsewhere(self, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
         running = self.running.get(attempt.name)

@@ -12,6 +12,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.experiments.command import hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch
 from scheduler.experiments.command.launch import Asked
@@ -42,6 +43,7 @@ class SweepPlan:
     resources: Resources = field(default_factory=Resources)
     policy: Policy = field(default_factory=Policy)
     notes: tuple[Note, ...] = ()
+    metric_place: Place | None = None  # of its name
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -59,6 +61,11 @@ class SweepPlan:
     def target(self) -> float | None:
         found = (self.sweep.metric or {}).get("target")
         return float(found) if isinstance(found, (int, float)) else None
+
+    @property
+    def needs_metric(self) -> bool:
+        """Whether the sweep can choose, compare or end as its file says only by the values of its metric."""
+        return self.sweep.method == "bayes" or self.sweep.early_terminate is not None or self.target is not None
 
     def nested(self, values: Sequence[object]) -> Config:
         """The configuration of a point: one value per parameter, at its place."""
@@ -87,14 +94,24 @@ class SweepPlan:
 
         The method, the space and the caps may differ: file, working directory, command and metric may not.
         """
-        content = [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command), self.metric, self.goal]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return _digest([*self._whereabouts(cwd), self.metric, self.goal])
 
-    def remembered(self, pruner: str) -> str:
+    def kin(self, cwd: str) -> str:
+        """The same but for the metric: trials of one have run as those of the other do."""
+        return _digest(self._whereabouts(cwd))
+
+    def _whereabouts(self, cwd: str) -> list[object]:
+        return [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command)]
+
+    def remembered(self, cwd: str, pruner: str) -> str:
         """What this sweep does, as JSON: kept with it, so that its trials can be explained later."""
         rule = self.sweep.early_terminate
-        kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner}
+        kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner, "kin": self.kin(cwd)}
         return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None})
+
+
+def _digest(content: list[object]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def standard_file() -> str:
@@ -130,13 +147,15 @@ def plan_of(
         raise document.error("method bayes needs a metric", next_step='add "metric: {name: val_loss, goal: minimize}"')
     top = sections(document)
     command = template(document, top, asked)
+    launch = launching.launch(document, top, command, asked, hands_on=True)
     return SweepPlan(
         path=document.file,
         name=name_of(document),
         sweep=sweep,
         command=command,
-        launch=launching.launch(document, top, command, asked, hands_on=True),
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
+        launch=launch,
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        metric_place=document.place("metric", "name") if sweep.metric else None,
     )
 
 

@@ -143,8 +143,8 @@ class MetricRows(FileReader):
 
 
 def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
-    step = logged.get("_step")
-    return Row(step if isinstance(step, int) else None, metrics)
+    step, time = logged.get("_step"), logged.get("_time")
+    return Row(step if isinstance(step, int) else None, metrics, time if isinstance(time, float) else None)
 
 
 def _metrics(row: Mapping[str, Any]) -> dict[str, Any]:

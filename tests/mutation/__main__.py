@@ -43,8 +43,13 @@ TESTS = {
         [f"{CONTRACT}/gpus/test_claim_files.py", f"{CONTRACT}/gpus/test_gpu_claims.py"],
         [f"{CONTRACT}/gpus"],
     ),
+    "scheduler/gpus/survey.py": (
+        [f"{CONTRACT}/gpus/test_hostile_folder.py", f"{CONTRACT}/gpus/test_claim_files.py"],
+        [f"{CONTRACT}/gpus"],
+    ),
+    "scheduler/gpus/records.py": ([f"{UNIT}/gpus/test_claim_records.py"], [f"{CONTRACT}/gpus/test_hostile_folder.py"]),
     "scheduler/launcher/execution.py": (
-        [f"{CONTRACT}/jobs/test_execution.py", f"{CONTRACT}/jobs/test_launcher.py"],
+        [f"{CONTRACT}/jobs/test_{name}.py" for name in ("execution", "launcher", "leftovers", "logs")],
         [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"],
     ),
 }

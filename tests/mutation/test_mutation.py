@@ -94,3 +94,21 @@ def test_tests_that_fail_anyway_are_refused(tmp_path: Path) -> None:
     (tmp_path / "root" / "test_module.py").write_text("def test_nothing():\n    assert False\n")
     with pytest.raises(RuntimeError, match="mend them first"):
         Copy(tmp_path / "root", tmp_path / "tree", [["test_module.py"]])
+
+
+LEAVES = """
+import os, subprocess
+
+def test_it_leaves_a_process():
+    with open("pid", "w") as file:
+        file.write(str(subprocess.Popen(["sleep", "600"], start_new_session=True).pid))
+"""
+
+
+def test_what_a_mutant_leaves_running_is_ended(tmp_path: Path, until) -> None:
+    """Hours of mutants leave hundreds of launchers, and some of these never rest: the machine became useless to others."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "test_module.py").write_text(LEAVES)
+    Copy(tmp_path / "root", tmp_path / "tree", [["test_module.py"]])
+    left = Path("/proc", (tmp_path / "tree" / "pid").read_text())
+    until(lambda: not left.exists() or ") Z " in (left / "stat").read_text())

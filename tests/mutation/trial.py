@@ -10,9 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from scheduler.linux import processes
 from tests.mutation.mutants import Mutant
 
 LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "wandb", "runs", "weights")
@@ -61,9 +62,20 @@ class Copy:
         try:
             return process.wait(limit) == 0
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             return False
+        finally:
+            _end_all_of(self.tree)
+            process.wait()
+
+
+def _end_all_of(copy: Path) -> None:
+    """Kill whatever runs from this copy. A mutant of a launcher may outlive its tests, and turn in its loop without a rest."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            process = processes.look_up(int(entry.name))
+            told = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+            if process and str(copy).encode() in told:
+                processes.send([process], signal.SIGKILL)
 
 
 @contextmanager

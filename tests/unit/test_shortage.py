@@ -6,7 +6,14 @@ import errno
 
 import pytest
 
-from scheduler.shortage import Pause, is_short, passing, words
+from scheduler.shortage import (
+    Pause,
+    Shortage,
+    is_short,
+    passing,
+    start,
+    words,
+)
 
 
 def test_the_pauses_grow_and_end_with_the_first_success() -> None:
@@ -58,3 +65,16 @@ def test_another_error_is_not_waited_for() -> None:
     assert not is_short(error)
     with pytest.raises(FileNotFoundError), passing():
         raise error
+
+
+class Refused:
+    """A thread for which the kernel has no place."""
+
+    def start(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def test_a_thread_that_cannot_start_is_a_shortage_like_a_process_that_cannot() -> None:
+    """Python says only that it could not, and the sweep ended in that."""
+    with pytest.raises(Shortage, match="no more processes can be started"):
+        start(Refused())

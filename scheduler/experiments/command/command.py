@@ -46,7 +46,27 @@ class Slot:
     folder: str = ""
 
 
-Launch = tuple[str | Slot, ...]
+@dataclass(frozen=True)
+class OwnDirectory:
+    """An override of Hydra's that gives each experiment a directory of its own: `text` and what tells it from the others. It is
+    left out where an argument sets `key`, or a section around it, already."""
+
+    key: str
+    text: str
+
+    def given_by(self, arguments: Sequence[str]) -> str:
+        """The argument that sets it already; "" if none does.
+
+        >>> own = OwnDirectory("hydra.run.dir", "hydra.run.dir=x_")
+        >>> own.given_by(["lr=1", "++hydra.run.dir=y"]), own.given_by(["hydra=mine"]), own.given_by(["hydra/launcher=joblib"])
+        ('++hydra.run.dir=y', 'hydra=mine', '')
+        """
+        parts = self.key.split(".")
+        names = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        return next((word for word in arguments if word.lstrip("+~").partition("=")[0] in names), "")
+
+
+Launch = tuple[str | Slot | OwnDirectory, ...]
 
 
 @dataclass(frozen=True)
@@ -153,12 +173,15 @@ def _refused(name: str) -> UserError:
     return UserError(f"unknown macro ${{{name}}}", next_step=f"{nearest(name, MACROS)} (for the text itself write \\${{{name}}})")
 
 
-def fill(launch: Sequence[str | Slot], arguments: str, as_json: str, file: Callable[[], str]) -> tuple[str, ...]:
-    """The argument list of one experiment; `as_json` is what `${args_json}` stands for, and `file` names a file that holds it."""
+def fill(launch: Launch, arguments: str, as_json: str, file: Callable[[], str], mark: Callable[[], str]) -> tuple[str, ...]:
+    """The argument list of one experiment; `as_json` is what `${args_json}` stands for, `file` names a file that holds it, and
+    `mark` is what no other experiment has."""
     argv: list[str] = []
     for token in launch:
         if isinstance(token, str):
             argv.append(token)
+        elif isinstance(token, OwnDirectory):
+            argv += [] if token.given_by(argv) else [token.text + mark()]
         elif token.name == "args_json":
             argv.append(as_json)
         elif token.name == "args_json_file":

@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.errors import UserError
 from scheduler.experiments.command import command as commands
+from scheduler.experiments.command.hydra_program import application
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 
@@ -126,11 +127,13 @@ def _speakable(text: str) -> str:
 def launch(
     document: Document, top: dict[str, Any], command: Template, asked: Asked, *, hands_on: bool = False
 ) -> commands.Launch:
-    """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`."""
+    """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`. A Hydra
+    application gets an argument for a directory of its own."""
     around = replace(commands.surroundings(command, asked.files), hands_on=hands_on)
     key = "command" if "command" in top else "program"
-    filled = []
+    filled: list[str | commands.Slot] = []
     for index, token in enumerate(command):
         with document.at(key, index) if asked.program is None else _option("--program"):
             filled.append(commands.resolve(token, around))
-    return tuple(filled)
+    found = application(tuple(filled))
+    return (*filled, found.own) if found and found.own else tuple(filled)

@@ -59,12 +59,12 @@ def sharing(mine: str, target: str, all_written: Sequence[Written]) -> str | Non
     return next((each.attempt for each in others if own and each.began < own.ended and own.began < each.ended), None)
 
 
-def checkpoints(attempt: Attempt, all_written: Sequence[Written]) -> Checkpoints:
-    """The checkpoints of an attempt that is over, at most SHOWN."""
+def checkpoints(attempt: Attempt, all_written: Sequence[Written], elsewhere: Sequence[Path] = ()) -> Checkpoints:
+    """The checkpoints of an attempt that is over, at most SHOWN. `elsewhere`: further directories that are its own."""
     record = kept.read(attempt.directory)
     links = {link.name: link for link in record.links} if record else {}
     files, doubts = [], []
-    for path in _candidates(Path(attempt.directory)):
+    for path in _candidates([Path(attempt.directory), *elsewhere]):
         why = _doubt(attempt, path, links, all_written)
         if why is None:
             files.append(path)
@@ -73,9 +73,9 @@ def checkpoints(attempt: Attempt, all_written: Sequence[Written]) -> Checkpoints
     return Checkpoints(tuple(files[:SHOWN]), tuple(dict.fromkeys(doubts))[:SHOWN])
 
 
-def _candidates(directory: Path) -> list[Path]:
+def _candidates(directories: Sequence[Path]) -> list[Path]:
     found = {}
-    for path in (path for pattern in PATTERNS for path in directory.rglob(pattern)):
+    for path in (path for directory in directories for pattern in PATTERNS for path in directory.rglob(pattern)):
         try:
             found[path] = path.lstat().st_mtime
         except OSError:  # it has just been removed
@@ -85,7 +85,10 @@ def _candidates(directory: Path) -> list[Path]:
 
 def _doubt(attempt: Attempt, path: Path, links: Mapping[str, kept.Link], all_written: Sequence[Written]) -> str | None:
     """Why a file may not be called this attempt's; "" where it is none of its files at all, None where it may."""
-    link = links.get(str(path.relative_to(attempt.directory)))
+    inside = path.is_relative_to(attempt.directory)
+    link = links.get(str(path.relative_to(attempt.directory))) if inside else None
+    if path.is_symlink() and not inside:
+        return ""
     if path.is_symlink() and not path.resolve().is_relative_to(Path(attempt.directory).resolve()):
         if link:
             return f"{link.target} is not kept for it: {link.why}"

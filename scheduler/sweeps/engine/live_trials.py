@@ -40,7 +40,7 @@ def open_sweep(
     store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
 ) -> tuple[SweepRecord, bool]:
     """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
-    key, config = plan.key(cwd), plan.remembered(pruner)
+    key, config = plan.key(cwd), plan.remembered(cwd, pruner)
     with store.change() as change:  # also to read: two commands at once must not make two sweeps
         found = None if again else records.latest_sweep(store, key)
         if found:
@@ -86,7 +86,7 @@ class Book:
 
     def catch_up(self) -> list[Entry]:
         """Read the trials that were added since the last look. Returns them."""
-        fresh = [self._enter(record) for record in records.trials(self._store, self.sweep.id, len(self._numbers))]
+        fresh = [self._read(record) for record in records.trials(self._store, self.sweep.id, len(self._numbers))]
         self._numbers += [entry.job for entry in fresh]
         self._unwatched.update(entry.job for entry in fresh if not entry.is_over)
         return fresh
@@ -95,7 +95,7 @@ class Book:
         """Read what became of trials that nobody here watches: a person may have cancelled them, and another runner may have
         run them from their start to their end between two looks. Returns those that are over."""
         changed = [job.id for job in self._store.by_ids(self._unwatched) if job.state in ENDED or job.state is State.HELD]
-        entries = [self._enter(records.trial(self._store, job)) for job in changed]
+        entries = [self._read(records.trial(self._store, job)) for job in changed]
         return [entry for entry in entries if entry.is_over]
 
     def add(self, number: int, values: Sequence[object], cwd: str, environment: str, *, cap: int | None) -> Entry | None:
@@ -108,7 +108,7 @@ class Book:
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
-            experiment = replace(self._plan.experiment(values), environment=environment)
+            experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         failpoints.reach("trial-queued")
@@ -132,11 +132,16 @@ class Book:
         self._unwatched.discard(job)
         return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None))
 
-    def logged(self, job: str, values: Sequence[float]) -> Entry:
-        """More rows have come."""
+    def logged(self, job: str, values: Sequence[float], *, anew: bool = False) -> Entry:
+        """More rows have come; `anew`: instead of those that the attempt had, which count no more, nor for `best`."""
         record = self._entries[job].record
-        self.best = best_of(self._plan.goal, (*values, *(() if self.best is None else (self.best,))))
-        return self._enter(replace(record, history=(*record.history, *values)))
+        if not anew:
+            self._count(*values)
+            return self._enter(replace(record, history=(*record.history, *values)))
+        entry, self.best = self._enter(replace(record, history=tuple(values))), None
+        for each in self._entries.values():
+            self._count(*each.record.history, each.record.summary)
+        return entry
 
     def condemned(self, verdict: Verdict) -> Entry:
         """Note why a trial is being stopped, before it is. Without room on the disk it is stopped all the same."""
@@ -156,6 +161,13 @@ class Book:
             records.note_history(change, job, attempt, record.history, summary)
         return self._enter(record)
 
+    def _read(self, record: TrialRecord) -> Entry:
+        self._count(*record.history)
+        return self._enter(record)
+
+    def _count(self, *values: float | None) -> None:
+        self.best = best_of(self._plan.goal, tuple(value for value in (*values, self.best) if value is not None))
+
     def _enter(self, record: TrialRecord) -> Entry:
         values = self._plan.values(record.point)
         trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
@@ -165,7 +177,7 @@ class Book:
             self._unwatched.add(record.job)
         elif record.state in ENDED:
             self._unwatched.discard(record.job)
-        self.best = best_of(self._plan.goal, tuple(each for each in (self.best, record.summary) if each is not None))
+        self._count(record.summary)
         return self._entries[record.job]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from scheduler.linux.wakeups import Wakeups
@@ -18,8 +19,9 @@ from scheduler.runner.sources import EarlyStop, QueueAlone
 from scheduler.sweeps.engine.budget import Budget, Outcomes, why_over
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.resuming import read_back, read_log
+from scheduler.sweeps.engine.sightings import FIRST_WITHOUT, Sightings
 from scheduler.sweeps.engine.trial_environment import environment_of
-from scheduler.sweeps.engine.trial_logs import Listening, follower_of
+from scheduler.sweeps.engine.trial_logs import LastWords, Listening, follower_of, read_whole
 from scheduler.sweeps.search.search_thread import Asking
 from scheduler.sweeps.stopping.stopping import Stopping
 from scheduler.sweeps.stopping.verdicts import Verdict
@@ -44,13 +46,14 @@ class SweepSource(QueueAlone):
         self._mine, self._store, self._plan, self._book, self._asking = mine, mine.store, plan, book, asking
         self._stopping, self._budget, self._say, self._trial_over = stopping, budget, say, over
         self._cwd = str(Path.cwd())
-        self._outcomes = Outcomes()
+        self._outcomes, self._sightings = Outcomes(), Sightings(plan.metric, plan.needs_metric)
         self._added = 0
         self._over = ""
         self._condemned: set[str] = set()
         self._told: set[str] = set()
         self._answer: tuple[int, Point | None] | None = None
         self._news, self._said = True, False
+        self._unsure = False  # whether it is over by its target, and must look once more
 
     def open(self, wakeups: Wakeups) -> None:
         self._listening = Listening(wakeups, self._heard)
@@ -69,10 +72,13 @@ class SweepSource(QueueAlone):
                 self._tell(entry)
         self._take_in()
         self._take_answer()
-        self._over = self._over or self._why_over()
-        if self._over:
-            self._say_why()
-            return False
+        self._unsure = False
+        if over := self._why_over():
+            self._say_why(over)
+            return not self._over and self._listening.is_busy  # what they log to their end may undo it
+        if self._said:
+            self._said = False
+            self._say("new trials after all: what had reached the target does not count any more")
         # One at a time: whoever is asked later knows more.
         if free > 0 and not (self._asking.pending or self._answer or self._book.queued):
             self._asking.ask(len(self._book))
@@ -86,7 +92,7 @@ class SweepSource(QueueAlone):
 
     def patience(self) -> float | None:
         # The last look before a sleep: what another runner has ended in the meantime wakes nobody.
-        return 0.0 if self._take_in() else self._listening.patience()
+        return 0.0 if self._take_in() or self._unsure else self._listening.patience()
 
     def began(self, job: Job, attempt: Attempt) -> None:
         # A trial that a killed runner was about to stop counts as running: its log, read again, condemns it again.
@@ -103,22 +109,32 @@ class SweepSource(QueueAlone):
         if again:
             self._book.moved(job.id, State.QUEUED)
             return
+        self._say_last_words(self._book[job.id].record.number, last, ending)
         if ending.state is State.DONE:
-            self._say_once(last.missing)
-        for miss in last.near:
-            self._say_of_a_kind(f"near {miss.why}", f"trial {self._book[job.id].record.number} prints {miss}")
-        self._book.logged(job.id, last.values)
+            self._sightings.ended(missing=last.is_absent, instead=last.instead, near=last.near)
+        self._book.logged(job.id, last.values, anew=last.anew)
         entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
         self._tell(entry)
         if entry.trial:
             self._trial_over(entry.trial)
         self._outcomes.states.append(ending.state)
-        self._news = True
+        self._news, self._unsure = True, self._said and not self._over
 
     def close(self) -> None:
         self._take_in()
         self._asking.close()
         self._listening.close()
+
+    def sightings(self) -> Sightings:
+        """What was seen of the metric. Where this command has run no trial to its end, the last ones of earlier commands are read
+        once more."""
+        found = self._sightings
+        found.seen = found.seen or self._book.best is not None
+        if not (found.seen or found.without):
+            for entry in [each for each in self._book.entries() if each.record.state is State.DONE][-FIRST_WITHOUT:]:
+                last = read_whole(self._store, entry.job, entry.record.attempts, self._plan.metric)
+                found.ended(missing=not last or last.is_absent, instead=last.instead if last else ())
+        return found
 
     @property
     def _metrics(self) -> tuple[str, ...]:
@@ -146,12 +162,22 @@ class SweepSource(QueueAlone):
 
     def _heard(self, job: str) -> None:
         """A log has grown."""
-        values = self._listening.read(job, self._plan.metric)
-        if values:
-            self._book.logged(job, values)
+        heard = self._listening.read(job, self._plan.metric)
+        if heard.anew:
+            self._say_of_a_kind(f"anew {heard.source}", _taken_over(self._book[job], heard.source))
+        if heard.values or heard.anew:
+            self._book.logged(job, heard.values, anew=heard.anew)
             self._news = True
         for text in self._listening.notices():
             self._say_once(text)
+
+    def _say_last_words(self, number: int, last: LastWords, ending: Ending) -> None:
+        if ending.state is State.DONE and last.missing:
+            self._say_of_a_kind(last.kind, f"trial {number}: {last.missing}")
+        for miss in last.near:
+            self._say_of_a_kind(f"near {miss.why}", f"trial {number} prints {miss}")
+        if last.choice:
+            self._say_of_a_kind(last.choice.kind, f"trial {number}: {last.choice.sentence}")
 
     def _say_once(self, text: str) -> None:
         self._say_of_a_kind(text, text)
@@ -169,7 +195,7 @@ class SweepSource(QueueAlone):
         number, values = self._answer
         if values is None:
             self._over = self._over or "every point has been tried"
-        elif not (self._over or self._why_over()):
+        elif not self._why_over():
             self._add(number, values)  # Unwritable without room on the disk: the point is kept and tried again
         self._answer = None
 
@@ -181,14 +207,18 @@ class SweepSource(QueueAlone):
             self._mine.add([self._book.job(entry)])
 
     def _why_over(self) -> str:
-        over = why_over(self._budget, trials=len(self._book), added=self._added, best=self._book.best, now=time.monotonic())
-        return over or self._outcomes.why_enough()
+        """Why there are no more trials; "" while there are. All reasons last but the target: the row that reached it may be of
+        a log whose place another takes."""
+        why = partial(why_over, self._budget, trials=len(self._book), added=self._added, now=time.monotonic())
+        self._sightings.seen = self._sightings.seen or self._book.best is not None
+        self._over = self._over or why(best=None) or self._outcomes.why_enough() or self._sightings.why_enough()
+        return self._over or why(best=self._book.best)
 
-    def _say_why(self) -> None:
-        if self._over and not self._said:
+    def _say_why(self, over: str) -> None:
+        if not self._said:
             self._said = True
             running = sum(not entry.is_over for entry in self._book.entries())
-            self._say(f"no new trials: {self._over}" + (f"; {running} still to finish" if running else ""))
+            self._say(f"no new trials: {over}" + (f"; {running} still to finish" if running else ""))
 
     def _is_new(self, verdict: Verdict) -> bool:
         return self._book.by_number(verdict.number).job not in self._condemned
@@ -197,3 +227,9 @@ class SweepSource(QueueAlone):
         entry = self._book.condemned(verdict)
         self._condemned.add(entry.job)
         return EarlyStop(f"{entry.job}/{entry.record.attempts}", verdict.sentence)
+
+
+def _taken_over(entry: Entry, source: str) -> str:
+    count = len(entry.record.history)
+    rows = "the 1 row before it counts" if count == 1 else f"the {count} rows before it count"
+    return f"trial {entry.record.number}: the metric is taken from a better log now ({source}); {rows} no more"

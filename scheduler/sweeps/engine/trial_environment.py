@@ -15,10 +15,10 @@ from typing import Any
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.home import Home
 from scheduler.queue.database import Unwritable
-from scheduler.queue.job import RUN_DIR
+from scheduler.queue.job import RUN_DIR, RUN_ID
 from scheduler.queue.trials import SweepRecord
-from scheduler.sweeps.engine.wandb_offline import OTHERS, wandb_environment, write_parameters
 from scheduler.sweeps.sweep import SweepPlan
+from scheduler.tracking.wandb_offline import OTHERS, wandb_environment, write_parameters
 
 UNBUFFERED = "PYTHONUNBUFFERED"
 
@@ -55,7 +55,7 @@ def _environment(path: Path, point: Mapping[str, Any], name: str) -> dict[str, s
     except OSError as error:
         raise Unwritable(f"cannot write {path} ({error.strerror})") from error
     # The variables of other runs are taken away also where they are not set now: who starts the job may have them.
-    changes = {**dict.fromkeys(OTHERS), **wandb_environment(os.environ, Path(RUN_DIR), name, ())}
+    changes = {**dict.fromkeys(OTHERS), **wandb_environment(os.environ, Path(RUN_DIR), RUN_ID, name, ())}
     return {**changes, **_unbuffered(os.environ), "WANDB_SWEEP_PARAM_PATH": str(path)}
 
 

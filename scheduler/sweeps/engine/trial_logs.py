@@ -10,6 +10,7 @@ from scheduler.linux import processes
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.store import Store
+from scheduler.tracking.readers.choices import Choice
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.open_files import event_files_of, opened_by
 from scheduler.tracking.readers.printed_values import NearMiss
@@ -17,14 +18,33 @@ from scheduler.tracking.readers.rows import Row, finite
 
 
 @dataclass(frozen=True)
-class LastWords:
-    """The metric's last values, its final summary value, and, where it was never logged, what was logged instead. `near` is
-    what was printed like the metric and not read."""
+class Heard:
+    """New values of the metric. `anew`: they are all that count; `source` has taken the place of another log."""
 
     values: tuple[float, ...] = ()
+    anew: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class LastWords:
+    """The metric's last values (`anew`: all that count), its final summary value, and, where it was never logged as a number,
+    what was logged instead: `kind` is the same for trials that miss the same. `near` is what was printed like the metric and
+    not read; `choice` says which log counts, where there are several; `instead` are the names that were logged."""
+
+    values: tuple[float, ...] = ()
+    anew: bool = False
     summary: float | None = None
     missing: str = ""
+    kind: str = ""
     near: tuple[NearMiss, ...] = ()
+    choice: Choice | None = None
+    instead: tuple[str, ...] = ()
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing in the logs has the metric's name, be it as a text or as NaN."""
+        return bool(self.missing) and self.kind == self.missing
 
 
 class Listening:
@@ -41,10 +61,18 @@ class Listening:
         self._wakeups.watch(follower, lambda: self._heard(job))
         self._heard(job)
 
-    def read(self, job: str, metric: str | None) -> list[float]:
+    def read(self, job: str, metric: str | None) -> Heard:
         """The metric in each row that is new, where it is a finite number."""
         follower = self._followers.get(job)
-        return _values(follower.read(), metric) if follower else []
+        if follower is None:
+            return Heard()
+        values = _values(follower.read(), metric)
+        return Heard(values, follower.anew, follower.source)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an attempt is followed."""
+        return bool(self._followers)
 
     def notices(self) -> list[str]:
         """What people should hear about the ways in which these trials log."""
@@ -93,7 +121,7 @@ def follower_of(store: Store, job: Job, attempt: Attempt, metrics: tuple[str, ..
         return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
 
     directory = Path(attempt.directory)
-    return Follower(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere)
+    return Follower(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere, run_id=attempt.run_id)
 
 
 def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastWords | None:
@@ -114,10 +142,19 @@ def last_words(follower: Follower, metric: str | None, ending: Ending | None) ->
         return LastWords()
     killed = ending is None or ending.exit_status is None or ending.exit_status < 0
     values = _values(follower.finish(cut=killed), metric)
-    summary = finite(Row(None, follower.summary), metric)
-    return LastWords(tuple(values), summary, follower.what_is_missing(), tuple(follower.near_misses()))
+    missing, odd = follower.what_is_missing(), follower.unusable()
+    return LastWords(
+        values,
+        follower.anew,
+        finite(Row(None, follower.summary), metric),
+        missing,
+        odd.what if odd else missing,
+        tuple(follower.near_misses()),
+        follower.choice(),
+        tuple(follower.names_instead()),
+    )
 
 
-def _values(rows: list[Row], metric: str | None) -> list[float]:
+def _values(rows: list[Row], metric: str | None) -> tuple[float, ...]:
     found = (finite(row, metric) for row in rows) if metric else ()
-    return [value for value in found if value is not None]
+    return tuple(value for value in found if value is not None)

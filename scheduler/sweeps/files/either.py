@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.errors import Place, UserError
+from scheduler.experiments.command import hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.configurations.configurations import Axis, Config, put
@@ -50,16 +51,17 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
     top = sections(document)
     block = _block(document, sweep, edits)
     command = template(document, top, asked)
+    launch = launching.launch(document, top, command, asked, hands_on=True)
     return ExperimentFile(
         path=document.file,
         group=None,
         command=command,
-        launch=launching.launch(document, top, command, asked, hands_on=True),
+        launch=launch,
         resources=Resources(),
         policy=Policy(),
         blocks=(block,),
         cap=sweep.run_cap,
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None)),
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
         sweep=name_of(document),
     ).within(document.limits)
 

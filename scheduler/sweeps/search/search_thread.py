@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from scheduler.shortage import start
 from scheduler.sweeps.search.search import Search
 from scheduler.sweeps.trials import Point, Trial
 
 
 class Asking:
-    """Everything that the search hears and says passes through one thread, in order.
+    """Everything that the search hears and says passes through one thread, in order. It begins at the first `ask`.
 
     `fileno` is readable when an answer has come; `answer` then gives it, or raises what went wrong.
     """
@@ -23,10 +24,7 @@ class Asking:
         self._words: SimpleQueue[Trial | int | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[int, Point | None] | BaseException] = SimpleQueue()
         self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._pending = False
-        # A daemon: nobody waits for an answer that nobody needs any more.
-        self._thread = threading.Thread(target=self._run, name="search", daemon=True)
-        self._thread.start()
+        self._pending, self._started = False, False
 
     @property
     def pending(self) -> bool:
@@ -40,9 +38,12 @@ class Asking:
         self._words.put(trial)
 
     def ask(self, number: int) -> None:
-        """Ask for the point of trial `number`. Once at a time."""
+        """Ask for the point of trial `number`. Once at a time. Shortage where the thread cannot be started now."""
         assert not self._pending
-        self._pending = True
+        if not self._started:
+            # A daemon: nobody waits for an answer that nobody needs any more.
+            start(threading.Thread(target=self._run, name="search", daemon=True))
+        self._pending = self._started = True
         self._words.put(number)
 
     def answer(self) -> tuple[int, Point | None] | None:
@@ -60,6 +61,8 @@ class Asking:
     def close(self) -> None:
         """The thread ends when it has finished what it is at."""
         self._words.put(None)
+        if not self._started:
+            os.close(self._writer)
 
     def _run(self) -> None:
         try:

@@ -14,7 +14,8 @@ PIECE = 1 << 18  # bytes read at once: bounds the time of one look at a flood, s
 class Appended:
     """New bytes of the file at `path`, from `offset` on. The caller moves `offset` over what it has understood.
 
-    `behind`: the last look left something unread. `broken`: the last look did not go on where the one before ended,
+    `behind`: the last look left something unread, and the one before was understood at least in part: what is damaged is not
+    looked at over and over, but when the file changes. `broken`: the last look did not go on where the one before ended,
     since the file became shorter (it is then read from its start) or, with `holes`, since a hole was passed over: one that
     begins at `offset`; a hole further on is seen as NULs up to the end of the look.
     """
@@ -22,6 +23,7 @@ class Appended:
     def __init__(self, path: Path, *, holes: bool = False) -> None:
         self.path, self.holes = path, holes
         self.offset, self.behind, self.broken = 0, False, False
+        self._last = (0, 0)  # where the last look began, and how many bytes it brought
 
     def look(self) -> bytes:
         """The bytes from `offset` on, at most PIECE; none where the file is missing, unreadable or has nothing new."""
@@ -51,7 +53,8 @@ class Appended:
         self.broken = start != self.offset
         self.offset = start
         data = os.pread(descriptor, PIECE, start)
-        self.behind = start + len(data) < size
+        look = start, len(data)
+        self.behind, self._last = start + len(data) < size and look != self._last, look
         return data
 
 
@@ -62,6 +65,7 @@ class FileReader:
         self._file = file
         self.summary: dict[str, Any] = {}
         self.exit_code: int | None = None
+        self.leads = False
 
     @property
     def path(self) -> Path:

@@ -19,6 +19,7 @@ from typing import Any
 
 from scheduler.tracking.readers.appended import Appended, FileReader
 from scheduler.tracking.readers.folders import files_in
+from scheduler.tracking.readers.ranks import says_rank_0
 from scheduler.tracking.readers.rows import Row, mention
 
 PATTERN = "*tfevents*"
@@ -103,7 +104,7 @@ class EventFile(FileReader):
             return []
         scalars = {value.tag: number for value in event.summary.value if (number := _scalar(value)) is not None}
         in_folder = {f"{self._folder}/{tag}": number for tag, number in scalars.items()}
-        return [Row(event.step, {**in_folder, **scalars})] if scalars else []
+        return [Row(event.step, {**in_folder, **scalars}, event.wall_time)] if scalars else []
 
 
 def _end(data: bytes, position: int) -> int | None:
@@ -151,6 +152,7 @@ class EventFolder:
         self._files: dict[Path, EventFile] = {}
         self.summary: Mapping[str, Any] = {}
         self.exit_code: int | None = None
+        self.leads = says_rank_0(folder.name)
 
     @property
     def behind(self) -> bool:

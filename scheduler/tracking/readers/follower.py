@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import nearest
+from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
 from scheduler.tracking.readers.kinds import (
     ORDER,
@@ -20,6 +21,7 @@ from scheduler.tracking.readers.kinds import (
 from scheduler.tracking.readers.places import folders_to_watch, logs_among
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Row
+from scheduler.tracking.readers.unusable import Unusable
 from scheduler.tracking.readers.watching import LogWatch
 
 REST = 0.05  # seconds between two wakes by the same flood of output
@@ -34,11 +36,14 @@ class Follower:
     Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files below
     `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited for: a script that
     logs to W&B once per epoch also prints a progress bar, and its `loss=0.5` would come first, and means something else.
-    The first row found decides for good, and `source` then names where it came from ("" before). `only` names
-    the kinds to look at, e.g. `("output",)` for a script whose W&B log has everything but the metric.
+    `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its first number;
+    of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows of the last
+    call are all that count, and those before none of them. `only` names the kinds to look at, e.g. `("output",)` for a
+    script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID.
 
-    `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, and
-    once before output or event files are trusted, so that logs in a script's own place are found.
+    `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, once
+    before output or event files are trusted, and now and then when something was written, as long as another log may take
+    over: so logs in a script's own place are found.
 
     For `selectors`: readable when `read` has something to do; so it has after `patience()` seconds, if that is not None.
     """
@@ -53,9 +58,10 @@ class Follower:
         open_files: Callable[[], Iterable[Path]] = tuple,
         *,
         only: Sequence[str] = ORDER,
+        run_id: str = "",
     ) -> None:
         self._names = tuple(metric_names)
-        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own)
+        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id)
         self._sources = [source for source in found if source.name in only]
         self._directories = run_directory, wandb_directory
         self._open_files = open_files
@@ -63,8 +69,8 @@ class Follower:
         self._watch = LogWatch()
         self._known: set[Path] = set()
         self._decided: Source | None = None
-        self._current: Source | None = None
-        self._new, self._armed, self._resting = True, 0.0, False
+        self.anew = False
+        self._new, self._searched, self._armed, self._resting = True, 0.0, 0.0, False
         self._pause, self._look_at = FIRST_LOOK, time.monotonic() + FIRST_LOOK
 
     def fileno(self) -> int:
@@ -77,13 +83,13 @@ class Follower:
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """The run's own summary, where the source that counts has one (W&B)."""
-        return self._decided.summary if self._decided else {}
+        """The run's own summary, where the log that counts has one (W&B)."""
+        return self._decided.one.summary if self._decided and self._decided.one else {}
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code that the run itself wrote down, where the source that counts has one (W&B)."""
-        return self._decided.exit_code if self._decided else None
+        """The exit code that the run itself wrote down, where the log that counts has one (W&B)."""
+        return self._decided.one.reader.exit_code if self._decided and self._decided.one else None
 
     def notices(self) -> list[str]:
         """What the user should hear once: equal texts from several trials are one message."""
@@ -93,8 +99,10 @@ class Follower:
         """Seconds after which `read` wants to be called without an event; None: wait for one."""
         now = time.monotonic()
         waits = [BLIND] if not self._watch.precise else []
-        if self._current and self._current.behind:
+        if any(source.behind for source in self._followed()):
             waits.append(0.0)
+        if self._new and self._is_open():
+            waits.append(max(0.0, self._searched + REST - now))
         if self._resting:
             waits.append(max(0.0, self._armed + REST - now))
         if self._wants_to_look():
@@ -104,42 +112,61 @@ class Follower:
     def read(self) -> list[Row]:
         """The new rows that hold a metric. Never blocks; takes in at most 256 KiB of a log, after which `patience` is 0."""
         self._new |= self._watch.drain() or not self._watch.precise
-        if self._decided is None:
+        if self._is_open():
             self._search()
         self._arm()
-        rows = self._current.read() if self._current else []
-        return self._decide(rows) if rows and self._decided is None else rows
+        self.anew = False
+        return self._rows()
 
     def finish(self, cut: bool = False) -> list[Row]:
         """The remaining rows, once the attempt's processes, W&B's own among them, are gone; `cut`: they were killed.
 
-        Where no source has counted so far, the first one in the order that has the metric does, be it in its summary alone.
+        The first source in the order that has a number for the metric counts, be it in its summary alone; where none has,
+        the first that says anything of it.
         """
-        if self._decided:
-            return self._decided.finish(cut)
         self._look_elsewhere()
+        second: tuple[Source, list[Row]] | None = None
         for source in self._sources:
             source.look()
-            source.forget()
             rows = source.finish(cut) if source.exists else []
-            if rows or source.summary:
-                self._decided = source
-                return rows
-        return []
+            if source.has_number:
+                return self._settle(source, rows)
+            if second is None and source.one:
+                second = source, rows
+        return self._settle(*second) if second else []
+
+    def choice(self) -> Choice | None:
+        """After `finish`: which log counts, where others have numbers for the metric as well."""
+        if self._decided is None or not self._decided.has_number:
+            return None
+        after = self._sources[self._sources.index(self._decided) + 1 :]
+        weaker = [source.name for source in after if source.speaks()]
+        return choice_among(self._decided, weaker, self._names[0])
+
+    def unusable(self) -> Unusable | None:
+        """After `finish`: what stands under the metric's name where it is never a finite number."""
+        one = self._decided and self._decided.one
+        return one.unusable if one and not one.is_finite else None
 
     def what_is_missing(self) -> str:
-        """After `finish`: why no row was found, for the person who asks at night; "" where one was.
+        """After `finish`: why no number was found, for the person who asks at night; "" where one was.
 
-        Names what the logs hold instead, as far as their first rows tell, and the name that comes nearest.
+        Names what the logs hold instead: other values of the metric, else other names, as far as their first rows tell, and
+        the name that comes nearest.
         """
         if self._decided:
-            return ""
+            found = self.unusable()
+            return found.sentence(" or ".join(self._names), self.source) if found else ""
         wanted = " or ".join(f'"{name}"' for name in self._names)
-        there = [source for source in self._sources if source.exists]
-        names = sorted({name for source in there for name in source.names()})
-        looked_at = ", ".join(source.name for source in there) or "nothing"
+        names = self.names_instead()
+        looked_at = ", ".join(source.name for source in self._sources if source.exists) or "nothing"
         what = f"nothing that the script logged holds {wanted} (looked at: {looked_at})"
         return f"{what}; {nearest(self._names[0], names)[:LONGEST_HINT]}" if names else what
+
+    def names_instead(self) -> list[str]:
+        """After `finish`, where no row was found: the names that the logs hold, as far as their first rows tell."""
+        there = [source for source in self._sources if source.exists and not self._decided]
+        return sorted({name for source in there for name in source.names()})
 
     def near_misses(self) -> list[NearMiss]:
         """After `finish`: what a person would take for printed values of the metrics, and what is not read. Nothing where the
@@ -152,22 +179,44 @@ class Follower:
         """Give the kernel's watches back. What was read stays known. A second call does nothing."""
         self._watch.close()
 
+    def _settle(self, source: Source, rows: list[Row]) -> list[Row]:
+        """These rows count, which are `source`'s."""
+        self.anew = source.anew if source is self._decided else self._decided is not None
+        self._decided = source
+        return rows
+
+    def _is_open(self) -> bool:
+        """Whether another log may still turn out to be the one that counts: none comes before the first kind."""
+        return not (self._decided and self._decided is self._sources[0] and self._decided.has_number)
+
+    def _followed(self) -> list[Source]:
+        """The sources that are read: down to the one that counts, or the first that is there and is waited for."""
+        there = [source for source in self._sources if source.exists]
+        return there[: there.index(self._decided) + 1] if self._decided in there else there[:1]
+
     def _search(self) -> None:
         """Find logs that appeared. Folders are watched before they are listed, so that none appears in between."""
-        while self._new:
+        now = time.monotonic()
+        while self._new and (self._decided is None or now >= self._searched + REST):
+            self._searched = now
             folders = folders_to_watch(*self._directories)
             self._watch.watch_folders(folders)  # all of them: one may have gone, and come again under its name
             self._known, self._new = folders, not folders <= self._known
             for source in self._sources:
                 source.look()
-        if self._wants_to_look() and time.monotonic() >= self._look_at:
+                if source is self._decided:
+                    break
+        if (self._wants_to_look() or self._may_look()) and now >= self._look_at:
             self._look_elsewhere()
             self._pause = min(2 * self._pause, LAST_LOOK)
             self._look_at = time.monotonic() + self._pause
-        self._current = self._first_existing()
 
     def _wants_to_look(self) -> bool:
-        return self._decided is None and (self._current is None or self._current.name == OUTPUT)
+        return self._decided is None and all(source.name == OUTPUT for source in self._followed())
+
+    def _may_look(self) -> bool:
+        """Something was written while rows count that others may take the place of: the client of W&B says that it begins."""
+        return self._decided is not None and self._watch.heard
 
     def _look_elsewhere(self) -> None:
         logs, events = logs_among(self._open_files())
@@ -187,27 +236,31 @@ class Follower:
         first = self._elsewhere.get((path.parent, writer(path)))
         return first is not None and first <= path.name  # an older one is of a process that had the number before
 
-    def _first_existing(self) -> Source | None:
-        return next((source for source in self._sources if source.exists), None)
+    def _rows(self) -> list[Row]:
+        """New rows of the source that counts, unless one before it has its first number now, or none counts yet."""
+        for source in self._followed():
+            rows = source.read()
+            if source is self._decided or (self._decided and source.has_number):
+                return self._settle(source, rows)
+            if self._decided is None and rows:
+                return self._decide(source, rows)
+        return []
 
-    def _decide(self, rows: list[Row]) -> list[Row]:
+    def _decide(self, source: Source, rows: list[Row]) -> list[Row]:
         """The first rows are here: their source counts from now on, unless a better one is found now."""
-        current = self._current
-        if current and current.name in (TENSORBOARD, OUTPUT):
+        if source.name in (TENSORBOARD, OUTPUT):
             self._look_elsewhere()
-            self._current = self._first_existing()
-        if self._current is current:
-            self._decided = current
-            return rows
-        if current:
-            current.forget()
+        if self._followed()[0] is source:
+            return self._settle(source, rows)
+        source.forget()
         self._arm()
-        return self.read()
+        return self._rows()
 
     def _arm(self) -> None:
         """Have the next write reported; not before REST has passed, so that a flood leaves time for other work."""
         now = time.monotonic()
         self._resting = now - self._armed < REST
-        if self._current and not self._resting:
-            self._watch.arm(self._current.files())
+        followed = self._followed()
+        if followed and not self._resting:
+            self._watch.arm(file for source in followed for file in source.files())
             self._armed = now

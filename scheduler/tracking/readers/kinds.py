@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.metric_log import MetricRows
 from scheduler.tracking.readers import event_files
+from scheduler.tracking.readers.candidates import Candidate, weightiest
 from scheduler.tracking.readers.event_files import EventFolder
 from scheduler.tracking.readers.places import event_folders, transaction_logs
-from scheduler.tracking.readers.printed import PrintedRows, names_written_otherwise
+from scheduler.tracking.readers.printed import PrintedRows, names_printed, names_written_otherwise
 from scheduler.tracking.readers.printed_values import NearMiss
-from scheduler.tracking.readers.rows import Reader, Row, holds
+from scheduler.tracking.readers.rows import Reader, Row
 from scheduler.tracking.readers.wandb_log import WandbLog
 
 METRIC_LOG, WANDB, TENSORBOARD, OUTPUT = "metric log", "W&B log", "TensorBoard", "output"
@@ -28,12 +30,27 @@ Obstacle = Callable[[], str]  # why logs that are there cannot be read; "" where
 
 
 class Source:
-    """One kind of log. Of several logs of that kind the first with a wanted metric counts, so that no row counts twice."""
+    """One kind of log. Of several logs of that kind one counts, so that no row counts twice; another may turn out to be it.
 
-    def __init__(self, name: str, find: Find, reader: Open, metrics: Sequence[str], obstacle: Obstacle = lambda: "") -> None:
+    `level` and `is_own` say of a log's path what counts in `candidates.Weight`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        find: Find,
+        reader: Open,
+        metrics: Sequence[str],
+        *,
+        obstacle: Obstacle = lambda: "",
+        is_own: Callable[[Path], bool] = lambda path: False,
+        level: Callable[[Path], int] = lambda path: 0,
+    ) -> None:
         self.name, self._find, self._reader, self._metrics, self._obstacle = name, find, reader, metrics, obstacle
-        self._logs: dict[Path, Reader] = {}
-        self._one: Reader | None = None
+        self._is_own, self._level = is_own, level
+        self._logs: dict[str, Candidate] = {}  # by their real paths: a folder may be reached by two
+        self._one: Candidate | None = None
+        self.anew = False  # whether the rows of the last call are all that count, since they are those of another log
 
     @property
     def exists(self) -> bool:
@@ -42,21 +59,24 @@ class Source:
 
     @property
     def behind(self) -> bool:
-        return any(reader.behind for reader in self._counting())
+        return any(log.reader.behind for log in self._logs.values())
 
     @property
-    def summary(self) -> Mapping[str, Any]:
-        """The summary of the run that counts; empty where it does not hold a wanted metric."""
-        summaries = (reader.summary for reader in self._counting())
-        return next((summary for summary in summaries if holds(Row(None, summary), self._metrics)), {})
+    def one(self) -> Candidate | None:
+        """The log that counts; None where none says anything of the metric."""
+        return self._one
 
     @property
-    def exit_code(self) -> int | None:
-        return next((reader.exit_code for reader in self._counting() if reader.exit_code is not None), None)
+    def has_number(self) -> bool:
+        return self._one is not None and self._one.weight is not None
+
+    @property
+    def logs(self) -> list[Candidate]:
+        return list(self._logs.values())
 
     def files(self) -> list[Path]:
         """The files whose growth may bring rows."""
-        return [file for path, log in self._logs.items() for file in (log.files if isinstance(log, EventFolder) else [path])]
+        return [file for log in self._logs.values() for file in log.files]
 
     def look(self) -> None:
         """Look for logs that appeared."""
@@ -64,52 +84,72 @@ class Source:
 
     def add(self, paths: Iterable[Path]) -> None:
         """Logs of this kind that were found elsewhere."""
-        if self._one is None:
-            for path in paths:
-                self._logs.setdefault(path, self._reader(path, self._metrics))
+        for path in paths:
+            real = os.path.realpath(path)
+            if real not in self._logs:
+                self._logs[real] = self._open(path)
 
     def forget(self) -> None:
         """Read everything anew, since what was read did not count."""
-        self._logs, self._one = {path: self._reader(path, self._metrics) for path in self._logs}, None
+        self._logs, self._one = {real: self._open(log.path) for real, log in self._logs.items()}, None
 
     def read(self) -> list[Row]:
-        """The new rows that hold a wanted metric."""
-        return self._first(lambda reader: reader.read())
+        """The new rows that say anything of a wanted metric."""
+        return self._take(Candidate.read)
 
     def finish(self, cut: bool = False) -> list[Row]:
-        """The rest of them. `cut`: the writer was killed, perhaps amid a line; the other kinds of logs show that themselves."""
-        return self._first(lambda reader: reader.finish(cut) if isinstance(reader, PrintedRows) else reader.finish())
+        """The rest of them. `cut`: the writer was killed, perhaps amid a line."""
+        return self._take(lambda log: log.finish(cut))
+
+    def speaks(self) -> bool:
+        """Whether the beginning of a log has a number for the metric."""
+        self.look()
+        logs = [self._open(log.path) for log in self._logs.values()]
+        return self.exists and any(log.read() and log.weight for log in logs)
 
     def names(self) -> set[str]:
-        """The names in the first rows of these logs, nested ones with dots; printed ones are not known."""
-        rows = (row for path in self._logs for row in self._reader(path, ()).read() if self.name != OUTPUT)
+        """The names in the first rows of these logs, nested ones with dots."""
+        paths = [log.path for log in self._logs.values()]
+        if self.name == OUTPUT:
+            return {name for path in paths for name in names_printed(path)}
+        rows = (row for path in paths for row in self._reader(path, ()).read())
         return {name for row in rows for name in _flat(row.values) if not name.startswith("_")}
 
     def notices(self) -> list[str]:
         """What the user should know of this kind of log, as texts that are the same for every trial."""
         if self._logs and self._obstacle():
             return [self._obstacle()]
-        clients = [reader.client for reader in self._counting() if isinstance(reader, WandbLog)]
+        clients = [log.reader.client for log in self._logs.values() if isinstance(log.reader, WandbLog)]
         return [LATE_CLIENT.format(version=version) for version in clients if _writes_blocks(version)]
 
     def near_misses(self) -> list[NearMiss]:
         """What was printed like a wanted metric and not read; where no row was found, also what is only named otherwise."""
-        printed = [reader for reader in self._counting() if isinstance(reader, PrintedRows)]
+        printed = [log.reader for log in self._logs.values() if isinstance(log.reader, PrintedRows)]
         found = [miss for reader in printed for miss in reader.near.values()]
         if self._one or found:
             return found
         return [miss for reader in printed for miss in names_written_otherwise(reader.path, self._metrics)]
 
-    def _counting(self) -> list[Reader]:
-        return [self._one] if self._one else list(self._logs.values())
+    def _open(self, path: Path) -> Candidate:
+        reader = self._reader(path, self._metrics)
+        return Candidate(path, reader, self._metrics, own=self._is_own(path), level=self._level(path))
 
-    def _first(self, take: Callable[[Reader], list[Row]]) -> list[Row]:
-        for reader in self._counting():
-            rows = [row for row in take(reader) if holds(row, self._metrics)]
-            if rows:
-                self._one = reader
-                return rows
-        return []
+    def _take(self, take: Callable[[Candidate], list[Row]]) -> list[Row]:
+        before, known = self._one, [log for log in self._logs.values() if log.weight]
+        found = [(log, take(log)) for log in self._logs.values()]
+        self._one = weightiest(self._logs.values())
+        self.anew = before is not None and self._one is not before
+        if self._one and self.anew and self._one in known:
+            return self._from_its_beginning(self._one, take)
+        return next((rows for log, rows in found if log is self._one), [])
+
+    def _from_its_beginning(self, log: Candidate, take: Callable[[Candidate], list[Row]]) -> list[Row]:
+        """All rows of a log whose first ones were passed over."""
+        self._one = self._logs[os.path.realpath(log.path)] = self._open(log.path)
+        rows = take(self._one)
+        while self._one.reader.behind:
+            rows += take(self._one)
+        return rows
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
@@ -141,15 +181,25 @@ def sources(
     wandb_directory: Path,
     names: Sequence[str],
     is_own: Callable[[Path], bool],
+    run_id: str,
 ) -> list[Source]:
-    """Every kind, in ORDER. `is_own` says of event files that lie beside others whether they are this run's."""
+    """Every kind, in ORDER. `is_own` says of event files that lie beside others whether they are this run's; `run_id` is the
+    trial's WANDB_RUN_ID, "" where it has none."""
 
     def event_folder(path: Path, wanted: Sequence[str]) -> EventFolder:
         return EventFolder(path, wanted, is_own)
 
+    def of_trial(path: Path) -> bool:
+        return path.name == f"run-{run_id}.wandb"
+
+    def level(path: Path) -> int:
+        return -len(path.parts)
+
     return [
         Source(METRIC_LOG, lambda: [metrics_file] if metrics_file.is_file() else [], MetricRows, names),
-        Source(WANDB, lambda: transaction_logs(wandb_directory), WandbLog, names),
-        Source(TENSORBOARD, lambda: event_folders(run_directory), event_folder, names, event_files.obstacle),
+        Source(WANDB, lambda: transaction_logs(wandb_directory), WandbLog, names, is_own=of_trial),
+        Source(
+            TENSORBOARD, lambda: event_folders(run_directory), event_folder, names, obstacle=event_files.obstacle, level=level
+        ),
         Source(OUTPUT, lambda: [log] if log.is_file() else [], PrintedRows, names),
     ]

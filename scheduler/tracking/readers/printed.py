@@ -12,7 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.tracking.readers.appended import Appended, FileReader
-from scheduler.tracking.readers.printed_values import NearMiss, near_misses, values_in, written_otherwise
+from scheduler.tracking.readers.printed_values import (
+    NearMiss,
+    names_in,
+    near_misses,
+    values_in,
+    written_otherwise,
+)
 from scheduler.tracking.readers.rows import Row
 
 LONGEST = 1 << 20  # bytes of one state of a line; more is no line that a person would read
@@ -89,6 +95,12 @@ def names_written_otherwise(path: Path, wanted: Sequence[str]) -> list[NearMiss]
         for miss in written_otherwise(_shown(line), wanted):
             found.setdefault(miss.why, miss)
     return list(found.values())
+
+
+def names_printed(path: Path) -> set[str]:
+    """The names that the beginning of a log gives numbers for."""
+    lines = Appended(path, holes=True).look().split(b"\n")
+    return {name for line in lines for name in names_in(_shown(line))}
 
 
 def _shown(line: bytes) -> str:

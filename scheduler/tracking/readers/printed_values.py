@@ -71,6 +71,15 @@ def values_in(line: str, names: Sequence[str]) -> dict[str, float]:
     return found
 
 
+def names_in(line: str) -> list[str]:
+    """The names, whatever they are, for which a line gives numbers.
+
+    >>> names_in("epoch 3: val_loss=0.5, acc: 98% at 12:30:05"), names_in("see https://a.org: nothing")
+    (['val_loss', 'acc'], [])
+    """
+    return [match["name"] for match in _of_any_name().finditer(line)]
+
+
 def near_misses(line: str, names: Sequence[str]) -> list[NearMiss]:
     """What looks like values of `names` in a line that gives none for them.
 
@@ -101,9 +110,18 @@ def written_otherwise(line: str, names: Sequence[str]) -> list[NearMiss]:
 
 @lru_cache(maxsize=8)
 def _assignments(names: tuple[str, ...]) -> re.Pattern[str]:
+    return _assigned(_named(names))
+
+
+@lru_cache(maxsize=1)
+def _of_any_name() -> re.Pattern[str]:
+    return _assigned(_sign(r"[A-Za-z_][\w./-]*"))
+
+
+def _assigned(name: str) -> re.Pattern[str]:
     bare = rf"(?P<bare>{_NOT_GROUPED}{_NUMBER}){_WHOLE}"
     inner = rf"""(?:{_WORD})?[(\[]{{1,2}}["']?\s*(?P<inner>{_NUMBER})(?={_IN_BRACKETS})"""
-    return re.compile(rf"""{_named(names)}(?:["']\s*)?(?:{bare}|{inner})""", re.VERBOSE | re.ASCII)
+    return re.compile(rf"""{name}(?:["']\s*)?(?:{bare}|{inner})""", re.VERBOSE | re.ASCII)
 
 
 @lru_cache(maxsize=8)
@@ -114,8 +132,11 @@ def _attempts(names: tuple[str, ...]) -> re.Pattern[str]:
 
 def _named(names: tuple[str, ...]) -> str:
     """A wanted name as a whole word, with the quotes of a printed dict, then `:` or `=`."""
-    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return rf"""(?<![\w./-])(?P<name>{either})["']?\s*[:=]\s*"""
+    return _sign("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+
+
+def _sign(name: str) -> str:
+    return rf"""(?<![\w./-])(?P<name>{name})["']?\s*[:=]\s*"""
 
 
 @lru_cache(maxsize=8)

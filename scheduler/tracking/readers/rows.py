@@ -13,10 +13,12 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Row:
-    """One logged row: metrics by name, possibly nested; `step` is None where the format has none."""
+    """One logged row: metrics by name, possibly nested; `step` is None where the format has none, and so is `time`, when it
+    was logged (seconds since 1970)."""
 
     step: int | None
     values: Mapping[str, Any] = field(default_factory=dict)
+    time: float | None = field(default=None, compare=False)
 
 
 class Reader(Protocol):
@@ -33,6 +35,10 @@ class Reader(Protocol):
     @property
     def exit_code(self) -> int | None:
         """The exit code that the run wrote down, where the format has one."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether this says that it is the log of rank 0 of a parallel training."""
 
     def read(self) -> list[Row]:
         """The rows that became complete since the last call; what is incomplete or damaged is tried again next time."""
@@ -51,14 +57,32 @@ def finite(row: Row, metric: str) -> float | None:
     >>> finite(Row(1, {"loss": float("nan")}), "loss"), finite(Row(1, {"loss": True}), "loss"), finite(Row(1), "loss")
     (None, None, None)
     """
+    found = number(row, metric)
+    return found if found is not None and math.isfinite(found) else None
+
+
+def number(row: Row, metric: str) -> float | None:
+    """As `finite`, but NaN and infinities are numbers too: what a training that diverged has to say.
+
+    >>> number(Row(1, {"loss": float("inf")}), "loss"), number(Row(1, {"loss": "0.5"}), "loss")
+    (inf, None)
+    """
     value = _found(row.values, metric)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+
+
+def said(row: Row, metrics: Iterable[str]) -> list[Any]:
+    """What the row says of those of `metrics` that it holds, whatever it is.
+
+    >>> said(Row(1, {"loss": [0.5], "acc": None}), ["acc", "loss", "f1"])
+    [None, [0.5]]
+    """
+    return [value for metric in metrics if (value := _found(row.values, metric)) is not _MISSING]
 
 
 def holds(row: Row, metrics: Iterable[str]) -> bool:

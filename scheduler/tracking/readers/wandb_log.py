@@ -25,7 +25,7 @@ from scheduler.tracking.readers.wandb_framing import Records
 
 
 class WandbLog(FileReader):
-    """The rows, the summary, the exit code and the client's version of one run.
+    """The rows, the summary, the exit code, the rank and the client's version of one run.
 
     With `wanted` names, rows and values that cannot hold one of them are not parsed: a run may log hundreds.
     """
@@ -69,6 +69,8 @@ class WandbLog(FileReader):
             return wandb_records.history(value, self._may_hold)
         if number == wandb_records.SUMMARY and self._may_hold(value):
             wandb_records.update_summary(self.summary, value, self._may_hold)
+        elif number in (wandb_records.RUN, wandb_records.CONFIG, wandb_records.ENVIRONMENT):
+            self.leads |= wandb_records.leads(number, value)
         elif number == wandb_records.EXIT:
             self.exit_code = wandb_records.exit_code(value)
         elif number == wandb_records.HEADER:

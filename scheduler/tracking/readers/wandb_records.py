@@ -11,13 +11,18 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from scheduler.tracking.readers.ranks import asks_for_rank_0, holds_rank_0, says_rank_0
 from scheduler.tracking.readers.rows import Row
 
-HISTORY, SUMMARY, EXIT, HEADER = 2, 3, 18, 21  # fields of Record
+HISTORY, SUMMARY, CONFIG, RUN, EXIT, HEADER, ENVIRONMENT = 2, 3, 5, 17, 18, 21, 26  # fields of Record
 _ITEM, _STEP = 1, 2  # HistoryRecord
-_UPDATE, _REMOVE = 1, 2  # SummaryRecord
+_UPDATE, _REMOVE = 1, 2  # SummaryRecord, ConfigRecord
+_CONFIG, _JOB_TYPE, _DISPLAY_NAME = 4, 7, 8  # RunRecord
+_ARGUMENT = 5  # EnvironmentRecord
 _KEY, _NESTED_KEY, _NONE, _BOOL, _SINT, _DOUBLE, _TEXT, _JSON, _VALUE_JSON = 1, 2, 3, 4, 5, 6, 7, 8, 16  # both kinds of items
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf.dev/programming-guides/encoding
+
+_TIMESTAMP = b"_timestamp"  # in every row, as seconds since 1970
 
 # What the functions below raise for a message of another kind than they expect.
 UNKNOWN = (ValueError, TypeError, AttributeError, struct.error)
@@ -60,12 +65,15 @@ def history(message: bytes, may_hold: Callable[[bytes], bool] = bool) -> Row:
     """The row of a HistoryRecord, with the items that `may_hold` a wanted name. Nested names become nested mappings."""
     values: dict[str, Any] = {}
     step: int | None = None
+    time: float | None = None
     for number, value in fields(message):
         if number == _ITEM and may_hold(value):
             _place(values, *_item(value))
+        elif number == _ITEM and _TIMESTAMP in value:
+            time = _item(value)[1]
         elif number == _STEP:
             step = _signed(dict(fields(value)).get(1, 0))
-    return Row(values.get("_step") if step is None else step, values)
+    return Row(values.get("_step") if step is None else step, values, values.get("_timestamp", time))
 
 
 def update_summary(summary: dict[str, Any], message: bytes, may_hold: Callable[[bytes], bool] = bool) -> None:
@@ -80,6 +88,21 @@ def update_summary(summary: dict[str, Any], message: bytes, may_hold: Callable[[
 def exit_code(message: bytes) -> int:
     """The exit code of a RunExitRecord; 0 is not written out, as with every default of proto3."""
     return _signed(dict(fields(message)).get(1, 0))
+
+
+def leads(kind: int, message: bytes) -> bool:
+    """Whether a record of the kinds RUN, CONFIG or ENVIRONMENT says that its run is that of rank 0."""
+    found = [(number, value) for number, value in fields(message) if isinstance(value, bytes)]
+    if kind == ENVIRONMENT:
+        return asks_for_rank_0([value.decode(errors="replace") for number, value in found if number == _ARGUMENT])
+    if kind == CONFIG:
+        config: dict[str, Any] = {}
+        for number, value in found:
+            if number == _UPDATE:
+                _place(config, *_item(value))
+        return holds_rank_0(config)
+    names = [value.decode(errors="replace") for number, value in found if number in (_JOB_TYPE, _DISPLAY_NAME)]
+    return any(map(says_rank_0, names)) or any(leads(CONFIG, value) for number, value in found if number == _CONFIG)
 
 
 def client(message: bytes) -> str:

@@ -18,12 +18,14 @@ _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name that f
 class LogWatch:
     """A descriptor for `selectors`: readable when something appeared in a watched folder, or an armed file was written to.
 
-    `precise` is False where the kernel gives no watches; the descriptor is then never readable.
+    `precise` is False where the kernel gives no watches; the descriptor is then never readable. `heard`: whether the last
+    `drain` found anything at all.
     """
 
     def __init__(self) -> None:
         fd = open_inotify()
         self.precise = fd is not None
+        self.heard = False
         self._fds: tuple[int, ...] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if fd is None else (fd,)
 
     def fileno(self) -> int:
@@ -44,6 +46,7 @@ class LogWatch:
     def drain(self) -> bool:
         """Take in what has happened since the last call; whether something may have appeared in a folder."""
         masks = list(self._masks())
+        self.heard = bool(masks)
         return any(mask & _APPEARED for mask in masks)
 
     def close(self) -> None:

@@ -348,6 +348,8 @@ def test_a_claimant_is_refused_while_somebody_keeps_the_mutex(tmp_path: Path) ->
         assert isinstance(first, Refusal)
         assert f"is held by process {os.getpid()} (" in first.sentence
         assert not first.never
+        time.sleep(1.1)  # the clock of the sentence has another second now
+        assert waiting.take(lambda living: ONE, "job") == first, "it says since when, and not that it is busy now"
         claimant._tried_at = time.monotonic()  # as if it had just been refused
         asked = time.monotonic()
         assert isinstance(claimant.take(lambda living: ONE, "job"), Refusal)

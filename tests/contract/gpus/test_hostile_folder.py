@@ -18,7 +18,7 @@ import pytest
 
 from scheduler.gpus.claims import Claim, live_claims, living_claim, take
 from scheduler.gpus.placement import ClaimRecord, Placement, Share
-from scheduler.gpus.survey import MANY, Survey, survey
+from scheduler.gpus.survey import MANY, Survey, survey, with_holders
 from tests.unit.gpus.test_claim_records import mutated, values
 from tests.users import STRANGER, as_root, somebody, told_by
 
@@ -61,6 +61,19 @@ def test_a_locked_file_without_a_record_is_passed_over_and_named(tmp_path: Path)
         claim = take(tmp_path, lambda living: ONE)
         assert isinstance(claim, Claim)
         assert [c.id for c in live_claims(tmp_path)] == [claim.id]
+
+
+def test_one_file_that_is_no_claim_is_told_as_one(tmp_path: Path) -> None:
+    """Who is told of others goes and looks for them."""
+    with locked(tmp_path / "a.claim", b""):
+        (warning,) = survey(tmp_path).warnings(tmp_path).values()
+    assert "and no claim: ignored" in warning
+
+
+def test_a_claim_that_ends_while_its_holder_is_looked_up_is_still_told(tmp_path: Path) -> None:
+    """It lived when the folder was read, and whoever reads the list expects a claim in each of its places."""
+    ended = ClaimRecord("c0ffee", {"GPU-a": None}, True)
+    assert with_holders(tmp_path, [ended]) == (ended,)
 
 
 def test_wrong_types_in_a_living_claim_do_not_end_anything(tmp_path: Path) -> None:

@@ -22,14 +22,19 @@ def python(code: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", code, *arguments]
 
 
+_unread: dict[str, list[dict[str, Any]]] = {}  # by launcher: what came together with a report that a test had waited for
+
+
 def reports(slot: Slot, last: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-    """Everything that the launcher reports up to the one that `last` is true for."""
-    heard: list[dict[str, Any]] = []
+    """What the launcher reports from here on, up to the one that `last` is true for; what follows is there for the next call."""
+    heard = _unread.pop(slot.id, [])
     while not any(map(last, heard)):
         messages, there = slot.channel.receive()
         heard += [message for message, _ in messages]
-        assert there, "the launcher died"
-    return heard
+        assert there or any(map(last, heard)), "the launcher died"
+    until = next(place for place, report in enumerate(heard, 1) if last(report))
+    _unread[slot.id] = heard[until:]
+    return heard[:until]
 
 
 def until_ended(slot: Slot) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.launcher.execution import ALIVE_AFTER, Execution
+from scheduler.launcher.execution import ALIVE_AFTER, LOG_TICK, Execution
 from scheduler.launcher.files import LOG
 from scheduler.launcher.spawning import NotStarted, Order
 
@@ -144,6 +144,26 @@ def test_the_directory_is_made_locked_and_private_before_the_program_starts(tmp_
         os.close(each)
 
 
+@pytest.mark.parametrize("error", ["", "no program train.py"])
+def test_a_start_leaves_nothing_open_but_what_the_job_holds(tmp_path: Path, claim: list[int], error: str) -> None:
+    """A launcher that has started a thousand jobs has not one descriptor more than before the first."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    execution(tmp_path, claim, Notes(), Program(error)).start()
+    for each in [] if error else claim:
+        os.close(each)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before - 1, "all but the claim is as it was"
+
+
+def test_the_folder_of_a_jobs_attempts_is_made_with_the_first(tmp_path: Path, claim: list[int]) -> None:
+    """Nothing is on the disk of a job that never runs; and what is there is nobody else's to list."""
+    folder = tmp_path / "job"
+    Execution(Order(NAME, ["true"], "/", str(folder / "1")), claim, Notes(), Program()).start()  # type: ignore[arg-type]
+    assert (folder / "1" / LOG).read_text() == "written\n"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for each in claim:
+        os.close(each)
+
+
 def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, claim: list[int]) -> None:
     """The loop sleeps exactly so long: too long and a time-out comes late, too short and it spins."""
     started = execution(tmp_path, claim, Notes(), timeout=100.0)
@@ -155,6 +175,21 @@ def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, 
     assert process["pid"] == os.getpid()
     assert started.alive() is None, "it is reported once"
     assert started.deadline() == begun + 100.0
+    for each in claim:
+        os.close(each)
+
+
+def test_a_look_at_the_log_is_due_each_second_and_not_before(tmp_path: Path, claim: list[int]) -> None:
+    """A launcher that finds the same look due again turns without a rest, and takes a core from the jobs."""
+    started = execution(tmp_path, claim, Notes(), log_cap=1000)
+    started.start()
+    while not started.alive():
+        pass
+    due = started._started + LOG_TICK
+    assert started.deadline() == due
+    for now in (due, due + 1.5 * LOG_TICK):
+        started.tick(now)
+        assert started.deadline() == now + LOG_TICK
     for each in claim:
         os.close(each)
 

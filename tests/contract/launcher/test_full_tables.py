@@ -178,6 +178,31 @@ def test_a_caller_who_finds_no_descriptor_does_not_end_the_launcher(ready: Slot,
     caller.close()
 
 
+def test_an_attempt_whose_log_finds_no_descriptor_leaves_no_directory(home: Home, tmp_path: Path) -> None:
+    """Its number would be passed over, as one that was used."""
+    path = journal_path(home, "x")
+    execution = Execution(order(tmp_path, ["true"]), [], journal.Journal(journal.create(path)))
+    with no_descriptors(os.getpid()):
+        execution.start()
+    assert execution.gone
+    assert execution.dropped
+    assert "attempt: " in execution.dropped
+    assert not (tmp_path / "attempt").exists()
+
+
+def test_a_job_that_no_signal_could_reach_has_the_end_that_it_came_to(ready: Slot, tmp_path: Path) -> None:
+    """Whoever stops it learns that it is whole: nobody has to run it again."""
+    script = "until [ -e enough ]; do sleep 0.02; done"
+    ready.start(order(tmp_path, ["sh", "-c", script], grace=600.0), [])
+    reports(ready, lambda report: report["is"] == "running")
+    with no_descriptors(ready.process.pid):
+        ready.stop(NAME, "cancelled")
+        reports(ready, lambda report: report["is"] == "note")
+        (tmp_path / "enough").touch()
+        end = end_of(ready)
+    assert (end["state"], end["exit_status"]) == ("done", 0)
+
+
 def refused(order: Order, log: int, inherited: object) -> int:
     raise NotStarted("cannot start: no more processes", passing=True)
 

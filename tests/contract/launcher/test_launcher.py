@@ -26,7 +26,7 @@ from scheduler.launcher.files import LOG
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
 from scheduler.linux.locks import is_locked
-from tests.contract.launcher.launching import NAME, end_of, order, output, python
+from tests.contract.launcher.launching import NAME, end_of, order, output, python, reports, until_ended
 
 # Double fork, a session of its own, a cleared environment, deaf to SIGTERM: the hardest to find again. Who started it waits until
 # it is up.
@@ -70,6 +70,13 @@ def test_the_recorded_end_is_the_jobs_own(slot: Slot, tmp_path: Path, code, stat
     record = journal.read(journal_path_of(slot, tmp_path))
     assert record
     assert record.ended[NAME] == end
+
+
+def test_the_recorded_duration_lies_within_the_time_that_has_passed(slot: Slot, tmp_path: Path) -> None:
+    """Estimates of what is still to come are made of it."""
+    begun = time.monotonic()
+    slot.start(order(tmp_path, ["sleep", "0.2"]), [])
+    assert 0.2 <= end_of(slot)["duration"] <= time.monotonic() - begun
 
 
 def journal_path_of(slot: Slot, tmp_path: Path) -> Path:
@@ -194,6 +201,21 @@ def test_the_first_word_on_why_a_job_is_stopped_stands(slot: Slot, tmp_path: Pat
     assert output(tmp_path).count("heard") == 1
 
 
+def test_a_stop_that_comes_after_a_jobs_end_leaves_it_its_own(slot: Slot, tmp_path: Path, until) -> None:
+    """All that it had to do was done in the moment in which somebody lost patience: nobody has to run it again."""
+    slot.start(order(tmp_path, python(UNTIL_ENOUGH), grace=600.0), [])
+    (running,) = reports(slot, lambda report: report["is"] == "running")
+    slot.process.send_signal(signal.SIGSTOP)  # its end and the stop wait for the launcher together
+    try:
+        slot.stop(NAME, "cancelled")
+        (tmp_path / "enough").touch()
+        until(lambda: ") Z " in Path(f"/proc/{running['pid']}/stat").read_text())
+    finally:
+        slot.process.send_signal(signal.SIGCONT)
+    (ended,) = until_ended(slot)  # and nobody is told of a signal
+    assert (ended["end"]["state"], ended["end"]["exit_status"]) == ("done", 0)
+
+
 def test_a_stop_reaches_processes_that_escaped(slot: Slot, tmp_path: Path, until) -> None:
     """Promise `clean`, and `alone`: nothing of the job is left, and nobody else is touched."""
     pid_file = tmp_path / "pid"
@@ -254,6 +276,15 @@ def test_a_job_that_takes_too_long_is_stopped_as_timed_out(slot: Slot, tmp_path:
     """The launcher watches the time itself, so a time-out holds although the runner may be gone."""
     slot.start(order(tmp_path, python("import time; time.sleep(600)"), timeout=0.3), [])
     assert end_of(slot)["state"] == "timeout"
+
+
+def test_a_job_that_runs_is_reported_with_the_birth_of_its_process(slot: Slot, tmp_path: Path) -> None:
+    """The pid alone may be somebody else's by the time that anybody signals it."""
+    slot.start(order(tmp_path, ["sleep", "600"]), [])
+    (report,) = reports(slot, lambda report: report["is"] == "running")
+    process = processes.look_up(report["pid"])
+    assert process
+    assert (process.parent, process.birth) == (slot.process.pid, report["birth"])
 
 
 def test_ends_of_short_jobs_are_told_although_a_long_one_follows(slot: Slot, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import Slot, journal_path
+from scheduler.linux import processes
 from tests.contract.launcher.launching import NAME, end_of, order, output, python, reports, until_ended
 
 # Computes and writes until it has used two seconds of a core.
@@ -71,6 +72,15 @@ def test_what_only_sits_there_is_ended_and_said_everywhere(slot: Slot, home: Hom
     assert said.endswith(told[1])
 
 
+def test_a_script_that_was_killed_fails_when_what_it_left_has_only_sat_there(slot: Slot, tmp_path: Path) -> None:
+    """The workers of a training that ran out of memory wait for ever for their next batch."""
+    slot.start(order(tmp_path, leaving(SIT, "os.kill(os.getpid(), 9)"), idle=0.6), [])
+    assert "the script has ended (signal 9) and left 1 process behind: " in note(slot, "left 1 process behind")
+    end = end_of(slot)
+    assert (end["state"], end["exit_status"]) == ("failed", -9)
+    assert end["reason"].startswith("killed by SIGKILL; 1 process left behind sat idle for 0.6 s and was ended: ")
+
+
 def test_under_kill_nothing_outlives_the_script(slot: Slot, tmp_path: Path) -> None:
     """Who says so gets the slot back at once, also from a process that is deaf to SIGTERM."""
     wait = "while not os.path.exists('deaf'): time.sleep(0.01)"
@@ -100,6 +110,17 @@ def test_a_stop_ends_what_was_left_behind_and_the_job_ends_so(slot: Slot, tmp_pa
     end = end_of(slot)
     assert (end["state"], end["exit_status"]) == (state, 0)
     assert "1 process left behind was ended" in end["reason"]
+
+
+def test_a_stop_of_what_is_being_ended_anyway_only_hurries_it(slot: Slot, tmp_path: Path) -> None:
+    """The script was through before, so it has not been cancelled; but who stops it need not wait for minutes either."""
+    wait = "while not os.path.exists('deaf'): time.sleep(0.01)"
+    slot.start(order(tmp_path, leaving(DEAF, wait), leftovers="kill", grace=1200.0), [])
+    note(slot, "SIGKILL after 600 s")
+    slot.stop(NAME, "cancelled", 0.0)
+    heard = until_ended(slot)
+    assert [report for report in heard if report["is"] == "note"] == [], "it is told twice that they are ended"
+    assert (heard[-1]["end"]["state"], heard[-1]["end"]["exit_status"]) == ("done", 0)
 
 
 def home_of(tmp_path: Path) -> Home:
@@ -168,3 +189,69 @@ def test_every_rung_of_a_stop_is_told(slot: Slot, tmp_path: Path, until) -> None
     told = [report["text"] for report in until_ended(slot) if report["is"] == "note"]
     assert told[0] == "SIGINT is sent; it has 0.4 s to save its work, then SIGTERM follows"
     assert told[1].startswith("it has not ended by then: SIGTERM is sent, SIGKILL follows in ")
+
+
+def test_sigkill_follows_sigterm_after_half_the_grace(slot: Slot, tmp_path: Path, until) -> None:
+    """Who gives a job ten minutes to save its work knows that its GPU is free after fifteen."""
+    code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {DEAF}"
+    slot.start(order(tmp_path, python(code), grace=0.6), [])
+    until((tmp_path / "deaf").exists)
+    begun = time.monotonic()
+    slot.stop(NAME, "cancelled")
+    told = note(slot, "SIGTERM is sent, SIGKILL follows in ")
+    assert float(told.split()[-2]) <= 0.3
+    assert end_of(slot)["exit_status"] == -9
+    assert time.monotonic() - begun >= 0.9
+
+
+def test_a_hurried_stop_still_asks_before_it_kills(slot: Slot, tmp_path: Path, until) -> None:
+    """Less time is not none: what hears SIGTERM alone, a shell with `&` perhaps, can still end well."""
+    code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {DEAF}"
+    slot.start(order(tmp_path, python(code), grace=600.0), [])
+    until((tmp_path / "deaf").exists)
+    begun = time.monotonic()
+    slot.stop(NAME, "cancelled")
+    slot.stop(NAME, "cancelled", 0.6)
+    told = note(slot, "SIGTERM is sent, SIGKILL follows in ")
+    assert float(told.split()[-2]) <= 0.3
+    assert end_of(slot)["exit_status"] == -9
+    assert time.monotonic() - begun >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"timeout": 0.3}, "it took longer than its time-out of 0.3 s: SIGINT is sent; it has 600 s to save its work, then"),
+        ({"timeout": 0.3, "grace": 0.0}, "it took longer than its time-out of 0.3 s: SIGINT is sent; SIGKILL follows at once"),
+    ],
+)
+def test_a_time_out_is_told_when_it_comes(slot: Slot, tmp_path: Path, limits: dict[str, float], told: str) -> None:
+    """Who watches must not take it for a person's word, nor wait for a grace that is not given."""
+    slot.start(order(tmp_path, python(SIT), **{"grace": 600.0, **limits}), [])
+    assert note(slot, "SIGINT is sent").startswith(told)
+    assert end_of(slot)["state"] == "timeout"
+
+
+def test_a_stop_that_is_hurried_after_sigterm_does_not_send_it_again(slot: Slot, tmp_path: Path) -> None:
+    """What saves its work on SIGTERM must not begin anew in the middle of it."""
+    saves = "import signal; signal.signal(signal.SIGTERM, lambda *_: print('asked', flush=True)); open('up', 'w')"
+    code = f"{saves}\nwhile True: signal.pause()"
+    wait = "while not os.path.exists('up'): time.sleep(0.01)"
+    slot.start(order(tmp_path, leaving(code, wait), leftovers="kill", grace=1200.0), [])
+    note(slot, "SIGKILL after 600 s")
+    begun = time.monotonic()
+    slot.stop(NAME, "cancelled", 0.6)
+    end_of(slot)
+    assert time.monotonic() - begun >= 0.6
+    assert output(tmp_path).count("asked") <= 1
+
+
+def test_a_launcher_sleeps_while_a_stop_takes_its_time(slot: Slot, tmp_path: Path) -> None:
+    """A checkpoint of ten minutes is written by the job, and no core of its is taken for looking at the clock."""
+    code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {DEAF}"
+    slot.start(order(tmp_path, python(code), timeout=0.3, grace=600.0, log_cap=1 << 20), [])
+    note(slot, "SIGINT is sent")
+    before, *_ = processes.usage(slot.process.pid)
+    time.sleep(1.5)  # a look at the log falls into this, and else nothing
+    after, *_ = processes.usage(slot.process.pid)
+    assert after - before < 0.2

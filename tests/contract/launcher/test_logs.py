@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.launcher.client import Slot
+from scheduler.launcher.files import LOG
 from scheduler.launcher.log_cap import cut, pieces
+from tests.contract.launcher.launching import end_of, order, python
 
 MIB = 1 << 20
 ROUGHLY = MIB + MIB // 4  # file systems free whole blocks of their own (64 KiB and more), and keep some for what may follow
@@ -69,3 +72,24 @@ def test_a_program_goes_on_writing_through_every_cut(tmp_path: Path) -> None:
     assert path.stat().st_size == 400 * 6 * 4096 + 4
     assert blocks(path) <= ROUGHLY
     assert bytes(content(path)[-1]).endswith(b"end\n")
+
+
+def test_a_log_is_cut_while_its_job_runs(slot: Slot, tmp_path: Path, until) -> None:
+    """A training that prints for a week must not fill the disk before its end."""
+    needs_holes(tmp_path)
+    code = "print('x' * 3_000_000, flush=True)\nimport os, time\nwhile not os.path.exists('enough'): time.sleep(0.01)"
+    slot.start(order(tmp_path, python(code), log_cap=MIB), [])
+    log = tmp_path / "attempt" / LOG
+    until(lambda: log.exists() and log.stat().st_size > 3_000_000)
+    until(lambda: blocks(log) <= ROUGHLY)
+    (tmp_path / "enough").touch()
+    assert end_of(slot)["state"] == "done"
+
+
+@pytest.mark.parametrize("log_cap", [0, MIB])
+def test_the_log_of_a_job_that_was_over_at_once_is_cut_at_its_end(slot: Slot, tmp_path: Path, log_cap: int) -> None:
+    """A thousand of them fill a disk as well; who asked for everything finds everything."""
+    needs_holes(tmp_path)
+    slot.start(order(tmp_path, python("print('x' * 3_000_000)"), log_cap=log_cap), [])
+    assert end_of(slot)["state"] == "done"
+    assert (blocks(tmp_path / "attempt" / LOG) <= ROUGHLY) == bool(log_cap)

@@ -95,6 +95,33 @@ def test_a_history_survives_and_another_attempt_begins_a_new_one(store: Store, p
     assert again.began(entry.job, 2).record.history == ()
 
 
+def test_rows_of_a_better_log_stand_in_place_of_those_before(store: Store, plan: SweepPlan) -> None:
+    """One printed number of an untrained model was the best of the sweep for ever, and reached its target."""
+    book = book_of(store, plan)
+    entries = [book.add(number, (0.5,), "/", "{}", cap=None) for number in range(2)]
+    one, other = (entry.job for entry in entries if entry)
+    for job in (one, other):
+        book.began(job, 1)
+    book.logged(other, (2.5,))
+    book.logged(one, (0.001, 3.0))
+    assert book.best == 0.001
+    assert book.logged(one, (2.9,), anew=True).record.history == (2.9,)
+    assert book.best == 2.5
+    assert book.logged(one, (2.0,)).record.history == (2.9, 2.0)
+    assert book.best == 2.0
+
+
+def test_the_best_of_an_earlier_sitting_counts(store: Store, plan: SweepPlan) -> None:
+    """A sweep that goes on after it has reached its target begins no trial, whatever its scripts log with."""
+    book = book_of(store, plan)
+    entry = book.add(0, (0.5,), "/", "{}", cap=None)
+    assert entry
+    book.began(entry.job, 1)
+    book.logged(entry.job, (3.0, 2.0))
+    book.closed(entry.job, State.DONE, 1, None)
+    assert book_of(store, plan).best == 2.0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [

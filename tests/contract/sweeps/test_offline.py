@@ -31,8 +31,8 @@ def test_each_point_has_a_file_of_its_own_named_by_its_content(tmp_path: Path) -
 def test_runs_of_others_are_taken_away_whoever_starts_the_job(tmp_path: Path) -> None:
     """`submit` here and `work` inside somebody's W&B agent: every job would become part of that agent's run."""
     (first, _) = environments(tmp_path)
-    assert first["WANDB_SWEEP_ID"] is first["WANDB_RUN_ID"] is None
-    assert first["WANDB_DIR"] == "{run_dir}"
+    assert first["WANDB_SWEEP_ID"] is first["WANDB_SERVICE"] is None
+    assert (first["WANDB_DIR"], first["WANDB_RUN_ID"]) == ("{run_dir}", "{run_id}")
 
 
 @pytest.mark.parametrize("given", ["", "0", "1"])

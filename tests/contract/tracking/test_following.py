@@ -215,17 +215,6 @@ def test_rows_that_were_set_aside_for_a_better_source_are_there_in_the_end(tmp_p
     assert values(follower.read() + follower.finish()) == [3, 2]
 
 
-def test_the_source_that_had_the_first_row_stays(tmp_path: Path, follow: Watch) -> None:
-    """A better log that appears in the middle of a run would count its epochs a second time."""
-    put(tmp_path / "log.txt", "loss: 3\n")
-    follower = follow()
-    assert values(follower.read()) == [3]
-    put(tmp_path / RUN, wandb_rows(1, 1))
-    put(tmp_path / "log.txt", "loss: 2\n")
-    assert values(follower.read() + follower.finish()) == [2]
-    assert follower.source == OUTPUT
-
-
 def test_looks_at_open_files_become_rare_and_end_with_the_first_row(tmp_path: Path, follow: Watch) -> None:
     """They read /proc; a sweep of many silent trials must not do it all the time."""
     looks: list[float] = [time.monotonic()]
@@ -244,7 +233,7 @@ def test_looks_at_open_files_become_rare_and_end_with_the_first_row(tmp_path: Pa
     assert len(looks) == count
 
 
-def test_of_two_runs_in_one_trial_the_first_with_the_metric_counts(tmp_path: Path, follow: Watch) -> None:
+def test_of_two_runs_in_one_trial_one_counts(tmp_path: Path, follow: Watch) -> None:
     """Every rank of a parallel training may log the same epoch."""
     put(tmp_path / "wandb/run-1-a/run-a.wandb", wandb_rows(1, 2))
     put(tmp_path / "wandb/run-2-b/run-b.wandb", wandb_rows(1, 2))
@@ -308,6 +297,21 @@ def test_a_log_larger_than_one_look_is_read_in_several(tmp_path: Path, follow: W
     assert values(listen(follower, bool)) == [1]
 
 
+def test_a_damaged_log_does_not_keep_the_reader_awake(tmp_path: Path, follow: Watch) -> None:
+    """It turned in a loop from the damage to the end of the trial, as fast as it could. What lies behind is read in the end."""
+    log = bytearray(wandb_rows(*[1.0] * 20_000))
+    log[40] ^= 255
+    put(tmp_path / RUN, bytes(log))
+    follower = follow()
+    assert len(listen(follower, bool)) == 1
+    looks = 0
+    while (patience := follower.patience()) is not None and looks < 100:
+        select.select([follower], [], [], patience)
+        looks += not follower.read()
+    assert looks < 100
+    assert len(follower.finish()) > 10_000
+
+
 def test_a_client_that_writes_in_blocks_is_named_once(tmp_path: Path, follow: Watch) -> None:
     """Why trials are not stopped early is a question that comes up at night."""
     header = transaction_logs.part(21, transaction_logs.part(1, transaction_logs.part(1, b"0.19.11+2a05")))
@@ -329,6 +333,53 @@ def test_a_metric_that_nobody_logged_is_answered_with_those_that_are(tmp_path: P
     assert follower.what_is_missing() == (
         'nothing that the script logged holds "val_los" (looked at: W&B log, output); did you mean "val_loss"?'
     )
+
+
+@pytest.mark.parametrize(
+    ("logged", "said"),
+    [
+        ('"0.5"', 'a text, such as "0.5" (in: metric log): log float(value)'),
+        ("[0.5, 1]", "a list, such as [0.5, 1] (in: metric log): log one number, such as its mean or its last"),
+        ("true", "a truth value, such as true (in: metric log): log int(value), which is 0 or 1"),
+        ("null", "null (in: metric log): log a number, or nothing where there is none"),
+        ("-Infinity", "-Infinity (in: metric log): log a large finite number where a training diverges"),
+        ("NaN", "NaN (in: metric log): see why the training diverges, or log a large finite number where it does"),
+        (
+            "1" + "0" * 400,
+            f"a number too large, such as 1{'0' * 36}... (in: metric log): log a smaller one, such as its logarithm",
+        ),
+        (
+            '{"_type": "histogram"}',
+            'an object of W&B\'s, such as {"_type": "histogram"} (in: metric log): log a number under a name of its own',
+        ),
+        (
+            '{"val": 1}',
+            'a mapping, such as {"val": 1} (in: metric log): log a number under a name of its own; of a group of metrics one is '
+            "named as group.name",
+        ),
+    ],
+)
+def test_a_metric_that_is_never_a_number_is_answered_with_what_it_is(
+    tmp_path: Path, follow: Watch, logged: str, said: str
+) -> None:
+    """Nothing was said: the table had no value, and the sweep went on through its night."""
+    put(tmp_path / "metrics.jsonl", f'{{"loss": {logged}}}\n' * 2)
+    follower = follow()
+    follower.finish()
+    assert follower.what_is_missing() == f'"loss" is never a finite number in what the script logs; it is {said}'
+    put(tmp_path / "metrics.jsonl", '{"loss": 1}\n')
+    follower.finish()
+    assert follower.what_is_missing() == ""
+
+
+def test_a_metric_whose_summary_is_a_number_is_not_missing(tmp_path: Path, follow: Watch) -> None:
+    """`run.summary["loss"] = best` after rows that hold an image under the name."""
+    summary = transaction_logs.part(1, transaction_logs.part(1, b"loss") + transaction_logs.part(16, b"0.5"))
+    records = [transaction_logs.row(0, loss="text"), transaction_logs.number(1, 9) + transaction_logs.part(3, summary)]
+    put(tmp_path / RUN, transaction_logs.framed(records))
+    follower = follow()
+    follower.finish()
+    assert (follower.what_is_missing(), follower.unusable()) == ("", None)
 
 
 def test_a_near_miss_in_the_output_is_told_where_the_output_counts(tmp_path: Path, follow: Watch) -> None:

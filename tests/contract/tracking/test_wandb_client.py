@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from listening import listen
 
-from scheduler.sweeps.engine.wandb_offline import PARAMETERS, wandb_environment, write_parameters
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.kinds import WANDB
 from scheduler.tracking.readers.rows import Row, finite
 from scheduler.tracking.readers.wandb_framing import Records
-from scheduler.tracking.readers.wandb_records import fields, history, update_summary
+from scheduler.tracking.readers.wandb_records import fields, history, leads, update_summary
+from scheduler.tracking.wandb_offline import PARAMETERS, wandb_environment, write_parameters
 from tests.conftest import ROOT, user_environment
 
 pytest.importorskip("wandb")
@@ -34,7 +34,7 @@ SCRIPT = ROOT / "tests/data/tracking/wandb_script.py"
 def training(run: Path, *arguments: str, metrics: tuple[str, ...] = ("loss",)) -> Iterator[tuple[subprocess.Popen, Follower]]:
     """The script as a trial would run it, and a follower of it."""
     write_parameters(run / PARAMETERS, {"lr": 1e-5, "net": {"depth": 3, "name": "x"}, "flag": True})
-    changes = wandb_environment({}, run, "sweep 7", ["trial 3", "a,b"])
+    changes = wandb_environment({}, run, "id-7", "sweep 7", ["trial 3", "a,b"])
     environment = user_environment(**{name: value for name, value in changes.items() if value is not None}, HOME=str(run))
     with (run / "log.txt").open("ab") as log:
         process = subprocess.Popen([sys.executable, str(SCRIPT), *arguments], env=environment, cwd=run, stdout=log, stderr=log)
@@ -146,6 +146,27 @@ def test_messages_of_the_client_are_read_as_they_were_meant(values: dict, step: 
     summary.remove.add(key="gone")
     update_summary(known, summary.SerializeToString())
     assert same(known, values) or "gone" in values
+
+
+def test_what_a_run_says_of_its_rank_is_read_as_the_client_writes_it() -> None:
+    """Of one run per rank that of rank 0 is the trial's; by its name, its type, its configuration, or its command line."""
+    from wandb.proto import wandb_internal_pb2 as proto
+
+    def said(**record: object) -> bool:
+        ((kind, message),) = fields(proto.Record(**record).SerializeToString())  # type: ignore[arg-type]
+        return leads(kind, message)
+
+    def config(**values: object) -> object:
+        items = [{"key": name, "value_json": json.dumps(value)} for name, value in values.items()]
+        return proto.ConfigRecord(update=items)  # type: ignore[arg-type]
+
+    assert said(run=proto.RunRecord(display_name="ddp-rank0", run_group="ddp"))
+    assert said(run=proto.RunRecord(job_type="rank_0"))
+    assert said(run=proto.RunRecord(config=config(lr=0.1, rank=0)))
+    assert said(config=config(LOCAL_RANK="0"))
+    assert said(environment=proto.EnvironmentRecord(args=["--lr=0.1", "--local-rank", "0"]))
+    assert not said(run=proto.RunRecord(display_name="rank1", run_group="rank0", config=config(rank=1, local_rank=0)))
+    assert not said(environment=proto.EnvironmentRecord(args=["--local-rank", "1", "--lr", "0"]))
 
 
 def test_files_of_the_client_have_no_other_layers(tmp_path: Path) -> None:

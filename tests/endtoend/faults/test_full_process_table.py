@@ -33,6 +33,9 @@ def group() -> Iterator[Path]:
     place.rmdir()
 
 
+SWEEP = "command: [sh, -c, 'echo $1 >> ledger', sh, '${args_no_hyphens}']\nmethod: grid\nparameters: {x: {values: [1, 2, 3]}}\n"
+
+
 @pytest.mark.parametrize(
     ("most", "words"),
     [
@@ -52,3 +55,16 @@ def test_a_run_waits_for_a_free_process_and_spends_no_attempt(command_line, grou
     assert runner.wait(100) == 0, runner.stderr.read()
     assert (command_line.directory / "ledger").read_text().split() == ["x=1", "x=2", "x=3"]
     assert [(job["state"], job["attempt"]) for job in command_line.jobs()] == [("done", 1)] * 3
+
+
+def test_a_sweep_waits_for_a_free_process_for_its_search_too(command_line, group: Path) -> None:
+    """Its search has a thread of its own, and the sweep ended in "can't start new thread"."""
+    command_line.write("sweep.yaml", SWEEP)
+    (group / "pids.max").write_text("max")
+    inside = command_line.write("inside.sh", f'echo $$ > {group}/cgroup.procs; echo 1 > {group}/pids.max; exec "$@"')
+    runner = command_line.start("sweep", "-j1", through=("sh", inside))
+    line = next(line for line in runner.stderr if "nothing is started for now" in line)
+    assert "no more processes can be started" in line
+    (group / "pids.max").write_text("max")
+    assert runner.wait(100) == 0, runner.stderr.read()
+    assert (command_line.directory / "ledger").read_text().split() == ["x=1", "x=2", "x=3"]

@@ -140,6 +140,53 @@ def test_a_metric_that_nobody_logs_is_told_after_the_first_trial(sweeps):
     assert 'holds "los"' in sweeps("sweep", "--count", "1").stderr
 
 
+def test_a_misspelt_metric_stops_the_sweep_and_names_what_was_logged(sweeps):
+    """Thirty trials ended without a value, and the status said that all was well."""
+    sweeps.file(**{"name: loss": "name: los"})
+    result = sweeps("sweep", "-j1", "--count", "30", "--format", "json")
+    assert result.returncode == 2
+    assert 'no new trials: 3 trials have ended, and none of them logged the metric "los"' in result.stderr
+    assert 'sweep.yaml:5:16: no trial has logged the metric "los"' in result.stderr
+    assert 'did you mean "loss"?' in result.stderr
+    assert json.loads(result.stdout)["logged_instead"] == ["loss"]
+    assert len(sweeps.ledger()) == 3
+
+
+def test_the_status_of_a_sweep_in_vain_is_the_same_when_it_has_nothing_more_to_run(sweeps):
+    """A script that asks again must not hear that all is well."""
+    sweeps.file("run_cap: 2\n", **{"name: loss": "name: los"})
+    for _ in range(2):
+        result = sweeps("sweep", "-j1")
+        assert result.returncode == 2
+        assert 'did you mean "loss"?' in result.stderr
+    assert len(sweeps.ledger()) == 2
+
+
+def test_trials_of_a_misspelt_metric_count_once_its_name_is_corrected(sweeps):
+    """They have run, and what they logged is still there."""
+    sweeps.file(**{"name: loss": "name: los"})
+    first = sweeps.sweep("-j1", "--count", "30", status=2)
+    sweeps.file()
+    found = sweeps.sweep("-j1", "--count", "1")
+    assert found["sweep"] == first["sweep"]
+    points = [trial["point"]["lr"] for trial in found["trials"]]
+    assert [trial["value"] for trial in found["trials"]] == pytest.approx([lr + 0.25 for lr in sorted(points)], abs=1e-5)
+    assert len(sweeps.ledger()) == 4
+    sweeps.file(**{"name: loss": "name: step"})
+    assert sweeps.sweep("-j1", "--count", "1", status=None)["sweep"] != first["sweep"], "its values are of another metric"
+
+
+@pytest.mark.parametrize(("method", "status", "trials"), [("grid", 0, 4), ("bayes", 2, 3)])
+def test_without_any_value_only_a_sweep_that_needs_them_is_stopped(sweeps, method, status, trials):
+    """A grid is done when all of it has run, wherever its results lie; a search that learns from nothing is none."""
+    text = (sweeps.directory / "sweep.yaml").read_text().replace("random", method)
+    sweeps.write("sweep.yaml", text.replace("{min: 0.0, max: 1.0}", "{values: [0.1, 0.2, 0.3, 0.4]}"))
+    sweeps.write("train.py", "open('ledger', 'a').write('x\\n')\n")
+    result = sweeps("sweep", "-j1", "--count", "9")
+    assert (result.returncode, len(sweeps.ledger())) == (status, trials), result.stderr
+    assert 'holds "loss"' in result.stderr
+
+
 def test_a_printed_number_that_is_not_read_whole_is_named_once_and_never_the_best(sweeps):
     """Of `0,333` the 0 was read, and was the best of all trials."""
     prints = "given['style'].format(float(given['lr'])).replace('.', given['point'])"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -99,6 +100,33 @@ def test_every_command_gives_a_script_that_reads_wandb_config_alone_the_same_poi
         subprocess.run(["sh"], input=lines, text=True, cwd=sweeps.directory, env=sweeps.environment, check=False).returncode == 0
     )
     assert _trained(sweeps) == expected
+
+
+KNOWS_ITS_RUN = """
+import os, wandb
+run = wandb.init()
+with open("trained", "a") as file:
+    file.write(f"{run.id} {os.environ['WANDB_RUN_ID']}\\n")
+os._exit(os.path.exists("fails"))
+"""
+
+
+def test_every_attempt_has_a_run_id_that_its_script_may_read(sweeps):
+    """W&B's agent sets one for each run, and Hydra's directories are named by it: `${oc.env:WANDB_RUN_ID}`."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", KNOWS_ITS_RUN)
+    sweeps.write("sweep.yaml", CONFIG_ALONE)
+    sweeps.environment["WANDB_RUN_ID"] = "of-somebody-else"
+    sweeps.sweep("-j2")
+    found = _trained(sweeps)
+    sweeps.write("fails", "")
+    assert sweeps("run", "sweep.yaml", "-j2").returncode == 1
+    assert sweeps("retry", "failed", "-j2").returncode == 1
+    found += _trained(sweeps)
+    ids = {line.split()[0] for line in found}
+    assert (len(found), len(ids)) == (6, 6)
+    assert all(len(set(line.split())) == 1 for line in found)
+    assert "of-somebody-else" not in ids
 
 
 def test_prepare_says_where_its_lines_do_not_set_what_a_script_reads(sweeps):
@@ -204,6 +232,27 @@ with open(os.environ["EXP_QUEUE_METRICS"], "a", buffering=1) as log:
 """
 
 
+ODD = """
+import os, sys
+kind = sys.argv[1].split("=")[1]
+with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
+    log.write('{"loss": %s}\\n' % {"text": '"0.5"', "other": '"0.7"', "nan": "NaN"}[kind])
+"""
+
+
+def test_a_metric_that_is_never_a_number_is_said_once_for_each_kind(sweeps):
+    """With the trial, an example and what to log instead; a hundred trials of one mistake are one message."""
+    sweeps.write("train.py", ODD)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("lr: {values: [0.1, 0.2]}", "kind: {values: [text, other, nan]}"))
+    said = [line for line in sweeps("sweep", "-j1").stderr.splitlines() if "never a finite number" in line]
+    assert said == [
+        'trial 0: "loss" is never a finite number in what the script logs; it is a text, such as "0.5" (in: metric log): '
+        "log float(value)",
+        'trial 2: "loss" is never a finite number in what the script logs; it is NaN (in: metric log): see why the training '
+        "diverges, or log a large finite number where it does",
+    ]
+
+
 def test_our_own_metric_log_is_read(sweeps):
     """A line of JSON from any language."""
     sweeps.write("train.py", LOGS)
@@ -211,3 +260,93 @@ def test_our_own_metric_log_is_read(sweeps):
     good, bad = sorted(sweeps.sweep("-j1")["trials"], key=lambda trial: trial["trial"])
     assert good["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3, 0.35])
     assert bad["state"] == "stopped_early"
+
+
+FOLDS = """
+import multiprocessing, os, wandb
+
+def fold(number, queue):
+    for name in [name for name in os.environ if name.startswith("WANDB_") and name not in ("WANDB_MODE", "WANDB_DIR")]:
+        del os.environ[name]
+    run = wandb.init(group="folds", name=f"fold-{number}")
+    run.log({"loss": number + 1})
+    run.finish()
+    queue.put(number + 1)
+
+if __name__ == "__main__":
+    run = wandb.init()
+    spawn = multiprocessing.get_context("spawn")
+    losses = []
+    for number in range(2):
+        queue = spawn.Queue()
+        spawn.Process(target=fold, args=(number, queue)).start()
+        losses.append(queue.get())
+    run.log({"loss": sum(losses)})
+"""
+
+
+def test_the_mean_of_a_cross_validation_counts_and_not_a_fold(sweeps):
+    """As W&B's own example has it: a run for each fold, in a process of its own, and the trial's run at the end. A lucky first
+    fold was the best of the sweep."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", FOLDS)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("[0.1, 0.2]", "[0.1]"))
+    result = sweeps("sweep", "--format", "json")
+    (trial,) = json.loads(result.stdout)["trials"]
+    assert trial["history"] == [3]
+    assert '3 W&B runs log "loss": that with the trial\'s WANDB_RUN_ID counts' in result.stderr
+
+
+CHECKS_FIRST = """
+import os, time
+print("loss: 0.001", flush=True)
+open("checked", "w").close()
+while not os.path.exists("goes on"):
+    time.sleep(0.01)
+import wandb
+run = wandb.init()
+for step in range(3):
+    run.log({"loss": 0.1 + 1 / (step + 1)})
+run.finish()
+open("trained", "w").close()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_number_printed_before_the_training_does_not_count_in_the_end(sweeps, until, killed: bool):
+    """It hid all rows of W&B: best was what an untrained model said. Also where nobody has watched, and the sweep goes on when
+    the trial is over."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", CHECKS_FIRST)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("[0.1, 0.2]", "[0.1]"))
+    sweep = sweeps.start("sweep", "--format", "json")
+    until((sweeps.directory / "checked").exists)
+    if killed:
+        sweep.kill()
+    sweeps.write("goes on", "")
+    until((sweeps.directory / "trained").exists)
+    (trial,) = sweeps.sweep()["trials"] if killed else json.loads(sweep.communicate(timeout=100)[0])["trials"]
+    assert trial["history"] == pytest.approx([1.1, 0.6, 0.1 + 1 / 3])
+
+
+# A line without its end counts when nobody writes any more: so the better log is there when the trial has ended.
+CHECKS_AND_ENDS = (
+    CHECKS_FIRST.partition("import wandb")[0]
+    + """
+with open(os.environ["EXP_QUEUE_METRICS"], "w") as file:
+    file.write('{"loss": 0.5}')
+"""
+)
+
+
+@pytest.mark.parametrize("script", [CHECKS_FIRST, CHECKS_AND_ENDS])
+def test_a_target_that_a_printed_number_has_reached_is_reached_no_more(sweeps, until, script: str):
+    """One look at an untrained model ended the sweep: no new trials, and a best that had missed the target by far."""
+    pytest.importorskip("wandb")
+    sweeps.write("train.py", script)
+    sweeps.write("sweep.yaml", CONFIG_ALONE.replace("goal: minimize", "goal: minimize, target: 0.01"))
+    sweep = sweeps.start("sweep", "-j1")
+    until(lambda: "no new trials: the target 0.01 is reached" in sweep.stderr.readline())
+    sweeps.write("goes on", "")
+    assert "new trials after all" in sweep.communicate(timeout=100)[1]
+    assert [job["state"] for job in sweeps.jobs()] == ["done", "done"]

@@ -48,7 +48,10 @@ def test_a_record_is_read_as_it_was_written() -> None:
         pytest.param(b'{"since": "abc"}', id="no id"),
         pytest.param(json.dumps({**GOOD, "id": "another"}).encode(), id="another's id"),
         pytest.param(json.dumps({**GOOD, "id": ["c0ffee"]}).encode(), id="no text as id"),
-        pytest.param(b"null", id="no object"),
+        pytest.param(json.dumps({**GOOD, "since": 10**400}).encode(), id="400 digits"),
+        pytest.param(b"null", id="nothing"),
+        pytest.param(json.dumps([GOOD]).encode(), id="a list"),
+        pytest.param(b'"c0ffee"', id="a text"),
     ],
 )
 def test_what_is_no_record_is_none(content: bytes) -> None:
@@ -63,6 +66,22 @@ def test_memory_that_makes_no_sense_is_the_whole_gpu(figure: object) -> None:
     assert record is not None
     assert (dict(record.memory), record.exclusive) == ({"GPU-a": None, "GPU-b": 5}, True)
     assert not record.holds("GPU-c")
+
+
+@pytest.mark.parametrize("figure", [0, 1, MOST_MEMORY])
+def test_memory_that_makes_sense_is_held_as_it_is_told(figure: int) -> None:
+    """Neither the smallest nor the largest amount takes a whole GPU from others."""
+    record = read({**GOOD, "memory": {"GPU-a": figure}})
+    assert record is not None
+    assert (dict(record.memory), record.exclusive) == ({"GPU-a": figure}, False)
+
+
+def test_a_claim_without_a_time_is_the_oldest() -> None:
+    """Claims are told oldest first, and whoever leaves the time out must not come to stand behind others."""
+    without = {name: value for name, value in GOOD.items() if name != "since"}
+    record = read(without)
+    assert record is not None
+    assert record.since == 0.0
 
 
 @pytest.mark.parametrize("memory", [None, 5, "GPU-a", ["GPU-a"]])

@@ -18,6 +18,7 @@ from scheduler.runner.plan import (
     Wait,
     World,
     deserves_another_attempt,
+    in_vain,
     plan,
 )
 
@@ -186,3 +187,14 @@ def test_unknown_gpus_start_nothing_but_cpu_jobs() -> None:
 def test_only_the_declared_policy_starts_a_job_again(state: State, policy: Policy, failures: int, again: bool) -> None:
     """Promise `once`: a lost job may have done anything, so retries do not cover it."""
     assert deserves_another_attempt(job(1, policy=policy, failures=failures), Ending(state)) is again
+
+
+def test_what_waits_beside_a_free_slot_tells_what_is_asked_for_in_vain() -> None:
+    """Whoever asks for the same need not be looked at; where no slot is free, nobody need."""
+    two = [job(number, resources=Resources(gpus=2)) for number in (1, 2)]
+    seen = world(*two, job(3), gpus=None)
+    assert in_vain(seen, plan(seen)) == tuple(two)
+    full = world(two[0], job(2), job(3), job(4), slots=1)
+    assert in_vain(full, plan(full)) == ()
+    unread = world(two[0], gpus=replace(gpus(2), fresh=False))
+    assert in_vain(unread, plan(unread)) == ()

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import yaml
 
-from scheduler.sweeps.engine.wandb_offline import PARAMETERS, wandb_environment, write_parameters
+from scheduler.tracking.wandb_offline import PARAMETERS, wandb_environment, write_parameters
 
 
 def test_a_script_runs_offline_in_its_own_directory() -> None:
     """No account, no network, and nothing of another trial."""
-    assert wandb_environment({}, Path("/r"), "sweep-1", ["trial 3"]) == {
+    assert wandb_environment({}, Path("/r"), "id-1", "sweep-1", ["trial 3"]) == {
         "WANDB_MODE": "offline",
         "WANDB_RUN_GROUP": "sweep-1",
         "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL": "0.2",
         "WANDB_DIR": "/r",
+        "WANDB_RUN_ID": "id-1",
         "WANDB_SWEEP_PARAM_PATH": f"/r/{PARAMETERS}",
         "WANDB_TAGS": "trial 3",
     }
@@ -25,15 +26,16 @@ def test_a_script_runs_offline_in_its_own_directory() -> None:
 def test_what_the_user_has_set_stays() -> None:
     """Somebody who wants the runs on a server says so with WANDB_MODE."""
     user = {"WANDB_MODE": "online", "WANDB_RUN_GROUP": "mine", "WANDB_TAGS": "a,b", "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL": "1"}
-    changes = wandb_environment(user, Path("/r"), "g", ["b", "c"])
+    changes = wandb_environment(user, Path("/r"), "id-1", "g", ["b", "c"])
     assert {name: value for name, value in changes.items() if name in user} == {"WANDB_TAGS": "a,b,c"}
 
 
 def test_the_run_that_the_scheduler_was_started_from_is_not_inherited() -> None:
     """Every trial would write to that run, and an empty value is refused by the client."""
     user = {"WANDB_SWEEP_ID": "s", "WANDB_RUN_ID": "r", "WANDB_SERVICE": "x"}
-    changes = wandb_environment(user, Path("/r"), "g", [])
-    assert {name for name, value in changes.items() if value is None} == {*user, "WANDB_TAGS"}
+    changes = wandb_environment(user, Path("/r"), "id-1", "g", [])
+    assert {name for name, value in changes.items() if value is None} == {"WANDB_SWEEP_ID", "WANDB_SERVICE", "WANDB_TAGS"}
+    assert changes["WANDB_RUN_ID"] == "id-1"
 
 
 def test_parameters_are_written_as_an_agent_writes_them(tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def row(step: int, **values: Any) -> bytes:
     return history(b"".join(json_item([name], value) for name, value in values.items()), step)
 
 
+def run(name: str = "", job_type: str = "", **config: Any) -> bytes:
+    """The record with which a run begins."""
+    items = b"".join(part(1, part(1, key.encode()) + part(16, json.dumps(value).encode())) for key, value in config.items())
+    return number(1, 2) + part(17, part(4, items) + part(7, job_type.encode()) + part(8, name.encode()))
+
+
 def chunk(kind: int, payload: bytes) -> bytes:
     return struct.pack("<IHB", zlib.crc32(bytes([kind]) + payload), len(payload), kind) + payload
 

@@ -27,6 +27,16 @@ Key = tuple[int, int]  # pid and birth
 
 
 @dataclass(frozen=True)
+class Care:
+    """What becomes of processes that a command leaves behind, in the words of `Policy`; they have `grace` seconds from SIGTERM
+    to SIGKILL, and with `work` may sit idle for `idle` seconds."""
+
+    leftovers: str = WORK
+    grace: float = 10.0
+    idle: float = IDLE
+
+
+@dataclass(frozen=True)
 class Usage:
     """What a process, with the children that it has reaped, has done since it began: seconds of CPU time, bytes read and
     written by read(2), write(2) and the like, to whatever it be."""
@@ -107,14 +117,14 @@ def status_text(status: int) -> str:
 
 
 class Leftovers:
-    """The processes that are below this one although the main process has ended at `began`.
+    """The processes that are below this one although the main process has ended at `began`. `log`: where their output goes.
 
     `due` is when the next `look` is; `who` and `count` are as of the last one, and empty before.
     """
 
-    def __init__(self, policy: str, idle: float, began: float, log: str = "") -> None:
-        self.policy, self.began, self.due = policy, began, began
-        self._watch, self._log = Watch(idle, began), log
+    def __init__(self, care: Care, began: float, log: str = "") -> None:
+        self._policy, self._log = care.leftovers, log
+        self._watch = Watch(care.idle, began)
         self.due = self._watch.next_look
         self.who = self.count = ""
 
@@ -131,12 +141,12 @@ class Leftovers:
         """Look at them; whether policy `work` ends them now because they have only sat there."""
         found = self.identify()
         idle = self._watch.look(now, seen(found, _size(self._log)) if found else None)
-        self.due = self._watch.next_look if self.policy == WORK else math.inf
-        return idle and self.policy == WORK
+        self.due = self._watch.next_look if self._policy == WORK else math.inf
+        return idle and self._policy == WORK
 
     def introduced(self, status: int, what: str = "script", then: str = "the job goes on") -> str:
         """That they are there, and what becomes of the job."""
-        until = "as long as {} work{}" if self.policy == WORK else "until {} end{}"
+        until = "as long as {} work{}" if self._policy == WORK else "until {} end{}"
         until = until.format("it", "s") if self.count.startswith("1 ") else until.format("they", "")
         return f"the {what} has ended ({status_text(status)}) and left {self.count} behind: {self.who}; {then} {until}"
 

@@ -53,6 +53,14 @@ TESTS = {
         [f"{CONTRACT}/launcher/test_execution.py", f"{CONTRACT}/launcher/test_launcher.py"],
         [f"{CONTRACT}/launcher", f"{CONTRACT}/runner", f"{ENDTOEND}/faults"],
     ),
+    "scheduler/launcher/tree.py": (
+        [f"{CONTRACT}/launcher/test_leftovers.py", f"{CONTRACT}/launcher/test_launcher.py"],
+        [f"{CONTRACT}/launcher", f"{ENDTOEND}/gpus/test_exec.py", f"{ENDTOEND}/cli/test_leftovers_and_grace.py"],
+    ),
+    "scheduler/linux/ladder.py": (
+        [f"{UNIT}/linux/test_ladder.py"],
+        [f"{CONTRACT}/launcher", f"{ENDTOEND}/gpus/test_exec.py"],
+    ),
 }
 
 

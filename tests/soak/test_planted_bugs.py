@@ -23,9 +23,9 @@ ROOMS = Path("scheduler")
 
 @dataclass(frozen=True)
 class Plant:
-    """A bug: texts of one file of `scheduler`, each with what takes its place, and the rules of the checker that may report it."""
+    """A bug: texts of one file, each with what takes its place, and the rules of the checker that may report it."""
 
-    file: str
+    file: str  # below `scheduler`
     changes: tuple[tuple[str, str], ...]
     rules: frozenset[str]
 
@@ -42,15 +42,15 @@ _FORGET = """connection = store.connection
             chosen = "SELECT id FROM job WHERE state = 'queued' AND attempts = 0 AND id < '4'"
             connection.execute(f"DELETE FROM {table} WHERE {column} IN ({chosen})")"""
 _SIGNAL = """os.kill(int(os.environ["SOAK_BYSTANDER"]), signal.SIGTERM)
-            self._pid = self._spawn("""
-_UNLOCK = """def _main_ended(self, info: os.waitid_result) -> None:
+            self._tree.main = self._spawn("""
+_UNLOCK = """def _main_ended(self, status: int) -> None:
         for descriptor in self._claim:
             fcntl.flock(descriptor, fcntl.LOCK_UN)"""
 _LOST = 'return Ending(State.LOST, None, "its launcher ended before it could record how the job ended")'
 
 PLANTS = {
     "the claim is unlocked when the main process ends, not when the last one does": plant(
-        "launcher/execution.py", ("def _main_ended(self, info: os.waitid_result) -> None:", _UNLOCK), by="no_overlap"
+        "launcher/execution.py", ("def _main_ended(self, status: int) -> None:", _UNLOCK), by="no_overlap"
     ),
     "the claim's descriptor is not passed to the job": plant(
         "launcher/spawning.py", ("os.set_inheritable(descriptor, True)", "pass"), by="no_overlap started_once"
@@ -71,7 +71,7 @@ PLANTS = {
         by="records_are_true",
     ),
     "a process that is not ours is signalled": plant(
-        "launcher/execution.py", ("self._pid = self._spawn(", _SIGNAL), by="bystander_untouched"
+        "launcher/execution.py", ("self._tree.main = self._spawn(", _SIGNAL), by="bystander_untouched"
     ),
     "a job whose launcher was killed stays recorded as running": plant(
         "runner/recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.gpus.claims import live_claims
+from scheduler.linux import processes
 from tests.conftest import COMMAND
 from tests.fakes.nvml.fake_driver import gpu_lines
 
@@ -147,6 +148,24 @@ def test_what_was_left_behind_is_ended_on_request(machine, until) -> None:
     until(holder.stderr.readline)
     holder.send_signal(signal.SIGTERM)
     assert holder.wait() == 3
+    assert claims(machine) == 0
+
+
+def test_a_signal_that_comes_with_the_commands_end_ends_what_it_has_left_behind(machine, until) -> None:
+    """It was sent to the command, which was dead and only not yet known to be: exec waited on, and nobody had been told why."""
+    command = f"{LEAVE.rsplit('while', 1)[0]}while not os.path.exists('enough'): time.sleep(0.01)\nsys.exit(3)"
+    holder = machine.start("exec", "--leftovers", "wait", "--", sys.executable, "-c", command)
+    until((machine.directory / "left").exists)
+    (main,) = [each.pid for each in processes.descendants(holder.pid) if each.parent == holder.pid]
+    holder.send_signal(signal.SIGSTOP)  # the end and the signal wait for it together
+    try:
+        (machine.directory / "enough").touch()
+        until(lambda: ") Z " in Path(f"/proc/{main}/stat").read_text())
+        holder.send_signal(signal.SIGTERM)
+    finally:
+        holder.send_signal(signal.SIGCONT)
+    assert holder.wait() == 3
+    assert "1 process left behind is ended: " in holder.stderr.read()
     assert claims(machine) == 0
 
 

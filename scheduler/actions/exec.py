@@ -64,19 +64,6 @@ def supervise(
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def die_of(number: int) -> int:
-    """End this process by a signal, without a core file, so that a shell sees what the command died of. Returns 128 +
-    `number`, for the caller to leave with, if the signal does not end it."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    if number != signal.SIGKILL:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    os.kill(os.getpid(), number)
-    return 128 + number
-
-
 def _spawned(argv: Sequence[str], environment: Mapping[str, str], mask: set) -> int:
     """The pid of the new process. It inherits every inheritable descriptor, as it would from a shell."""
     if not argv[0]:  # Python refuses it before the kernel could
@@ -128,20 +115,21 @@ class _Supervision:
         while not self._tree.gone:
             due = max(0.0, min(self._look_at, self._tree.due) - time.monotonic())
             arrived = signal.sigtimedwait({*self._heard, signal.SIGCHLD}, due)
-            self._tree.reap()  # first: a signal that comes with the command's end is for what it has left behind
-            if arrived and arrived.si_signo != signal.SIGCHLD and not self._tree.gone:
-                self._heed(arrived)
+            if arrived and arrived.si_signo != signal.SIGCHLD:
+                self._heed(signal.Signals(arrived.si_signo), arrived.si_code == FROM_KERNEL)
+            self._tree.reap()
             self._tree.tick(time.monotonic())
             self._look_at_claim(time.monotonic())
         assert self._tree.status is not None
         return self._tree.status
 
-    def _heed(self, arrived: signal.struct_siginfo) -> None:
-        number = signal.Signals(arrived.si_signo)
+    def _heed(self, number: signal.Signals, from_kernel: bool) -> None:
+        if from_kernel and self._tree.status is None:
+            return
+        self._tree.reap()  # what is for us alone and comes with the command's end is for what it has left behind
         if self._tree.status is None:
-            if arrived.si_code != FROM_KERNEL:
-                os.kill(self._main, number)  # not reaped yet, so the pid is still its own
-        elif number in ENDING:
+            os.kill(self._main, number)  # not reaped yet, so the pid is still its own
+        elif number in ENDING and not self._tree.gone:
             self._tree.end_leftovers("", time.monotonic(), self._care.grace)
 
     def _look_at_claim(self, now: float) -> None:

@@ -21,7 +21,6 @@ LOOKS = 6  # within the seconds of idleness: one each 5 s
 CPU_SHARE = 0.01  # of one core
 READ_RATE = 16_384  # bytes per second
 MOST_NAMED, LONGEST_NAME = 3, 40
-SCRIPTS = (".py", ".sh")
 
 Key = tuple[int, int]  # pid and birth
 
@@ -89,10 +88,7 @@ def seen(left: Iterable[processes.Process], log: int = 0) -> Seen:
 
 
 def names(left: Sequence[processes.Process], parent: int) -> str:
-    """Those that `parent` has inherited, for people: `python train.py (pid 12), sh (pid 13)`. Their own children are theirs.
-
-    Never an argument but a script's name: it may hold a secret.
-    """
+    """Those that `parent` has inherited, for people: `python train.py (pid 12), sh (pid 13)`. Their own children are theirs."""
     inherited = [each for each in left if each.parent == parent] or list(left)
     shown = ", ".join(f"{_name(processes.command_line(each.pid))} (pid {each.pid})" for each in inherited[:MOST_NAMED])
     more = len(inherited) - MOST_NAMED
@@ -100,8 +96,7 @@ def names(left: Sequence[processes.Process], parent: int) -> str:
 
 
 def _name(words: Sequence[str]) -> str:
-    script = [os.path.basename(word) for word in words[1:2] if word.endswith(SCRIPTS)]  # noqa: PTH119
-    name = " ".join([os.path.basename(words[0]), *script]) if words else "a process"  # noqa: PTH119
+    name = " ".join(processes.told(words))
     return "".join(letter if letter.isprintable() else "?" for letter in name)[:LONGEST_NAME] or "a process"
 
 

@@ -234,6 +234,36 @@ def test_ctrl_c_and_ctrl_z_in_a_terminal_reach_the_command_once(machine, until) 
     os.close(terminal)
 
 
+def test_the_ctrl_c_that_ends_the_command_spares_what_it_leaves_behind(machine, until) -> None:
+    """A tracker in a session of its own still sends what it has; however late exec looks, one Ctrl-C is not two."""
+    command = [
+        *COMMAND,
+        "exec",
+        "--leftovers",
+        "wait",
+        "--",
+        sys.executable,
+        "-c",
+        LEAVE.replace("sys.exit(3)", "time.sleep(600)"),
+    ]
+    holder, terminal = pty.fork()
+    if holder == 0:
+        os.chdir(machine.directory)
+        os.execve(command[0], command, machine.environment)  # noqa: S606 - a terminal needs a shell
+    left = int(until(lambda: _text(machine, "left")))
+    (main,) = [each.pid for each in processes.descendants(holder) if each.parent == holder and each.pid != left]
+    os.kill(holder, signal.SIGSTOP)
+    _type(terminal, "\x03")
+    until(lambda: ") Z " in Path(f"/proc/{main}/stat").read_text())
+    os.kill(holder, signal.SIGCONT)
+    said = b""
+    while b"left 1 process behind: " not in said:
+        said += os.read(terminal, 4096)
+    os.kill(left, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(holder, 0)[1]) == -signal.SIGINT
+    os.close(terminal)
+
+
 def _type(terminal: int, keys: str) -> None:
     os.write(terminal, keys.encode())
 

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scheduler.sweeps.engine.wandb_offline import PARAMETERS, wandb_environment, write_parameters
+
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
 

@@ -16,17 +16,18 @@ from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.gpus.claims import Claim
-from scheduler.launcher.leftovers import IDLE, KILL, WORK, Leftovers
+from scheduler.launcher.leftovers import Care, Leftovers
 from scheduler.launcher.spawning import missing_interpreter
+from scheduler.launcher.tree import Tree
 from scheduler.linux import processes
-from scheduler.shortage import is_short, passing, words
+from scheduler.shortage import is_short, words
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 FROM_KERNEL = 0x80  # si_code SI_KERNEL: the terminal sent it, to the whole group, so the command has it already
-KILL_EVERY = 0.1
 TRY_EVERY = 1.0  # to start the command, where the machine has no room for a process
 LOOK_EVERY = 30.0  # at the claim's file; the kernel wakes us for everything else
+USUAL = Care()
 
 
 class CannotStart(UserError):
@@ -39,22 +40,12 @@ class CannotStart(UserError):
         self.exit_status = 127 if isinstance(error, FileNotFoundError) else 126
 
 
-@dataclass(frozen=True)
-class Care:
-    """What becomes of processes that the command leaves behind, in the words of `Policy`; they have `grace` seconds from SIGTERM
-    to SIGKILL, and with `work` may sit idle for `idle` seconds."""
-
-    leftovers: str = WORK
-    grace: float = 10.0
-    idle: float = IDLE
-
-
 def supervise(
     argv: Sequence[str],
     environment: Mapping[str, str],
     say: Callable[[str], None],
     claim: Claim | None = None,
-    care: Care = Care(),
+    care: Care = USUAL,
 ) -> int:
     """The exit status of the command, negative for the signal that ended it, once no process of it is left.
 
@@ -68,22 +59,9 @@ def supervise(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*heard, signal.SIGCHLD})
     try:
         main = _started(lambda: _spawned(argv, environment, before), argv[0], heard, say)
-        return main.number if isinstance(main, _Refused) else _Supervision(main, heard, say, claim, care).run()
+        return main.number if isinstance(main, _Refused) else _Supervision(main, heard, say, claim, care).wait()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def die_of(number: int) -> int:
-    """End this process by a signal, without a core file, so that a shell sees what the command died of. Returns 128 +
-    `number`, for the caller to leave with, if the signal does not end it."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    if number != signal.SIGKILL:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    os.kill(os.getpid(), number)
-    return 128 + number
 
 
 def _spawned(argv: Sequence[str], environment: Mapping[str, str], mask: set) -> int:
@@ -122,97 +100,47 @@ def _started(spawn: Callable[[], int], name: str, heard: set[signal.Signals], sa
 
 
 class _Supervision:
-    """The wait for the end. `_status` is known when the command itself is over, `_gone` says that nothing is left."""
+    """The wait for the end of a command that has the process id `main`, and of all that it leaves behind."""
 
     def __init__(
         self, main: int, heard: set[signal.Signals], say: Callable[[str], None], claim: Claim | None, care: Care
     ) -> None:
         self._main, self._heard, self._say, self._claim, self._care = main, heard, say, claim, care
-        self._status: int | None = None
-        self._left: Leftovers | None = None
-        self._gone = self._told = self._warned = False
+        self._tree = Tree(care, say, introduce=_introduced)
+        self._tree.main = main
         self._look_at = time.monotonic() + LOOK_EVERY
-        self._kill_at = float("inf")
 
-    def run(self) -> int:
-        while not self._gone:
-            left = self._left.due if self._left else float("inf")
-            due = max(0.0, min(self._look_at, self._kill_at, left) - time.monotonic())
+    def wait(self) -> int:
+        """The exit status of the command, once nothing is left."""
+        while not self._tree.gone:
+            due = max(0.0, min(self._look_at, self._tree.due) - time.monotonic())
             arrived = signal.sigtimedwait({*self._heard, signal.SIGCHLD}, due)
-            if arrived is None:
-                self._look()
-            elif arrived.si_signo == signal.SIGCHLD:
-                self._reap()
-            else:
-                self._heed(arrived)
-        assert self._status is not None
-        return self._status
+            if arrived and arrived.si_signo != signal.SIGCHLD:
+                self._heed(signal.Signals(arrived.si_signo), arrived.si_code == FROM_KERNEL)
+            self._tree.reap()
+            self._tree.tick(time.monotonic())
+            self._look_at_claim(time.monotonic())
+        assert self._tree.status is not None
+        return self._tree.status
 
-    def _reap(self) -> None:
-        while True:
-            try:
-                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
-            except ChildProcessError:
-                self._gone = True
-                return
-            if ended is None:
-                if self._status is not None and not self._left:
-                    self._begin_to_watch()
-                return
-            if ended.si_pid == self._main:
-                self._status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-
-    def _begin_to_watch(self) -> None:
-        """The command has ended, and others of its tree live."""
-        self._left = Leftovers(self._care.leftovers, self._care.idle, time.monotonic())
-        if self._care.leftovers == KILL:
-            self._end("")
-
-    def _heed(self, arrived: signal.struct_siginfo) -> None:
-        number = signal.Signals(arrived.si_signo)
-        if self._status is None:
-            if arrived.si_code != FROM_KERNEL:
-                os.kill(self._main, number)  # not reaped yet, so the pid is still its own
-        elif number in ENDING:
-            self._end("")
-
-    def _end(self, why: str) -> None:
-        """SIGTERM now and SIGKILL after the grace for all that was left behind; the first grace counts."""
-        assert self._left
-        self._left.identify()
-        self._send(signal.SIGTERM)
-        if self._kill_at == float("inf"):
-            self._kill_at = time.monotonic() + self._care.grace
-            self._say(f"{self._left.ended(why, 'are')} (SIGTERM now, SIGKILL after {self._care.grace:g} s)")
-
-    @staticmethod
-    def _send(number: signal.Signals) -> None:
-        with passing():  # SIGKILL is sent until nothing is left
-            processes.send(processes.descendants(os.getpid()), number)
-
-    def _look(self) -> None:
-        """Do what is due: look at what was left behind, kill what ignores its end, see that the claim is still seen."""
-        now = time.monotonic()
-        if now >= self._kill_at:
-            self._kill_at = now + KILL_EVERY
-            self._send(signal.SIGKILL)
-        if self._left and self._left.due <= now:
-            self._look_at_leftovers(self._left, now)
-        if self._look_at <= now:
-            self._look_at = now + LOOK_EVERY
-            self._look_at_claim()
-
-    def _look_at_leftovers(self, left: Leftovers, now: float) -> None:
-        idle = left.look(now)
-        if self._kill_at < float("inf"):
+    def _heed(self, number: signal.Signals, from_kernel: bool) -> None:
+        if from_kernel and self._tree.status is None:
             return
-        if idle:
-            self._end(f"sat idle for {self._care.idle:g} s and ")
-        elif left.who and not self._told and self._status is not None:
-            self._told = True
-            self._say(f"{left.introduced(self._status, 'command', 'exec waits')}. Ctrl-C ends them")
+        self._tree.reap()  # what is for us alone and comes with the command's end is for what it has left behind
+        if self._tree.status is None:
+            os.kill(self._main, number)  # not reaped yet, so the pid is still its own
+        elif number in ENDING and not self._tree.gone:
+            self._tree.end_leftovers("", time.monotonic(), self._care.grace)
 
-    def _look_at_claim(self) -> None:
-        if self._claim and self._claim.deleted and not self._warned:
-            self._warned = True
+    def _look_at_claim(self, now: float) -> None:
+        """Say, once, that the claim is not seen any more."""
+        if self._look_at > now:
+            return
+        self._look_at = now + LOOK_EVERY
+        if self._claim and self._claim.deleted:
             self._say(f"{self._claim.path} was deleted: others cannot see this claim any more, only the memory it uses")
+            self._claim = None
+
+
+def _introduced(left: Leftovers, status: int) -> str:
+    return f"{left.introduced(status, 'command', 'exec waits')}. Ctrl-C ends them"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +67,8 @@ def exec(
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
     exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
     """
-    from scheduler.actions.exec import Care, die_of, supervise
+    from scheduler.actions.exec import Care, supervise
+    from scheduler.linux.processes import die_of
 
     care = Care(leftovers or Care.leftovers, Care.grace if grace is None else read_pause("--grace", grace))
     environment = dict(os.environ)
@@ -113,9 +113,10 @@ def _memory(text: str) -> int:
 
 
 def _label(command: tuple[str, ...]) -> str:
-    """What others see who wait for us: the program and its script, never its arguments, which may hold a secret."""
-    script = [Path(word).name for word in command[1:2] if word.endswith((".py", ".sh"))]
-    return shlex.join([Path(command[0]).name, *script])
+    """What others see who wait for us."""
+    from scheduler.linux import processes
+
+    return shlex.join(processes.told(command))
 
 
 def _say(text: str) -> None:

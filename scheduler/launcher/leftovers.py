@@ -21,10 +21,19 @@ LOOKS = 6  # within the seconds of idleness: one each 5 s
 CPU_SHARE = 0.01  # of one core
 READ_RATE = 16_384  # bytes per second
 MOST_NAMED, LONGEST_NAME = 3, 40
-SCRIPTS = (".py", ".sh")
 
 Key = tuple[int, int]  # pid and birth
 Find = Callable[[], "list[processes.Process]"]
+
+
+@dataclass(frozen=True)
+class Care:
+    """What becomes of processes that a command leaves behind, in the words of `Policy`; they have `grace` seconds from SIGTERM
+    to SIGKILL, and with `work` may sit idle for `idle` seconds."""
+
+    leftovers: str = WORK
+    grace: float = 10.0
+    idle: float = IDLE
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,7 @@ def seen(left: Iterable[processes.Process], log: int = 0) -> Seen:
 
 
 def names(left: Sequence[processes.Process], parent: int) -> str:
-    """Those that `parent` has inherited, for people: `python train.py (pid 12), sh (pid 13)`. Their own children are theirs.
-
-    Never an argument but a script's name: it may hold a secret.
-    """
+    """Those that `parent` has inherited, for people: `python train.py (pid 12), sh (pid 13)`. Their own children are theirs."""
     inherited = [each for each in left if each.parent == parent] or list(left)
     shown = ", ".join(f"{_name(processes.command_line(each.pid))} (pid {each.pid})" for each in inherited[:MOST_NAMED])
     more = len(inherited) - MOST_NAMED
@@ -91,8 +97,7 @@ def names(left: Sequence[processes.Process], parent: int) -> str:
 
 
 def _name(words: Sequence[str]) -> str:
-    script = [os.path.basename(word) for word in words[1:2] if word.endswith(SCRIPTS)]  # noqa: PTH119
-    name = " ".join([os.path.basename(words[0]), *script]) if words else "a process"  # noqa: PTH119
+    name = " ".join(processes.told(words))
     return "".join(letter if letter.isprintable() else "?" for letter in name)[:LONGEST_NAME] or "a process"
 
 
@@ -108,16 +113,16 @@ def status_text(status: int) -> str:
 
 
 class Leftovers:
-    """The processes that are below this one although the main process has ended at `began`.
+    """The processes that are below this one although the main process has ended at `began`. `log`: where their output goes.
 
     `due` is when the next `look` is; `who` and `count` are as of the last one, and empty before.
     """
 
-    def __init__(self, policy: str, idle: float, began: float, log: str = "", find: Find | None = None) -> None:
+    def __init__(self, care: Care, began: float, log: str = "", find: Find | None = None) -> None:
         """`find` finds them where they are not below this process."""
-        self.policy, self.began, self.due = policy, began, began
+        self._policy, self._log = care.leftovers, log
         self._find = find or (lambda: processes.descendants(os.getpid()))
-        self._watch, self._log = Watch(idle, began), log
+        self._watch = Watch(care.idle, began)
         self.due = self._watch.next_look
         self.who = self.count = ""
 
@@ -134,12 +139,12 @@ class Leftovers:
         """Look at them; whether policy `work` ends them now because they have only sat there."""
         found = self.identify()
         idle = self._watch.look(now, seen(found, _size(self._log)) if found else None)
-        self.due = self._watch.next_look if self.policy == WORK else math.inf
-        return idle and self.policy == WORK
+        self.due = self._watch.next_look if self._policy == WORK else math.inf
+        return idle and self._policy == WORK
 
     def introduced(self, status: int | None, what: str = "script", then: str = "the job goes on") -> str:
         """That they are there, and what becomes of the job. A `status` of None: nobody knows how the script has ended."""
-        until = "as long as {} work{}" if self.policy == WORK else "until {} end{}"
+        until = "as long as {} work{}" if self._policy == WORK else "until {} end{}"
         until = until.format("it", "s") if self.count.startswith("1 ") else until.format("they", "")
         ended = f"the {what} has ended" + ("" if status is None else f" ({status_text(status)})")
         return f"{ended} and left {self.count} behind: {self.who}; {then} {until}"

@@ -1,6 +1,6 @@
 """The processes below one process: found in /proc, signalled through pidfds. Linux only.
 
-A launcher is a child subreaper, so whatever its job leaves behind becomes its own child and stays below it.
+A launcher is a child subreaper, and so is `exec`: whatever a command leaves behind becomes its own child and stays below it.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+SCRIPTS = (".py", ".sh")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ def command_line(pid: int) -> list[str]:
     return [word.decode(errors="replace") for word in words]
 
 
+def told(words: Sequence[str]) -> list[str]:
+    """What others may see of a command line: the program and its script, by name. Any other word may be a secret."""
+    script = [word for word in words[1:2] if word.endswith(SCRIPTS)]
+    return [os.path.basename(word) for word in (*words[:1], *script)]  # noqa: PTH119 (a launcher imports this)
+
+
 def _text(path: str) -> bytes:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (as above)
@@ -106,3 +113,16 @@ def _send_one(process: Process, number: signal.Signals) -> bool:
     finally:
         os.close(handle)
     return True
+
+
+def die_of(number: int) -> int:
+    """End this process by a signal, without a core file, so that a shell sees what a command died of. Returns 128 +
+    `number`, for the caller to leave with, if the signal does not end it."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    return 128 + number

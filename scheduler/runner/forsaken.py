@@ -15,6 +15,7 @@ from scheduler.experiments import Policy
 from scheduler.launcher.leftovers import (
     IDLE,
     KILL,
+    Care,
     Leftovers,
     counted,
     names,
@@ -99,7 +100,7 @@ class Forsaken:
     def _leftovers(self, attempt: Attempt, found: list[processes.Process], now: float) -> str:
         if self._left is None:
             finder = lambda: holders(attempt.directory)  # noqa: E731
-            self._left = Leftovers(self._policy.leftovers, self._idle, now, str(attempt.log), finder)
+            self._left = Leftovers(Care(self._policy.leftovers, idle=self._idle), now, str(attempt.log), finder)
             self._left.identify()
             if self._policy.leftovers != KILL:
                 return self._once(f"{ORPHANED}; {self._left.introduced(None)}")

@@ -23,22 +23,28 @@ UNIT, CONTRACT, ENDTOEND = "tests/unit", "tests/contract", "tests/endtoend"
 
 # By module: the tests that run for every mutant, and those for a mutant that has outlived them.
 TESTS = {
-    "scheduler/gpus/packing.py": ([f"{UNIT}/jobs/test_packing.py"], [f"{CONTRACT}/jobs"]),
-    "scheduler/queue/states.py": ([f"{UNIT}/jobs/test_states.py"], [f"{CONTRACT}/jobs/test_store.py"]),
+    "scheduler/gpus/packing.py": ([f"{UNIT}/gpus/test_packing.py"], [f"{CONTRACT}/runner"]),
+    "scheduler/queue/states.py": ([f"{UNIT}/queue/test_states.py"], [f"{CONTRACT}/queue/test_store.py"]),
     "scheduler/sweeps/stopping/hyperband.py": (
         [f"{UNIT}/sweeps/test_hyperband.py"],
         [f"{UNIT}/sweeps", f"{CONTRACT}/sweeps/test_book.py"],
     ),
-    "scheduler/gpus/admission.py": ([f"{UNIT}/gpus"], [f"{UNIT}/jobs", f"{CONTRACT}/gpus", f"{CONTRACT}/jobs/test_histories.py"]),
+    "scheduler/gpus/admission.py": (
+        [f"{UNIT}/gpus"],
+        [f"{UNIT}/runner", f"{CONTRACT}/gpus", f"{CONTRACT}/runner/test_histories.py"],
+    ),
     "scheduler/launcher/journal.py": (
-        [f"{CONTRACT}/jobs/test_journal.py", f"{CONTRACT}/jobs/test_full_journal.py"],
-        [f"{CONTRACT}/jobs"],
+        [f"{CONTRACT}/launcher/test_journal.py", f"{CONTRACT}/launcher/test_full_journal.py"],
+        [f"{CONTRACT}/launcher", f"{CONTRACT}/runner"],
     ),
     "scheduler/runner/recovery.py": (
-        [f"{UNIT}/jobs/test_recovery.py", f"{CONTRACT}/jobs/test_evidence.py", f"{CONTRACT}/jobs/test_store.py"],
-        [f"{CONTRACT}/jobs"],
+        [f"{UNIT}/runner/test_recovery.py", f"{CONTRACT}/runner/test_evidence.py", f"{CONTRACT}/queue/test_store.py"],
+        [f"{CONTRACT}/runner"],
     ),
-    "scheduler/runner/plan.py": ([f"{UNIT}/jobs/test_plan.py", f"{UNIT}/jobs/test_backfill.py"], [f"{CONTRACT}/jobs"]),
+    "scheduler/runner/plan.py": (
+        [f"{UNIT}/runner/test_plan.py", f"{UNIT}/runner/test_backfill.py"],
+        [f"{CONTRACT}/runner", f"{CONTRACT}/queue"],
+    ),
     "scheduler/gpus/claims.py": (
         [f"{CONTRACT}/gpus/test_claim_files.py", f"{CONTRACT}/gpus/test_gpu_claims.py"],
         [f"{CONTRACT}/gpus"],
@@ -49,8 +55,16 @@ TESTS = {
     ),
     "scheduler/gpus/records.py": ([f"{UNIT}/gpus/test_claim_records.py"], [f"{CONTRACT}/gpus/test_hostile_folder.py"]),
     "scheduler/launcher/execution.py": (
-        [f"{CONTRACT}/jobs/test_{name}.py" for name in ("execution", "launcher", "leftovers", "logs")],
-        [f"{CONTRACT}/jobs", f"{ENDTOEND}/faults"],
+        [f"{CONTRACT}/launcher/test_{name}.py" for name in ("execution", "launcher", "leftovers", "logs")],
+        [f"{CONTRACT}/launcher", f"{CONTRACT}/runner", f"{ENDTOEND}/faults"],
+    ),
+    "scheduler/launcher/tree.py": (
+        [f"{CONTRACT}/launcher/test_leftovers.py", f"{CONTRACT}/launcher/test_launcher.py"],
+        [f"{CONTRACT}/launcher", f"{ENDTOEND}/gpus/test_exec.py", f"{ENDTOEND}/cli/test_leftovers_and_grace.py"],
+    ),
+    "scheduler/linux/ladder.py": (
+        [f"{UNIT}/linux/test_ladder.py"],
+        [f"{CONTRACT}/launcher", f"{ENDTOEND}/gpus/test_exec.py"],
     ),
 }
 

@@ -51,6 +51,12 @@ def test_each_kind_of_fault_is_planted() -> None:
 
 
 @pytest.mark.parametrize("module", TESTS)
+def test_the_tests_that_are_named_for_a_module_are_there(module: str) -> None:
+    """Files move; a name that leads nowhere must not be noticed only after an hour of mutants."""
+    assert [name for tier in TESTS[module] for name in tier if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("module", TESTS)
 def test_every_mutant_is_python_with_one_fault(module: str) -> None:
     """One that cannot be compiled would be noticed by every test, and so would say nothing about them."""
     source = (ROOT / module).read_text()

@@ -18,14 +18,14 @@ from tests.soak.soak import Soak
 
 __all__ = ["fake_library"]
 ROUNDS = 5
-JOBS = Path("scheduler", "jobs")
+ROOMS = Path("scheduler")
 
 
 @dataclass(frozen=True)
 class Plant:
     """A bug: texts of one file, each with what takes its place, and the rules of the checker that may report it."""
 
-    file: str
+    file: str  # below `scheduler`
     changes: tuple[tuple[str, str], ...]
     rules: frozenset[str]
 
@@ -35,49 +35,49 @@ def plant(file: str, *changes: tuple[str, str], by: str) -> Plant:
 
 
 _DRIVE = "ranges = [_ALL] if jobs is None else _ranges(_numbers(jobs))"
-_RESET = """connection = self._database.connection
+_RESET = """connection = store.connection
         connection.execute("UPDATE job SET state = 'queued' WHERE state IN ('starting', 'running')")"""
-_FORGET = """connection = self._database.connection
+_FORGET = """connection = store.connection
         for table, column in (("event", "job"), ("job", "id")):
             chosen = "SELECT id FROM job WHERE state = 'queued' AND attempts = 0 AND id < '4'"
             connection.execute(f"DELETE FROM {table} WHERE {column} IN ({chosen})")"""
 _SIGNAL = """os.kill(int(os.environ["SOAK_BYSTANDER"]), signal.SIGTERM)
-            self._pid = self._spawn("""
-_UNLOCK = """def _main_ended(self, info: os.waitid_result) -> None:
+            self._tree.main = self._spawn("""
+_UNLOCK = """def _main_ended(self, status: int) -> None:
         for descriptor in self._claim:
             fcntl.flock(descriptor, fcntl.LOCK_UN)"""
 _LOST = 'return Ending(State.LOST, None, "its launcher ended before it could record how the job ended")'
 
 PLANTS = {
     "the claim is unlocked when the main process ends, not when the last one does": plant(
-        "execution.py", ("def _main_ended(self, info: os.waitid_result) -> None:", _UNLOCK), by="no_overlap"
+        "launcher/execution.py", ("def _main_ended(self, status: int) -> None:", _UNLOCK), by="no_overlap"
     ),
     "the claim's descriptor is not passed to the job": plant(
-        "spawning.py", ("os.set_inheritable(descriptor, True)", "pass"), by="no_overlap started_once"
+        "launcher/spawning.py", ("os.set_inheritable(descriptor, True)", "pass"), by="no_overlap started_once"
     ),
     "what runs is put back into the queue when a runner starts": plant(
-        "store.py", (_DRIVE, f"{_DRIVE}\n        {_RESET}"), by="started_once events_explain_states"
+        "queue/mine.py", (_DRIVE, f"{_DRIVE}\n        {_RESET}"), by="started_once events_explain_states"
     ),
     "a second observer overwrites the final record": plant(
-        "changes.py", ("AND state IS NULL", ""), (" AND state IN ({_BEFORE[after]})", ""), by="one_final_record"
+        "queue/changes.py", ("AND state IS NULL", ""), (" AND state IN ({_BEFORE[after]})", ""), by="one_final_record"
     ),
     "launchers stay after their last job": plant(
-        "launcher.py", ("while self._runner or self._execution:", "while True:"), by="nothing_left"
+        "launcher/loop.py", ("while self._runner or self._execution:", "while True:"), by="nothing_left"
     ),
-    "a queued job is forgotten": plant("store.py", (_DRIVE, f"{_DRIVE}\n        {_FORGET}"), by="submits_are_durable"),
+    "a queued job is forgotten": plant("queue/mine.py", (_DRIVE, f"{_DRIVE}\n        {_FORGET}"), by="submits_are_durable"),
     "every end is recorded as a success": plant(
-        "recovery.py",
+        "runner/recovery.py",
         ('return Ending(State(end["state"]), end["exit_status"], end["reason"])', 'return Ending(State.DONE, 0, "")'),
         by="records_are_true",
     ),
     "a process that is not ours is signalled": plant(
-        "execution.py", ("self._pid = self._spawn(", _SIGNAL), by="bystander_untouched"
+        "launcher/execution.py", ("self._tree.main = self._spawn(", _SIGNAL), by="bystander_untouched"
     ),
     "a job whose launcher was killed stays recorded as running": plant(
-        "recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"
+        "runner/recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"
     ),
     "a job whose launcher was killed is started again by a guess": plant(
-        "recovery.py", (_LOST, "return NeverRan()"), by="started_once running_has_a_reason"
+        "runner/recovery.py", (_LOST, "return NeverRan()"), by="started_once running_has_a_reason"
     ),
 }
 
@@ -87,7 +87,7 @@ def planted(tmp_path: Path, fake_library: Path, request: pytest.FixtureRequest) 
     """A soak of a copy of the product that has the bug which the test's parameter names."""
     bug = PLANTS[request.param]
     shutil.copytree(ROOT / "scheduler", tmp_path / "product" / "scheduler", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "product" / JOBS / bug.file).write_text(_with(bug))
+    (tmp_path / "product" / ROOMS / bug.file).write_text(_with(bug))
     soak = Soak(tmp_path / "soak", fake_library, seed=3, root=tmp_path / "product")
     soak.patience = 30.0
     soak.environment["SOAK_BYSTANDER"] = str(soak.bystander.pid)
@@ -114,7 +114,7 @@ def test_the_soak_reports_a_bug_that_was_planted(planted: tuple[Soak, Plant]) ->
 
 def _with(bug: Plant) -> str:
     """The file with the bug in it."""
-    text = (ROOT / JOBS / bug.file).read_text()
+    text = (ROOT / ROOMS / bug.file).read_text()
     for old, new in bug.changes:
         assert text.count(old) == 1, f"{bug.file} has changed: the bug no longer fits in where {old!r} stood"
         text = text.replace(old, new)

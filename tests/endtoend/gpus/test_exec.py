@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.gpus.claims import live_claims
+from scheduler.linux import processes
 from tests.conftest import COMMAND
 from tests.fakes.nvml.fake_driver import gpu_lines
 
@@ -150,6 +151,24 @@ def test_what_was_left_behind_is_ended_on_request(machine, until) -> None:
     assert claims(machine) == 0
 
 
+def test_a_signal_that_comes_with_the_commands_end_ends_what_it_has_left_behind(machine, until) -> None:
+    """It was sent to the command, which was dead and only not yet known to be: exec waited on, and nobody had been told why."""
+    command = f"{LEAVE.rsplit('while', 1)[0]}while not os.path.exists('enough'): time.sleep(0.01)\nsys.exit(3)"
+    holder = machine.start("exec", "--leftovers", "wait", "--", sys.executable, "-c", command)
+    until((machine.directory / "left").exists)
+    (main,) = [each.pid for each in processes.descendants(holder.pid) if each.parent == holder.pid]
+    holder.send_signal(signal.SIGSTOP)  # the end and the signal wait for it together
+    try:
+        (machine.directory / "enough").touch()
+        until(lambda: ") Z " in Path(f"/proc/{main}/stat").read_text())
+        holder.send_signal(signal.SIGTERM)
+    finally:
+        holder.send_signal(signal.SIGCONT)
+    assert holder.wait() == 3
+    assert "1 process left behind is ended: " in holder.stderr.read()
+    assert claims(machine) == 0
+
+
 def test_under_kill_exec_ends_with_its_command(machine) -> None:
     """`exec` and `run` treat what is left behind by the same word; here it is said who was ended, and the status stays."""
     result = run(machine, sys.executable, "-c", LEAVE, options=("--leftovers", "kill"))
@@ -212,6 +231,36 @@ def test_ctrl_c_and_ctrl_z_in_a_terminal_reach_the_command_once(machine, until) 
     assert until(lambda: _text(machine, "status")) == "status 9\n"
     _type(terminal, "exit\n")
     os.waitpid(shell, 0)
+    os.close(terminal)
+
+
+def test_the_ctrl_c_that_ends_the_command_spares_what_it_leaves_behind(machine, until) -> None:
+    """A tracker in a session of its own still sends what it has; however late exec looks, one Ctrl-C is not two."""
+    command = [
+        *COMMAND,
+        "exec",
+        "--leftovers",
+        "wait",
+        "--",
+        sys.executable,
+        "-c",
+        LEAVE.replace("sys.exit(3)", "time.sleep(600)"),
+    ]
+    holder, terminal = pty.fork()
+    if holder == 0:
+        os.chdir(machine.directory)
+        os.execve(command[0], command, machine.environment)  # noqa: S606 - a terminal needs a shell
+    left = int(until(lambda: _text(machine, "left")))
+    (main,) = [each.pid for each in processes.descendants(holder) if each.parent == holder and each.pid != left]
+    os.kill(holder, signal.SIGSTOP)
+    _type(terminal, "\x03")
+    until(lambda: ") Z " in Path(f"/proc/{main}/stat").read_text())
+    os.kill(holder, signal.SIGCONT)
+    said = b""
+    while b"left 1 process behind: " not in said:
+        said += os.read(terminal, 4096)
+    os.kill(left, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(holder, 0)[1]) == -signal.SIGINT
     os.close(terminal)
 
 

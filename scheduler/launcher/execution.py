@@ -10,7 +10,7 @@ import signal
 import time
 from typing import Any
 
-from scheduler import failpoints
+from scheduler.failpoints import reach
 from scheduler.launcher import kept, leftovers, log_cap
 from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
@@ -57,7 +57,7 @@ class Execution:
         room for it now: then the attempt is `dropped`, with the reason, and not spent."""
         try:
             self._journal.started(self.order.attempt)
-            failpoints.reach("start-noted")
+            reach("start-noted")
             log = self._open_directory()
         except _AlreadyThere:
             self._drop("")
@@ -279,7 +279,7 @@ class Execution:
         duration = round(time.monotonic() - self._started, 6)
         self.end = {"state": state, "exit_status": exit_status, "reason": reason, "duration": duration}
         self._journal.ended(self.order.attempt, self.end)
-        failpoints.reach("end-noted")
+        reach("end-noted")
 
     def _tree_is_gone(self) -> None:
         if self.end and self._left:

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from scheduler import failpoints
+from scheduler.failpoints import reach
 from scheduler.gpus.placement import Refusal
 from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.database import Unwritable
@@ -221,11 +221,11 @@ class Runner:
             with self._store.change() as change:
                 retried = [write_end(self._store, change, end) for end in ends]
                 begun = [self._starts.begin(change, each) for each in ready]
-                failpoints.reach("begin-written")
+                reach("begin-written")
         except Unwritable as error:
             self._cannot_write(str(error), ends, ready)
             return False
-        failpoints.reach("begin-committed")
+        reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
         started = [self._starts.hand_over(each, attempt, self._limit) for each, attempt in zip(ready, begun, strict=True)]
         self._jobs.fleet.flush()

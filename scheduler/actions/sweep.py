@@ -65,7 +65,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
-    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace), mine.jobs)
+    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace), mine.jobs, terms.brake)
     return Swept(driven, None if driven.left else results(store, plan, book))
 
 

@@ -103,6 +103,7 @@ class Runner:
                 self._wakeups.watch(source, self._devices.refresh)
             try:
                 self._source.open(self._wakeups)
+                self._wakeups.wait(0.0)  # a Ctrl-C that has come already: then nothing is started at all
                 while (rest := self._turn()) is not None:
                     self._wakeups.wait(rest)
                     self._gather()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -18,27 +19,34 @@ class Brake:
     def __init__(self) -> None:
         self._lock = Lock()
         self._runner: Runner | None = None
-        self._presses = 0
+        self._signals: list[int] = []
 
     @property
     def presses(self) -> int:
         """How often it was pressed."""
-        return self._presses
+        return self._signals.count(signal.SIGINT)
 
     def press(self) -> None:
         """Once more. Returns at once; the runner acts on it in its own thread."""
+        self._send(signal.SIGINT)
+
+    def leave(self) -> None:
+        """The runner leaves, and what runs goes on."""
+        self._send(signal.SIGTERM)
+
+    def _send(self, number: int) -> None:
         with self._lock:
-            self._presses += 1
+            self._signals.append(number)
             if self._runner:
-                self._runner.interrupt()
+                self._runner.interrupt(number)
 
     @contextmanager
     def on(self, runner: Runner) -> Iterator[None]:
         """Meanwhile presses are for `runner`, those of before too."""
         with self._lock:
             self._runner = runner
-            for _ in range(self._presses):
-                runner.interrupt()
+            for number in self._signals:
+                runner.interrupt(number)
         try:
             yield
         finally:

@@ -53,6 +53,13 @@ def latest_sweep(store: Store, key: str | None = None) -> SweepRecord | None:
     return _sweep(store.read("SELECT * FROM sweep WHERE ?1 IS NULL OR key = ?1 ORDER BY number DESC LIMIT 1", (key,)))
 
 
+def sweep_called(store: Store, sweep: str) -> SweepRecord:
+    """The sweep with this id."""
+    found = _sweep(store.read("SELECT * FROM sweep WHERE id = ?", (sweep,)))
+    assert found
+    return found
+
+
 def sweep_of(store: Store, job: str) -> SweepRecord | None:
     """The sweep that a job is a trial of, if it is one."""
     return _sweep(store.read("SELECT sweep.* FROM trial JOIN sweep ON sweep.id = trial.sweep WHERE trial.job = ?", (job,)))

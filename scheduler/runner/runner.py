@@ -89,9 +89,10 @@ class Runner:
         """Jobs that stay queued although there were slots for them."""
         return self._choice.left_out()
 
-    def interrupt(self) -> None:
-        """As a Ctrl-C does, from any thread: the first, to start nothing more, the second, to stop what runs."""
-        self._wakeups.interrupt()
+    def interrupt(self, number: int = signal.SIGINT) -> None:
+        """As a signal does, from any thread. A Ctrl-C: the first, to start nothing more, the second, to stop what runs; SIGTERM:
+        to leave."""
+        self._wakeups.interrupt(number)
 
     def run(self) -> None:
         """Returns when every job of ours is over and the source has no more, or when after a Ctrl-C nothing of ours runs.

@@ -1,3 +1,58 @@
-"""exp-queue: a single-machine scheduler for GPU experiments. The rooms are described in docs/architecture.md."""
+"""exp-queue: a single-machine scheduler for GPU experiments. The rooms are described in docs/architecture.md.
+
+What a notebook calls, `scheduler.run` and the others, is in `scheduler.api` and is loaded when it is used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scheduler.api import (
+        CannotEverRun,
+        Job,
+        Jobs,
+        StateError,
+        Trial,
+        Trials,
+        UserError,
+        cancel,
+        job,
+        jobs,
+        retry,
+        run,
+        submit,
+        sweep,
+        trials,
+        work,
+    )
 
 __version__ = "0.1.0"
+__all__ = [
+    "CannotEverRun",
+    "Job",
+    "Jobs",
+    "StateError",
+    "Trial",
+    "Trials",
+    "UserError",
+    "cancel",
+    "job",
+    "jobs",
+    "retry",
+    "run",
+    "submit",
+    "sweep",
+    "trials",
+    "work",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # not above: every process of ours passes here
+
+    return getattr(importlib.import_module("scheduler.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

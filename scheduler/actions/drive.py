@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from scheduler.actions.brake import Brake
 from scheduler.actions.notices import Driving, Told
 from scheduler.errors import CannotEverRun
 from scheduler.queue.job import Job
@@ -25,11 +27,13 @@ Tell = Callable[[Told], None]
 @dataclass(frozen=True)
 class Terms:
     """On what terms jobs run: at most `slots` at once (None: as many as the machine offers); `grace`: seconds from SIGINT to
-    SIGTERM of a stop, instead of the jobs' own; `max_failures`: as `Streaks` takes it."""
+    SIGTERM of a stop, instead of the jobs' own; `max_failures`: as `Streaks` takes it; `brake`: what stops the runner beside the
+    signals that it hears itself."""
 
     slots: int | None = None
     grace: float | None = None
     max_failures: float | None = None
+    brake: Brake | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
     tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done))
     runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures))
-    return run_out(runner, mine.jobs)
+    return run_out(runner, mine.jobs, terms.brake)
 
 
 def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *, forever: bool) -> Driven:
@@ -70,13 +74,14 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
     tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
     source = Submits(store.home) if forever else None
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures))
-    return run_out(runner, lambda: store.by_ids(ended))
+    return run_out(runner, lambda: store.by_ids(ended), terms.brake)
 
 
-def run_out(runner: Runner, jobs: Callable[[], Sequence[Job]]) -> Driven:
+def run_out(runner: Runner, jobs: Callable[[], Sequence[Job]], brake: Brake | None) -> Driven:
     """Run until the runner is done, or has to leave."""
     try:
-        runner.run()
+        with brake.on(runner) if brake else nullcontext():
+            runner.run()
     except HungUp as left:
         return Driven(left=left)
     return Driven(jobs(), runner.left_out, runner.interrupted)

@@ -16,9 +16,10 @@ from scheduler.runner.endings import settle
 
 
 @contextmanager
-def opened_queue(say: Callable[[str], None]) -> Iterator[Store]:
-    """The user's queue, up to date with what happened while nobody watched. `say` hears who keeps its lock, if somebody does."""
-    with Store(open_home(), say) as store:
+def opened_queue(say: Callable[[str], None], root: Path | None = None) -> Iterator[Store]:
+    """The user's queue, or that in the state directory `root`, up to date with what happened while nobody watched. `say` hears
+    who keeps its lock, if somebody does."""
+    with Store(open_home(root), say) as store:
         settle(store)
         yield store
 

@@ -16,8 +16,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler import failpoints
 from scheduler.errors import StateError, UserError
+from scheduler.failpoints import reach
 from scheduler.gpus.mutex import lock_holder
 from scheduler.home import Home
 from scheduler.launcher import journal
@@ -165,7 +165,7 @@ def _prepared(home: Home, backup: sqlite3.Connection, fresh: Path) -> tuple[tupl
         connection.execute("PRAGMA journal_mode = WAL")
         jobs = counted(connection)
     sync(fresh)
-    failpoints.reach("new-queue-made")
+    reach("new-queue-made")
     return lost, jobs
 
 
@@ -218,7 +218,7 @@ def _put_in_place(home: Home, fresh: Path) -> Path | None:
     aside = _free_name(home)
     try:
         aside.hardlink_to(home.database)
-        failpoints.reach("old-queue-named")
+        reach("old-queue-named")
         for end in BESIDE:  # of one that SQLite cannot read; the new one must not be taken for theirs
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{home.database}{end}").rename(f"{aside}{end}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from importlib.util import find_spec
 
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
+from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.engine.budget import best_trial
 from scheduler.sweeps.engine.checkpoints import Written, written_by
+from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.stopping.verdicts import Saved, saved
@@ -53,6 +56,28 @@ def results(store: Store, plan: SweepPlan, book: Book) -> Results:
         _importance(plan, trials),
         written_by(_at_the_same_time(store, attempts.values())),
     )
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A sweep as the queue remembers it, without its file: its trials in the order in which they were asked, what each has
+    reached of the metric so far (None: nothing), and the number of the best."""
+
+    sweep: SweepRecord
+    metric: str | None
+    goal: str
+    trials: Sequence[TrialRecord]
+    values: Sequence[float | None]
+    best: int | None
+
+
+def remembered(store: Store, sweep: SweepRecord) -> Remembered:
+    """Reads the logs of trials that still run, as far as they go."""
+    config, records = json.loads(sweep.config), up_to_date(store, sweep)
+    trials = [pointless(record) for record in records]
+    best = best_trial(trials, config["goal"])
+    values = [trial.best(config["goal"]) for trial in trials]
+    return Remembered(sweep, config["metric"], config["goal"], records, values, best.number if best else None)
 
 
 def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler import terminal
 from scheduler.cli.options import format_option, say, sharing_options
+from scheduler.terminal import clear, show
 
 if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
@@ -72,9 +72,9 @@ def _watch(settings: Settings, style: str) -> int:
     for reading in _readings():
         standings = _standings(reading, settings)
         if style == "json":
-            terminal.show(json.dumps(report.objects(standings)))
+            show(json.dumps(report.objects(standings)))
         else:
-            terminal.clear()
+            clear()
             tables.print_table(report.rows(standings), sys.stdout)
         sys.stdout.flush()
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scheduler.errors import Note, Remark
+from scheduler.errors import Note
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.document.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
@@ -108,8 +108,12 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def warn(path: str, notes: tuple[Note, ...]) -> None:
-    for note in notes:
-        say(f"exp-queue: warning: {note if isinstance(note, Remark) else f'{path}: {note}'}")
+    """Say what the writer of the file should know."""
+    if not notes:
+        return
+    from scheduler.report.submission import remarks
+
+    say([f"exp-queue: {sentence}" for sentence in remarks(path, notes)])
 
 
 def _with_limits(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from scheduler import terminal
 from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import Reading, no_driver, unknown
 from scheduler.gpus.sampler_process import INTERVAL
 from scheduler.gpus.silence import Silence, unanswered
 from scheduler.linux import isolated
 from scheduler.shortage import is_short, words
+from scheduler.terminal import say
 
 SILENCE = 5.0
 # Without its persistence daemon, the driver initialises every GPU anew, seconds for each.
@@ -227,7 +227,7 @@ class _Child:
             self._process.wait(timeout=0.5)
 
 
-def first_reading(sampler: Sampler, say: Callable[[str], None] = terminal.say) -> Reading:
+def first_reading(sampler: Sampler, say: Callable[[str], None] = say) -> Reading:
     """The sampler's first word; a driver that stays silent is a reading too, after the sampler's own limit. `say` hears after
     2 s what we wait for."""
     silence = Silence(say)
@@ -237,7 +237,7 @@ def first_reading(sampler: Sampler, say: Callable[[str], None] = terminal.say) -
     return reading
 
 
-def read_once(timeout: float = SLOW_START, say: Callable[[str], None] = terminal.say) -> Reading:
+def read_once(timeout: float = SLOW_START, say: Callable[[str], None] = say) -> Reading:
     """One reading, for callers without a loop; an unknown one if there is none within `timeout` seconds. Takes
     0.1-0.3 s with a driver (a process start), under 1 ms on a machine without. `say` as for `first_reading`."""
     with Sampler(silence=timeout, slow_start=timeout) as sampler:

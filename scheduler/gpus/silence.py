@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scheduler import terminal
+from scheduler.terminal import say
 
 SAY_AFTER = 2.0
 SAY_EVERY = 10.0
@@ -13,7 +13,7 @@ SAY_EVERY = 10.0
 class Silence:
     """Says after SAY_AFTER seconds, and then every SAY_EVERY, that the driver has not answered."""
 
-    def __init__(self, say: Callable[[str], None] = terminal.say) -> None:
+    def __init__(self, say: Callable[[str], None] = say) -> None:
         self._say, self._next = say, SAY_AFTER
 
     def lasts(self, seconds: float) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from scheduler import terminal
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.gpus.admission import admit
 from scheduler.gpus.claims import Claim, Claimant, watch_claims
@@ -22,6 +21,7 @@ from scheduler.gpus.silence import Silence, unanswered
 from scheduler.gpus.survey import survey, with_holders
 from scheduler.linux.inotify import FolderWatch
 from scheduler.shortage import is_short, words
+from scheduler.terminal import say
 
 # After a claim ends, the driver takes tens of milliseconds, at times seconds, to free its memory: look often for a
 # while.
@@ -45,7 +45,7 @@ class WaitRanOut(CannotEverRun):
 
 def on_stderr(sentence: str) -> None:
     """Say why we wait to whoever reads standard error."""
-    terminal.say(f"waiting for a GPU: {sentence}")
+    say(f"waiting for a GPU: {sentence}")
 
 
 def wait_for_claim(
@@ -129,7 +129,7 @@ class _Look:
         """The claims; what lies among them and is none is told once."""
         found = survey(self._directory)
         warnings = found.warnings(self._directory)
-        terminal.say([f"warning: {text}" for key, text in warnings.items() if key not in self._told])
+        say([f"warning: {text}" for key, text in warnings.items() if key not in self._told])
         self._told |= warnings.keys()
         return with_holders(self._directory, found.claims)
 

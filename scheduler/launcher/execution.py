@@ -10,7 +10,7 @@ import signal
 import time
 from typing import Any
 
-from scheduler import failpoints
+from scheduler.failpoints import reach
 from scheduler.launcher import inputs, kept, leftovers, log_cap
 from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
@@ -52,7 +52,7 @@ class Execution:
         room for it now: then the attempt is `dropped`, with the reason, and not spent."""
         try:
             self._journal.started(self.order.attempt)
-            failpoints.reach("start-noted")
+            reach("start-noted")
             log = self._open_directory()
         except _AlreadyThere:
             self._drop("")
@@ -207,7 +207,7 @@ class Execution:
         duration = round(time.monotonic() - self._started, 6)
         self.end = {"state": state, "exit_status": exit_status, "reason": reason, "duration": duration}
         self._journal.ended(self.order.attempt, self.end)
-        failpoints.reach("end-noted")
+        reach("end-noted")
 
     def _is_over(self) -> None:
         if self.end and self._tree.left:

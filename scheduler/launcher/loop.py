@@ -22,7 +22,7 @@ import time
 from collections import deque
 from typing import Any
 
-from scheduler import failpoints
+from scheduler.failpoints import reach
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.execution import Execution
 from scheduler.launcher.journal import Journal
@@ -105,7 +105,7 @@ class Launcher:
             why = "a launcher may open no more files (see `ulimit -n`)"
             self._report({"is": "dropped", "why": why}, message["order"]["attempt"])
         elif message["do"] == "start":
-            failpoints.reach("order-received")
+            reach("order-received")
             self._ahead.append((Order(**message["order"]), descriptors))
         elif message["do"] == "revoke" and self._drop(message["attempt"]):
             self._report({"is": "dropped", "why": ""}, message["attempt"])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from scheduler import failpoints
 from scheduler.errors import StateError, UserError
+from scheduler.failpoints import reach
 from scheduler.home import Home
 from scheduler.queue.schema import APPLICATION_ID, MIGRATIONS
 from scheduler.queue.store import Store
@@ -44,7 +44,7 @@ def back_up(home: Home, target: Path) -> Copy:
                 raise StateError(f"the queue {home.database} is damaged ({fault})", next_step=next_step)
             jobs = counted(copy)
         sync(part)
-        failpoints.reach("copy-made")
+        reach("copy-made")
         _name(part, target)
         sync(target.parent)
     return Copy(target, target.stat().st_size, jobs)

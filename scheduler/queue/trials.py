@@ -58,6 +58,13 @@ def newest_sweeps(store: Store) -> list[SweepRecord]:
     return [_record(row) for row in store.read("SELECT * FROM sweep ORDER BY number DESC", ())]
 
 
+def sweep_called(store: Store, sweep: str) -> SweepRecord:
+    """The sweep with this id."""
+    found = _sweep(store.read("SELECT * FROM sweep WHERE id = ?", (sweep,)))
+    assert found
+    return found
+
+
 def sweep_of(store: Store, job: str) -> SweepRecord | None:
     """The sweep that a job is a trial of, if it is one."""
     return _sweep(store.read("SELECT sweep.* FROM trial JOIN sweep ON sweep.id = trial.sweep WHERE trial.job = ?", (job,)))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from scheduler.actions.results import Line
+from scheduler.errors import Note, Remark
 from scheduler.experiments import Experiment, differences, shell_line
 from scheduler.home import Home
 from scheduler.queue.states import SUCCEEDED, WAITING, State
@@ -38,6 +39,11 @@ def described(submission: Submission, file: str) -> list[str]:
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
     return notes
+
+
+def remarks(path: str, notes: Sequence[Note]) -> list[str]:
+    """A sentence for each thing that the writer of the file at `path` should know."""
+    return [f"warning: {note if isinstance(note, Remark) else f'{path}: {note}'}" for note in notes]
 
 
 def impossible(never: Mapping[str, str]) -> list[str]:

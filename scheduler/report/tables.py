@@ -9,8 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from scheduler import terminal
-from scheduler.terminal import safe
+from scheduler.terminal import line, safe
 
 
 def print_table(rows: Sequence[Mapping[str, str]], file: TextIO) -> None:
@@ -25,7 +24,7 @@ def print_table(rows: Sequence[Mapping[str, str]], file: TextIO) -> None:
         widths = _fitted(widths, shutil.get_terminal_size().columns)
     for row in zip(*columns, strict=True):
         padded = (_padded(text, width) for text, width in zip(row, widths, strict=True))
-        terminal.line("  ".join(padded).rstrip(), file)
+        line("  ".join(padded).rstrip(), file)
 
 
 def cells(text: str) -> int:

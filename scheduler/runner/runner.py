@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from scheduler import failpoints
+from scheduler.failpoints import reach
 from scheduler.gpus.placement import Refusal
 from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.database import Unwritable
@@ -89,9 +89,10 @@ class Runner:
         """Jobs that stay queued although there were slots for them."""
         return self._choice.left_out()
 
-    def interrupt(self) -> None:
-        """As a Ctrl-C does, from any thread: the first, to start nothing more, the second, to stop what runs."""
-        self._wakeups.interrupt()
+    def interrupt(self, number: int = signal.SIGINT) -> None:
+        """As a signal does, from any thread. A Ctrl-C: the first, to start nothing more, the second, to stop what runs; SIGTERM:
+        to leave."""
+        self._wakeups.interrupt(number)
 
     def run(self) -> None:
         """Returns when every job of ours is over and the source has no more, or when after a Ctrl-C nothing of ours runs.
@@ -103,6 +104,7 @@ class Runner:
                 self._wakeups.watch(source, self._devices.refresh)
             try:
                 self._source.open(self._wakeups)
+                self._wakeups.wait(0.0)  # a Ctrl-C that has come already: then nothing is started at all
                 while (rest := self._turn()) is not None:
                     self._wakeups.wait(rest)
                     self._gather()
@@ -221,11 +223,11 @@ class Runner:
             with self._store.change() as change:
                 retried = [write_end(self._store, change, end) for end in ends]
                 begun = [self._starts.begin(change, each) for each in ready]
-                failpoints.reach("begin-written")
+                reach("begin-written")
         except Unwritable as error:
             self._cannot_write(str(error), ends, ready)
             return False
-        failpoints.reach("begin-committed")
+        reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
         started = [self._starts.hand_over(each, attempt, self._limit) for each, attempt in zip(ready, begun, strict=True)]
         self._jobs.fleet.flush()

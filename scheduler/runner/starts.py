@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler import failpoints
+from scheduler.failpoints import reach
 from scheduler.gpus.placement import Refusal
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Job
@@ -27,7 +27,7 @@ class Starts:
         claim = self._devices.take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
-        failpoints.reach("claim-taken")
+        reach("claim-taken")
         try:
             return Ready(start.job, self._jobs.fleet.choose(), claim)
         except OSError:

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from scheduler import failpoints
 from scheduler.errors import StateError
+from scheduler.failpoints import reach
 from scheduler.launcher.client import sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
@@ -123,7 +123,7 @@ class Supervision:
         with contextlib.suppress(Unwritable), self._store.change() as change:
             for name, reason in reasons.items():
                 change.stopping(self.running[name].attempt, reason)
-        failpoints.reach("stop-written")
+        reach("stop-written")
         for name, reason in reasons.items():
             running = self.running[name]
             running.why_stopped = reason
@@ -168,7 +168,7 @@ class Supervision:
             if message["why"]:
                 self._pause(message["why"])
         else:
-            failpoints.reach("end-heard")
+            reach("end-heard")
             end = message["end"]
             self._note_end(running, recovery.ending_of(end), end["duration"])
 

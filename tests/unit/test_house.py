@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import subprocess
 import sys
@@ -27,7 +28,7 @@ FLOORS = [
     {"sweeps"},
     {"actions"},
     {"report"},
-    {"cli"},
+    {"cli", "api"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.
@@ -66,6 +67,31 @@ def test_the_check_of_imports_sees_an_import_that_points_up() -> None:
     assert upward("scheduler.errors", "scheduler.experiments")
     assert not upward("scheduler.runner.plan", "scheduler.gpus.admission")
     assert not upward("scheduler.cli.run", "scheduler.report.tables")
+
+
+def asks_the_root(source: str) -> list[int]:
+    """The lines that look for something in the package `scheduler` itself, by that name, when they are run."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.Import) and any(each.name.split(".")[0] == "scheduler" for each in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "scheduler" and [n.name for n in node.names] != ["__version__"])
+    ]
+
+
+@pytest.mark.parametrize("path", sources("scheduler"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_module_asks_for_the_package_by_its_name(path: Path) -> None:
+    """People have a scheduler.py of their own. Beside it `import exp_queue` works, and then the name `scheduler` is theirs: a
+    module of ours may ask for `scheduler.home`, which stays ours, but not for `home` in `scheduler`."""
+    assert asks_the_root(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_check_of_the_name_sees_every_way_to_ask_for_it() -> None:
+    """A checker is trusted after it has caught a planted bug."""
+    assert asks_the_root("import scheduler") == [1]
+    assert asks_the_root("def f():\n    import scheduler.home as home") == [2]
+    assert asks_the_root("from scheduler import home") == [1]
+    assert asks_the_root("from scheduler.home import Home\nfrom scheduler import __version__") == []
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -126,7 +152,7 @@ def test_every_folder_of_modules_is_found_for_installation() -> None:
     listed = configparser.ConfigParser()
     listed.read(ROOT / "setup.cfg")
     assert listed["options"]["packages"] == "find:"
-    assert listed["options.packages.find"]["include"].split() == ["scheduler*", "text_recognizer*"]
+    assert listed["options.packages.find"]["include"].split() == ["scheduler*", "text_recognizer*", "exp_queue"]
     folders = {path.parent for package in ("scheduler", "text_recognizer") for path in sources(package)}
     assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 

@@ -5,9 +5,12 @@ The signs are Hydra's (https://hydra.cc/docs/advanced/override_grammar/basic).
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scheduler.errors import UserError
 from scheduler.experiments.configurations.configurations import (
@@ -32,6 +35,7 @@ _FLOW = re.compile(  # quoted text, text with an interpolation, a bracket or com
     r"""|([\[\]{},])|([^\[\]{},"'$]+|.)""",
     re.DOTALL,
 )
+_PAIR = re.compile(r"\\u(d[89ab]..)\\u(d[c-f]..)")  # how JSON writes a character beyond the first 65,536
 _ANY = object()  # `~key` removes whatever the value is
 
 
@@ -78,6 +82,43 @@ class Edit:
 def parse(arguments: Iterable[str], limits: Limits = DEFAULT) -> list[Edit]:
     """The changes that the arguments ask for, in order. Raises UserError for what is no override."""
     return [_edit(argument, limits) for argument in arguments]
+
+
+def spelled(changes: Mapping[str, Any]) -> list[str]:
+    """The changes as the command line has them: `{"lr": 1e-3, "+net.width": 64}` is `lr=0.001 +net.width=64`.
+
+    NumPy's numbers and arrays, and paths, stand for what they say. UserError for what JSON cannot hold.
+    """
+    return [f"{_key(key)}={_json(key, value)}" for key, value in changes.items()]
+
+
+def _key(key: str) -> str:
+    if "=" in key:
+        raise UserError(f'the key "{key}" of a change holds a "="', next_step="write {key: value}")
+    return key
+
+
+def _json(key: str, value: object) -> str:
+    """As YAML reads it too, which has pairs of surrogates in eight digits."""
+    try:
+        text = json.dumps(value, default=_plain, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f'the value of "{key}" cannot be written as JSON ({error})') from None
+    return _PAIR.sub(_in_eight_digits, text)
+
+
+def _in_eight_digits(pair: re.Match[str]) -> str:
+    character = json.loads(f'"{pair[0]}"')
+    return f"\\U{ord(character):08x}"
+
+
+def _plain(value: Any) -> object:
+    """What JSON has no word for, in one that it has. TypeError where there is none."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"it is a {type(value).__name__}")
 
 
 def refuse_contradictions(edits: Iterable[Edit]) -> None:

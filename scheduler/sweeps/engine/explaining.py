@@ -42,7 +42,7 @@ def recall(store: Store, job: Job) -> Recalled | None:
     if sweep is None:
         return None
     config = json.loads(sweep.config)
-    everyone = [_up_to_date(store, record, config["metric"]) for record in records.trials(store, sweep.id)]
+    everyone = up_to_date(store, sweep)
     rule = EarlyTerminate(**config["early_terminate"]) if config["early_terminate"] and config["pruner"] == "wandb" else None
     return Recalled(
         sweep,
@@ -51,8 +51,19 @@ def recall(store: Store, job: Job) -> Recalled | None:
         config["pruner"],
         rule,
         next(record for record in everyone if record.job == job.id),
-        tuple(Trial(record.number, (), record.state, record.history, record.summary) for record in everyone),
+        tuple(pointless(record) for record in everyone),
     )
+
+
+def up_to_date(store: Store, sweep: SweepRecord) -> list[TrialRecord]:
+    """All trials, with the logs of those that still run read as far as they go."""
+    metric = json.loads(sweep.config)["metric"]
+    return [_up_to_date(store, record, metric) for record in records.trials(store, sweep.id)]
+
+
+def pointless(record: TrialRecord) -> Trial:
+    """What the trial has logged and where it stands; its point is left out, whose order only the file knows."""
+    return Trial(record.number, (), record.state, record.history, record.summary)
 
 
 def _up_to_date(store: Store, record: TrialRecord, metric: str | None) -> TrialRecord:

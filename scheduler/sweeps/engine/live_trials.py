@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from scheduler import failpoints
 from scheduler.experiments import Experiment, argument_files
+from scheduler.failpoints import reach
 from scheduler.queue import trials as records
 from scheduler.queue.database import Unwritable
 from scheduler.queue.here import Here
@@ -103,7 +103,7 @@ class Book:
 
         The file that its command may name is there before. One transaction: a point that was asked is queued, or was never asked.
         """
-        failpoints.reach("point-asked")
+        reach("point-asked")
         _write_arguments(self._plan.experiment(values))
         with self._store.change() as change:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
@@ -111,7 +111,7 @@ class Book:
             experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
-        failpoints.reach("trial-queued")
+        reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.
         entry = self._enter(records.trial(self._store, job))
         self._numbers.append(job)
@@ -149,13 +149,13 @@ class Book:
         text = json.dumps(asdict(verdict))
         with contextlib.suppress(Unwritable), self._store.change() as change:
             records.note_verdict(change, entry.job, text)
-        failpoints.reach("verdict-noted")
+        reach("verdict-noted")
         return self._enter(replace(entry.record, verdict=text))
 
     def closed(self, job: str, state: State, attempt: int, summary: float | None) -> Entry:
         """An attempt is over and its log read to the end: keep what it said. Without room on the disk the log is read
         again when the sweep goes on."""
-        failpoints.reach("end-unread")
+        reach("end-unread")
         record = replace(self._entries[job].record, state=state, attempts=attempt, attempt=attempt, summary=summary)
         with contextlib.suppress(Unwritable), self._store.change() as change:
             records.note_history(change, job, attempt, record.history, summary)

@@ -1,0 +1,34 @@
+"""The Python face of exp-queue: what the commands do, as functions that return values.
+
+    import exp_queue
+
+    jobs = exp_queue.run("grid.yaml", {"lr": 1e-3}, jobs=2)     # until all are over
+    jobs.to_pandas()
+    exp_queue.jobs("failed")[0].log()
+
+`import scheduler` offers the same, where no scheduler.py of the user's own has that name. Nothing here decides anything.
+"""
+
+from scheduler.api.calls import cancel, job, jobs, retry, run, submit, sweep, trials, work
+from scheduler.api.job import Job, Jobs
+from scheduler.api.trial import Trial, Trials
+from scheduler.errors import CannotEverRun, StateError, UserError
+
+__all__ = [
+    "CannotEverRun",
+    "Job",
+    "Jobs",
+    "StateError",
+    "Trial",
+    "Trials",
+    "UserError",
+    "cancel",
+    "job",
+    "jobs",
+    "retry",
+    "run",
+    "submit",
+    "sweep",
+    "trials",
+    "work",
+]

@@ -1,0 +1,69 @@
+"""What people write in a call, as the words and values that actions take. UserError names the argument that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from os import PathLike
+from typing import Any, TypeVar
+
+from scheduler.actions.drive import Terms
+from scheduler.api.job import Job
+from scheduler.errors import UserError
+from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.configurations.overrides import spelled
+from scheduler.experiments.document import values
+from scheduler.home import default_root
+from scheduler.sweeps.sweep import SweepPlan
+
+Changes = Mapping[str, Any] | Sequence[str] | None
+Which = str | Job | Iterable[Job]
+File = str | PathLike[str]
+Read = TypeVar("Read")
+
+
+def words(changes: Changes) -> list[str]:
+    """As the command line has them."""
+    if isinstance(changes, str):
+        raise UserError(f'the changes are a text, "{changes}"', next_step='write {"lr": 1e-3} or ["lr=1e-3"]')
+    return spelled(changes) if isinstance(changes, Mapping) else list(changes or ())
+
+
+def named(which: Iterable[Which]) -> list[str]:
+    """Words that name jobs."""
+    several = ([each] if isinstance(each, (str, Job)) else each for each in which)
+    return [each if isinstance(each, str) else each.id for some in several for each in some]
+
+
+def asked() -> Asked:
+    """Nothing special; argument files lie in the state directory."""
+    return Asked(files=str(default_root() / "arguments"))
+
+
+def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:
+    """At most so many jobs at once, seconds from SIGINT to SIGTERM, failures in a row; None is nobody's wish."""
+    return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
+
+
+def count_of(name: str, value: Any) -> Any:
+    """A whole number of 1 or more, or infinity, or None."""
+    if value is None or (not isinstance(value, bool) and isinstance(value, (int, float)) and value >= 1 and value // 1 == value):
+        return value
+    raise UserError(f"{name} is {value!r}", next_step="give a whole number of 1 or more, or None")
+
+
+def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None:
+    """By the reader that files use for the same thing."""
+    try:
+        return None if value is None else reader(value)
+    except UserError as error:
+        raise UserError(f"{name}: {error.what}", next_step=error.next_step) from None
+
+
+def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, timeout: Any, grace: Any) -> SweepPlan:
+    """What a trial gets, which W&B's files have no words for."""
+    memory = read("gpu_memory", gpu_memory, values.memory)
+    wanted: dict[str, Any] = {"timeout": read("timeout", timeout, values.duration), "grace": read("grace", grace, values.pause)}
+    policy = replace(plan.policy, **{name: value for name, value in wanted.items() if value is not None})
+    resources = replace(plan.resources, gpus=count_of("gpus", gpus), gpu_memory=memory)
+    return replace(plan, resources=resources, policy=policy)

@@ -1,0 +1,196 @@
+"""Jobs as values of Python: what they were when they were looked at, and the way to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, overload
+
+from scheduler.actions.cancel import cancel_all
+from scheduler.actions.logs import attempt_of, whole
+from scheduler.actions.opening import opened_queue
+from scheduler.actions.results import Line, lines
+from scheduler.actions.wait import wait_for
+from scheduler.api.rows import Rows, flat, frame
+from scheduler.errors import UserError
+from scheduler.experiments.document import values
+from scheduler.queue.states import ENDED, SUCCEEDED
+from scheduler.queue.store import Store
+from scheduler.report.jobs import labels, table
+from scheduler.terminal import say
+from scheduler.tracking import metric_log
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was when it was looked at; it never changes. `refresh` and `wait` return a new one.
+
+    `state` is one of queued, held, starting, running, stopping (not over), done, stopped_early (succeeded), failed, timeout,
+    cancelled, lost, skipped. Times are seconds since 1970; `seconds` is how long the latest attempt ran, or has run until then.
+    A negative `exit_status` is the number of the signal that ended the process. `gpus` are indices. `last` has the last value of
+    every metric, `objective` the name of the one that ranks.
+    """
+
+    id: str
+    name: str  # what told it from the others that it was listed with
+    state: str
+    group: str | None
+    config: Mapping[str, Any] = field(hash=False)
+    attempt: int  # the number of the latest; 0 before the first
+    exit_status: int | None
+    reason: str
+    gpus: tuple[int, ...]
+    submitted: float
+    started: float | None
+    ended: float | None
+    seconds: float | None
+    directory: Path | None  # of the latest attempt: its log, metrics, checkpoints
+    last: Mapping[str, Any] = field(hash=False)
+    objective: str | None
+    root: Path = field(repr=False)  # the state directory whose job it is
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.state in ENDED
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has ended well: done, or stopped early as a trial."""
+        return self.state in SUCCEEDED
+
+    def refresh(self) -> Job:
+        """The job as it is now. UserError if the queue has it no more."""
+        return look_again([self])[0]
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """The job when it is over, whoever runs it. TimeoutError after `timeout` seconds.
+
+        A queued job starts when somebody runs it: `run`, `work`, or a command in another terminal.
+        """
+        return look_again([self], timeout, until_over=True)[0]
+
+    def cancel(self, grace: float | None = None) -> Job:
+        """Take it out of the queue, or stop it, and return it when it is over; one that is over stays as it is.
+
+        `grace`: seconds from SIGINT to SIGTERM, in which it can save its work; None: what its policy says. SIGKILL follows after
+        half of that again.
+        """
+        return stop([self], grace)[0]
+
+    def log(self) -> str:
+        """What its latest attempt has printed so far. Bytes that are no UTF-8 are shown as the replacement character.
+
+        UserError if it has not run yet, or its log was removed.
+        """
+        with opened_queue(say, self.root) as store:
+            (job,) = _found(store, [self])
+            return b"".join(whole(attempt_of(store, job, None))).decode(errors="replace")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The rows that its latest attempt has logged so far, in order, with `_step` (if the script gives one) and `_time`
+        (seconds since 1970). Empty for a job that writes no metric log, or has not run yet."""
+        with opened_queue(say, self.root) as store:
+            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        rows = metric_log.rows(attempt.metrics) if attempt else ()
+        return [row for row in rows if any(not name.startswith("_") for name in row)]
+
+
+class Jobs(Rows[Job]):
+    """Jobs as they were when they were looked at, in a fixed order."""
+
+    @overload
+    def __getitem__(self, index: int) -> Job: ...
+    @overload
+    def __getitem__(self, index: slice) -> Jobs: ...
+    def __getitem__(self, index: int | slice) -> Job | Jobs:
+        if isinstance(index, slice):
+            return Jobs(self._items[index], self._rows[index])
+        return self._items[index]
+
+    @property
+    def all_succeeded(self) -> bool:
+        """Whether every one of them has ended well."""
+        return all(job.succeeded for job in self)
+
+    def refresh(self) -> Jobs:
+        """The same jobs as they are now. UserError if the queue has one no more."""
+        return look_again(self)
+
+    def wait(self, timeout: float | None = None) -> Jobs:
+        """The same jobs when all are over. TimeoutError after `timeout` seconds."""
+        return look_again(self, timeout, until_over=True)
+
+    def cancel(self, grace: float | None = None) -> Jobs:
+        """Cancel those that are not over, and return all when they are; `grace` as for a job."""
+        return stop(self, grace)
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame with a row for each job; `config.lr` and `metrics.loss` are columns. ImportError without pandas."""
+        return frame([_job_row(job) for job in self])
+
+
+def jobs_of(store: Store, found: Sequence[Line]) -> Jobs:
+    """The jobs with what came out of them, in this order."""
+    names = labels(line.job for line in found)
+    return Jobs([_job(store, line, names[line.job.id]) for line in found], table(found, names))
+
+
+def _job(store: Store, line: Line, name: str) -> Job:
+    job, attempt, outcome = line.job, line.attempt, line.outcome
+    return Job(
+        id=job.id,
+        name=name,
+        state=job.state.value,
+        group=job.group,
+        config=job.config,
+        attempt=job.attempts,
+        exit_status=line.exit_status,
+        reason=line.reason,
+        gpus=tuple(int(index) for index in attempt.gpus.split(",") if index) if attempt else (),
+        submitted=job.submitted,
+        started=attempt.started if attempt else None,
+        ended=attempt.ended if attempt else None,
+        seconds=line.seconds,
+        directory=Path(attempt.directory) if attempt else None,
+        last=dict(outcome.last),
+        objective=outcome.objective.name if outcome.objective else None,
+        root=store.home.root,
+    )
+
+
+def look_again(jobs: Sequence[Job], timeout: float | None = None, *, until_over: bool = False) -> Jobs:
+    """These jobs as they are now or, `until_over`, when all of them are; TimeoutError after `timeout` seconds."""
+    if not jobs:
+        return Jobs((), ())
+    with opened_queue(say, jobs[0].root) as store:
+        _found(store, jobs)
+        if until_over:
+            wait_for(store, [job.id for job in jobs], timeout)
+        return jobs_of(store, lines(store, _found(store, jobs)))
+
+
+def stop(jobs: Sequence[Job], grace: float | str | None) -> Jobs:
+    """Cancel these jobs; returns them when they are over."""
+    if not jobs:
+        return Jobs((), ())
+    seconds = None if grace is None else values.pause(grace)
+    with opened_queue(say, jobs[0].root) as store:
+        for attempt in cancel_all(store, _found(store, jobs), lambda _: None, seconds):
+            say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
+        return jobs_of(store, lines(store, _found(store, jobs)))
+
+
+def _found(store: Store, jobs: Sequence[Job]) -> list[Any]:
+    """The jobs of the queue that these are, in this order."""
+    there = {job.id: job for job in store.by_ids(job.id for job in jobs)}
+    for job in jobs:
+        if job.id not in there:
+            raise UserError(f"the queue {store.home.root} has no job {job.id[:8]} any more", next_step="look with jobs()")
+    return [there[job.id] for job in jobs]
+
+
+def _job_row(job: Job) -> dict[str, Any]:
+    names = ("id", "name", "group", "state", "attempt", "exit_status", "reason", "seconds", "gpus")
+    return {**{name: getattr(job, name) for name in names}, **flat("config", job.config), **flat("metrics", job.last)}

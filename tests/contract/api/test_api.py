@@ -1,0 +1,269 @@
+"""The Python face on a real queue, with real jobs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from scheduler import api
+from scheduler.api import CannotEverRun, UserError
+from tests.conftest import CommandLine
+
+SCRIPT = (
+    'echo "out: $*"; echo "{\\"_step\\": 0, \\"loss\\": $1}" | tr -d x= >> $EXP_QUEUE_METRICS; case "$*" in *y=1*) exit 3;; esac'
+)
+HEAD = '{"_objective": {"name": "loss", "goal": "minimize"}}'
+
+
+@pytest.fixture(autouse=True)
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working directory and a queue of the test's own, on a machine without GPUs."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("EXP_QUEUE_HOME", str(home))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.chdir(tmp_path)
+    yield home
+    api.cancel("queued", "starting", "running", "stopping", grace=0)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., str]:
+    """An experiments file of a shell script and a grid; returns its name."""
+
+    def written(script: str, grid: str = "{x: [2, 1]}", more: str = "") -> str:
+        command = json.dumps(["sh", "-c", script, "sh", "${args_no_hyphens}"])
+        (tmp_path / "grid.yaml").write_text(f"command: {command}\ngrid: {grid}\n{more}", encoding="utf-8")
+        return "grid.yaml"
+
+    return written
+
+
+@pytest.fixture
+def beside(until) -> Iterator[Callable[..., None]]:
+    """Calls something in a thread, and waits for it in the end."""
+    threads: list[threading.Thread] = []
+
+    def started(call: Callable[[], object]) -> None:
+        threads.append(threading.Thread(target=call))
+        threads[-1].start()
+
+    yield started
+    api.cancel("queued", "starting", "running", "stopping", grace=0)
+    for thread in threads:
+        thread.join()
+
+
+def test_a_run_returns_its_jobs_the_best_first_with_all_that_came_out(file) -> None:
+    """What a notebook is for: run, look, go on."""
+    jobs = api.run(file(f"echo '{HEAD}' >> $EXP_QUEUE_METRICS; {SCRIPT}"), jobs=2)
+    assert [(job.config, job.last["loss"], job.objective) for job in jobs] == [({"x": 1}, 1, "loss"), ({"x": 2}, 2, "loss")]
+    best = jobs[0]
+    assert (best.state, best.exit_status, best.attempt, best.name, best.gpus) == ("done", 0, 1, "x=1", ())
+    assert best.log() == "out: x=1\n"
+    assert best.metrics() == [{"_step": 0, "loss": 1}]
+    assert best.directory is not None
+    assert (best.directory / "log.txt").read_text() == "out: x=1\n"
+    assert jobs.all_succeeded
+    assert best.seconds is not None
+    assert best.started is not None
+    assert best.submitted <= best.started
+
+
+def test_changes_are_set_in_every_experiment(file) -> None:
+    """The same mapping that a training script takes; words of the command line do as well."""
+    jobs = api.run(file("true"), {"lr": 1e-3, "net.widths": [8, 16], "name": "é: 😀"}, quiet=True)
+    assert {job.config["x"] for job in jobs} == {1, 2}
+    assert {json.dumps([job.config["lr"], job.config["net"], job.config["name"]]) for job in jobs} == {
+        json.dumps([0.001, {"widths": [8, 16]}, "é: 😀"])
+    }
+    assert len(api.run("grid.yaml", ["~x", "lr=2"], quiet=True)) == 1
+
+
+def test_what_has_succeeded_is_not_repeated_and_what_failed_is_no_error(file) -> None:
+    """A cell that is run again costs nothing; one failure among many jobs must not hide the others' results."""
+    first = api.run(file(SCRIPT, "{x: [1], y: [0, 1]}"), quiet=True)
+    assert [(job.state, job.exit_status) for job in first] == [("done", 0), ("failed", 3)]
+    assert not first.all_succeeded
+    assert first[1].reason == "exit status 3"
+    assert [job.attempt for job in api.run("grid.yaml", quiet=True)] == [1, 2]
+    assert [job.attempt for job in api.retry("failed", quiet=True)] == [3]
+
+
+def test_quiet_says_nothing_and_otherwise_progress_is_that_of_the_command(file, capsys) -> None:
+    """Standard output is the notebook's own; who wants silence gets it."""
+    api.run(file("true"))
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "grid.yaml: 2 experiments (2 new)" in told.err
+    assert "[2/2]" in told.err
+    api.run("grid.yaml", again=True, quiet=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_jobs_are_found_as_on_the_command_line(file) -> None:
+    """The words are one language."""
+    assert list(api.jobs()) == []
+    submitted = api.submit(file("true"), quiet=True)
+    assert [job.state for job in submitted] == ["queued", "queued"]
+    assert api.jobs("queued") == api.jobs() == submitted
+    assert api.jobs(submitted) == submitted
+    assert list(api.jobs(submitted[:0])) == []
+    assert list(api.jobs("failed")) == []
+    assert api.jobs(limit=1)[0] == api.job("last") == submitted[1]
+    assert api.job(submitted[0].id[:10]).config == {"x": 2}
+    with pytest.raises(UserError, match=r'"faild" is neither a job id nor a state; did you mean "failed"\?'):
+        api.jobs("faild")
+
+
+def test_a_wait_ends_with_the_job_whoever_runs_it(file, beside, tmp_path: Path) -> None:
+    """Here another thread does. What was a snapshot stays as it was."""
+    submitted = api.submit(file("while [ ! -e go ]; do sleep 0.01; done"), quiet=True)
+    beside(lambda: api.work(jobs=2, quiet=True))
+    with pytest.raises(
+        TimeoutError, match=f"after 0.05 s job {submitted[0].id[:8]} is still (queued|starting|running), and 1 more"
+    ):
+        submitted.wait(timeout=0.05)
+    (tmp_path / "go").touch()
+    assert [job.state for job in submitted.wait()] == ["done", "done"]
+    assert [job.state for job in submitted] == ["queued", "queued"]
+    assert submitted[0].refresh().is_over
+    assert submitted[0].wait(0).succeeded
+
+
+def test_a_wait_ends_although_no_runner_lives_to_write_the_end_down(
+    file, queue, tmp_path, command_line: CommandLine, until
+) -> None:
+    """A job outlives its runner, and so does the wait for it."""
+    command_line.environment["EXP_QUEUE_HOME"] = str(queue)
+    command_line.directory = tmp_path
+    runner = command_line.start("run", file("while [ ! -e go ]; do sleep 0.01; done", "{x: [1]}"))
+    (job,) = until(lambda: api.jobs("running"))
+    runner.kill()
+    runner.wait()
+    (tmp_path / "go").touch()
+    assert job.wait(100).state == "done"
+
+
+def test_a_cancel_takes_jobs_out_of_the_queue_and_stops_those_that_run(file, beside, until) -> None:
+    """It returns when they are over, so that the next line can count on it."""
+    api.submit(file("exec sleep 1000"), quiet=True)
+    beside(lambda: api.work(jobs=1, quiet=True))
+    until(lambda: api.jobs("running"))
+    assert {job.state for job in api.cancel("running", "queued")} == {"cancelled"}
+    assert [job.state for job in api.jobs().cancel()] == ["cancelled", "cancelled"]  # over already: as they are
+
+
+def test_a_job_that_the_queue_has_no_more_says_so(file, queue: Path, tmp_path: Path) -> None:
+    """A snapshot can outlive a restored queue."""
+    job = api.submit(file("true"), quiet=True)[0]
+    queue.rename(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=f"has no job {job.id[:8]} any more"):
+        job.refresh()
+
+
+def test_a_job_knows_its_queue(file, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that looks into two queues must not ask one for the other's jobs."""
+    job = api.submit(file("true"), quiet=True)[0]
+    monkeypatch.setenv("EXP_QUEUE_HOME", str(tmp_path / "another"))
+    assert job.refresh() == job
+
+
+def test_a_job_that_has_not_run_has_no_log_and_no_metrics(file) -> None:
+    """No log is told; no rows are no rows."""
+    job = api.submit(file("true"), quiet=True)[0]
+    assert job.metrics() == []
+    with pytest.raises(UserError, match="is queued and has not run yet"):
+        job.log()
+
+
+def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:
+    """As by the command."""
+    with pytest.raises(CannotEverRun, match=r"experiment 1 of grid\.yaml can never run here"):
+        api.run(file("true", more="resources: {gpus: 1}\n"), quiet=True)
+    assert list(api.jobs()) == []
+    queued = api.submit("grid.yaml", quiet=True)
+    assert queued[0].reason.startswith("can never run here: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"jobs": 0}, "jobs is 0; give a whole number of 1 or more, or None"),
+        ({"jobs": True}, "jobs is True"),
+        ({"max_failures": 1.5}, "max_failures is 1.5"),
+        ({"grace": "soon"}, "grace: expected a duration"),
+        ({"changes": "lr=1"}, 'the changes are a text, "lr=1"'),
+    ],
+)
+def test_a_wrong_argument_is_named(file, arguments, message: str) -> None:
+    """Before anything is queued."""
+    with pytest.raises(UserError, match=message):
+        api.run(file("true", "{x: [1]}"), **arguments)
+    assert list(api.jobs()) == []
+
+
+SWEEP = """
+method: grid
+command: [sh, -c, 'echo "{\\"loss\\": $1}" | tr -d x= >> $EXP_QUEUE_METRICS', sh, "${args_no_hyphens}"]
+metric: {name: loss}
+parameters: {x: {values: [3, 1, 2]}}
+"""
+
+
+def test_a_sweep_returns_its_trials_and_they_are_found_again(tmp_path: Path) -> None:
+    """With the best of them, its point, and the job that ran it."""
+    (tmp_path / "sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    with pytest.raises(UserError, match="there is no sweep yet"):
+        api.trials()
+    found = api.sweep(jobs=2, quiet=True)
+    assert [(trial.number, trial.point, trial.value, trial.history) for trial in found] == [
+        (0, {"x": 3}, 3, (3,)),
+        (1, {"x": 1}, 1, (1,)),
+        (2, {"x": 2}, 2, (2,)),
+    ]
+    assert (found.metric, found.goal, found.file) == ("loss", "minimize", "sweep.yaml")
+    assert found.best == found[1]
+    assert found[1].job.log() == ""
+    assert api.trials() == api.trials("sweep.yaml") == api.sweep("sweep.yaml", quiet=True) == found
+    assert "trial" in repr(found)
+    (tmp_path / "other.yaml").write_text(SWEEP, encoding="utf-8")
+    with pytest.raises(UserError, match=r"no sweep of other\.yaml was begun in this directory"):
+        api.trials("other.yaml")
+
+
+def test_jobs_show_themselves_as_a_table(file) -> None:
+    """In a notebook the last line of a cell is its output."""
+    jobs = api.submit(file("true", "{x: [2, 1, 3]}"), quiet=True)
+    lines = repr(jobs).splitlines()
+    assert lines[0].split() == ["id", "state", "experiment"]
+    assert [line.split()[1:] for line in lines[1:]] == [["queued", "x=2"], ["queued", "x=1"], ["queued", "x=3"]]
+    assert repr(jobs[1:2]).splitlines()[1:] == lines[2:3]
+    assert repr(api.jobs("failed")) == "no jobs"
+
+
+def test_a_long_table_is_cut_and_says_by_how_much(file) -> None:
+    """A hundred thousand rows would hang a browser."""
+    jobs = api.submit(file("true", f"{{x: {list(range(60))}}}"), quiet=True)
+    assert repr(jobs).splitlines()[-1] == "... and 10 more"
+    assert len(repr(jobs).splitlines()) == 52
+
+
+@pytest.mark.skipif(find_spec("pandas") is not None, reason="pandas is installed here")
+def test_without_pandas_a_data_frame_says_what_is_missing(file) -> None:
+    """It is no requirement of ours."""
+    with pytest.raises(ImportError, match="needs pandas, which is not installed here"):
+        api.submit(file("true"), quiet=True).to_pandas()
+
+
+def test_a_data_frame_has_a_row_for_each_job_and_columns_for_what_differs(file) -> None:
+    """Nested configurations by dotted names."""
+    pytest.importorskip("pandas", reason="pandas is not installed here")
+    frame = api.run(file(SCRIPT), {"net.width": 8}, quiet=True).to_pandas()
+    assert list(frame["config.net.width"]) == [8, 8]
+    assert sorted(frame["metrics.loss"]) == [1, 2]
+    assert list(frame["state"]) == ["done", "done"]

@@ -47,7 +47,7 @@ def retry(
     from scheduler.cli.driving import drive
     from scheduler.queue.selection import select
     from scheduler.queue.submit import ask_again
-    from scheduler.runner.arrival import open_devices
+    from scheduler.runner.devices import open_devices
 
     with opened_store() as store:
         chosen = ask_again(store, select(store, jobs), lost=lost)
@@ -82,7 +82,7 @@ def work(
     exp-queue work --forever -j2
     """
     from scheduler.cli.driving import drive_everything
-    from scheduler.runner.arrival import open_devices
+    from scheduler.runner.devices import open_devices
 
     devices = open_devices(settings)
     try:
@@ -111,7 +111,7 @@ def resume(
     """
     from scheduler.cli.driving import drive_everything
     from scheduler.queue.submit import ask_for_interrupted
-    from scheduler.runner.arrival import open_devices
+    from scheduler.runner.devices import open_devices
 
     devices = open_devices(settings)
     try:

@@ -69,7 +69,7 @@ def run(
     from scheduler.cli.driving import drive
     from scheduler.queue.submit import submit as queue
     from scheduler.report.submission import described
-    from scheduler.runner.arrival import open_devices
+    from scheduler.runner.devices import open_devices
     from scheduler.sweeps.engine.trial_environment import with_points
 
     plan, directory = _with(plan, leftovers), _here()

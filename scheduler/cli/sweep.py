@@ -37,7 +37,7 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
     """
     from scheduler.cli.sweeping import run_sweep, show_plan
-    from scheduler.runner.arrival import open_devices
+    from scheduler.runner.devices import open_devices
 
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)

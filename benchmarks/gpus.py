@@ -196,7 +196,7 @@ def idle(seconds: float, jobs: int, stranger_there: bool) -> tuple[float, float,
 
 def _sampler_of(runner: int) -> int:
     for pid in subprocess.check_output(["pgrep", "-P", str(runner)], text=True).split():
-        if b"sampling" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"sampler_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
             return int(pid)
     raise RuntimeError("the runner has no sampler")
 

@@ -11,8 +11,7 @@ from scheduler.gpus.reading import allowed
 from scheduler.queue.job import Job
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
-from scheduler.runner.arrival import open_devices
-from scheduler.runner.devices import Devices, usable_cores
+from scheduler.runner.devices import Devices, open_devices, usable_cores
 from scheduler.runner.plan import Start, World, plan
 
 MOST_AHEAD = 1000
@@ -68,7 +67,7 @@ def _obstacle(store: Store, waiting: list[Job], devices: Devices) -> str:
     """What stands in the way of the last of `waiting` when there is a slot for all of them; "" if nothing does."""
     active = store.jobs("state IN ('starting', 'running', 'stopping')")
     slots = len(active) + len(waiting) + 1
-    gpus = devices.view()
+    gpus = devices.desk.view() if devices.desk else None
     world = World(tuple(waiting), tuple(active), slots, devices.cores, gpus)
     (decision,) = [each for each in plan(world) if each.job.id == waiting[-1].id]
     return "" if isinstance(decision, Start) else decision.reason

@@ -10,8 +10,7 @@ from scheduler.errors import UserError
 from scheduler.gpus.observation import Settings
 from scheduler.home import open_home
 from scheduler.queue.store import Store
-from scheduler.runner.arrival import open_devices
-from scheduler.runner.devices import Devices
+from scheduler.runner.devices import Devices, open_devices
 from scheduler.runner.endings import settle
 
 

@@ -30,7 +30,7 @@ def explain(job: str, settings: Settings, style: str) -> int:
     from scheduler.queue.selection import select_single
     from scheduler.queue.states import WAITING
     from scheduler.report import tables
-    from scheduler.runner.arrival import open_devices
+    from scheduler.runner.devices import open_devices
 
     with opened_store() as store:
         chosen = select_single(store, job)

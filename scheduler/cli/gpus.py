@@ -53,6 +53,7 @@ def _standings(reading: Reading, settings: Settings) -> tuple[Standing, ...]:
     from scheduler.gpus.reading import NO_DRIVER_NOTE
     from scheduler.gpus.status import standings
     from scheduler.gpus.survey import survey, with_holders
+    from scheduler.gpus.view import View
     from scheduler.gpus.waiting import GpusUnknown
 
     if reading.problem:
@@ -62,7 +63,7 @@ def _standings(reading: Reading, settings: Settings) -> tuple[Standing, ...]:
     directory = lock_directory()
     found = survey(directory)
     say([f"warning: {text}" for text in found.warnings(directory).values()])
-    return standings(reading, with_holders(directory, found.claims), Observation(), settings)
+    return standings(View(reading, with_holders(directory, found.claims), Observation(), settings))
 
 
 def _watch(settings: Settings, style: str) -> int:

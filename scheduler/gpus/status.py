@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scheduler.gpus.admission import alone, free_memory
+from scheduler.gpus.admission import free_memory
 from scheduler.gpus.astray import Astray
-from scheduler.gpus.observation import Observation, Settings, astray, use
+from scheduler.gpus.observation import use
 from scheduler.gpus.placement import ClaimRecord, Refusal, Request
-from scheduler.gpus.reading import Gpu, Process, Reading
+from scheduler.gpus.reading import Gpu, Process
+from scheduler.gpus.view import View
 
 HIDDEN = "CUDA_VISIBLE_DEVICES hides it"
 
@@ -32,17 +32,13 @@ class Standing:
     astray: tuple[Astray, ...] = ()
 
 
-def standings(
-    reading: Reading, claims: Iterable[ClaimRecord], observation: Observation, settings: Settings
-) -> tuple[Standing, ...]:
-    """All GPUs of a reading, in its order. Nothing if the reading knows none."""
-    living = tuple(claims)
-    whole = alone(Request(), reading, living, observation, settings)
-    least = alone(Request(memory=1), reading, living, observation, settings)
-    found, strays = [], astray(reading, living, settings)
-    for gpu in reading.gpus:
-        seen = observation.of(gpu.uuid)
-        at, answer = use(gpu, living, seen, settings), whole.get(gpu.uuid, Refusal(gpu.problem or HIDDEN))
+def standings(view: View) -> tuple[Standing, ...]:
+    """All GPUs of its reading, in their order. Nothing if it knows none."""
+    whole, least = view.alone(Request()), view.alone(Request(memory=1))
+    found = []
+    for gpu in view.reading.gpus:
+        seen = view.observation.of(gpu.uuid)
+        at, answer = use(gpu, view.claims, seen, view.settings), whole.get(gpu.uuid, Refusal(gpu.problem or HIDDEN))
         shared = gpu.uuid in least and not isinstance(least[gpu.uuid], Refusal)
         found.append(
             Standing(
@@ -51,8 +47,8 @@ def standings(
                 tuple(p for p in gpu.processes if p.pid in at.ours),
                 tuple(p for p in gpu.processes if p.pid not in at.ours),
                 answer.sentence if isinstance(answer, Refusal) else "",
-                free_memory(gpu, living, seen, settings) if shared else 0,
-                tuple(each for each in strays if each.gpu == gpu),
+                free_memory(gpu, view.claims, seen, view.settings) if shared else 0,
+                tuple(each for each in view.astray if each.gpu == gpu),
             )
         )
     return tuple(found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scheduler.gpus.observation import Observation, Settings, Use, use
+from scheduler.gpus.observation import Settings, Use, use
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Reading
+from scheduler.gpus.view import View
 
 NEARLY_FULL = 0.95
 # With fewer figures of a job's memory, its largest says little: a model is loaded after the first seconds.
@@ -46,21 +47,15 @@ def begun(record: ClaimRecord, reading: Reading) -> dict[str, ShareUse]:
     return {uuid: ShareUse(models.get(uuid, ""), granted) for uuid, granted in record.memory.items()}
 
 
-def measured(
-    uses: Mapping[str, Shares],
-    reading: Reading,
-    claims: Iterable[ClaimRecord],
-    observation: Observation,
-    settings: Settings,
-) -> dict[str, Shares]:
+def measured(uses: Mapping[str, Shares], seen: View) -> dict[str, Shares]:
     """`uses` (by claim id) after one more reading. Claims that do not live any more stay as they were last seen."""
-    living, after = tuple(claims), {claim: dict(shares) for claim, shares in uses.items()}
-    for gpu in reading.gpus:
-        at = use(gpu, living, observation.of(gpu.uuid), settings)
+    after = {claim: dict(shares) for claim, shares in uses.items()}
+    for gpu in seen.reading.gpus:
+        at = use(gpu, seen.claims, seen.observation.of(gpu.uuid), seen.settings)
         for claim in at.claims:
             share = after.get(claim.id, {}).get(gpu.uuid)
             if share:
-                after[claim.id][gpu.uuid] = _one_more(share, claim, gpu, at, settings)
+                after[claim.id][gpu.uuid] = _one_more(share, claim, gpu, at, seen.settings)
     return dict(after)
 
 

@@ -1,29 +1,23 @@
-"""The GPUs as a plan sees them: a reading, the living claims, and what this turn has already given away."""
+"""The GPUs as a plan sees them: a view, what the jobs' experiments have used, and what this turn has already given away."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from scheduler.experiments import Resources
-from scheduler.gpus.admission import admit, alone, only_claims_block
-from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.packing import GpuUse, request_of
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
-from scheduler.gpus.reading import Reading
+from scheduler.gpus.view import View
 from scheduler.queue.job import Job
 
 History = Mapping[str, tuple[GpuUse, ...]]  # by experiment
 
 
 @dataclass(frozen=True)
-class GpuView:
-    """Everything that admission depends on, at one moment. `fresh`: the reading is not older than a second or so."""
+class GpuView(View):
+    """The view, for jobs. `fresh`: the reading is not older than a second or so."""
 
-    reading: Reading
-    claims: tuple[ClaimRecord, ...]
-    observation: Observation
-    settings: Settings
     history: History = field(default_factory=dict)
     fresh: bool = True
 
@@ -40,7 +34,7 @@ class GpuView:
         """
         avoid: frozenset[str] = frozenset()
         while True:
-            answer = admit(self.request(job), self.reading, self.claims, self.observation, self.settings, avoid)
+            answer = self.place(self.request(job), avoid)
             if head is None or isinstance(answer, Refusal):
                 return answer
             delayed = self._delayed(head, answer)
@@ -50,20 +44,18 @@ class GpuView:
 
     def _delayed(self, head: Job, placement: Placement) -> frozenset[str]:
         """The GPUs of the placement that `head` may come to miss."""
-        now, then = self._answers(head), self.with_start(placement)._answers(head)
+        asked = self.request(head)
+        now, then = self.alone(asked), self.with_start(placement).alone(asked)
         return frozenset(
             share.uuid
             for share in placement.shares
             if share.uuid in now and not _hopeless(now[share.uuid]) and not (_fits(now[share.uuid]) and _fits(then[share.uuid]))
         )
 
-    def _answers(self, job: Job) -> dict[str, Placement | Refusal]:
-        return alone(self.request(job), self.reading, self.claims, self.observation, self.settings)
-
     @property
     def only_claims_block(self) -> bool:
-        """Whether nothing but living claims keeps any GPU, so that the end of a claim is all there is to wait for."""
-        return self.fresh and only_claims_block(self.reading, self.claims, self.observation, self.settings)
+        """As for any view, where the reading can be trusted to say so."""
+        return self.fresh and super().only_claims_block
 
     def with_start(self, placement: Placement) -> GpuView:
         """The view after a start on `placement`: its claim counts, although nobody has taken it yet."""
@@ -71,7 +63,7 @@ class GpuView:
         memory = {share.uuid: share.memory for share in placement.shares}
         label = "a job that is first in line"
         planned = ClaimRecord(id=f"planned-{number}", memory=memory, exclusive=placement.exclusive, label=label)
-        return replace(self, claims=(*self.claims, planned))
+        return self.among((*self.claims, planned))
 
 
 def _fits(answer: Placement | Refusal) -> bool:

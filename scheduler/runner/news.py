@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scheduler.gpus.admission import contended, who
-from scheduler.gpus.observation import astray
+from scheduler.gpus.admission import who
 from scheduler.gpus.ownership import SUFFIX
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.plan import Wait
@@ -62,8 +61,7 @@ class Watchman:
 
     def _strangers(self, view: GpuView, running: Collection[str]) -> Iterator[tuple[tuple, str]]:
         ours = {uuid for claim in view.claims if claim.id in running for uuid in claim.memory}
-        joined = contended(view.reading, view.claims, view.observation, view.settings)
-        for uuid, processes in joined.items():
+        for uuid, processes in view.contended.items():
             gpu = view.reading.gpu(uuid)
             if gpu and uuid in ours:
                 they = ", ".join(map(who, processes))
@@ -84,7 +82,7 @@ class Watchman:
 
 
 def _astray(view: GpuView) -> Iterator[tuple[tuple, str]]:
-    for each in astray(view.reading, view.claims, view.settings):
+    for each in view.astray:
         yield ("astray", each.claim.id, each.gpu.uuid), each.sentence
 
 

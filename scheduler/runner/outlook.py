@@ -30,7 +30,7 @@ class Outlook:
 
     def decide(self, active: Sequence[Job], slots: int, *, now: float, stop: Stop) -> list[Start | Wait]:
         """What to start at `now` beside the `active`, in the order of the queue, and what waits for more than a slot."""
-        limit = max(0, slots - len(active)) + (LOOK_AHEAD if self._devices.with_gpus else 0)
+        limit = max(0, slots - len(active)) + (LOOK_AHEAD if self._devices.desk else 0)
         page = self._choice.due(limit, now) if len(active) < slots else ()
         world = self._world(active, slots, page, stop)
         decisions = plan(world)
@@ -45,8 +45,8 @@ class Outlook:
         return decisions
 
     def _world(self, active: Sequence[Job], slots: int, waiting: tuple[Job, ...], stop: Stop) -> World:
-        uses = self._store.gpu_uses(waiting) if self._devices.with_gpus and waiting else {}
-        gpus = self._devices.view(uses)
+        desk = self._devices.desk
+        gpus = desk.view(self._store.gpu_uses(waiting) if waiting else {}) if desk else None
         return World(waiting, tuple(active), slots, self._devices.cores, gpus, stop)
 
     def _with(self, world: World, page: tuple[Job, ...]) -> World:

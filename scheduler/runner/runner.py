@@ -20,6 +20,7 @@ from scheduler.runner.attempts import End, HungUp, Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import write_end
 from scheduler.runner.environment import Differences
+from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
 from scheduler.runner.news import Waits
 from scheduler.runner.notices import (
@@ -137,11 +138,8 @@ class Runner:
             self._tell(notice)
         self._tell_waits(waits)
         self._jobs.refuse_to_misfire_for_ever()
-        self._devices.pace(self._is_waiting)
-        with contextlib.suppress(Unwritable):  # it is seen again
-            self._wanderers.note(self._devices.astray(), self._jobs.running)
-        for text in self._devices.warnings(self._jobs.claims()):
-            self._tell(Warned(text))
+        if self._devices.desk:
+            self._watch_over(self._devices.desk)
         return self._rest(more=more, again=again)
 
     def _follow_the_machine(self) -> None:
@@ -164,8 +162,16 @@ class Runner:
 
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        capacity = self._limit if self._devices.with_gpus or self._is_waiting else self._jobs.fleet.capacity
+        capacity = self._limit if self._devices.desk or self._is_waiting else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
+
+    def _watch_over(self, desk: JobDesk) -> None:
+        """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
+        desk.pace(self._is_waiting)
+        with contextlib.suppress(Unwritable):  # it is seen again
+            self._wanderers.note(desk.astray, self._jobs.running)
+        for text in desk.warnings(self._jobs.claims()):
+            self._tell(Warned(text))
 
     def _rest(self, *, more: bool, again: bool) -> float | None:
         """Seconds to the next turn if nothing happens; infinity: only an event ends the rest. None: nothing is left to do.
@@ -274,7 +280,6 @@ class Runner:
     def _over(self, end: End, again: str) -> None:
         self._jobs.forget(end)
         if isinstance(end.found, Ending):
-            self._devices.ended(end.uses)
             if again:
                 self._choice.again(end.running.job)
             self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scheduler.failpoints import reach
+from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Job
@@ -24,7 +25,7 @@ class Starts:
 
     def ready(self, start: Start) -> Ready | Refusal:
         """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
-        claim = self._devices.take(start) if start.placement else None
+        claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
         reach("claim-taken")
@@ -35,11 +36,15 @@ class Starts:
                 claim.close()
             raise
 
+    def _take(self, start: Start) -> Claim | Refusal:
+        assert self._devices.desk  # it has offered the placement
+        return self._devices.desk.take(start)
+
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
-        if attempt and ready.claim:
-            change.used(granted(attempt, self._devices.used(ready.claim.id)))
+        if attempt and ready.claim and self._devices.desk:
+            change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         return attempt
 
     def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:

@@ -76,6 +76,8 @@ class Supervision:
         self.running.pop(end.running.attempt.name, None)
         if isinstance(end.found, Ending):
             self._misfires = 0
+            if self._devices.desk:
+                self._devices.desk.ended(end.uses)
             if end.found.state in SUCCEEDED:  # a failure does not tell how long such jobs take
                 self.fleet.learn(end.duration or 0.0)
 
@@ -108,7 +110,8 @@ class Supervision:
                 del self.running[name]
 
     def _joined(self, job: Job, attempt: Attempt) -> Running:
-        running = self.running[attempt.name] = Running(job, attempt, claim=self._devices.adopt(job))
+        desk = self._devices.desk
+        running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
         self._visits.attend(attempt, job.policy)
         return running
 
@@ -188,6 +191,7 @@ class Supervision:
     def _note_end(self, running: Running, found: recovery.Verdict, duration: float | None) -> None:
         if isinstance(found, Ending) and found.state is State.STOPPED_EARLY:
             found = replace(found, reason=found.reason or running.why_stopped)
-        shares = self._devices.used(running.claim) or endings.shares_from(self._store, running.attempt)
+        desk = self._devices.desk
+        shares = (desk and desk.used(running.claim)) or endings.shares_from(self._store, running.attempt)
         judged, uses = endings.judge(running.attempt, found, shares)
         self.ends.append(End(running, judged, duration, uses))

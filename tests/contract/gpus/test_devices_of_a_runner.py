@@ -11,8 +11,8 @@ from scheduler.experiments import Policy, Resources
 from scheduler.gpus.packing import SUSPICIOUS, GpuUse
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
-from scheduler.runner.arrival import open_devices
-from scheduler.runner.devices import GpuDevices
+from scheduler.runner.devices import open_devices
+from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.plan import Start, Wait, World, plan
 
 
@@ -23,17 +23,17 @@ def job(number: int, **resources) -> Job:
 
 
 @pytest.fixture
-def devices(driver: FakeDriver) -> Iterator[GpuDevices]:
+def desk(driver: FakeDriver) -> Iterator[JobDesk]:
     driver.shows(*gpu_lines(4))
     opened = open_devices()
-    assert isinstance(opened, GpuDevices)
-    yield opened
+    assert opened.desk
+    yield opened.desk
     opened.close()
 
 
-def test_a_gpu_that_was_set_aside_keeps_nobody_waiting_for_it(devices: GpuDevices) -> None:
+def test_a_gpu_that_was_set_aside_keeps_nobody_waiting_for_it(desk: JobDesk) -> None:
     """It is not used again in this run, so a job for all GPUs can never start: what stands behind it must not wait with it."""
-    devices.ended([GpuUse(f"job {n}", 1, "GPU-2", "Fake", out_of_memory=True) for n in range(SUSPICIOUS)])
-    decisions = plan(World((job(1, gpus=4), job(2)), (), 4, 8, devices.view()))
+    desk.ended([GpuUse(f"job {n}", 1, "GPU-2", "Fake", out_of_memory=True) for n in range(SUSPICIOUS)])
+    decisions = plan(World((job(1, gpus=4), job(2)), (), 4, 8, desk.view()))
     assert [type(each) for each in decisions] == [Wait, Start]
     assert "set aside" in decisions[0].reason  # type: ignore[union-attr]

@@ -34,7 +34,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Ended, Notice, Trouble
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import EarlyStop, QueueAlone
@@ -303,7 +303,7 @@ def test_a_runner_that_cannot_open_a_launcher_waits_and_says_so(store: Store, ex
 
     mine = Mine(store, submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"), str(tmp_path)).jobs)
     try:
-        Runner(mine, CpuDevices("the test's machine"), 2, tell, source).run()
+        Runner(mine, Devices("the test's machine"), 2, tell, source).run()
     finally:
         source.give_back()
     troubles = [notice.what for notice in told if isinstance(notice, Trouble)]
@@ -349,7 +349,7 @@ def test_a_launcher_that_cannot_start_jobs_pauses_the_run(store: Store, experime
 
     script = json.dumps(["sh", "-c", "echo $PPID > up; until [ -e enough ]; do sleep 0.02; done", "sh", "${args}"])
     mine = Mine(store, submit(store, experiments(f"command: {script}\ngrid: {{x: [1, 2, 3]}}\n"), str(tmp_path)).jobs)
-    Runner(mine, CpuDevices("the test's machine"), 1, tell, source).run()
+    Runner(mine, Devices("the test's machine"), 1, tell, source).run()
     assert source.turns < 60, "it asked again and again instead of waiting"
     troubles = [notice.what for notice in told if isinstance(notice, Trouble)]
     assert len(troubles) == 1

@@ -14,7 +14,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Notice, Trouble
 from scheduler.runner.runner import Runner
 
@@ -39,7 +39,7 @@ def test_numbers_whose_directories_are_there_are_passed_over(store: Store, exper
     job = queued(store, experiments)
     old = [earlier(store, job, number) for number in (1, 2)]
     told: list[Notice] = []
-    Runner(Mine(store, [job]), CpuDevices(""), 1, told.append).run()
+    Runner(Mine(store, [job]), Devices(""), 1, told.append).run()
     (attempt,) = store.attempts(job.id)
     assert (attempt.number, store.job(job.id).attempts, store.job(job.id).state) == (3, 3, State.DONE)
     assert attempt.log.read_text() == "new\n"
@@ -79,6 +79,6 @@ def test_a_folder_that_cannot_be_made_is_an_end_and_no_endless_beginning(store: 
     job = queued(store, experiments)
     Path(store.home.attempt(job.id, 1)).parent.write_text("")
     told: list[Notice] = []
-    Runner(Mine(store, [job]), CpuDevices(""), 1, told.append).run()
+    Runner(Mine(store, [job]), Devices(""), 1, told.append).run()
     assert store.job(job.id).state is State.FAILED
     assert not [notice for notice in told if isinstance(notice, Trouble)]

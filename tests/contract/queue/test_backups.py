@@ -23,7 +23,7 @@ from scheduler.queue.schema import MIGRATIONS
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
 
 THREE = "command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"
@@ -47,7 +47,7 @@ def queued(home: Home, experiments) -> Home:
 def run_all(home: Home) -> None:
     with Store(home) as store:
         mine = Mine(store)
-        Runner(mine, CpuDevices(""), 1, lambda notice: None).run()
+        Runner(mine, Devices(""), 1, lambda notice: None).run()
 
 
 def states(home: Home) -> list[str]:

@@ -14,7 +14,7 @@ from scheduler.queue.schema import MIGRATIONS
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, trials
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.endings import settle
 from scheduler.runner.runner import Runner
 from tests.conftest import ROOT
@@ -58,5 +58,5 @@ def test_the_jobs_of_an_old_database_go_on(old: Path, home: Home) -> None:
     with Store(home) as store:
         settle(store)
         mine = Mine(store)
-        Runner(mine, CpuDevices(""), 2, lambda notice: None).run()
+        Runner(mine, Devices(""), 2, lambda notice: None).run()
         assert [job.state for job in store.jobs()[7:]] == [State.DONE, State.DONE, State.LOST]

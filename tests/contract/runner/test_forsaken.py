@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.experiments import Policy
-from scheduler.launcher.journal import is_locked
 from scheduler.linux import processes
+from scheduler.linux.locks import is_locked
 from scheduler.queue.job import Attempt
 from scheduler.runner.forsaken import Forsaken, holders, note
 

@@ -12,7 +12,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import ask_again, submit
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.notices import (
     Ended,
     Halted,
@@ -46,7 +46,7 @@ def states(store: Store) -> list[str]:
 
 def run(mine: Mine, slots: int = 1) -> tuple[Runner, list[Notice]]:
     told: list[Notice] = []
-    runner = Runner(mine, CpuDevices("the test's machine"), slots, told.append, streaks=Streaks())
+    runner = Runner(mine, Devices("the test's machine"), slots, told.append, streaks=Streaks())
     runner.run()
     return runner, told
 
@@ -120,7 +120,7 @@ def test_a_runner_that_stays_starts_a_program_again_when_a_person_asks(store: St
         elif isinstance(notice, Ended) and set(states(store)) == {"done"}:
             runner._on_signal(2)
 
-    runner = Runner(mine, CpuDevices("the test's machine"), 1, tell, Submits(store.home), streaks=Streaks())
+    runner = Runner(mine, Devices("the test's machine"), 1, tell, Submits(store.home), streaks=Streaks())
     runner.run()
     assert sum(isinstance(notice, Halted) for notice in told) == 1
     assert set(states(store)) == {"done"}
@@ -174,5 +174,5 @@ def test_without_streaks_every_job_is_started(store: Store, experiments, scripts
     """A sweep has a rule of its own."""
     mine = Mine(store, submit(store, experiments(grid("bad", NUMBERS[:8])), str(scripts)).jobs)
     told: list[Notice] = []
-    Runner(mine, CpuDevices("the test's machine"), 1, told.append).run()
+    Runner(mine, Devices("the test's machine"), 1, told.append).run()
     assert sum(isinstance(notice, Started) for notice in told) == 8

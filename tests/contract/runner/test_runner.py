@@ -20,7 +20,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.notices import (
     Ended,
     Joined,
@@ -67,7 +67,7 @@ def run(store: Store, experiments, tmp_path: Path) -> Callable[..., list[Notice]
 
         submission = submit(store, experiments(text), str(tmp_path))
         mine = Mine(store, submission.jobs)
-        runner = Runner(mine, CpuDevices("the test's machine"), slots, tell)
+        runner = Runner(mine, Devices("the test's machine"), slots, tell)
         runner.run()
         return told
 
@@ -122,7 +122,7 @@ class Counted(QueueAlone):
 
 def test_a_job_that_waits_for_cores_does_not_keep_the_runner_awake(store: Store, experiments, tmp_path: Path) -> None:
     """The loop looked a thousand times a second, for days, and took a core's time from what runs."""
-    devices, source = CpuDevices("the test's machine"), Counted()
+    devices, source = Devices("the test's machine"), Counted()
     text = f"command: [sh, -c, 'sleep 1', '${{args}}']\ngrid: {{x: [1, 2]}}\nresources: {{cpus: {devices.cores}}}\n"
     mine = Mine(store, submit(store, experiments(text), str(tmp_path)).jobs)
     begun = time.monotonic()
@@ -186,7 +186,7 @@ def test_a_full_disk_pauses_the_run_and_loses_nothing(store: Store, experiments,
     # Events with long texts, so that the database must grow while it may not.
     grow = "UPDATE event SET detail = hex(zeroblob(9000)) WHERE sequence = NEW.sequence;"
     connection.execute(f"CREATE TEMP TRIGGER grow AFTER INSERT ON main.event BEGIN {grow} END")
-    Runner(mine, CpuDevices("the test's machine"), 2, tell).run()
+    Runner(mine, Devices("the test's machine"), 2, tell).run()
     assert [notice.what for notice in told if isinstance(notice, Trouble)], "the disk was never full: the test shows nothing"
     assert {job.state for job in store.jobs()} == {State.DONE}
     assert len(ledger(tmp_path)) == len(set(ledger(tmp_path))) == 6
@@ -206,7 +206,7 @@ def joined_meanwhile(store: Store, job: Job, happens: Callable[[Store, Attempt],
                 happens(theirs, attempt)
 
     mine = Mine(store, [job])
-    Runner(mine, CpuDevices("the test's machine"), 1, tell).run()
+    Runner(mine, Devices("the test's machine"), 1, tell).run()
     launcher.close()
     launcher.process.wait()
     return told
@@ -251,12 +251,13 @@ def test_a_job_that_comes_while_the_runner_decides_is_not_overlooked(
     """It was not there when the runner looked, and is there when it asks whether to stay: nobody would wake it."""
     asked = experiments(grid([1]))
 
-    class Late(CpuDevices):
-        def pace(self, somebody_waits: bool) -> None:
+    class Overtaken(Mine):
+        def waiting(self, *looked_for) -> list[Job]:
+            found = super().waiting(*looked_for)
             if asked:
                 with Store(home) as theirs:
                     submit(theirs, [asked.pop()], str(tmp_path))
+            return found
 
-    mine = Mine(store)
-    Runner(mine, Late("the test's machine"), 1, lambda notice: None).run()
+    Runner(Overtaken(store), Devices("the test's machine"), 1, lambda notice: None).run()
     assert ledger(tmp_path) == ["x=1"]

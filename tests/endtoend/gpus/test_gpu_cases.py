@@ -15,7 +15,7 @@ import pytest
 
 from scheduler.gpus.claims import live_claims
 from scheduler.gpus.usage import ENOUGH_READINGS
-from scheduler.runner.devices import LEISURE
+from scheduler.runner.job_desk import LEISURE
 from tests.fakes.nvml.fake_driver import gpu_lines
 
 # "Allocates" 5000 MiB on its GPU as soon as it runs, and does what its first argument says.

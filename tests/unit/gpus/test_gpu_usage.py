@@ -14,6 +14,7 @@ from scheduler.gpus.reading import Gpu, Process, Reading
 from scheduler.gpus.settings import settings_from
 from scheduler.gpus.status import standings
 from scheduler.gpus.usage import begun, measured
+from scheduler.gpus.view import View
 
 CLAIM = ClaimRecord("c", {"GPU-0": 6000}, exclusive=False, pid=1, uid=1, label="train.py")
 STRANGER = Process(9, 4000, name="python", uid=2, user="anna", claim="")
@@ -29,7 +30,7 @@ def with_memory(*figures: int | None, used: int | None = None, strangers: tuple[
 def after(*readings: Reading):
     uses = {"c": begun(CLAIM, readings[0])}
     for reading in readings:
-        uses = measured(uses, reading, (CLAIM,), Observation(), Settings())
+        uses = measured(uses, View(reading, (CLAIM,), Observation(), Settings()))
     return uses["c"]["GPU-0"]
 
 
@@ -59,12 +60,13 @@ def test_a_nearly_full_gpu_is_remembered() -> None:
 
 def test_claims_of_others_are_not_measured() -> None:
     """Their peaks are nobody's business and would grow for ever."""
-    assert measured({}, with_memory(3000), (CLAIM,), Observation(), Settings()) == {}
+    assert measured({}, View(with_memory(3000), (CLAIM,), Observation(), Settings())) == {}
 
 
 def test_a_standing_tells_whole_and_shared_apart() -> None:
     """`could a job start?` has two answers on a GPU that is shared."""
-    (standing,) = standings(with_memory(3000, strangers=(replace(STRANGER, memory=100),)), (CLAIM,), Observation(), Settings())
+    reading = with_memory(3000, strangers=(replace(STRANGER, memory=100),))
+    (standing,) = standings(View(reading, (CLAIM,), Observation(), Settings()))
     assert [p.pid for p in standing.ours] == [10]
     assert [p.pid for p in standing.foreign] == [9]
     assert "held by train.py" in standing.obstacle
@@ -73,7 +75,7 @@ def test_a_standing_tells_whole_and_shared_apart() -> None:
 
 def test_a_gpu_that_the_user_hides_says_so() -> None:
     """Otherwise it looks free and nothing starts there."""
-    (standing,) = standings(with_memory(), (), Observation(), settings_from({"CUDA_VISIBLE_DEVICES": "-1"}))
+    (standing,) = standings(View(with_memory(), (), Observation(), settings_from({"CUDA_VISIBLE_DEVICES": "-1"})))
     assert standing.obstacle == "CUDA_VISIBLE_DEVICES hides it"
 
 
@@ -120,7 +122,8 @@ def test_a_job_on_the_wrong_gpu_is_another_only_if_it_is_another_users(uid: int,
     elsewhere = ClaimRecord("d", {"GPU-1": None}, pid=2, uid=uid, label="train.py")
     stray = Process(20, 5000, name="python", uid=uid, claim="d")
     reading = with_memory(3000, strangers=(stray,))
-    share = measured({"c": begun(CLAIM, reading)}, reading, (CLAIM, elsewhere), Observation(), Settings())["c"]["GPU-0"]
+    seen = View(reading, (CLAIM, elsewhere), Observation(), Settings())
+    share = measured({"c": begun(CLAIM, reading)}, seen)["c"]["GPU-0"]
     assert (share.contended, share.crowded) == (contended, crowded)
 
 
@@ -128,6 +131,6 @@ def test_a_standing_tells_who_computes_there_without_having_been_given_it() -> N
     """Not a stranger, and not one of those that hold a claim there."""
     elsewhere = ClaimRecord("d", {"GPU-1": None}, pid=2, uid=1, label="train.py")
     reading = with_memory(strangers=(Process(20, 5000, name="python", uid=1, claim="d"),))
-    (standing,) = standings(reading, (elsewhere,), Observation(), Settings())
+    (standing,) = standings(View(reading, (elsewhere,), Observation(), Settings()))
     assert (standing.claims, standing.foreign, [p.pid for p in standing.ours]) == ((), (), [20])
     assert [(each.claim.id, each.given) for each in standing.astray] == [("d", "GPU-1")]

@@ -16,7 +16,7 @@ from scheduler.actions.notices import Told
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
-from scheduler.runner.devices import CpuDevices
+from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Started
 
 
@@ -31,7 +31,7 @@ def driven(store: Store, experiments, tmp_path: Path) -> Iterator[Callable[..., 
 
         command = json.dumps(["sh", "-c", script, "sh", "${args_no_hyphens}"])
         jobs = submit(store, experiments(f"command: {command}\ngrid: {{x: [1, 2]}}\n"), str(tmp_path)).jobs
-        return drive(store, jobs, CpuDevices("the test's machine"), Terms(1, grace=60.0, brake=brake), tell)
+        return drive(store, jobs, Devices("the test's machine"), Terms(1, grace=60.0, brake=brake), tell)
 
     yield drives
     cancel_all(store, store.jobs(), lambda _: None, 0.0)

@@ -23,18 +23,7 @@ from scheduler.runner.environment import Differences
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
 from scheduler.runner.news import Waits
-from scheduler.runner.notices import (
-    Ended,
-    Interrupted,
-    Joined,
-    Noted,
-    Notice,
-    Resized,
-    Started,
-    Trouble,
-    Waiting,
-    Warned,
-)
+from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.sources import EarlyStop, QueueAlone, Source

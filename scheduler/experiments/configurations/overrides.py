@@ -26,6 +26,7 @@ from scheduler.experiments.configurations.configurations import (
 )
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.unusable import refuse_in_override
+from scheduler.experiments.document.yaml_scalars import scalar
 
 _PLAIN = re.compile(r"""[^\[{"']""")
 _SIGNED = re.compile(r"(\+\+|\+|~)?(.*)", re.DOTALL)
@@ -155,12 +156,12 @@ def _path(argument: str, key: str) -> Path:
 
 def _value(argument: str, text: str, limits: Limits) -> object:
     """Lists, mappings and quoted text are YAML; anything else is one plain YAML scalar, and nothing is empty text."""
-    from scheduler.experiments.document import yaml_reader
-
     try:
-        if text and not _PLAIN.match(text):
-            return yaml_reader.parse(_spaced(text), "", limits)[0]
-        return yaml_reader.scalar(text) if text else ""
+        if not text or _PLAIN.match(text):
+            return scalar(text) if text else ""
+        from scheduler.experiments.document.yaml_reader import parse as parse_yaml
+
+        return parse_yaml(_spaced(text), "", limits)[0]
     except UserError as error:
         raise UserError(f'the value in "{argument}": {error.what}', next_step=error.next_step) from None
     except ValueError:

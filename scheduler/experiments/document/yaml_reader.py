@@ -17,33 +17,12 @@ from typing import Any
 from scheduler.errors import Place, UserError
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Mark
+from scheduler.experiments.document.yaml_scalars import scalar
 
-_NULL = frozenset(["", "~", "null", "Null", "NULL"])
-_BOOLEANS = {word: truth for truth in (True, False) for word in (str(truth), str(truth).lower(), str(truth).upper())}
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _CORE = "tag:yaml.org,2002:"
 _MERGE = "\0<<"  # a plain `<<`; no key in a file can hold NUL
 _TYPES = {"null": type(None), "bool": bool, "int": int, "float": float}
-
-
-def scalar(text: str) -> object:
-    """A plain (unquoted) YAML 1.2 scalar: null, a boolean, a number, or else the text itself."""
-    if text in _NULL:
-        return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _OCTAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return float(text.replace(".", "")) if _NOT_FINITE.fullmatch(text) else text
 
 
 def parse(text: str, file: str, limits: Limits = DEFAULT) -> tuple[object, Mark]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler.errors import Place, Remark
 from scheduler.experiments.document.document import Document
-from scheduler.experiments.document.yaml_reader import scalar
+from scheduler.experiments.document.yaml_scalars import scalar
 
 SHOWN = 8  # different words of one file
 MERGE = "<<"  # no value, and the same in both

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from scheduler.experiments.document.document import Document
-from scheduler.experiments.document.yaml_reader import parse, scalar
+from scheduler.experiments.document.yaml_reader import parse
+from scheduler.experiments.document.yaml_scalars import scalar
 
 SCALARS = {
     "1e-3": 0.001,

@@ -71,11 +71,11 @@ class Job:
         """
         return look_again([self], timeout, until_over=True)[0]
 
-    def cancel(self, grace: float | None = None) -> Job:
+    def cancel(self, grace: float | str | None = None) -> Job:
         """Take it out of the queue, or stop it, and return it when it is over; one that is over stays as it is.
 
-        `grace`: seconds from SIGINT to SIGTERM, in which it can save its work; None: what its policy says. SIGKILL follows after
-        half of that again.
+        `grace`: seconds (or a text such as "2m") from SIGINT to SIGTERM, in which it can save its work; None: what its policy
+        says. SIGKILL follows after half of that again.
         """
         return stop([self], grace)[0]
 
@@ -122,7 +122,7 @@ class Jobs(Rows[Job]):
         """The same jobs when all are over. TimeoutError after `timeout` seconds."""
         return look_again(self, timeout, until_over=True)
 
-    def cancel(self, grace: float | None = None) -> Jobs:
+    def cancel(self, grace: float | str | None = None) -> Jobs:
         """Cancel those that are not over, and return all when they are; `grace` as for a job."""
         return stop(self, grace)
 

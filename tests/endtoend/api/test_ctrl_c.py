@@ -23,8 +23,13 @@ assert before == [signal.getsignal(number) for number in (signal.SIGINT, signal.
 assert signal.set_wakeup_fd(-1) == -1
 """
 WAITS = "while [ ! -e go ]; do sleep 0.01; done"
+LIMIT = """
+import signal, threading
+def late(*_): raise RuntimeError("the limit of the cell")
+signal.signal(signal.SIGUSR1, late)
+"""
 STATES = "[job.state for job in exp_queue.jobs()]"
-ACTIVE = "exp_queue.jobs()[0].state in ('starting', 'running')"
+ACTIVE = "[each.join() for each in threading.enumerate() if each.name == 'exp-queue'], exp_queue.jobs()[0].is_over"
 DEAF = "trap '' INT; touch deaf; while [ ! -e go ]; do sleep 0.01; done"
 
 
@@ -90,16 +95,13 @@ def test_a_handler_of_the_users_own_is_asked_and_not_replaced(command_line: Comm
 
 
 def test_another_exception_of_a_handler_leaves_the_jobs_to_go_on(command_line: CommandLine, program, heard, until) -> None:
-    """A time limit around a cell is no wish to lose the work."""
-    limit = "import signal\ndef late(*_): raise RuntimeError('the limit of the cell')\nsignal.signal(signal.SIGUSR1, late)\n"
-    changed = RUN.replace("except KeyboardInterrupt", "except RuntimeError").replace(
-        "[job.state for job in exp_queue.jobs()]", ACTIVE
-    )
-    process = program(limit + changed, WAITS)
+    """A time limit around a cell is no wish to lose the work; and nobody starts more of it behind the user's back."""
+    changed = RUN.replace("except KeyboardInterrupt", "except RuntimeError").replace(STATES, ACTIVE)
+    process = program(LIMIT + changed, WAITS)
     heard(process, "started")
     process.send_signal(signal.SIGUSR1)
     out, err = process.communicate(timeout=200)
-    assert (out, process.returncode, err) == ("KeyboardInterrupt True\n", 0, "")
+    assert (out, process.returncode, err) == ("KeyboardInterrupt [None] False\n", 0, "")
     command_line.write("go", "")
     until(lambda: [job["state"] for job in command_line.jobs()] == ["done", "queued"])
 

@@ -65,10 +65,15 @@ def test_no_room_of_ours_looks_for_the_package_in_the_users_folder(command_line:
 
 
 def test_without_another_it_is_the_package_itself(program) -> None:
-    """One face, two names."""
-    code = "import exp_queue, scheduler; print(exp_queue.run is scheduler.run, exp_queue.__all__ == scheduler.__all__)"
+    """One face, two names; and what is not used is not loaded."""
+    code = """
+import sys, exp_queue
+print([name for name in sys.modules if name.startswith("scheduler")])
+import scheduler
+print(exp_queue.run is scheduler.run, exp_queue.__all__ == scheduler.__all__)
+"""
     out, err = program(code).communicate(timeout=200)
-    assert out == "True True\n", err
+    assert out == "['scheduler']\nTrue True\n", err
 
 
 def test_a_package_of_the_users_with_rooms_of_the_same_names_is_refused(command_line: CommandLine, program) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from scheduler.actions.check import Overview
 from scheduler.actions.drive import Driven, Tell, Terms, run_out
 from scheduler.actions.notices import Driving, Said, SweepOpened
 from scheduler.actions.trials import Results, results
@@ -83,11 +84,13 @@ def possible(plan: SweepPlan, devices: Devices) -> None:
         raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step="ask for less")
 
 
-def refuse_wrong(plan: SweepPlan) -> None:
-    """UserError if the file asks for a search or a stopping that cannot be."""
+def check(plan: SweepPlan, shown: int) -> Overview:
+    """What the file asks for, with points like those that it tries. UserError if its search or its stopping cannot be."""
     open_stopping(plan.sweep, Wishes().pruner)
     if plan.sweep.method == "bayes":
         refuse_unsearchable(plan.sweep, "bayes")
+    names = [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
+    return Overview(plan.path, plan.sweep.run_cap, tuple(names), tuple(known_points(plan, 0, shown)))
 
 
 def known_points(plan: SweepPlan, seed: int, count: int) -> list[Experiment]:

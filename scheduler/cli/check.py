@@ -46,6 +46,7 @@ def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
     exp-queue check experiments/sample.yaml
     exp-queue check --schema > experiment_file.schema.json
     """
+    from scheduler.actions import check as action
     from scheduler.report import overview, tables
     from scheduler.report.hydra_outputs import announcement
 
@@ -53,7 +54,7 @@ def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
         from scheduler.cli.sweeping import check_plan
 
         return check_plan(plan, first, style)
-    found = overview.overview(plan, first)
+    found = action.check(plan, first)
     if style == "json":
         tables.print_json(overview.objects(found), sys.stdout)
         return None

@@ -27,20 +27,17 @@ def explain(job: str, settings: Settings, style: str) -> int:
     JOB: the beginning of an id, `last` (default), `trial:N` of the newest sweep, or a state (its newest job).
     """
     from scheduler.actions import explain
+    from scheduler.actions.opening import opened_devices
     from scheduler.queue.selection import select_single
     from scheduler.queue.states import WAITING
     from scheduler.report import tables
-    from scheduler.runner.devices import open_devices
 
     with opened_store() as store:
         chosen = select_single(store, job)
         if chosen.state not in WAITING and _explain_trial(store, chosen, style):
             return 0
-        devices = open_devices(settings)
-        try:
+        with opened_devices(settings) as devices:
             sentence = explain.explain(store, chosen, devices)
-        finally:
-            devices.close()
         if style == "json":
             found = {"id": chosen.id, "state": str(chosen.state), "because": sentence}
             tables.print_json([{**found, "environment": store.surroundings(chosen).as_object()}], sys.stdout)

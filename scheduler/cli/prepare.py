@@ -7,21 +7,18 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
+from scheduler.actions import prepare as action
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile, shell_line
-from scheduler.experiments.argument_files import written
 from scheduler.experiments.experiment import NO_ENVIRONMENT
 from scheduler.report.tables import standard
 from scheduler.terminal import safe, say
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664
-LARGEST_SCRIPT = 1 << 20  # bytes of a script that are looked through
-COMPARED = 10_000  # experiments in which repetitions are looked for
 
 
 @click.command("prepare", short_help="Print one command line per experiment.")
@@ -46,7 +43,7 @@ def prepare(plan: ExperimentFile, null: bool, with_environment: bool, style: str
     complete = style == "json" or with_environment or not plan.passes_arguments
     if not complete:
         _warn_of_wandb(plan)
-    experiments = _experiments(plan, complete)
+    experiments = action.prepare(plan, with_environment=complete)
     pieces = _json_pieces(experiments) if style == "json" else _lines(experiments, b"\0" if null else b"\n")
     try:
         _write(map(_for_eyes, pieces) if sys.stdout.isatty() else pieces)
@@ -55,17 +52,6 @@ def prepare(plan: ExperimentFile, null: bool, with_environment: bool, style: str
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         _warn_of_repetitions(plan)
-
-
-def _experiments(plan: ExperimentFile, with_environment: bool) -> Iterator[Experiment]:
-    """Each when the files are there that its command and its environment name."""
-    experiments = written(plan.experiments())
-    if plan.sweep is None or not with_environment:
-        return experiments
-    from scheduler.home import default_root
-    from scheduler.sweeps.engine.trial_environment import with_points
-
-    return with_points(plan, experiments, default_root())
 
 
 def _for_eyes(piece: bytes) -> bytes:
@@ -137,20 +123,9 @@ def _shown(experiment: Experiment) -> dict:
 
 def _warn_of_wandb(plan: ExperimentFile) -> None:
     """A script that reads `wandb.config` would train its defaults in every line, and say nothing."""
-    if plan.sweep is None or not (first := next(plan.experiments(), None)):
-        return
-    script = next((word for word in first.argv if word.endswith(".py") and _mentions_wandb(word)), None)
-    if script:
+    if script := action.script_of_wandb(plan):
         what = f"{script} uses wandb, and these lines do not set what wandb.config reads"
         say(f"exp-queue: warning: {plan.path}: {what}; --with-environment does, and so does `exp-queue run`")
-
-
-def _mentions_wandb(script: str) -> bool:
-    try:
-        with Path(script).open("rb") as file:
-            return b"wandb" in file.read(LARGEST_SCRIPT)
-    except OSError:
-        return False
 
 
 def _warn_of_length(number: int, length: int) -> None:
@@ -159,14 +134,7 @@ def _warn_of_length(number: int, length: int) -> None:
 
 def _warn_of_repetitions(plan: ExperimentFile) -> None:
     """Repeated experiments are printed as they are written; `run` makes a job of each only once."""
-    if plan.at_most() > COMPARED:
-        return
-    first: dict[str, int] = {}
-    number = 0
-    repeated = []
-    for number, experiment in enumerate(plan.experiments(), 1):
-        if first.setdefault(experiment.id, number) != number:
-            repeated.append((number, first[experiment.id]))
+    number, repeated = action.repetitions(plan)
     if repeated:
         head = f"{len(repeated)} of {number} experiments repeat an earlier one"
         example = f"line {repeated[0][0]} is the same as line {repeated[0][1]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from scheduler.actions.sweep import Swept, budget_of, known_points, refuse_wrong
+from scheduler.actions.sweep import Swept, budget_of, check, known_points
 from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
 from scheduler.report import sweeps as report
@@ -50,15 +50,12 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
     """Say that the file is right, and what it asks for, with points like those that it tries. Raises UserError if it is not."""
     from scheduler.report import overview
 
-    refuse_wrong(plan)
-    experiments = known_points(plan, 0, first)
-    names = [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
-    found = overview.Overview(plan.path, plan.sweep.run_cap, tuple(names), tuple(experiments))
+    found = check(plan, first)
     if style == "json":
         print_json(overview.objects(found), sys.stdout)
         return
     for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
         show(sentence)
-    searched = ", ".join(names) or "nothing"
+    searched = ", ".join(found.differing) or "nothing"
     show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
     print_table(overview.rows(found), sys.stdout)

@@ -1,0 +1,54 @@
+"""How the GPUs of this machine stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from scheduler.gpus.directory import lock_directory
+from scheduler.gpus.observation import Observation, Settings
+from scheduler.gpus.reading import NO_DRIVER_NOTE, Reading
+from scheduler.gpus.sampler import Sampler, read_once
+from scheduler.gpus.silence import Silence
+from scheduler.gpus.status import Standing, standings
+from scheduler.gpus.survey import survey, with_holders
+from scheduler.gpus.view import View
+from scheduler.gpus.waiting import GpusUnknown
+
+
+def standing_now(settings: Settings, say: Callable[[str], None]) -> tuple[Standing, ...]:
+    """One look; takes 0.1-0.3 s with a driver. GpusUnknown while it fails. `say` hears of a machine without GPUs, and of what
+    lies among the claims and is none."""
+    return _standings(read_once(), settings, say)
+
+
+def watch(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[Standing, ...]]:
+    """A look a second, for ever; only one where there is no driver. Otherwise as `standing_now`."""
+    for reading in _readings():
+        yield _standings(reading, settings, say)
+
+
+def _standings(reading: Reading, settings: Settings, say: Callable[[str], None]) -> tuple[Standing, ...]:
+    if reading.problem:
+        raise GpusUnknown(f"the GPUs are unknown: {reading.problem}", next_step="see `exp-queue doctor`")
+    if not reading.gpus:
+        say(NO_DRIVER_NOTE if not reading.available else "this machine has a driver and no GPU")
+    directory = lock_directory()
+    found = survey(directory)
+    for text in found.warnings(directory).values():
+        say(f"warning: {text}")
+    return standings(View(reading, with_holders(directory, found.claims), Observation(), settings))
+
+
+def _readings() -> Iterator[Reading]:
+    silence = Silence()
+    with Sampler() as sampler:
+        last = None
+        while True:
+            reading = sampler.read()
+            silence.lasts(sampler.silent_for)
+            if reading and reading != last and not sampler.starting:
+                yield reading
+                last = reading
+                if not reading.available:
+                    return
+            sampler.rest(1.0)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.argument_files import written
-from scheduler.home import default_root
 
 LARGEST_SCRIPT = 1 << 20  # bytes of a script that are looked through
 COMPARED = 10_000  # experiments in which repetitions are looked for
@@ -18,6 +17,7 @@ def prepare(plan: ExperimentFile, *, with_environment: bool) -> Iterator[Experim
     experiments = written(plan.experiments())
     if plan.sweep is None or not with_environment:
         return experiments
+    from scheduler.home import default_root
     from scheduler.sweeps.engine.trial_environment import with_points
 
     return with_points(plan, experiments, default_root())

@@ -13,7 +13,7 @@ from scheduler.errors import Note
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.document.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
-from scheduler.sweeps.files.sweep_file import METHODS
+from scheduler.sweeps.files.kinds import METHODS
 from scheduler.terminal import say
 
 DEEPEST = 300  # levels; beyond that, libraries that work on nested values reach Python's own limit
@@ -79,7 +79,7 @@ def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:
     def reading(*, file: str, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any) -> Any:
         from scheduler.experiments.document.document import open_document
         from scheduler.sweeps.files.either import file_of
-        from scheduler.sweeps.files.sweep_file import is_list
+        from scheduler.sweeps.files.kinds import is_list
         from scheduler.sweeps.sweep import plan_of
 
         document = open_document(file, limits)

@@ -22,9 +22,10 @@ from scheduler.experiments.configurations.overrides import Edit, apply, parse, r
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.sweeps.files.commands import sections, template
-from scheduler.sweeps.files.either import name_of, named
+from scheduler.sweeps.files.grid_list import name_of, named
+from scheduler.sweeps.files.kinds import is_sweep
 from scheduler.sweeps.files.remarks import remarks
-from scheduler.sweeps.files.sweep_file import Sweep, is_sweep, read_sweep
+from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.stopping.hyperband import strictness
 

@@ -10,10 +10,10 @@ from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.unusable import usable
 from scheduler.sweeps.files.early_terminate import EarlyTerminate, read_early_terminate
+from scheduler.sweeps.files.kinds import METHODS
 from scheduler.sweeps.files.parameters import read_parameters
 from scheduler.sweeps.space.distributions import Parameter
 
-METHODS = ("grid", "random", "bayes")
 TEXTS = ("name", "description", "project", "entity")
 KEYS = ("method", "parameters", "program", "command", "metric", "run_cap", "early_terminate", *TEXTS)
 SILENT = ("apiVersion", "kind")  # they say that the file is a sweep file
@@ -38,16 +38,6 @@ class Sweep:
     metric: dict[str, object] | None = None
     run_cap: int | None = None
     early_terminate: EarlyTerminate | None = None
-
-
-def is_sweep(document: Document) -> bool:
-    """Whether a file is a sweep file. No experiments file has `method` or `parameters` at its top."""
-    return isinstance(document.value, dict) and bool(document.value.keys() & {"method", "parameters"})
-
-
-def is_list(document: Document) -> bool:
-    """Whether all that a file asks for is known before anything has run: not where a sweep draws points or learns."""
-    return not is_sweep(document) or dict(document.value).get("method") not in ("random", "bayes")  # type: ignore[call-overload]
 
 
 def read_sweep(document: Document) -> Sweep:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from scheduler.errors import UserError, nearest
-from scheduler.sweeps.files.sweep_file import METHODS, Sweep
+from scheduler.sweeps.files.kinds import METHODS
+from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.search.grid import GridSearch
 from scheduler.sweeps.search.libraries import need
 from scheduler.sweeps.search.random_points import RandomSearch

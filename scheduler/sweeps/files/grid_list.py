@@ -1,0 +1,106 @@
+"""A sweep file with method grid, as a list of experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scheduler.errors import Place, UserError
+from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import launch as launching
+from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.configurations.configurations import Axis, Config, put
+from scheduler.experiments.configurations.edit_checks import EditChecks
+from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
+from scheduler.experiments.document.document import Document
+from scheduler.experiments.experiment import Policy, Resources
+from scheduler.experiments.experiment_file import ExperimentFile
+from scheduler.experiments.grid.matrix import Block
+from scheduler.sweeps.files.commands import sections, template
+from scheduler.sweeps.files.remarks import remarks
+from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
+from scheduler.sweeps.space.distributions import GRID, Parameter, grid_count, grid_values
+
+
+def grid_list(document: Document, overrides: Sequence[str], asked: Asked) -> ExperimentFile:
+    """Raises UserError with file, line and column for whatever is wrong, and for a sweep that is no grid."""
+    sweep = read_sweep(document)
+    if sweep.method != "grid":
+        what = f"method {sweep.method} chooses each trial by the results of others, which a list of experiments cannot"
+        if sweep.method == "random":
+            what = "method random draws trials without end, which is no list of experiments"
+        next_step = "`exp-queue sweep` runs it; for a list, write method: grid"
+        raise document.error(what, "method", next_step=next_step)
+    return _grid(document, sweep, parse(overrides, document.limits), asked)
+
+
+def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> ExperimentFile:
+    top = sections(document)
+    block = _block(document, sweep, edits)
+    command = template(document, top, asked)
+    launch = launching.launch(document, top, command, asked, hands_on=True)
+    return ExperimentFile(
+        path=document.file,
+        group=None,
+        command=command,
+        launch=launch,
+        resources=Resources(),
+        policy=Policy(),
+        blocks=(block,),
+        cap=sweep.run_cap,
+        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        sweep=name_of(document),
+    ).within(document.limits)
+
+
+def name_of(document: Document) -> str:
+    """What a sweep file calls itself, else the name of the file."""
+    given = document.value.get("name") if isinstance(document.value, dict) else None
+    return str(given or Path(document.file).stem)
+
+
+def _notes(sweep: Sweep) -> tuple[str, ...]:
+    if sweep.early_terminate is None:
+        return ()
+    return ("early_terminate is not followed here: every experiment runs to its end; `exp-queue sweep` follows it",)
+
+
+def _block(document: Document, sweep: Sweep, edits: list[Edit]) -> Block:
+    for parameter in sweep.parameters:
+        _refuse_endless(document, parameter)
+        _refuse_enormous(document, parameter)
+    axes = tuple(Axis(parameter.path, grid_values(parameter.distribution)) for parameter in sweep.parameters)
+    changes = [named(edit, axes) for edit in edits]
+    refuse_contradictions(changes)
+    checks = EditChecks(changes)
+    checks.take(_first(axes))
+    checks.refuse_unfounded()
+    return Block({}, apply(axes, changes))
+
+
+def _refuse_endless(document: Document, parameter: Parameter) -> None:
+    if parameter.distribution.name not in GRID:
+        where = [key for name in parameter.path for key in ("parameters", name)]
+        what = f'a grid cannot enumerate "{parameter.name}", which is distributed as {parameter.distribution.name}'
+        raise document.error(what, *where, next_step="list its values, or give whole bounds, or q_uniform with a step")
+
+
+def _refuse_enormous(document: Document, parameter: Parameter) -> None:
+    """A single range may be too large to be written out, whatever an override or `run_cap` would leave of it."""
+    count = grid_count(parameter.distribution)
+    if count > document.limits.experiments:
+        fault = document.limits.too_many_experiments(count)
+        raise UserError(fault.what, where=Place(document.file), next_step=fault.next_step)
+
+
+def _first(axes: Sequence[Axis]) -> Config:
+    config: Config = {}
+    for axis in axes:
+        config = put(config, axis.path, axis.values[0])
+    return config
+
+
+def named(edit: Edit, axes: Sequence[Axis]) -> Edit:
+    """The edit with the path of the parameter that it names; the name of a parameter may hold dots of its own."""
+    path = next((axis.path for axis in axes if axis.name == edit.name), edit.path)
+    return Edit(edit.argument, edit.sign, path, edit.value)

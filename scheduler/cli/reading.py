@@ -80,10 +80,15 @@ def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:
         from scheduler.experiments.document.document import open_document
         from scheduler.sweeps.files.either import file_of
         from scheduler.sweeps.files.kinds import is_list
-        from scheduler.sweeps.sweep import plan_of
 
         document = open_document(file, limits)
-        plan = file_of(document, overrides, asked) if is_list(document) else plan_of(document, overrides, asked, limits)
+        plan: Any
+        if is_list(document):
+            plan = file_of(document, overrides, asked)
+        else:
+            from scheduler.sweeps.sweep import plan_of
+
+            plan = plan_of(document, overrides, asked, limits)
         warn(plan.path, plan.notes)
         return command(plan=plan, **others)
 

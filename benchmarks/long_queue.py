@@ -57,9 +57,9 @@ def query(what: str, ask: Callable[[], object]) -> None:
 
 def queries(directory: Path) -> None:
     with Store(open_home(directory / "home")) as store:
-        query("next job", lambda: mine.waiting(1, time.time()))
-        mine = Mine(store, store.jobs(limit=10, newest=True))
-        query("next job, behind others'", lambda: mine.waiting(1, time.time()))
+        everything, newest = Mine(store), Mine(store, store.jobs(limit=10, newest=True))
+        query("next job", lambda: everything.waiting(1, time.time()))
+        query("next job, behind others'", lambda: newest.waiting(1, time.time()))
 
 
 def processes_of(directory: Path) -> int:

@@ -25,10 +25,9 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from scheduler.sweeps.engine.wandb_offline import PARAMETERS, wandb_environment, write_parameters
-
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
+from scheduler.tracking.wandb_offline import PARAMETERS, wandb_environment, write_parameters
 
 LOOP = "import sys, time\nfor step in range({rows}):\n    time.sleep({pause})\n    loss = time.time()\n    {log}\n"
 SCRIPTS = {

@@ -120,6 +120,14 @@ def test_every_room_has_a_floor() -> None:
     assert rooms <= set(FLOOR)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.name)
+def test_the_benchmarks_import_modules_that_are_there(path: Path) -> None:
+    """No test runs them; whoever moves a module hears of it here."""
+    there = modules(ROOT, "scheduler", "text_recognizer")
+    ours = [name for name in names_in(path) if name.split(".")[0] in ("scheduler", "text_recognizer")]
+    assert [name for name in ours if name not in there and name.rpartition(".")[0] not in there] == []
+
+
 @pytest.mark.parametrize("path", sources("text_recognizer"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_workload_knows_only_the_claim_and_the_metric_log(path: Path) -> None:
     """The boundary between queue and job is the process: arguments in, metric log and exit status out."""

@@ -78,7 +78,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     return Swept(driven, results(store, plan, book), source.sightings())
 
 
-def possible(plan: SweepPlan, devices: Devices) -> None:
+def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
     """CannotEverRun if no trial can ever run on this machine."""
     if reason := devices.never(plan.resources):
         raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step="ask for less")

@@ -158,7 +158,7 @@ def sweep(
 
     def act(store: Store, terms: Terms, tell: Tell) -> Trials:
         with opened_devices() as devices:
-            sweeping.possible(plan, devices)
+            sweeping.refuse_impossible(plan, devices)
             swept = sweeping.sweep(store, plan, devices, working_directory(), terms, wishes, tell)
         record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(working_directory()))
         assert record  # it has just been opened

@@ -47,7 +47,7 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)
     with opened_devices(settings) as devices:
-        action.possible(plan, devices)
+        action.refuse_impossible(plan, devices)
         if dry_run:
             return show_plan(plan, wishes, style)
         with opened_store() as store:

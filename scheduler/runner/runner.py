@@ -80,8 +80,7 @@ class Runner:
         return self._choice.left_out()
 
     def interrupt(self, number: int = signal.SIGINT) -> None:
-        """As a signal does, from any thread. A Ctrl-C: the first, to start nothing more, the second, to stop what runs; SIGTERM:
-        to leave."""
+        """As if that signal had come, from any thread: SIGINT is a Ctrl-C, SIGTERM means to leave."""
         self._wakeups.interrupt(number)
 
     def run(self) -> None:

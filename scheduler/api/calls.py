@@ -18,7 +18,19 @@ from scheduler.actions.opening import opened_devices, opened_queue, working_dire
 from scheduler.actions.results import best_first, lines
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
-from scheduler.api.arguments import Changes, File, Which, asked, count_of, for_each_trial, named, read, terms_of, words
+from scheduler.api.arguments import (
+    Changes,
+    File,
+    Which,
+    asked,
+    count_of,
+    for_each_trial,
+    named,
+    read,
+    terms_of,
+    with_leftovers,
+    words,
+)
 from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.api.keyboard import interruptible
 from scheduler.api.trial import Trials, trials_of
@@ -46,6 +58,9 @@ def run(
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    program: str | None = None,
+    style: str | None = None,
+    leftovers: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -55,7 +70,9 @@ def run(
     `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
+    (None: what the file says, else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the file's
+    own, `style`: how it takes its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves behind go
+    on while they "work", or until they end, "wait", or "kill" ends them. `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -63,7 +80,7 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    plan = read_file(fspath(file), words(changes), asked())
+    plan = with_leftovers(read_file(fspath(file), words(changes), asked(program, style)), leftovers)
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
@@ -74,10 +91,20 @@ def run(
     return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
 
 
-def submit(file: File, changes: Changes = None, *, again: bool = False, lost: bool = False, quiet: bool = False) -> Jobs:
+def submit(
+    file: File,
+    changes: Changes = None,
+    *,
+    again: bool = False,
+    lost: bool = False,
+    program: str | None = None,
+    style: str | None = None,
+    leftovers: str | None = None,
+    quiet: bool = False,
+) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    plan = read_file(fspath(file), words(changes), asked())
+    plan = with_leftovers(read_file(fspath(file), words(changes), asked(program, style)), leftovers)
     _warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(_say(quiet=quiet)) as store:
         submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost)
@@ -141,6 +168,8 @@ def sweep(
     gpu_memory: str | None = None,
     timeout: float | str | None = None,
     grace: float | str | None = None,
+    program: str | None = None,
+    style: str | None = None,
     quiet: bool = False,
 ) -> Trials:
     """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
@@ -149,9 +178,10 @@ def sweep(
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `timeout` and `grace` (seconds, or texts).
-    `jobs`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `program`, `style`, `quiet`, Ctrl-C and errors as for `run`.
     """
-    plan = read_plan(standard_file() if file is None else fspath(file), words(changes), asked(), method=method)
+    path = standard_file() if file is None else fspath(file)
+    plan = read_plan(path, words(changes), asked(program, style), method=method)
     plan = for_each_trial(plan, gpus, gpu_memory, timeout, grace)
     _warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)

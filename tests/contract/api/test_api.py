@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scheduler import api
+from scheduler.actions.opening import opened_queue
 from scheduler.api import CannotEverRun, UserError
 from tests.conftest import CommandLine
 
@@ -158,6 +159,15 @@ def test_a_cancel_takes_jobs_out_of_the_queue_and_stops_those_that_run(file, bes
     assert [job.state for job in api.jobs().cancel()] == ["cancelled", "cancelled"]  # over already: as they are
 
 
+def test_a_program_its_style_and_its_leftovers_may_be_said_in_the_call(tmp_path: Path) -> None:
+    """As `--program`, `--style` and `--leftovers` do."""
+    (tmp_path / "grid.yaml").write_text("program: train.py\nbase: {x: 1}\n", encoding="utf-8")
+    (job,) = api.run("grid.yaml", program="echo", style="flags", leftovers="kill", quiet=True)
+    with opened_queue(print) as store:
+        assert store.by_ids([job.id])[0].policy.leftovers == "kill"
+    assert job.log() == "--x=1\n"
+
+
 def test_a_job_that_the_queue_has_no_more_says_so(file, queue: Path, tmp_path: Path) -> None:
     """A snapshot can outlive a restored queue."""
     job = api.submit(file("true"), quiet=True)[0]
@@ -197,6 +207,8 @@ def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:
         ({"jobs": True}, "jobs is True"),
         ({"max_failures": 1.5}, "max_failures is 1.5"),
         ({"grace": "soon"}, "grace: expected a duration"),
+        ({"style": "flag"}, 'style: .*"flag"; did you mean "flags"'),
+        ({"leftovers": "end"}, "leftovers: .*work, wait, kill"),
         ({"changes": "lr=1"}, 'the changes are a text, "lr=1"'),
     ],
 )

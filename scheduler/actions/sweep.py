@@ -16,6 +16,7 @@ from scheduler.experiments import Experiment
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
+from scheduler.queue.submit import outdated
 from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
 from scheduler.sweeps.engine.budget import Budget
@@ -63,7 +64,9 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     journal = _journal(plan, record.id, wishes, say)
     book = Book(store, plan, record)
     revived = revive(store, book)
-    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived))
+    before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
+    aged = outdated(store, (job.number for job in before))
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     tell(Driving(terms.slots or devices.default_slots, devices.note))

@@ -11,10 +11,12 @@ from typing import Any
 from scheduler.actions.trials import Results
 from scheduler.experiments import shell_line
 from scheduler.launcher import kept
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
+from scheduler.report.submission import other_code
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.sweeps.engine.budget import FAILED, Budget
 from scheduler.sweeps.engine.checkpoints import (
@@ -35,14 +37,21 @@ SHOWN_BANDS = 4
 
 
 def opening(
-    plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget, pruner: str, *, new: bool, revived: int
+    plan: SweepPlan,
+    trials: Sequence[object] | Book,
+    budget: Budget,
+    pruner: str,
+    *,
+    new: bool,
+    revived: int,
+    outdated: Mapping[Aged, Sequence[int]] | None = None,
 ) -> list[str]:
     """What is about to be tried, in a few lines."""
     goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
     notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
     if len(trials):
         again = f", {revived} of them interrupted and tried again" if revived else ""
-        notes.append(f"{plural(len(trials), 'trial')} from before{again}; --again begins anew")
+        notes.append(f"{plural(len(trials), 'trial')} from before{again}{other_code(outdated or {})}; --again begins anew")
     if pruner == "wandb" and plan.sweep.early_terminate and plan.metric:
         shown = bands(plan.sweep.early_terminate)
         more = ", ..." if len(shown) > SHOWN_BANDS else ""

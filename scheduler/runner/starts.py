@@ -6,6 +6,7 @@ from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
 from scheduler.queue.changes import Changes
+from scheduler.queue.code import Codes
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
@@ -21,7 +22,7 @@ class Starts:
 
     def __init__(self, store: Store, devices: Devices, jobs: Supervision, grace: float | None) -> None:
         """`grace`: as the runner takes it."""
-        self._store, self._devices, self._jobs, self._grace = store, devices, jobs, grace
+        self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
 
     def ready(self, start: Start) -> Ready | Refusal:
         """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
@@ -30,7 +31,7 @@ class Starts:
             return claim
         reach("claim-taken")
         try:
-            return Ready(start.job, self._jobs.fleet.choose(), claim)
+            return Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
         except OSError:
             if claim:
                 claim.close()
@@ -43,6 +44,8 @@ class Starts:
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
+        if attempt and ready.code:
+            attempt = change.runs_code(attempt, ready.code)
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         return attempt

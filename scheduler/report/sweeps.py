@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler.actions.trials import Results
+from scheduler.actions.trials import Results, Standing
 from scheduler.experiments import shell_line
 from scheduler.launcher import kept
 from scheduler.queue.code import Aged
@@ -60,6 +60,26 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def standing(plan: SweepPlan, before: Standing) -> list[str]:
+    """How many of the trials from before count, and the best of them."""
+    count, total = len(before.counting), before.total
+    what = f"with a value of {plan.metric}" if plan.metric else "that succeeded"
+    notes = [f"{count} of {'it' if total == 1 else f'these {total}'} count{'s' * (count == 1)}: {what}, in the present space"]
+    if before.best:
+        value = number(before.best.best(plan.goal))
+        notes.append(f"best so far: trial {before.best.number}, {plan.metric} {value}")
+    return notes
+
+
+def what_is_shown(plan: SweepPlan, before: Standing | None, points: int) -> str:
+    """A heading for the points of a dry run."""
+    if plan.sweep.method == "grid" and not points:
+        return "no new trials: every point has been tried"
+    if plan.sweep.method == "grid" or (before and plan.sweep.method == "random"):
+        return f"its {'next' if before and before.total else 'first'} points:"
+    return "points like those that it tries:"
 
 
 def _end(plan: SweepPlan, budget: Budget) -> str:

@@ -55,6 +55,7 @@ class SweepSource(QueueAlone):
         self._answer: tuple[int, Point | None] | None = None
         self._news, self._said = True, False
         self._unsure = False  # whether it is over by its target, and must look once more
+        self._keeps_it = False  # whether it is over, and says so when the last trial has started
 
     def open(self, wakeups: Wakeups) -> None:
         self._listening = Listening(wakeups, self._heard)
@@ -94,6 +95,9 @@ class SweepSource(QueueAlone):
 
     def patience(self) -> float | None:
         # The last look before a sleep: what another runner has ended in the meantime wakes nobody.
+        if self._keeps_it and not self._book.queued:
+            self._keeps_it = False
+            return 0.0
         return 0.0 if self._take_in() or self._unsure else self._listening.patience()
 
     def began(self, job: Job, attempt: Attempt) -> None:
@@ -218,7 +222,8 @@ class SweepSource(QueueAlone):
         return self._over or why(best=self._book.best)
 
     def _say_why(self, over: str) -> None:
-        if not self._said:
+        self._keeps_it = not self._said and bool(self._book.queued)  # the last one is yet to start: then it would read as if not
+        if not self._said and not self._keeps_it:
             self._said = True
             running = sum(not entry.is_over for entry in self._book.entries())
             self._say(f"no new trials: {over}" + (f"; {running} still to finish" if running else ""))

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
-from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import FOLLOWS, ImpossibleTransition, State
 from scheduler.queue.surroundings import Surroundings
@@ -133,31 +132,6 @@ class Changes:
         sql = """UPDATE job SET surroundings = ?1
                  WHERE number IN (SELECT value FROM json_each(?2)) AND surroundings IS NOT ?1"""
         self._connection.execute(sql, (surroundings, json.dumps(list(jobs))))
-
-    def remember_code(self, code: Code) -> int:
-        """The number by which jobs and attempts refer to it; the same for the same."""
-        which = (code.program, code.digest, code.commit)
-        self._connection.execute("INSERT OR IGNORE INTO code (program, digest, commits) VALUES (?, ?, ?)", which)
-        sql = "SELECT number FROM code WHERE program = ? AND digest = ? AND commits = ?"
-        return self._connection.execute(sql, which).fetchone()[0]
-
-    def codes_of(self, jobs: Iterable[int]) -> list[tuple[int, str]]:
-        """What is known of the programs of these jobs, by their numbers: the numbers of codes, and the paths."""
-        sql = """SELECT number, program FROM code
-                 WHERE number IN (SELECT code FROM job WHERE number IN (SELECT value FROM json_each(?)))"""
-        return [(row[0], row[1]) for row in self._connection.execute(sql, (json.dumps(list(jobs)),))]
-
-    def asked_with(self, jobs: Iterable[int], before: int, now: int) -> None:
-        """Those of these jobs, by their numbers, that were asked for with the code `before` are now asked for with another."""
-        sql = "UPDATE job SET code = ? WHERE code = ? AND number IN (SELECT value FROM json_each(?))"
-        self._connection.execute(sql, (now, before, json.dumps(list(jobs))))
-
-    def runs_code(self, attempt: Attempt, code: Code) -> Attempt:
-        """What the attempt's program is at its start."""
-        number = self.remember_code(code)
-        which = (attempt.job, attempt.number)
-        self._connection.execute("UPDATE attempt SET code = ? WHERE job = ? AND number = ?", (number, *which))
-        return replace(attempt, code=number)
 
     def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
         """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already

@@ -9,6 +9,7 @@ from scheduler.experiments import Policy
 from scheduler.experiments.command.program_file import program_files
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Codes
+from scheduler.queue.code_rows import ask_with_present_code, remember
 from scheduler.queue.surroundings import surroundings_of
 
 Asked = tuple[int, Sequence[str], Policy]  # a job's number, its command line (the first word will do) and its policy
@@ -36,7 +37,7 @@ class Here:
         names = program_files(argv)
         if names not in self._codes:
             found = Codes().of(argv, self._cwd)
-            self._codes[names] = self._change.remember_code(found) if found else None
+            self._codes[names] = remember(self._change, found) if found else None
         return self._codes[names]
 
     def renew(self, jobs: Iterable[Asked]) -> None:
@@ -47,11 +48,3 @@ class Here:
         for kind, numbers in kinds.items():
             self._change.surround(numbers, kind)
         ask_with_present_code(self._change, [number for numbers in kinds.values() for number in numbers])
-
-
-def ask_with_present_code(change: Changes, jobs: Sequence[int]) -> None:
-    """A person asks for these jobs, by their numbers, as their programs are now. What is gone, or was never known, stays so."""
-    codes = Codes()
-    for number, program in change.codes_of(jobs):
-        if now := codes.at(program):
-            change.asked_with(jobs, number, change.remember_code(now))

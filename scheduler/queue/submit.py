@@ -14,7 +14,8 @@ from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.queue.changes import Changes, Latest, job_key
 from scheduler.queue.code import Aged, Codes, aged
-from scheduler.queue.here import Here, ask_with_present_code
+from scheduler.queue.code_rows import ask_with_present_code
+from scheduler.queue.here import Here
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.states import ENDED, SUCCEEDED, State

@@ -7,6 +7,7 @@ from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Codes
+from scheduler.queue.code_rows import runs
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
@@ -44,11 +45,9 @@ class Starts:
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
-        if attempt and ready.code:
-            attempt = change.runs_code(attempt, ready.code)
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
-        return attempt
+        return runs(change, attempt, ready.code) if attempt else None
 
     def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:
         """Send a begun attempt to its launcher; `fleet.flush` must follow. `slots` share the cores of this machine."""

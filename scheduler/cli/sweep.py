@@ -14,6 +14,7 @@ from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
+    from scheduler.actions.trials import Standing
     from scheduler.gpus.observation import Settings
     from scheduler.sweeps.sweep import SweepPlan
 
@@ -49,7 +50,17 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     with opened_devices(settings) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return show_plan(plan, wishes, style)
+            return show_plan(plan, wishes, _before(plan, wishes), style)
         with opened_store() as store:
             tell = Progress(sys.stderr).tell
             return concluded(action.sweep(store, plan, devices, working_directory(), Terms(slots), wishes, tell), style)
+
+
+def _before(plan: SweepPlan, wishes: Wishes) -> Standing | None:
+    """Where the sweep stands that this command would go on with."""
+    from scheduler.actions.opening import opened_if_there, working_directory
+    from scheduler.actions.trials import standing
+    from scheduler.cli.options import say
+
+    with opened_if_there(say) as store:
+        return standing(store, plan, working_directory()) if store and not wishes.again else None

@@ -57,22 +57,23 @@ class Changes:
         cwd: str,
         earlier: Mapping[str, int],
         surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
+        code: Callable[[Sequence[str]], int | None] = lambda argv: None,
     ) -> dict[str, str]:
         """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        What `surroundings` gives for a command line: as in `Job`.
+        What `surroundings` and `code` give for a command line: as in `Job`.
         """
         ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
         now, rows = time.time(), []
         for key, experiment in experiments.items():
             argv = experiment.argv
-            same = (cwd, now, surroundings(argv, experiment.policy))
+            same = (cwd, now, surroundings(argv, experiment.policy), code(argv))
             rows.append((ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
             "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, environment, "
-            "cwd, state, submitted, surroundings) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            "cwd, state, submitted, surroundings, code) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
             rows,
         )
         self._connection.executemany(

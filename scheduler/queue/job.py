@@ -44,6 +44,7 @@ class Attempt:
     duration: float | None = None
     ending: Ending | None = None
     elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
+    code: int | None = None  # what its program was at its start, by number; None: not known. See `Store.code`
 
     @property
     def name(self) -> str:
@@ -89,6 +90,7 @@ class Job:
     failures: int = 0  # attempts that count against `policy.retries`, since a person last asked for the job
     environment: str = "{}"  # JSON: what its attempts get beyond the user's own environment; see `additions`
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
+    code: int | None = None  # what its program was when it was last asked for, by number; None: not known. See `Store.code`
 
     @property
     def config(self) -> dict[str, Any]:

@@ -88,6 +88,11 @@ class Mine:
         """Whether any is queued, due or not."""
         return bool(self.store.read(f"SELECT 1 FROM {self._queue} LIMIT 1"))
 
+    def queued_with(self, codes: Iterable[int]) -> int:
+        """How many of the queued were asked for with one of these codes."""
+        sql = f"SELECT count(*) FROM {self._queue} AND job.code IN (SELECT value FROM json_each(?))"
+        return self.store.read(sql, (json.dumps(list(codes)),))[0][0]
+
     def next_due(self, now: float) -> float | None:
         """When the first of the queued may start that may not at `now`, in seconds since 1970; None if none pauses."""
         sql = f"""SELECT min(not_before) FROM job INDEXED BY job_due

@@ -110,6 +110,18 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
     """,
+    # The program's file as it was when a job was last asked for, and at the start of each attempt; NULL: nothing is known.
+    """
+    CREATE TABLE code (
+        number  INTEGER PRIMARY KEY,
+        program TEXT NOT NULL,
+        digest  TEXT NOT NULL,
+        commits TEXT NOT NULL,              -- of the git checkout around it; '': there is none
+        UNIQUE (program, digest, commits)
+    ) STRICT;
+    ALTER TABLE job ADD COLUMN code INTEGER REFERENCES code (number);
+    ALTER TABLE attempt ADD COLUMN code INTEGER REFERENCES code (number);
+    """,
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from scheduler.actions.show import Details
 from scheduler.experiments import shell_line
+from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
 from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number
@@ -22,12 +24,18 @@ def details(found: Details) -> dict[str, Any]:
         "argv": list(job.argv),
         "cwd": job.cwd,
         "environment": found.surroundings.as_object(),
-        "attempts": [_attempt(attempt) for attempt in found.attempts],
+        "code": _code(found, job.code),
+        "code_now": str(found.aged) if found.aged else "",
+        "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _code(found: Details, number: int | None) -> dict[str, str] | None:
+    return asdict(found.codes[number]) if number is not None and number in found.codes else None
+
+
+def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
     ending = attempt.ending
     return {
         "number": attempt.number,
@@ -42,6 +50,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "elsewhere": attempt.elsewhere,
         "directory": attempt.directory,
         "log": str(attempt.log),
+        "code": _code(found, attempt.code),
     }
 
 
@@ -56,9 +65,10 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
         ("program", found["environment"]["program"] or ""),
+        ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         *((name, number(value)) for name, value in found["metrics"].items()),
-        *((f"attempt {each['number']}", _attempt_line(each)) for each in found["attempts"]),
+        *((f"attempt {each['number']}", _attempt_line(each, found["code"])) for each in found["attempts"]),
     ]
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
@@ -66,10 +76,15 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
             line(f"{name:<{width}}  {value}", file)
 
 
-def _attempt_line(attempt: dict[str, Any]) -> str:
+def _code_line(code: dict[str, str] | None) -> str:
+    return str(Code(**code)) if code else ""
+
+
+def _attempt_line(attempt: dict[str, Any], asked: dict[str, str] | None) -> str:
     took = f" after {duration(attempt['duration'])}" if attempt["duration"] is not None else ""
     status = f"exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
     said = status and f"{attempt['reason']};".startswith(f"{status};")
     told = "".join(f", {part}" for part in ("" if said else status, attempt["reason"]) if part)
     where = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
-    return f"{attempt['state'] or 'open'}{took}{told}{where}, {attempt['log']}"
+    other = f", with {_code_line(attempt['code'])}" if asked and attempt["code"] not in (None, asked) else ""
+    return f"{attempt['state'] or 'open'}{took}{told}{where}{other}, {attempt['log']}"

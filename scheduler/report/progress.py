@@ -24,6 +24,7 @@ from scheduler.runner.notices import (
     Interrupted,
     Joined,
     Noted,
+    OtherCode,
     Resized,
     Started,
     Trouble,
@@ -60,6 +61,7 @@ class Progress:
             Interrupted: self._interrupted,
             Warned: self._warned,
             Elsewhere: self._elsewhere,
+            OtherCode: self._other_code,
             Resized: self._resized,
             Submitted: self._submitted,
             Driving: self._driving,
@@ -88,7 +90,8 @@ class Progress:
         from scheduler.report.sweeps import label, opening
 
         self._name = partial(label, notice.plan, notice.book)
-        for sentence in opening(notice.plan, notice.book, notice.budget, notice.pruner, new=notice.new, revived=notice.revived):
+        told = (notice.plan, notice.book, notice.budget, notice.pruner)
+        for sentence in opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated):
             self._say(sentence)
 
     def _started(self, notice: Started) -> None:
@@ -151,6 +154,11 @@ class Progress:
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         where = f" ({notice.program})" if notice.program else ""
         self._say(f"job {notice.job.short_id} runs with the {listed} of its submit{where}, not of this shell")
+
+    def _other_code(self, notice: OtherCode) -> None:
+        others = f"; {notice.others:,} more are queued that would" if notice.others > 1 else ""
+        others = others or "; 1 more is queued that would" * notice.others
+        self._say(f"job {notice.job.short_id} starts with {notice.change} than it was queued with{others}")
 
     def _resized(self, notice: Resized) -> None:
         self._say(f"now {notice.note}: at most {notice.slots} at once")

@@ -11,6 +11,7 @@ from scheduler.actions.results import Line
 from scheduler.errors import Note, Remark
 from scheduler.experiments import Experiment, differences, shell_line
 from scheduler.home import Home
+from scheduler.queue.code import Aged
 from scheduler.queue.states import SUCCEEDED, WAITING, State
 from scheduler.queue.submit import Submission, Verb
 from scheduler.report.jobs import objects
@@ -21,7 +22,8 @@ from scheduler.runner.streaks import Program
 
 def described(submission: Submission, file: str) -> list[str]:
     """What became of the experiments of `file`."""
-    parts = [f"{count} {verb.value}" for verb in Verb if (count := submission.counts[verb])]
+    more = {Verb.SUCCEEDED: other_code(submission.outdated)}
+    parts = [f"{count} {verb.value}{more.get(verb, '')}" for verb in Verb if (count := submission.counts[verb])]
     head = f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({', '.join(parts)})" if parts else "")
     notes = [head]
     if submission.repeated:
@@ -39,6 +41,11 @@ def described(submission: Submission, file: str) -> list[str]:
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
     return notes
+
+
+def other_code(outdated: Mapping[Aged, Sequence[int]]) -> str:
+    """How many of those just named ran with other code than there is now, to go on with; "" for none."""
+    return "".join(f", {len(jobs)} of them with {change}" for change, jobs in outdated.items())
 
 
 def remarks(path: str, notes: Sequence[Note]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.packing import GpuUse
 from scheduler.launcher.client import Slot
+from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
 from scheduler.runner import recovery
 
@@ -39,6 +40,7 @@ class Ready:
     job: Job
     slot: Slot
     claim: Claim | None
+    code: Code | None = None  # what its program is now
 
     @property
     def gpus(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending, Job
 
 
@@ -102,6 +103,15 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class OtherCode:
+    """A job starts with other code than it was asked for with; so will `others` that are queued, if it stays so."""
+
+    job: Job
+    change: Aged
+    others: int
+
+
+@dataclass(frozen=True)
 class Resized:
     """The machine offers something else than before: what it has, and how many jobs run at most at once from now on."""
 
@@ -109,4 +119,18 @@ class Resized:
     slots: int
 
 
-Notice = Elsewhere | Resized | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned
+Notice = (
+    Elsewhere
+    | OtherCode
+    | Resized
+    | Trouble
+    | Started
+    | Joined
+    | Noted
+    | Ended
+    | Waiting
+    | Impossible
+    | Halted
+    | Interrupted
+    | Warned
+)

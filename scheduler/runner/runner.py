@@ -18,8 +18,8 @@ from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
 from scheduler.runner.devices import Devices
+from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
-from scheduler.runner.environment import Differences
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
 from scheduler.runner.news import Waits
@@ -64,7 +64,7 @@ class Runner:
         self._stop = Stop.NO
         self._interrupts = 0
         self._waits, self._wanderers = Waits(), Wanderers(mine.store)
-        self._differences = Differences()
+        self._differences = Differences(mine)
         self._troubles: set[str] = set()
         self._is_waiting = False
         self._now = 0.0  # when this turn began, by the clock of the store
@@ -229,8 +229,8 @@ class Runner:
             self._over(end, again)
         for running in filter(None, started):
             self._source.began(running.job, running.attempt)
-            if elsewhere := self._differences.news(running.job, self._store.surroundings(running.job)):
-                self._tell(elsewhere)
+            for difference in self._differences.news(running.job, running.attempt):
+                self._tell(difference)
             self._tell(Started(running.job, running.attempt))
         never_ran = any(isinstance(end.found, recovery.NeverRan) for end in ends)
         return (more and bool(ready)) or any(retried) or None in begun or never_ran

@@ -28,6 +28,7 @@ from scheduler.sweeps.files.remarks import remarks
 from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.stopping.hyperband import strictness
+from scheduler.sweeps.stopping.last_row import last_rows
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
 
@@ -80,6 +81,11 @@ class SweepPlan:
         arguments = json.dumps(self.nested(values))
         # The name is a group for people to find the trials by; W&B passes no such argument.
         return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch, passes_group=False)
+
+    def last_rows(self, values: Sequence[object]) -> frozenset[int]:
+        """After how many rows a trial at this point may be over by itself; see `stopping.last_row`."""
+        rule = self.sweep.early_terminate
+        return last_rows(self.nested(values), self.command, rule.max_iter if rule else None)
 
     def point(self, values: Sequence[object]) -> dict[str, object]:
         """The point as it is remembered: by name, so that the space may change later."""

@@ -93,5 +93,6 @@ def test_upgrade_renews_the_versions_before_they_are_installed(checkout: Path) -
     renew.write_text(f"#!/bin/sh\necho renewed >> {checkout}/asked\n")
     calls = asked(checkout, "tasks/test_functionality.sh tests/unit", UPGRADE="1")
     assert calls[0] == "renewed"
-    assert calls[-1] == "python -m pytest tests/unit"
+    assert calls[-1].startswith("python -m pytest ")
+    assert calls[-1].endswith(" tests/unit")
     assert "renewed" not in asked(checkout, "tasks/test_functionality.sh")

@@ -109,7 +109,8 @@ class Book:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
             experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
-            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
+            here = Here(change, cwd)
+            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, here, here.code).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.

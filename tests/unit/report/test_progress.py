@@ -7,10 +7,11 @@ import resource
 from dataclasses import replace
 
 from scheduler.actions.notices import Driving
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.progress import Progress
-from scheduler.runner.notices import Ended, Interrupted, Noted, Started
+from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, Started
 from tests.unit.runner.test_backfill import job
 
 JOB = replace(job(1), arguments='{"x": 1}')
@@ -52,6 +53,16 @@ def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
         Ended(JOB, FIRST, Ending(State.DONE, 0, reason), 25.2, False),
     )
     assert lines[1:] == [": it left one behind", f" done after 25 s: {reason}   [1/1]"]
+
+
+def test_a_start_with_other_code_says_how_many_more_would() -> None:
+    """Whoever reads it decides whether to hold them."""
+    said = [
+        line.split("job ", 1)[1].split(" ", 1)[1]
+        for line in told(*(OtherCode(JOB, Aged("a.py"), count) for count in (0, 1, 2000)))
+    ]
+    start = "starts with another a.py than it was queued with"
+    assert said == [start, f"{start}; 1 more is queued that would", f"{start}; 2,000 more are queued that would"]
 
 
 def test_an_end_is_told_where_no_file_can_be_opened(tmp_path) -> None:

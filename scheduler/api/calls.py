@@ -29,6 +29,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, sweep_called
 from scheduler.report.progress import Progress
 from scheduler.report.submission import remarks
+from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep import read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
@@ -215,7 +216,7 @@ def _driving(terms: Terms, act: Callable[[Store, Terms, Tell], Found], *, quiet:
 
     def braked(brake: Brake) -> Found:
         with opened_queue(_say(quiet=quiet)) as store:
-            return act(store, replace(terms, brake=brake), _tell(quiet=quiet))
+            return act(store, replace(terms, brake=brake, every=_every(quiet=quiet)), _tell(quiet=quiet))
 
     return interruptible(braked)
 
@@ -233,6 +234,11 @@ def _nobody(told: object) -> None:
 
 def _tell(*, quiet: bool) -> Tell:
     return _nobody if quiet else Progress(sys.stderr).tell
+
+
+def _every(*, quiet: bool) -> float | None:
+    """A notebook, or the log of a program, shows nothing else of a job that runs."""
+    return None if quiet or (sys.stderr and sys.stderr.isatty()) else EVERY
 
 
 def _say(*, quiet: bool) -> Callable[[str], None]:

@@ -48,14 +48,13 @@ def retry(
     \b
     exp-queue retry failed -j2
     """
-    from scheduler.actions.drive import Terms
     from scheduler.actions.retry import retry as run_again
-    from scheduler.cli.driving import concluded
+    from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
     with opened_store() as store:
-        driven = run_again(store, jobs, settings, Terms(slots, grace, max_failures), progress.tell, lost=lost)
+        driven = run_again(store, jobs, settings, terms_of(slots, grace, max_failures), progress.tell, lost=lost)
         if driven is None:
             say("no such jobs: nothing to run again")
             return 0
@@ -82,11 +81,11 @@ def work(
     \b
     exp-queue work --forever -j2
     """
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices
+    from scheduler.cli.driving import terms_of
 
     with opened_devices(settings) as devices, opened_store() as store:
-        return _work(store, devices, Terms(slots, grace, max_failures), style, forever=forever)
+        return _work(store, devices, terms_of(slots, grace, max_failures), style, forever=forever)
 
 
 @click.command()
@@ -106,15 +105,15 @@ def resume(
 
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices
+    from scheduler.cli.driving import terms_of
     from scheduler.queue.submit import ask_for_interrupted
 
     with opened_devices(settings) as devices, opened_store() as store:
         left_alone = ask_for_interrupted(store)
         if left_alone:
             say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        return _work(store, devices, Terms(slots, grace, max_failures), style, forever=False)
+        return _work(store, devices, terms_of(slots, grace, max_failures), style, forever=False)
 
 
 def _work(store: Store, devices: Devices, terms: Terms, style: str, *, forever: bool) -> int:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from scheduler.cli.options import print_lines, say
 
 if TYPE_CHECKING:
-    from scheduler.actions.drive import Driven
+    from scheduler.actions.drive import Driven, Terms
     from scheduler.queue.store import Store
     from scheduler.report.progress import Progress
+
+
+def terms_of(slots: int | None, grace: float | None = None, max_failures: float | None = None) -> Terms:
+    """The options of a command that runs jobs. Where nobody looks at a terminal, a file gets a line of each job every minute."""
+    from scheduler.actions.drive import Terms
+    from scheduler.runner.pulse import EVERY
+
+    return Terms(slots, grace, max_failures, every=None if sys.stderr.isatty() else EVERY)
 
 
 def concluded(driven: Driven, store: Store, progress: Progress, style: str, *, by_file: bool) -> int:

@@ -63,9 +63,8 @@ def run(
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
     """
     from scheduler.actions import run as action
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices, working_directory
-    from scheduler.cli.driving import concluded
+    from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.progress import Progress
 
     plan, directory = _with(plan, leftovers), working_directory()
@@ -75,7 +74,7 @@ def run(
             return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
             return _detached(action.possible(plan, devices))
-        progress, terms = Progress(sys.stderr), Terms(slots, grace, max_failures)
+        progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
         with opened_store() as store:
             driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost)
             return concluded(driven, store, progress, style, by_file=True)

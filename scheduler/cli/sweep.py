@@ -39,8 +39,8 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
     """
     from scheduler.actions import sweep as action
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
     from scheduler.report.progress import Progress
 
@@ -52,4 +52,4 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
             return show_plan(plan, wishes, style)
         with opened_store() as store:
             tell = Progress(sys.stderr).tell
-            return concluded(action.sweep(store, plan, devices, working_directory(), Terms(slots), wishes, tell), style)
+            return concluded(action.sweep(store, plan, devices, working_directory(), terms_of(slots), wishes, tell), style)

@@ -10,7 +10,7 @@ from scheduler.actions.notices import Driving
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.progress import Progress
-from scheduler.runner.notices import Ended, Interrupted, Noted, Started
+from scheduler.runner.notices import Ended, Interrupted, Noted, StandsStill, Started, UnderWay
 from tests.unit.runner.test_backfill import job
 
 JOB = replace(job(1), arguments='{"x": 1}')
@@ -52,6 +52,21 @@ def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
         Ended(JOB, FIRST, Ending(State.DONE, 0, reason), 25.2, False),
     )
     assert lines[1:] == [": it left one behind", f" done after 25 s: {reason}   [1/1]"]
+
+
+def test_a_job_that_runs_is_told_of_with_its_newest_values(tmp_path) -> None:
+    """In a file or a notebook there is nothing else to see for as long as it trains."""
+    attempt = Attempt(JOB.id, 1, "launcher", str(tmp_path), 0.0)
+    assert told(UnderWay(JOB, attempt, 60.0)) == [" has run 1 min 00 s: x=1; it has said nothing yet"]
+    attempt.log.write_text("epoch 1\n  \x1b[1mepoch 2  \n\n")
+    assert told(UnderWay(JOB, attempt, 60.0)) == [" has run 1 min 00 s: | \\x1b[1mepoch 2"]
+    attempt.metrics.write_text('{"_step": 400, "loss": 0.31234, "note": "text"}\n{"_step": 401, "val_cer": 0.5}\n')
+    assert told(UnderWay(JOB, attempt, 125.0)) == [" has run 2 min 05 s: step 401, val_cer 0.5, loss 0.3123"]
+
+
+def test_a_standstill_is_told_with_its_reason() -> None:
+    """`0 of 12` says nothing of why."""
+    assert told(StandsStill("GPU 0 is lost", 600.0)) == ["nothing has run for 10 min 00 s, and nothing can start: GPU 0 is lost"]
 
 
 def test_an_end_is_told_where_no_file_can_be_opened(tmp_path) -> None:

@@ -43,6 +43,14 @@ def test_the_second_ctrl_c_says_how_long_there_is_and_what_comes_then() -> None:
     assert "stopping 2 jobs (SIGINT); they have 10 s to save the work, then SIGTERM follows and, 5 s later, SIGKILL" in two
 
 
+def test_the_first_ctrl_c_says_what_becomes_of_jobs_that_nobody_waits_for() -> None:
+    """A notebook interrupts `!exp-queue` and ends it a moment later: these are the last words that it shows."""
+    one, two = told(Interrupted(1, 2))
+    assert one == "Ctrl-C: nothing more is started; waiting for 2 jobs to finish. Ctrl-C again stops them."
+    assert "what runs goes on: `exp-queue cancel running` stops it, and the same command again joins it" in two
+    assert len(told(Interrupted(1, 0))) == 1
+
+
 def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
     """Also of a job that succeeded: its script ended long before."""
     reason = "exit status 0; 1 process left behind went on for 25.1 s: sh (pid 12)"

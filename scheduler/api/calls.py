@@ -27,8 +27,10 @@ from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, sweep_called
+from scheduler.report.notifications import Notifications, notifying
 from scheduler.report.progress import Progress
-from scheduler.report.submission import remarks
+from scheduler.report.submission import farewell, remarks
+from scheduler.report.sweeps import farewell as sweep_farewell
 from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep import read_plan, standard_file
@@ -36,6 +38,7 @@ from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
 
 Found = TypeVar("Found")
+Notify = str | Sequence[str]
 
 
 def run(
@@ -47,6 +50,7 @@ def run(
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -56,7 +60,8 @@ def run(
     `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
+    (None: what the file says, else 5; math.inf: never). `notify`: who is told of the end, the first failure and a standstill, as
+    `exp-queue run --help` has it, one word or several. `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -67,12 +72,12 @@ def run(
     plan = read_file(fspath(file), words(changes), asked())
     _warn(plan.path, plan.notes, quiet=quiet)
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
             driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
-        return _over(store, driven)
+        return _over(store, driven, told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
+    return _driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
 
 
 def submit(file: File, changes: Changes = None, *, again: bool = False, lost: bool = False, quiet: bool = False) -> Jobs:
@@ -91,6 +96,7 @@ def retry(
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
@@ -100,10 +106,10 @@ def retry(
     """
     chosen = named(which)
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
-        return _over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven())
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
+        return _over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
+    return _driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet)
 
 
 def work(
@@ -112,6 +118,7 @@ def work(
     forever: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Jobs:
     """Run everything that is queued, whoever queued it; returns the jobs that ended, the best first.
@@ -119,11 +126,11 @@ def work(
     `forever`: also what is queued later, until a Ctrl-C. The other arguments and Ctrl-C are those of `run`.
     """
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
-            return _over(store, drive_everything(store, devices, terms, tell, forever=forever))
+            return _over(store, drive_everything(store, devices, terms, tell, forever=forever), told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
+    return _driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
 
 
 def sweep(
@@ -142,6 +149,7 @@ def sweep(
     gpu_memory: str | None = None,
     timeout: float | str | None = None,
     grace: float | str | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Trials:
     """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
@@ -150,22 +158,24 @@ def sweep(
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `timeout` and `grace` (seconds, or texts).
-    `jobs`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `notify`, `quiet`, Ctrl-C and errors as for `run`.
     """
     plan = read_plan(standard_file() if file is None else fspath(file), words(changes), asked(), method=method)
     plan = for_each_trial(plan, gpus, gpu_memory, timeout, grace)
     _warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Trials:
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
         with opened_devices() as devices:
             sweeping.refuse_impossible(plan, devices)
             swept = sweeping.sweep(store, plan, devices, working_directory(), terms, wishes, tell)
+        last_words = sweep_farewell(swept.results, interrupted=swept.driven.interrupted) if swept.results else ()
+        told.over(swept.driven, last_words)
         record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(working_directory()))
         assert record  # it has just been opened
         return trials_of(store, remembered(store, record))
 
-    return _driving(terms_of(jobs), act, quiet=quiet)
+    return _driving(terms_of(jobs), act, notify, plan.path, quiet=quiet)
 
 
 def trials(file: File | None = None, changes: Changes = None) -> Trials:
@@ -211,21 +221,28 @@ def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
 
 
-def _driving(terms: Terms, act: Callable[[Store, Terms, Tell], Found], *, quiet: bool) -> Found:
+def _driving(
+    terms: Terms, act: Callable[[Store, Terms, Tell, Notifications], Found], notify: Notify, about: str, *, quiet: bool
+) -> Found:
     """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs."""
 
+    whom = [notify] if isinstance(notify, str) else list(notify)
+
     def braked(brake: Brake) -> Found:
-        with opened_queue(_say(quiet=quiet)) as store:
-            return act(store, replace(terms, brake=brake, every=_every(quiet=quiet)), _tell(quiet=quiet))
+        with notifying(whom, about, _say(quiet=quiet)) as told, opened_queue(_say(quiet=quiet)) as store:
+            watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
+            return act(store, watched, told.also(_tell(quiet=quiet)), told)
 
     return interruptible(braked)
 
 
-def _over(store: Store, driven: Driven) -> Jobs:
+def _over(store: Store, driven: Driven, told: Notifications) -> Jobs:
     """The best first. Those that stay queued since this machine can never run them say so."""
     why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
     never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
-    return jobs_of(store, best_first(lines(store, driven.jobs, never)))
+    results = best_first(lines(store, driven.jobs, never))
+    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=True))
+    return jobs_of(store, results)
 
 
 def _nobody(told: object) -> None:

@@ -25,6 +25,7 @@ FLOORS = [
     {"launcher"},
     {"queue"},
     {"runner"},
+    {"notify"},
     {"sweeps"},
     {"actions"},
     {"report"},

@@ -169,7 +169,7 @@ def sweep(
         with opened_devices() as devices:
             sweeping.refuse_impossible(plan, devices)
             swept = sweeping.sweep(store, plan, devices, working_directory(), terms, wishes, tell)
-        last_words = sweep_farewell(swept.results, interrupted=swept.driven.interrupted) if swept.results else ()
+        last_words = sweep_farewell(swept.results, store.home, interrupted=swept.driven.interrupted) if swept.results else ()
         told.over(swept.driven, last_words)
         record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(working_directory()))
         assert record  # it has just been opened

@@ -63,4 +63,6 @@ def sweep(
             return show_plan(plan, wishes, style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             tell, terms = told.also(Progress(sys.stderr).tell), told.terms(terms_of(slots))
-            return concluded(action.sweep(store, plan, devices, working_directory(), terms, wishes, tell), told, style)
+            return concluded(
+                action.sweep(store, plan, devices, working_directory(), terms, wishes, tell), store.home, told, style
+            )

@@ -7,6 +7,7 @@ import sys
 from scheduler.actions.sweep import Swept, budget_of, check, known_points
 from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
+from scheduler.home import Home
 from scheduler.report import sweeps as report
 from scheduler.report.notifications import Notifications
 from scheduler.report.tables import print_json, print_table
@@ -17,7 +18,7 @@ from scheduler.terminal import show
 SHOWN = 5
 
 
-def concluded(swept: Swept, told: Notifications, style: str) -> int:
+def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
     """Print the results, the best first; returns the exit status. UserError where all trials were in vain."""
     if swept.results is None:
         told.over(swept.driven, ())
@@ -26,7 +27,7 @@ def concluded(swept: Swept, told: Notifications, style: str) -> int:
         print_json(report.as_object(swept.results, swept.sightings), sys.stdout)
     else:
         print_table(report.rows(swept.results), sys.stdout)
-    last_words = report.farewell(swept.results, interrupted=swept.driven.interrupted)
+    last_words = report.farewell(swept.results, home, interrupted=swept.driven.interrupted)
     say(last_words)
     told.over(swept.driven, last_words)
     if swept.driven.interrupted:

@@ -10,6 +10,7 @@ from scheduler.experiments import shell_line
 from scheduler.queue.job import Attempt
 from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number
+from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
 
 
@@ -22,6 +23,7 @@ def details(found: Details) -> dict[str, Any]:
         "argv": list(job.argv),
         "cwd": job.cwd,
         "environment": found.surroundings.as_object(),
+        "wandb_offline": [str(path) for attempt in found.attempts for path in offline_runs(job, attempt)],
         "attempts": [_attempt(attempt) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
     }
@@ -58,6 +60,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("program", found["environment"]["program"] or ""),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         *((name, number(value)) for name, value in found["metrics"].items()),
+        ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
         *((f"attempt {each['number']}", _attempt_line(each)) for each in found["attempts"]),
     ]
     width = max(len(name) for name, _ in pairs)

@@ -10,12 +10,14 @@ from typing import Any
 
 from scheduler.actions.trials import Results
 from scheduler.experiments import shell_line
+from scheduler.home import Home
 from scheduler.launcher import kept
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
 from scheduler.report.text import duration, number, plural, shortened
+from scheduler.report.wandb_runs import how_to_send
 from scheduler.sweeps.engine.budget import FAILED, Budget
 from scheduler.sweeps.engine.checkpoints import (
     Checkpoints,
@@ -126,7 +128,7 @@ def rows(found: Results) -> list[dict[str, str]]:
     ]
 
 
-def farewell(found: Results, *, interrupted: bool) -> list[str]:
+def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
@@ -138,6 +140,7 @@ def farewell(found: Results, *, interrupted: bool) -> list[str]:
     if found.saved and found.saved.stopped:
         notes.append(_saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
+    notes += how_to_send([(job, found.attempts.get(job.id)) for job in found.jobs.values()], home)
     if interrupted:
         notes.append("go on: the same command again")
     return notes

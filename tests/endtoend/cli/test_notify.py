@@ -64,7 +64,7 @@ def test_a_notification_that_hangs_or_fails_neither_delays_nor_fails_the_run(com
     with serving(Posts()) as server:
         server.open.clear()
         result = command_line("run", "grid.yaml", "x=1", "--notify", server.url, "--notify", "desktop", input="")
-        assert server.posts
+        assert server.asked.wait(100)
         server.open.set()
     assert result.returncode == 0
     assert 'the notification by "webhook" is still on its way; if it fails, ' in result.stderr

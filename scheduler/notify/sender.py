@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from scheduler.notify.channel import Channel, Undelivered
+from scheduler.terminal import say
 
 LIMIT = 30  # seconds; then the kernel ends us
 LONGEST_LOG = 1 << 18  # bytes
@@ -30,9 +31,8 @@ def main() -> None:
     except Undelivered as error:
         reason = " ".join(_without_secrets(channel, str(error)).split())
         _note(Path(order["log"]), f"{time.strftime('%F %T')} {channel.name}: {order['event']['title']}: {reason}\n")
-        with contextlib.suppress(OSError):
-            os.write(2, reason.encode())
-        os._exit(1)
+        say(reason)
+        sys.exit(1)
 
 
 def _refuse_unset(channel: Channel) -> None:

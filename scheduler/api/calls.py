@@ -39,14 +39,18 @@ from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, sweep_called
+from scheduler.report.notifications import Notifications, notifying
 from scheduler.report.progress import Progress
-from scheduler.report.submission import remarks
+from scheduler.report.submission import farewell, remarks
+from scheduler.report.sweeps import farewell as sweep_farewell
+from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep import read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
 
 Found = TypeVar("Found")
+Notify = str | Sequence[str]
 
 
 def run(
@@ -61,6 +65,7 @@ def run(
     program: str | None = None,
     style: str | None = None,
     leftovers: str | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -70,9 +75,10 @@ def run(
     `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the file's
-    own, `style`: how it takes its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves behind go
-    on while they "work", or until they end, "wait", or "kill" ends them. `quiet`: say nothing on standard error.
+    (None: what the file says, else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the
+    file's own, `style`: how it takes its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves behind go
+    on while they "work", or until they end, "wait", or "kill" ends them. `notify`: who is told of the end, the first failure and a
+    standstill, as `exp-queue run --help` has it, one word or several. `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -83,12 +89,12 @@ def run(
     plan = with_leftovers(read_file(fspath(file), words(changes), asked(program, style)), leftovers)
     _warn(plan.path, plan.notes, quiet=quiet)
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
             driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
-        return _over(store, driven)
+        return _over(store, driven, told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
+    return _driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
 
 
 def submit(
@@ -117,6 +123,7 @@ def retry(
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
@@ -126,10 +133,10 @@ def retry(
     """
     chosen = named(which)
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
-        return _over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven())
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
+        return _over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
+    return _driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet)
 
 
 def work(
@@ -138,6 +145,7 @@ def work(
     forever: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Jobs:
     """Run everything that is queued, whoever queued it; returns the jobs that ended, the best first.
@@ -145,11 +153,11 @@ def work(
     `forever`: also what is queued later, until a Ctrl-C. The other arguments and Ctrl-C are those of `run`.
     """
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
-            return _over(store, drive_everything(store, devices, terms, tell, forever=forever))
+            return _over(store, drive_everything(store, devices, terms, tell, forever=forever), told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
+    return _driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
 
 
 def sweep(
@@ -170,6 +178,7 @@ def sweep(
     grace: float | str | None = None,
     program: str | None = None,
     style: str | None = None,
+    notify: Notify = (),
     quiet: bool = False,
 ) -> Trials:
     """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
@@ -178,7 +187,7 @@ def sweep(
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `timeout` and `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `program`, `style`, `notify`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
@@ -186,15 +195,17 @@ def sweep(
     _warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 
-    def act(store: Store, terms: Terms, tell: Tell) -> Trials:
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
         with opened_devices() as devices:
             sweeping.refuse_impossible(plan, devices)
             swept = sweeping.sweep(store, plan, devices, working_directory(), terms, wishes, tell)
+        last_words = sweep_farewell(swept.results, store.home, interrupted=swept.driven.interrupted) if swept.results else ()
+        told.over(swept.driven, last_words)
         record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(working_directory()))
         assert record  # it has just been opened
         return trials_of(store, remembered(store, record))
 
-    return _driving(terms_of(jobs), act, quiet=quiet)
+    return _driving(terms_of(jobs), act, notify, plan.path, quiet=quiet)
 
 
 def trials(file: File | None = None, changes: Changes = None) -> Trials:
@@ -240,21 +251,28 @@ def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
 
 
-def _driving(terms: Terms, act: Callable[[Store, Terms, Tell], Found], *, quiet: bool) -> Found:
+def _driving(
+    terms: Terms, act: Callable[[Store, Terms, Tell, Notifications], Found], notify: Notify, about: str, *, quiet: bool
+) -> Found:
     """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs."""
 
+    whom = [notify] if isinstance(notify, str) else list(notify)
+
     def braked(brake: Brake) -> Found:
-        with opened_queue(_say(quiet=quiet)) as store:
-            return act(store, replace(terms, brake=brake), _tell(quiet=quiet))
+        with notifying(whom, about, _say(quiet=quiet)) as told, opened_queue(_say(quiet=quiet)) as store:
+            watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
+            return act(store, watched, told.also(_tell(quiet=quiet)), told)
 
     return interruptible(braked)
 
 
-def _over(store: Store, driven: Driven) -> Jobs:
+def _over(store: Store, driven: Driven, told: Notifications) -> Jobs:
     """The best first. Those that stay queued since this machine can never run them say so."""
     why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
     never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
-    return jobs_of(store, best_first(lines(store, driven.jobs, never)))
+    results = best_first(lines(store, driven.jobs, never))
+    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=True))
+    return jobs_of(store, results)
 
 
 def _nobody(told: object) -> None:
@@ -263,6 +281,11 @@ def _nobody(told: object) -> None:
 
 def _tell(*, quiet: bool) -> Tell:
     return _nobody if quiet else Progress(sys.stderr).tell
+
+
+def _every(*, quiet: bool) -> float | None:
+    """A notebook, or the log of a program, shows nothing else of a job that runs."""
+    return None if quiet or (sys.stderr and sys.stderr.isatty()) else EVERY
 
 
 def _say(*, quiet: bool) -> Callable[[str], None]:

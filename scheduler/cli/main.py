@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": ("explain", "Why a job waits, in one sentence."),
     "backup": ("backup", "Copy the queue to a file, while jobs run."),
     "restore": ("backup", "Put a backup in the place of the queue."),
+    "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
 IMPOSSIBLE = 3

@@ -61,6 +61,14 @@ failures_option = click.option(
     help="After N failures in a row just after their start, no more of that program. Default: policy.max_failures, else 5.",
 )
 
+notify_option = click.option(
+    "--notify",
+    multiple=True,
+    metavar="WHAT",
+    help="Tell somebody of the end, the first failure and a standstill: a channel of the configuration file, `desktop`, an "
+    "e-mail address, a URL, the path of a program; `none`: nobody. May be repeated.",
+)
+
 _SHARING = (
     click.option(
         "--quiet", metavar="TIME", help="A GPU stays untouched so long after somebody else's process has left it. Default: 20s."

@@ -14,6 +14,7 @@ from scheduler.cli.options import (
     format_option,
     grace_option,
     leftovers_option,
+    notify_option,
     opened_store,
     print_lines,
     say,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @leftovers_option
 @failures_option
 @sharing_options
+@notify_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
@@ -48,6 +50,7 @@ def run(
     leftovers: str | None,
     max_failures: float | None,
     settings: Settings,
+    notify: tuple[str, ...],
     dry_run: bool,
     detach: bool,
     again: bool,
@@ -63,9 +66,9 @@ def run(
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
     """
     from scheduler.actions import run as action
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices, working_directory
-    from scheduler.cli.driving import concluded
+    from scheduler.cli.driving import concluded, terms_of
+    from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
     plan, directory = _with(plan, leftovers), working_directory()
@@ -75,10 +78,11 @@ def run(
             return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
             return _detached(action.possible(plan, devices))
-        progress, terms = Progress(sys.stderr), Terms(slots, grace, max_failures)
-        with opened_store() as store:
-            driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost)
-            return concluded(driven, store, progress, style, by_file=True)
+        progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
+        with notifying(notify, plan.path, say) as told, opened_store() as store:
+            tell = told.also(progress.tell)
+            driven = action.run(store, plan, devices, directory, told.terms(terms), tell, again=again, lost=lost)
+            return concluded(driven, store, progress, told, style, by_file=True)
 
 
 def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:

@@ -8,7 +8,9 @@ from scheduler.actions.sweep import Swept, budget_of, check, known_points, why_o
 from scheduler.actions.trials import Standing
 from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
+from scheduler.home import Home
 from scheduler.report import sweeps as report
+from scheduler.report.notifications import Notifications
 from scheduler.report.tables import print_json, print_table
 from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.sweep import SweepPlan
@@ -18,15 +20,18 @@ from scheduler.terminal import show
 SHOWN = 5
 
 
-def concluded(swept: Swept, style: str) -> int:
+def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
     """Print the results, the best first; returns the exit status. UserError where all trials were in vain."""
     if swept.results is None:
+        told.over(swept.driven, ())
         return leaving(swept.driven)
     if style == "json":
         print_json(report.as_object(swept.results, swept.sightings), sys.stdout)
     else:
         print_table(report.rows(swept.results), sys.stdout)
-    say(report.farewell(swept.results, interrupted=swept.driven.interrupted))
+    last_words = report.farewell(swept.results, home, interrupted=swept.driven.interrupted)
+    say(last_words)
+    told.over(swept.driven, last_words)
     if swept.driven.interrupted:
         return 130
     if swept.sightings.in_vain:

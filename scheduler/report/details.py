@@ -12,6 +12,7 @@ from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
 from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number
+from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
 
 
@@ -26,6 +27,7 @@ def details(found: Details) -> dict[str, Any]:
         "environment": found.surroundings.as_object(),
         "code": _code(found, job.code),
         "code_now": str(found.aged) if found.aged else "",
+        "wandb_offline": [str(path) for attempt in found.attempts for path in offline_runs(job, attempt)],
         "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
     }
@@ -68,6 +70,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         *((name, number(value)) for name, value in found["metrics"].items()),
+        ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
         *((f"attempt {each['number']}", _attempt_line(each, found["code"])) for each in found["attempts"]),
     ]
     width = max(len(name) for name, _ in pairs)

@@ -11,6 +11,7 @@ from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Tol
 from scheduler.actions.results import outcome
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
+from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
 from scheduler.report.jobs import labels
 from scheduler.report.log_view import last_lines
@@ -26,8 +27,10 @@ from scheduler.runner.notices import (
     Noted,
     OtherCode,
     Resized,
+    StandsStill,
     Started,
     Trouble,
+    UnderWay,
     Waiting,
     Warned,
 )
@@ -45,6 +48,7 @@ class Progress:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._name: Callable[[Job], str] = lambda job: labels([job])[job.id]  # of a job that no notice has named before
+        self._newest: Callable[[Job], str] = lambda job: ""  # of the metric that a sweep listens to
         self.names: dict[str, str] | None = None  # of the jobs of this run, by id; None: nobody knows them before
         self._labels: dict[str, str] = {}
         self._over = self._total = 0
@@ -53,6 +57,8 @@ class Progress:
             Started: self._started,
             Joined: self._joined,
             Noted: self._noted,
+            UnderWay: self._under_way,
+            StandsStill: self._stands_still,
             Ended: self._ended,
             Waiting: self._waiting,
             Impossible: self._impossible,
@@ -87,9 +93,10 @@ class Progress:
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
-        from scheduler.report.sweeps import label, opening
+        from scheduler.report.sweeps import label, newest, opening
 
         self._name = partial(label, notice.plan, notice.book)
+        self._newest = partial(newest, notice.plan, notice.book)
         told = (notice.plan, notice.book, notice.budget, notice.pruner)
         for sentence in opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated):
             self._say(sentence)
@@ -108,6 +115,13 @@ class Progress:
 
     def _noted(self, notice: Noted) -> None:
         self._say(f"{notice.job.short_id}: {notice.text}")
+
+    def _under_way(self, notice: UnderWay) -> None:
+        with passing():
+            self._say(f"{notice.job.short_id} has run {duration(notice.seconds)}: {self._course(notice.job, notice.attempt)}")
+
+    def _stands_still(self, notice: StandsStill) -> None:
+        self._say(f"nothing has run for {duration(notice.seconds)}, and nothing can start: {notice.reason}")
 
     def _ended(self, notice: Ended) -> None:
         self._begun.pop(notice.job.id, None)
@@ -139,6 +153,11 @@ class Progress:
         running = plural(notice.running, "job")
         if notice.times == 1:
             self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
+            if notice.running:  # who ends us now may read no more of us: `!exp-queue` of a notebook gives us 0.2 s for our words
+                self._say(
+                    "If this command is ended before, as a notebook does when it is interrupted, what runs goes on: "
+                    "`exp-queue cancel running` stops it, and the same command again joins it."
+                )
         else:
             they = "it has" if notice.running == 1 else "they have"
             self._say(
@@ -179,6 +198,9 @@ class Progress:
         if job.id not in self._labels:
             self._labels[job.id] = self._name(job)
         return self._labels[job.id]
+
+    def _course(self, job: Job, attempt: Attempt) -> str:
+        return course(attempt, self._newest(job)) or f"{self._label(job)}; it has said nothing yet"
 
     def _tail(self, attempt: Attempt) -> None:
         with passing():

@@ -16,6 +16,7 @@ from scheduler.queue.states import SUCCEEDED, WAITING, State
 from scheduler.queue.submit import Submission, Verb
 from scheduler.report.jobs import objects
 from scheduler.report.text import plural
+from scheduler.report.wandb_runs import how_to_send
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.streaks import Program
 
@@ -76,7 +77,8 @@ def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
-    return [*_summary(results, home, interrupted=interrupted, by_file=by_file), *map(_left_out, left_out)]
+    offline = how_to_send([(line.job, line.attempt) for line in results], home)
+    return [*_summary(results, home, interrupted=interrupted, by_file=by_file), *offline, *map(_left_out, left_out)]
 
 
 def _left_out(each: LeftOut) -> str:

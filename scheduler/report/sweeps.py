@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.actions.trials import Results, Standing
 from scheduler.experiments import shell_line
+from scheduler.home import Home
 from scheduler.launcher import kept
 from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Job
@@ -18,6 +19,7 @@ from scheduler.report.hydra_outputs import announcement, directories, note_of_sh
 from scheduler.report.jobs import gpus_of
 from scheduler.report.submission import other_code
 from scheduler.report.text import duration, number, plural, shortened
+from scheduler.report.wandb_runs import how_to_send
 from scheduler.sweeps.engine.budget import FAILED, Budget
 from scheduler.sweeps.engine.checkpoints import (
     Checkpoints,
@@ -103,6 +105,12 @@ def label(plan: SweepPlan, book: Book, job: Job) -> str:
     return shortened(f"trial {record.number}: {_point(plan, record.point)}", LABEL_WIDTH)
 
 
+def newest(plan: SweepPlan, book: Book, job: Job) -> str:
+    """The newest value of the sweep's metric that a trial has logged; empty where there is none yet."""
+    trial = book[job.id].trial if job.id in book else None
+    return f"{plan.metric} {number(trial.rows[-1])}" if trial and trial.rows else ""
+
+
 def _varying(plan: SweepPlan) -> list[str]:
     return [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
 
@@ -149,7 +157,7 @@ def rows(found: Results) -> list[dict[str, str]]:
     ]
 
 
-def farewell(found: Results, *, interrupted: bool) -> list[str]:
+def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
@@ -161,6 +169,7 @@ def farewell(found: Results, *, interrupted: bool) -> list[str]:
     if found.saved and found.saved.stopped:
         notes.append(_saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
+    notes += how_to_send([(job, found.attempts.get(job.id)) for job in found.jobs.values()], home)
     if interrupted:
         notes.append("go on: the same command again")
     return notes

@@ -41,6 +41,23 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """An attempt has run for `seconds` under our eyes: told again and again to whoever sees nothing else of it."""
+
+    job: Job
+    attempt: Attempt
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StandsStill:
+    """For `seconds` nothing has run, and for `reason` nothing could start: no runner here is going to change that."""
+
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Impossible:
     """So many queued jobs, of which `job` is the first, can never run on this machine: they stay queued, and the others run."""
 
@@ -119,18 +136,6 @@ class Resized:
     slots: int
 
 
-Notice = (
-    Elsewhere
-    | OtherCode
-    | Resized
-    | Trouble
-    | Started
-    | Joined
-    | Noted
-    | Ended
-    | Waiting
-    | Impossible
-    | Halted
-    | Interrupted
-    | Warned
-)
+Stay = Waiting | StandsStill | Impossible | Halted | Trouble
+Course = Started | OtherCode | Joined | Noted | UnderWay | Ended
+Notice = Course | Stay | Elsewhere | Resized | Interrupted | Warned

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,8 +138,12 @@ class MetricRows(FileReader):
         return found + self._rows([data])
 
     def _rows(self, lines: list[bytes]) -> list[Row]:
-        parsed = (_parsed(line) for line in lines if self._may_hold(line))
-        return [_row(each, metrics) for each in parsed if each and (metrics := _metrics(each))]
+        return parsed_rows(line for line in lines if self._may_hold(line))
+
+
+def parsed_rows(lines: Iterable[bytes]) -> list[Row]:
+    """The rows with metrics among whole lines of a metric log."""
+    return [_row(each, metrics) for line in lines if (each := _parsed(line)) and (metrics := _metrics(each))]
 
 
 def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:

@@ -59,6 +59,21 @@ def beside(until) -> Iterator[Callable[..., None]]:
         thread.join()
 
 
+def test_a_call_tells_whom_it_is_asked_to_tell(file, tmp_path: Path, until) -> None:
+    """One word or several, as on the command line; a word that names nobody starts nothing."""
+    tell = tmp_path / "tell"
+    tell.write_text(f"#!/bin/sh\nnew=$(mktemp {tmp_path}/new.XXXXXX) && cat > $new && mv $new {tmp_path}/$$.told\n")
+    tell.chmod(0o700)
+    with pytest.raises(UserError, match='"fone" is nobody to notify'):
+        api.run(file("exit 3"), notify=["./tell", "fone"])
+    assert not api.jobs()
+    api.run(file("exit 3"), notify="./tell", quiet=True)
+    until(lambda: len(list(tmp_path.glob("*.told"))) == 2)
+    told = {found["event"]: found for found in map(json.loads, (path.read_text() for path in tmp_path.glob("*.told")))}
+    assert told["failure"]["job"]["exit_status"] == 3
+    assert (told["end"]["title"], told["end"]["run"]) == ("grid.yaml: 2 jobs: 2 failed", "grid.yaml")
+
+
 def test_a_run_returns_its_jobs_the_best_first_with_all_that_came_out(file) -> None:
     """What a notebook is for: run, look, go on."""
     jobs = api.run(file(f"echo '{HEAD}' >> $EXP_QUEUE_METRICS; {SCRIPT}"), jobs=2)

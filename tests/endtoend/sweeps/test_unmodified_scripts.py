@@ -49,6 +49,8 @@ def test_a_wandb_script_runs_offline_and_is_stopped_by_what_it_logs(sweeps):
     assert 3 <= len(bad["history"]) < 10_000
     (kept,) = Path(bad["directory"]).glob("wandb/*run-*/run-*.wandb")
     assert kept.stat().st_size > 0
+    (shown,) = json.loads(sweeps("show", "trial:1", "--format", "json").stdout)
+    assert shown["wandb_offline"] == [str(kept.parent)]
     assert not _open_in(Path(bad["directory"]))
 
 

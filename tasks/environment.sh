@@ -51,9 +51,13 @@ is_installed() {
     return 1
 }
 
+has_pip() {
+    [ -x "$environment/bin/python" ] && compgen -G "$environment/lib/python*/site-packages/pip/__main__.py" > /dev/null
+}
+
 install_extra() {
     local python
-    if [ ! -x "$environment/bin/python" ] || ! compgen -G "$environment/lib/python*/site-packages/pip/__main__.py" > /dev/null; then
+    if ! has_pip; then
         python=$(find_python) || return 1
         echo "making $environment with $python" >&2
         "$python" -m venv "$environment" >&2 || {  # over one that was interrupted, too
@@ -83,18 +87,25 @@ choose_pytorch() {
     case ",$1," in *,recognizer,* | *,all,*) ;; *) return 0 ;; esac
     if has_cpu_builds || ! offers_cpu_builds; then return 0; fi
     echo "no NVIDIA driver here: PyTorch comes without CUDA, from $cpu_index" >&2
-    install_constrained --no-deps --index-url "$cpu_index" torch torchvision ||
+    from_cpu_index install --quiet --constraint constraints.txt --no-deps torch torchvision >&2 ||
         echo "that failed; PyTorch's usual builds do as well" >&2
 }
 
 # Asked for a few seconds only, and not at all by a machine whose pip is told to get everything from a place of its own.
 offers_cpu_builds() {
     [ -n "$cpu_index" ] || return 1
-    if [ -z "${PYTORCH_CPU_INDEX:-}" ] && "$environment/bin/python" -m pip config list 2> /dev/null | grep -qE "\.(index-url|no-index)="; then
-        return 1
-    fi
-    "$environment/bin/python" -m pip --disable-pip-version-check --retries 0 --timeout 4 index versions --index-url "$cpu_index" torch \
-        2> /dev/null | grep -qF +cpu
+    if [ -z "${PYTORCH_CPU_INDEX:-}" ] && has_index_of_its_own; then return 1; fi
+    from_cpu_index --retries 0 --timeout 4 index versions torch 2> /dev/null | grep -F +cpu > /dev/null
+}
+
+has_index_of_its_own() {
+    "$environment/bin/python" -m pip config list 2> /dev/null | grep -E "\.(index-url|no-index)=" > /dev/null
+}
+
+# pip with that index and nothing beside it: what other places offer must not pass for it.
+from_cpu_index() {
+    PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS='' PIP_EXTRA_INDEX_URL='' PIP_INDEX_URL=$cpu_index \
+        "$environment/bin/python" -m pip --disable-pip-version-check "$@"
 }
 
 ensure_environment() {

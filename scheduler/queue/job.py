@@ -89,6 +89,7 @@ class Job:
     failures: int = 0  # attempts that count against `policy.retries`, since a person last asked for the job
     environment: str = "{}"  # JSON: what its attempts get beyond the user's own environment; see `additions`
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
+    file: str | None = None  # the real path of the file that has asked for it last; None: not known
 
     @property
     def config(self) -> dict[str, Any]:

@@ -110,6 +110,12 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
     """,
+    # The real path of the file that has asked for a job last.
+    """
+    ALTER TABLE job ADD COLUMN file TEXT;
+    CREATE INDEX job_file ON job (file, number) WHERE file IS NOT NULL;
+    CREATE INDEX job_group ON job (group_name, number) WHERE group_name IS NOT NULL;
+    """,
 )
 
 

@@ -22,7 +22,7 @@ INTERPRETERS = {
 def refuse_program(path: str, text: str) -> None:
     """Raises UserError, with the way to run it, for a script: by the name of the file, or by its first line."""
     suffix = Path(path).suffix
-    if suffix not in INTERPRETERS and not text.startswith("#!"):
+    if suffix not in INTERPRETERS and (suffix or not text.startswith("#!")):  # a list of commands has a suffix of its own
         return
     program = f"{INTERPRETERS.get(suffix, './' if '/' not in path else '')}{shlex.quote(path)}"
     raise UserError(

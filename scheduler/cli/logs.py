@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from scheduler.cli.options import opened_store
+from scheduler.cli.options import opened_store, say
 
 
 @click.command()
@@ -16,7 +16,7 @@ from scheduler.cli.options import opened_store
 @click.option("--raw", is_flag=True, help="The bytes as they are; control characters reach the terminal.")
 @click.option("--attempt", type=click.IntRange(min=1), help="An earlier attempt; default: the latest.")
 def logs(job: str, follow: bool, lines: int | None, raw: bool, attempt: int | None) -> int:
-    """Print the output of a job. JOB: the beginning of an id, `last` (default), or a state such as `failed` (its newest job).
+    """Print the output of a job. JOB: the beginning of an id, a group, a file, `last` (default), or a state (the newest of it).
 
     Control characters are shown as escapes, so that no log can take over a terminal.
     """
@@ -26,10 +26,14 @@ def logs(job: str, follow: bool, lines: int | None, raw: bool, attempt: int | No
 
     out = sys.stdout.buffer
     with opened_store() as store:
-        chosen = action.attempt_of(store, select_single(store, job), attempt)
+        named = select_single(store, job)
+        chosen = action.attempt_of(store, named, attempt)
         pieces = action.following(store.home, chosen, lines) if follow else action.whole(chosen, lines)
         shown = pieces if raw else log_view.shown_pieces(pieces)
+        size = 0
         for piece in shown:
-            out.write(piece)
+            size += out.write(piece)
             out.flush()
+        if not size and lines != 0:
+            say(f"job {named.short_id} has printed nothing; `exp-queue show {named.short_id}` shows what else is known of it")
     return 0

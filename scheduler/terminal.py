@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -32,7 +33,15 @@ def show(text: str) -> None:
 def line(text: str, file: TextIO, keep: str = "") -> None:
     """One line to `file`: a newline within `text` is shown as an escape like every other control character but those in
     `keep`."""
-    file.write(safe(text, keep) + "\n")
+    put(safe(text, keep) + "\n", file)
+
+
+def put(text: str, file: TextIO) -> None:
+    """What is safe already. A reader that has gone (`| head -1`) has what it wanted: no error, and nothing more reaches it."""
+    try:
+        file.write(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def clear() -> None:

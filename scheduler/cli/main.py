@@ -84,9 +84,12 @@ class Commands(click.Group):
         return super().parse_args(context, args)
 
     def invoke(self, context: click.Context) -> Any:
-        """click's parser of options does not say which command's they are."""
+        """click's parser of options does not say which command's they are, and for a reader that has gone it leaves with 1."""
         try:
             return super().invoke(context)
+        except BrokenPipeError:
+            _print_no_more(sys.stdout)
+            return 0
         except click.UsageError as error:
             name = context.invoked_subcommand
             if error.ctx is None and name:

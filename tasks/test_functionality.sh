@@ -9,4 +9,4 @@ ensure_environment all
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
 "$environment/bin/mypy"
-exec "$environment/bin/python" -m pytest --numprocesses 2 --dist worksteal "$@"
+run_and_tell "$environment/bin/python" -m pytest --numprocesses 2 --dist worksteal "$@"

@@ -76,9 +76,9 @@ def run(
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
     (None: what the file says, else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the
-    file's own, `style`: how it takes its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves behind go
-    on while they "work", or until they end, "wait", or "kill" ends them. `notify`: who is told of the end, the first failure and a
-    standstill, as `exp-queue run --help` has it, one word or several. `quiet`: say nothing on standard error.
+    file's own, `style`: how it takes its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves
+    behind go on while they "work", or until they end, "wait", or "kill" ends them. `notify`: who is told of the end, the first
+    failure and a standstill, as `exp-queue run --help` has it, one word or several. `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.

@@ -20,7 +20,7 @@ from scheduler.cli.options import (
 def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
     """Cancel queued jobs and stop running ones: politely first (SIGINT), then SIGTERM, then SIGKILL. Waits until they are gone.
 
-    JOB: the beginning of an id, `last`, or a state such as `queued` or `running`.
+    JOB: the beginning of an id, a group, a file, `last`, or a state such as `queued` or `running`.
 
     \b
     exp-queue cancel running --grace 2m

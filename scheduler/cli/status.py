@@ -12,7 +12,8 @@ from scheduler.cli.options import format_option, opened_store, print_lines, say
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many, the newest; 0: all.")
 @format_option
 def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
-    """List jobs, the newest last. JOB: the beginning of an id, `last`, or a state such as `failed`; without JOB, all.
+    """List jobs, the newest last. JOB: the beginning of an id, a group, a file, `last`, or a state such
+    as `failed`; without JOB, all.
 
     \b
     exp-queue status failed --format json

@@ -85,6 +85,9 @@ class Changes:
     def state(self, job: str) -> State:
         return State(self._connection.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0])
 
+    def number(self, job: str) -> int:
+        return self._connection.execute("SELECT number FROM job WHERE id = ?", (job,)).fetchone()[0]
+
     def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
         """The newest job of each key that has one."""
         sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy FROM job
@@ -120,6 +123,11 @@ class Changes:
             "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
             (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
         )
+
+    def asked_by(self, jobs: Iterable[int], file: str) -> None:
+        """A file has asked for these jobs, by their numbers, whether they are new or not."""
+        sql = "UPDATE job SET file = ?1 WHERE number IN (SELECT value FROM json_each(?2)) AND file IS NOT ?1"
+        self._connection.execute(sql, (file, json.dumps(list(jobs))))
 
     def remember(self, surroundings: Surroundings) -> int:
         """The number by which jobs refer to these; the same for the same."""

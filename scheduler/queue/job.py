@@ -91,6 +91,7 @@ class Job:
     environment: str = "{}"  # JSON: what its attempts get beyond the user's own environment; see `additions`
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
     code: int | None = None  # what its program was when it was last asked for, by number; None: not known. See `Store.code`
+    file: str | None = None  # the real path of the file that has asked for it last; None: not known
 
     @property
     def config(self) -> dict[str, Any]:

@@ -122,6 +122,12 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE job ADD COLUMN code INTEGER REFERENCES code (number);
     ALTER TABLE attempt ADD COLUMN code INTEGER REFERENCES code (number);
     """,
+    # The real path of the file that has asked for a job last.
+    """
+    ALTER TABLE job ADD COLUMN file TEXT;
+    CREATE INDEX job_file ON job (file, number) WHERE file IS NOT NULL;
+    CREATE INDEX job_group ON job (group_name, number) WHERE group_name IS NOT NULL;
+    """,
 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
@@ -73,8 +74,17 @@ def verb(state: State | None, *, resumable: bool, again: bool, lost: bool) -> Ve
     return Verb.QUEUED if state in (State.QUEUED, State.HELD) else Verb.RUNNING
 
 
-def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: bool = False, lost: bool = False) -> Submission:
-    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over."""
+def submit(
+    store: Store,
+    experiments: Iterable[Experiment],
+    cwd: str,
+    *,
+    file: str | None = None,
+    again: bool = False,
+    lost: bool = False,
+) -> Submission:
+    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over; `file` is where
+    they are from, as seen from `cwd`."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
@@ -84,7 +94,10 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
             keyed = {job_key(each, directory): each for each in some}
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-            chosen.update(_place(change, here, first, latest, cwd, again, lost))
+            placed = _place(change, here, first, latest, cwd, again, lost)
+            if file is not None:
+                change.asked_by(placed, file_from(cwd, file))
+            chosen.update(placed)
     before = [number for number, what in chosen.items() if what is Verb.SUCCEEDED]
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen), outdated(store, before))
 
@@ -97,6 +110,11 @@ def outdated(store: Store, jobs: Iterable[int]) -> dict[Aged, list[int]]:
         if before and (change := aged(before, codes.at(before.program))):
             found.setdefault(change, []).extend(numbers)
     return found
+
+
+def file_from(cwd: str | Path, file: str) -> str:
+    """How the queue knows a file that was named in the directory `cwd`."""
+    return os.fsencode(os.path.realpath(Path(cwd) / file)).decode("utf-8", "backslashreplace")
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:

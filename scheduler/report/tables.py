@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
-from scheduler.terminal import line, safe
+from scheduler.terminal import line, safe, until_the_reader_leaves
 
 
 def print_table(rows: Sequence[Mapping[str, str]], file: TextIO) -> None:
@@ -49,7 +49,8 @@ def _padded(text: str, width: int) -> str:
 def print_json(value: Any, file: TextIO) -> None:
     """One document of standard JSON, indented. It has no NaN and no infinities: they become the texts "NaN", "Infinity"
     and "-Infinity"."""
-    file.write(json.dumps(standard(value), indent=2, allow_nan=False) + "\n")
+    with until_the_reader_leaves(file):
+        file.write(json.dumps(standard(value), indent=2, allow_nan=False) + "\n")
 
 
 def standard(value: Any) -> Any:

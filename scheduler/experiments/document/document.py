@@ -13,6 +13,7 @@ from scheduler.errors import Place, UserError
 from scheduler.experiments.document import json_reader
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Key, Mark
+from scheduler.experiments.document.scripts import refuse_program, way_of_command
 
 
 class OverrideError(UserError):
@@ -76,6 +77,7 @@ def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     text = _text(path, limits)
     if not text.strip():
         raise UserError("the file is empty", where=Place(path), next_step='write "experiments:" and a list, or a "grid:"')
+    refuse_program(path, text)
     if Path(path).suffix == ".json":
         return Document(path, json_reader.parse(text, path, limits), lambda: json_reader.marks(text, path), limits=limits)
     from scheduler.experiments.document import yaml_reader
@@ -108,7 +110,7 @@ def _bytes(path: str, most: int) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(most)
     except FileNotFoundError:
-        raise UserError("no such file", where=Place(path), next_step=_neighbours(path)) from None
+        raise UserError("no such file", where=Place(path), next_step=way_of_command(path) or _neighbours(path)) from None
     except IsADirectoryError:
         next_step = "name a file in it, such as sample.yaml"
         raise UserError("this is a directory, not a file", where=Place(path), next_step=next_step) from None

@@ -17,6 +17,7 @@ from scheduler.queue.here import Here
 from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
+from scheduler.queue.submit import file_from
 from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
@@ -112,6 +113,7 @@ class Book:
             here = Here(change, cwd)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, here, here.code).values()
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
+            change.asked_by([change.number(job)], file_from(cwd, self._plan.path))
         reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.
         entry = self._enter(records.trial(self._store, job))

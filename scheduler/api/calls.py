@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from os import fspath
+from os import PathLike, fspath
 from typing import TypeVar
 
 from scheduler.actions import retry as retrying
@@ -18,11 +18,13 @@ from scheduler.actions.opening import opened_devices, opened_queue, working_dire
 from scheduler.actions.results import best_first, lines
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
-from scheduler.api.arguments import Changes, File, Which, asked, count_of, for_each_trial, named, read, terms_of, words
+from scheduler.api.arguments import Changes, Commands, File, Which, asked, count_of, for_each_trial, named, read, terms_of, words
 from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.api.keyboard import interruptible
 from scheduler.api.trial import Trials, trials_of
 from scheduler.errors import Note, UserError
+from scheduler.experiments import ExperimentFile
+from scheduler.experiments.command_list import read_commands
 from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
@@ -38,9 +40,10 @@ Found = TypeVar("Found")
 
 
 def run(
-    file: File,
+    file: File | None = None,
     changes: Changes = None,
     *,
+    commands: Commands = None,
     jobs: int | None = None,
     again: bool = False,
     lost: bool = False,
@@ -52,9 +55,10 @@ def run(
     repeated. A job that fails is no error: look at `all_succeeded` and at each job's state.
 
     `changes`: values to set in every experiment, `{"lr": 1e-3, "network_args.width": 64}`, or words as on the command line,
-    `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
-    what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
-    instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
+    `["~dropout"]`. `commands`: in place of a file, command lines, one job each, or the path of a file that lists them; each is
+    run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; None: one for each GPU, and
+    without GPUs half the cores. `again`: run also what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds
+    from SIGINT to SIGTERM of a stop, instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
     (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
@@ -63,7 +67,7 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    plan = read_file(fspath(file), words(changes), asked())
+    plan = _plan(file, changes, commands)
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
@@ -74,10 +78,18 @@ def run(
     return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
 
 
-def submit(file: File, changes: Changes = None, *, again: bool = False, lost: bool = False, quiet: bool = False) -> Jobs:
+def submit(
+    file: File | None = None,
+    changes: Changes = None,
+    *,
+    commands: Commands = None,
+    again: bool = False,
+    lost: bool = False,
+    quiet: bool = False,
+) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    plan = read_file(fspath(file), words(changes), asked())
+    plan = _plan(file, changes, commands)
     _warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(_say(quiet=quiet)) as store:
         submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost)
@@ -208,6 +220,16 @@ def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     what their policy says. SIGKILL follows after half of that again.
     """
     return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
+
+
+def _plan(file: File | None, changes: Changes, commands: Commands) -> ExperimentFile:
+    """What is to run: a file with changes, or commands. UserError for both, or neither."""
+    if commands is None and file is not None:
+        return read_file(fspath(file), words(changes), asked())
+    if commands is None or file is not None or changes:
+        what = "a file and commands are both given, or changes to commands" if commands is not None else "nothing is given to run"
+        raise UserError(what, next_step='write run("grid.yaml", {"lr": 1e-3}) or run(commands=["python train.py --lr 1e-3"])')
+    return read_commands(fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands))
 
 
 def _driving(terms: Terms, act: Callable[[Store, Terms, Tell], Found], *, quiet: bool) -> Found:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
@@ -25,7 +26,7 @@ class ExperimentFile:
     """A file that holds no error any more, with the overrides of the command line in it.
 
     `cap` is the most experiments that are made of it, None for all; `notes` are warnings that its user should read; `sweep` is
-    the name of a sweep file, None for a file of experiments.
+    the name of a sweep file, None for a file of experiments; `listed` are the jobs of a list of commands, in place of `blocks`.
     """
 
     path: str
@@ -38,6 +39,7 @@ class ExperimentFile:
     cap: int | None = None
     notes: tuple[Note, ...] = ()
     sweep: str | None = None
+    listed: tuple[Experiment, ...] = ()
 
     @property
     def passes_arguments(self) -> bool:
@@ -46,11 +48,11 @@ class ExperimentFile:
 
     def at_most(self) -> int:
         """How many experiments there can be, without making them; `exclude` is not counted."""
-        return self._capped(sum(block.at_most() for block in self.blocks))
+        return self._capped(len(self.listed) + sum(block.at_most() for block in self.blocks))
 
     def count(self) -> int:
         """How many experiments there are. Where there is no `exclude` or `include`, none is made for this."""
-        return self._capped(sum(block.count() for block in self.blocks))
+        return self._capped(len(self.listed) + sum(block.count() for block in self.blocks))
 
     def _capped(self, count: int) -> int:
         return count if self.cap is None else min(count, self.cap)
@@ -60,10 +62,16 @@ class ExperimentFile:
         return islice(self._experiments(), self.cap)
 
     def _experiments(self) -> Iterator[Experiment]:
+        yield from self.listed
         encode = json.JSONEncoder().encode
         for block in self.blocks:
             for config in block.configurations():
                 yield Experiment(self.command, encode(config), self.group, self.resources, self.policy, self.launch)
+
+    def with_policy(self, **changes: Any) -> ExperimentFile:
+        """The same file, all experiments of which are treated so."""
+        listed = tuple(replace(each, policy=replace(each.policy, **changes)) for each in self.listed)
+        return replace(self, policy=replace(self.policy, **changes), listed=listed)
 
     def within(self, limits: Limits) -> ExperimentFile:
         """The file itself. Raises UserError if it asks for more experiments than `limits` allow."""

@@ -318,3 +318,18 @@ def test_max_failures_that_mean_nothing_are_refused(grid, said: str) -> None:
     assert result.returncode == 2
     assert "max-failures" in result.stderr
     assert grid.jobs() == []
+
+
+def test_a_list_of_commands_runs_each_line_once_and_repeats_what_failed(command_line) -> None:
+    """A list that was interrupted is given again as it is; from a pipe it is the same list."""
+    text = "echo one | tee -a ledger\n# a comment\n[gpus=0] echo two >> ledger; test -e mended\necho one | tee -a ledger\n"
+    command_line.write("jobs.txt", text)
+    first = command_line("run", "--commands", "jobs.txt", "-j1", "--max-failures", "none")
+    assert first.returncode == 1, first.stderr
+    assert "1 repeated experiment in the file: each runs once" in first.stderr
+    assert ledger(command_line) == ["one", "two"]
+    command_line.write("mended", "")
+    second = command_line("run", "--commands", "-", "-j1", input=text)
+    assert second.returncode == 0, second.stderr
+    assert ledger(command_line) == ["one", "two", "two"]
+    assert "echo two >> ledger; test -e mended" in second.stdout

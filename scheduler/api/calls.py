@@ -58,8 +58,8 @@ def run(
     `["~dropout"]`. `commands`: in place of a file, command lines, one job each, or the path of a file that lists them; each is
     run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; None: one for each GPU, and
     without GPUs half the cores. `again`: run also what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds
-    from SIGINT to SIGTERM of a stop, instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
+    from SIGINT to SIGTERM of a stop, instead of the jobs' own. `max_failures`: after so many failures in a row just after their
+    start no more of that program (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.

@@ -10,9 +10,9 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
-from scheduler.experiments.command.command import Launch, Slot
+from scheduler.experiments.command.command import Launch, Slot, Text
 from scheduler.experiments.configurations.overrides import parse as parse_overrides
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
@@ -44,7 +44,7 @@ class ExperimentFile:
     @property
     def passes_arguments(self) -> bool:
         """Whether the command has a place for the configuration."""
-        return any(isinstance(token, Slot) for token in self.launch)
+        return any(isinstance(token, (Slot, Text)) for token in self.launch)
 
     def at_most(self) -> int:
         """How many experiments there can be, without making them; `exclude` is not counted."""
@@ -105,6 +105,9 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     top = layout.sections(document)
     command = launching.template(document, top, asked)
     launch = launching.launch(document, top, command, asked)
+    made = blocks(document, top, parse_overrides(overrides, document.limits))
+    firsts = (config for block in made if (config := block.first()) is not None)
+    launching.refuse_unknown_values(document, top, launch, asked, firsts)
     return ExperimentFile(
         path=document.file,
         group=layout.group(document, top),
@@ -112,6 +115,6 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         launch=launch,
         resources=layout.record(document, top, "resources", layout.RESOURCES, Resources()),
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
-        blocks=blocks(document, top, parse_overrides(overrides, document.limits)),
-        notes=hydra_program.warnings(launch),
+        blocks=made,
+        notes=(*hydra_program.warnings(launch), *doubts.notes(command)),
     ).within(document.limits)

@@ -80,6 +80,7 @@ SECTIONS: Schema = {
         "description": "What is started, with W&B's macros such as ${args_json}.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
     },
+    "shell": {"type": "boolean", "description": "The command is one text, which sh -c runs."},
     "program": {
         "description": "What is started, without its arguments.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],

@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import Experiment, Policy, Resources
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch
 from scheduler.experiments.command.launch import Asked
@@ -149,15 +149,22 @@ def plan_of(
     top = sections(document)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
-    return SweepPlan(
+    plan = SweepPlan(
         path=document.file,
         name=name_of(document),
         sweep=sweep,
         command=command,
         launch=launch,
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        notes=(
+            *_notes(sweep),
+            *remarks(document, sweep, own_program=asked.program is None),
+            *hydra_program.warnings(launch),
+            *doubts.notes(command),
+        ),
         metric_place=document.place("metric", "name") if sweep.metric else None,
     )
+    launching.refuse_unknown_values(document, top, launch, asked, [plan.nested([None] * len(sweep.parameters))])
+    return plan
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:

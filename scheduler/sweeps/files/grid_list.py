@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.errors import Place, UserError
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.configurations.configurations import Axis, Config, put
@@ -39,6 +39,7 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
     block = _block(document, sweep, edits)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
+    launching.refuse_unknown_values(document, top, launch, asked, filter(None, [block.first()]))
     return ExperimentFile(
         path=document.file,
         group=None,
@@ -48,7 +49,12 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
         policy=Policy(),
         blocks=(block,),
         cap=sweep.run_cap,
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        notes=(
+            *_notes(sweep),
+            *remarks(document, sweep, own_program=asked.program is None),
+            *hydra_program.warnings(launch),
+            *doubts.notes(command),
+        ),
         sweep=name_of(document),
     ).within(document.limits)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -119,6 +120,17 @@ def test_dry_run_shows_the_commands_and_leaves_nothing(grid) -> None:
     assert not grid.home.exists()
     described = json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json").stdout)
     assert [each["config"] for each in described] == [{"x": 1}, {"x": 2}, {"x": 3}]
+
+
+def test_an_id_that_is_printed_is_an_id_that_is_known(grid) -> None:
+    """People type what they see: before there is a job nothing looks like one, and what programs are told names it later."""
+    seen = grid("run", "grid.yaml", "--dry-run").stdout + grid("check", "grid.yaml").stdout
+    assert re.findall(r"\b[0-9a-f]{8,}\b", seen) == []
+    ids = [each["id"] for each in json.loads(grid("prepare", "grid.yaml", "--format", "json").stdout)]
+    ids += [each["experiment"] for each in json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json").stdout)]
+    assert grid("submit", "grid.yaml").returncode == 0
+    assert [job["config"]["x"] for each in ids for job in grid.jobs(each[:12])] == [1, 2, 3, 1, 2, 3]
+    assert [job["config"]["x"] for job in grid.jobs(ids[1])] == [2]
 
 
 def test_json_on_standard_output_is_all_there_is(grid) -> None:

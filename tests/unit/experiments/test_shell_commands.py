@@ -92,7 +92,8 @@ NASTY = "it's $(touch never) `x` \\ \" *"
 
 def test_what_macros_stand_for_is_quoted_for_the_shell(file, tmp_path: Path) -> None:
     """A value is a value, whatever a shell would make of its characters."""
-    text = f'base: {{x: {json.dumps(NASTY)}}}\nshell: true\ncommand: \'A=${{x}}; printf "%s\\n" "$A" ${{args}} ${{args_json}} | cat\'\n'
+    command = 'A=${x}; printf "%s\\n" "$A" ${args} ${args_json} | cat'
+    text = f"base: {{x: {json.dumps(NASTY)}}}\nshell: true\ncommand: '{command}'\n"
     (one,) = file(text).experiments()
     assert one.argv[:2] == ("sh", "-c")
     done = subprocess.run(one.argv, cwd=tmp_path, capture_output=True, text=True, check=True)

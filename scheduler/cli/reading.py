@@ -139,11 +139,13 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def reading(*, words: tuple[str, ...], method: str | None, asked: Asked, limits: Limits, **others: Any) -> Any:
+        from scheduler.sweeps.files.either import advice
         from scheduler.sweeps.sweep import read_plan, standard_file
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
         file, overrides = (words[0], words[1:]) if named else (standard_file(), words)
-        plan = read_plan(file, overrides, asked, limits, method)
+        with advice(file):
+            plan = read_plan(file, overrides, asked, limits, method)
         warn(plan.path, plan.notes)
         return command(plan=plan, **others)
 

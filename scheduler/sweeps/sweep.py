@@ -140,8 +140,10 @@ def plan_of(
     """The same for a file that is open already."""
     path = document.file
     if not is_sweep(document):
-        next_step = f"exp-queue run {path}" if isinstance(document.value, dict) else 'it begins with "method:" and "parameters:"'
-        raise UserError("this is no sweep file", where=Place(document.file), next_step=next_step)
+        if not isinstance(document.value, dict):
+            raise UserError("this is no sweep file", where=Place(path), next_step='it begins with "method:" and "parameters:"')
+        next_step = f'`exp-queue run {path}` runs it; `exp-queue sweep` takes files with "method:" and "parameters:"'
+        raise UserError("this is an experiments file, no sweep file", where=Place(path), next_step=next_step)
     written = read_sweep(document)
     sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
     if sweep.method == "bayes" and not sweep.metric:

@@ -37,9 +37,9 @@ def advice(path: str) -> Iterator[None]:
         if Path(path).suffix not in LISTS or not Path(path).is_file():
             raise
         what = "this is no experiments file"
-        next_step = f"a list of command lines is run by --commands {path}, one job for each line"
+        next_step = f"`exp-queue run --commands {path}` runs a list of command lines, one job for each"
         if Path(path).suffix != ".txt":
-            next_step += f"; a script as a whole by `exp-queue exec -- sh {path}`"
+            next_step += f"; `exp-queue exec -- sh {path}` runs a script as a whole"
         raise UserError(what, where=Place(path), next_step=next_step) from None
 
 

@@ -26,10 +26,11 @@ def grid_list(document: Document, overrides: Sequence[str], asked: Asked) -> Exp
     """Raises UserError with file, line and column for whatever is wrong, and for a sweep that is no grid."""
     sweep = read_sweep(document)
     if sweep.method != "grid":
-        what = f"method {sweep.method} chooses each trial by the results of others, which a list of experiments cannot"
+        why = "chooses each trial by the results of others, which a list of experiments cannot"
         if sweep.method == "random":
-            what = "method random draws trials without end, which is no list of experiments"
-        next_step = "`exp-queue sweep` runs it; for a list, write method: grid"
+            why = "draws trials without end, which is no list of experiments"
+        what = f"this is a sweep file, and method {sweep.method} {why}"
+        next_step = f"`exp-queue sweep {document.file}` runs it; for a list, write method: grid"
         raise document.error(what, "method", next_step=next_step)
     return _grid(document, sweep, parse(overrides, document.limits), asked)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
-from scheduler.experiments.command import doubts, hydra_program
+from scheduler.experiments.command import argparse_program, doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot, Text
 from scheduler.experiments.configurations.overrides import parse as parse_overrides
@@ -116,5 +116,5 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         resources=layout.record(document, top, "resources", layout.RESOURCES, Resources()),
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
         blocks=made,
-        notes=(*hydra_program.warnings(launch), *doubts.notes(command)),
+        notes=(*hydra_program.warnings(launch), *doubts.notes(command), *argparse_program.notes(launch)),
     ).within(document.limits)

@@ -21,7 +21,7 @@ TAKEN = ("args_no_hyphens", "args_append_hydra", "args_override_hydra")  # the s
 RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
 PLACES = {RUN: "outputs", SWEEP: "multirun"}  # Hydra's own, by day and second
 _SUFFIXES = ("", ".yaml", ".yml")
-_LARGEST = 1 << 20  # bytes of a source that is read
+LARGEST = 1 << 20  # bytes of a source that is read
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def application(launch: Launch) -> Application | None:
     arguments in a way that Hydra does not take."""
     if any(isinstance(token, Slot) and token.name not in TAKEN for token in launch):
         return None
-    found = next(((place, script) for place, script in _scripts(launch) if script.is_file()), None)
+    found = next(((place, script) for place, script in scripts(launch) if script.is_file()), None)
     main = _main_in(found[1]) if found else None
     if found is None or main is None:
         return None
@@ -77,7 +77,7 @@ def warnings(launch: Launch) -> tuple[str, ...]:
     return (found.warning,) if found and found.warning else ()
 
 
-def _scripts(launch: Launch) -> Iterator[tuple[int, Path]]:
+def scripts(launch: Launch) -> Iterator[tuple[int, Path]]:
     """The Python sources that the words of a command may name, each with the place of its word."""
     for place, token in enumerate(launch):
         if not isinstance(token, str):
@@ -91,7 +91,7 @@ def _scripts(launch: Launch) -> Iterator[tuple[int, Path]]:
 
 def _main_in(script: Path) -> HydraMain | None:
     with suppress(OSError), script.open("rb") as file:
-        return hydra_main(file.read(_LARGEST))
+        return hydra_main(file.read(LARGEST))
     return None
 
 

@@ -345,3 +345,14 @@ def test_a_list_of_commands_runs_each_line_once_and_repeats_what_failed(command_
     assert second.returncode == 0, second.stderr
     assert ledger(command_line) == ["one", "two", "two"]
     assert "echo two >> ledger; test -e mended" in second.stdout
+
+
+def test_a_program_that_takes_no_json_is_told_of_before_and_after(command_line) -> None:
+    """The reader of a failure sees argparse's words, and then ours."""
+    command_line.write("train.py", "import argparse\np = argparse.ArgumentParser()\np.add_argument('--lr')\np.parse_args()\n")
+    command_line.write("grid.yaml", "program: train.py\nbase: {lr: 1}\n")
+    result = command_line("run", "grid.yaml")
+    before, _, after = result.stderr.partition("unrecognized arguments")
+    assert "--style flags" in before
+    assert "--style flags" in after
+    assert command_line("run", "grid.yaml", "--style", "flags").returncode == 0

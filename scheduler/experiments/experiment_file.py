@@ -12,7 +12,8 @@ from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
 from scheduler.experiments.command import argparse_program, doubts, hydra_program
 from scheduler.experiments.command import launch as launching
-from scheduler.experiments.command.command import Launch, Slot, Text
+from scheduler.experiments.command.command import Launch, Slot, Text, slots
+from scheduler.experiments.command.hydra_groups import chosen_in
 from scheduler.experiments.configurations.overrides import parse as parse_overrides
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
@@ -105,7 +106,10 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     top = layout.sections(document)
     command = launching.template(document, top, asked)
     launch = launching.launch(document, top, command, asked)
-    made = blocks(document, top, parse_overrides(overrides, document.limits))
+    edits = parse_overrides(overrides, document.limits)
+    signs = {name for slot in slots(launch) for name, _ in slot.groups}
+    given = [{key: top[key] for key in layout.CONFIGURED if key in top}, [{edit.name: edit.value} for edit in edits]]
+    made = blocks(document, top, edits, chosen_in(given, signs) if "defaults" not in top else frozenset())
     firsts = (config for block in made if (config := block.first()) is not None)
     launching.refuse_unknown_values(document, top, launch, asked, firsts)
     return ExperimentFile(

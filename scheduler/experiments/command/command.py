@@ -12,13 +12,13 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scheduler.errors import UserError, nearest
 from scheduler.experiments.command.shell import quote, shell_line
-from scheduler.experiments.command.styles import STYLES
+from scheduler.experiments.command.styles import HYDRA, STYLES, hydra
 from scheduler.experiments.configurations.configurations import leaves
 
 DEFAULT_COMMAND = ("${interpreter}", "-m", "text_recognizer.run_experiment", "--gpu=-1", "${args_json}")
@@ -42,11 +42,13 @@ _ESCAPED = "\0{"  # stands for `\${` while a string is split; NUL cannot occur i
 class Slot:
     """The place in a command where the arguments of one experiment go, in the style of the macro `name`.
 
-    `folder` is the directory in which `${args_json_file}` has its files; empty for the other macros.
+    `folder` is the directory in which `${args_json_file}` has its files; empty for the other macros. `groups`: of a Hydra
+    application, which keys choose an option of a config group, each with the sign that Hydra wants for it.
     """
 
     name: str
     folder: str = ""
+    groups: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,6 +273,17 @@ def slots(launch: Launch) -> Iterator[Slot]:
         yield from (part for part in (token.parts if isinstance(token, Text) else (token,)) if isinstance(part, Slot))
 
 
+def with_groups(launch: Launch, signs: Mapping[str, str]) -> Launch:
+    """The launch, in which places for arguments know of these config groups."""
+
+    def known(part: Any) -> Any:
+        return replace(part, groups=tuple(signs.items())) if isinstance(part, Slot) else part
+
+    return tuple(
+        replace(token, parts=tuple(map(known, token.parts))) if isinstance(token, Text) else known(token) for token in launch
+    )
+
+
 def fill(launch: Launch, arguments: str, as_json: str, file: Callable[[], str], mark: Callable[[], str]) -> tuple[str, ...]:
     """The argument list of one experiment; `as_json` is what `${args_json}` stands for, `file` names a file that holds it, and
     `mark` is what no other experiment has."""
@@ -288,7 +301,11 @@ def fill(launch: Launch, arguments: str, as_json: str, file: Callable[[], str], 
 def _arguments(slot: Slot, arguments: str, as_json: str, file: Callable[[], str]) -> list[str]:
     if slot.name == "args_json":
         return [as_json]
-    return [file()] if slot.name == "args_json_file" else STYLES[slot.name](json.loads(arguments))
+    if slot.name == "args_json_file":
+        return [file()]
+    if slot.name in HYDRA:
+        return hydra(json.loads(arguments), HYDRA[slot.name], dict(slot.groups))
+    return STYLES[slot.name](json.loads(arguments))
 
 
 def _filled(part: str | Slot | Value, quoted: bool, arguments: str, as_json: str, file: Callable[[], str]) -> str:

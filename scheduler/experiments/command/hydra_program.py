@@ -34,6 +34,7 @@ class Application:
     own: OwnDirectory | None = None
     set_in: str = ""
     value: str = ""
+    primaries: tuple[Path, ...] = ()  # its primary config, wherever that lies
 
     @property
     def remark(self) -> str:
@@ -63,12 +64,14 @@ def application(launch: Launch) -> Application | None:
     words = [token for token in launch[found[0] + 1 :] if isinstance(token, str)]
     key = SWEEP if {"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(words) else RUN
     own = OwnDirectory(key, f"{key}={PLACES[key]}/${{now:%Y-%m-%d}}/${{now:%H-%M-%S}}_")
+    files = tuple(_config_files(found[1], main, words))
+    primaries = tuple(file for file in files if file.parent.name != "hydra")
     if given := own.given_by(words):
-        return Application(found[1], key, set_in="its command", value=given.partition("=")[2])
-    for file in _config_files(found[1], main, words):
+        return Application(found[1], key, set_in="its command", value=given.partition("=")[2], primaries=primaries)
+    for file in files:
         if value := _directory_in(file, key):
-            return Application(found[1], key, set_in=str(file), value=value)
-    return Application(found[1], key, own)
+            return Application(found[1], key, set_in=str(file), value=value, primaries=primaries)
+    return Application(found[1], key, own, primaries=primaries)
 
 
 def warnings(launch: Launch) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from scheduler.errors import UserError
 from scheduler.experiments.command import command as commands
 from scheduler.experiments.command.doubts import refuse_quoted_macros, refuse_shell_words
+from scheduler.experiments.command.hydra_groups import IN_THE_LIST, NOT_IN_IT, Signs, groups_of
 from scheduler.experiments.command.hydra_program import application
 from scheduler.experiments.command.shell import shell_line
 from scheduler.experiments.document import values
@@ -169,7 +170,18 @@ def launch(
         with _about(document, top, asked, index):
             filled.append(commands.resolve(token, replace(around, shell=shell and index >= len(SHELL))))
     found = application(tuple(filled))
-    return (*filled, found.own) if found and found.own else tuple(filled)
+    signs = {**(groups_of(found.primaries) if found else {}), **declared_groups(document, top)}
+    launched = commands.with_groups(tuple(filled), signs) if signs else tuple(filled)
+    return (*launched, found.own) if found and found.own else launched
+
+
+def declared_groups(document: Document, top: dict[str, Any]) -> Signs:
+    """The config groups of the program that the file names itself, `+` before one that is in no defaults list."""
+    with document.at("groups"):
+        names = top.get("groups", [])
+        if not isinstance(names, list):
+            raise values.expected("a list of the program's config groups", names, "write groups: [model]")
+        return {values.text(name).lstrip("+"): NOT_IN_IT if values.text(name).startswith("+") else IN_THE_LIST for name in names}
 
 
 @contextmanager

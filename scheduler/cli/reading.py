@@ -93,7 +93,7 @@ def listed(commands: str | None, words: Sequence[str], asked: Asked, limits: Lim
     """The list of commands that `--commands` names; None where a file is named instead. UsageError for both, or neither."""
     if commands is None:
         if not words:
-            raise click.UsageError("Missing argument 'FILE', or --commands FILE", click.get_current_context())
+            raise click.UsageError("Missing argument 'FILE'", click.get_current_context())
         return None
     from scheduler.experiments.command_list import read_commands
 

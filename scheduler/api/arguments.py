@@ -21,6 +21,7 @@ from scheduler.sweeps.sweep import SweepPlan
 Changes = Mapping[str, Any] | Sequence[str] | None
 Which = str | Job | Iterable[Job]
 File = str | PathLike[str]
+Commands = File | Sequence[str] | None
 Read = TypeVar("Read")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from os import fspath
+from os import PathLike, fspath
 from typing import TypeVar
 
 from scheduler.actions import retry as retrying
@@ -20,6 +20,7 @@ from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
     Changes,
+    Commands,
     File,
     Which,
     asked,
@@ -35,6 +36,9 @@ from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.api.keyboard import interruptible
 from scheduler.api.trial import Trials, trials_of
 from scheduler.errors import Note, UserError
+from scheduler.experiments import ExperimentFile
+from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.command_list import read_commands
 from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
@@ -54,9 +58,10 @@ Notify = str | Sequence[str]
 
 
 def run(
-    file: File,
+    file: File | None = None,
     changes: Changes = None,
     *,
+    commands: Commands = None,
     jobs: int | None = None,
     again: bool = False,
     lost: bool = False,
@@ -72,13 +77,15 @@ def run(
     repeated. A job that fails is no error: look at `all_succeeded` and at each job's state.
 
     `changes`: values to set in every experiment, `{"lr": 1e-3, "network_args.width": 64}`, or words as on the command line,
-    `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
-    what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
-    instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the
-    file's own, `style`: how it takes its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves
-    behind go on while they "work", or until they end, "wait", or "kill" ends them. `notify`: who is told of the end, the first
-    failure and a standstill, as `exp-queue run --help` has it, one word or several. `quiet`: say nothing on standard error.
+    `["~dropout"]`. `commands`: in place of a file, command lines, one job each, or the path of a file that lists them; each is
+    run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; None: one for each GPU, and
+    without GPUs half the cores. `again`: run also what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds
+    from SIGINT to SIGTERM of a stop, instead of the jobs' own. `max_failures`: after so many failures in a row just after their
+    start no more of that program (None: what the file says, else 5; math.inf: never). `program`: a text such as
+    "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
+    `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
+    `notify`: who is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several.
+    `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -86,7 +93,7 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    plan = with_leftovers(read_file(fspath(file), words(changes), asked(program, style)), leftovers)
+    plan = with_leftovers(_plan(file, changes, commands, asked(program, style)), leftovers)
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
@@ -98,9 +105,10 @@ def run(
 
 
 def submit(
-    file: File,
+    file: File | None = None,
     changes: Changes = None,
     *,
+    commands: Commands = None,
     again: bool = False,
     lost: bool = False,
     program: str | None = None,
@@ -110,7 +118,7 @@ def submit(
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    plan = with_leftovers(read_file(fspath(file), words(changes), asked(program, style)), leftovers)
+    plan = with_leftovers(_plan(file, changes, commands, asked(program, style)), leftovers)
     _warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(_say(quiet=quiet)) as store:
         submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost)
@@ -249,6 +257,16 @@ def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     what their policy says. SIGKILL follows after half of that again.
     """
     return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
+
+
+def _plan(file: File | None, changes: Changes, commands: Commands, wanted: Asked) -> ExperimentFile:
+    """What is to run: a file with changes, or commands. UserError for both, or neither."""
+    if commands is None and file is not None:
+        return read_file(fspath(file), words(changes), wanted)
+    if commands is None or file is not None or changes:
+        what = "a file and commands are both given, or changes to commands" if commands is not None else "nothing is given to run"
+        raise UserError(what, next_step='write run("grid.yaml", {"lr": 1e-3}) or run(commands=["python train.py --lr 1e-3"])')
+    return read_commands(fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands))
 
 
 def _driving(

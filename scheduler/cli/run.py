@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +21,7 @@ from scheduler.cli.options import (
     slots_option,
 )
 from scheduler.cli.reading import reads_a_file
+from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
@@ -64,6 +64,7 @@ def run(
     \b
     exp-queue run experiments/sample.yaml -j2
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
+    exp-queue run --commands jobs.txt
     """
     from scheduler.actions import run as action
     from scheduler.actions.opening import opened_devices, working_directory
@@ -86,7 +87,7 @@ def run(
 
 
 def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
-    return replace(plan, policy=replace(plan.policy, leftovers=leftovers)) if leftovers else plan
+    return plan.with_policy(leftovers=leftovers) if leftovers else plan
 
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
@@ -105,6 +106,9 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int
 def _detached(experiments: Iterator[Experiment]) -> int:
     """The same command in a session of its own, with its output in a file."""
     from scheduler.cli.detaching import detach
+
+    if {"--commands=-", "-"} & set(sys.argv[1:]):
+        raise UserError("--detach cannot go on reading standard input", next_step="write the commands to a file")
 
     for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
         pass

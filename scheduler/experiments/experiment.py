@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scheduler.experiments.command.command import Launch, Slot, fill
+from scheduler.experiments.command.command import Launch, fill, slots
 
 GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
@@ -95,7 +95,7 @@ class Experiment:
     def argument_file(self) -> Path | None:
         """The file that `${args_json_file}` stands for, named by what it holds: the experiment's id, without the group where the
         program is not told that. None if the command has none."""
-        folder = next((token.folder for token in self.launch if isinstance(token, Slot) and token.folder), None)
+        folder = next((slot.folder for slot in slots(self.launch) if slot.folder), None)
         name = self.id if self.passes_group else _digest(self.command, self.arguments)
         return Path(folder, f"{name}.json") if folder else None
 

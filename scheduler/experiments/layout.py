@@ -14,7 +14,7 @@ from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
-SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "defaults", *CONFIGURED)
+SECTIONS = ("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "defaults", *CONFIGURED)
 
 LEFTOVERS = ("work", "wait", "kill")
 

@@ -80,9 +80,16 @@ SECTIONS: Schema = {
         "description": "What is started, with W&B's macros such as ${args_json}.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
     },
+    "shell": {"type": "boolean", "description": "The command is one text, which sh -c runs."},
     "program": {
         "description": "What is started, without its arguments.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
+    },
+    "groups": {
+        "description": "Config groups of a Hydra program, where its config cannot be read: model, or +model for one that is "
+        "in no defaults list.",
+        "type": "array",
+        "items": {"type": "string"},
     },
     "resources": {"type": "object", "additionalProperties": False, "properties": RESOURCES},
     "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},

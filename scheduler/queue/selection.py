@@ -14,15 +14,17 @@ from scheduler.queue.submit import file_from
 from scheduler.queue.trials import latest_sweep, trials
 
 SHORT = 8  # letters of an id as tables show it: so many mean nothing else
-_HEX = re.compile(r"[0-9a-f]{1,32}")
+_HEX = re.compile(r"[0-9a-f]{1,64}")
+EXPERIMENT = 8  # digits from which the beginning of an experiment's id is taken for one: there is no index of them
 
 
 def select(store: Store, words: Sequence[str]) -> list[Job]:
     """The jobs that `words` name, each once, in the order of the queue. UserError for a word that names none.
 
     `last` is the newest job, `all` are all. A state (`failed`, `queued`, ...) names all jobs in it, `group:NAME` those of a
-    group; both may name none. `trial:N` is trial N of the newest sweep. A group or a file also names its jobs by
-    itself, where the word is nothing else; a file as seen from here or, where there is none here, by the end of its path.
+    group; both may name none. `trial:N` is trial N of the newest sweep. An id may be the experiment's too. A group or a file also
+    names its jobs by itself, where the word is nothing else; a file as seen from here or, where there is none here, by the end of
+    its path.
     """
     found = {job.number: job for word in words for job in _select_one(store, word)}
     return [found[number] for number in sorted(found)]
@@ -96,6 +98,8 @@ def _nothing_named(store: Store, word: str) -> list[Job]:
 
 def _by_prefix(store: Store, prefix: str) -> list[Job]:
     jobs = store.jobs("id >= ? AND id < ?", (prefix, prefix + "g"), limit=2)
+    if not jobs and len(prefix) >= EXPERIMENT:  # what `prepare` prints as JSON, and Hydra's directories are named by
+        jobs = store.jobs("experiment >= ? AND experiment < ?", (prefix, prefix + "g"), limit=2)
     if not jobs:
         raise UserError(f'no job has an id that begins with "{prefix}"', next_step="`exp-queue status` lists all jobs")
     if len(jobs) > 1:

@@ -59,6 +59,8 @@ def _leaves(configs: Sequence[dict]) -> list[str]:
 
 
 def _label(config: dict, keys: Sequence[str]) -> str:
+    if list(config) == ["command"]:  # of a list of commands: the line itself
+        return shortened(str(config["command"]), LABEL_WIDTH)
     values = ((key, _at(config, key)) for key in keys)
     return shortened(" ".join(f"{key}={value}" for key, value in values if value is not _MISSING), LABEL_WIDTH)
 

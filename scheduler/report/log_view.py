@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,3 +37,17 @@ def last_lines(path: Path, count: int) -> list[str]:
         return []
     lines = [line for line in text.split("\n") if line.strip()]
     return [line[:LONGEST_LINE] for line in lines[-count:]]
+
+
+_OTHER_STYLE = re.compile(r"(unrecognized arguments?|no such option|unknown option)\b.*--gpu\b", re.IGNORECASE)
+
+
+def advice(lines: Iterable[str]) -> str:
+    """What to do about an error that these lines of a log tell of, where that is known; else "".
+
+    >>> advice(["train.py: error: unrecognized arguments: --gpu=-1 {\"lr\": 1}"])[:45]
+    'its program does not take --gpu=-1 and JSON: '
+    """
+    if any(_OTHER_STYLE.search(line) for line in lines):
+        return 'its program does not take --gpu=-1 and JSON: give it --key=value by --style flags, or by "${args}" in `command`'
+    return ""

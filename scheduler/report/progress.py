@@ -14,7 +14,7 @@ from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
 from scheduler.report.jobs import labels
-from scheduler.report.log_view import last_lines
+from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural
 from scheduler.runner.notices import (
@@ -204,8 +204,11 @@ class Progress:
 
     def _tail(self, attempt: Attempt) -> None:
         with passing():
-            for text in last_lines(attempt.log, TAIL):
+            lines = list(last_lines(attempt.log, TAIL))
+            for text in lines:
                 self._say(f"    | {text}", keep="\t")
+            if known := advice(lines):
+                self._say(f"    {known}")
 
     def _say(self, text: str, keep: str = "") -> None:
         # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.

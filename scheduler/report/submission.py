@@ -112,8 +112,8 @@ def _summary(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
 
 
 def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
-    """What would run, for people: what tells the experiments apart, and their command lines."""
-    return [{"id": each.id[:8], "command": shell_line(each.argv)} for each in experiments]
+    """What would run, for people: numbers, since nothing has an id that a command would find, and command lines."""
+    return [{"": str(number), "command": shell_line(each.argv)} for number, each in enumerate(experiments, 1)]
 
 
 def planned_objects(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import Experiment, Policy, Resources
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch
 from scheduler.experiments.command.launch import Asked
@@ -146,8 +146,10 @@ def plan_of(
     """The same for a file that is open already."""
     path = document.file
     if not is_sweep(document):
-        next_step = f"exp-queue run {path}" if isinstance(document.value, dict) else 'it begins with "method:" and "parameters:"'
-        raise UserError("this is no sweep file", where=Place(document.file), next_step=next_step)
+        if not isinstance(document.value, dict):
+            raise UserError("this is no sweep file", where=Place(path), next_step='it begins with "method:" and "parameters:"')
+        next_step = f'`exp-queue run {path}` runs it; `exp-queue sweep` takes files with "method:" and "parameters:"'
+        raise UserError("this is an experiments file, no sweep file", where=Place(path), next_step=next_step)
     written = read_sweep(document)
     sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
     if sweep.method == "bayes" and not sweep.metric:
@@ -155,15 +157,22 @@ def plan_of(
     top = sections(document)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
-    return SweepPlan(
+    plan = SweepPlan(
         path=document.file,
         name=name_of(document),
         sweep=sweep,
         command=command,
         launch=launch,
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        notes=(
+            *_notes(sweep),
+            *remarks(document, sweep, own_program=asked.program is None),
+            *hydra_program.warnings(launch),
+            *doubts.notes(command),
+        ),
         metric_place=document.place("metric", "name") if sweep.metric else None,
     )
+    launching.refuse_unknown_values(document, top, launch, asked, [plan.nested([None] * len(sweep.parameters))])
+    return plan
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:

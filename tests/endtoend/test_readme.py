@@ -45,6 +45,7 @@ def with_example(command_line: CommandLine) -> CommandLine:
     command_line.write("mine.yaml", example())
     command_line.write("train.py", TRAIN)
     command_line.write("sweep.yaml", SWEEP)
+    command_line.write("jobs.txt", "python train.py --gpu=-1 '{}' || echo $?\n")
     return command_line
 
 

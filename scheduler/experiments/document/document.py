@@ -74,7 +74,7 @@ class Document:
 
 def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     """Read a file: JSON if its name ends in .json, else YAML. Raises UserError if it cannot be read or parsed."""
-    text = _text(path, limits)
+    text = text_of(path, limits)
     if not text.strip():
         raise UserError("the file is empty", where=Place(path), next_step='write "experiments:" and a list, or a "grid:"')
     refuse_program(path, text)
@@ -92,8 +92,13 @@ def _head(text: str) -> tuple[str, ...]:
     return tuple(line.lstrip("#").strip() for line in comments if line)
 
 
-def _text(path: str, limits: Limits) -> str:
-    data = _bytes(path, limits.size + 1)
+def text_of(path: str, limits: Limits = DEFAULT) -> str:
+    """What a file holds. UserError where it cannot be read, is too large, or is no UTF-8."""
+    return decoded(_bytes(path, limits.size + 1), path, limits)
+
+
+def decoded(data: bytes, path: str, limits: Limits = DEFAULT) -> str:
+    """The same of bytes that are there already."""
     if len(data) > limits.size:
         too_large = limits.too_large()
         raise UserError(too_large.what, where=Place(path), next_step=too_large.next_step)

@@ -29,7 +29,7 @@ def refuse_program(path: str, text: str) -> None:
         "this is a program, not a file of experiments",
         where=Place(path),
         next_step=f"`exp-queue exec -- {program}` runs it once, on a GPU if there is one; to run it with many values, write a "
-        f'file with "program: {path}" and a "grid:"',
+        f'file with "program: {path}" and a "grid:", or a list of command lines for `exp-queue run --commands`',
     )
 
 

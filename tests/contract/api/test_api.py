@@ -294,3 +294,14 @@ def test_a_data_frame_has_a_row_for_each_job_and_columns_for_what_differs(file) 
     assert list(frame["config.net.width"]) == [8, 8]
     assert sorted(frame["metrics.loss"]) == [1, 2]
     assert list(frame["state"]) == ["done", "done"]
+
+
+def test_command_lines_run_without_a_file(tmp_path: Path) -> None:
+    """A loop in a notebook makes lines more easily than a grid; and it is one of the two, not both."""
+    found = api.run(commands=["[retries=1] echo one", "exit 3"], quiet=True)
+    assert sorted((job.config["command"], str(job.state)) for job in found) == [("echo one", "done"), ("exit 3", "failed")]
+    (tmp_path / "jobs.txt").write_text("echo one\n", encoding="utf-8")
+    assert [job.id for job in api.submit(commands=tmp_path / "jobs.txt", quiet=True)] == [found[0].id]
+    for wrong in ({}, {"file": "grid.yaml", "commands": ["x"]}, {"commands": ["x"], "changes": {"lr": 1}}):
+        with pytest.raises(UserError, match="commands"):
+            api.run(**wrong)

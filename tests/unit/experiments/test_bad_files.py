@@ -31,7 +31,8 @@ YAML = {
     "base:\n  a: 1\n  'a': 2": '3:3: "a" is given twice; it was first given in line 2; keep one',
     "experimnts: []": '1:1: unknown key "experimnts"; did you mean "experiments"?',
     "base: {}\nfoo: 1": '2:1: unknown key "foo"; '
-    "known are: experiment_group, command, program, resources, policy, defaults, base, grid, zip, include, exclude, experiments",
+    "known are: experiment_group, command, shell, program, groups, resources, policy, defaults, base, grid, zip, include, "
+    "exclude, experiments",
     "base: {1: a}": '1:8: a key must be text, found 1; write "1" in quotes',
     "base: {true: a}": '1:8: a key must be text, found true; write "true" in quotes',
     "base: {~: a}": '1:8: a key must be text, found nothing; write "~" in quotes',

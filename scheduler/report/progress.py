@@ -12,7 +12,7 @@ from scheduler.actions.results import outcome
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.hydra_outputs import announcement
-from scheduler.report.jobs import labels
+from scheduler.report.labels import Labels, labels
 from scheduler.report.log_view import last_lines
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural
@@ -44,7 +44,7 @@ class Progress:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._name: Callable[[Job], str] = lambda job: labels([job])[job.id]  # of a job that no notice has named before
-        self.names: dict[str, str] | None = None  # of the jobs of this run, by id; None: nobody knows them before
+        self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
         self._over = self._total = 0
         self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
@@ -77,7 +77,8 @@ class Progress:
 
     def _driving(self, notice: Driving) -> None:
         if notice.jobs is not None:
-            self._labels = self.names = labels(notice.jobs)
+            self.names = labels(notice.jobs)
+            self._labels = dict(self.names)
             self._over, self._total = notice.done, len(self.names)
             if notice.done == len(notice.jobs):
                 return

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from scheduler.terminal import safe
 
-__all__ = ["duration", "number", "plural", "safe", "shortened"]
+__all__ = ["cells", "duration", "number", "plural", "safe", "shortened"]
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters (Unicode's East Asian Width W and F) take two, marks that
+    stand on the character before them none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def shortened(text: str, width: int) -> str:

@@ -9,7 +9,8 @@ from scheduler.actions.results import Line, best_first
 from scheduler.experiments import Policy, Resources, differences
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
-from scheduler.report.jobs import labels, metric_columns, telling
+from scheduler.report.jobs import metric_columns
+from scheduler.report.labels import labels, telling
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
@@ -55,8 +56,8 @@ def test_without_objectives_the_order_of_the_file_stays() -> None:
 def test_labels_show_only_what_differs() -> None:
     """Sixty shared parameters say nothing."""
     jobs = [replace(PLAIN, id=n, arguments=a) for n, a in [("a", '{"x": 1, "y": {"z": 2}}'), ("b", '{"x": 1, "y": {"z": 3}}')]]
-    assert labels(jobs) == {"a": "y.z=2", "b": "y.z=3"}
-    assert labels(jobs[:1]) == {"a": "x=1 y.z=2"}
+    assert labels(jobs) == {"a": "z=2", "b": "z=3"}
+    assert labels(jobs[:1]) == {"a": "x=1 z=2"}
 
 
 def test_a_key_that_another_decides_is_left_out() -> None:

@@ -10,7 +10,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.runner.recovery import standing_of
-from scheduler.tracking import metric_log
+from scheduler.tracking import outcomes
 from scheduler.tracking.metric_log import Outcome
 
 
@@ -54,7 +54,7 @@ def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Lin
 
 def outcome(attempt: Attempt | None) -> Outcome:
     """What an attempt's metric log says so far."""
-    return metric_log.read(attempt.metrics) if attempt else Outcome()
+    return outcomes.read(attempt.metrics) if attempt else Outcome()
 
 
 def best_first(lines: Iterable[Line]) -> list[Line]:

@@ -36,6 +36,8 @@ def test_a_diverged_or_missing_value_is_never_best() -> None:
     """NaN compares with nothing; it must not float to the top."""
     assert order(line("a", math.nan), line("b", None), line("c", 0.1)) == "cab"
     assert order(line("a", math.nan, ERROR), line("c", 0.1, ERROR)) == "ca"
+    assert order(line("a", -math.inf, ERROR), line("c", 0.1, ERROR)) == "ca"
+    assert order(line("a", 10**400), line("c", 0.1)) == "ca"  # no float can be so large
 
 
 def test_what_did_not_succeed_stands_below_whatever_its_metric() -> None:

@@ -65,10 +65,10 @@ def _state(line: Line) -> str:
 
 
 def metric_columns(lines: Sequence[Line]) -> list[str]:
-    """The objectives, if any are declared; else the first few metrics by name of first appearance."""
-    objectives = [line.outcome.objective.name for line in lines if line.outcome.objective]
-    names = objectives or [name for line in lines for name in line.outcome.last]
-    return list(dict.fromkeys(names))[:METRIC_COLUMNS]
+    """The objectives, then the other metrics in the order of their first appearance: a few in all, but every objective."""
+    objectives = dict.fromkeys(line.outcome.objective.name for line in lines if line.outcome.objective)
+    names = list(objectives | dict.fromkeys(name for line in lines for name in line.outcome.last))
+    return names[: max(METRIC_COLUMNS, len(objectives))]
 
 
 def objects(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, Any]]:

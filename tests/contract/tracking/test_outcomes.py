@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scheduler.tracking.metric_log import Objective, metrics_of, objective_of, rows
@@ -37,6 +37,7 @@ def told(path: Path) -> tuple[dict[str, Any], Objective | None, int]:
     return dict(found.last), found.objective, found.rows
 
 
+@example(lines=[json.dumps({f'a":{number},"b': number}) for number in (1, 2)], end="\n")
 @given(st.lists(LINES, max_size=30), st.sampled_from(["", "\n"]))
 def test_what_is_read_is_what_every_row_would_say(tmp_path_factory: pytest.TempPathFactory, lines: list[str], end: str) -> None:
     """Of rows that differ in their numbers only one is parsed: that must never be seen, nor in which order names came."""

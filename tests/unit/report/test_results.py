@@ -77,7 +77,7 @@ def test_a_key_that_another_decides_is_left_out() -> None:
 
 
 def test_metric_columns_begin_with_the_objectives_and_the_others_stay() -> None:
-    """The table answers the question that the experiments asked; one job that declares an objective takes nothing from the rest."""
+    """The table answers the question that the experiments asked; one job that declares it takes nothing from the rest."""
     both = [line("a", 1.0), Line(PLAIN, None, Outcome({"loss": 1.0, "accuracy": 2.0, "lr": 3.0}))]
     assert metric_columns(both[::-1]) == ["accuracy", "loss", "lr"]
     assert metric_columns([line("a", 1.0), line("b", 1.0, ERROR)]) == ["accuracy", "cer"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -17,18 +19,25 @@ from scheduler.cli.options import opened_store
 def logs(job: str, follow: bool, raw: bool, attempt: int | None) -> int:
     """Print the output of a job. JOB: the beginning of an id, `last` (default), or a state such as `failed` (its newest job).
 
-    Control characters are shown as escapes, so that no log can take over a terminal.
+    A progress bar is shown as a terminal shows it; other control characters are shown as escapes, so that no log can take over a
+    terminal.
     """
     from scheduler.actions import logs as action
     from scheduler.queue.selection import select_single
-    from scheduler.report import log_view
 
     out = sys.stdout.buffer
     with opened_store() as store:
         chosen = action.attempt_of(store, select_single(store, job), attempt)
         pieces = action.following(store.home, chosen) if follow else action.whole(chosen)
-        shown = pieces if raw else log_view.shown_pieces(pieces)
-        for piece in shown:
+        for piece in pieces if raw else _shown(pieces, follow=follow):
             out.write(piece)
             out.flush()
     return 0
+
+
+def _shown(pieces: Iterator[bytes], *, follow: bool) -> Iterator[bytes]:
+    from scheduler.report import log_view
+
+    if not follow:
+        return log_view.shown_pieces(pieces)
+    return log_view.live(pieces, shutil.get_terminal_size()) if sys.stdout.isatty() else log_view.followed(pieces)

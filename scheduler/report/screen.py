@@ -40,6 +40,15 @@ class _Row:
         self._halve(column + len(new))
         self.cells[column : column + len(new)] = new
 
+    def joined(self, column: int, mark: str) -> bool:
+        """Whether a mark that stands on the character before it, which came in the read before, has found one there."""
+        before = column - 1 if 0 < column <= len(self.cells) else -1
+        before -= before > 0 and self.cells[before] == ""
+        if before >= 0 and len(self.cells[before]) < MOST:
+            self.cells[before] += mark
+            return True
+        return False
+
     def erase(self, start: int, end: int) -> None:
         """Blanks from `start` to `end`; what is erased up to the end of the line is gone."""
         if start < len(self.cells):
@@ -117,9 +126,17 @@ class Screen:
             self._gone.append(row.told + "\n")
 
     def _put(self, plain: str) -> None:
-        new = _cells(safe(plain, keep="\t")) or [""]
-        new[0], self._unplaced = self._unplaced + new[0], ""
         row = self._rows[self._row]
+        while plain and not self._unplaced and not cells(plain[0]) and row.joined(self._column, plain[0]):
+            plain = plain[1:]
+        new = _cells(safe(plain, keep="\t"))
+        if new and len(self._unplaced) <= MOST:
+            new[0] = self._unplaced + new[0]
+        else:
+            new = [*self._unplaced, *new]
+        if not new:
+            return
+        self._unplaced = ""
         row.put(self._column, new)
         self._column += len(new)
         if len(row.cells) > WIDEST:
@@ -139,11 +156,10 @@ class Screen:
             row = self._rows[self._row]
             before = min(self._column, len(row.cells)) - 1
             if before < 0 or len(row.cells[before]) > MOST:
-                row.put(self._column, [self._unplaced])
-                self._column += 1
+                self._put("")
             else:
                 row.cells[before] += self._unplaced
-            self._unplaced = ""
+                self._unplaced = ""
 
     def _go(self, motion: str) -> None:
         self._place()

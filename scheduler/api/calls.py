@@ -15,7 +15,7 @@ from scheduler.actions import sweep as sweeping
 from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
 from scheduler.actions.opening import opened_devices, opened_queue, working_directory
-from scheduler.actions.results import best_first, lines
+from scheduler.actions.results import Sort, best_first, lines, sort_of
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import Changes, File, Which, asked, count_of, for_each_trial, named, read, terms_of, words
@@ -46,6 +46,7 @@ def run(
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    sort: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -55,7 +56,8 @@ def run(
     `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
+    (None: what the file says, else 5; math.inf: never). `sort`: by which metric the best come first, such as
+    "accuracy:max" (None: the objective of the file, or of the script). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -64,12 +66,13 @@ def run(
     this machine can never run.
     """
     plan = read_file(fspath(file), words(changes), asked())
+    order = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
         with opened_devices() as devices:
             driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
-        return _over(store, driven)
+        return _over(store, driven, order)
 
     return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
 
@@ -182,8 +185,9 @@ def trials(file: File | None = None, changes: Changes = None) -> Trials:
         return trials_of(store, remembered(store, record))
 
 
-def jobs(*which: Which, limit: int = 0) -> Jobs:
-    """The jobs that `which` names, oldest first; without any, all. With `limit` only the newest so many.
+def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
+    """The jobs that `which` names, oldest first; without any, all. With `limit` only the newest so many. With `sort`, such as
+    "accuracy:max", the best first, and `limit` takes the best.
 
     Each is the beginning of an id, a state such as "failed", "last", "all", "group:NAME", "trial:N" of the newest sweep, a Job,
     or several. UserError for a word that names nothing; a state may name none.
@@ -192,7 +196,7 @@ def jobs(*which: Which, limit: int = 0) -> Jobs:
     with opened_queue(say) as store:
         if which and not chosen:  # of no jobs
             return Jobs((), ())
-        return jobs_of(store, status(store, chosen, limit).lines)
+        return jobs_of(store, status(store, chosen, limit, Sort.read(sort) if sort is not None else None).lines)
 
 
 def job(which: str | Job) -> Job:
@@ -220,11 +224,11 @@ def _driving(terms: Terms, act: Callable[[Store, Terms, Tell], Found], *, quiet:
     return interruptible(braked)
 
 
-def _over(store: Store, driven: Driven) -> Jobs:
+def _over(store: Store, driven: Driven, sort: Sort | None = None) -> Jobs:
     """The best first. Those that stay queued since this machine can never run them say so."""
     why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
     never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
-    return jobs_of(store, best_first(lines(store, driven.jobs, never)))
+    return jobs_of(store, best_first(lines(store, driven.jobs, never), sort))
 
 
 def _nobody(told: object) -> None:

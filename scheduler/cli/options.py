@@ -13,7 +13,7 @@ import click
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
-    from scheduler.actions.results import Line
+    from scheduler.actions.results import Line, Sort
     from scheduler.queue.store import Store
     from scheduler.report.labels import Labels
 
@@ -45,6 +45,22 @@ leftovers_option = click.option(
     type=click.Choice(["work", "wait", "kill"]),
     help="Processes left behind by a command that has ended go on as long as they work (default), or until they end, "
     "or are ended at once.",
+)
+
+
+def _sort(context: click.Context, option: click.Parameter, text: str | None) -> Sort | None:
+    if text is None:
+        return None
+    from scheduler.actions.results import Sort
+
+    return Sort.read(text)
+
+
+sort_option = click.option(
+    "--sort",
+    metavar="METRIC[:max|min]",
+    callback=_sort,
+    help="The best first by this metric. Default: policy.objective of the file, a sweep file's metric, what the script declares.",
 )
 
 

@@ -19,6 +19,7 @@ from scheduler.cli.options import (
     say,
     sharing_options,
     slots_option,
+    sort_option,
 )
 from scheduler.cli.reading import reads_a_file
 from scheduler.experiments import Experiment, ExperimentFile
@@ -26,6 +27,7 @@ from scheduler.experiments import Experiment, ExperimentFile
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
+    from scheduler.actions.results import Sort
     from scheduler.gpus.observation import Settings
 
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
+@sort_option
 @format_option
 def run(
     plan: ExperimentFile,
@@ -52,6 +55,7 @@ def run(
     detach: bool,
     again: bool,
     lost: bool,
+    sort: Sort | None,
     style: str,
 ) -> int:
     """Run the experiments of FILE and print what came out, best first.
@@ -65,6 +69,7 @@ def run(
     from scheduler.actions import run as action
     from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded
     from scheduler.report.progress import Progress
 
@@ -78,7 +83,7 @@ def run(
         progress, terms = Progress(sys.stderr), Terms(slots, grace, max_failures)
         with opened_store() as store:
             driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost)
-            return concluded(driven, store, progress, style, by_file=True)
+            return concluded(driven, store, progress, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
 def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:

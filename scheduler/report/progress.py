@@ -160,7 +160,7 @@ class Progress:
         if notice.ending.state in SUCCEEDED:
             # Of a trial that was stopped early, or of what its script left behind.
             reason = f": {notice.ending.reason}" if notice.ending.reason else ""
-            result = _result(notice.attempt)
+            result = _result(notice)
             return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""
         return f": {notice.ending.reason}{again}" if notice.ending.reason else again
@@ -185,8 +185,8 @@ class Progress:
             self._file.flush()
 
 
-def _result(attempt: Attempt) -> Outcome:
+def _result(notice: Ended) -> Outcome:
     """What the attempt's metric log says; nothing where no file can be opened now: that is no reason to leave the jobs."""
     with passing():
-        return outcome(attempt)
+        return outcome(notice.attempt, notice.job.policy)
     return Outcome()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from scheduler.actions.results import Line, best_first
-from scheduler.experiments import Policy, Resources, differences
+from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
+from scheduler.experiments import Policy, Ranking, Resources, differences
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.jobs import metric_columns
@@ -48,6 +48,24 @@ def test_what_did_not_succeed_stands_below_whatever_its_metric() -> None:
 def test_different_objectives_are_not_mixed() -> None:
     """An accuracy and an error rate cannot be compared; each group has its own best."""
     assert order(line("a", 0.2, ERROR), line("b", 0.9), line("c", 0.1, ERROR), line("d", 0.95)) == "cadb"
+
+
+def test_whoever_asks_for_an_order_gets_it_whatever_was_declared() -> None:
+    """A missing value is last, NaN too; without a goal the declared one counts, else small is better."""
+    lines = [line("a", 0.2), line("b", math.nan), line("c", 0.3), line("d", None)]
+    assert [each.job.id for each in best_first(lines, Sort.read("accuracy"))] == ["c", "a", "b", "d"]
+    assert [each.job.id for each in best_first(lines, Sort.read("accuracy:min"))] == ["a", "c", "b", "d"]
+    plain = [Line(replace(PLAIN, id=name), None, Outcome({"val:loss": value})) for name, value in (("a", 2), ("b", 1))]
+    assert [each.job.id for each in best_first(plain, Sort.read("val:loss"))] == ["b", "a"]
+    assert [each.job.id for each in best_first(plain, Sort.read("val:loss:max"))] == ["a", "b"]
+    assert unlogged(best_first(plain, Sort.read("loss"))) == 'no job here has a number for "loss": they log val:loss'
+    assert unlogged(best_first(plain, Sort.read("val:loss"))) == unlogged([]) == ""
+
+
+def test_the_objective_of_a_policy_is_before_that_of_the_script() -> None:
+    """The file is written by whoever wants to know; also of a job that has not run, so that all rows are ranked alike."""
+    job = replace(PLAIN, policy=Policy(objective=Ranking("cer", "minimize")))
+    assert outcome(None, job.policy).objective == ERROR
 
 
 def test_without_objectives_the_order_of_the_file_stays() -> None:

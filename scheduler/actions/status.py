@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduler.actions.explain import never_here
-from scheduler.actions.results import Line, lines
+from scheduler.actions.results import Line, Sort, best_first, lines
 from scheduler.queue.selection import select
 from scheduler.queue.store import Store
 
@@ -20,8 +20,12 @@ class Status:
     counts: Mapping[str, int]
 
 
-def status(store: Store, words: Sequence[str] = (), limit: int = 0) -> Status:
-    """The jobs that `words` name, without words all; of these the newest `limit`, or with 0 all."""
+def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort | None = None) -> Status:
+    """The jobs that `words` name, without words all; of these the newest `limit`, or with 0 all. With `sort` the best come first,
+    and `limit` takes the best of all."""
+    if sort:
+        found = status(store, words)
+        return replace(found, lines=best_first(found.lines, sort)[: limit or None])
     chosen = select(store, words) if words else store.jobs(limit=limit or -1, newest=True)[::-1]
     chosen = chosen[-limit:] if limit else chosen
     never = never_here(chosen)

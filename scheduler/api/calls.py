@@ -15,7 +15,7 @@ from scheduler.actions import sweep as sweeping
 from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
 from scheduler.actions.opening import opened_devices, opened_queue, working_directory
-from scheduler.actions.results import best_first, lines
+from scheduler.actions.results import Sort, best_first, lines, sort_of
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
@@ -71,6 +71,7 @@ def run(
     style: str | None = None,
     leftovers: str | None = None,
     notify: Notify = (),
+    sort: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -85,6 +86,7 @@ def run(
     "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
     `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
     `notify`: who is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several.
+    `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of the script).
     `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
@@ -94,12 +96,13 @@ def run(
     this machine can never run.
     """
     plan = with_leftovers(_plan(file, changes, commands, asked(program, style)), leftovers)
+    order = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
             driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
-        return _over(store, driven, told)
+        return _over(store, driven, told, order)
 
     return _driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
 
@@ -231,8 +234,9 @@ def trials(file: File | None = None, changes: Changes = None) -> Trials:
         return trials_of(store, remembered(store, record))
 
 
-def jobs(*which: Which, limit: int = 0) -> Jobs:
-    """The jobs that `which` names, oldest first; without any, all. With `limit` only the newest so many.
+def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
+    """The jobs that `which` names, oldest first; without any, all. With `limit` only the newest so many. With `sort`, such as
+    "accuracy:max", the best first, and `limit` takes the best.
 
     Each is the beginning of an id, a state such as "failed", "last", "all", "group:NAME", "trial:N" of the newest sweep, a Job,
     or several. UserError for a word that names nothing; a state may name none.
@@ -241,7 +245,7 @@ def jobs(*which: Which, limit: int = 0) -> Jobs:
     with opened_queue(say) as store:
         if which and not chosen:  # of no jobs
             return Jobs((), ())
-        return jobs_of(store, status(store, chosen, limit).lines)
+        return jobs_of(store, status(store, chosen, limit, Sort.read(sort) if sort is not None else None).lines)
 
 
 def job(which: str | Job) -> Job:
@@ -284,11 +288,11 @@ def _driving(
     return interruptible(braked)
 
 
-def _over(store: Store, driven: Driven, told: Notifications) -> Jobs:
+def _over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None) -> Jobs:
     """The best first. Those that stay queued since this machine can never run them say so."""
     why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
     never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
-    results = best_first(lines(store, driven.jobs, never))
+    results = best_first(lines(store, driven.jobs, never), sort)
     told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=True))
     return jobs_of(store, results)
 

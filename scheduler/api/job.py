@@ -17,7 +17,8 @@ from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.report.jobs import labels, table
+from scheduler.report.jobs import table
+from scheduler.report.labels import labels
 from scheduler.terminal import say
 from scheduler.tracking import metric_log
 

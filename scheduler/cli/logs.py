@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -18,22 +20,29 @@ from scheduler.cli.options import opened_store, say
 def logs(job: str, follow: bool, lines: int | None, raw: bool, attempt: int | None) -> int:
     """Print the output of a job. JOB: the beginning of an id, a group, a file, `last` (default), or a state (the newest of it).
 
-    Control characters are shown as escapes, so that no log can take over a terminal.
+    A progress bar is shown as a terminal shows it; other control characters are shown as escapes, so that no log can take over a
+    terminal.
     """
     from scheduler.actions import logs as action
     from scheduler.queue.selection import select_single
-    from scheduler.report import log_view
 
     out = sys.stdout.buffer
     with opened_store() as store:
         named = select_single(store, job)
         chosen = action.attempt_of(store, named, attempt)
         pieces = action.following(store.home, chosen, lines) if follow else action.whole(chosen, lines)
-        shown = pieces if raw else log_view.shown_pieces(pieces)
         size = 0
-        for piece in shown:
+        for piece in pieces if raw else _shown(pieces, follow=follow):
             size += out.write(piece)
             out.flush()
         if not size and lines != 0:
             say(f"job {named.short_id} has printed nothing; `exp-queue show {named.short_id}` shows what else is known of it")
     return 0
+
+
+def _shown(pieces: Iterator[bytes], *, follow: bool) -> Iterator[bytes]:
+    from scheduler.report import log_view
+
+    if not follow:
+        return log_view.shown_pieces(pieces)
+    return log_view.live(pieces, shutil.get_terminal_size()) if sys.stdout.isatty() else log_view.followed(pieces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ import click
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
+    from scheduler.actions.results import Line, Sort
     from scheduler.queue.store import Store
+    from scheduler.report.labels import Labels
 
 format_option = click.option(
     "--format",
@@ -43,6 +45,22 @@ leftovers_option = click.option(
     type=click.Choice(["work", "wait", "kill"]),
     help="Processes left behind by a command that has ended go on as long as they work (default), or until they end, "
     "or are ended at once.",
+)
+
+
+def _sort(context: click.Context, option: click.Parameter, text: str | None) -> Sort | None:
+    if text is None:
+        return None
+    from scheduler.actions.results import Sort
+
+    return Sort.read(text)
+
+
+sort_option = click.option(
+    "--sort",
+    metavar="METRIC[:max|min]",
+    callback=_sort,
+    help="The best first by this metric. Default: policy.objective of the file, a sweep file's metric, what the script declares.",
 )
 
 
@@ -111,13 +129,17 @@ def opened_store() -> AbstractContextManager[Store]:
     return opened_queue(say)
 
 
-def print_lines(lines: Any, style: str, names: Mapping[str, str] | None = None) -> None:
-    """Rows of jobs on standard output, as a table or as JSON. `names`: by job id, where they have been found already."""
+def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) -> None:
+    """Rows of jobs on standard output, as a table or as JSON. `names`: where they have been found already."""
     import sys
 
     from scheduler.report import jobs, tables
+    from scheduler.report.labels import labels
 
     if style == "json":
         tables.print_json(jobs.objects(lines, names), sys.stdout)
     elif lines:
-        tables.print_table(jobs.table(lines, names), sys.stdout)
+        names = names or labels(line.job for line in lines)
+        left_out = tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
+        if left_out:
+            say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and --format json")

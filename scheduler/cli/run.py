@@ -19,6 +19,7 @@ from scheduler.cli.options import (
     say,
     sharing_options,
     slots_option,
+    sort_option,
 )
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
@@ -27,6 +28,7 @@ from scheduler.experiments import Experiment, ExperimentFile
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
+    from scheduler.actions.results import Sort
     from scheduler.gpus.observation import Settings
 
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
+@sort_option
 @format_option
 def run(
     plan: ExperimentFile,
@@ -55,6 +58,7 @@ def run(
     detach: bool,
     again: bool,
     lost: bool,
+    sort: Sort | None,
     style: str,
 ) -> int:
     """Run the experiments of FILE and print what came out, best first.
@@ -68,6 +72,7 @@ def run(
     """
     from scheduler.actions import run as action
     from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
@@ -83,7 +88,7 @@ def run(
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             tell = told.also(progress.tell)
             driven = action.run(store, plan, devices, directory, told.terms(terms), tell, again=again, lost=lost)
-            return concluded(driven, store, progress, told, style, by_file=True)
+            return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
 def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:

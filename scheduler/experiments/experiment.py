@@ -27,6 +27,14 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """Which experiments are better: those whose `metric` is small (`goal` minimize) or large (maximize)."""
+
+    metric: str
+    goal: str
+
+
+@dataclass(frozen=True)
 class Policy:
     """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume.
 
@@ -35,7 +43,8 @@ class Policy:
     `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
-    `environment`: names of variables whose values it keeps, beside those that decide about its programs.
+    `environment`: names of variables whose values it keeps, beside those that decide about its programs. `objective`: what ranks
+    it among others.
     """
 
     retries: int = 0
@@ -45,9 +54,12 @@ class Policy:
     grace: float = 10.0
     max_failures: int | None = 5
     environment: tuple[str, ...] = ()
+    objective: Ranking | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only
+        if isinstance(self.objective, dict):  # and no values of ours
+            object.__setattr__(self, "objective", Ranking(self.objective["metric"], self.objective["goal"]))
 
 
 @dataclass(frozen=True)

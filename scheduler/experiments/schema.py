@@ -73,6 +73,13 @@ POLICY: Schema = {
         "description": "So many failures in a row, each just after its start, and no more is started.",
         "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
     },
+    "objective": {
+        "description": "The metric that ranks the experiments in tables, the best first; whether small or large is better.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["metric", "goal"],
+        "properties": {"metric": {"type": "string", "minLength": 1}, "goal": {"enum": ["minimize", "maximize"]}},
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},

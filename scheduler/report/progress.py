@@ -13,7 +13,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
-from scheduler.report.jobs import labels
+from scheduler.report.labels import Labels, labels
 from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural
@@ -49,7 +49,7 @@ class Progress:
         self._file = file
         self._name: Callable[[Job], str] = lambda job: labels([job])[job.id]  # of a job that no notice has named before
         self._newest: Callable[[Job], str] = lambda job: ""  # of the metric that a sweep listens to
-        self.names: dict[str, str] | None = None  # of the jobs of this run, by id; None: nobody knows them before
+        self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
         self._over = self._total = 0
         self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
@@ -85,7 +85,8 @@ class Progress:
 
     def _driving(self, notice: Driving) -> None:
         if notice.jobs is not None:
-            self._labels = self.names = labels(notice.jobs)
+            self.names = labels(notice.jobs)
+            self._labels = dict(self.names)
             self._over, self._total = notice.done, len(self.names)
             if notice.done == len(notice.jobs):
                 return
@@ -186,7 +187,7 @@ class Progress:
         if notice.ending.state in SUCCEEDED:
             # Of a trial that was stopped early, or of what its script left behind.
             reason = f": {notice.ending.reason}" if notice.ending.reason else ""
-            result = _result(notice.attempt)
+            result = _result(notice)
             return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""
         return f": {notice.ending.reason}{again}" if notice.ending.reason else again
@@ -217,8 +218,8 @@ class Progress:
             self._file.flush()
 
 
-def _result(attempt: Attempt) -> Outcome:
+def _result(notice: Ended) -> Outcome:
     """What the attempt's metric log says; nothing where no file can be opened now: that is no reason to leave the jobs."""
     with passing():
-        return outcome(attempt)
+        return outcome(notice.attempt, notice.job.policy)
     return Outcome()

@@ -13,7 +13,7 @@ from scheduler.experiments.configurations.configurations import Axis, Config, pu
 from scheduler.experiments.configurations.edit_checks import EditChecks
 from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
 from scheduler.experiments.document.document import Document
-from scheduler.experiments.experiment import Policy, Resources
+from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.grid.matrix import Block
 from scheduler.sweeps.files.commands import sections, template
@@ -47,7 +47,7 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
         command=command,
         launch=launch,
         resources=Resources(),
-        policy=Policy(),
+        policy=Policy(objective=_objective(sweep)),
         blocks=(block,),
         cap=sweep.run_cap,
         notes=(
@@ -58,6 +58,11 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
         ),
         sweep=name_of(document),
     ).within(document.limits)
+
+
+def _objective(sweep: Sweep) -> Ranking | None:
+    """What ranks its experiments: without a goal W&B minimizes."""
+    return Ranking(str(sweep.metric["name"]), str(sweep.metric.get("goal", "minimize"))) if sweep.metric else None
 
 
 def name_of(document: Document) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.tracking import init
-from scheduler.tracking.metric_log import Objective, read, rows
+from scheduler.tracking.metric_log import Objective, rows
+from scheduler.tracking.outcomes import read
 from tests.conftest import user_environment
 
 SCRIPT = """

@@ -98,6 +98,25 @@ def test_logs_are_safe_by_default_and_raw_on_request(quick) -> None:
     assert quick("logs", "last", "--raw").stdout == "one\n\x1b[31mtwo\n"
 
 
+BAR = """
+import sys
+for step in range(5000):
+    sys.stderr.write(f"\\r{step}/5000 loss 0.1")
+sys.exit("the error")
+"""
+
+
+def test_a_progress_bar_is_one_line_and_the_error_stays_in_sight(command_line) -> None:
+    """Its 5,000 updates were 5,000 lines, and all that a failure showed."""
+    command_line.write("bar.py", BAR)
+    command_line.write("bar.yaml", f"command: [{sys.executable}, bar.py]\nbase: {{}}\n")
+    failed = command_line("run", "bar.yaml")
+    assert [line for line in failed.stderr.splitlines() if "|" in line] == ["    | 4999/5000 loss 0.1the error"]
+    assert command_line("logs").stdout == "4999/5000 loss 0.1the error\n"
+    assert command_line("logs", "-f").stdout == "4999/5000 loss 0.1the error\n"
+    assert command_line("logs", "--raw").stdout.count("/5000") == 5000
+
+
 def test_logs_of_each_attempt_are_kept(quick) -> None:
     """A retry must not overwrite the evidence."""
     quick.environment["CODE"] = "3"

@@ -50,6 +50,22 @@ def states(command_line) -> list[str]:
     return [job["state"] for job in command_line.jobs()]
 
 
+def test_a_file_or_an_option_says_what_is_best(grid) -> None:
+    """What the script declares is only a default; the file also ranks what has succeeded before it said so."""
+    grid("run", "grid.yaml", "-j2")
+    grid.write("grid.yaml", GRID + "policy: {objective: {metric: score, goal: minimize}}\n")
+    again = grid("run", "grid.yaml")
+    assert [row.split()[3] for row in again.stdout.splitlines()[1:]] == ["x=1", "x=2", "x=3"]
+    assert ledger(grid) == ["1", "2", "3"]
+    best = grid("run", "grid.yaml", "--sort", "score:max")
+    assert [row.split()[3] for row in best.stdout.splitlines()[1:]] == ["x=3", "x=2", "x=1"]
+    first = grid("status", "--sort", "score:min", "--limit", "1")
+    assert [row.split()[3] for row in first.stdout.splitlines()[1:]] == ["x=1"]
+    unknown = grid("status", "--sort", "scroe")
+    assert (unknown.returncode, 'no job here has a number for "scroe": they log score' in unknown.stderr) == (0, True)
+    assert grid("status", "--sort", ":max").returncode == 2
+
+
 def test_every_experiment_runs_once_and_the_best_stands_first(grid) -> None:
     """The main job: run the file, get a table of results on standard output and nothing else there."""
     result = grid("run", "grid.yaml", "-j2")

@@ -94,6 +94,12 @@ YAML = {
     "base: {}\nresources: {exclusive: yes}": '2:24: expected true or false, found the text "yes"; '
     "write true or false, without quotes",
     "base: {}\npolicy: {retry: 1}": '2:10: unknown key "retry"; did you mean "retries"?',
+    "base: {}\npolicy: {objective: loss}": '2:21: expected a mapping, found the text "loss"; write key: value',
+    "base: {}\npolicy: {objective: {metric: loss}}": "2:21: expected a metric and its goal, found a mapping; "
+    "write objective: {metric: val_loss, goal: minimize}",
+    "base: {}\npolicy: {objective: {metric: loss, gaol: min}}": '2:21: unknown key "gaol"; did you mean "goal"?',
+    "base: {}\npolicy: {objective: {metric: loss, goal: min}}": "2:21: expected one of minimize, maximize, "
+    'found the text "min"; known are: minimize, maximize',
     "base: {}\npolicy: {timeout: soon}": "2:19: expected a duration such as 2h, 90m or 30s, "
     'found the text "soon"; a bare number counts seconds',
     "base: {}\npolicy: {timeout: 0}": "2:19: expected a duration such as 2h, 90m or 30s, found 0; a bare number counts seconds",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import UserError
+from scheduler.experiments import Ranking
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document.limits import Limits
 from scheduler.sweeps import read_file
@@ -31,6 +32,13 @@ def test_the_default_command_is_that_of_wandb(read):
     env, interpreter, *rest = argvs(read(GRID))[0]
     assert (env, rest) == ("/usr/bin/env", ["train.py", "--epochs=3", "--lr=0.1"])
     assert interpreter in ("python", "python3")
+
+
+def test_the_metric_of_the_file_ranks_its_experiments(read):
+    """`run` prints the best first, as `sweep` does; W&B's goal is minimize where none is said."""
+    ranked = [read(GRID + f"metric: {{name: acc{goal}}}\n").policy.objective for goal in ("", ", goal: maximize")]
+    assert ranked == [Ranking("acc", "minimize"), Ranking("acc", "maximize")]
+    assert read(GRID).policy.objective is None
 
 
 def test_the_command_may_be_a_list_or_text(read):

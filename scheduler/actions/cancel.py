@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import Attempt
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 from scheduler.runner.recovery import StillThere, look, verdict
 
 
-def cancel_all(store: Store, jobs: Sequence[Job], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
-    """Cancel these jobs; returns once they are over. The attempts returned could not be stopped: nobody holds them any more.
+def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
+    """Cancel the jobs with these numbers; returns once they are over. The attempts returned could not be stopped: nobody holds
+    them any more.
 
     Jobs that are over stay as they are. `grace`: seconds from SIGINT to SIGTERM, instead of the jobs' own. `say` hears how it
     goes on, as their launchers tell it.
     """
-    wanted = {job.id for job in jobs}
+    mine = "number IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
     with store.change() as change:
-        for job in jobs:
-            if change.state(job.id) in WAITING:
-                change.move(job.id, State.CANCELLED, "cancelled by a person")
+        change.move_all(*mine, WAITING, State.CANCELLED, "cancelled by a person")
+    wanted = set(store.ids(f"{mine[0]} AND state IN ('starting', 'running', 'stopping')", mine[1]))
     running = [attempt for attempt in store.open_attempts() if attempt.job in wanted]
     lines = [(attempt, line) for attempt in running for line in [_ask_to_stop(store, attempt, grace)] if line]
     if lines:

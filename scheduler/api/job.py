@@ -177,7 +177,7 @@ def stop(jobs: Sequence[Job], grace: float | str | None) -> Jobs:
         return Jobs((), ())
     seconds = None if grace is None else values.pause(grace)
     with opened_queue(say, jobs[0].root) as store:
-        for attempt in cancel_all(store, _found(store, jobs), lambda _: None, seconds):
+        for attempt in cancel_all(store, [job.number for job in _found(store, jobs)], lambda _: None, seconds):
             say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
         return jobs_of(store, lines(store, _found(store, jobs)))
 

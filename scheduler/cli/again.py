@@ -51,13 +51,14 @@ def retry(
     from scheduler.actions.drive import Terms
     from scheduler.actions.retry import retry as run_again
     from scheduler.cli.driving import concluded
+    from scheduler.queue.selection import none_of
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
     with opened_store() as store:
         driven = run_again(store, jobs, settings, Terms(slots, grace, max_failures), progress.tell, lost=lost)
         if driven is None:
-            say("no such jobs: nothing to run again")
+            say(f"{none_of(jobs)}: nothing to run again")
             return 0
         return concluded(driven, store, progress, style, by_file=True)
 

@@ -18,11 +18,16 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     exp-queue status failed --format json
     """
     from scheduler.actions.status import status as standing
+    from scheduler.queue.selection import none_of
     from scheduler.report.submission import impossible
 
     with opened_store() as store:
         found = standing(store, jobs, limit)
     print_lines(found.lines, style)
+    if len(found.lines) < found.of:
+        say(f"the newest {len(found.lines):,} of {found.of:,} jobs; --limit 0 shows all")
+    if jobs and not found.of:
+        say(none_of(jobs))
     for sentence in impossible(found.never):
         say(sentence)
     if style == "table":

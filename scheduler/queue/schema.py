@@ -110,6 +110,13 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
     """,
+    # What `last` means in a directory.
+    """
+    CREATE TABLE asked (
+        cwd TEXT PRIMARY KEY,               -- where somebody asked for jobs, as a real path
+        job INTEGER NOT NULL                -- number of the newest job of the last time
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -14,6 +14,7 @@ from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.queue.changes import Changes, Latest, job_key
 from scheduler.queue.here import Here
+from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.states import ENDED, SUCCEEDED, State
@@ -82,6 +83,8 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
             chosen.update(_place(change, here, first, latest, cwd, again, lost))
+        if chosen:
+            change.asked(directory, max(chosen))
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen))
 
 
@@ -145,4 +148,6 @@ def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
                 )
             if what is Verb.RETRIED:
                 change.ask_again(job.id, "retry")
+        if chosen:
+            change.asked(here_now(), max(job.number for job in chosen))
     return store.by_ids(job.id for job in chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -110,6 +111,7 @@ class Book:
                 return None
             experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
+            change.asked(os.path.realpath(cwd))
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
         reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.runner.recovery import standing_of
+from scheduler.runner.recovery import NO_PAUSE, Pause, pause_of, standing_of
 from scheduler.tracking import metric_log
 from scheduler.tracking.metric_log import Outcome
 
@@ -23,13 +23,14 @@ class Line:
     outcome: Outcome
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
     obstacle: str = ""  # why it can never start here
+    pause: Pause = NO_PAUSE  # of an attempt that is not over
 
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
         if self.attempt is None:
             return None
-        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started)
+        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started - self.pause.rested)
 
     @property
     def exit_status(self) -> int | None:
@@ -49,7 +50,8 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
-    return Line(job, attempt, outcome(attempt), note, obstacle)
+    pause = pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
+    return Line(job, attempt, outcome(attempt), note, obstacle, pause)
 
 
 def outcome(attempt: Attempt | None) -> Outcome:

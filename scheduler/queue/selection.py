@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import UserError, nearest
+from scheduler.launcher.client import journal_path
+from scheduler.launcher.journal import read
 from scheduler.queue.here import directory
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, trials
 
+PAUSED = "paused"  # no state: what is paused is running
 _HEX = re.compile(r"[0-9a-f]{1,32}")
 
 
@@ -33,7 +37,7 @@ def chosen(store: Store, words: Sequence[str]) -> Chosen:
     """The jobs that `words` name. UserError for a word that names none.
 
     `last` is the newest job of what was asked last in this directory, `all` are all. A state (`failed`, `queued`, ...) names all
-    jobs in it, `group:NAME` those of a group; these may name none. `trial:N` is trial N
+    jobs in it, `paused` those that run and were paused, `group:NAME` those of a group; these may name none. `trial:N` is trial N
     of the newest sweep.
     """
     found = [_choose_one(store, word) for word in words]
@@ -84,12 +88,14 @@ def _choose_one(store: Store, word: str) -> Chosen:
         return Chosen("group_name = ?", (word.removeprefix("group:"),))
     if word.startswith("trial:"):
         return Chosen("id = ?", (_trial(store, word.removeprefix("trial:")).id,))
+    if word == PAUSED:
+        return Chosen("id IN (SELECT value FROM json_each(?))", (json.dumps(_paused(store)),))
     if word in set(State):
         return Chosen("state = ?", (word,))
     if not _HEX.fullmatch(word):
         raise UserError(
             f'"{word}" is neither a job id nor a state',
-            next_step=nearest(word, ["last", "all", "group:NAME", "trial:N", *map(str, State)]),
+            next_step=nearest(word, ["last", "all", "group:NAME", "trial:N", PAUSED, *map(str, State)]),
         )
     return Chosen("id = ?", (_by_prefix(store, word).id,))
 
@@ -101,6 +107,12 @@ def _last(store: Store) -> str:
     if not found:
         raise UserError("there are no jobs yet", next_step="`exp-queue run FILE` makes some")
     return found[0][0]
+
+
+def _paused(store: Store) -> list[str]:
+    """The jobs that run and are paused, as the journals of their launchers say."""
+    found = [(each, read(journal_path(store.home, each.launcher))) for each in store.open_attempts()]
+    return [each.job for each, record in found if record and each.name in record.paused]
 
 
 def _by_prefix(store: Store, prefix: str) -> Job:

@@ -33,6 +33,7 @@ COMMANDS = {
     "work": ("again", "Run everything that is queued; --forever waits for more."),
     "hold": ("hold", "Keep queued jobs from starting."),
     "release": ("hold", "Let held jobs start again."),
+    "wait": ("wait", "Wait until jobs are over; the exit status is theirs."),
     "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
     "continue": ("pause", "Let paused jobs go on."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),

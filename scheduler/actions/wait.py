@@ -14,7 +14,7 @@ from scheduler.launcher.client import connect
 from scheduler.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, IN_MOVED_TO, FolderWatch
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.mine import Mine
-from scheduler.queue.states import State
+from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
 from scheduler.runner import forsaken, presence
 from scheduler.runner.endings import settle
@@ -168,10 +168,6 @@ def _rests(timeout: float | None) -> Iterator[float]:
 
 
 def _sentence(mine: Mine, timeout: float | None) -> str:
-    waiting = {state: count for state, count in mine.counts().items() if state in OPEN}
-    count = sum(waiting.values())
-    how = ", ".join(f"{number:,} {state}" for state, number in waiting.items())
-    return f"after {timeout:g} s {count:,} {'job is' if count == 1 else 'jobs are'} not over: {how}"
-
-
-OPEN = (State.RUNNING, State.STARTING, State.STOPPING, State.QUEUED, State.HELD)
+    first, *more = [job for job in mine.jobs() if job.state not in ENDED]
+    others = f", and {len(more):,} more are not over" if more else ""
+    return f"after {timeout:g} s job {first.short_id} is still {first.state}{others}"

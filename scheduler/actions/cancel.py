@@ -11,7 +11,7 @@ from scheduler.queue.job import Attempt
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
-from scheduler.runner.recovery import StillThere, look, verdict
+from scheduler.runner.recovery import StillThere, look, pause_of, verdict
 
 
 def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
@@ -60,3 +60,9 @@ def _wait_for_end(attempt: Attempt, line: Channel, say: Callable[[str], None]) -
                 say(f"{attempt.job[:8]}: {message['text']}")
         over = any(message["is"] == "ended" for message in mine)
     line.close()
+
+
+def by_hand(store: Store, attempt: Attempt) -> str:
+    """What a person can do about an attempt that could not be stopped."""
+    paused = f"; exp-queue continue {attempt.job[:8]}" if pause_of(store.home, attempt).since else ""
+    return f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}{paused}"

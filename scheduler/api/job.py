@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from scheduler.actions import pause as pausing
-from scheduler.actions.cancel import cancel_all
+from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
@@ -198,7 +198,7 @@ def stop(jobs: Sequence[Job], grace: float | str | None) -> Jobs:
     seconds = None if grace is None else values.pause(grace)
     with opened_queue(say, jobs[0].root) as store:
         for attempt in cancel_all(store, [job.number for job in _found(store, jobs)], lambda _: None, seconds):
-            say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
+            say(by_hand(store, attempt))
         return jobs_of(store, lines(store, _found(store, jobs)))
 
 

@@ -27,7 +27,7 @@ def cancel(jobs: tuple[str, ...], grace: float | None, every: bool, style: str) 
     \b
     exp-queue cancel running --grace 2m
     """
-    from scheduler.actions.cancel import cancel_all
+    from scheduler.actions.cancel import by_hand, cancel_all
     from scheduler.actions.hold import FEW
     from scheduler.queue.selection import chosen
 
@@ -38,5 +38,5 @@ def cancel(jobs: tuple[str, ...], grace: float | None, every: bool, style: str) 
         shown = store.by_numbers(numbers) if every or style == "json" or len(numbers) <= FEW else None
         print_changed(store, shown, jobs, f"{len(numbers):,} job{'s' * (len(numbers) != 1)}: cancelled, or over before", style)
         for attempt in unstoppable:
-            say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
+            say(by_hand(store, attempt))
     return 1 if unstoppable else 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.actions.brake import Brake
-from scheduler.actions.cancel import cancel_all
+from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.drive import Terms, drive
 from scheduler.actions.hold import hold, release
 from scheduler.actions.pause import go_on, pause
@@ -141,6 +141,7 @@ def test_a_paused_job_whose_launcher_was_killed_stays_paused_and_goes_on(running
         processes.send([parent], signal.SIGKILL)
         until(lambda pid=parent.pid: processes.look_up(pid) is None or processes.look_up(pid).state == "Z")
     assert all(line.pause.since for line in lines(store, store.jobs())), "it goes on, or nobody knows that it does not"
+    assert f"; exp-queue continue {running[0].short_id}" in by_hand(store, store.latest_attempts(running)[running[0].id])
     assert len(go_on(store, store.jobs()).reached) == 2
     assert len(pause(store, store.jobs()).reached) == 2, "what has no launcher is paused as well"
     go_on(store, store.jobs())

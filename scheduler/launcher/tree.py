@@ -84,6 +84,9 @@ class Tree:
                 self.status = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
                 self._ended(self.status)
             os.waitpid(info.si_pid, 0)
+            if self._standstill:
+                self._standstill.disturb()
+                self._stop_at = min(self._stop_at, time.monotonic())
 
     def tick(self, now: float) -> None:
         """Do what is due: a look at what was left behind, the next rung of the ladder, the next SIGSTOP of a pause."""

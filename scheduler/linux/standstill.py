@@ -21,6 +21,10 @@ class Standstill:
     def __init__(self, find: Find) -> None:
         self._find, self._quiet = find, 0
 
+    def disturb(self) -> None:
+        """Somebody of them has just ended, so not all stood still: a chain of short lives may pass between any two looks."""
+        self._quiet = 0
+
     def look(self) -> bool:
         """Look once; whether all of them stand still. Whom we may not signal does not count."""
         moving = [process for process in self._find() if process.can_go_on]

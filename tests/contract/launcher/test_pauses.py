@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from scheduler.home import Home
@@ -31,8 +32,8 @@ while True:
         file.write('.')
     time.sleep(0.01)
 """
-# Forks without an end: each child goes on where its parent ends.
-FORKS = "import os, time\nwhile True:\n    if os.fork(): os._exit(0) if os.getpid() != os.getsid(0) else time.sleep(0.001)\n"
+# Its child forks without an end: each goes on where its parent ends.
+FORKS = "import os, time\nif os.fork(): time.sleep(600)\nwhile True:\n    if os.fork(): os._exit(0)\n"
 
 
 def asked(home: Home, slot: Slot, *, go_on: bool) -> str:
@@ -85,16 +86,17 @@ def test_a_tree_that_forks_while_it_is_stopped_stands_still_all_the_same(slot: S
 
 def test_the_time_of_a_pause_counts_for_no_time_out(slot: Slot, home: Home, tmp_path: Path, until) -> None:
     """A job that was paused over night would be stopped in the morning, the moment it goes on."""
-    slot.start(order(tmp_path, python(COUNT), timeout=1.5, grace=0.1), [])
+    slot.start(order(tmp_path, python(COUNT), timeout=3.0, grace=0.1), [])
     until(lambda: all(sizes(tmp_path)))
     asked(home, slot, go_on=False)
-    subprocess.run(["sleep", "2"], check=True)
+    subprocess.run(["sleep", "3.2"], check=True)
     assert not journal.read(journal_path(home, slot.id)).ended
     asked(home, slot, go_on=True)
     end = end_of(slot)
     assert end["state"] == "timeout"
     rested = journal.read(journal_path(home, slot.id)).rested[NAME]
-    assert rested >= 2.0
+    assert rested >= 3.0
+    assert end["duration"] >= 3.0, "the pause counted"
 
 
 def test_a_paused_job_that_is_stopped_can_save_its_work(slot: Slot, home: Home, tmp_path: Path, until) -> None:
@@ -122,13 +124,15 @@ def test_what_is_being_stopped_is_not_paused(slot: Slot, home: Home, tmp_path: P
 def test_what_was_left_behind_and_paused_is_not_idle(slot: Slot, home: Home, tmp_path: Path, until) -> None:
     """It cannot work: to end it for that would lose what the pause was to keep."""
     leave = "import subprocess\nsubprocess.Popen(['sh', '-c', 'touch main; exec sleep 600'], start_new_session=True)"
-    slot.start(order(tmp_path, python(leave), idle=0.6), [])
+    slot.start(order(tmp_path, python(leave), idle=3.0), [])
     until(lambda: (tmp_path / "main").exists() and NAME in journal.read(journal_path(home, slot.id)).ended)
     asked(home, slot, go_on=False)
-    subprocess.run(["sleep", "1.5"], check=True)
+    subprocess.run(["sleep", "3.5"], check=True)
     assert len(processes.descendants(slot.process.pid)) == 1
+    continued = time.monotonic()
     asked(home, slot, go_on=True)
     assert "sat idle" in end_of(slot)["reason"]
+    assert time.monotonic() - continued >= 3.0, "the pause counted"
 
 
 def test_a_pause_of_an_attempt_that_is_not_there_is_refused(slot: Slot, home: Home) -> None:

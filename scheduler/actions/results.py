@@ -11,7 +11,7 @@ from scheduler.experiments import Policy
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.runner.recovery import standing_of
+from scheduler.runner.recovery import NO_PAUSE, Pause, pause_of, standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.metric_log import Objective, Outcome
 
@@ -28,13 +28,14 @@ class Line:
     outcome: Outcome
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
     obstacle: str = ""  # why it can never start here
+    pause: Pause = NO_PAUSE  # of an attempt that is not over
 
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
         if self.attempt is None:
             return None
-        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started)
+        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started - self.pause.rested)
 
     @property
     def exit_status(self) -> int | None:
@@ -85,7 +86,8 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
-    return Line(job, attempt, outcome(attempt, job.policy), note, obstacle)
+    pause = pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
+    return Line(job, attempt, outcome(attempt, job.policy), note, obstacle, pause)
 
 
 def outcome(attempt: Attempt | None, policy: Policy = NO_POLICY) -> Outcome:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 from scheduler.actions.explain import never_here
 from scheduler.actions.results import Line, Sort, best_first, lines
-from scheduler.queue.selection import select
+from scheduler.queue.selection import count, select
 from scheduler.queue.store import Store
 
 
 @dataclass(frozen=True)
 class Status:
-    """Jobs, oldest first; why some can never run here, by their ids; and how many of all are in each state."""
+    """Jobs, oldest first; of how many that were asked for; why some can never run here, by their ids; and how many of all are in
+    each state."""
 
     lines: Sequence[Line]
+    of: int
     never: Mapping[str, str]
     counts: Mapping[str, int]
 
@@ -26,7 +28,6 @@ def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort |
     if sort:
         found = status(store, words)
         return replace(found, lines=best_first(found.lines, sort)[: limit or None])
-    chosen = select(store, words) if words else store.jobs(limit=limit or -1, newest=True)[::-1]
-    chosen = chosen[-limit:] if limit else chosen
+    chosen = select(store, words or ["all"], limit)
     never = never_here(chosen)
-    return Status(lines(store, chosen, never), never, store.counts())
+    return Status(lines(store, chosen, never), count(store, words or ["all"]), never, store.counts())

@@ -54,6 +54,7 @@ def retry(
     """
     from scheduler.actions.retry import retry as run_again
     from scheduler.cli.driving import concluded, terms_of
+    from scheduler.queue.selection import none_of
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
@@ -62,7 +63,7 @@ def retry(
         terms = told.terms(terms_of(slots, grace, max_failures))
         driven = run_again(store, jobs, settings, terms, told.also(progress.tell), lost=lost)
         if driven is None:
-            say("no such jobs: nothing to run again")
+            say(f"{none_of(jobs)}: nothing to run again")
             return 0
         return concluded(driven, store, progress, told, style, by_file=True)
 

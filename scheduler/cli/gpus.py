@@ -25,7 +25,7 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
 
     "not ours" are processes without a claim. Memory in MiB.
     """
-    from scheduler.actions.gpus import standing_now
+    from scheduler.actions.gpus import paused_claims, standing_now
     from scheduler.gpus.directory import lock_directory
     from scheduler.report import gpus as report
     from scheduler.report import tables
@@ -37,7 +37,7 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
     if style == "json":
         tables.print_json(report.objects(standings), sys.stdout)
     elif standings:
-        tables.print_table(report.rows(standings), sys.stdout)
+        tables.print_table(report.rows(standings, paused_claims()), sys.stdout)
         say(f"claims: {directory}")
     return 0
 
@@ -52,6 +52,6 @@ def _watch(settings: Settings, style: str) -> int:
             show(json.dumps(report.objects(standings)))
         else:
             clear()
-            tables.print_table(report.rows(standings), sys.stdout)
+            tables.print_table(report.rows(standings, action.paused_claims()), sys.stdout)
         sys.stdout.flush()
     return 0

@@ -31,8 +31,8 @@ _SUBMIT = "`exp-queue submit FILE` queues the experiments of a file, `exp-queue 
 _AGAIN = "`exp-queue retry JOB` runs again what failed, `exp-queue run FILE --again` all experiments of a file"
 _COMMAND = "`exp-queue exec -- COMMAND` runs one command on a GPU, `exp-queue run FILE` the experiments of a file"
 _WORK = "there is no daemon: `exp-queue work --forever` runs what is queued now and later, until a Ctrl-C"
-_HOLD = "`exp-queue hold JOB` keeps a job that waits from starting, `exp-queue release JOB` lets it go on"
-_BEST = "the table at the end of `exp-queue run FILE` begins with the best, and `exp-queue status` shows the metrics of all jobs"
+_PAUSE = "`exp-queue pause JOB` lets a job that runs stand still until `continue JOB`, `hold JOB` keeps one that waits until `release JOB`"
+_BEST = "`exp-queue status --sort METRIC:max` (or `:min`) lists jobs, the best first"
 _WATCH = "`exp-queue logs -f JOB` follows the output of a job, `watch exp-queue status` the queue"
 _INIT = "write a file such as the README's mine.yaml; `exp-queue check FILE` says whether it is right"
 
@@ -45,8 +45,8 @@ POINTED = {
     **dict.fromkeys(("restart", "rerun", "redo", "again", "requeue", "repeat"), _AGAIN),
     **dict.fromkeys(("srun", "salloc", "python", "python3", "bash", "sh", "command"), _COMMAND),
     **dict.fromkeys(("worker", "agent", "daemon", "server", "serve", "up"), _WORK),
-    **dict.fromkeys(("suspend", "stash", "freeze", "block"), _HOLD),
-    **dict.fromkeys(("unstash", "unhold", "thaw"), _HOLD),
+    **dict.fromkeys(("suspend", "stash", "freeze", "block"), _PAUSE),
+    **dict.fromkeys(("unstash", "unhold", "thaw", "unpause"), _PAUSE),
     "best": _BEST,
     "watch": _WATCH,
     **dict.fromkeys(("init", "create"), _INIT),

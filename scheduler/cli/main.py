@@ -33,6 +33,9 @@ COMMANDS = {
     "work": ("again", "Run everything that is queued; --forever waits for more."),
     "hold": ("hold", "Keep queued jobs from starting."),
     "release": ("hold", "Let held jobs start again."),
+    "wait": ("wait", "Wait until jobs are over; the exit status is theirs."),
+    "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
+    "continue": ("pause", "Let paused jobs go on."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
@@ -50,6 +53,7 @@ SECTIONS = {
     "Go on": ("retry", "resume", "wait"),
     "Keep": ("backup", "restore"),
 }
+_NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -64,7 +68,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, _ = COMMANDS[name]
-        return getattr(importlib.import_module(f"scheduler.cli.{module}"), name)
+        return getattr(importlib.import_module(f"scheduler.cli.{module}"), _NAMES.get(name, name))
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         placed = {name for names in SECTIONS.values() for name in names}

@@ -25,6 +25,9 @@ format_option = click.option(
     show_default=True,
     help="For people, or for programs.",
 )
+list_option = click.option(
+    "--list", "every", is_flag=True, help="A row for each job, however many there are; else only where they are few."
+)
 slots_option = click.option(
     "-j",
     "--jobs",
@@ -143,3 +146,14 @@ def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) 
         left_out = tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
         if left_out:
             say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and --format json")
+
+
+def print_changed(store: Store, jobs: Any, words: Any, sentence: str, style: str) -> None:
+    """What was done with the jobs that `words` name: a sentence, and their rows; `jobs` is None where these are too many."""
+    from scheduler.actions.results import lines
+    from scheduler.queue.selection import none_of
+
+    if jobs is not None:
+        print_lines(lines(store, jobs), style)
+    if style == "table":
+        say(none_of(words) if jobs is not None and not jobs else sentence)

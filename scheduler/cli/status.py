@@ -27,6 +27,7 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     """
     from scheduler.actions.results import unlogged
     from scheduler.actions.status import status as standing
+    from scheduler.queue.selection import none_of
     from scheduler.report.submission import impossible
 
     with opened_store() as store:
@@ -34,6 +35,10 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     print_lines(found.lines, style)
     if sort and (missing := unlogged(found.lines)):
         say(missing)
+    if len(found.lines) < found.of:
+        say(f"the {'best' if sort else 'newest'} {len(found.lines):,} of {found.of:,} jobs; --limit 0 shows all")
+    if jobs and not found.of:
+        say(none_of(jobs))
     for sentence in impossible(found.never):
         say(sentence)
     if style == "table":

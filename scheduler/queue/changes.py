@@ -16,7 +16,7 @@ from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.queue.job import Attempt, Ending, Job
-from scheduler.queue.states import FOLLOWS, ImpossibleTransition, State
+from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State
 from scheduler.queue.surroundings import Surroundings
 
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
@@ -105,6 +105,22 @@ class Changes:
         if not self._connection.execute(sql, (after.value, job)).rowcount:
             raise ImpossibleTransition(f"{self.state(job)} -> {after}")
         self._event(job, attempt, after, detail)
+
+    def move_all(self, where: str, parameters: tuple, before: frozenset[State], after: State, detail: str) -> int:
+        """Bring those of these jobs that are in a state of `before` into `after`, in one go; returns how many there were. `where`
+        is SQL of ours."""
+        assert all(after in FOLLOWS[state] for state in before)
+        states = ", ".join(f"'{state}'" for state in sorted(before))
+        chosen = f"({where}) AND state IN ({states})"
+        event = f"INSERT INTO event (job, at, state, detail) SELECT id, ?, ?, ? FROM job WHERE {chosen}"
+        self._connection.execute(event, (time.time(), after.value, detail, *parameters))
+        return self._connection.execute(f"UPDATE job SET state = ? WHERE {chosen}", (after.value, *parameters)).rowcount
+
+    def asked(self, directory: str, job: int | None = None) -> None:
+        """The newest job, by its number, of what somebody has asked for in this directory (a real path); None: the one that was
+        added last."""
+        sql = "INSERT OR REPLACE INTO asked VALUES (?, coalesce(?, (SELECT max(number) FROM job)))"
+        self._connection.execute(sql, (directory, job))
 
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
         """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
@@ -195,6 +211,11 @@ class Changes:
         """The attempt is asked to stop; one that is over, or asked already, stays as it is."""
         if self.state(attempt.job) in (State.STARTING, State.RUNNING):
             self.move(attempt.job, State.STOPPING, detail, attempt.number)
+
+    def remark(self, attempt: Attempt, detail: str) -> None:
+        """Something befell an attempt that is not over: an event that repeats the state."""
+        if (state := self.state(attempt.job)) in ACTIVE:
+            self._event(attempt.job, attempt.number, state, detail)
 
     def never_ran(self, attempt: Attempt) -> bool:
         """The attempt's command certainly did not start: the attempt is not spent. False if somebody else has found that out,

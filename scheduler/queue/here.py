@@ -15,6 +15,14 @@ from scheduler.queue.surroundings import surroundings_of
 Asked = tuple[int, Sequence[str], Policy]  # a job's number, its command line (the first word will do) and its policy
 
 
+def directory() -> str:
+    """The real path of the working directory; "" where it is gone."""
+    try:
+        return os.path.realpath(os.getcwd())  # noqa: PTH109 (a Path raises at other things too)
+    except FileNotFoundError:
+        return ""
+
+
 class Here:
     """For one change, and one working directory. Calling it gives the number of what a job with this command line and policy
     keeps."""

@@ -128,6 +128,13 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX job_file ON job (file, number) WHERE file IS NOT NULL;
     CREATE INDEX job_group ON job (group_name, number) WHERE group_name IS NOT NULL;
     """,
+    # What `last` means in a directory.
+    """
+    CREATE TABLE asked (
+        cwd TEXT PRIMARY KEY,               -- where somebody asked for jobs, as a real path
+        job INTEGER NOT NULL                -- number of the newest job of the last time
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -17,6 +17,7 @@ from scheduler.queue.changes import Changes, Latest, job_key
 from scheduler.queue.code import Aged, Codes, aged
 from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.here import Here
+from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.states import ENDED, SUCCEEDED, State
@@ -98,6 +99,8 @@ def submit(
             if file is not None:
                 change.asked_by(placed, file_from(cwd, file))
             chosen.update(placed)
+        if chosen:
+            change.asked(directory, max(chosen))
     before = [number for number, what in chosen.items() if what is Verb.SUCCEEDED]
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen), outdated(store, before))
 
@@ -180,4 +183,6 @@ def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
             if what is Verb.RETRIED:
                 change.ask_again(job.id, "retry")
         ask_with_present_code(change, [job.number for job in chosen])
+        if chosen:
+            change.asked(here_now(), max(job.number for job in chosen))
     return store.by_ids(job.id for job in chosen)

@@ -60,7 +60,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     """The same for people. The command can be pasted into a shell."""
     pairs = [
         ("job", found["id"]),
-        ("state", found["state"] + (f": {found['reason']}" if found["reason"] else "")),
+        ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
         ("config", json.dumps(found["config"])),

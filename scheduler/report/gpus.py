@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from scheduler.gpus.astray import Astray
@@ -11,11 +11,12 @@ from scheduler.gpus.reading import Process
 from scheduler.gpus.status import Standing
 
 
-def rows(standings: Iterable[Standing]) -> list[dict[str, str]]:
-    """One row per GPU; more lines below it where it has more claims or processes than one."""
+def rows(standings: Iterable[Standing], paused: Collection[str] = ()) -> list[dict[str, str]]:
+    """One row per GPU; more lines below it where it has more claims or processes than one. `paused`: labels of claims whose
+    holders stand still."""
     found = []
     for standing in standings:
-        first, *more = _people(standing) or [""]
+        first, *more = _people(standing, paused) or [""]
         found.append({**_figures(standing), "claims and processes": first, "a job could start": _could_start(standing)})
         found += [{**dict.fromkeys(found[-1], ""), "claims and processes": each} for each in more]
     return found
@@ -38,9 +39,12 @@ def _unit(figure: int | None, unit: str) -> str:
     return "" if figure is None else f"{figure}{unit}"
 
 
-def _people(standing: Standing) -> list[str]:
+def _people(standing: Standing, paused: Collection[str]) -> list[str]:
     """Who holds a claim there, and whose other processes compute there."""
-    held = [f"{claim.holder}: {_share(claim, standing.gpu.uuid)}" for claim in standing.claims]
+    held = [
+        f"{claim.holder}{' (paused)' if claim.label in paused else ''}: {_share(claim, standing.gpu.uuid)}"
+        for claim in standing.claims
+    ]
     held += [_astray(each, standing) for each in standing.astray]
     return held + [f"not ours: {_process(process)}" for process in standing.foreign]
 

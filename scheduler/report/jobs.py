@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.actions.results import Line
 from scheduler.queue.job import Attempt
+from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels, labels
 from scheduler.report.text import duration, number
@@ -61,7 +62,8 @@ def astray(gpus: str, elsewhere: str) -> str:
 
 def _state(line: Line) -> str:
     attempt = f" (attempt {line.job.attempts})" if line.job.attempts > 1 else ""
-    return f"{line.job.state}{attempt}"
+    state = "paused" if line.pause.since and line.job.state is State.RUNNING else line.job.state
+    return f"{state}{attempt}"
 
 
 def metric_columns(lines: Sequence[Line]) -> list[str]:
@@ -88,6 +90,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "exit_status": line.exit_status,
         "reason": line.reason,
         "note": line.note,
+        "paused": line.pause.since,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
         "submitted": line.job.submitted,

@@ -13,7 +13,7 @@ from scheduler.gpus.placement import Refusal
 from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
-from scheduler.queue.mine import Mine
+from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
@@ -26,6 +26,7 @@ from scheduler.runner.news import Waits
 from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
+from scheduler.runner.presence import present
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.sources import EarlyStop, QueueAlone, Source
 from scheduler.runner.starts import Starts
@@ -57,7 +58,7 @@ class Runner:
         all jobs are started. `pulse`: what is told by the clock alone."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
-        self._source = source or QueueAlone()
+        self._source, self._brings_more = source or QueueAlone(), source is not None
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
         self._wakeups = Wakeups(self._on_signal)
         self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
@@ -91,7 +92,7 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with self._wakeups:
+        with self._wakeups, present(self._store.home, EVERYTHING if self._brings_more else self._mine.ranges()):
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:

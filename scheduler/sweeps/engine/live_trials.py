@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -112,6 +113,7 @@ class Book:
             experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             here = Here(change, cwd)
             (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, here, here.code).values()
+            change.asked(os.path.realpath(cwd))
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
             change.asked_by([change.number(job)], file_from(cwd, self._plan.path))
         reach("trial-queued")

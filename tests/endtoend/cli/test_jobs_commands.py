@@ -72,7 +72,7 @@ def test_jobs_are_named_by_prefix_last_or_state(quick) -> None:
         (["show", "zzz"], '"zzz" is neither a job id nor a state; known are: last, all, group:NAME, trial:N'),
         (["show", "faild"], '"faild" is neither a job id nor a state; did you mean "failed"?'),
         (["logs", "abcdef"], 'no job has an id that begins with "abcdef"; `exp-queue status` lists all jobs'),
-        (["show", "failed"], "no job is failed; `exp-queue status` lists all jobs"),
+        (["show", "failed"], "no failed jobs; `exp-queue status` lists all jobs"),
         (["statsu"], 'unknown command "statsu"; did you mean "status"?'),
         (["status", "--bogus"], "No such option"),  # how it is named, click has changed
         (["run"], "Missing argument 'FILE'; see `exp-queue run --help`"),
@@ -194,7 +194,7 @@ def test_retry_runs_what_failed_and_refuses_what_succeeded(quick) -> None:
     refused = quick("retry", "last")
     assert refused.returncode == 2
     assert "has succeeded" in refused.stderr
-    assert quick("retry", "failed").stderr.strip() == "no such jobs: nothing to run again"
+    assert quick("retry", "failed").stderr.strip() == "no failed jobs: nothing to run again"
 
 
 def test_a_flood_of_output_is_kept_within_its_cap(command_line) -> None:

@@ -9,8 +9,9 @@ from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
 from scheduler.experiments import Policy, Ranking, Resources, differences
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
-from scheduler.report.jobs import metric_columns
+from scheduler.report.jobs import metric_columns, objects, table
 from scheduler.report.labels import labels, telling
+from scheduler.runner.recovery import Pause
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
@@ -100,3 +101,11 @@ def test_metric_columns_begin_with_the_objectives_and_the_others_stay() -> None:
     assert metric_columns(both[::-1]) == ["accuracy", "loss", "lr"]
     assert metric_columns([line("a", 1.0), line("b", 1.0, ERROR)]) == ["accuracy", "cer"]
     assert metric_columns([Line(PLAIN, None, Outcome({"loss": 1.0, "lr": 2.0}))]) == ["loss", "lr"]
+
+
+def test_a_job_that_is_paused_is_shown_as_paused() -> None:
+    """Its state is running, and nothing of it runs."""
+    running = replace(line("a", None, state=State.RUNNING), pause=Pause(since=1.0))
+    (row,) = objects([running])
+    assert (table([running])[0]["state"], row["paused"], row["state"]) == ("paused", 1.0, "running")
+    assert table([line("a", None, state=State.RUNNING)])[0]["state"] == "running"

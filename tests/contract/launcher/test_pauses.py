@@ -34,6 +34,13 @@ while True:
         file.write('.')
     time.sleep(0.01)
 """
+# Its child cannot run the program before somebody writes to its standard input; until then, the parent is in vfork.
+SPAWNS = """
+import os, sys
+os.mkfifo('fifo')
+child = os.posix_spawn('/bin/sh', ['sh', '-c', 'exit 7'], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, 'fifo', os.O_RDONLY, 0)])
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 # Its child forks without an end: each goes on where its parent ends.
 FORKS = "import os, time\nif os.fork(): time.sleep(600)\nwhile True:\n    if os.fork(): os._exit(0)\n"
 
@@ -50,6 +57,11 @@ def asked(home: Home, slot: Slot, *, go_on: bool) -> str:
             if message.get("about") in ("paused", "continued", "refused"):
                 line.close()
                 return f"{message['about']}: {message['text']}"
+
+
+def ended_so_far(home: Home, slot: Slot) -> dict[str, dict]:
+    record = journal.read(journal_path(home, slot.id))
+    return record.ended if record else {}
 
 
 def sizes(folder: Path) -> list[int]:
@@ -101,17 +113,28 @@ def test_the_time_of_a_pause_counts_for_no_time_out(slot: Slot, home: Home, tmp_
     assert end["duration"] >= 3.0, "the pause counted"
 
 
-@pytest.mark.slow  # it depends on when the job was paused; to be mended
 def test_a_paused_job_that_is_stopped_can_save_its_work(slot: Slot, home: Home, tmp_path: Path, until) -> None:
     """SIGINT alone would wait, with the process, for ever; SIGKILL would follow."""
     slot.start(order(tmp_path, python(COUNT), grace=60.0), [])
     until(lambda: all(sizes(tmp_path)))
     asked(home, slot, go_on=False)
     slot.stop(NAME, "cancelled")
-    until(lambda: (tmp_path / "flushed").exists())
+    until(lambda: NAME in ended_so_far(home, slot))  # the file is there before the process has written it and ended
     slot.stop(NAME, "cancelled", 0.0)
     end = end_of(slot)
     assert (end["state"], end["exit_status"]) == ("cancelled", 0)
+
+
+def test_a_parent_that_waits_in_the_kernel_for_a_child_before_its_exec_is_paused(
+    slot: Slot, home: Home, tmp_path: Path, until
+) -> None:
+    """A shell that starts one program after another was caught in vfork now and then, and the pause never came to its end."""
+    slot.start(order(tmp_path, python(SPAWNS)), [])
+    until(lambda: "D" in [each.state for each in processes.descendants(slot.process.pid)])
+    assert asked(home, slot, go_on=False).startswith("paused")
+    assert asked(home, slot, go_on=True).startswith("continued")
+    (tmp_path / "fifo").write_text("")
+    assert end_of(slot)["exit_status"] == 7
 
 
 def test_what_is_being_stopped_is_not_paused(slot: Slot, home: Home, tmp_path: Path, until) -> None:

@@ -8,8 +8,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import Slot, connect, journal_path, pause_message

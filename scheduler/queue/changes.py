@@ -7,14 +7,14 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
+from scheduler.queue.asks import as_json, policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State
 from scheduler.queue.surroundings import Surroundings
@@ -137,7 +137,7 @@ class Changes:
     def _renew(self, job: str, renewed: Experiment) -> None:
         self._connection.execute(
             "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
-            (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
+            (as_json(renewed.resources), as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
         )
 
     def asked_by(self, jobs: Iterable[int], file: str) -> None:
@@ -276,35 +276,10 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, .
         experiment.group,
         json.dumps(argv),
         experiment.arguments,
-        _as_json(experiment.resources),
-        _as_json(experiment.policy),
+        as_json(experiment.resources),
+        as_json(experiment.policy),
         experiment.environment,
     )
-
-
-@lru_cache(maxsize=1024)
-def _as_json(value: Resources | Policy) -> str:
-    """All experiments of a file share theirs."""
-    return json.dumps(asdict(value))
-
-
-@lru_cache(maxsize=1024)
-def resources_from(text: str) -> Resources:
-    """What a job's row says of its resources."""
-    return Resources(**_known(Resources, text))
-
-
-@lru_cache(maxsize=1024)
-def policy_from(text: str) -> Policy:
-    """What a job's row says of its policy."""
-    return Policy(**_known(Policy, text))
-
-
-def _known(kind: type[Resources | Policy], text: str) -> dict[str, Any]:
-    """The fields that we know. Others are from a newer exp-queue, which would have raised the database's format if to neglect
-    them did harm."""
-    names = {each.name for each in fields(kind)}
-    return {name: value for name, value in json.loads(text).items() if name in names}
 
 
 @lru_cache(maxsize=1)

@@ -22,8 +22,8 @@ from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
-from scheduler.runner.news import Waits
-from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
+from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Warned
+from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.presence import present
@@ -66,11 +66,9 @@ class Runner:
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
         self._interrupts = 0
-        self._waits, self._wanderers = Waits(), Wanderers(mine.store)
+        self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
         self._differences = Differences(mine)
-        self._troubles: dict[str, None] = {}
         self._pulse = pulse or Pulse()
-        self._waits_for = ""  # why something could not start in this turn
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -126,11 +124,11 @@ class Runner:
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
-        for notice in self._choice.news():
+        for notice in (*self._choice.news(), *self._obstacles.waiting(waits, time.monotonic())):
             self._tell(notice)
-        self._tell_waits(waits)
-        for notice in self._pulse.news(self._jobs.running.values(), self._obstacle(), time.monotonic()):
-            self._tell(notice)
+        obstacle = self._obstacles.lasting(is_short=self._jobs.shortage.left(time.monotonic()) > 0)
+        for tick in self._pulse.news(self._jobs.running.values(), obstacle, time.monotonic()):
+            self._tell(tick)
         self._jobs.refuse_to_misfire_for_ever()
         if self._devices.desk:
             self._watch_over(self._devices.desk)
@@ -156,12 +154,12 @@ class Runner:
 
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        capacity = self._limit if self._devices.desk or self._waits_for else self._jobs.fleet.capacity
+        capacity = self._limit if self._devices.desk or self._obstacles.now else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
 
     def _watch_over(self, desk: JobDesk) -> None:
         """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
-        desk.pace(bool(self._waits_for))
+        desk.pace(bool(self._obstacles.now))
         with contextlib.suppress(Unwritable):  # it is seen again
             self._wanderers.note(desk.astray, self._jobs.running)
         for text in desk.warnings(self._jobs.claims()):
@@ -184,19 +182,14 @@ class Runner:
 
     def _has_overlooked(self) -> bool:
         """What came into the queue after we had looked, nobody else may start, and no event tells of it."""
-        holds_off = self._waits_for or self._jobs.shortage.left(time.monotonic())
+        holds_off = self._obstacles.now or self._jobs.shortage.left(time.monotonic())
         return not holds_off and bool(self._mine.waiting(1, time.time()))
-
-    def _obstacle(self) -> str:
-        """Why nothing can start at the moment; "" where nothing waits for more than a slot or its time."""
-        is_short = self._jobs.shortage.left(time.monotonic()) > 0
-        return self._waits_for or (next(reversed(self._troubles), "") if is_short else "")
 
     def _ticks(self) -> Iterator[float]:
         """In how many seconds something may be due that no event announces."""
         if (tick := self._pulse.patience(time.monotonic())) is not None:
             yield tick
-        if self._waits_for or self._jobs.has_visits:
+        if self._obstacles.now or self._jobs.has_visits:
             yield self._devices.patience()
         if (tick := self._source.patience()) is not None:
             yield tick
@@ -212,17 +205,12 @@ class Runner:
         while self._jobs.ends and self._jobs.fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
             self._wakeups.wait(left)
 
-    def _tell_waits(self, waits: list[Wait]) -> None:
-        self._waits_for = self._waits_for or next((wait.reason for wait in waits), "")
-        for wait in self._waits.news(waits, time.monotonic()):
-            self._tell(Waiting(wait.job, wait.reason))
-
     # Do: one transaction for what ended and what starts; only what is on disk is sent.
 
     def _write(self, ends: list[End], starts: list[Start], waits: list[Wait], *, more: bool) -> bool:
         """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`; `more`: the
         source may have another for the next slot."""
-        self._waits_for = ""
+        self._obstacles.begin()
         ready = self._claimed(starts, waits)
         if not ends and not ready:
             return False
@@ -256,11 +244,9 @@ class Runner:
         self._pause(what)
 
     def _pause(self, what: str) -> None:
-        self._waits_for = what
         self._jobs.shortage.met(time.monotonic())
-        if what not in self._troubles:
-            self._tell(Trouble(what))
-        self._troubles[what] = self._troubles.pop(what, None)  # the latest is the last
+        for trouble in self._obstacles.met(what):
+            self._tell(trouble)
 
     def _claimed(self, starts: list[Start], waits: list[Wait]) -> list[Ready]:
         ready = []

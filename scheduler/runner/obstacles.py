@@ -1,0 +1,40 @@
+"""What keeps jobs from starting: why, in this turn of the loop, and what people are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scheduler.runner.news import Waits
+from scheduler.runner.notices import Trouble, Waiting
+from scheduler.runner.plan import Wait
+
+
+class Obstacles:
+    """Remembers what has been told."""
+
+    def __init__(self) -> None:
+        self.now = ""  # why something could not start in this turn; "" where nothing waits for more than a slot or its time
+        self._waits = Waits()
+        self._troubles: dict[str, None] = {}
+
+    def begin(self) -> None:
+        """Another look at what could start."""
+        self.now = ""
+
+    def waiting(self, waits: Sequence[Wait], now: float) -> Iterator[Waiting]:
+        """What the plan lets wait; what of it is worth a line at `now`, in monotonic seconds."""
+        self.now = self.now or next((wait.reason for wait in waits), "")
+        for wait in self._waits.news(waits, now):
+            yield Waiting(wait.job, wait.reason)
+
+    def met(self, what: str) -> Iterator[Trouble]:
+        """The machine lacks something for a while: nothing starts. Told once."""
+        self.now = what
+        if what not in self._troubles:
+            yield Trouble(what)
+        self._troubles[what] = self._troubles.pop(what, None)  # the latest is the last
+
+    def lasting(self, *, is_short: bool) -> str:
+        """Why nothing can start at the moment; `is_short`: what the machine lacks is not there yet, though it was not tried in
+        this turn. "" where nothing is in the way."""
+        return self.now or (next(reversed(self._troubles), "") if is_short else "")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scheduler.actions.explain import never_here
-from scheduler.actions.results import Line, Sort, best_first, lines
+from scheduler.actions.results import Line, Sort, best_first, lines, unlogged
 from scheduler.queue.selection import count, select
 from scheduler.queue.store import Store
 
@@ -14,12 +14,13 @@ from scheduler.queue.store import Store
 @dataclass(frozen=True)
 class Status:
     """Jobs, oldest first; of how many that were asked for; why some can never run here, by their ids; and how many of all are in
-    each state."""
+    each state. `unlogged`: that none of them has what they are sorted by."""
 
     lines: Sequence[Line]
     of: int
     never: Mapping[str, str]
     counts: Mapping[str, int]
+    unlogged: str = ""
 
 
 def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort | None = None) -> Status:
@@ -27,7 +28,8 @@ def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort |
     and `limit` takes the best of all."""
     if sort:
         found = status(store, words)
-        return replace(found, lines=best_first(found.lines, sort)[: limit or None])
+        best = best_first(found.lines, sort)
+        return replace(found, lines=best[: limit or None], unlogged=unlogged(best))
     chosen = select(store, words or ["all"], limit)
     never = never_here(chosen)
     return Status(lines(store, chosen, never), count(store, words or ["all"]), never, store.counts())

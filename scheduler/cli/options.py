@@ -59,12 +59,10 @@ def _sort(context: click.Context, option: click.Parameter, text: str | None) -> 
     return Sort.read(text)
 
 
-sort_option = click.option(
-    "--sort",
-    metavar="METRIC[:max|min]",
-    callback=_sort,
-    help="The best first by this metric. Default: policy.objective of the file, a sweep file's metric, what the script declares.",
-)
+def sort_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """By which metric the best come first."""
+    text = f"The best first by this metric. Default: {default}."
+    return click.option("--sort", metavar="METRIC[:max|min]", callback=_sort, help=text)
 
 
 def _limit(context: click.Context, option: click.Parameter, text: str | None) -> float | None:

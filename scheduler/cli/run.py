@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
-@sort_option
+@sort_option("policy.objective of the file, a sweep file's metric, what the script declares")
 @format_option
 def run(
     plan: ExperimentFile,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many, the newest; 0: all.")
-@sort_option
+@sort_option("the oldest first")
 @format_option
 def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> int:
     """List jobs, the newest last. JOB: the beginning of an id, a group, a file, `last`, or a state such
@@ -25,7 +25,6 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     exp-queue status failed --format json
     exp-queue status --sort accuracy:max --limit 5
     """
-    from scheduler.actions.results import unlogged
     from scheduler.actions.status import status as standing
     from scheduler.queue.selection import none_of
     from scheduler.report.submission import impossible
@@ -33,8 +32,8 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     with opened_store() as store:
         found = standing(store, jobs, limit, sort)
     print_lines(found.lines, style)
-    if sort and (missing := unlogged(found.lines)):
-        say(missing)
+    if found.unlogged:
+        say(found.unlogged)
     if len(found.lines) < found.of:
         say(f"the {'best' if sort else 'newest'} {len(found.lines):,} of {found.of:,} jobs; --limit 0 shows all")
     if jobs and not found.of:

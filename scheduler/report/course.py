@@ -11,7 +11,7 @@ from scheduler.report.text import number, shortened
 from scheduler.tracking.newest import newest
 
 MOST = 4  # metrics
-WIDTH = 100  # columns of the last line of an output, or of a text that was logged
+WIDTH = 100  # characters of the last line of an output, or of a value with its name
 
 
 def course(attempt: Attempt, heard: str = "") -> str:

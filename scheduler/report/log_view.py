@@ -48,7 +48,7 @@ def live(found: Iterable[bytes], size: os.terminal_size) -> Iterator[bytes]:
     for text in _decoded(found):
         screen.write(text)
         wiped, lines = _wiped(drawn), screen.settled()
-        rows = [head(row, size.columns - 1) for row in screen.live()[-max(size.lines - 1, 1) :]]
+        rows = [head(row.expandtabs(), size.columns - 1) for row in screen.live()[-max(size.lines - 1, 1) :]]
         drawn = len(rows)
         yield (wiped + lines + "\n".join(rows)).encode()
     yield (_wiped(drawn) + screen.rest()).encode()

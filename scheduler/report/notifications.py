@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from scheduler.actions.notices import Driving, Told
 from scheduler.actions.notify import outbox, settings
 from scheduler.notify.event import END, FAILURE, STILL, Event
 from scheduler.notify.settings import chosen
+from scheduler.queue.here import directory
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.log_view import last_lines
@@ -26,13 +26,14 @@ TAIL = 5
 
 
 class Notifications:
-    """Of one run of `about`: its first failure, that it stands still, its end; each is told once. `send`: None: to nobody."""
+    """Of one run of `about`: its first failure and its end, each once; and whatever it stands still for, each time. `send`: None:
+    to nobody."""
 
     def __init__(self, about: str, send: Callable[[Event], None] | None, still: float | None = None) -> None:
         self._about, self._send, self._still = about, send, still
         self._since = time.monotonic()
         self._has_failed, self._is_over, self._has_begun = False, False, False
-        self._told: set[str] = set()
+        self._directory = directory()  # it may be gone when something is told
 
     def terms(self, terms: Terms) -> Terms:
         """The same, and a standstill is looked for."""
@@ -95,7 +96,7 @@ class Notifications:
 
     def _tell(self, kind: str, title: str, text: str, **facts: Any) -> None:
         if self._send:
-            where = {"run": self._about, "directory": os.getcwd()}  # noqa: PTH109 (a text)
+            where = {"run": self._about, "directory": self._directory}
             self._send(Event(kind, f"{self._about}: {title}", text, {**where, **facts}))
 
 

@@ -204,12 +204,11 @@ class Progress:
         return course(attempt, self._newest(job)) or f"{self._label(job)}; it has said nothing yet"
 
     def _tail(self, attempt: Attempt) -> None:
-        with passing():
-            lines = list(last_lines(attempt.log, TAIL))
-            for text in lines:
-                self._say(f"    | {text}", keep="\t")
-            if known := advice(lines):
-                self._say(f"    {known}")
+        lines = last_lines(attempt.log, TAIL)
+        for text in lines:
+            self._say(f"    | {text}", keep="\t")
+        if known := advice(lines):
+            self._say(f"    {known}")
 
     def _say(self, text: str, keep: str = "") -> None:
         # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.

@@ -16,7 +16,7 @@ from scheduler.terminal import safe
 HEIGHT = 100  # rows that can still be changed
 WIDEST = 1 << 16  # columns; more of a line goes by as it comes
 MOST = 1 << 10  # characters of escapes that belong to one character
-_TOKENS = re.compile(r"\x1b\[([0-9;?]*)([@-~])|([\n\r\b])|([^\x1b\n\r\b]+)|\x1b")
+_TOKENS = re.compile(r"\x1b\[([0-9;?]{0,20})([@-~])|([\n\r\b])|([^\x1b\n\r\b]+)|\x1b")
 _BEGUN = re.compile(r"\x1b(?:\[[0-9;?]{0,20})?\Z")  # a sequence whose end is still to come
 
 
@@ -182,7 +182,7 @@ class Screen:
         if not act or not (numbers == "" or numbers.isdecimal()):
             return False
         self._place()
-        return act(self, min(int(numbers[-6:] or 0), WIDEST))
+        return act(self, min(int(numbers or 0), WIDEST) if len(numbers) <= 6 else WIDEST)
 
     def _vertical(self, rows: int, column: int | None = None) -> bool:
         if rows > 0:

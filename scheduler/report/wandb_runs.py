@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -9,12 +10,11 @@ from pathlib import Path
 
 from scheduler.home import Home
 from scheduler.queue.job import Attempt, Job
-from scheduler.report.log_view import last_lines
 from scheduler.report.text import plural
 
 SHOWN = 3  # runs whose directories are named one by one
-END = 200  # lines of a log in which W&B's last words are looked for
-_WORDS = re.compile(r"(?:sync |locally in )(.*?offline-run-[0-9]{8}_[0-9]{6}-[A-Za-z0-9_-]+)")
+END = 1 << 16  # bytes of a log in which W&B's last words are looked for
+_WORDS = re.compile(r"(?:sync |locally in )([^\r\n\x1b]*?offline-run-[0-9]{8}_[0-9]{6}-[A-Za-z0-9_-]+)")
 
 
 def offline_runs(job: Job, attempt: Attempt) -> list[Path]:
@@ -22,9 +22,17 @@ def offline_runs(job: Job, attempt: Attempt) -> list[Path]:
     log, of a script that logs below the working directory."""
     found = set(Path(attempt.directory).glob("wandb/offline-run-*"))
     if (Path(job.cwd) / "wandb").is_dir():
-        named = (_WORDS.search(line) for line in last_lines(attempt.log, END))
-        found |= {Path(job.cwd, match[1].strip()) for match in named if match}
+        found |= {Path(job.cwd, name.strip()) for name in _WORDS.findall(_end_of(attempt.log))}
     return sorted(path for path in found if path.is_dir() and not any(path.glob("*.wandb.synced")))
+
+
+def _end_of(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - END))
+            return file.read(END).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def how_to_send(pairs: Iterable[tuple[Job, Attempt | None]], home: Home) -> list[str]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduler.tracking.readers.appended import PIECE, Appended, FileReader
+from scheduler.shortage import is_short
+from scheduler.tracking.readers.appended import PIECE, Appended, FileReader, opened
 from scheduler.tracking.readers.rows import Row, mention, number
 
 GOALS = ("minimize", "maximize")
@@ -86,11 +87,13 @@ class MetricLog:
 def rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a metric log, in order. A line that is not whole yet, or is no JSON object, is passed over.
 
-    A missing file has no rows: a program of any language may choose not to write one.
+    A missing file has no rows: a program of any language may choose not to write one. Nor has what is no file.
     """
     try:
-        file = path.open("rb")
-    except FileNotFoundError:
+        file = opened(path)
+    except OSError as error:
+        if is_short(error):
+            raise
         return
     with file:
         for line in file:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.metric_log import parsed_rows
+from scheduler.tracking.readers.appended import opened
 from scheduler.tracking.readers.rows import Row
 
 END = 64 * 1024  # bytes looked at
@@ -16,7 +17,7 @@ def newest(path: Path) -> Row | None:
     """The newest step, and of every metric in the last rows its newest value, those of the newest row first. None where nothing
     is logged there yet, or the file cannot be read."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             start = max(0, os.fstat(file.fileno()).st_size - END)
             file.seek(start)
             lines = file.read(END).split(b"\n")

@@ -19,8 +19,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scheduler.shortage import is_short
 from scheduler.tracking import metric_log
 from scheduler.tracking.metric_log import Objective, Outcome
+from scheduler.tracking.readers.appended import opened
 
 BLOCK = 1 << 20  # bytes read at once, and the longest line that is a row
 WORTH = 1 << 18  # bytes: to read fewer again costs less than to keep what they said
@@ -63,12 +65,18 @@ class _Reading:
 
 
 def read(path: Path) -> Outcome:
-    """What the log at `path` says so far: nothing where there is none."""
+    """What the log at `path` says so far. Nothing where there is none, or where it cannot be read: a folder of that name, a pipe,
+    a disk that fails; one job must not hide all others. OSError where the machine lacks something for a while."""
     try:
-        file = path.open("rb")
-    except FileNotFoundError:
+        return _read(path)
+    except OSError as error:
+        if is_short(error):
+            raise
         return Outcome()
-    with file:
+
+
+def _read(path: Path) -> Outcome:
+    with opened(path) as file:
         status = os.fstat(file.fileno())
         found = _resumed(path, file, status) if status.st_size > WORTH else _Reading()
         begun = found.offset

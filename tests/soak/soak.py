@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scheduler.gpus.claims import live_claims
 from scheduler.home import Home
-from scheduler.linux import processes
+from scheduler.linux import processes, standstill
 from scheduler.queue.states import SUCCEEDED, State
 from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
@@ -248,7 +248,11 @@ class Soak:
         ended = {mark.token for mark in self.records.marks() if mark.what == "end"}
         time.sleep(0.3)
         there = [each for each in victims.find(self.home.root, self.work) if each.claim and each.name.split("/")[0] in paused]
-        moving = [each.name for each in there if (now := processes.look_up(each.pid)) and now.can_go_on]
+        moving = [
+            each.name
+            for each in there
+            if (now := processes.look_up(each.pid)) and now.can_go_on and now.state != standstill.WAITS
+        ]
         went_on = [m.token for m in self.records.marks() if m.what == "end" and m.token not in ended]
         self.restless |= {f"{name} ran while it was paused" for name in (*moving, *went_on) if name.split("/")[0] in paused}
         self._command("continue", "paused")

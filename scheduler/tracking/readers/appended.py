@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from scheduler.linux.blocks import next_data
 
 PIECE = 1 << 18  # bytes read at once: bounds the time of one look at a flood, so that the loop gets to its other work
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file that a job has written, to be read and closed. OSError if there is none, or a folder. A pipe of that name keeps
+    nobody waiting."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
 class Appended:
@@ -28,15 +34,10 @@ class Appended:
     def look(self) -> bytes:
         """The bytes from `offset` on, at most PIECE; none where the file is missing, unreadable or has nothing new."""
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError:
-            return b""
-        try:
-            return self._look(descriptor)
+            with opened(self.path) as file:
+                return self._look(file.fileno())
         except OSError:  # a folder of that name, or a disk that fails: what can be read later is read later
             return b""
-        finally:
-            os.close(descriptor)
 
     def size(self) -> int:
         """Bytes in the file now; 0 where it is missing."""

@@ -12,6 +12,8 @@ import pytest
 
 from scheduler import api
 from scheduler.actions.opening import opened_queue
+from scheduler.actions.results import Sort
+from scheduler.actions.status import status
 from scheduler.api import CannotEverRun, UserError
 from tests.conftest import CommandLine
 
@@ -294,6 +296,16 @@ def test_a_data_frame_has_a_row_for_each_job_and_columns_for_what_differs(file) 
     assert list(frame["config.net.width"]) == [8, 8]
     assert sorted(frame["metrics.loss"]) == [1, 2]
     assert list(frame["state"]) == ["done", "done"]
+
+
+def test_what_a_limit_leaves_out_may_have_the_metric_all_the_same(tmp_path: Path) -> None:
+    """A failed job alone had it, and stood below what was shown: `no job here has a number for "acc"`."""
+    log = "echo '{{\"{}\": 1}}' >> $EXP_QUEUE_METRICS"
+    api.run(commands=[log.format("x"), f"{log.format('acc')}; exit 1"], quiet=True)
+    with opened_queue(print) as store:
+        found = status(store, (), 1, Sort.read("acc:max"))
+        assert ([list(line.outcome.last) for line in found.lines], found.unlogged) == ([["x"]], "")
+        assert "they log x, acc" in status(store, (), 1, Sort.read("y")).unlogged
 
 
 def test_command_lines_run_without_a_file(tmp_path: Path) -> None:

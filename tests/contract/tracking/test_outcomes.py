@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,12 @@ def test_an_enormous_line_is_passed_over_and_no_memory_is_spent_on_it(tmp_path: 
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"a": 1}\n{"b": "' + "x" * (3 * BLOCK) + '"}\n{"c": 2}\n')
     assert read(path).last == {"a": 1, "c": 2}
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)], ids=["folder", "pipe", "loop"])
+def test_a_log_that_is_no_file_says_nothing_and_hides_no_other_job(tmp_path: Path, make) -> None:
+    """A script made a folder of that name: the runner ended with a traceback, and so did every `status` after it."""
+    path = tmp_path / "metrics.jsonl"
+    make(path)
+    assert told(path) == ({}, None, 0)
+    assert list(rows(path)) == []

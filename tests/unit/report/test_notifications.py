@@ -35,6 +35,17 @@ def heard(*told: Told) -> list[Event]:
     return events
 
 
+def test_a_working_directory_that_is_gone_is_no_reason_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job removed it: the runner ended in the midst of the others, and even that was not told."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    events: list[Event] = []
+    notifications = Notifications("grid.yaml", events.append)
+    (tmp_path / "here").rmdir()
+    notifications.hear(failed())
+    assert events[0].facts["directory"] == str(tmp_path / "here")
+
+
 def test_the_first_failure_is_told_and_no_other(tmp_path: Path) -> None:
     """A hundred failures of one cause are one notification."""
     attempt = Attempt(A.id, 1, "launcher", str(tmp_path), 0.0)

@@ -37,6 +37,15 @@ def run_in(folder: str, number: int = 0) -> Path:
     return path
 
 
+def test_behind_a_bar_of_megabytes_the_last_words_are_found_at_once(made) -> None:
+    """They are its end; what a terminal showed of the rest does not matter. (For a thousand jobs that took minutes.)"""
+    one, attempt = made(1)
+    path = run_in(one.cwd)
+    bar = "".join(f"\r{number}/100000" for number in range(100_000))
+    attempt.log.write_text(f"{bar}\nwandb: \x1b[33mwandb sync {path}\x1b[0m\n")
+    assert offline_runs(one, attempt) == [path]
+
+
 def test_a_run_in_the_attempts_directory_is_found_until_it_is_sent(made) -> None:
     """`wandb sync` leaves a mark beside what it has sent."""
     one, attempt = made(1)

@@ -18,7 +18,7 @@ from scheduler.experiments.configurations.overrides import parse as parse_overri
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.experiment import Experiment, Policy, Resources
-from scheduler.experiments.grid.entries import blocks
+from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
 
 
@@ -110,8 +110,7 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     signs = {name for slot in slots(launch) for name, _ in slot.groups}
     given = [{key: top[key] for key in layout.CONFIGURED if key in top}, [{edit.name: edit.value} for edit in edits]]
     made = blocks(document, top, edits, chosen_in(given, signs) if "defaults" not in top else frozenset())
-    firsts = (config for block in made if (config := block.first()) is not None)
-    launching.refuse_unknown_values(document, top, launch, asked, firsts)
+    launching.refuse_unknown_values(document, top, launch, asked, looked_at(made))
     return ExperimentFile(
         path=document.file,
         group=layout.group(document, top),

@@ -70,7 +70,8 @@ class ExperimentFile:
                 yield Experiment(self.command, encode(config), self.group, self.resources, self.policy, self.launch)
 
     def with_policy(self, **changes: Any) -> ExperimentFile:
-        """The same file, all experiments of which are treated so."""
+        """The same file, all experiments of which are treated so; a change that is None is nobody's wish."""
+        changes = {name: value for name, value in changes.items() if value is not None}
         listed = tuple(replace(each, policy=replace(each.policy, **changes)) for each in self.listed)
         return replace(self, policy=replace(self.policy, **changes), listed=listed)
 

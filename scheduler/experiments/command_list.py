@@ -1,7 +1,7 @@
 """A list of command lines, one job each, as `exp-queue run --commands` takes it.
 
-Each line goes to a shell of its own, `sh -c LINE`. Blank lines are left out. In a file and on standard input lines that begin with
-`#` are too, and a backslash at a line's end joins it to the next, as in a shell. What a line asks for may stand before it:
+Each line goes to a shell of its own, `sh -c LINE`. Blank lines are left out. In a file and on standard input so are lines that
+begin with `#`, and a backslash at a line's end joins it to the next, as in a shell. What a line asks for may stand before it:
 `[gpus=2 memory=10G] python train.py`.
 """
 

@@ -67,10 +67,15 @@ class StateError(UserError):
     """The state directory or its database cannot be used as it is. Nothing in it was changed."""
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is closest, None where nothing is close."""
+    return next(iter(difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)), None)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean "X"?` for the closest known word, or the list of known words where nothing is close."""
     choices = [str(k) for k in known]
-    close = difflib.get_close_matches(str(word), choices, n=1, cutoff=0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
+    close = closest(word, choices)
+    if close is not None:
+        return f'did you mean "{close}"?'
     return f"known are: {', '.join(choices)}" if choices else ""

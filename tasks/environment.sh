@@ -122,11 +122,17 @@ ensure_environment() {
 }
 
 # The last word of every script: run a command, and say then how the reader's shell finds exp-queue, if it does not find this one.
-# A Ctrl-C reaches the command from the terminal; it says itself what that means.
+# A Ctrl-C reaches the command from the terminal; it says itself what that means. A SIGTERM reaches this script alone, which hands it
+# on: bash would die of it and leave behind a command that it runs in the foreground.
 run_and_tell() {
-    local status=0
-    trap : INT
-    "$@" || status=$?
+    local child='' asked='' status=0
+    trap '' INT
+    trap 'asked=yes; [ -z "$child" ] || kill -TERM "$child" 2> /dev/null || :' TERM
+    (trap - INT; exec "$@") <&0 &  # in the background bash would have it ignore Ctrl-C, and read nothing
+    child=$!
+    if [ -n "$asked" ]; then kill -TERM "$child" 2> /dev/null || :; fi
+    while kill -0 "$child" 2> /dev/null; do wait "$child" || :; done  # a signal ends `wait` before the command is over
+    wait "$child" || status=$?
     how_to_go_on
     exit "$status"
 }

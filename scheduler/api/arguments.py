@@ -47,7 +47,7 @@ def asked(program: str | None = None, style: str | None = None) -> Asked:
 def with_leftovers(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
     """What becomes of processes that a command leaves behind, where it is not as the file says."""
     wanted = read("leftovers", leftovers, lambda value: values.choice(value, LEFTOVERS))
-    return replace(plan, policy=replace(plan.policy, leftovers=wanted)) if wanted else plan
+    return plan.with_policy(leftovers=wanted)
 
 
 def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:

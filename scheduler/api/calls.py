@@ -151,7 +151,7 @@ def work(
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
-            return over(store, drive_everything(store, devices, terms, tell, forever=forever), told)
+            return over(store, drive_everything(store, devices, terms, tell, forever=forever), told, by_file=False)
 
     return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
 

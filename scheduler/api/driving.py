@@ -32,13 +32,14 @@ Notify = str | Sequence[str]
 
 
 def planned(file: File | None, changes: Changes, commands: Commands, wanted: Asked) -> ExperimentFile:
-    """What is to run: a file with changes, or commands. UserError for both, or neither."""
+    """What is to run: a file with changes, or commands alone. UserError for both, or neither."""
     if commands is None and file is not None:
         return read_file(fspath(file), words(changes), wanted)
-    if commands is None or file is not None or changes:
-        what = "a file and commands are both given, or changes to commands" if commands is not None else "nothing is given to run"
+    if commands is None or file is not None:
+        what = "a file and commands are both given" if commands is not None else "nothing is given to run"
         raise UserError(what, next_step='write run("grid.yaml", {"lr": 1e-3}) or run(commands=["python train.py --lr 1e-3"])')
-    return read_commands(fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands))
+    listed = fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands)
+    return read_commands(listed, changes=words(changes), asked=wanted)
 
 
 def driving(
@@ -55,12 +56,13 @@ def driving(
     return interruptible(braked)
 
 
-def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None) -> Jobs:
-    """The best first. Those that stay queued since this machine can never run them say so."""
+def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None, *, by_file: bool = True) -> Jobs:
+    """The best first. Those that stay queued since this machine can never run them say so. `by_file`: the same call names its
+    jobs, and finds them again."""
     why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
     never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
     results = best_first(lines(store, driven.jobs, never), sort)
-    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=True))
+    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=by_file))
     return jobs_of(store, results)
 
 

@@ -19,7 +19,7 @@ from scheduler.experiments.document import values
 from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.report.jobs import table
-from scheduler.report.labels import labels
+from scheduler.report.labels import Labels
 from scheduler.terminal import say
 from scheduler.tracking import metric_log
 
@@ -153,7 +153,7 @@ class Jobs(Rows[Job]):
 
 def jobs_of(store: Store, found: Sequence[Line]) -> Jobs:
     """The jobs with what came out of them, in this order."""
-    names = labels(line.job for line in found)
+    names = Labels(line.job for line in found)
     return Jobs([_job(store, line, names[line.job.id]) for line in found], table(found, names))
 
 

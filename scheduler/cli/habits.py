@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from scheduler.errors import UserError, nearest
+from scheduler.errors import UserError, closest
 from scheduler.queue.states import State
 
 # What is meant by a word that only asks.
@@ -82,14 +82,9 @@ def _way(word: str, commands: Collection[str]) -> str:
         return f"`exp-queue status {word}` lists such jobs"
     if word.endswith((".yaml", ".yml", ".json")):
         return f"`exp-queue run {word}` runs the experiments of a file, `exp-queue check {word}` looks whether it is right"
-    close = [command for command in commands if is_mistyped(word.lower(), command)] or _looking(word.lower(), commands)
-    return f'did you mean "{close[0]}"?' if close else "`exp-queue --help` lists the commands"
-
-
-def _looking(word: str, commands: Collection[str]) -> list[str]:
-    """The command closest to `word` among those that only look, if one is close."""
-    choices = [command for command in commands if command in LOOKING]
-    return [command for command in choices if nearest(word, choices) == f'did you mean "{command}"?']
+    mistyped = [command for command in commands if is_mistyped(word.lower(), command)]
+    close = mistyped[0] if mistyped else closest(word.lower(), [command for command in commands if command in LOOKING])
+    return f'did you mean "{close}"?' if close else "`exp-queue --help` lists the commands"
 
 
 def is_mistyped(word: str, command: str) -> bool:

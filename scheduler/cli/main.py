@@ -44,13 +44,13 @@ COMMANDS = {
     "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
-# How `--help` shows them; those that are named nowhere here come last.
+# How `--help` shows them, each in one place.
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
     "See": ("status", "show", "logs", "explain", "gpus", "doctor"),
-    "Change what waits or runs": ("hold", "release", "move", "pause", "continue", "cancel"),
-    "Go on": ("retry", "resume", "wait"),
+    "Change what waits or runs": ("hold", "release", "pause", "continue", "cancel"),
+    "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("backup", "restore"),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
@@ -71,13 +71,10 @@ class Commands(click.Group):
         return getattr(importlib.import_module(f"scheduler.cli.{module}"), _NAMES.get(name, name))
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        placed = {name for names in SECTIONS.values() for name in names}
         width = max(map(len, COMMANDS))
-        for title, names in {**SECTIONS, "Others": [name for name in COMMANDS if name not in placed]}.items():
-            rows = [(name.ljust(width), COMMANDS[name][1]) for name in names if name in COMMANDS]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), COMMANDS[name][1]) for name in names])
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         if not args:

@@ -135,12 +135,12 @@ def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) 
     import sys
 
     from scheduler.report import jobs, tables
-    from scheduler.report.labels import labels
+    from scheduler.report.labels import Labels
 
     if style == "json":
         tables.print_json(jobs.objects(lines, names), sys.stdout)
     elif lines:
-        names = names or labels(line.job for line in lines)
+        names = names or Labels(line.job for line in lines)
         left_out = tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
         if left_out:
             say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and --format json")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.errors import Note, UserError
+from scheduler.errors import Note
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.document.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
@@ -90,18 +90,14 @@ def named_words(file: str | None, overrides: tuple[str, ...]) -> tuple[str, ...]
 
 
 def listed(commands: str | None, words: Sequence[str], asked: Asked, limits: Limits) -> ExperimentFile | None:
-    """The list of commands that `--commands` names; None where a file is named instead. UsageError for both, or neither."""
+    """The list of commands that `--commands` names; None where a file is named instead. UsageError where neither is."""
     if commands is None:
         if not words:
             raise click.UsageError("Missing argument 'FILE'", click.get_current_context())
         return None
     from scheduler.experiments.command_list import read_commands
 
-    if words or asked.program is not None or asked.style != TEMPLATE:
-        what = f'"{words[0]}"' if words else "--program and --style"
-        next_step = "leave it out: write all of a command on its line, and what it asks for in [gpus=2 memory=10G] before it"
-        raise UserError(f"--commands names a list of command lines, to which {what} says nothing", next_step=next_step)
-    return read_commands(commands, limits)
+    return read_commands(commands, limits, changes=words, asked=asked)
 
 
 def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:

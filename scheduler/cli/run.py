@@ -77,7 +77,7 @@ def run(
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
-    plan, directory = _with(plan, leftovers), working_directory()
+    plan, directory = plan.with_policy(leftovers=leftovers), working_directory()
     with opened_devices(settings) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
@@ -89,10 +89,6 @@ def run(
             tell = told.also(progress.tell)
             driven = action.run(store, plan, devices, directory, told.terms(terms), tell, again=again, lost=lost)
             return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
-
-
-def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
-    return plan.with_policy(leftovers=leftovers) if leftovers else plan
 
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
@@ -143,7 +139,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
 
-    plan = _with(plan, leftovers)
+    plan = plan.with_policy(leftovers=leftovers)
     with opened_store() as store:
         submission = action.submit(store, plan, working_directory(), Progress(sys.stderr).tell, again=again, lost=lost)
         say("nothing was started; `exp-queue work` runs what is queued")

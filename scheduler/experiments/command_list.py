@@ -1,7 +1,8 @@
 """A list of command lines, one job each, as `exp-queue run --commands` takes it.
 
-Each line goes to a shell of its own, `sh -c LINE`. Blank lines and lines that begin with `#` are left out, and a backslash at a
-line's end joins it to the next, as in a shell. What a line asks for may stand before it: `[gpus=2 memory=10G] python train.py`.
+Each line goes to a shell of its own, `sh -c LINE`. Blank lines are left out. In a file and on standard input so are lines that
+begin with `#`, and a backslash at a line's end joins it to the next, as in a shell. What a line asks for may stand before it:
+`[gpus=2 memory=10G] python train.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from scheduler.errors import Place, Remark, UserError, nearest
 from scheduler.experiments import layout
 from scheduler.experiments.command.doubts import own_gpus
+from scheduler.experiments.command.launch import ASKED, TEMPLATE, Asked
 from scheduler.experiments.document import document as documents
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.experiment import Experiment, Policy, Resources
@@ -27,24 +29,29 @@ SHELL = ("sh", "-c")
 _PREFIX = re.compile(r"\[(?=[A-Za-z_])([^\]]*)(\]?)")
 _ALONE = re.compile(r"(cd|export|source|\.|set|alias|ulimit)\s[^;&|]*$")  # what would count for the lines after it in one shell
 _SHORT = {"memory": "gpu_memory"}
-_READERS = {**layout.RESOURCES, **layout.POLICY}
+_READERS = {key: reader for key, reader in {**layout.RESOURCES, **layout.POLICY}.items() if key != "objective"}  # two words
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A command with its prefix, and where it begins."""
+    """A command, what stands in brackets before it, and where both begin."""
 
-    text: str
+    settings: str
+    command: str
     place: Place
 
 
-def read_commands(source: str | Sequence[str], limits: Limits = DEFAULT) -> ExperimentFile:
-    """The jobs of a file, of standard input (`-`), or of lines that are there already.
+def read_commands(
+    source: str | Sequence[str], limits: Limits = DEFAULT, *, changes: Sequence[str] = (), asked: Asked = ASKED
+) -> ExperimentFile:
+    """The jobs of a file, of standard input (`-`), or of commands that are there already.
 
-    UserError with file, line and column for a prefix that is wrong, and where there is no command at all.
+    UserError with file, line and column for a prefix that is wrong, where there is no command at all, and for `changes` or
+    another program or style, which a list cannot follow.
     """
-    name, texts = _source(source, limits)
-    lines = list(_joined(name, texts))
+    _refuse_more(changes, asked)
+    name, found = _source(source, limits)
+    lines = [_line(text, place) for text, place in found]
     if not lines:
         raise UserError("there is no command in this list", where=Place(name), next_step="write one on each line")
     listed = tuple(_experiment(line) for line in lines)
@@ -52,52 +59,85 @@ def read_commands(source: str | Sequence[str], limits: Limits = DEFAULT) -> Expe
     return plan.within(limits)
 
 
-def _source(source: str | Sequence[str], limits: Limits) -> tuple[str, Sequence[str]]:
+def _refuse_more(changes: Sequence[str], asked: Asked) -> None:
+    what = f'"{changes[0]}"' if changes else "another program" if asked.program is not None else ""
+    what = what or ("another style" if asked.style != TEMPLATE else "")
+    if what:
+        next_step = "leave it out: write all of a command on its line, and what it asks for in [gpus=2 memory=10G] before it"
+        raise UserError(f"a list of commands is all that is run, and {what} says nothing to it", next_step=next_step)
+
+
+def _source(source: str | Sequence[str], limits: Limits) -> tuple[str, Iterator[tuple[str, Place]]]:
+    """What the list is called, and its commands, each with its place. Only what was typed in lines has lines to join, and
+    comments."""
     if not isinstance(source, str):
-        return "the list", list(source)
+        name = "the list"
+        return name, ((_trimmed(text), _place(name, number, text)) for number, text in enumerate(source, 1) if text.strip())
     if source == STDIN:
-        return "standard input", documents.decoded(sys.stdin.buffer.read(limits.size + 1), "standard input", limits).split("\n")
-    return source, documents.text_of(source, limits).split("\n")
+        name = "standard input"
+        text = documents.decoded(sys.stdin.buffer.read(limits.size + 1), name, limits)
+        return name, _joined(name, text.split("\n"))
+    return source, _joined(source, documents.text_of(source, limits).split("\n"))
 
 
-def _joined(name: str, texts: Sequence[str]) -> Iterator[_Line]:
+def _place(name: str, number: int, text: str) -> Place:
+    return Place(name, number, len(text) - len(text.lstrip()) + 1)
+
+
+def _joined(name: str, texts: Sequence[str]) -> Iterator[tuple[str, Place]]:
     """The commands, those that go on over several lines as one."""
     parts: list[str] = []
     for number, text in enumerate(texts, 1):
         if not parts:
-            start, column = number, len(text) - len(text.lstrip()) + 1
+            place = _place(name, number, text)
         if not parts and text.lstrip().startswith("#"):
             continue
         goes_on = bool(re.search(r"(?<!\\)(\\\\)*\\\r?$", text))
         parts.append(text.rstrip("\r")[:-1] if goes_on else text)
         if goes_on and number < len(texts):
             continue
-        if joined := "".join(parts).strip():
-            yield _Line(joined, Place(name, start, column))
+        if joined := _trimmed("".join(parts)):
+            yield joined, place
         parts = []
 
 
+def _trimmed(text: str) -> str:
+    """Without the blanks around it, but for one that a backslash protects.
+
+    >>> _trimmed("  ls a\\\\  "), _trimmed("  ls a  ")
+    ('ls a\\\\ ', 'ls a')
+    """
+    kept = text.strip()
+    protects = (len(kept) - len(kept.rstrip("\\"))) % 2 == 1
+    return text.lstrip()[: len(kept) + 1] if protects else kept
+
+
+def _line(text: str, place: Place) -> _Line:
+    if "\0" in text:
+        raise UserError("a NUL character cannot be given to a process", where=place, next_step="remove it")
+    found = _PREFIX.match(text)
+    if found and not found[2]:
+        raise UserError('the "[" before this command is not closed', where=place, next_step="write [gpus=1] before it")
+    command = text[found.end() :].lstrip() if found else text
+    if not command:
+        raise UserError("there is no command after the brackets", where=place, next_step="write it on the same line")
+    return _Line(found[1] if found else "", command, place)
+
+
 def _experiment(line: _Line) -> Experiment:
-    if "\0" in line.text:
-        raise UserError("a NUL character cannot be given to a process", where=line.place, next_step="remove it")
     resources, policy = Resources(), Policy()
-    found = _PREFIX.match(line.text)
-    for key, value, place in _settings(line, found) if found else ():
+    for key, value, place in _settings(line):
         if key in layout.RESOURCES:
             resources = replace(resources, **{key: _read(key, value, place)})
         else:
             policy = replace(policy, **{key: _read(key, value, place)})
-    command = line.text[found.end() :].strip() if found else line.text
-    if not command:
-        raise UserError("there is no command after the brackets", where=line.place, next_step="write it on the same line")
-    return Experiment(("sh", "-c", "${command}"), json.dumps({LINE: command}), None, resources, policy, (*SHELL, command))
+    launch = (*SHELL, line.command)
+    return Experiment(("sh", "-c", "${command}"), json.dumps({LINE: line.command}), None, resources, policy, launch)
 
 
-def _settings(line: _Line, prefix: re.Match[str]) -> Iterator[tuple[str, str, Place]]:
+def _settings(line: _Line) -> Iterator[tuple[str, str, Place]]:
     """Each `key=value` of a prefix."""
-    if not prefix[2]:
-        raise UserError('the "[" before this command is not closed', where=line.place, next_step="write [gpus=1] before it")
-    for word in re.finditer(r"[^\s,]+", prefix[1]):
+    for word in re.finditer(r"[^\s,]+", line.settings):
         place = replace(line.place, column=line.place.column + 1 + word.start())
         key, equals, value = word[0].partition("=")
         if not equals:
@@ -126,7 +166,7 @@ _DOUBTS: tuple[tuple[str, Callable[[str], object], str], ...] = (
         own_gpus,
         "that is where a job finds the GPU it was given; without it, no two share one",
     ),
-    ("is for the shell of its line alone", _ALONE.match, "each line has a shell of its own: join it to its command by &&"),
+    ("changes only the shell of its own line", _ALONE.match, "join it to its command by &&"),
     ("ends with &", re.compile(r"(?<!&)&$").search, "its shell ends at once; jobs run side by side without it"),
 )
 
@@ -134,6 +174,6 @@ _DOUBTS: tuple[tuple[str, Callable[[str], object], str], ...] = (
 def _remarks(lines: Sequence[_Line]) -> Iterator[Remark]:
     """What the writer of the list should know, each kind once."""
     for what, doubts, why in _DOUBTS:
-        found = [line for line in lines if doubts(line.text)]
+        found = [line for line in lines if doubts(line.command)]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         yield from (Remark(f"this line{more} {what}: {why}", line.place) for line in found[:1])

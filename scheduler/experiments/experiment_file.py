@@ -18,7 +18,7 @@ from scheduler.experiments.configurations.overrides import parse as parse_overri
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.experiment import Experiment, Policy, Resources
-from scheduler.experiments.grid.entries import blocks
+from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
 
 
@@ -70,7 +70,8 @@ class ExperimentFile:
                 yield Experiment(self.command, encode(config), self.group, self.resources, self.policy, self.launch)
 
     def with_policy(self, **changes: Any) -> ExperimentFile:
-        """The same file, all experiments of which are treated so."""
+        """The same file, all experiments of which are treated so; a change that is None is nobody's wish."""
+        changes = {name: value for name, value in changes.items() if value is not None}
         listed = tuple(replace(each, policy=replace(each.policy, **changes)) for each in self.listed)
         return replace(self, policy=replace(self.policy, **changes), listed=listed)
 
@@ -110,8 +111,7 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     signs = {name for slot in slots(launch) for name, _ in slot.groups}
     given = [{key: top[key] for key in layout.CONFIGURED if key in top}, [{edit.name: edit.value} for edit in edits]]
     made = blocks(document, top, edits, chosen_in(given, signs) if "defaults" not in top else frozenset())
-    firsts = (config for block in made if (config := block.first()) is not None)
-    launching.refuse_unknown_values(document, top, launch, asked, firsts)
+    launching.refuse_unknown_values(document, top, launch, asked, looked_at(made))
     return ExperimentFile(
         path=document.file,
         group=layout.group(document, top),

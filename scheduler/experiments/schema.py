@@ -130,4 +130,6 @@ def schema() -> Schema:
         "additionalProperties": False,
         "properties": dict(SECTIONS),
         "anyOf": [{"required": [key]} for key in ("experiments", "grid", "zip", "include", "base", "defaults")],
+        "if": {"required": ["shell"], "properties": {"shell": {"const": True}}},
+        "then": {"required": ["command"]},
     }

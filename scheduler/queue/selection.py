@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.errors import UserError, nearest
+from scheduler.errors import UserError, closest, nearest
 from scheduler.launcher.client import journal_path
 from scheduler.launcher.journal import read
 from scheduler.queue.here import directory
@@ -139,12 +139,12 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
     names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
     words = ["last", "all", "group:NAME", "trial:N", PAUSED, *map(str, State), "a group", "a file"]
-    close = nearest(word, [*words, *names])
+    near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")
     raise UserError(
         f'"{word}" is neither a job id nor a state',
-        next_step=close if close.startswith("did you mean") else nearest(word, words),
+        next_step=nearest(word, words if near is None else [near]),
     )
 
 

@@ -10,7 +10,7 @@ from scheduler.actions.results import Line
 from scheduler.queue.job import Attempt
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
-from scheduler.report.labels import Labels, labels
+from scheduler.report.labels import Labels
 from scheduler.report.text import duration, number
 from scheduler.tracking.metric_log import Objective
 
@@ -19,8 +19,8 @@ GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too
 
 
 def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, str]]:
-    """Rows for people. `names`: where `labels` has found them already, perhaps among more jobs."""
-    names = names or labels(line.job for line in lines)
+    """Rows for people. `names`: where `Labels` has found them already, perhaps among more jobs."""
+    names = names or Labels(line.job for line in lines)
     metrics = metric_columns(lines)
     return [
         {
@@ -75,7 +75,7 @@ def metric_columns(lines: Sequence[Line]) -> list[str]:
 
 def objects(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, Any]]:
     """Objects for programs; the keys are part of the interface. `names` as for `table`."""
-    names = names or labels(line.job for line in lines)
+    names = names or Labels(line.job for line in lines)
     return [_object(line, names[line.job.id]) for line in lines]
 
 

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any
 
 from scheduler.experiments import differences, shell_line
-from scheduler.experiments.configurations.configurations import leaves
+from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.job import Job
 from scheduler.report.apart import apart
 from scheduler.report.text import cells, safe
@@ -33,30 +32,27 @@ _FORMS: tuple[tuple[int | None, int | None], ...] = (
 Values = Sequence[str | None]
 
 
-def labels(jobs: Iterable[Job]) -> Labels:
-    """For each job (by id) what tells it from the others shown. Of more than COMPARED jobs, what tells the first ones apart."""
-    return Labels(jobs)
-
-
 class Labels(Mapping[str, str]):
     """Labels by the ids of jobs: `network=mlp lr=0.001`, in at most WIDTH columns or, with `at`, in any other number.
 
     No label is empty: a job that no key tells from the others, or that has none, is called by its whole configuration or by its
-    command. Labels do not depend on the order of the jobs, and different jobs of one group have different labels.
+    command. Labels do not depend on the order of the jobs, and different jobs of one group have different labels. Of more than
+    COMPARED jobs, they say what tells the first ones apart.
     """
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         rest = iter(jobs)
         first = list(islice(rest, COMPARED))
         configs = [job.config for job in first]
-        paths = _ordered(configs)
+        flats = [flat(config) for config in configs]
+        paths = _ordered(flats)
         differing = set(differences(configs))
-        keys = telling(configs, [key for key in paths if key in differing]) or paths
-        rows = [[_at(config, key) for key in keys] for config in configs]
+        keys = telling(flats, [key for key in paths if key in differing]) or paths
+        rows = [[each.get(key, MISSING) for key in keys] for each in flats]
         self._ids, self._more = [job.id for job in first], [_name(job, row) for job, row in zip(first, rows, strict=True)]
         for job in rest:  # looked at once and not kept: there may be hundreds of thousands
-            config = job.config
-            rows.append([_at(config, key) for key in keys])
+            config = flat(job.config)
+            rows.append([config.get(key, MISSING) for key in keys])
             self._ids.append(job.id)
             self._more.append(_name(job, rows[-1]))
         self._short = _short(keys, paths)
@@ -75,10 +71,10 @@ class Labels(Mapping[str, str]):
         return self._usual[job]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._usual)
+        return iter(dict.fromkeys(self._ids))
 
     def __len__(self) -> int:
-        return len(self._usual)
+        return len(set(self._ids))
 
     def _at(self, width: int) -> list[str]:
         whole = self._form(None, None, self._more)
@@ -112,16 +108,16 @@ def _bare(values: Values, more: str) -> str:
     return " ".join([*(value or NOTHING for value in values if known), *([more] if more else [])])
 
 
-def telling(configs: Sequence[dict], keys: Sequence[str]) -> list[str]:
-    """The few of `keys`, in their order, that are enough to tell the configurations apart.
+def telling(flats: Sequence[Mapping[str, object]], keys: Sequence[str]) -> list[str]:
+    """The few of `keys`, in their order, that are enough to tell apart configurations, which are given flat.
 
     Where the network decides the model and the data set as well, the network alone is shown. Keys that every configuration
     has come first, so that no label is empty.
     """
-    columns = {key: [_json(_at(config, key)) for config in configs] for key in keys}
+    columns = {key: [_json(each.get(key, MISSING)) for each in flats] for key in keys}
     everywhere = {key for key, column in columns.items() if _ABSENT not in column}
     chosen: list[str] = []
-    seen = [""] * len(configs)
+    seen = [""] * len(flats)
     wanted = len(set(zip(*columns.values(), strict=True)))
     while len(set(seen)) < wanted:
         best = max(columns, key=lambda key: (key in everywhere, len(set(zip(seen, columns[key], strict=True)))))
@@ -134,12 +130,11 @@ def telling(configs: Sequence[dict], keys: Sequence[str]) -> list[str]:
     return [key for key in keys if key in chosen]
 
 
-def _ordered(configs: Sequence[dict]) -> list[str]:
+def _ordered(flats: Sequence[Mapping[str, object]]) -> list[str]:
     """All dotted keys, by the first place of each in any configuration: the order of the configurations does not count."""
     places: dict[str, int] = {}
-    for config in configs:
-        for place, (path, _) in enumerate(leaves(config)):
-            name = ".".join(path)
+    for each in flats:
+        for place, name in enumerate(each):
             places[name] = min(place, places.get(name, place))
     return sorted(places, key=lambda name: (places[name], name))
 
@@ -209,18 +204,3 @@ def _directory(job: Job) -> str:
 
 def _content(job: Job) -> str:
     return "#" + hashlib.sha256(job.arguments.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-
-
-def _at(config: Any, dotted: str) -> Any:
-    """The leaf at a dotted key, whose names may have dots of their own; MISSING if there is none."""
-    if not isinstance(config, dict):
-        return MISSING
-    found = config.get(dotted, MISSING)
-    if found is not MISSING and not (isinstance(found, dict) and found):
-        return found
-    for place, char in enumerate(dotted):
-        if char == "." and dotted[:place] in config:
-            found = _at(config[dotted[:place]], dotted[place + 1 :])
-            if found is not MISSING:
-                return found
-    return MISSING

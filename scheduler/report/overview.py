@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.actions.check import Overview
 from scheduler.experiments import Experiment, shell_line
-from scheduler.experiments.configurations.configurations import leaves
+from scheduler.experiments.configurations.configurations import flat
 
 
 def sentence(found: Overview) -> str:
@@ -26,8 +26,7 @@ def _row(number: int, experiment: Experiment, differing: Sequence[str]) -> dict[
     head = {"": str(number)}  # no id: before it is queued, no command would find it by one
     if not differing:
         return {**head, "command": shell_line(experiment.argv)}
-    config = experiment.config
-    values = {".".join(path): value for path, value in leaves(config)}
+    values = flat(experiment.config)
     return {**head, **{name: _cell(values[name]) if name in values else "" for name in differing}}
 
 

@@ -13,7 +13,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
-from scheduler.report.labels import Labels, labels
+from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural
@@ -47,7 +47,7 @@ class Progress:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._name: Callable[[Job], str] = lambda job: labels([job])[job.id]  # of a job that no notice has named before
+        self._name: Callable[[Job], str] = lambda job: Labels([job])[job.id]  # of a job that no notice has named before
         self._newest: Callable[[Job], str] = lambda job: ""  # of the metric that a sweep listens to
         self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
@@ -85,7 +85,7 @@ class Progress:
 
     def _driving(self, notice: Driving) -> None:
         if notice.jobs is not None:
-            self.names = labels(notice.jobs)
+            self.names = Labels(notice.jobs)
             self._labels = dict(self.names)
             self._over, self._total = notice.done, len(self.names)
             if notice.done == len(notice.jobs):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
+import os
+import shlex
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,6 +203,53 @@ def test_a_script_keeps_the_exit_status_of_its_command(checkout: Path) -> None:
     )
     assert result.returncode == 7
     assert b"source .venv/bin/activate" in result.stderr
+
+
+WAITS = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: (print("saving", flush=True), sys.exit(5)))
+try:
+    print("read", sys.stdin.readline().strip(), flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    sys.exit(6)
+"""
+
+
+@pytest.mark.parametrize(
+    ("send", "number", "said", "status"),
+    [(os.kill, signal.SIGTERM, "saving\n", 5), (os.killpg, signal.SIGINT, "interrupted\n", 6)],
+    ids=["SIGTERM to the script", "Ctrl-C"],
+)
+def test_a_signal_to_a_script_is_one_to_what_it_runs(checkout: Path, send, number: int, said: str, status: int) -> None:
+    """A training that goes on after its script was stopped keeps its GPU, and nobody knows of it. A Ctrl-C comes to both."""
+    command = shlex.join([sys.executable, "-c", WAITS])
+    process = subprocess.Popen(
+        ["/bin/bash", "-ec", f"source tasks/environment.sh; run_and_tell {command}"],
+        cwd=checkout,
+        env={"PATH": "/usr/bin:/bin"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write("what is typed\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "read what is typed\n"
+        send(process.pid, number)
+        assert process.wait(60) == status
+        assert process.communicate(timeout=60) == (
+            said,
+            "to have the command exp-queue in this shell: source .venv/bin/activate\n",
+        )
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_every_script_that_runs_something_ends_so() -> None:

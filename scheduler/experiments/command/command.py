@@ -88,7 +88,7 @@ class Surroundings:
     """What a command takes from where we run. `files` is the directory for the files of `${args_json_file}`.
 
     `hands_on`: a `${...}` inside a longer argument is the program's own, as in W&B, where Hydra may resolve it; else an error.
-    `shell`: the command is one text for a shell, inside of which macros stand.
+    `shell`: the command is one text for a shell, inside of which macros stand. `source` is the file that has the command.
     """
 
     interpreter: str
@@ -96,6 +96,7 @@ class Surroundings:
     files: str = ""
     hands_on: bool = False
     shell: bool = False
+    source: str = ""
 
 
 def surroundings(command: Sequence[str], files: str = "") -> Surroundings:
@@ -171,9 +172,10 @@ def _parts(token: str, alone: Mapping[str, str], around: Surroundings, *, whole:
         if around.shell and not escaped and name in ARGUMENT_MACROS:
             yield _slot(name, around)
         elif not escaped and _names_a_value(name) and (whole or not around.hands_on):
-            yield Value(name)
+            yield Value(name, around.source)
         else:
-            yield _text_macro(match, alone, around)
+            text = _text_macro(match, alone, around)
+            yield quote(text) if around.shell and not escaped else text
     yield token[end:]
 
 
@@ -193,12 +195,15 @@ def _names_a_value(name: str) -> bool:
     return name not in MACROS and bool(re.fullmatch(r"[A-Za-z_][\w.-]*", name))
 
 
-def refuse_unknown_values(token: str | Slot | Text | OwnDirectory, config: Config) -> None:
-    """UserError for a `${NAME}` that this configuration has not."""
-    for part in token.parts if isinstance(token, Text) else ():
-        if isinstance(part, Value) and found(config, part.name) is ABSENT:
-            known = [".".join(path) for path, _ in leaves(config)]
-            raise _unknown(part.name, (*known, *MACROS))
+def values_of(token: str | Slot | Text | OwnDirectory) -> tuple[Value, ...]:
+    """The single values of the configuration that it has."""
+    return tuple(part for part in token.parts if isinstance(part, Value)) if isinstance(token, Text) else ()
+
+
+def refuse_unknown(value: Value, config: Config) -> None:
+    """UserError where this configuration has not the value."""
+    if found(config, value.name) is ABSENT:
+        raise _unknown(value.name, (*(".".join(path) for path, _ in leaves(config)), *MACROS))
 
 
 def _text_macro(match: re.Match, alone: Mapping[str, str], around: Surroundings) -> str:

@@ -135,9 +135,13 @@ def read_command(document: Document, top: dict[str, Any]) -> Template:
 
 
 def in_shell(document: Document, top: dict[str, Any]) -> bool:
-    """Whether the file says `shell: true`. UserError where its command is no text."""
+    """Whether the file says `shell: true`. UserError where it has no command that a shell could run."""
     with document.at("shell"):
-        return values.truth(top.get("shell", False))
+        wanted = values.truth(top.get("shell", False))
+        if wanted and "command" not in top:
+            next_step = 'write command: "python train.py ${args} | tee log"'
+            raise UserError("shell: true is about a command, and the file has none", next_step=next_step)
+        return wanted
 
 
 def _tokens(document: Document, section: str, written: Sequence[object]) -> Template:
@@ -164,7 +168,7 @@ def launch(
     """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`. A Hydra
     application gets an argument for a directory of its own."""
     shell = asked.program is None and in_shell(document, top)
-    around = replace(commands.surroundings(command, asked.files), hands_on=hands_on, shell=shell)
+    around = replace(commands.surroundings(command, asked.files), hands_on=hands_on, source=document.file)
     filled: list[str | commands.Slot | commands.Text] = []
     for index, token in enumerate(command):
         with _about(document, top, asked, index):
@@ -195,10 +199,10 @@ def _about(document: Document, top: dict[str, Any], asked: Asked, index: int) ->
 def refuse_unknown_values(
     document: Document, top: dict[str, Any], launch: commands.Launch, asked: Asked, configs: Iterable[dict[str, Any]]
 ) -> None:
-    """UserError, with its place, for a `${NAME}` in the command that one of these configurations has not."""
-    if not any(isinstance(token, commands.Text) for token in launch):
-        return
-    for config in configs:
-        for index, token in enumerate(launch):
+    """UserError, with its place, for a `${NAME}` in the command that one of these configurations has not; they are made only
+    where there is such a name."""
+    named = [(index, value) for index, token in enumerate(launch) for value in commands.values_of(token)]
+    for config in configs if named else ():
+        for index, value in named:
             with _about(document, top, asked, index):
-                commands.refuse_unknown_values(token, config)
+                commands.refuse_unknown(value, config)

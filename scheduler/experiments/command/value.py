@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.errors import UserError
+from scheduler.errors import Place, UserError
 
 Config = dict[str, Any]
 WITHOUT = "give it one in `base`, or take it out of the command"
@@ -14,15 +14,17 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class Value:
-    """The value of one key of the configuration, dotted where it is nested, as text."""
+    """The value of one key of the configuration, dotted where it is nested, as text. `source` is the file that asks for it."""
 
     name: str
+    source: str = ""
 
     def of(self, config: Config) -> str:
         """As `${args}` writes it: text as it is, anything else as Python writes it. UserError where the key is not there."""
         value = found(config, self.name)
         if value is ABSENT:
-            raise UserError(f'the command has ${{{self.name}}}, and an experiment has no "{self.name}"', next_step=WITHOUT)
+            what = f'the command has ${{{self.name}}}, and an experiment has no "{self.name}"'
+            raise UserError(what, where=Place(self.source) if self.source else None, next_step=WITHOUT)
         return str(value)
 
 

@@ -138,14 +138,23 @@ def leaves(config: Mapping[str, object], above: Path = ()) -> Iterator[tuple[Pat
             yield (*above, key), value
 
 
+def flat(config: Mapping[str, object]) -> dict[str, object]:
+    """The same values by their dotted names, in order.
+
+    >>> flat({"a": {"b": 1, "c": {}}, "d.e": [2]})
+    {'a.b': 1, 'a.c': {}, 'd.e': [2]}
+    """
+    return {".".join(path): value for path, value in leaves(config)}
+
+
 def differences(configs: Iterable[Mapping[str, object]]) -> list[str]:
     """The dotted keys whose values are not the same in all `configs`, in the order of first appearance."""
     first: dict[str, str | None] = {}
     differing: set[str] = set()
     for number, config in enumerate(configs):
-        flat = {".".join(path): repr(value) for path, value in leaves(config)}
-        for name in flat:  # not their difference as a set, whose order another start would change
+        values = {name: repr(value) for name, value in flat(config).items()}
+        for name in values:  # not their difference as a set, whose order another start would change
             if name not in first:
-                first[name] = None if number else flat[name]
-        differing.update(name for name, value in first.items() if name not in differing and flat.get(name) != value)
+                first[name] = None if number else values[name]
+        differing.update(name for name, value in first.items() if name not in differing and values.get(name) != value)
     return [name for name in first if name in differing]

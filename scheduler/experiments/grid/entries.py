@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from scheduler.errors import UserError
@@ -34,7 +35,7 @@ from scheduler.experiments.groups.group_choices import GroupChoices
 
 VARYING = ("grid", "zip", "include", "exclude")  # keys of an entry that are no configuration
 TRIED = 100  # values of an axis
-CHECKED = 10_000  # experiments among which one is looked for that is not excluded
+CHECKED = 10_000  # experiments that are made to look for errors, or for one that is not excluded
 
 
 def blocks(document: Document, top: dict[str, Any], edits: list[Edit], apart: frozenset[str] = frozenset()) -> tuple[Block, ...]:
@@ -47,6 +48,13 @@ def blocks(document: Document, top: dict[str, Any], edits: list[Edit], apart: fr
     found = entries.all(top, {} if choices.groups else base)
     entries.checks.refuse_unfounded()
     return found
+
+
+def looked_at(found: Sequence[Block]) -> Iterator[Config]:
+    """The configurations in which errors are looked for before anything runs: the first of each block, then the first CHECKED of
+    all. Made one at a time."""
+    yield from (config for block in found if (config := block.first()) is not None)
+    yield from islice(chain.from_iterable(block.configurations() for block in found), CHECKED)
 
 
 @dataclass(frozen=True)

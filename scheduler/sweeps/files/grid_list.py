@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from scheduler.errors import Place, UserError
@@ -15,6 +16,7 @@ from scheduler.experiments.configurations.overrides import Edit, apply, parse, r
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
+from scheduler.experiments.grid.entries import CHECKED
 from scheduler.experiments.grid.matrix import Block
 from scheduler.sweeps.files.commands import sections, template
 from scheduler.sweeps.files.remarks import remarks
@@ -40,7 +42,8 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
     block = _block(document, sweep, edits)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
-    launching.refuse_unknown_values(document, top, launch, asked, filter(None, [block.first()]))
+    made = islice(block.configurations(), min(CHECKED, sweep.run_cap or CHECKED))
+    launching.refuse_unknown_values(document, top, launch, asked, made)
     return ExperimentFile(
         path=document.file,
         group=None,

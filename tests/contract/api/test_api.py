@@ -236,6 +236,35 @@ def test_a_wrong_argument_is_named(file, arguments, message: str) -> None:
     assert list(api.jobs()) == []
 
 
+@pytest.mark.parametrize("arguments", [{"program": "python a.py"}, {"style": "flags"}, {"changes": {"x": 1}}])
+def test_commands_take_neither_changes_nor_another_program(arguments: dict) -> None:
+    """They would be asked for in vain, and nobody would see it."""
+    with pytest.raises(UserError, match=r"a list of commands is all that is run, and .* says nothing to it"):
+        api.submit(commands=["true"], **arguments)
+    assert list(api.jobs()) == []
+
+
+def test_leftovers_are_for_every_command_of_a_list() -> None:
+    """Each has a policy of its own, by what stands before it."""
+    queued = api.submit(commands=["[retries=1] true", "echo"], leftovers="kill", quiet=True)
+    with opened_queue(lambda _: None) as store:
+        found = [store.job(job.id).policy for job in queued]
+    assert [(each.leftovers, each.retries) for each in found] == [("kill", 1), ("kill", 0)]
+
+
+def test_the_last_words_of_work_name_a_way_that_finds_its_jobs_again(tmp_path: Path, until) -> None:
+    """`work` again looks for what is queued, and a job that failed is not."""
+    tell = tmp_path / "tell"
+    tell.write_text(f"#!/bin/sh\nnew=$(mktemp {tmp_path}/new.XXXXXX) && cat > $new && mv $new {tmp_path}/$$.told\n")
+    tell.chmod(0o700)
+    api.submit(commands=["exit 3"], quiet=True)
+    api.work(notify="./tell", quiet=True)
+    until(lambda: len(list(tmp_path.glob("*.told"))) == 2)
+    (told,) = [text for text in (path.read_text() for path in tmp_path.glob("*.told")) if json.loads(text)["event"] == "end"]
+    assert "exp-queue retry" in told
+    assert "the same command" not in told
+
+
 SWEEP = """
 method: grid
 command: [sh, -c, 'echo "{\\"loss\\": $1}" | tr -d x= >> $EXP_QUEUE_METRICS', sh, "${args_no_hyphens}"]

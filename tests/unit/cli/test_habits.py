@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.cli.habits import ANSWERED, LOOKING, POINTED, is_mistyped, meant
-from scheduler.cli.main import COMMANDS, main
-from scheduler.errors import UserError
+from scheduler.cli.main import COMMANDS, SECTIONS, main
+from scheduler.errors import UserError, closest
 
 ASKED = ["ls", "ps", "list", "results", "tail", "top", "history", "help", "version", "queue", "squeue", "info", "log"]
 WOULD_CHANGE = ["start", "kill", "stop", "rm", "sbatch", "add", "restart", "delete", "clear", "best"]
@@ -112,6 +112,17 @@ def typed(*words: str) -> int:
     with pytest.raises(SystemExit) as left:
         main(words)
     return int(left.value.code or 0)
+
+
+def test_every_command_stands_in_one_section_of_the_help() -> None:
+    """A command that is in none would be known to nobody, and one that is gone would be typed in vain."""
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(COMMANDS)
+
+
+def test_the_closest_word_is_known_apart_from_the_sentence() -> None:
+    """Whoever asks whether one is close must not read it out of a sentence for people."""
+    assert closest("statsu", COMMANDS) == "status"
+    assert closest("qqqq", COMMANDS) is None
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])

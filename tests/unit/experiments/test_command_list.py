@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scheduler.errors import UserError
+from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.command_list import read_commands
 from scheduler.sweeps import read_file
 
 
-def lines(texts: list[str]) -> list[str]:
+def lines(texts: str | list[str]) -> list[str]:
     return [each.argv[2] for each in read_commands(texts).experiments()]
 
 
-def test_each_line_is_a_command_of_a_shell() -> None:
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[list[str]], str]:
+    """Writes these lines to a file; returns its path."""
+
+    def written(texts: list[str]) -> str:
+        (tmp_path / "list.txt").write_text("\n".join(texts), newline="")
+        return str(tmp_path / "list.txt")
+
+    return written
+
+
+def test_each_line_is_a_command_of_a_shell(file) -> None:
     """People paste what they type: pipes, quotes and comments mean what they mean there."""
     texts = ["python a.py | tee 'a b.log'", "", "  # a comment", "  FOO=1 b && c  ", "d # not alone\r"]
-    assert lines(texts) == ["python a.py | tee 'a b.log'", "FOO=1 b && c", "d # not alone"]
-    assert next(read_commands(texts).experiments()).argv[:2] == ("sh", "-c")
+    assert lines(file(texts)) == ["python a.py | tee 'a b.log'", "FOO=1 b && c", "d # not alone"]
+    assert next(read_commands(file(texts)).experiments()).argv[:2] == ("sh", "-c")
 
 
-def test_a_backslash_joins_a_line_to_the_next() -> None:
+def test_a_backslash_joins_a_line_to_the_next(file) -> None:
     """Scripts break long commands so; each half would be a job that fails."""
-    assert lines(["python a.py \\", "  # no comment here", "b\\\\"]) == ["python a.py   # no comment here", "b\\\\"]
+    texts = ["python a.py \\", "  # no comment here", "b\\\\"]
+    assert lines(file(texts)) == ["python a.py   # no comment here", "b\\\\"]
+
+
+def test_a_command_of_a_program_is_one_command_whatever_it_ends_with() -> None:
+    """A list in Python has no lines to join, and its texts were not typed one below the other."""
+    assert lines(["a \\", "# b", " ", "c\nd"]) == ["a \\", "# b", "c\nd"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("ls a\\ ", "ls a\\ "), ("ls a\\\\  ", "ls a\\\\"), ("[gpus=1] ls a\\  \t", "ls a\\ ")]
+)
+def test_a_blank_that_a_backslash_protects_stays(file, text: str, kept: str) -> None:
+    """A shell takes it for a part of the name."""
+    assert lines([text]) == lines(file([text])) == [kept]
 
 
 def test_an_id_comes_from_the_line_alone() -> None:
@@ -55,6 +82,7 @@ def test_the_shells_own_brackets_are_no_prefix(command: str) -> None:
         ("echo 1\n  [gpus=1 memry=3G] b\n", 11, 'unknown key "memry"; did you mean "memory"?'),
         ("\n[gpus=two] b\n", 2, "gpus: expected a whole number"),
         ("\n[gpus] b\n", 2, '"gpus" has no value'),
+        ("\n[objective=loss] b\n", 2, 'unknown key "objective"; known are: gpus, '),
         ("\n[gpus=1 b\n", 1, "not closed"),
         ("\n[gpus=1]\n", 1, "no command after the brackets"),
     ],
@@ -68,18 +96,32 @@ def test_a_wrong_prefix_is_named_with_its_place(tmp_path: Path, text: str, colum
     assert said in str(caught.value)
 
 
-def test_a_list_without_a_command_is_an_error() -> None:
+def test_a_list_without_a_command_is_an_error(file) -> None:
     """Nothing to do is a wrong file or an empty pipe, and no success."""
     with pytest.raises(UserError, match="no command"):
-        read_commands(["", "# all done"])
+        read_commands(file(["", "# all done"]))
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"changes": ["lr=1"]}, '"lr=1" says nothing to it'),
+        ({"asked": Asked(program="python a.py")}, "another program says nothing to it"),
+        ({"asked": Asked(style="flags")}, "another style says nothing to it"),
+    ],
+)
+def test_what_a_list_of_commands_cannot_follow_is_refused(others: dict, said: str) -> None:
+    """Whoever asks for it would wait for results that are not those."""
+    with pytest.raises(UserError, match=said):
+        read_commands(["echo"], **others)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("CUDA_VISIBLE_DEVICES=0 python a.py", "CUDA_VISIBLE_DEVICES"),
-        ("export DATA=/data", "shell of its own"),
-        ("cd project", "shell of its own"),
+        ("export DATA=/data", "changes only the shell of its own line: join it to its command by &&"),
+        ("[gpus=1] cd project", "changes only the shell of its own line"),
         ("nohup python a.py &", "ends at once"),
     ],
 )

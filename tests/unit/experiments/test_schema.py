@@ -35,6 +35,8 @@ BAD = [
     "[1, 2]",
     "policy: {}",
     "experimnts: []",
+    "base: {}\nshell: true",
+    "base: {}\nshell: true\nprogram: a.py",
     "base: [a]",
     "experiments: []",
     "experiments: {a: 1}",

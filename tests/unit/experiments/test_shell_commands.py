@@ -11,6 +11,7 @@ import pytest
 
 from scheduler.errors import UserError
 from scheduler.experiments import ExperimentFile, read
+from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep import read_plan
 
 
@@ -101,6 +102,19 @@ def test_what_macros_stand_for_is_quoted_for_the_shell(file, tmp_path: Path) -> 
     assert not (tmp_path / "never").exists()
 
 
+def test_a_variable_is_quoted_for_the_shell_too(file, tmp_path: Path, monkeypatch) -> None:
+    """What stands in the environment is no more a part of the command than a value is."""
+    monkeypatch.setenv("X", "a; touch PWNED; #")
+    text = "base: {x: 1}\nshell: true\ncommand: 'echo ${envvar:X} ${x} \\${X}'\n"
+    (one,) = file(text).experiments()
+    done = subprocess.run(one.argv, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "a; touch PWNED; # 1 a; touch PWNED; #\n"
+    assert not (tmp_path / "PWNED").exists()
+    program = "program: [a b, 'it is ${x}']\n"
+    (one,) = file("base: {x: 1}\nshell: true\ncommand: '${program} ${x}'\n" + program).experiments()
+    assert one.argv[2] == "'a b' 'it is ${x}' 1"
+
+
 def test_a_macro_in_quotes_of_a_shell_is_refused(file) -> None:
     """Quoted twice it would stand bare, and a blank in a value make two arguments of it."""
     with pytest.raises(UserError, match="stands in quotes"):
@@ -114,6 +128,14 @@ def test_another_style_and_a_program_have_their_place_in_a_shell(file) -> None:
     assert one.argv[2] == "A=1 python 'my train.py' ++x=1 | cat"
     (one,) = file("base: {x: 1}\nshell: true\ncommand: 'python a.py'\n", style="flags").experiments()
     assert one.argv[2] == "python a.py --x=1"
+
+
+@pytest.mark.parametrize("program", ["", "program: [python, train.py]\n"])
+def test_a_shell_without_a_command_is_refused(file, program: str) -> None:
+    """It would do nothing, or quote a program's arguments a second time."""
+    with pytest.raises(UserError, match=r"grid.yaml:2:8: shell: true is about a command, and the file has none; write command: "):
+        file(f"base: {{x: 1}}\nshell: true\n{program}")
+    assert file(f"base: {{x: 1}}\nshell: false\n{program}").count() == 1
 
 
 def test_a_list_is_no_text_for_a_shell(file) -> None:
@@ -143,6 +165,39 @@ def test_a_name_that_an_experiment_lacks_is_an_error_with_its_place(file, text: 
     """Before anything runs, and with what was meant."""
     with pytest.raises(UserError, match=r'grid.yaml:2:14: unknown macro \$\{lrr\}; did you mean "lr"'):
         file(f"{text}\ncommand: [p, '--lr=${{lrr}}']\n")
+
+
+LATE = "grid: {net: [{lr: 1}, {depth: 2}]}"
+MANY = f"grid: {{x: [{', '.join(map(str, range(10_001)))}]}}\nbase: {{net: {{lr: 1}}}}\ninclude: [{{x: 10002, net: 3}}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LATE, "grid: {x: [1, 2]}\nbase: {net: {lr: 1}}\ninclude: [{x: 3, net: 3}]", "experiments: [{grid: {net: [{lr: 1}, {}]}}]"],
+)
+def test_a_name_that_a_later_experiment_lacks_is_an_error_before_anything_runs(file, text: str) -> None:
+    """The first one has it, and the queue would end in the middle."""
+    with pytest.raises(UserError, match=r"grid.yaml:\d:14: unknown macro \$\{net.lr\}"):
+        file(f"{text}\ncommand: [p, '--lr=${{net.lr}}']\n")
+
+
+def test_what_lies_beyond_the_experiments_that_are_looked_at_is_an_error_of_its_file(file) -> None:
+    """Nobody waits for a million combinations to be made twice; whoever makes that one hears which file it is of."""
+    found = file(f"{MANY}\ncommand: [p, '--lr=${{net.lr}}']\n")
+    *_, last = found.experiments()
+    with pytest.raises(UserError, match=r'grid.yaml: the command has \$\{net.lr\}, and an experiment has no "net.lr"'):
+        _ = last.argv
+
+
+def test_a_grid_of_a_sweep_file_is_looked_at_beyond_its_first_point(tmp_path: Path) -> None:
+    """Of W&B's files too, but for what its `run_cap` leaves out."""
+    text = "method: grid\nprogram: a.py\nparameters: {net: {values: [{lr: 1}, {depth: 2}]}}\ncommand: [p, '${net.lr}']\n"
+    path = tmp_path / "sweep.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"sweep.yaml:4:14: unknown macro"):
+        read_file(str(path))
+    path.write_text(text + "run_cap: 1\n")
+    assert [one.argv for one in read_file(str(path)).experiments()] == [("p", "1")]
 
 
 def test_a_sweep_file_has_values_by_name_where_they_stand_alone(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.apart import apart
 from scheduler.report.jobs import layout, table
-from scheduler.report.labels import labels
+from scheduler.report.labels import Labels
 from scheduler.report.tables import print_table
 from scheduler.report.text import cells
 from scheduler.tracking.metric_log import Outcome
@@ -54,7 +54,7 @@ class Terminal(io.StringIO):
 
 def printed(jobs: list[Job], last: dict | None = None) -> list[str]:
     lines = [Line(job, None, Outcome(last or {})) for job in jobs]
-    names, out = labels(jobs), Terminal()
+    names, out = Labels(jobs), Terminal()
     print_table(table(lines, names), out, layout(lines, names))
     return out.getvalue().splitlines()
 
@@ -75,8 +75,8 @@ def test_different_configurations_have_different_labels_in_any_order_and_on_a_na
     assert max(map(cells, rows)) <= 80
     mixed = chance.sample(jobs, len(jobs))
     for width in (60, 30, 12):
-        found = labels(jobs).at(width)
-        assert labels(mixed).at(width) == found
+        found = Labels(jobs).at(width)
+        assert Labels(mixed).at(width) == found
         assert len(set(found.values())) == len(jobs)
         assert all(found.values())
         assert max(map(cells, found.values())) <= width
@@ -95,9 +95,9 @@ LABELS = """
 import json
 from scheduler.experiments import differences
 from tests.unit.report.test_labels import jobs_of
-from scheduler.report.labels import labels
+from scheduler.report.labels import Labels
 configs = [{"a": 1}, {"a": 1, "lr": 1, "width": 2, "depth": 3, "seed": 4, "drop": 5, "heads": 6}, {"a": 1, "b": 1, "c": 2}]
-print(json.dumps([differences(configs), dict(labels(jobs_of(configs)))]))
+print(json.dumps([differences(configs), dict(Labels(jobs_of(configs)))]))
 """
 
 
@@ -116,34 +116,34 @@ def test_a_job_without_differences_or_without_any_key_has_a_label_all_the_same()
     """A row without a name says nothing at all; two programs with one configuration are told apart by the program."""
     lone = replace(PLAIN, id="a")
     other = replace(PLAIN, id="b", argv=("python", "test.py"))
-    assert labels([lone]) == {"a": "python train.py"}
-    assert labels([lone, replace(lone, id="b")]) == {"a": "python train.py", "b": "python train.py"}
-    assert labels([lone, other]) == {"a": "python train.py", "b": "python test.py"}
+    assert Labels([lone]) == {"a": "python train.py"}
+    assert Labels([lone, replace(lone, id="b")]) == {"a": "python train.py", "b": "python train.py"}
+    assert Labels([lone, other]) == {"a": "python train.py", "b": "python test.py"}
     same = [replace(each, arguments='{"x": 1}') for each in (lone, other)]
-    assert labels(same) == {"a": "x=1 python train.py", "b": "x=1 python test.py"}
+    assert Labels(same) == {"a": "x=1 python train.py", "b": "x=1 python test.py"}
     where = [lone, replace(lone, id="b", cwd="/elsewhere")]
-    assert labels(where) == {"a": "python train.py /", "b": "python train.py /elsewhere"}
+    assert Labels(where) == {"a": "python train.py /", "b": "python train.py /elsewhere"}
     bare, full = jobs_of([{"x": 1}, {"x": 1, "y": 2}])
-    assert labels([bare, full]) == {bare.id: "python train.py", full.id: "y=2"}
+    assert Labels([bare, full]) == {bare.id: "python train.py", full.id: "y=2"}
 
 
 def test_a_long_key_does_not_hide_the_value() -> None:
     """It is the value that differs; the last part of a key says enough where no other key ends so."""
     jobs = jobs_of([{LONG: rate, "data": {"path": f"/data/sets/{name}.tar"}} for rate in (0.1, 0.2) for name in ("a", "b")])
-    assert labels(jobs).at(60)["00000000"] == "dropout_probability_of_the_heads=0.1 path=/data/sets/a.tar"
-    assert labels(jobs).at(34) == {
+    assert Labels(jobs).at(60)["00000000"] == "dropout_probability_of_the_heads=0.1 path=/data/sets/a.tar"
+    assert Labels(jobs).at(34) == {
         "00000000": "dropout…=0.1 path=/data/sets/a.tar",
         "00000001": "dropout…=0.1 path=/data/sets/b.tar",
         "00000002": "dropout…=0.2 path=/data/sets/a.tar",
         "00000003": "dropout…=0.2 path=/data/sets/b.tar",
     }
     twice = jobs_of([{"model": {"lr": 1}, "head": {"lr": 2}}, {"model": {"lr": 2}, "head": {"lr": 3}}])
-    assert labels(twice) == {"00000000": "model.lr=1", "00000001": "model.lr=2"}
+    assert Labels(twice) == {"00000000": "model.lr=1", "00000001": "model.lr=2"}
 
 
 def test_a_text_that_looks_like_a_number_stands_in_quotes_beside_it() -> None:
     """They are two configurations, and two results."""
-    assert list(labels(jobs_of([{"x": 1}, {"x": "1"}, {"x": True}])).values()) == ["x=1", 'x="1"', "x=true"]
+    assert list(Labels(jobs_of([{"x": 1}, {"x": "1"}, {"x": True}])).values()) == ["x=1", 'x="1"', "x=true"]
 
 
 def test_a_long_group_and_many_metrics_leave_room_for_what_differs() -> None:
@@ -161,5 +161,13 @@ def test_a_long_group_and_many_metrics_leave_room_for_what_differs() -> None:
 def test_what_comes_after_the_jobs_that_are_compared_has_a_label_too() -> None:
     """Of hundreds of thousands not all are compared; none is without a name."""
     many = jobs_of([{"x": x} for x in range(10_002)])
-    found = labels([*many, replace(PLAIN, id="last")])
+    found = Labels([*many, replace(PLAIN, id="last")])
     assert (found["00010001"], found["last"]) == ("x=10001", "python train.py")
+
+
+def test_how_many_labels_there_are_is_known_before_one_is_laid_out() -> None:
+    """Whoever asks only whether there are any, or for another width, would pay for the usual one too."""
+    found = Labels(jobs_of([{"x": x} for x in range(3)]))
+    before = set(vars(found))
+    assert (len(found), bool(found), list(found)) == (3, True, ["00000000", "00000001", "00000002"])
+    assert set(vars(found)) == before

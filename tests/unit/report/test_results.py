@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
 from scheduler.experiments import Policy, Ranking, Resources, differences
+from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.jobs import metric_columns, objects, table
-from scheduler.report.labels import labels, telling
+from scheduler.report.labels import Labels, telling
 from scheduler.runner.recovery import Pause
 from scheduler.tracking.metric_log import Objective, Outcome
 
@@ -77,8 +78,8 @@ def test_without_objectives_the_order_of_the_file_stays() -> None:
 def test_labels_show_only_what_differs() -> None:
     """Sixty shared parameters say nothing."""
     jobs = [replace(PLAIN, id=n, arguments=a) for n, a in [("a", '{"x": 1, "y": {"z": 2}}'), ("b", '{"x": 1, "y": {"z": 3}}')]]
-    assert labels(jobs) == {"a": "z=2", "b": "z=3"}
-    assert labels(jobs[:1]) == {"a": "x=1 z=2"}
+    assert Labels(jobs) == {"a": "z=2", "b": "z=3"}
+    assert Labels(jobs[:1]) == {"a": "x=1 z=2"}
 
 
 def test_a_key_that_another_decides_is_left_out() -> None:
@@ -89,7 +90,7 @@ def test_a_key_that_another_decides_is_left_out() -> None:
         {"data": "lines", "model": "l", "network": "lstm", "args": {"hidden": 64}},
         {"data": "lines", "model": "l", "network": "lstm", "args": {"hidden": 128}},
     ]
-    assert telling(configs, differences(configs)) == ["network", "args.hidden"]
+    assert telling([flat(each) for each in configs], differences(configs)) == ["network", "args.hidden"]
     grid = [{"lr": lr, "layers": layers} for lr in (1, 2) for layers in (1, 2)]
     assert telling(grid, differences(grid)) == ["lr", "layers"]
     assert telling([{"x": 1}, {"x": 1}], []) == []

@@ -10,11 +10,12 @@ from scheduler.launcher import journal
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, journal_path, pause_message
 from scheduler.linux import standstill
+from scheduler.linux.holders import tree_of
+from scheduler.queue.evidence import look, pause_of
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ACTIVE, WAITING
 from scheduler.queue.store import Store
-from scheduler.runner import forsaken
-from scheduler.runner.recovery import StillThere, look, pause_of, verdict
+from scheduler.runner.recovery import StillThere, verdict
 
 PATIENCE = 30.0  # seconds for a process that is inside the kernel, or a launcher that does not know the word
 
@@ -97,7 +98,7 @@ def _directly(store: Store, attempt: Attempt, *, go_on: bool) -> str:
         return "it is over"
 
     def find() -> list:
-        return forsaken.tree_of(attempt)
+        return tree_of(attempt.directory)
 
     if go_on and not standstill.go_on(find):
         return "nothing of it can be signalled"

@@ -11,14 +11,16 @@ from contextlib import ExitStack, suppress
 
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect
+from scheduler.linux.holders import holders
 from scheduler.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, IN_MOVED_TO, FolderWatch
+from scheduler.queue.evidence import look, pause_of
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
-from scheduler.runner import forsaken, presence
+from scheduler.runner import presence
 from scheduler.runner.endings import settle
-from scheduler.runner.recovery import StillThere, look, pause_of, verdict
+from scheduler.runner.recovery import StillThere, verdict
 from scheduler.shortage import passing
 
 RUNNERS_TIME = 1.0  # seconds in which a runner writes an end down that it has heard
@@ -150,7 +152,7 @@ class Ears:
 
 def _handles(attempt: Attempt) -> Iterator[int]:
     """Descriptors that become readable when a process of the attempt ends."""
-    for process in forsaken.holders(attempt.directory):
+    for process in holders(attempt.directory):
         with suppress(ProcessLookupError):
             yield os.pidfd_open(process.pid)
 

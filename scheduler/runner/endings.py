@@ -11,6 +11,7 @@ from typing import TypeVar
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
 from scheduler.gpus.usage import Shares, ShareUse
 from scheduler.launcher.client import sweep
+from scheduler.queue import evidence
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import SUCCEEDED, State
@@ -29,7 +30,7 @@ def settle(store: Store) -> list[Attempt]:
     still there."""
     still_there = []
     for attempt in store.open_attempts():
-        seen = recovery.look(store.home, attempt)
+        seen = evidence.look(store.home, attempt)
         found = recovery.verdict(attempt.name, seen)
         if isinstance(found, recovery.StillThere):
             still_there.append(attempt)

@@ -19,6 +19,10 @@ from scheduler.actions.wait import wait_for
 from scheduler.experiments import Experiment
 from scheduler.home import Home
 from scheduler.linux import processes
+from scheduler.linux.holders import tree_of
+from scheduler.queue.evidence import paused
+from scheduler.queue.job import Attempt
+from scheduler.queue.selection import select
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -48,6 +52,12 @@ def running(home: Home, store: Store, experiments: Experiments, tmp_path: Path, 
     yield store.jobs()
     (tmp_path / "enough").touch()
     cancel_all(store, store.numbers("1"), lambda _: None, 0.0)
+
+
+def _kill_launcher(attempt: Attempt, until) -> None:
+    parent = processes.look_up(processes.look_up(attempt.pid).parent)
+    processes.send([parent], signal.SIGKILL)
+    until(lambda: processes.look_up(parent.pid) is None or processes.look_up(parent.pid).state == "Z")
 
 
 def test_ends_that_no_runner_lives_to_write_down_end_a_wait(running, home: Home, store: Store, tmp_path: Path) -> None:
@@ -137,9 +147,7 @@ def test_a_paused_job_whose_launcher_was_killed_stays_paused_and_goes_on(running
     """Nobody is there any more to be asked: the command stops and continues its processes itself."""
     pause(store, store.jobs())
     for attempt in store.open_attempts():
-        parent = processes.look_up(processes.look_up(attempt.pid).parent)
-        processes.send([parent], signal.SIGKILL)
-        until(lambda pid=parent.pid: processes.look_up(pid) is None or processes.look_up(pid).state == "Z")
+        _kill_launcher(attempt, until)
     assert all(line.pause.since for line in lines(store, store.jobs())), "it goes on, or nobody knows that it does not"
     assert f"; exp-queue continue {running[0].short_id}" in by_hand(store, store.latest_attempts(running)[running[0].id])
     assert len(go_on(store, store.jobs()).reached) == 2
@@ -148,6 +156,19 @@ def test_a_paused_job_whose_launcher_was_killed_stays_paused_and_goes_on(running
     (tmp_path / "enough").touch()
     wait_for(store, running, 90.0)
     assert store.counts() == {"lost": 2}
+
+
+def test_every_answer_to_what_is_paused_is_the_same_where_a_launcher_was_killed(running, store: Store, until) -> None:
+    """`status` called them paused and `continue paused` knew of none: a launcher that dies in a pause writes nothing down."""
+    attempts = store.open_attempts()
+    for attempt in attempts:
+        _kill_launcher(attempt, until)
+    stopped = [process for attempt in attempts for process in tree_of(attempt.directory)]
+    for signalled, expected in ((signal.SIGSTOP, running), (signal.SIGCONT, [])):
+        processes.send(stopped, signalled)
+        until(lambda wanted=expected: [line.job for line in lines(store, store.jobs()) if line.pause.since] == wanted)
+        assert select(store, ["paused"]) == expected
+        assert sorted(each.job for each in paused(store.home, attempts)) == sorted(job.id for job in expected)
 
 
 def test_queued_jobs_are_not_paused(store: Store, experiments: Experiments, tmp_path: Path) -> None:

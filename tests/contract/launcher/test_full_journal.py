@@ -12,6 +12,7 @@ from scheduler.home import Home, open_home
 from scheduler.launcher import journal
 from scheduler.launcher.client import journal_path, open_slot
 from scheduler.launcher.spawning import Order
+from scheduler.queue.evidence import Evidence
 from scheduler.runner import recovery
 from tests.small_disk import fill, make_room, small_disk
 
@@ -38,7 +39,7 @@ def test_a_command_never_runs_without_its_start_in_the_journal(full: Home, tmp_p
     slot.start(Order(NAME, ["sh", "-c", "echo ran > ledger; exec sleep 600"], str(tmp_path), str(tmp_path / "attempt")), [])
     until(lambda: (tmp_path / "ledger").exists() or slot.process.poll() is not None or _dropped(slot))
     ran = (tmp_path / "ledger").exists()
-    evidence = recovery.Evidence(journal.read(path), launcher_lives=False, tree_lives=False, same_boot=True)
+    evidence = Evidence(journal.read(path), launcher_lives=False, tree_lives=False, same_boot=True)
     found = recovery.verdict(NAME, evidence)
     make_room(full.root)
     slot.stop(NAME, "cancelled")

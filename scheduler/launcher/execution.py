@@ -22,6 +22,7 @@ from scheduler.shortage import is_short, passing, words
 
 ALIVE_AFTER = 0.02  # a job that is over sooner is never reported as running: that spares short jobs a message
 PAUSED, CONTINUED, REFUSED = "paused", "continued", "refused"  # what notes are about, for who asked
+NOT_STARTED, NOT_PAUSED, OVER = "it has not started yet", "it is not paused", "it is over"  # why it is refused
 LOG_TICK = 1.0  # no kernel event tells that a file has grown beyond a size
 
 
@@ -91,7 +92,7 @@ class Execution:
         it can. For what is paused already the note is given again."""
         self.reap()
         if self.gone or self._tree.is_ending:
-            return "it is being stopped" if self._tree.is_ending and not self.gone else "it is over"
+            return "it is being stopped" if self._tree.is_ending and not self.gone else OVER
         if not self._tree.is_paused:
             self._paused_at = time.monotonic()
         self._tree.pause(time.monotonic())
@@ -102,7 +103,9 @@ class Execution:
         stopped."""
         self.reap()
         if self.gone:
-            return "it is over"
+            return OVER
+        if not self._tree.is_paused and self._tree.can_go_on:
+            return NOT_PAUSED
         rested = self._go_on()
         self._note(f"continued after a pause of {rested:.0f} s", about=CONTINUED, standing=self._standing)
         return ""

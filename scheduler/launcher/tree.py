@@ -16,7 +16,7 @@ from scheduler.launcher import log_cap
 from scheduler.launcher.leftovers import KILL, Care, Leftovers
 from scheduler.linux import ladder, processes, standstill
 from scheduler.linux.standstill import Standstill
-from scheduler.shortage import is_short
+from scheduler.shortage import is_short, passing
 
 
 class Tree:
@@ -62,6 +62,13 @@ class Tree:
     def is_paused(self) -> bool:
         """Whether it stands still, or is being brought to that."""
         return self._standstill is not None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether any process of it can; False where none can be seen."""
+        with passing():
+            return any(process.can_go_on for process in self._all())
+        return False
 
     @property
     def is_ending(self) -> bool:

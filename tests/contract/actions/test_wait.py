@@ -13,11 +13,12 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.drive import Terms, drive
 from scheduler.actions.hold import hold, release
-from scheduler.actions.pause import go_on, pause
+from scheduler.actions.pause import Rested, go_on, pause
 from scheduler.actions.results import lines
 from scheduler.actions.wait import wait_for
 from scheduler.experiments import Experiment
 from scheduler.home import Home
+from scheduler.launcher.client import journal_path
 from scheduler.linux import processes
 from scheduler.linux.holders import tree_of
 from scheduler.queue.evidence import paused
@@ -169,6 +170,19 @@ def test_every_answer_to_what_is_paused_is_the_same_where_a_launcher_was_killed(
         until(lambda wanted=expected: [line.job for line in lines(store, store.jobs()) if line.pause.since] == wanted)
         assert select(store, ["paused"]) == expected
         assert sorted(each.job for each in paused(store.home, attempts)) == sorted(job.id for job in expected)
+
+
+def test_what_was_paused_without_a_line_in_the_journal_goes_on(running, store: Store) -> None:
+    """On a full disk the pause worked and its line was lost; then `continue` found nobody to ask. What goes on stays as it is."""
+    assert go_on(store, store.jobs()) == Rested([], [], {})
+    pause(store, store.jobs())
+    for attempt in store.open_attempts():
+        journal = journal_path(store.home, attempt.launcher)
+        journal.write_text("".join(line for line in journal.read_text().splitlines(keepends=True) if not line.startswith("P ")))
+    assert paused(store.home, store.open_attempts()) == []
+    assert len(go_on(store, store.jobs()).reached) == 2
+    details = [event["detail"] for event in store.events(running[0].id)]
+    assert [text for text in details if "by a person" in text] == ["paused by a person", "continued by a person"]
 
 
 def test_queued_jobs_are_not_paused(store: Store, experiments: Experiments, tmp_path: Path) -> None:

@@ -164,6 +164,18 @@ def test_a_pause_of_an_attempt_that_is_not_there_is_refused(slot: Slot, home: Ho
     assert asked(home, slot, go_on=False) == "refused: it has not started yet"
 
 
+def test_what_is_not_paused_does_not_go_on_and_what_somebody_else_has_stopped_does(
+    slot: Slot, home: Home, tmp_path: Path, until
+) -> None:
+    """The launcher knows how its job stands, whatever its journal says; `kill -STOP` needs no `pause`."""
+    slot.start(order(tmp_path, python(COUNT)), [])
+    until(lambda: all(sizes(tmp_path)))
+    assert asked(home, slot, go_on=True) == "refused: it is not paused"
+    standstill.stop(lambda: processes.descendants(slot.process.pid), 60.0)
+    assert asked(home, slot, go_on=True).startswith("continued")
+    assert len(moving(slot)) == 2
+
+
 def test_only_those_that_were_found_are_stopped(bystander) -> None:
     """Two looks in a row find nobody who could go on; who is not among them is not touched (the fixture looks)."""
     mine = subprocess.Popen(["sleep", "600"])

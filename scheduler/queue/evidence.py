@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,8 +16,6 @@ from scheduler.linux.locks import is_locked
 from scheduler.queue.changes import boot_id
 from scheduler.queue.job import Attempt
 from scheduler.shortage import passing
-
-Read = Callable[[Path], "journal.Record | None"]
 
 
 @dataclass(frozen=True)
@@ -46,30 +44,44 @@ class Pause:
 NO_PAUSE = Pause()
 
 
-def look(home: Home, attempt: Attempt, read: Read = journal.read) -> Evidence:
-    """Gather the evidence. The locks are asked before the journal is read, so that an end in between is not missed."""
-    path = journal_path(home, attempt.launcher)
-    same_boot = attempt.boot == boot_id()
-    lives = same_boot and is_locked(path)
-    tree = same_boot and is_locked(Path(attempt.directory))
-    return Evidence(read(path), lives, tree, same_boot)
+def look(home: Home, attempt: Attempt) -> Evidence:
+    """Gather the evidence."""
+    return look_at(home, [attempt])[0]
 
 
-def pause_of(home: Home, attempt: Attempt, read: Read = journal.read) -> Pause:
+def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
+    """The evidence of each. The locks are asked before a journal is read, so that an end in between is not missed; the journal of
+    a launcher is read once, however many of them it has."""
+    boot, read = boot_id(), cache(journal.read)
+    paths = [journal_path(home, each.launcher) for each in attempts]
+    lives = [each.boot == boot and is_locked(path) for each, path in zip(attempts, paths, strict=True)]
+    trees = [each.boot == boot and is_locked(Path(each.directory)) for each in attempts]
+    return [
+        Evidence(read(path), launcher, tree, each.boot == boot)
+        for each, path, launcher, tree in zip(attempts, paths, lives, trees, strict=True)
+    ]
+
+
+def pause_of(home: Home, attempt: Attempt) -> Pause:
     """Whether an attempt that is not over is paused: its launcher's journal says so, and of one whose launcher is gone its
     processes, which then all stand still."""
     with passing():
-        seen = look(home, attempt, read)
-        if seen.record is None or not seen.tree_lives:
-            return NO_PAUSE
-        since, rested = seen.record.paused.get(attempt.name), seen.record.rested.get(attempt.name, 0.0)
-        if seen.launcher_gone:
-            since = (since or attempt.started) if stand_still(attempt.directory) else None
-        return Pause(since, rested + (max(0.0, time.time() - since) if since else 0.0))
+        return _pause(attempt, look(home, attempt))
     return NO_PAUSE
 
 
-def paused(home: Home, attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Those of them that are paused. The journal of a launcher is read once, however many it has."""
-    read = cache(journal.read)
-    return [each for each in attempts if pause_of(home, each, read).since is not None]
+def paused(home: Home, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those of them that are paused; none where that cannot be seen now."""
+    with passing():
+        seen = look_at(home, attempts)
+        return [each for each, its in zip(attempts, seen, strict=True) if _pause(each, its).since is not None]
+    return []
+
+
+def _pause(attempt: Attempt, seen: Evidence) -> Pause:
+    if seen.record is None or not seen.tree_lives:
+        return NO_PAUSE
+    since, rested = seen.record.paused.get(attempt.name), seen.record.rested.get(attempt.name, 0.0)
+    if seen.launcher_gone:
+        since = (since or attempt.started) if stand_still(attempt.directory) else None
+    return Pause(since, rested + (max(0.0, time.time() - since) if since else 0.0))

@@ -135,7 +135,8 @@ class Launcher:
         """Pause an attempt or let it go on; only who asked hears that this cannot be. All hear of it when it is done."""
         attempt, why = message["attempt"], NOT_STARTED
         if self._execution and self._execution.order.attempt == attempt:
-            why = self._execution.pause() if message["do"] == "pause" else self._execution.go_on()
+            now = time.monotonic()
+            why = self._execution.pause(now) if message["do"] == "pause" else self._execution.go_on(now)
         if why:
             asked_by.send({"is": "note", "attempt": attempt, "text": why, "about": REFUSED})
 

@@ -8,11 +8,12 @@ from select import select
 
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
+from scheduler.queue.evidence import look, pause_of
 from scheduler.queue.job import Attempt
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
-from scheduler.runner.recovery import StillThere, look, pause_of, verdict
+from scheduler.runner.recovery import StillThere, verdict
 
 
 def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:

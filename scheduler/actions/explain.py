@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from scheduler.experiments import Resources
 from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import allowed
+from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
 from scheduler.queue.states import ACTIVE, WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices, open_devices, usable_cores
 from scheduler.runner.plan import Start, World, plan
-from scheduler.runner.recovery import pause_of
 
 MOST_AHEAD = 1000
 

@@ -12,9 +12,10 @@ from scheduler.home import Home
 from scheduler.launcher.client import connect
 from scheduler.launcher.log_cap import pieces
 from scheduler.linux.inotify import IN_MODIFY, FolderWatch
+from scheduler.queue.evidence import look
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
-from scheduler.runner.recovery import StillThere, look, verdict
+from scheduler.runner.recovery import StillThere, verdict
 
 BLOCK = 64 * 1024  # bytes that are searched at once, from the end backwards
 TICK = 1.0  # for what no event tells: a launcher that is gone

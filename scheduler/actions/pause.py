@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,14 +10,17 @@ from dataclasses import dataclass
 from scheduler.launcher import journal
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, journal_path, pause_message
+from scheduler.launcher.execution import CONTINUED, NOT_PAUSED, NOT_STARTED, OVER, PAUSED, REFUSED
 from scheduler.linux import standstill
+from scheduler.linux.holders import stand_still, tree_of
+from scheduler.queue.evidence import look
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ACTIVE, WAITING
 from scheduler.queue.store import Store
-from scheduler.runner import forsaken
-from scheduler.runner.recovery import StillThere, look, pause_of, verdict
+from scheduler.runner.recovery import StillThere, verdict
 
 PATIENCE = 30.0  # seconds for a process that is inside the kernel, or a launcher that does not know the word
+_GOES_ON = (NOT_STARTED, NOT_PAUSED, OVER)  # why somebody need not be let go on
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,14 @@ def go_on(store: Store, jobs: Sequence[Job]) -> Rested:
 def _each(store: Store, jobs: Sequence[Job], *, go_on: bool) -> Rested:
     wanted = {job.id for job in jobs if job.state in ACTIVE}
     attempts = [attempt for attempt in store.open_attempts() if attempt.job in wanted]
-    if go_on:
-        attempts = [attempt for attempt in attempts if pause_of(store.home, attempt).since is not None]
     asked = [(attempt, _ask(store, attempt, go_on=go_on)) for attempt in attempts]  # all are asked before one is waited for
-    answers = {attempt: _answer(store, attempt, line, go_on=go_on) for attempt, line in asked}
+    deadline = time.monotonic() + PATIENCE
+    answers = {attempt: _answer(store, attempt, line, deadline, go_on=go_on) for attempt, line in asked}
     reached = [attempt for attempt, why in answers.items() if not why]
     with store.change() as change:
         for attempt in reached:
             change.remark(attempt, "continued by a person" if go_on else "paused by a person")
-    refused = {attempt.job: why for attempt, why in answers.items() if why}
+    refused = {attempt.job: why for attempt, why in answers.items() if why and not (go_on and why in _GOES_ON)}
     return Rested([attempt.job for attempt in reached], [job for job in jobs if job.state in WAITING], refused)
 
 
@@ -62,13 +65,13 @@ def _ask(store: Store, attempt: Attempt, *, go_on: bool) -> Channel | None:
     return line
 
 
-def _answer(store: Store, attempt: Attempt, line: Channel | None, *, go_on: bool) -> str:
+def _answer(store: Store, attempt: Attempt, line: Channel | None, deadline: float, *, go_on: bool) -> str:
     """Why it was not reached; "" if it was."""
     if line is None:
         return _directly(store, attempt, go_on=go_on)
-    line.socket.settimeout(PATIENCE)
     try:
         while True:
+            line.socket.settimeout(max(0.001, deadline - time.monotonic()))
             messages, there = line.receive()
             for message, _ in messages:
                 if message["attempt"] == attempt.name and (why := _told(message, go_on=go_on)) is not None:
@@ -84,20 +87,22 @@ def _answer(store: Store, attempt: Attempt, line: Channel | None, *, go_on: bool
 def _told(message: dict, *, go_on: bool) -> str | None:
     """None: it is no answer."""
     if message["is"] == "ended":
-        return "it is over"
+        return OVER
     about = message.get("about", "")
-    if about == "refused":
+    if about == REFUSED:
         return message["text"]
-    return "" if about == ("continued" if go_on else "paused") else None
+    return "" if about == (CONTINUED if go_on else PAUSED) else None
 
 
 def _directly(store: Store, attempt: Attempt, *, go_on: bool) -> str:
     """Of an attempt whose launcher is gone."""
     if not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere):
-        return "it is over"
+        return OVER
+    if go_on and not stand_still(attempt.directory):
+        return NOT_PAUSED
 
     def find() -> list:
-        return forsaken.tree_of(attempt)
+        return tree_of(attempt.directory)
 
     if go_on and not standstill.go_on(find):
         return "nothing of it can be signalled"

@@ -22,6 +22,7 @@ from scheduler.gpus.mutex import lock_holder
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.linux.locks import is_locked
+from scheduler.queue import evidence
 from scheduler.queue.backups import copy_into, counted, opened, sync
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
@@ -186,7 +187,7 @@ def _settled(home: Home, connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _settle_open(home: Home, change: Changes, attempt: Attempt) -> None:
-    seen = recovery.look(home, attempt)
+    seen = evidence.look(home, attempt)
     found = recovery.verdict(attempt.name, seen)
     if isinstance(found, recovery.StillThere):
         raise StateError(

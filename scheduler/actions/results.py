@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
+from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.runner.recovery import NO_PAUSE, Pause, pause_of, standing_of
+from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.metric_log import Objective, Outcome
 

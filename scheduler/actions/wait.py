@@ -11,18 +11,21 @@ from contextlib import ExitStack, suppress
 
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect
+from scheduler.linux.holders import holders
 from scheduler.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, IN_MOVED_TO, FolderWatch
+from scheduler.queue.evidence import look, paused
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
-from scheduler.runner import forsaken, presence
+from scheduler.runner import presence
 from scheduler.runner.endings import settle
-from scheduler.runner.recovery import StillThere, look, pause_of, verdict
+from scheduler.runner.recovery import StillThere, verdict
 from scheduler.shortage import passing
 
 RUNNERS_TIME = 1.0  # seconds in which a runner writes an end down that it has heard
 BLIND = 1.0  # between two looks where the kernel gives no watch
+ADVICE = 1.0  # between two looks for what a person should know
 GATHER = 0.02  # for what comes together
 
 
@@ -37,37 +40,47 @@ def wait_for(
     """
     mine, begun = Mine(store, jobs), store.last_event()
     with Ears(store) as ears:
-        told = ""
+        advice = Advice(store, mine, say)
         for rest in _rests(timeout):
             ears.drain()
-            if not _is_open(mine) or (first and mine.ended_since(begun)):
+            if mine.are_over() or (first and mine.ended_since(begun)):
                 return mine.ended_since(begun)
             if rest <= 0:
                 raise TimeoutError(_sentence(mine, timeout))
-            ears.follow(set(mine.active_names()))
-            if (text := _for_a_person(store, mine)) != told and (told := text):
-                say(text)
-            ears.wait(rest)
+            active = mine.open_attempts()
+            ears.follow(active)
+            ears.wait(min(rest, advice.give(active, time.monotonic())))
     raise AssertionError  # the time has no end
 
 
-def _is_open(mine: Mine) -> bool:
-    """Whether any is not over; what costs most to find is looked for last."""
-    return mine.are_queued() or bool(mine.active_names()) or mine.are_held()
+class Advice:
+    """What the jobs wait for that nobody but a person changes: said when it is another, looked for at most once a second."""
 
+    def __init__(self, store: Store, mine: Mine, say: Callable[[str], None]) -> None:
+        self._store, self._mine, self._say = store, mine, say
+        self._told, self._due = "", -math.inf
 
-def _for_a_person(store: Store, mine: Mine) -> str:
-    """What the jobs wait for, if nothing will go on by itself."""
-    active, found = set(mine.active_names()), []
-    if mine.are_queued():
-        runners = presence.driven(store.home)
-        numbers = [n for n in mine.queued().numbers if not any(begin <= n <= end for begin, end in runners)]
-        found += [f"{len(numbers):,} queued, and nobody runs them: `exp-queue work` does"] if numbers else []
-    elif not active:
-        found.append("what is left is held: `exp-queue release held` lets it start")
-    paused = [each for each in store.open_attempts() if each.name in active and pause_of(store.home, each).since]
-    found += [f"{len(paused)} paused: `exp-queue continue paused` lets them go on"] if paused else []
-    return "; ".join(found)
+    def give(self, active: Sequence[Attempt], now: float) -> float:
+        """Say what there is to say now; returns the seconds until there may be more although nothing happens."""
+        if now < self._due:
+            return self._due - now
+        self._due = now + ADVICE
+        lasting = [attempt for attempt in active if attempt.started <= time.time() - ADVICE]  # a journal of short ones is long
+        if (text := self._text(active, lasting)) != self._told:
+            self._told = text
+            if text:
+                self._say(text)
+        return math.inf if len(lasting) == len(active) else ADVICE
+
+    def _text(self, active: Sequence[Attempt], lasting: Sequence[Attempt]) -> str:
+        found = []
+        if lonely := self._mine.queued_outside(presence.driven(self._store.home)):
+            found.append(f"{lonely:,} queued, and nobody runs them: `exp-queue work` does")
+        elif not active and not self._mine.are_queued():
+            found.append("what is left is held: `exp-queue release held` lets it start")
+        if lasting and (count := len(paused(self._store.home, lasting))):
+            found.append(f"{count} paused: `exp-queue continue paused` lets them go on")
+        return "; ".join(found)
 
 
 class Ears:
@@ -79,7 +92,9 @@ class Ears:
         self._watch = FolderWatch(IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO, store.home.root, store.home.launchers)
         self._launchers: dict[str, Channel] = {}
         self._orphans: dict[str, list[int]] = {}  # descriptors of processes, by the attempt's name
-        self._settle_at = math.inf
+        self._active: Sequence[Attempt] = ()
+        self._over: dict[str, float] = {}  # until when an end that was heard of may be written down by others, by attempt
+        self._blind = False  # one of those that are followed cannot be heard
 
     def __enter__(self) -> Ears:
         return self
@@ -96,39 +111,54 @@ class Ears:
         """What was written until now is seen by the look that follows."""
         self._watch.drain()
 
-    def follow(self, active: set[str]) -> None:
-        """Listen to the attempts of these names."""
-        for attempt in self._store.open_attempts():
-            if attempt.name not in active or attempt.launcher in self._launchers or attempt.name in self._orphans:
-                continue
-            with passing():
-                self._listen_to(attempt)
+    def follow(self, active: Sequence[Attempt]) -> None:
+        """Listen to these attempts. While one of them cannot be heard, it is looked for again and again."""
+        names = {attempt.name for attempt in active}
+        self._over = {name: until for name, until in self._over.items() if name in names}
+        self._active = active
+        deaf = [attempt for attempt in active if not (self._is_heard(attempt) or self._listen_to(attempt))]
+        self._blind = bool(deaf)
 
-    def _listen_to(self, attempt: Attempt) -> None:
-        line = connect(self._store.home, attempt.launcher)
-        if line:
-            self._launchers[attempt.launcher] = line
-        else:
-            self._orphans[attempt.name] = list(_handles(attempt))
-        # It may have ended before we were listening.
-        if not isinstance(verdict(attempt.name, look(self._store.home, attempt)), StillThere):
-            self._has_ended()
+    def _is_heard(self, attempt: Attempt) -> bool:
+        return attempt.launcher in self._launchers or attempt.name in self._orphans
 
-    def _has_ended(self) -> None:
-        self._settle_at = min(self._settle_at, time.monotonic() + RUNNERS_TIME)
+    def _listen_to(self, attempt: Attempt) -> bool:
+        """Whether its end will be heard."""
+        with passing(), ExitStack() as unheard:
+            line = connect(self._store.home, attempt.launcher)
+            if line:
+                unheard.callback(line.close)
+            handles = [] if line else _handles(attempt)
+            unheard.callback(_close, handles)
+            # It may have ended before we were listening.
+            if not isinstance(verdict(attempt.name, look(self._store.home, attempt)), StillThere):
+                self._has_ended(attempt.name)
+            if line:
+                self._launchers[attempt.launcher] = line
+            elif handles:
+                self._orphans[attempt.name] = handles
+            unheard.pop_all()
+        return self._is_heard(attempt)
+
+    def _has_ended(self, name: str) -> None:
+        self._over.setdefault(name, time.monotonic() + RUNNERS_TIME)
+
+    def patience(self, rest: float) -> float:
+        """Seconds until the next look, of `rest`, if nothing is heard."""
+        blind = BLIND if self._blind or not self._watch.precise else math.inf
+        return max(0.0, min(rest, blind, min(self._over.values(), default=math.inf) - time.monotonic()))
 
     def wait(self, rest: float) -> None:
         """Return when there is something to look for, or after `rest` seconds."""
-        blind = math.inf if self._watch.precise else BLIND
-        patience = max(0.0, min(rest, blind, self._settle_at - time.monotonic()))
+        patience = self.patience(rest)
         poll = select.poll()  # not select(2): a process may have more than 1024 descriptors
         handles = [handle for handles in self._orphans.values() for handle in handles]
         for source in (self._watch.fileno(), *(line.fileno() for line in self._launchers.values()), *handles):
             poll.register(source, select.POLLIN)
         ready = {descriptor for descriptor, _ in poll.poll(None if patience == math.inf else math.ceil(1000 * patience))}
         self._hear(ready)
-        if self._settle_at <= time.monotonic():
-            self._settle_at = math.inf
+        if min(self._over.values(), default=math.inf) <= time.monotonic():
+            self._over.clear()
             settle(self._store)
         elif ready:
             time.sleep(min(GATHER, rest))
@@ -140,19 +170,25 @@ class Ears:
                 if not there:
                     line.close()
                     del self._launchers[launcher]
-                if not there or any(message["is"] == "ended" for message, _ in messages):
-                    self._has_ended()
+                gone = [] if there else [attempt.name for attempt in self._active if attempt.launcher == launcher]
+                for name in (*gone, *(message["attempt"] for message, _ in messages if message["is"] == "ended")):
+                    self._has_ended(name)
         for name, handles in list(self._orphans.items()):
             if ready.intersection(handles):
                 _close(self._orphans.pop(name))  # others of it may live on: they are looked for afresh
-                self._has_ended()
+                self._has_ended(name)
 
 
-def _handles(attempt: Attempt) -> Iterator[int]:
+def _handles(attempt: Attempt) -> list[int]:
     """Descriptors that become readable when a process of the attempt ends."""
-    for process in forsaken.holders(attempt.directory):
-        with suppress(ProcessLookupError):
-            yield os.pidfd_open(process.pid)
+    with ExitStack() as undone:
+        found: list[int] = []
+        undone.callback(_close, found)
+        for process in holders(attempt.directory):
+            with suppress(ProcessLookupError):
+                found.append(os.pidfd_open(process.pid))
+        undone.pop_all()
+    return found
 
 
 def _close(descriptors: Sequence[int]) -> None:
@@ -168,6 +204,10 @@ def _rests(timeout: float | None) -> Iterator[float]:
 
 
 def _sentence(mine: Mine, timeout: float | None) -> str:
-    first, *more = [job for job in mine.jobs() if job.state not in ENDED]
-    others = f", and {len(more):,} more are not over" if more else ""
+    """What is not over, after the time-out."""
+    first = mine.first_open()
+    if first is None:
+        return f"after {timeout:g} s the last of them has just ended"
+    more = sum(count for state, count in mine.counts().items() if state not in ENDED) - 1
+    others = f", and {more:,} more are not over" if more > 0 else ""
     return f"after {timeout:g} s job {first.short_id} is still {first.state}{others}"

@@ -15,13 +15,15 @@ from scheduler.launcher import inputs, kept, leftovers, log_cap
 from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import NotStarted, Order, Spawn, start_program
-from scheduler.launcher.tree import Tree
+from scheduler.launcher.tree import Tree, find_all
 from scheduler.linux import processes
 from scheduler.linux.ladder import until_sigkill
+from scheduler.linux.standstill import Find
 from scheduler.shortage import is_short, passing, words
 
 ALIVE_AFTER = 0.02  # a job that is over sooner is never reported as running: that spares short jobs a message
 PAUSED, CONTINUED, REFUSED = "paused", "continued", "refused"  # what notes are about, for who asked
+NOT_STARTED, NOT_PAUSED, OVER = "it has not started yet", "it is not paused", "it is over"  # why it is refused
 LOG_TICK = 1.0  # no kernel event tells that a file has grown beyond a size
 
 
@@ -35,14 +37,16 @@ class Execution:
     `end` is set when the main process is over, and set anew when what it left behind is gone too: then `gone` is true.
     """
 
-    def __init__(self, order: Order, claim: list[int], journal: Journal, spawn: Spawn = start_program) -> None:
+    def __init__(
+        self, order: Order, claim: list[int], journal: Journal, spawn: Spawn = start_program, find: Find = find_all
+    ) -> None:
         self.order, self._claim, self._journal, self._spawn = order, claim, journal, spawn
         self.end: dict[str, Any] | None = None
         self.gone = False
         self.dropped: str | None = None  # why it did not start and is not spent; "": its directory was there already
         self.notes: list[dict[str, str]] = []  # what was said and not sent yet: `text`, and what it is `about`
         care = leftovers.Care(order.leftovers, until_sigkill(order.grace), order.idle)
-        self._tree = Tree(care, self._note, ended=self._main_ended, log=self._log, rests=self._rests)
+        self._tree = Tree(care, self._note, ended=self._main_ended, log=self._log, rests=self._rests, find=find)
         self._stop_as: str | None = None
         self._reported = False
         self._paused_at, self._rested, self._standing = math.inf, 0.0, ""
@@ -86,30 +90,31 @@ class Execution:
         elif grace is not None:
             self._tree.hurry(now, grace)
 
-    def pause(self) -> str:
+    def pause(self, now: float) -> str:
         """Bring the whole tree to a standstill with the next ticks; a note tells when it is. Returns why that cannot be, "" if
         it can. For what is paused already the note is given again."""
         self.reap()
         if self.gone or self._tree.is_ending:
-            return "it is being stopped" if self._tree.is_ending and not self.gone else "it is over"
+            return "it is being stopped" if self._tree.is_ending and not self.gone else OVER
         if not self._tree.is_paused:
-            self._paused_at = time.monotonic()
-        self._tree.pause(time.monotonic())
+            self._paused_at = now
+        self._tree.pause(now)
         return ""
 
-    def go_on(self) -> str:
+    def go_on(self, now: float) -> str:
         """Let a paused tree go on, and note it; returns why that cannot be, "" if it can. Also for one that somebody else has
         stopped."""
         self.reap()
         if self.gone:
-            return "it is over"
-        rested = self._go_on()
+            return OVER
+        if not self._tree.is_paused and self._tree.can_go_on:
+            return NOT_PAUSED
+        rested = self._go_on(now)
         self._note(f"continued after a pause of {rested:.0f} s", about=CONTINUED, standing=self._standing)
         return ""
 
-    def _go_on(self) -> float:
+    def _go_on(self, now: float) -> float:
         """Seconds of the pause. They count for no clock of the attempt."""
-        now = time.monotonic()
         rested = max(0.0, now - self._paused_at)
         self._rested += rested
         self._paused_at = math.inf
@@ -130,7 +135,7 @@ class Execution:
         is_paused = self._tree.is_paused
         self._ask_to_end(state, grace, now)
         if is_paused:  # whoever stands still cannot save its work: the signal is there when it goes on
-            self._go_on()
+            self._go_on(now)
 
     def _ask_to_end(self, state: str, grace: float, now: float) -> None:
         if self.end is None:

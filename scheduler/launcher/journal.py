@@ -15,6 +15,7 @@ standard error) is passed over.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -65,12 +66,10 @@ class Journal:
         self._append(f"N {attempt} {text}")
 
     def paused(self, attempt: str, at: float) -> None:
-        self._have_room()
-        self._append(f"P {attempt} {at}")
+        self._append_if_it_can_be(f"P {attempt} {at}")
 
     def continued(self, attempt: str, after: float) -> None:
-        self._have_room()
-        self._append(f"C {attempt} {after}")
+        self._append_if_it_can_be(f"C {attempt} {after}")
 
     def closed(self) -> None:
         self._append("E")
@@ -79,6 +78,12 @@ class Journal:
         if self._room < ROOM:
             reserve(self._descriptor, AHEAD)
             self._room = AHEAD
+
+    def _append_if_it_can_be(self, line: str) -> None:
+        """With more room held first; where there is none, the line may still find some in what is left."""
+        with contextlib.suppress(OSError):
+            self._have_room()
+        self._append(line)
 
     def _append(self, line: str) -> None:
         data = f"{line}\n".encode()

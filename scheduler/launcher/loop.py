@@ -25,7 +25,7 @@ from typing import Any
 
 from scheduler.failpoints import reach
 from scheduler.launcher.channel import Channel
-from scheduler.launcher.execution import REFUSED, Execution
+from scheduler.launcher.execution import NOT_STARTED, REFUSED, Execution
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
@@ -133,9 +133,10 @@ class Launcher:
 
     def _pause(self, message: dict[str, Any], asked_by: Channel) -> None:
         """Pause an attempt or let it go on; only who asked hears that this cannot be. All hear of it when it is done."""
-        attempt, why = message["attempt"], "it has not started yet"
+        attempt, why = message["attempt"], NOT_STARTED
         if self._execution and self._execution.order.attempt == attempt:
-            why = self._execution.pause() if message["do"] == "pause" else self._execution.go_on()
+            now = time.monotonic()
+            why = self._execution.pause(now) if message["do"] == "pause" else self._execution.go_on(now)
         if why:
             asked_by.send({"is": "note", "attempt": attempt, "text": why, "about": REFUSED})
 

@@ -15,8 +15,13 @@ from collections.abc import Callable
 from scheduler.launcher import log_cap
 from scheduler.launcher.leftovers import KILL, Care, Leftovers
 from scheduler.linux import ladder, processes, standstill
-from scheduler.linux.standstill import Standstill
-from scheduler.shortage import is_short
+from scheduler.linux.standstill import Find, Standstill
+from scheduler.shortage import is_short, passing
+
+
+def find_all() -> list[processes.Process]:
+    """All below this process."""
+    return processes.descendants(os.getpid())
 
 
 class Tree:
@@ -36,17 +41,18 @@ class Tree:
         introduce: Callable[[Leftovers, int], str] = Leftovers.introduced,
         log: str = "",
         rests: Callable[[], None] = lambda: None,
+        find: Find = find_all,
     ) -> None:
         """`say` hears what a person should know; `ended` the main process's status, while its pid is still its own. `introduce`
         words that something was left behind, `log` is the path of the tree's output. `rests` is called when a pause has brought
-        all of it to a standstill."""
+        all of it to a standstill. `find` finds its processes."""
         self.main: int | None = None  # the process id of the command
         self.status: int | None = None
         self.left: Leftovers | None = None
         self.why_ended: str | None = None
         self.reached = self.gone = False
         self._care, self._say, self._ended, self._introduce, self._log = care, say, ended, introduce, log
-        self._rests = rests
+        self._rests, self._all = rests, find
         self._ladder = ladder.NOT_BEGUN
         self._standstill: Standstill | None = None  # it is paused, or is being brought to that
         self._stop_at = self._continue_at = math.inf
@@ -62,6 +68,13 @@ class Tree:
     def is_paused(self) -> bool:
         """Whether it stands still, or is being brought to that."""
         return self._standstill is not None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether any process of it can; False where none can be seen."""
+        with passing():
+            return any(process.can_go_on for process in self._all())
+        return False
 
     @property
     def is_ending(self) -> bool:
@@ -122,9 +135,6 @@ class Tree:
             if not is_short(error):
                 raise
             self._continue_at = now + ladder.KILL_EVERY
-
-    def _all(self) -> list[processes.Process]:
-        return processes.descendants(os.getpid())
 
     def _come_to_rest(self, still: Standstill, now: float) -> None:
         try:

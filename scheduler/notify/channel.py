@@ -16,6 +16,14 @@ class Undelivered(Exception):
     """A notification was not sent, and why."""
 
 
+def host_and_port(server: str) -> tuple[str, int | None]:
+    """Of `host`, `host:port`, or an address in brackets. ValueError for anything else."""
+    parts = urlsplit(f"//{server}")
+    if not parts.hostname or parts.netloc != server or any(letter in "@ " for letter in server):
+        raise ValueError(server)
+    return parts.hostname, parts.port
+
+
 @dataclass(frozen=True)
 class Channel:
     """`to`: the words of a command, the addresses of an e-mail, the URL of a webhook; nothing for the desktop, and nothing where

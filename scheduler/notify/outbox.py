@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from signal import SIGALRM
@@ -15,6 +16,7 @@ from scheduler.linux import isolated
 from scheduler.notify.channel import Channel
 from scheduler.notify.event import Event
 from scheduler.notify.sender import LIMIT
+from scheduler.shortage import Shortage, start
 
 PATIENCE = 2.0  # seconds for which a command that is over waits for the end of its last notification
 
@@ -45,23 +47,34 @@ class Outbox:
     def _begin(self, channel: Channel, event: Event) -> None:
         order = json.dumps({"channel": asdict(channel), "event": event.as_object(), "log": str(self._log)})
         try:
-            # A session of its own: the Ctrl-C that ends the command is not for the news of it.
-            process = subprocess.Popen(
-                isolated.command("scheduler.notify.sender", "main()", packages=False),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-            assert process.stdin
-            with process.stdin as order_file:
-                order_file.write(order.encode())
-            thread = Thread(target=self._watch, args=(channel, process), daemon=True)
-            thread.start()
-        except (OSError, RuntimeError) as error:  # no room for a process, or for a thread
+            process = self._start_watched(channel)
+        except (OSError, Shortage) as error:
             self._failed(channel, str(error))
             return
-        self._on_the_way.append((channel, thread))
+        assert process.stdin
+        with suppress(OSError), process.stdin as order_file:  # it has ended already: who watches it says why
+            order_file.write(order.encode())
+
+    def _start_watched(self, channel: Channel) -> subprocess.Popen[bytes]:
+        """A sender that has no order yet. OSError or Shortage where there is no room for it, or for who watches it; then nothing
+        of it stays."""
+        with ExitStack() as undone:
+            # A session of its own: the Ctrl-C that ends the command is not for the news of it.
+            process = undone.enter_context(
+                subprocess.Popen(
+                    isolated.command("scheduler.notify.sender", "main()", packages=False),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            )
+            undone.callback(process.kill)
+            thread = Thread(target=self._watch, args=(channel, process), daemon=True)
+            start(thread)
+            self._on_the_way.append((channel, thread))
+            undone.pop_all()
+            return process
 
     def _watch(self, channel: Channel, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr

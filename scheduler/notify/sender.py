@@ -28,8 +28,9 @@ def main() -> None:
     try:
         _refuse_unset(channel)
         importlib.import_module(f"scheduler.notify.channels.{channel.kind}").send(channel, order["event"])
-    except Undelivered as error:
-        reason = " ".join(_without_secrets(channel, str(error)).split())
+    except Exception as error:  # noqa: BLE001 (nobody reads a traceback, and it may hold a secret)
+        told = str(error) if isinstance(error, Undelivered) else f"{type(error).__name__}: {error}"
+        reason = " ".join(_without_secrets(channel, told).split())
         _note(Path(order["log"]), f"{time.strftime('%F %T')} {channel.name}: {order['event']['title']}: {reason}\n")
         say(reason)
         sys.exit(1)

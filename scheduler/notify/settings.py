@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from scheduler.errors import Place, UserError, nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document, open_document
-from scheduler.notify.channel import COMMAND, DESKTOP, EMAIL, FORMATS, SECURITIES, WEBHOOK, Channel
+from scheduler.notify.channel import COMMAND, DESKTOP, EMAIL, FORMATS, SECURITIES, WEBHOOK, Channel, host_and_port
 from scheduler.notify.event import KINDS
 
 VARIABLE = "EXP_QUEUE_CONFIG"
@@ -170,6 +170,15 @@ def _addresses(value: object) -> tuple[str, ...]:
     return found
 
 
+def _server(value: object) -> str:
+    text = values.text(value)
+    try:
+        host_and_port(text)
+    except ValueError:
+        raise values.expected("a host or host:port, the port as a number", text) from None
+    return text
+
+
 def _url(value: object) -> tuple[str, ...]:
     if not _is_url(text := values.text(value)):  # which is not shown: it may hold a secret
         raise UserError("expected a URL that begins with https://", next_step="one that is secret is named by `url_variable`")
@@ -200,7 +209,7 @@ _KEYS: dict[str, dict[str, Callable[[Any], Any]]] = {
     COMMAND: {},
     DESKTOP: {},
     EMAIL: {
-        "server": values.text,
+        "server": _server,
         "security": lambda value: values.choice(value, SECURITIES),
         "sender": values.text,
         "user": values.text,

@@ -9,13 +9,14 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from scheduler.experiments.command.program_file import program_files
 
 LARGEST = 16 << 20  # bytes; of a larger file the size and the time of its last change stand for what is in it
+Read = Callable[[str], str]  # the text of a file, by its path
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -63,6 +64,7 @@ class Codes:
 
     def __init__(self) -> None:
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
+        self._texts: dict[str, tuple[tuple[int, ...], str]] = {}  # of git's files
 
     def of(self, argv: Sequence[str], cwd: str) -> Code | None:
         """The code that this command would run from there; None where no file of it is the program, or none that can be read."""
@@ -74,16 +76,24 @@ class Codes:
             digest = self._digest(program)
         except (OSError, ValueError):  # a NUL in a name
             return None
-        return Code(program, digest, _commit(os.path.dirname(program))) if digest else None  # noqa: PTH120
+        return Code(program, digest, _commit(os.path.dirname(program), self._text)) if digest else None  # noqa: PTH120
 
     def _digest(self, program: str) -> str:
         found = os.stat(program)  # noqa: PTH116
         if not stat.S_ISREG(found.st_mode):
             return ""
-        state = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        if self._digests.get(program, ((), ""))[0] != state:
-            self._digests[program] = (state, _read(program, found))
-        return self._digests[program][1]
+        return _as_it_was(self._digests, program, found, lambda: _read(program, found))
+
+    def _text(self, path: str) -> str:
+        return _as_it_was(self._texts, path, os.stat(path), lambda: _text(path))  # noqa: PTH116
+
+
+def _as_it_was(known: dict[str, tuple[tuple[int, ...], str]], path: str, found: os.stat_result, read: Callable[[], str]) -> str:
+    """What is known of a file, read anew where the file is another, or was written to."""
+    state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if path not in known or known[path][0] != state:
+        known[path] = (state, read())
+    return known[path][1]
 
 
 def _read(program: str, found: os.stat_result) -> str:
@@ -92,27 +102,27 @@ def _read(program: str, found: os.stat_result) -> str:
     return hashlib.sha256(_content(program)).hexdigest()
 
 
-def _commit(directory: str) -> str:
+def _commit(directory: str, text: Read) -> str:
     """The commit that is checked out there, without asking git; "" where there is none, or it is kept in a way unknown here.
     https://git-scm.com/docs/gitrepository-layout"""
     git = _git_directory(directory)
     try:
-        head = _text(f"{git}/HEAD") if git else ""
+        head = text(f"{git}/HEAD") if git else ""
         reference = head.removeprefix("ref: ") if head.startswith("ref: ") else ""
-        found = _reference(git, reference) if reference else head
+        found = _reference(git, reference, text) if reference else head
     except (OSError, ValueError):
         return ""
     return found if _COMMIT.fullmatch(found) else ""
 
 
-def _reference(git: str, name: str) -> str:
+def _reference(git: str, name: str, text: Read) -> str:
     common = git
     if os.path.isfile(f"{git}/commondir"):  # noqa: PTH113 (of a second work tree)
-        common = os.path.join(git, _text(f"{git}/commondir"))  # noqa: PTH118
+        common = os.path.join(git, text(f"{git}/commondir"))  # noqa: PTH118
     if os.path.isfile(f"{common}/{name}"):  # noqa: PTH113
-        return _text(f"{common}/{name}")
-    packed = (line.partition(" ") for line in _text(f"{common}/packed-refs").splitlines())
-    return next((commit for commit, _, packed_name in packed if packed_name == name), "")
+        return text(f"{common}/{name}")
+    before, found, _ = f"\n{text(f'{common}/packed-refs')}\n".partition(f" {name}\n")
+    return before.rpartition("\n")[2] if found else ""
 
 
 @lru_cache(maxsize=256)

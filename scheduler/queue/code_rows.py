@@ -23,7 +23,13 @@ def runs(change: Changes, attempt: Attempt, code: Code | None) -> Attempt:
     """What the attempt's program is at its start, where that is known."""
     if code is None:
         return attempt
-    number = remember(change, code)
+    return runs_as_asked(change, attempt, remember(change, code))
+
+
+def runs_as_asked(change: Changes, attempt: Attempt, number: int | None) -> Attempt:
+    """The same, of code that has its number; None: nothing is known."""
+    if number is None:
+        return attempt
     sql = "UPDATE attempt SET code = ? WHERE job = ? AND number = ?"
     change.connection.execute(sql, (number, attempt.job, attempt.number))
     return replace(attempt, code=number)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, groupby
 
 from scheduler.queue.changes import LONGEST_PAUSE
-from scheduler.queue.job import Job
+from scheduler.queue.job import Attempt, Job
 from scheduler.queue.job_list import JobList
-from scheduler.queue.rows import job_from
+from scheduler.queue.rows import attempt_from, job_from
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
@@ -41,6 +41,10 @@ class Mine:
         self._queue = (
             f"{self._startable} AS own CROSS JOIN job INDEXED BY job_queued "
             "WHERE job.state = 'queued' AND job.number BETWEEN own.first AND own.last"
+        )
+        self._active = (
+            "SELECT job.id, job.attempts FROM job INDEXED BY job_active "
+            f"WHERE job.state IN ('starting', 'running', 'stopping') AND {_within(self._mine)}"
         )
         self._all = f"{self._mine} AS own CROSS JOIN job WHERE job.number BETWEEN own.first AND own.last"
 
@@ -115,11 +119,37 @@ class Mine:
                   WHERE state = 'queued' AND {_PAUSES} AND {_within(self._startable)}"""
         return self.store.read(sql, (now, now + LONGEST_PAUSE))[0][0]
 
+    def queued_outside(self, ranges: Iterable[tuple[int, int]]) -> int:
+        """How many of the queued, due or not, have a number in none of these ranges."""
+        rest = list(_without(self.ranges(), _united(ranges)))
+        if not rest:
+            return 0
+        sql = """SELECT count(*) FROM json_each(?) AS own CROSS JOIN job INDEXED BY job_queued
+                 WHERE job.state = 'queued' AND job.number
+                 BETWEEN json_extract(own.value, '$[0]') AND json_extract(own.value, '$[1]')"""
+        return self.store.read(sql, (json.dumps(rest),))[0][0]
+
+    def are_over(self) -> bool:
+        """Whether none is queued, active or held: one look, so that none is missed that is put back into the queue meanwhile."""
+        sql = f"""SELECT CASE WHEN EXISTS (SELECT 1 FROM {self._queue}) OR EXISTS ({self._active}) THEN 0
+                  ELSE NOT EXISTS (SELECT 1 FROM {self._all} AND job.state = 'held') END"""
+        return bool(self.store.read(sql)[0][0])
+
+    def first_open(self) -> Job | None:
+        """The oldest that is not over."""
+        sql = f"""SELECT job.* FROM {self._all} AND job.state IN ('queued', 'held', 'starting', 'running', 'stopping')
+                  ORDER BY own.first, job.number LIMIT 1"""
+        return next(map(job_from, self.store.read(sql)), None)
+
+    def open_attempts(self) -> list[Attempt]:
+        """Attempts that are not over, whoever runs them."""
+        sql = f"""SELECT attempt.* FROM ({self._active}) AS own
+                  JOIN attempt ON attempt.job = own.id AND attempt.number = own.attempts"""
+        return [attempt_from(row) for row in self.store.read(sql)]
+
     def active_names(self) -> list[str]:
         """The names of attempts that are not over, whoever runs them."""
-        sql = f"""SELECT id || '/' || attempts FROM job INDEXED BY job_active
-                  WHERE state IN ('starting', 'running', 'stopping') AND {_within(self._mine)}"""
-        return [row[0] for row in self.store.read(sql)]
+        return [f"{row['id']}/{row['attempts']}" for row in self.store.read(self._active)]
 
     def _fill(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
         self.store.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", ranges)
@@ -138,6 +168,16 @@ def _ranges(numbers: set[int]) -> list[tuple[int, int]]:
     """First and last of every run of consecutive numbers."""
     runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
     return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
+
+
+def _united(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same numbers in order, as ranges of which no two touch."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            first, last = found[-1][0], max(last, found.pop()[1])
+        found.append((first, last))
+    return found
 
 
 def _without(ranges: Iterable[tuple[int, int]], gaps: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

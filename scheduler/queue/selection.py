@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import UserError, closest, nearest
-from scheduler.launcher.client import journal_path
-from scheduler.launcher.journal import read
+from scheduler.queue.evidence import paused
 from scheduler.queue.here import directory
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
@@ -158,9 +157,8 @@ def _last(store: Store) -> str:
 
 
 def _paused(store: Store) -> list[str]:
-    """The jobs that run and are paused, as the journals of their launchers say."""
-    found = [(each, read(journal_path(store.home, each.launcher))) for each in store.open_attempts()]
-    return [each.job for each, record in found if record and each.name in record.paused]
+    """The jobs that run and are paused."""
+    return [each.job for each in paused(store.home, store.open_attempts())]
 
 
 def _by_prefix(store: Store, prefix: str) -> Job:

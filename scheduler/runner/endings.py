@@ -11,6 +11,7 @@ from typing import TypeVar
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
 from scheduler.gpus.usage import Shares, ShareUse
 from scheduler.launcher.client import sweep
+from scheduler.queue import evidence
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import SUCCEEDED, State
@@ -27,9 +28,8 @@ Found = TypeVar("Found")
 def settle(store: Store) -> list[Attempt]:
     """Write down every end that nobody has heard, and queue again what its policy starts again; returns the attempts that are
     still there."""
-    still_there = []
-    for attempt in store.open_attempts():
-        seen = recovery.look(store.home, attempt)
+    still_there, attempts = [], store.open_attempts()
+    for attempt, seen in zip(attempts, evidence.look_at(store.home, attempts), strict=True):
         found = recovery.verdict(attempt.name, seen)
         if isinstance(found, recovery.StillThere):
             still_there.append(attempt)

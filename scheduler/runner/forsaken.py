@@ -1,13 +1,11 @@
 """An attempt whose launcher was killed: who of it still lives, what is said of that, and the end of what only sits there.
 
-Its processes keep the lock of its directory, which they have inherited (proc(5): fd, fdinfo). While its script lives nobody
+Its processes keep the lock of its directory, which they have inherited. While its script lives nobody
 touches it. What a script that is gone has left behind is treated as its launcher would have done, by the runner that waits.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 from collections.abc import Callable
 
@@ -21,31 +19,12 @@ from scheduler.launcher.leftovers import (
     names,
 )
 from scheduler.linux import processes
+from scheduler.linux.holders import holders
 from scheduler.queue.job import Attempt
 from scheduler.shortage import passing
 
 AGAIN, SOON = 5.0, 1.0  # seconds between two looks, and while it is being ended
 ORPHANED = "its launcher was killed"
-
-
-def holders(directory: str) -> list[processes.Process]:
-    """The processes that hold the lock of an attempt's directory, as far as they may be seen."""
-    real, found = os.path.realpath(directory), []  # as the kernel names it
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdigit() and int(name) != os.getpid() and _holds(f"/proc/{name}", real):
-            found.append(processes.look_up(int(name)))
-    return [process for process in found if process]
-
-
-def _holds(place: str, directory: str) -> bool:
-    try:
-        for number in os.listdir(f"{place}/fd"):  # noqa: PTH208
-            if os.readlink(f"{place}/fd/{number}") == directory:  # noqa: PTH115
-                with open(f"{place}/fdinfo/{number}", "rb") as file:  # noqa: PTH123
-                    return re.search(rb"FLOCK +ADVISORY +WRITE", file.read()) is not None  # a probe is shared
-    except OSError:  # it is gone, or another user's
-        return False
-    return False
 
 
 def note(attempt: Attempt) -> str:
@@ -59,20 +38,6 @@ def note(attempt: Attempt) -> str:
         stands = not any(each.can_go_on for each in found)
         return f"{ORPHANED}, and it is paused: {names(script, 0)}" if stands else _goes_on(script)
     return f"{ORPHANED}; the script has ended and left {counted(found, 0)} behind: {names(found, 0)}"
-
-
-def tree_of(attempt: Attempt) -> list[processes.Process]:
-    """The processes that hold the lock of its directory, and all below them."""
-    found = {each.pid: each for each in holders(attempt.directory)}
-    for pid in list(found):
-        found.update({each.pid: each for each in processes.descendants(pid)})
-    return list(found.values())
-
-
-def stands_still(attempt: Attempt) -> bool:
-    """Whether none of its processes can go on."""
-    found = holders(attempt.directory)
-    return bool(found) and not any(each.can_go_on for each in found)
 
 
 def _script(found: list[processes.Process], attempt: Attempt) -> list[processes.Process]:

@@ -11,6 +11,7 @@ from scheduler.home import Home
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
+from scheduler.queue import evidence
 from scheduler.queue.job import Attempt
 from scheduler.runner import recovery
 from scheduler.runner.forsaken import Forsaken
@@ -98,9 +99,9 @@ class Visits:
 
     def _examine(self, attempt: Attempt) -> None:
         with passing():
-            self._judge(attempt, recovery.look(self._home, attempt))
+            self._judge(attempt, evidence.look(self._home, attempt))
 
-    def _judge(self, attempt: Attempt, seen: recovery.Evidence) -> None:
+    def _judge(self, attempt: Attempt, seen: evidence.Evidence) -> None:
         found = recovery.verdict(attempt.name, seen)
         if isinstance(found, recovery.StillThere):
             if seen.launcher_gone:

@@ -1,35 +1,15 @@
-"""Finding out what became of attempts whose runner is gone. No heartbeat: the journal and the locks say everything."""
+"""Finding out what became of attempts whose runner is gone, from what can be seen of them."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from scheduler.home import Home
-from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path
-from scheduler.linux.locks import is_locked
-from scheduler.queue.changes import boot_id
+from scheduler.queue.evidence import Evidence, look
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.runner import forsaken
 from scheduler.shortage import passing
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What can be seen of an attempt that the store calls open."""
-
-    record: journal.Record | None
-    launcher_lives: bool
-    tree_lives: bool
-    same_boot: bool
-
-    @property
-    def launcher_gone(self) -> bool:
-        """Whether something of the attempt lives, and nobody will say how it ends."""
-        return self.tree_lives and not self.launcher_lives
 
 
 @dataclass(frozen=True)
@@ -76,40 +56,6 @@ def standing_of(home: Home, attempt: Attempt) -> str:
         if look(home, attempt).launcher_gone:
             return forsaken.note(attempt)
     return note_of(home, attempt)
-
-
-@dataclass(frozen=True)
-class Pause:
-    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far."""
-
-    since: float | None = None
-    rested: float = 0.0
-
-
-NO_PAUSE = Pause()
-
-
-def pause_of(home: Home, attempt: Attempt) -> Pause:
-    """Whether an attempt that is not over is paused: its launcher's journal says so, and of one whose launcher is gone its
-    processes, which then all stand still."""
-    with passing():
-        seen = look(home, attempt)
-        if seen.record is None or not seen.tree_lives:
-            return NO_PAUSE
-        since, rested = seen.record.paused.get(attempt.name), seen.record.rested.get(attempt.name, 0.0)
-        if seen.launcher_gone:
-            since = (since or attempt.started) if forsaken.stands_still(attempt) else None
-        return Pause(since, rested + (max(0.0, time.time() - since) if since else 0.0))
-    return NO_PAUSE
-
-
-def look(home: Home, attempt: Attempt) -> Evidence:
-    """Gather the evidence. The locks are asked before the journal is read, so that an end in between is not missed."""
-    path = journal_path(home, attempt.launcher)
-    same_boot = attempt.boot == boot_id()
-    lives = same_boot and is_locked(path)
-    tree = same_boot and is_locked(Path(attempt.directory))
-    return Evidence(journal.read(path), lives, tree, same_boot)
 
 
 def duration(seen: Evidence, attempt: Attempt) -> float | None:

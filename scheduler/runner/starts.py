@@ -7,7 +7,7 @@ from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Codes
-from scheduler.queue.code_rows import runs
+from scheduler.queue.code_rows import runs, runs_as_asked
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
@@ -47,6 +47,8 @@ class Starts:
         attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
+        if attempt and ready.code == self._store.code(ready.job.code):  # as nearly always
+            return runs_as_asked(change, attempt, ready.job.code)
         return runs(change, attempt, ready.code) if attempt else None
 
     def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:

@@ -41,6 +41,10 @@ TESTS = {
         [f"{UNIT}/runner/test_recovery.py", f"{CONTRACT}/runner/test_evidence.py", f"{CONTRACT}/queue/test_store.py"],
         [f"{CONTRACT}/runner"],
     ),
+    "scheduler/queue/evidence.py": (
+        [f"{CONTRACT}/runner/test_evidence.py", f"{CONTRACT}/queue/test_store.py"],
+        [f"{CONTRACT}/runner", f"{CONTRACT}/actions/test_wait.py"],
+    ),
     "scheduler/runner/plan.py": (
         [f"{UNIT}/runner/test_plan.py", f"{UNIT}/runner/test_backfill.py"],
         [f"{CONTRACT}/runner", f"{CONTRACT}/queue"],

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.home import Home
+from scheduler.queue import evidence
 from scheduler.queue.job import Attempt
 from scheduler.queue.states import ENDED, State
-from scheduler.runner import recovery
 from tests.soak.checker import AttemptSeen, Mark
 
 
@@ -40,7 +40,7 @@ class Records:
         found = []
         for row in self.read("SELECT * FROM attempt WHERE state IS NULL"):
             attempt = Attempt(row["job"], row["number"], row["launcher"], row["directory"], row["started"], boot=row["boot"])
-            seen = recovery.look(self.home, attempt)
+            seen = evidence.look(self.home, attempt)
             if not (seen.launcher_lives or seen.tree_lives or (seen.record and attempt.name in seen.record.ended)):
                 found.append(attempt.name)
         return found

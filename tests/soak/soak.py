@@ -72,7 +72,7 @@ class Soak:
         self.killed: set[str] = set()
         self.launchers: set[str] = set()
         self.forgotten: set[str] = set()
-        self.restores = self.pauses = 0
+        self.restores = self.pauses = self.rested = 0
         self.restless: set[str] = set()
         self.unclaimed: set[str] = set()
         self.stuck: list[str] = []
@@ -237,14 +237,15 @@ class Soak:
             self.runners = [runner for runner in self.runners if runner.pid != chosen.pid or runner.wait() is None]
 
     def _pause_for_a_while(self) -> None:
-        """Pause what runs, look whether it uses the CPU, and let it go on. What begins meanwhile is not paused."""
+        """Pause what runs, look whether it uses the CPU, kill somebody, and let it go on. What begins meanwhile is not paused."""
         if self.troubles:
             self.troubles.relieve()  # without descriptors nobody is found, in the product as here
         if self._command("pause", "running") != 0:
             self._command("continue", "paused")
             return
         self.pauses += 1
-        paused = {row["id"] for row in json.loads(self._output("status", "running", "--format", "json")) if row["paused"]}
+        paused = self._paused()
+        self.rested += len(paused)
         ended = {mark.token for mark in self.records.marks() if mark.what == "end"}
         time.sleep(0.3)
         there = [each for each in victims.find(self.home.root, self.work) if each.claim and each.name.split("/")[0] in paused]
@@ -255,7 +256,13 @@ class Soak:
         ]
         went_on = [m.token for m in self.records.marks() if m.what == "end" and m.token not in ended]
         self.restless |= {f"{name} ran while it was paused" for name in (*moving, *went_on) if name.split("/")[0] in paused}
+        self._kill_one()  # a runner, a launcher or a job that stands still
         self._command("continue", "paused")
+        self.restless |= {f"{name} stood still after it was continued" for name in self._paused()}
+
+    def _paused(self) -> set[str]:
+        """The jobs that `status` shows as paused."""
+        return {row["id"] for row in json.loads(self._output("status", "running", "--format", "json")) if row["paused"]}
 
     def _output(self, *arguments: str) -> str:
         argv = [sys.executable, "-m", "scheduler.cli.main", *arguments]
@@ -334,7 +341,12 @@ class Soak:
         """What was done and how it ended, in one line."""
         ends = Counter(row["state"] for row in self.records.read("SELECT state FROM attempt"))
         states = Counter(row["state"] for row in self.records.read("SELECT state FROM job"))
-        befell = {**(self.troubles.seen if self.troubles else {}), "restored": self.restores, "paused": self.pauses}
+        befell = {
+            **(self.troubles.seen if self.troubles else {}),
+            "restored": self.restores,
+            "paused": self.pauses,
+            "jobs paused": self.rested,
+        }
         kills = f"kills {self.kills.total()} {dict(self.kills)}"
         return f"{self._jobs} jobs {dict(states)}, attempts {dict(ends)}, {kills}, troubles {befell}"
 

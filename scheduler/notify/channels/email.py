@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-from scheduler.notify.channel import Channel, Undelivered
+from scheduler.notify.channel import Channel, Undelivered, host_and_port
 from scheduler.notify.channels import command
 
 PORTS = {"tls": 465, "starttls": 587, "none": 25}
@@ -38,19 +38,28 @@ def send(channel: Channel, event: Mapping[str, Any]) -> None:
 def _message(channel: Channel, event: Mapping[str, Any]) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = " ".join(event["title"].split())
-    message["From"] = channel.sender or f"{getpass.getuser()}@{socket.getfqdn()}"
+    message["From"] = channel.sender or sender_here()
     message["To"] = ", ".join(channel.to)
     message["Date"], message["Message-ID"] = formatdate(localtime=True), make_msgid(domain="exp-queue")
     message.set_content(event["text"] + "\n")
     return message
 
 
+def sender_here() -> str:
+    """The address of this user at this machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in a container: a number that has no name
+        user = f"uid-{os.getuid()}"
+    return f"{user}@{socket.getfqdn()}"
+
+
 def _by_server(channel: Channel, message: EmailMessage) -> None:
-    host, _, port = channel.server.partition(":")
+    host, port = host_and_port(channel.server)
     kind = smtplib.SMTP_SSL if channel.security == "tls" else smtplib.SMTP
     context = ssl.create_default_context()
     options: dict[str, Any] = {"context": context} if channel.security == "tls" else {}
-    with kind(host, int(port or PORTS[channel.security]), timeout=PATIENCE, **options) as server:
+    with kind(host, port or PORTS[channel.security], timeout=PATIENCE, **options) as server:
         if channel.security == "starttls":
             server.starttls(context=context)
         if channel.password_variable:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from scheduler.notify.channel import Channel, Undelivered
 from scheduler.notify.event import FAILURE, STILL
@@ -17,8 +17,18 @@ from scheduler.notify.event import FAILURE, STILL
 PATIENCE = 15.0  # seconds for one answer of the server
 
 
+class _Stay(HTTPRedirectHandler):
+    """Another address would get a GET without the body, and the token of whoever we were sent away by."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_ask = build_opener(_Stay).open
+
+
 def send(channel: Channel, event: Mapping[str, Any]) -> None:
-    """Undelivered where the server cannot be reached or answers with anything but 2xx."""
+    """Undelivered where the server cannot be reached or answers with anything but 2xx. Nobody is followed to another address."""
     url = os.environ[channel.url_variable] if channel.url_variable else channel.to[0]
     host = urlsplit(url).hostname
     if urlsplit(url).scheme not in ("http", "https") or not host:
@@ -27,7 +37,7 @@ def send(channel: Channel, event: Mapping[str, Any]) -> None:
     if channel.token_variable:
         headers["Authorization"] = f"Bearer {os.environ[channel.token_variable]}"
     try:
-        with urlopen(Request(url, body, headers), timeout=PATIENCE):  # noqa: S310 (http and https alone come here)
+        with _ask(Request(url, body, headers), timeout=PATIENCE):  # noqa: S310 (http and https alone come here)
             return
     except HTTPError as error:
         raise Undelivered(f"{host} answered {error.code} {error.reason}") from None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import math
+import os
 import signal
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,12 +18,18 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.drive import Terms, drive
 from scheduler.actions.hold import hold, release
-from scheduler.actions.pause import go_on, pause
+from scheduler.actions.pause import Rested, go_on, pause
 from scheduler.actions.results import lines
-from scheduler.actions.wait import wait_for
+from scheduler.actions.wait import ADVICE, BLIND, Advice, Ears, wait_for
 from scheduler.experiments import Experiment
 from scheduler.home import Home
+from scheduler.launcher.client import journal_path
 from scheduler.linux import processes
+from scheduler.linux.holders import tree_of
+from scheduler.queue.evidence import paused
+from scheduler.queue.job import Attempt
+from scheduler.queue.mine import EVERYTHING, Mine
+from scheduler.queue.selection import select
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -48,6 +59,12 @@ def running(home: Home, store: Store, experiments: Experiments, tmp_path: Path, 
     yield store.jobs()
     (tmp_path / "enough").touch()
     cancel_all(store, store.numbers("1"), lambda _: None, 0.0)
+
+
+def _kill_launcher(attempt: Attempt, until) -> None:
+    parent = processes.look_up(processes.look_up(attempt.pid).parent)
+    processes.send([parent], signal.SIGKILL)
+    until(lambda: processes.look_up(parent.pid) is None or processes.look_up(parent.pid).state == "Z")
 
 
 def test_ends_that_no_runner_lives_to_write_down_end_a_wait(running, home: Home, store: Store, tmp_path: Path) -> None:
@@ -137,9 +154,7 @@ def test_a_paused_job_whose_launcher_was_killed_stays_paused_and_goes_on(running
     """Nobody is there any more to be asked: the command stops and continues its processes itself."""
     pause(store, store.jobs())
     for attempt in store.open_attempts():
-        parent = processes.look_up(processes.look_up(attempt.pid).parent)
-        processes.send([parent], signal.SIGKILL)
-        until(lambda pid=parent.pid: processes.look_up(pid) is None or processes.look_up(pid).state == "Z")
+        _kill_launcher(attempt, until)
     assert all(line.pause.since for line in lines(store, store.jobs())), "it goes on, or nobody knows that it does not"
     assert f"; exp-queue continue {running[0].short_id}" in by_hand(store, store.latest_attempts(running)[running[0].id])
     assert len(go_on(store, store.jobs()).reached) == 2
@@ -148,6 +163,99 @@ def test_a_paused_job_whose_launcher_was_killed_stays_paused_and_goes_on(running
     (tmp_path / "enough").touch()
     wait_for(store, running, 90.0)
     assert store.counts() == {"lost": 2}
+
+
+def test_every_answer_to_what_is_paused_is_the_same_where_a_launcher_was_killed(running, store: Store, until) -> None:
+    """`status` called them paused and `continue paused` knew of none: a launcher that dies in a pause writes nothing down."""
+    attempts = store.open_attempts()
+    for attempt in attempts:
+        _kill_launcher(attempt, until)
+    stopped = [process for attempt in attempts for process in tree_of(attempt.directory)]
+    for signalled, expected in ((signal.SIGSTOP, running), (signal.SIGCONT, [])):
+        processes.send(stopped, signalled)
+        until(lambda wanted=expected: [line.job for line in lines(store, store.jobs()) if line.pause.since] == wanted)
+        assert select(store, ["paused"]) == expected
+        assert sorted(each.job for each in paused(store.home, attempts)) == sorted(job.id for job in expected)
+
+
+def test_what_was_paused_without_a_line_in_the_journal_goes_on(running, store: Store) -> None:
+    """On a full disk the pause worked and its line was lost; then `continue` found nobody to ask. What goes on stays as it is."""
+    assert go_on(store, store.jobs()) == Rested([], [], {})
+    pause(store, store.jobs())
+    for attempt in store.open_attempts():
+        journal = journal_path(store.home, attempt.launcher)
+        journal.write_text("".join(line for line in journal.read_text().splitlines(keepends=True) if not line.startswith("P ")))
+    assert paused(store.home, store.open_attempts()) == []
+    assert len(go_on(store, store.jobs()).reached) == 2
+    details = [event["detail"] for event in store.events(running[0].id)]
+    assert [text for text in details if "by a person" in text] == ["paused by a person", "continued by a person"]
+
+
+@pytest.fixture
+def orphan(store: Store, experiments: Experiments, tmp_path: Path) -> Iterator[Attempt]:
+    """An attempt whose launcher is gone, and of which nobody is seen but the lock that somebody holds."""
+    (job,) = submit(store, experiments("command: ['true']\ngrid: {x: [1]}\n"), str(tmp_path)).jobs
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "")
+    directory = Path(attempt.directory)
+    directory.mkdir(parents=True)
+    lock = os.open(directory, os.O_RDONLY)
+    os.set_inheritable(lock, True)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    yield attempt
+    os.close(lock)
+
+
+def test_what_cannot_be_listened_to_is_looked_for_again(store: Store, orphan: Attempt) -> None:
+    """Nothing would ever wake the wait: another user's process, or one that hides, ends without a word."""
+    with Ears(store) as ears:
+        ears.follow([])
+        assert ears.patience(600.0) == 600.0
+        ears.follow([orphan])
+        assert ears.patience(600.0) == BLIND
+
+
+def test_without_a_descriptor_to_spare_an_attempt_is_looked_for_again(store: Store, orphan: Attempt) -> None:
+    """It slept for ever, for it believed that it listened."""
+    with subprocess.Popen(["sleep", "600"], close_fds=False) as holder, Ears(store) as ears:
+        try:
+            with _no_descriptor_left(1):  # one is needed to look at all
+                ears.follow([orphan])
+            assert ears.patience(600.0) == BLIND
+            ears.follow([orphan])
+            assert ears.patience(600.0) == 600.0
+        finally:
+            holder.kill()
+
+
+@contextmanager
+def _no_descriptor_left(but: int) -> Iterator[None]:
+    """Meanwhile this process may open `but` so many more."""
+    taken = []
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        for _ in range(but):
+            os.close(taken.pop())
+        yield
+    finally:
+        for each in taken:
+            os.close(each)
+
+
+def test_a_wait_looks_for_advice_once_a_second_and_misses_none(store: Store, experiments: Experiments, tmp_path: Path) -> None:
+    """Every write to a busy queue wakes it. What it has not looked for it looks for as soon as it may."""
+    jobs = submit(store, experiments("command: ['true']\ngrid: {x: [1, 2]}\n"), str(tmp_path)).jobs
+    told: list[str] = []
+    advice = Advice(store, Mine(store, jobs), told.append)
+    with present(store.home, EVERYTHING):
+        assert advice.give([], 10.0) == math.inf
+    assert advice.give([], 10.25) == ADVICE - 0.25
+    assert told == []
+    assert advice.give([], 10.0 + ADVICE) == math.inf
+    assert advice.give([], 90.0) == math.inf
+    assert told == ["2 queued, and nobody runs them: `exp-queue work` does"]
 
 
 def test_queued_jobs_are_not_paused(store: Store, experiments: Experiments, tmp_path: Path) -> None:

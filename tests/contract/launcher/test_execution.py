@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from scheduler.launcher.execution import ALIVE_AFTER, LOG_TICK, Execution
 from scheduler.launcher.files import LOG
-from scheduler.launcher.spawning import NotStarted, Order
+from scheduler.launcher.spawning import NotStarted, Order, Spawn
+from scheduler.linux.standstill import Find
 
 NAME = "job/1"
 
@@ -36,6 +38,12 @@ class Notes:
     def ended(self, attempt: str, end: dict[str, Any]) -> None:
         self.lines.append(f"X {attempt} {end['state']}")
 
+    def noted(self, attempt: str, text: str) -> None:
+        self.lines.append(f"N {attempt} {text}")
+
+    def continued(self, attempt: str, after: float) -> None:
+        self.lines.append(f"C {attempt} {after}")
+
 
 class Program:
     """What is started: a pid that is ours and never ends, or nothing at all. It remembers what it was given."""
@@ -57,9 +65,11 @@ def claim(tmp_path: Path) -> list[int]:
     return [os.open(tmp_path, os.O_RDONLY)]
 
 
-def execution(tmp_path: Path, claim: list[int], notes: Notes, program: Program | None = None, **more: Any) -> Execution:
+def execution(
+    tmp_path: Path, claim: list[int], notes: Notes, program: Spawn | None = None, find: Find | None = None, **more: Any
+) -> Execution:
     order = Order(NAME, ["true"], str(tmp_path), str(tmp_path / "attempt"), **more)
-    return Execution(order, claim, notes, program or Program())  # type: ignore[arg-type]
+    return Execution(order, claim, notes, program or Program(), **({"find": find} if find else {}))  # type: ignore[arg-type]
 
 
 def is_open(descriptor: int) -> bool:
@@ -177,6 +187,27 @@ def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, 
     assert started.deadline() == begun + 100.0
     for each in claim:
         os.close(each)
+
+
+def test_the_time_of_a_pause_counts_for_no_time_out(tmp_path: Path, claim: list[int]) -> None:
+    """A job that was paused over night would be stopped in the morning, the moment it goes on."""
+    program, notes = subprocess.Popen(["sleep", "600"]), Notes()
+    try:
+        started = execution(tmp_path, claim, notes, lambda *_: program.pid, list, timeout=100.0)
+        started.start()
+        while not started.alive():
+            pass
+        begun = started._started
+        assert started.pause(begun + 40.0) == ""
+        assert started.deadline() == begun + 40.0, "the next thing is the pause"
+        assert started.go_on(begun + 1040.0) == ""
+        assert started.deadline() == pytest.approx(begun + 1100.0)
+        assert "C job/1 1000.0" in notes.lines
+    finally:
+        program.kill()
+        program.wait()
+        for each in claim:
+            os.close(each)
 
 
 def test_a_look_at_the_log_is_due_each_second_and_not_before(tmp_path: Path, claim: list[int]) -> None:

@@ -12,6 +12,7 @@ from scheduler.home import Home, open_home
 from scheduler.launcher import journal
 from scheduler.launcher.client import journal_path, open_slot
 from scheduler.launcher.spawning import Order
+from scheduler.queue.evidence import Evidence
 from scheduler.runner import recovery
 from tests.small_disk import fill, make_room, small_disk
 
@@ -27,6 +28,19 @@ def full(tmp_path: Path) -> Iterator[Home]:
         yield open_home(place / "home")
 
 
+def test_a_pause_finds_its_line_in_what_is_left(full: Home) -> None:
+    """More could not be held in reserve, and so nothing was written: the job stood still, and nobody could say that it did."""
+    path = journal_path(full, "launcher")
+    written = journal.Journal(journal.create(path))
+    written.started(NAME)
+    written.noted(NAME, "x" * (journal.AHEAD - journal.ROOM))
+    fill(full.root)
+    written.paused(NAME, 5.0)
+    assert journal.read(path).paused == {NAME: 5.0}
+    written.continued(NAME, 2.0)
+    assert journal.read(path).rested == {NAME: 2.0}
+
+
 @pytest.mark.parametrize("left", [1, 5])
 def test_a_command_never_runs_without_its_start_in_the_journal(full: Home, tmp_path: Path, until, left: int) -> None:
     """Promise `once`: killed now, its launcher would leave evidence that the command never ran, and it would run again."""
@@ -38,7 +52,7 @@ def test_a_command_never_runs_without_its_start_in_the_journal(full: Home, tmp_p
     slot.start(Order(NAME, ["sh", "-c", "echo ran > ledger; exec sleep 600"], str(tmp_path), str(tmp_path / "attempt")), [])
     until(lambda: (tmp_path / "ledger").exists() or slot.process.poll() is not None or _dropped(slot))
     ran = (tmp_path / "ledger").exists()
-    evidence = recovery.Evidence(journal.read(path), launcher_lives=False, tree_lives=False, same_boot=True)
+    evidence = Evidence(journal.read(path), launcher_lives=False, tree_lives=False, same_boot=True)
     found = recovery.verdict(NAME, evidence)
     make_room(full.root)
     slot.stop(NAME, "cancelled")

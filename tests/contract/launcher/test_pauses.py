@@ -11,6 +11,8 @@ from pathlib import Path
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import Slot, connect, journal_path, pause_message
+from scheduler.launcher.leftovers import Care, Leftovers
+from scheduler.launcher.tree import Tree
 from scheduler.linux import processes, standstill
 from tests.contract.launcher.launching import NAME, end_of, order, python, reports
 
@@ -96,19 +98,18 @@ def test_a_tree_that_forks_while_it_is_stopped_stands_still_all_the_same(slot: S
     assert moving(slot) == []
 
 
-def test_the_time_of_a_pause_counts_for_no_time_out(slot: Slot, home: Home, tmp_path: Path, until) -> None:
-    """A job that was paused over night would be stopped in the morning, the moment it goes on."""
-    slot.start(order(tmp_path, python(COUNT), timeout=3.0, grace=0.1), [])
+def test_the_time_of_a_pause_is_no_time_of_work(slot: Slot, home: Home, tmp_path: Path, until) -> None:
+    """A job of ten minutes that was paused over night took ten minutes."""
+    begun = time.monotonic()
+    slot.start(order(tmp_path, python(COUNT), grace=0.1), [])
     until(lambda: all(sizes(tmp_path)))
-    asked(home, slot, go_on=False)
-    subprocess.run(["sleep", "3.2"], check=True)
-    assert not journal.read(journal_path(home, slot.id)).ended
-    asked(home, slot, go_on=True)
-    end = end_of(slot)
-    assert end["state"] == "timeout"
-    rested = journal.read(journal_path(home, slot.id)).rested[NAME]
-    assert rested >= 3.0
-    assert end["duration"] >= 3.0, "the pause counted"
+    assert asked(home, slot, go_on=False).startswith("paused")
+    subprocess.run(["sleep", "1"], check=True)
+    assert asked(home, slot, go_on=True).startswith("continued")
+    slot.stop(NAME, "cancelled")
+    worked, rested = end_of(slot)["duration"], journal.read(journal_path(home, slot.id)).rested[NAME]
+    assert rested >= 1.0
+    assert worked + rested <= time.monotonic() - begun, "the pause counted"
 
 
 def test_a_paused_job_that_is_stopped_can_save_its_work(slot: Slot, home: Home, tmp_path: Path, until) -> None:
@@ -145,23 +146,48 @@ def test_what_is_being_stopped_is_not_paused(slot: Slot, home: Home, tmp_path: P
     assert asked(home, slot, go_on=False) == "refused: it is being stopped"
 
 
-def test_what_was_left_behind_and_paused_is_not_idle(slot: Slot, home: Home, tmp_path: Path, until) -> None:
-    """It cannot work: to end it for that would lose what the pause was to keep."""
+def test_what_was_left_behind_is_paused_as_well(slot: Slot, home: Home, tmp_path: Path, until) -> None:
+    """The script is over, and what uses the GPU is what it has left."""
     leave = "import subprocess\nsubprocess.Popen(['sh', '-c', 'touch main; exec sleep 600'], start_new_session=True)"
-    slot.start(order(tmp_path, python(leave), idle=3.0), [])
+    slot.start(order(tmp_path, python(leave), idle=600.0), [])
     until(lambda: (tmp_path / "main").exists() and NAME in journal.read(journal_path(home, slot.id)).ended)
-    asked(home, slot, go_on=False)
-    subprocess.run(["sleep", "3.5"], check=True)
-    assert len(processes.descendants(slot.process.pid)) == 1
-    continued = time.monotonic()
-    asked(home, slot, go_on=True)
-    assert "sat idle" in end_of(slot)["reason"]
-    assert time.monotonic() - continued >= 3.0, "the pause counted"
+    assert asked(home, slot, go_on=False).startswith("paused")
+    assert (len(processes.descendants(slot.process.pid)), moving(slot)) == (1, [])
+    assert asked(home, slot, go_on=True).startswith("continued")
+    assert len(moving(slot)) == 1
+
+
+def test_what_was_left_behind_and_paused_is_not_idle() -> None:
+    """It cannot work: to end it for that would lose what the pause was to keep."""
+    left_behind = subprocess.Popen(["sleep", "600"])
+    try:
+        tree = Tree(Care(idle=30.0), print, find=list)
+        tree.left = Leftovers(Care(idle=30.0), 0.0, find=lambda: [each for each in [processes.look_up(left_behind.pid)] if each])
+        looks = [tree.left.look(now) for now in (5.0, 10.0, 15.0)]
+        tree.go_on(1000.0)
+        looks += [tree.left.look(now) for now in (1005.0, 1010.0, 1015.0, 1020.0, 1025.0)]
+        assert looks == [False] * 8
+        assert tree.left.look(1030.0), "from then on it counts"
+    finally:
+        left_behind.kill()
+        left_behind.wait()
 
 
 def test_a_pause_of_an_attempt_that_is_not_there_is_refused(slot: Slot, home: Home) -> None:
     """It may wait in its launcher, or be over."""
     assert asked(home, slot, go_on=False) == "refused: it has not started yet"
+
+
+def test_what_is_not_paused_does_not_go_on_and_what_somebody_else_has_stopped_does(
+    slot: Slot, home: Home, tmp_path: Path, until
+) -> None:
+    """The launcher knows how its job stands, whatever its journal says; `kill -STOP` needs no `pause`."""
+    slot.start(order(tmp_path, python(COUNT)), [])
+    until(lambda: all(sizes(tmp_path)))
+    assert asked(home, slot, go_on=True) == "refused: it is not paused"
+    standstill.stop(lambda: processes.descendants(slot.process.pid), 60.0)
+    assert asked(home, slot, go_on=True).startswith("continued")
+    assert len(moving(slot)) == 2
 
 
 def test_only_those_that_were_found_are_stopped(bystander) -> None:

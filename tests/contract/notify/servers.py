@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socketserver
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Event, Thread
+from types import MappingProxyType
 from typing import Any
 
 
@@ -48,10 +49,11 @@ class _Mail(socketserver.StreamRequestHandler):
 
 
 class Posts(HTTPServer):
-    """Keeps path, headers and body of every POST; answers with `status`, once `open` is set."""
+    """Keeps path, headers and body of every POST, and in `heard` the first line of every request; answers with `status` and
+    `more` headers, once `open` is set."""
 
-    def __init__(self, status: int = 200) -> None:
-        self.status, self.posts, self.open, self.asked = status, [], Event(), Event()
+    def __init__(self, status: int = 200, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.status, self.more, self.posts, self.heard, self.open, self.asked = status, more, [], [], Event(), Event()
         self.open.set()
         super().__init__(("127.0.0.1", 0), _Post)
 
@@ -68,7 +70,16 @@ class _Post(BaseHTTPRequestHandler):
         self.server.posts.append((self.path, dict(self.headers), body))
         self.server.asked.set()
         self.server.open.wait(100)
+        self.answer()
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    def answer(self) -> None:
+        self.server.heard.append(self.requestline)
         self.send_response(self.server.status)
+        for name, value in self.server.more.items():
+            self.send_header(name, value)
         self.end_headers()
 
     def log_message(self, *words: Any) -> None:

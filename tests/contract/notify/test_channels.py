@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import stack_size
 
 import pytest
 
+from scheduler.linux import processes
 from scheduler.notify.channel import Channel
+from scheduler.notify.channels import email
 from scheduler.notify.event import FAILURE, Event
 from scheduler.notify.outbox import Outbox
 from tests.contract.notify.servers import Mails, Posts, serving
+from tests.users import as_root, told_by
 
 EVENT = Event(FAILURE, "grid.yaml: the first job has failed ü ä", "ab12 failed\nits last words", {"job": {"id": "ab12"}})
 FOREVER = 100.0
@@ -174,3 +179,54 @@ def test_whoever_does_not_answer_is_waited_for_by_the_sender_alone(outbox) -> No
         box.close(0.0)
         assert said[0].startswith('the notification by "slow" is still on its way; if it fails, ')
         server.open.set()
+
+
+def test_nobody_is_followed_to_another_address(outbox, monkeypatch) -> None:
+    """There it would be a GET without the body, with the token of the first; and it counted as delivered."""
+    monkeypatch.setenv("TOKEN", "sesame")
+    with serving(Posts()) as other, serving(Posts(302, {"Location": other.url})) as server:
+        box, said = outbox(Channel("moved", "webhook", (server.url,), token_variable="TOKEN"))  # noqa: S106 (its name)
+        box.send(EVENT)
+        box.close(FOREVER)
+    assert "127.0.0.1 answered 302" in said[0]
+    assert other.heard == []
+
+
+def test_whatever_a_channel_raises_is_told_and_noted_without_its_secrets(outbox, tmp_path: Path, monkeypatch) -> None:
+    """A traceback that nobody reads: the last of its lines was told, with the password if that was in it, and nothing noted."""
+    monkeypatch.setenv("SMTP_PASSWORD", "sesam\u00e9")
+    with serving(Mails("AUTH PLAIN LOGIN")) as server:
+        address = f"127.0.0.1:{server.server_address[1]}"
+        to = Channel("m", "email", ("me@example.org",), server=address, security="none", password_variable="SMTP_PASSWORD")  # noqa: S106
+        box, said = outbox(to)
+        box.send(EVENT)
+        box.close(FOREVER)
+    noted = (tmp_path / "notifications.log").read_text()
+    assert "was not sent: UnicodeEncodeError: " in said[0]
+    assert "UnicodeEncodeError: " in noted
+    assert "sesam" not in said[0] + noted
+
+
+@as_root
+def test_a_user_whose_number_has_no_name_sends_mail_all_the_same(tmp_path: Path, monkeypatch) -> None:
+    """In a container that is the usual case."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    tmp_path.chmod(0o777)
+    assert told_by(54321, tmp_path, email.sender_here).startswith("uid-54321@")
+
+
+def test_where_no_thread_can_watch_a_sender_none_stays(outbox, tmp_path: Path) -> None:
+    """It would send what was said to be lost, and stay a zombie of a runner that lives for weeks."""
+    box, said = outbox(Channel("c", "command", ("sh", "-c", f"cat > {tmp_path}/got")))
+    before = stack_size(1 << 47)  # more than there are addresses: as where there is no room for a thread
+    try:
+        box.send(EVENT)
+    finally:
+        stack_size(before)
+    assert "no more processes can be started" in said[0]
+    assert [
+        each for each in processes.descendants(os.getpid()) if "scheduler.notify.sender" in str(processes.command_line(each.pid))
+    ] == []
+    box.close(FOREVER)
+    assert not (tmp_path / "got").exists()

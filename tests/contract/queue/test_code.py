@@ -156,3 +156,26 @@ def test_what_is_not_known_has_not_changed() -> None:
     """Jobs of an old queue, and files that are gone: nothing is said of them."""
     known = Code("/train.py", "1")
     assert aged(None, known) is aged(known, None) is aged(known, Code("/train.py", "1", FIRST)) is None
+
+
+def read_so_far() -> int:
+    """Bytes that this process has read."""
+    (line,) = (each for each in Path("/proc/self/io").read_text().splitlines() if each.startswith("rchar: "))
+    return int(line.removeprefix("rchar: "))
+
+
+def test_what_git_says_is_read_again_only_where_it_was_written_to(work: Path) -> None:
+    """Each start of a short job read it anew, up to a millisecond in the runner's turn."""
+    git = work / ".git"
+    git.mkdir()
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    others = "".join(f"{SECOND} refs/tags/{number}\n" for number in range(20_000))
+    (git / "packed-refs").write_text(f"{others}{FIRST} refs/heads/main\n")
+    codes = Codes()
+    assert codes.of(COMMAND, str(work)).commit == FIRST
+    before = read_so_far()
+    for _ in range(20):
+        assert codes.of(COMMAND, str(work)).commit == FIRST
+    assert read_so_far() - before < len(others)
+    (git / "packed-refs").write_text(f"{others}{SECOND} refs/heads/main\n")
+    assert codes.of(COMMAND, str(work)).commit == SECOND

@@ -97,6 +97,16 @@ def test_who_asks_again_asks_for_the_present_program(store: Store, asked, tmp_pa
     assert details(show(store, store.jobs()[-1]))["code_now"] == ""
 
 
+def test_a_start_with_the_code_that_was_asked_for_looks_for_no_number_of_it(store: Store, asked) -> None:
+    """As nearly all are: two statements less in the runner's turn, for each short job."""
+    asked("exit 0")
+    said: list[str] = []
+    store.connection.set_trace_callback(said.append)
+    run(store)
+    assert {store.attempts(job.id)[0].code for job in store.jobs()} == {store.jobs()[0].code} != {None}
+    assert [each for each in said if "INTO code" in each] == []
+
+
 def test_of_a_job_without_a_known_program_nothing_is_said(store: Store, asked, tmp_path: Path) -> None:
     """Those of an old queue, and those whose file was not there when somebody asked for them."""
     asked("exit 0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.queue.job import Ending, Job
-from scheduler.queue.mine import Mine
+from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -82,3 +82,34 @@ def test_a_pause_is_over_at_its_time_and_belongs_to_our_jobs_alone(store: Store,
     assert [job.id for job in mine.waiting(100, due - 0.5)] == [job.id for job in among_others[1:]]
     assert mine.next_due(due) is None
     assert [job.id for job in mine.waiting(100, due)] == [job.id for job in among_others]
+
+
+def test_the_queued_of_ours_that_nobody_drives_are_counted_without_being_read(store: Store, among_others: list[Job]) -> None:
+    """A wait looks at each write to a queue of 60,000; the jobs of others count for nothing, ranges that overlap count once."""
+    mine, numbers = Mine(store, among_others), [job.number for job in among_others]
+    assert mine.queued_outside([]) == 10
+    assert mine.queued_outside(EVERYTHING) == 0
+    assert mine.queued_outside([(numbers[8], 1 << 40), (numbers[7], numbers[8]), (1, 2), (numbers[0], numbers[1])]) == 5
+    assert mine.queued_outside([(numbers[5], numbers[6]), (numbers[5], numbers[9])]) == 5
+    with store.change() as change:
+        change.begin(among_others[0], "launcher", "")
+    assert mine.queued_outside([]) == 9
+    assert Mine(store).queued_outside([(1, numbers[0])]) == store.counts()["queued"] - numbers[0] + 1
+
+
+def test_whether_ours_are_over_and_which_is_not_is_one_look(store: Store, among_others: list[Job]) -> None:
+    """Between two looks a job that has failed may be put back into the queue: in neither place, it counted as over."""
+    mine = Mine(store, among_others[:2])
+    assert (mine.are_over(), mine.first_open(), mine.open_attempts()) == (False, among_others[0], [])
+    with store.change() as change:
+        attempt = change.begin(among_others[0], "launcher", "")
+        change.end(attempt, Ending(State.DONE, 0, ""), 1.0)
+        second = change.begin(among_others[1], "launcher", "")
+    assert (mine.are_over(), mine.first_open().id, mine.open_attempts()) == (False, among_others[1].id, [second])
+    with store.change() as change:
+        change.end(second, Ending(State.FAILED, 1, ""), 1.0)
+    assert (mine.are_over(), mine.first_open(), mine.open_attempts()) == (True, None, [])
+    with store.change() as change:
+        change.ask_again(among_others[0].id, "retry")
+        change.move_all("id = ?", (among_others[0].id,), (State.QUEUED,), State.HELD, "held")
+    assert (mine.are_over(), mine.first_open().id) == (False, among_others[0].id)

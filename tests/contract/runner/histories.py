@@ -29,6 +29,7 @@ from scheduler.gpus.reading import Gpu, Process, Reading
 from scheduler.home import open_home
 from scheduler.launcher.journal import Record
 from scheduler.queue.changes import Changes
+from scheduler.queue.evidence import Evidence
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import ENDED, WAITING, State
 from scheduler.queue.store import Store
@@ -206,11 +207,11 @@ class Histories(Promises):
                 if written and isinstance(found, Ending) and self.deserves(person.store.job(attempt.job), found):
                     change.retry_by_policy(attempt)
 
-    def _evidence(self, life: Life) -> recovery.Evidence:
+    def _evidence(self, life: Life) -> Evidence:
         same = life.boot == self.boot
         name = life.attempt.name
         record = Record(frozenset([name] if life.noted else []), {name: life.end} if life.end else {})
-        return recovery.Evidence(record, life.launcher and same, life.tree and same, same)
+        return Evidence(record, life.launcher and same, life.tree and same, same)
 
     @rule(who=RUNNERS, how=st.sampled_from(["Ctrl-C", "killed", "killed before it had sent"]))
     def is_interrupted(self, who: int, how: str) -> None:

@@ -15,9 +15,10 @@ from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import journal_path
 from scheduler.queue.changes import boot_id
+from scheduler.queue.evidence import Evidence, look
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
-from scheduler.runner.recovery import Evidence, duration, ending_of, look
+from scheduler.runner.recovery import duration, ending_of
 
 END = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 1.5}
 

@@ -12,9 +12,10 @@ import pytest
 
 from scheduler.experiments import Policy
 from scheduler.linux import processes
+from scheduler.linux.holders import holders
 from scheduler.linux.locks import is_locked
 from scheduler.queue.job import Attempt
-from scheduler.runner.forsaken import Forsaken, holders, note
+from scheduler.runner.forsaken import Forsaken, note
 
 # Takes the lock as a launcher does, and leaves a child that has inherited it and only sits there; the main process is killed
 # when the test says so.

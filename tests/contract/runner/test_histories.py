@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from scheduler.queue.changes import Changes
+from scheduler.queue.evidence import Evidence
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import State
 from scheduler.runner import recovery
@@ -108,25 +109,25 @@ def repeats_lost_jobs(job: Job, ending: Ending) -> bool:
     return ending.state is State.LOST or deserves_another_attempt(job, ending)
 
 
-def guesses_that_nothing_ran(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+def guesses_that_nothing_ran(name: str, seen: Evidence) -> recovery.Verdict:
     found = recovery.verdict(name, seen)
     return recovery.NeverRan() if isinstance(found, Ending) and found.state is State.LOST else found
 
 
-def trusts_an_empty_journal_after_a_power_cut(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+def trusts_an_empty_journal_after_a_power_cut(name: str, seen: Evidence) -> recovery.Verdict:
     return recovery.verdict(name, replace(seen, same_boot=True))
 
 
-def ends_jobs_that_have_left_children(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+def ends_jobs_that_have_left_children(name: str, seen: Evidence) -> recovery.Verdict:
     return recovery.verdict(name, replace(seen, tree_lives=False, launcher_lives=seen.launcher_lives and not seen.record.ended))  # type: ignore[union-attr]
 
 
-def calls_everything_lost(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+def calls_everything_lost(name: str, seen: Evidence) -> recovery.Verdict:
     found = recovery.verdict(name, seen)
     return Ending(State.LOST) if isinstance(found, Ending) else found
 
 
-def calls_everything_done(name: str, seen: recovery.Evidence) -> recovery.Verdict:
+def calls_everything_done(name: str, seen: Evidence) -> recovery.Verdict:
     found = recovery.verdict(name, seen)
     return Ending(State.DONE, 0) if isinstance(found, Ending) else found
 

@@ -86,6 +86,8 @@ def test_what_is_shown_of_a_channel_holds_no_secret(settings) -> None:
         ("other: 1", "1:1", 'unknown key "other"'),
         ("notify:\n  at: [end, fail]\n", "2:7", 'expected one of end, failure, still, found the text "fail"'),
         ("notify:\n  channels:\n    m: {email: nobody}\n", "3:16", "expected an e-mail address"),
+        ("notify:\n  channels:\n    m: {email: a@b, server: 'localhost:smtp'}\n", "3:29", "expected a host or host:port"),
+        ("notify:\n  channels:\n    m: {email: a@b, server: 'localhost:99999'}\n", "3:29", "expected a host or host:port"),
         ("notify:\n  channels:\n    m: {desktop: yes}\n", "3:18", "expected true"),
         ("notify:\n  channels:\n    m: {}\n", "3:8", "a channel has one of command, desktop, email"),
         ("notify:\n  channels:\n    m: {desktop: true, email: a@b}\n", "3:8", "this one has desktop and email"),

@@ -8,11 +8,11 @@ from dataclasses import replace
 from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
 from scheduler.experiments import Policy, Ranking, Resources, differences
 from scheduler.experiments.configurations.configurations import flat
+from scheduler.queue.evidence import Pause
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.jobs import metric_columns, objects, table
 from scheduler.report.labels import Labels, telling
-from scheduler.runner.recovery import Pause
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)

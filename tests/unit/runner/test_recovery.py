@@ -7,9 +7,10 @@ import itertools
 import pytest
 
 from scheduler.launcher.journal import Record
+from scheduler.queue.evidence import Evidence
 from scheduler.queue.job import Ending
 from scheduler.queue.states import State
-from scheduler.runner.recovery import Evidence, NeverRan, StillThere, verdict
+from scheduler.runner.recovery import NeverRan, StillThere, verdict
 
 NAME = "job/1"
 END = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 1.0}

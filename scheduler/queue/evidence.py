@@ -1,0 +1,87 @@
+"""What can be seen of attempts that the queue calls open. No heartbeat: the journal and the locks say everything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from scheduler.home import Home
+from scheduler.launcher import journal
+from scheduler.launcher.client import journal_path
+from scheduler.linux.holders import stand_still
+from scheduler.linux.locks import is_locked
+from scheduler.queue.changes import boot_id
+from scheduler.queue.job import Attempt
+from scheduler.shortage import passing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What can be seen of an attempt that the store calls open."""
+
+    record: journal.Record | None
+    launcher_lives: bool
+    tree_lives: bool
+    same_boot: bool
+
+    @property
+    def launcher_gone(self) -> bool:
+        """Whether something of the attempt lives, and nobody will say how it ends."""
+        return self.tree_lives and not self.launcher_lives
+
+
+@dataclass(frozen=True)
+class Pause:
+    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far."""
+
+    since: float | None = None
+    rested: float = 0.0
+
+
+NO_PAUSE = Pause()
+
+
+def look(home: Home, attempt: Attempt) -> Evidence:
+    """Gather the evidence."""
+    return look_at(home, [attempt])[0]
+
+
+def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
+    """The evidence of each. The locks are asked before a journal is read, so that an end in between is not missed; the journal of
+    a launcher is read once, however many of them it has."""
+    boot, read = boot_id(), cache(journal.read)
+    paths = [journal_path(home, each.launcher) for each in attempts]
+    lives = [each.boot == boot and is_locked(path) for each, path in zip(attempts, paths, strict=True)]
+    trees = [each.boot == boot and is_locked(Path(each.directory)) for each in attempts]
+    return [
+        Evidence(read(path), launcher, tree, each.boot == boot)
+        for each, path, launcher, tree in zip(attempts, paths, lives, trees, strict=True)
+    ]
+
+
+def pause_of(home: Home, attempt: Attempt) -> Pause:
+    """Whether an attempt that is not over is paused: its launcher's journal says so, and of one whose launcher is gone its
+    processes, which then all stand still."""
+    with passing():
+        return _pause(attempt, look(home, attempt))
+    return NO_PAUSE
+
+
+def paused(home: Home, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those of them that are paused; none where that cannot be seen now."""
+    with passing():
+        seen = look_at(home, attempts)
+        return [each for each, its in zip(attempts, seen, strict=True) if _pause(each, its).since is not None]
+    return []
+
+
+def _pause(attempt: Attempt, seen: Evidence) -> Pause:
+    if seen.record is None or not seen.tree_lives:
+        return NO_PAUSE
+    since, rested = seen.record.paused.get(attempt.name), seen.record.rested.get(attempt.name, 0.0)
+    if seen.launcher_gone:
+        since = (since or attempt.started) if stand_still(attempt.directory) else None
+    return Pause(since, rested + (max(0.0, time.time() - since) if since else 0.0))

@@ -16,6 +16,7 @@ from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import NotStarted, Order, Spawn, start_program
 from scheduler.launcher.tree import Tree, find_all
+from scheduler.launcher.work_clock import WorkClock
 from scheduler.linux import processes
 from scheduler.linux.ladder import until_sigkill
 from scheduler.linux.standstill import Find
@@ -48,10 +49,9 @@ class Execution:
         care = leftovers.Care(order.leftovers, until_sigkill(order.grace), order.idle)
         self._tree = Tree(care, self._note, ended=self._main_ended, log=self._log, rests=self._rests, find=find)
         self._stop_as: str | None = None
-        self._reported = False
-        self._paused_at, self._rested, self._standing = math.inf, 0.0, ""
+        self._reported, self._standing = False, ""  # what people who look find, but for a pause
         self._next_look_at_log = math.inf
-        self._started, self._began = time.monotonic(), time.time()
+        self._clock, self._began = WorkClock(time.monotonic()), time.time()
 
     def start(self) -> None:
         """Start the command in a session of its own; a failure to start is an end like any other, unless the machine lacks
@@ -66,8 +66,8 @@ class Execution:
         except OSError as error:
             self._has_no_directory(error)
             return
-        self._started = time.monotonic()
-        self._next_look_at_log = self._started + LOG_TICK if self.order.log_cap else math.inf
+        self._clock = WorkClock(time.monotonic())
+        self._next_look_at_log = self._clock.started + LOG_TICK if self.order.log_cap else math.inf
         try:
             self._have_inputs()
             self._tree.main = self._spawn(self.order, log, self._claim)
@@ -97,13 +97,12 @@ class Execution:
         if self.gone or self._tree.is_ending:
             return "it is being stopped" if self._tree.is_ending and not self.gone else OVER
         if not self._tree.is_paused:
-            self._paused_at = now
+            self._clock.pause(now)
         self._tree.pause(now)
         return ""
 
     def go_on(self, now: float) -> str:
-        """Let a paused tree go on, and note it; returns why that cannot be, "" if it can. Also for one that somebody else has
-        stopped."""
+        """Let a tree go on that we or others have stopped, and note it; returns why that cannot be, "" if it can."""
         self.reap()
         if self.gone:
             return OVER
@@ -114,10 +113,8 @@ class Execution:
         return ""
 
     def _go_on(self, now: float) -> float:
-        """Seconds of the pause. They count for no clock of the attempt."""
-        rested = max(0.0, now - self._paused_at)
-        self._rested += rested
-        self._paused_at = math.inf
+        """Seconds of the pause."""
+        rested = self._clock.go_on(now)
         self._tree.go_on(now)
         with contextlib.suppress(OSError):
             self._journal.continued(self.order.attempt, round(rested, 3))
@@ -125,9 +122,9 @@ class Execution:
 
     def _rests(self) -> None:
         with contextlib.suppress(OSError):
-            self._journal.paused(self.order.attempt, round(time.time() - (time.monotonic() - self._paused_at), 3))
-        job = self.order.attempt[:8]
-        text = f"paused by a person; it keeps its slot and its GPUs; `exp-queue continue {job}` lets it go on"
+            self._journal.paused(self.order.attempt, round(time.time() - self._clock.paused_for(time.monotonic()), 3))
+        way = f"`exp-queue continue {self.order.attempt[:8]}` lets it go on"
+        text = f"paused by a person; it keeps its slot and its GPUs; {way}"
         self._note(text, about=PAUSED, standing=text)
 
     def _begin_to_stop(self, state: str, grace: float, now: float) -> None:
@@ -149,7 +146,7 @@ class Execution:
     def alive(self) -> dict[str, int | None] | None:
         """The main process, once, when its tree has lived long enough to be worth reporting: `pid`, and `birth` if it lives and
         can be seen."""
-        if self._reported or self._tree.main is None or self.gone or time.monotonic() < self._started + ALIVE_AFTER:
+        if self._reported or self._tree.main is None or self.gone or time.monotonic() < self._clock.started + ALIVE_AFTER:
             return None
         self._reported = True
         process = None
@@ -175,14 +172,14 @@ class Execution:
 
     def deadline(self) -> float | None:
         """When `tick` or `alive` has something to do next, on the monotonic clock."""
-        report = math.inf if self._reported else self._started + ALIVE_AFTER
+        report = math.inf if self._reported else self._clock.started + ALIVE_AFTER
         first = min(report, self._tree.due, self._times_out_at(), self._next_look_at_log)
         return None if first == math.inf else first
 
     def _times_out_at(self) -> float:
         if self.order.timeout is None or self._tree.is_ending or self._tree.is_paused or self.gone:
             return math.inf
-        return self._started + self._rested + self.order.timeout
+        return self._clock.will_have_worked(self.order.timeout)
 
     # The start.
 
@@ -259,15 +256,10 @@ class Execution:
             self._journal.noted(self.order.attempt, text if standing is None else standing)
 
     def _record(self, state: str, exit_status: int | None, reason: str) -> None:
-        duration = self._worked_for()
+        duration = round(self._clock.worked(time.monotonic()), 6)
         self.end = {"state": state, "exit_status": exit_status, "reason": reason, "duration": duration}
         self._journal.ended(self.order.attempt, self.end)
         reach("end-noted")
-
-    def _worked_for(self) -> float:
-        """Seconds since the start, without pauses."""
-        now = time.monotonic()
-        return round(now - self._started - self._rested - max(0.0, now - self._paused_at), 6)
 
     def _is_over(self) -> None:
         if self.end and self._tree.left:
@@ -284,7 +276,7 @@ class Execution:
     def _end_for_good(self, end: dict[str, Any], left: leftovers.Leftovers) -> None:
         """The end as it is now that what the main process left behind has ended too."""
         state = self._stop_as if self._stop_as and self._tree.reached else end["state"]
-        duration = self._worked_for()
+        duration = round(self._clock.worked(time.monotonic()), 6)
         reason = end["reason"]
         if told := self._what_became_of(left, duration - end["duration"]):
             reason = f"{reason or leftovers.status_text(end['exit_status'])}; {told}"

@@ -178,7 +178,7 @@ def test_what_is_due_next_is_told_on_the_clock_that_never_jumps(tmp_path: Path, 
     """The loop sleeps exactly so long: too long and a time-out comes late, too short and it spins."""
     started = execution(tmp_path, claim, Notes(), timeout=100.0)
     started.start()
-    begun = started._started
+    begun = started._clock.started
     assert started.deadline() == begun + ALIVE_AFTER
     while not (process := started.alive()):
         pass
@@ -197,7 +197,7 @@ def test_the_time_of_a_pause_counts_for_no_time_out(tmp_path: Path, claim: list[
         started.start()
         while not started.alive():
             pass
-        begun = started._started
+        begun = started._clock.started
         assert started.pause(begun + 40.0) == ""
         assert started.deadline() == begun + 40.0, "the next thing is the pause"
         assert started.go_on(begun + 1040.0) == ""
@@ -216,7 +216,7 @@ def test_a_look_at_the_log_is_due_each_second_and_not_before(tmp_path: Path, cla
     started.start()
     while not started.alive():
         pass
-    due = started._started + LOG_TICK
+    due = started._clock.started + LOG_TICK
     assert started.deadline() == due
     for now in (due, due + 1.5 * LOG_TICK):
         started.tick(now)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from scheduler.actions.brake import Brake
 
 Found = TypeVar("Found")
+DEAF = 1.0  # seconds: a signal that comes just before the lock is waited for, or to another thread, does not end the wait
 LEAVES = 3  # presses of a brake after which a runner leaves; at the next one nobody waits for it any more
 
 
@@ -58,7 +59,8 @@ class _Course:
                 # In the caller's context: a notebook knows by it where output belongs.
                 Thread(target=copy_context().run, args=(self._run,), name="exp-queue", daemon=True).start()
                 self._begun = True
-            self._over.acquire()
+            while not self._over.acquire(timeout=DEAF):
+                pass
         except KeyboardInterrupt:
             raise
         except BaseException:  # a signal's handler of the user's own has raised it, and nobody waits any more

@@ -28,6 +28,11 @@ import signal, threading
 def late(*_): raise RuntimeError("the limit of the cell")
 signal.signal(signal.SIGUSR1, late)
 """
+ELSEWHERE = """
+import signal, threading, time
+threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+"""
 STATES = "[job.state for job in exp_queue.jobs()]"
 ACTIVE = "[each.join() for each in threading.enumerate() if each.name == 'exp-queue'], exp_queue.jobs()[0].is_over"
 DEAF = "trap '' INT; touch deaf; while [ ! -e go ]; do sleep 0.01; done"
@@ -67,6 +72,17 @@ def test_twice_what_runs_is_stopped(program, heard) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=200)
     assert (out, process.returncode) == ("KeyboardInterrupt ['cancelled', 'queued']\n", 0), err
+
+
+def test_a_ctrl_c_that_another_thread_gets_is_heard(command_line: CommandLine, program, heard) -> None:
+    """It does not end the wait of the main thread; nor does one that comes just before it: both were heard when all was over."""
+    process = program(ELSEWHERE + RUN, WAITS)
+    heard(process, "started")
+    process.send_signal(signal.SIGINT)
+    heard(process, "Ctrl-C: nothing more is started")
+    command_line.write("go", "")
+    out, err = process.communicate(timeout=200)
+    assert (out, process.returncode) == ("KeyboardInterrupt ['done', 'queued']\n", 0), err
 
 
 def test_a_third_time_the_call_leaves_what_is_being_stopped(command_line: CommandLine, program, heard, until) -> None:

@@ -46,6 +46,7 @@ def wait_for(
             if mine.are_over() or (first and mine.ended_since(begun)):
                 return mine.ended_since(begun)
             if rest <= 0:
+                advice.conclude(mine.open_attempts())
                 raise TimeoutError(_sentence(mine, timeout))
             active = mine.open_attempts()
             ears.follow(active)
@@ -66,11 +67,17 @@ class Advice:
             return self._due - now
         self._due = now + ADVICE
         lasting = [attempt for attempt in active if attempt.started <= time.time() - ADVICE]  # a journal of short ones is long
-        if (text := self._text(active, lasting)) != self._told:
-            self._told = text
-            if text:
-                self._say(text)
+        self._tell(self._text(active, lasting))
         return math.inf if len(lasting) == len(active) else ADVICE
+
+    def conclude(self, active: Sequence[Attempt]) -> None:
+        """Say what there is to say in the end, of short attempts too."""
+        self._tell(self._text(active, active))
+
+    def _tell(self, text: str) -> None:
+        if text and text != self._told:
+            self._say(text)
+        self._told = text
 
     def _text(self, active: Sequence[Attempt], lasting: Sequence[Attempt]) -> str:
         found = []

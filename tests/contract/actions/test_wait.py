@@ -150,6 +150,16 @@ def test_what_runs_is_paused_and_goes_on_without_its_runner(running, store: Stor
     assert [text for text in details if "by a person" in text] == ["paused by a person", "continued by a person"]
 
 
+def test_a_wait_that_runs_out_says_that_a_job_is_paused_however_young(running, store: Store) -> None:
+    """Within its first second nobody looks for that; but these are the last words."""
+    pause(store, running)
+    told: list[str] = []
+    with pytest.raises(TimeoutError):
+        wait_for(store, running, 0.01, say=told.append)
+    go_on(store, running)
+    assert told == ["2 paused: `exp-queue continue paused` lets them go on"]
+
+
 def test_a_paused_job_whose_launcher_was_killed_stays_paused_and_goes_on(running, store: Store, tmp_path: Path, until) -> None:
     """Nobody is there any more to be asked: the command stops and continues its processes itself."""
     pause(store, store.jobs())

@@ -21,7 +21,7 @@ try:
     print("begun", flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
-    open("saving", "w")
+    open("saving", "w").close()
 while not os.path.exists("enough"):
     time.sleep(0.01)
 print("COMPLETE")

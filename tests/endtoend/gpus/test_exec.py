@@ -35,10 +35,12 @@ COUNT = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, lambda *_: open("heard", "a").write("INT "))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))
-open("ready", "w").write(str(os.getpid()))
+with open("ready", "w") as file:  # closed by itself, or Python may drop the exit that a signal asks for
+    file.write(str(os.getpid()))
 while True:
     time.sleep(0.02)
-    open("beat", "a").write(".")
+    with open("beat", "a") as file:
+        file.write(".")
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from scheduler.home import Home
 from scheduler.queue.job import Attempt, Job
 from scheduler.report.text import plural
+from scheduler.tracking.readers.appended import text_at_end
 
 SHOWN = 3  # runs whose directories are named one by one
 END = 1 << 16  # bytes of a log in which W&B's last words are looked for
@@ -22,17 +22,8 @@ def offline_runs(job: Job, attempt: Attempt) -> list[Path]:
     log, of a script that logs below the working directory."""
     found = set(Path(attempt.directory).glob("wandb/offline-run-*"))
     if (Path(job.cwd) / "wandb").is_dir():
-        found |= {Path(job.cwd, name.strip()) for name in _WORDS.findall(_end_of(attempt.log))}
+        found |= {Path(job.cwd, name.strip()) for name in _WORDS.findall(text_at_end(attempt.log, END))}
     return sorted(path for path in found if path.is_dir() and not any(path.glob("*.wandb.synced")))
-
-
-def _end_of(log: Path) -> str:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - END))
-            return file.read(END).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def how_to_send(pairs: Iterable[tuple[Job, Attempt | None]], home: Home) -> list[str]:

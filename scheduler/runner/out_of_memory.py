@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
+
+from scheduler.tracking.readers.appended import text_at_end
 
 TAIL = 1 << 16
 # PyTorch, CUDA itself, cuBLAS, JAX and TensorFlow (XLA). Java's error of the same name is about another memory.
@@ -27,9 +28,4 @@ def ran_out(tail: str, memory_was_full: bool) -> bool:
 
 def tail_of(log: Path) -> str:
     """The last 64 KiB of a log; empty where it cannot be read."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
-            return file.read(TAIL).decode(errors="replace")
-    except OSError:
-        return ""
+    return text_at_end(log, TAIL)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.metric_log import parsed_rows
-from scheduler.tracking.readers.appended import opened
+from scheduler.tracking.readers.appended import end_of
 from scheduler.tracking.readers.rows import Row
 
 END = 64 * 1024  # bytes looked at
@@ -17,13 +16,10 @@ def newest(path: Path) -> Row | None:
     """The newest step, and of every metric in the last rows its newest value, those of the newest row first. None where nothing
     is logged there yet, or the file cannot be read."""
     try:
-        with opened(path) as file:
-            start = max(0, os.fstat(file.fileno()).st_size - END)
-            file.seek(start)
-            lines = file.read(END).split(b"\n")
+        start, found = end_of(path, END)
     except OSError:
         return None
-    rows = parsed_rows(lines[1 if start else 0 : -1])  # what was cut, and what is not whole yet, are no rows
+    rows = parsed_rows(found.split(b"\n")[1 if start else 0 : -1])  # what was cut, and what is not whole yet, are no rows
     values: dict[str, Any] = {}
     for row in reversed(rows):
         values = {**values, **{name: value for name, value in row.values.items() if name not in values}}

@@ -17,6 +17,22 @@ def opened(path: Path) -> BinaryIO:
     return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
+def end_of(path: Path, most: int) -> tuple[int, bytes]:
+    """The last bytes of a file that a job has written, at most so many, and where they begin. OSError as above."""
+    with opened(path) as file:
+        start = max(0, os.fstat(file.fileno()).st_size - most)
+        file.seek(start)
+        return start, file.read(most)
+
+
+def text_at_end(path: Path, most: int) -> str:
+    """The same bytes as text; "" where the file cannot be read."""
+    try:
+        return end_of(path, most)[1].decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 class Appended:
     """New bytes of the file at `path`, from `offset` on. The caller moves `offset` over what it has understood.
 

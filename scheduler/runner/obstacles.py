@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from scheduler.runner.news import Waits
 from scheduler.runner.notices import Trouble, Waiting
@@ -21,18 +21,17 @@ class Obstacles:
         """Another look at what could start."""
         self.now = ""
 
-    def waiting(self, waits: Sequence[Wait], now: float) -> Iterator[Waiting]:
+    def waiting(self, waits: Sequence[Wait], now: float) -> list[Waiting]:
         """What the plan lets wait; what of it is worth a line at `now`, in monotonic seconds."""
         self.now = self.now or next((wait.reason for wait in waits), "")
-        for wait in self._waits.news(waits, now):
-            yield Waiting(wait.job, wait.reason)
+        return [Waiting(wait.job, wait.reason) for wait in self._waits.news(waits, now)]
 
-    def met(self, what: str) -> Iterator[Trouble]:
-        """The machine lacks something for a while: nothing starts. Told once."""
+    def met(self, what: str) -> Trouble | None:
+        """The machine lacks something for a while: nothing starts. What is to be told of it; each is told once."""
         self.now = what
-        if what not in self._troubles:
-            yield Trouble(what)
+        news = None if what in self._troubles else Trouble(what)
         self._troubles[what] = self._troubles.pop(what, None)  # the latest is the last
+        return news
 
     def lasting(self, *, is_short: bool) -> str:
         """Why nothing can start at the moment; `is_short`: what the machine lacks is not there yet, though it was not tried in

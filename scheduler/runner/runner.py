@@ -245,7 +245,7 @@ class Runner:
 
     def _pause(self, what: str) -> None:
         self._jobs.shortage.met(time.monotonic())
-        for trouble in self._obstacles.met(what):
+        if trouble := self._obstacles.met(what):
             self._tell(trouble)
 
     def _claimed(self, starts: list[Start], waits: list[Wait]) -> list[Ready]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduler.gpus.mutex import NAME
+from tests.descriptors import limit_for
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
 from tests.soak import victims
 
@@ -93,15 +94,9 @@ def _squeeze(pid: int) -> tuple[int, int] | None:
     """Leave a process the descriptors that it has; its limits before, or None if it is gone."""
     with contextlib.suppress(OSError):
         limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (_first_free(pid), limits[1]))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit_for(pid), limits[1]))
         return limits
     return None
-
-
-def _first_free(pid: int) -> int:
-    """The lowest number that is free: with it as the limit no further descriptor can be had, whatever lies above it."""
-    used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}  # noqa: PTH208 (only names)
-    return next(number for number in range(len(used) + 1) if number not in used)
 
 
 def _restore(limits: dict[int, tuple[int, int]]) -> None:

@@ -206,11 +206,12 @@ def test_a_script_keeps_the_exit_status_of_its_command(checkout: Path) -> None:
 
 
 WAITS = """
-import signal, sys
+import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: (print("saving", flush=True), sys.exit(5)))
 try:
     print("read", sys.stdin.readline().strip(), flush=True)
-    signal.pause()
+    while True:
+        time.sleep(0.05)  # a signal that comes just before a sleep does not end it
 except KeyboardInterrupt:
     print("interrupted", flush=True)
     sys.exit(6)

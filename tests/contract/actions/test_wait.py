@@ -9,7 +9,6 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
 from scheduler.runner.presence import driven, present
+from tests.descriptors import limit_for, limited
 
 Experiments = Callable[[str], list[Experiment]]
 UNTIL = "command: [sh, -c, 'touch begun-$0; while [ ! -e {0} ]; do sleep 0.02; done', '${{args_no_hyphens}}']\ngrid: {{x: {1}}}\n"
@@ -229,29 +229,13 @@ def test_without_a_descriptor_to_spare_an_attempt_is_looked_for_again(store: Sto
     """It slept for ever, for it believed that it listened."""
     with subprocess.Popen(["sleep", "600"], close_fds=False) as holder, Ears(store) as ears:
         try:
-            with _no_descriptor_left(1):  # one is needed to look at all
+            with limited(os.getpid(), limit_for(os.getpid(), 1)):  # one is needed to look at all
                 ears.follow([orphan])
             assert ears.patience(600.0) == BLIND
             ears.follow([orphan])
             assert ears.patience(600.0) == 600.0
         finally:
             holder.kill()
-
-
-@contextmanager
-def _no_descriptor_left(but: int) -> Iterator[None]:
-    """Meanwhile this process may open `but` so many more."""
-    taken = []
-    try:
-        with suppress(OSError):
-            while True:
-                taken.append(os.dup(0))
-        for _ in range(but):
-            os.close(taken.pop())
-        yield
-    finally:
-        for each in taken:
-            os.close(each)
 
 
 def test_a_wait_looks_for_advice_once_a_second_and_misses_none(store: Store, experiments: Experiments, tmp_path: Path) -> None:

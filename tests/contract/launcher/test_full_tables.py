@@ -11,8 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,7 @@ from scheduler.runner.runner import Runner
 from scheduler.runner.sources import EarlyStop, QueueAlone
 from scheduler.shortage import passing
 from tests.contract.launcher.launching import NAME, end_of, order, reports
+from tests.descriptors import limited
 
 NOBODY = 65534
 # A process of its own without the right to one more: RLIMIT_NPROC does not count for root.
@@ -49,16 +50,6 @@ if os.geteuid() == 0:
     os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
 resource.setrlimit(resource.RLIMIT_NPROC, (0, resource.getrlimit(resource.RLIMIT_NPROC)[1]))
 """
-
-
-@contextmanager
-def limited(pid: int, most: int) -> Iterator[None]:
-    """A process that can open nothing with a number of `most` or more; what it has open stays."""
-    before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def no_descriptors(pid: int) -> AbstractContextManager[None]:

@@ -177,7 +177,7 @@ def test_the_claim_is_held_by_every_process_of_the_job_and_by_nobody_after_it(sl
 )
 def test_a_stop_ends_the_job_however_deaf_it_is(slot: Slot, tmp_path: Path, until, ignored: str) -> None:
     """SIGINT, then SIGTERM, then SIGKILL: it ends as cancelled, with the status that it really had."""
-    code = f"import signal, time; {ignored} print('ready', flush=True); time.sleep(600)"
+    code = f"import signal, time; {ignored} print('ready', flush=True)\nwhile True: time.sleep(0.05)"
     # One that hears the first signal gets all the time that it needs to end by it.
     slot.start(order(tmp_path, python(code), grace=0.2 if ignored else 600.0), [])
     until(lambda: (tmp_path / "attempt" / LOG).exists() and "ready" in output(tmp_path))

@@ -158,8 +158,10 @@ def test_a_launcher_killed_meanwhile_leaves_the_scripts_own_end(slot: Slot, home
 def test_the_grace_of_a_stop_is_what_was_asked_for(slot: Slot, tmp_path: Path, until) -> None:
     """A checkpoint of 25 s was cut in its middle: who stops a job says how long it may save."""
     save = "open('saving', 'w').close()\nwhile not os.path.exists('enough'): time.sleep(0.01)\nopen('whole', 'w').close()"
-    # Closed by itself: Python drops an exception of a signal that comes while it closes a file that nobody has any more.
-    code = f"import os, time\ntry:\n  open('up', 'w').close(); time.sleep(600)\nexcept KeyboardInterrupt: pass\n{save}"
+    # Closed by itself: Python drops an exception of a signal that comes while it closes a file that nobody has any more. Short
+    # sleeps: one that has just begun when the signal comes may not end by it.
+    up = "try:\n  open('up', 'w').close()\n  while True: time.sleep(0.05)\nexcept KeyboardInterrupt: pass"
+    code = f"import os, time\n{up}\n{save}"
     slot.start(order(tmp_path, python(code), grace=0.0), [])
     until((tmp_path / "up").exists)
     slot.stop(NAME, "cancelled", 600.0)

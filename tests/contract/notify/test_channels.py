@@ -45,6 +45,12 @@ def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
     return Way(Channel(kind, kind, to), lambda: (folder / "got").read_text(), Channel(kind, kind, to))
 
 
+def by_mail(server: Mails, security: str) -> Channel:
+    """By that server, which is asked to let a user in whose password stands in SMTP_PASSWORD."""
+    address = f"127.0.0.1:{server.server_address[1]}"
+    return Channel("m", "email", ("me@example.org",), server=address, security=security, password_variable="SMTP_PASSWORD")  # noqa: S106
+
+
 @pytest.fixture(params=["command", "desktop", "sendmail", "smtp", "webhook", "slack", "ntfy"])
 def way(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     folder, kind = tmp_path / "bin", request.param
@@ -155,8 +161,7 @@ def test_a_password_is_sent_over_tls_or_not_at_all(outbox, monkeypatch) -> None:
     """A server that offers no STARTTLS, or somebody in between who takes the offer away, gets none."""
     monkeypatch.setenv("SMTP_PASSWORD", "sesame")
     with serving(Mails("AUTH PLAIN LOGIN")) as server:
-        address = f"127.0.0.1:{server.server_address[1]}"
-        to = Channel("m", "email", ("me@example.org",), server=address, security="starttls", password_variable="SMTP_PASSWORD")  # noqa: S106
+        to = by_mail(server, "starttls")
         box, said = outbox(to)
         box.send(EVENT)
         box.close(FOREVER)
@@ -196,9 +201,7 @@ def test_whatever_a_channel_raises_is_told_and_noted_without_its_secrets(outbox,
     """A traceback that nobody reads: the last of its lines was told, with the password if that was in it, and nothing noted."""
     monkeypatch.setenv("SMTP_PASSWORD", "sesam\u00e9")
     with serving(Mails("AUTH PLAIN LOGIN")) as server:
-        address = f"127.0.0.1:{server.server_address[1]}"
-        to = Channel("m", "email", ("me@example.org",), server=address, security="none", password_variable="SMTP_PASSWORD")  # noqa: S106
-        box, said = outbox(to)
+        box, said = outbox(by_mail(server, "none"))
         box.send(EVENT)
         box.close(FOREVER)
     noted = (tmp_path / "notifications.log").read_text()

@@ -52,9 +52,11 @@ def heard(until) -> Callable[[subprocess.Popen[str], str], str]:
     return read
 
 
-def test_once_nothing_more_is_started_and_what_runs_may_end(command_line: CommandLine, program, heard) -> None:
-    """And the lines behind the call do not go on as if all were done."""
-    process = program(RUN, WAITS)
+@pytest.mark.parametrize("before", ["", ELSEWHERE], ids=["main thread", "another thread"])
+def test_once_nothing_more_is_started_and_what_runs_may_end(command_line: CommandLine, program, heard, before: str) -> None:
+    """And the lines behind the call do not go on as if all were done. A signal that another thread gets does not end the wait of
+    the main thread; nor does one that comes just before it: both were heard when all was over."""
+    process = program(before + RUN, WAITS)
     heard(process, "started")
     process.send_signal(signal.SIGINT)
     heard(process, "Ctrl-C: nothing more is started")
@@ -72,17 +74,6 @@ def test_twice_what_runs_is_stopped(program, heard) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=200)
     assert (out, process.returncode) == ("KeyboardInterrupt ['cancelled', 'queued']\n", 0), err
-
-
-def test_a_ctrl_c_that_another_thread_gets_is_heard(command_line: CommandLine, program, heard) -> None:
-    """It does not end the wait of the main thread; nor does one that comes just before it: both were heard when all was over."""
-    process = program(ELSEWHERE + RUN, WAITS)
-    heard(process, "started")
-    process.send_signal(signal.SIGINT)
-    heard(process, "Ctrl-C: nothing more is started")
-    command_line.write("go", "")
-    out, err = process.communicate(timeout=200)
-    assert (out, process.returncode) == ("KeyboardInterrupt ['done', 'queued']\n", 0), err
 
 
 def test_a_third_time_the_call_leaves_what_is_being_stopped(command_line: CommandLine, program, heard, until) -> None:

@@ -19,7 +19,8 @@ import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 try:
     print("begun", flush=True)
-    time.sleep(600)
+    while True:
+        time.sleep(0.05)  # a signal that comes just before a sleep does not end it
 except KeyboardInterrupt:
     open("saving", "w").close()
 while not os.path.exists("enough"):

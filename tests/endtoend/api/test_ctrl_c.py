@@ -80,6 +80,7 @@ def test_a_third_time_the_call_leaves_what_is_being_stopped(command_line: Comman
     """A job that takes long to save its work need not hold a notebook."""
     process = program(RUN, DEAF)
     until((command_line.directory / "deaf").exists)
+    until(lambda: command_line.jobs("running"))  # its launcher reports that a moment after the start
     for line in ("Ctrl-C: nothing more is started", "Ctrl-C: stopping 1 job"):
         process.send_signal(signal.SIGINT)
         heard(process, line)

@@ -9,6 +9,7 @@ from scheduler.experiments import Resources
 from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import allowed
 from scheduler.queue.job import Job
+from scheduler.queue.mine import before
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices, open_devices, usable_cores
@@ -30,7 +31,7 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     never = devices.never(job.resources)
     if never:
         return f"job {job.short_id} can never run here: {never}"
-    ahead = store.jobs("state = 'queued' AND number < ?", (job.number,), limit=MOST_AHEAD)
+    ahead = before(store, job, MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
     return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
 

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any, TypeVar
 
 from scheduler.actions.drive import Terms
+from scheduler.actions.order import Order
 from scheduler.api.job import Job
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
@@ -43,6 +44,11 @@ def asked() -> Asked:
 def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:
     """At most so many jobs at once, seconds from SIGINT to SIGTERM, failures in a row; None is nobody's wish."""
     return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
+
+
+def order_of(priority: int | None) -> Order:
+    """When the jobs have their turn; None is nobody's wish."""
+    return Order(read("priority", priority, values.priority))
 
 
 def count_of(name: str, value: Any) -> Any:

@@ -18,7 +18,7 @@ from scheduler.actions.opening import opened_devices, opened_queue, working_dire
 from scheduler.actions.results import best_first, lines
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
-from scheduler.api.arguments import Changes, File, Which, asked, count_of, for_each_trial, named, read, terms_of, words
+from scheduler.api.arguments import Changes, File, Which, asked, count_of, for_each_trial, named, order_of, read, terms_of, words
 from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.api.keyboard import interruptible
 from scheduler.api.trial import Trials, trials_of
@@ -46,6 +46,7 @@ def run(
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
+    priority: int | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -55,7 +56,8 @@ def run(
     `["~dropout"]`. `jobs`: at most so many at once; None: one for each GPU, and without GPUs half the cores. `again`: run also
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
-    (None: what the file says, else 5; math.inf: never). `quiet`: say nothing on standard error.
+    (None: what the file says, else 5; math.inf: never). `priority`: the higher starts first (None: what the file says, else 0).
+    `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -63,7 +65,7 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    plan = read_file(fspath(file), words(changes), asked())
+    plan = order_of(priority).on(read_file(fspath(file), words(changes), asked()))
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
@@ -74,10 +76,18 @@ def run(
     return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
 
 
-def submit(file: File, changes: Changes = None, *, again: bool = False, lost: bool = False, quiet: bool = False) -> Jobs:
+def submit(
+    file: File,
+    changes: Changes = None,
+    *,
+    again: bool = False,
+    lost: bool = False,
+    priority: int | None = None,
+    quiet: bool = False,
+) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    plan = read_file(fspath(file), words(changes), asked())
+    plan = order_of(priority).on(read_file(fspath(file), words(changes), asked()))
     _warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(_say(quiet=quiet)) as store:
         submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost)

@@ -33,6 +33,7 @@ COMMANDS = {
     "work": ("again", "Run everything that is queued; --forever waits for more."),
     "hold": ("hold", "Keep queued jobs from starting."),
     "release": ("hold", "Let held jobs start again."),
+    "move": ("move", "Let waiting jobs start before or after the others."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),

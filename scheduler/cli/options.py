@@ -85,6 +85,43 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_settings
 
 
+def read_priority(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """By the reader that files use."""
+    from scheduler.errors import UserError
+    from scheduler.experiments.document import values
+
+    if text is None:
+        return None
+    try:
+        return values.priority(int(text) if text.lstrip("-").isdecimal() else text)
+    except UserError as error:
+        raise click.BadParameter(error.what) from None
+
+
+_ORDER = (
+    click.option(
+        "--priority",
+        metavar="N",
+        callback=read_priority,
+        help="The higher starts first. Default: policy.priority, 0.",
+    ),
+)
+
+
+def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about the order of jobs; the command gets them as `order`."""
+
+    @functools.wraps(command)
+    def with_order(*arguments: Any, priority: int | None, **others: Any) -> Any:
+        from scheduler.actions.order import Order
+
+        return command(*arguments, order=Order(priority), **others)
+
+    for option in reversed(_ORDER):
+        with_order = option(with_order)
+    return with_order
+
+
 def read_pause(option: str, text: str) -> float:
     """Seconds, by the reader that files use; 0 is allowed."""
     from scheduler.errors import UserError

@@ -15,6 +15,7 @@ from scheduler.cli.options import (
     grace_option,
     leftovers_option,
     opened_store,
+    order_options,
     print_lines,
     say,
     sharing_options,
@@ -26,6 +27,7 @@ from scheduler.experiments import Experiment, ExperimentFile
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
+    from scheduler.actions.order import Order
     from scheduler.gpus.observation import Settings
 
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @leftovers_option
 @failures_option
 @sharing_options
+@order_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
@@ -48,6 +51,7 @@ def run(
     leftovers: str | None,
     max_failures: float | None,
     settings: Settings,
+    order: Order,
     dry_run: bool,
     detach: bool,
     again: bool,
@@ -68,7 +72,7 @@ def run(
     from scheduler.cli.driving import concluded
     from scheduler.report.progress import Progress
 
-    plan, directory = _with(plan, leftovers), working_directory()
+    plan, directory = order.on(_with(plan, leftovers)), working_directory()
     with opened_devices(settings) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
@@ -114,10 +118,11 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @click.command()
 @reads_a_file
 @leftovers_option
+@order_options
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option
-def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool, style: str) -> int:
+def submit(plan: ExperimentFile, leftovers: str | None, order: Order, again: bool, lost: bool, style: str) -> int:
     """Queue the experiments of FILE and start nothing: `exp-queue work` runs what is queued.
 
     \b
@@ -130,7 +135,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
 
-    plan = _with(plan, leftovers)
+    plan = order.on(_with(plan, leftovers))
     with opened_store() as store:
         submission = action.submit(store, plan, working_directory(), Progress(sys.stderr).tell, again=again, lost=lost)
         say("nothing was started; `exp-queue work` runs what is queued")

@@ -35,7 +35,8 @@ class Policy:
     `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
-    `environment`: names of variables whose values it keeps, beside those that decide about its programs.
+    `environment`: names of variables whose values it keeps, beside those that decide about its programs. `priority`: the higher
+    starts first.
     """
 
     retries: int = 0
@@ -45,6 +46,7 @@ class Policy:
     grace: float = 10.0
     max_failures: int | None = 5
     environment: tuple[str, ...] = ()
+    priority: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only

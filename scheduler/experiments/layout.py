@@ -35,6 +35,7 @@ POLICY: Readers = {
     "grace": values.pause,
     "environment": values.variables,
     "max_failures": values.count_or_none,
+    "priority": values.priority,
 }
 
 

@@ -73,6 +73,12 @@ POLICY: Schema = {
         "description": "So many failures in a row, each just after its start, and no more is started.",
         "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
     },
+    "priority": {
+        "description": "The higher starts first; those of the same in the order of their submission. Default: 0.",
+        "type": "integer",
+        "minimum": -1_000_000,
+        "maximum": 1_000_000,
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},

@@ -70,9 +70,9 @@ class Changes:
             same = (cwd, now, surroundings(argv, experiment.policy))
             rows.append((ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
-            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, environment, "
+            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, priority, environment, "
             "cwd, state, submitted, surroundings) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -115,9 +115,14 @@ class Changes:
         self._event(job, None, self.state(job), detail)  # an event that repeats the state: what changed is not the state
 
     def _renew(self, job: str, renewed: Experiment) -> None:
+        # A priority that a person gave the job itself stays until its file says another.
         self._connection.execute(
-            "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
-            (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
+            """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
+               WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END WHERE id = ?6""",
+            (
+                *(_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment),
+                *(renewed.policy.priority, job),
+            ),
         )
 
     def remember(self, surroundings: Surroundings) -> int:
@@ -240,7 +245,7 @@ def job_key(experiment: Experiment, directory: str) -> str:
     return hashlib.sha256(f"{experiment.id} {directory}".encode()).hexdigest()
 
 
-def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, ...]:
+def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | None, ...]:
     return (
         experiment.id,
         experiment.group,
@@ -248,6 +253,7 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, .
         experiment.arguments,
         _as_json(experiment.resources),
         _as_json(experiment.policy),
+        experiment.policy.priority,
         experiment.environment,
     )
 

@@ -89,6 +89,10 @@ class Job:
     failures: int = 0  # attempts that count against `policy.retries`, since a person last asked for the job
     environment: str = "{}"  # JSON: what its attempts get beyond the user's own environment; see `additions`
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
+    priority: int = 0  # the higher starts first; those of the same in the order of their submission
+    begin_at: float = 0.0  # it does not start before, in seconds since 1970; 0: at once, or its time has come
+    prerequisite: int | None = None  # the jobs that it comes after, by number; see `queue.dependencies`
+    blocked: bool = False  # by its prerequisite, now
 
     @property
     def config(self) -> dict[str, Any]:

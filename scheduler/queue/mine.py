@@ -15,6 +15,8 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
 _ALL = (0, 1 << 62)
+_FREE = "job.state = 'queued' AND job.blocked = 0 AND job.begin_at = 0"
+_LEVEL = f"SELECT max(priority) FROM job INDEXED BY job_startable WHERE {_FREE}"
 _names = count()
 _RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
 # A due time further away than any pause can be is the work of a clock that was set back.
@@ -40,6 +42,10 @@ class Mine:
         self._queue = (
             f"{self._startable} AS own CROSS JOIN job INDEXED BY job_queued "
             "WHERE job.state = 'queued' AND job.number BETWEEN own.first AND own.last"
+        )
+        self._level = (
+            f"{self._startable} AS own CROSS JOIN job INDEXED BY job_startable "
+            f"WHERE {_FREE} AND job.priority = ? AND job.number BETWEEN own.first AND own.last"
         )
         self._all = f"{self._mine} AS own CROSS JOIN job WHERE job.number BETWEEN own.first AND own.last"
 
@@ -77,12 +83,27 @@ class Mine:
         return JobList(self.store.by_numbers, [row[0] for row in rows])
 
     def waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
-        """The first of the queued that are due at `now`: what could start next. With `after` only what stands behind that job
-        and asks for other resources than those of `unlike`."""
-        others = f"AND job.number > ? AND resources NOT IN ({_RESOURCES})" if after else ""
-        behind = (after.number, json.dumps([job.number for job in unlike])) if after else ()
-        sql = f"SELECT job.* FROM {self._queue} AND NOT {_PAUSES} {others} ORDER BY own.first, job.number LIMIT ?"
-        return [job_from(row) for row in self.store.read(sql, (now, now + LONGEST_PAUSE, *behind, limit))]
+        """The first of the queued that are due at `now`: what could start next, by priority and then in the order of their
+        submission. With `after` only what stands behind that job and asks for other resources than those of `unlike`."""
+        others = f"AND resources NOT IN ({_RESOURCES})" if after else ""
+        where = f"{self._level} AND job.number > ? AND NOT {_PAUSES} {others}"
+        sql = f"SELECT job.* FROM {where} ORDER BY own.first, job.number LIMIT ?"
+        pauses, alike = (now, now + LONGEST_PAUSE), (json.dumps([job.number for job in unlike]),) if after else ()
+        found: list[Job] = []
+        for level in self._levels(after):
+            behind = after.number if after and after.priority == level else 0
+            rows = self.store.read(sql, (level, behind, *pauses, *alike, limit - len(found)))
+            found += [job_from(row) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
+
+    def _levels(self, after: Job | None) -> Iterator[int]:
+        """The priorities that there are among jobs that could start, the highest first, from that of `after` on."""
+        level = after.priority if after else self.store.read(_LEVEL)[0][0]
+        while level is not None:
+            yield level
+            level = self.store.read(f"{_LEVEL} AND priority < ?", (level,))[0][0]
 
     def are_queued(self) -> bool:
         """Whether any is queued, due or not."""
@@ -102,6 +123,13 @@ class Mine:
 
     def _fill(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
         self.store.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", ranges)
+
+
+def before(store: Store, job: Job, limit: int) -> list[Job]:
+    """The first of the queued that would start before `job` if there were a slot for all."""
+    ahead = "(priority > ?1 OR priority = ?1 AND number < ?2)"
+    sql = f"SELECT * FROM job WHERE {_FREE} AND {ahead} ORDER BY priority DESC, number LIMIT ?3"
+    return [job_from(row) for row in store.read(sql, (job.priority, job.number, limit))]
 
 
 def _within(table: str) -> str:

@@ -52,6 +52,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("state", found["state"] + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
+        ("priority", str(found["priority"] or "")),
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),

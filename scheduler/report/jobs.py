@@ -8,10 +8,11 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from scheduler.actions.move import Moved
 from scheduler.actions.results import Line
 from scheduler.experiments import differences
 from scheduler.queue.job import Attempt, Job
-from scheduler.report.text import duration, number, shortened
+from scheduler.report.text import duration, number, plural, shortened
 from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
@@ -137,6 +138,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "note": line.note,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
+        "priority": line.job.priority,
         "submitted": line.job.submitted,
         "started": attempt.started if attempt else None,
         "ended": attempt.ended if attempt else None,
@@ -148,6 +150,22 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "objective": _objective(line.outcome.objective),
         "metrics": dict(line.outcome.last),
     }
+
+
+def place(job: Job) -> dict[str, Any]:
+    """Where a job stands in the queue, for programs."""
+    return {"id": job.id, "state": job.state.value, "priority": job.priority}
+
+
+def moved(found: Moved) -> str:
+    """What `move` has done."""
+    rest = f"; {plural(found.others, 'job')} that {'does' if found.others == 1 else 'do'} not wait stayed as before" * bool(
+        found.others
+    )
+    if not found.jobs:
+        return f"nothing was moved: no such job waits{rest}"
+    these = found.jobs[0].short_id if len(found.jobs) == 1 else plural(len(found.jobs), "job")
+    return f"{these} now {'has' if len(found.jobs) == 1 else 'have'} priority {found.priority}{rest}"
 
 
 def _objective(objective: Objective | None) -> dict[str, str] | None:

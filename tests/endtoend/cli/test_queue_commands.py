@@ -255,3 +255,15 @@ def test_a_runner_that_stays_takes_up_a_job_that_now_asks_for_less(grid, until) 
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=100)
     assert runner.returncode == 130
+
+
+def test_jobs_run_by_priority_and_a_moved_one_runs_first(grid) -> None:
+    """The order of the ledger is the order of the queue; what `move` says is heard by whoever runs it."""
+    grid("submit", "grid.yaml")
+    grid("submit", "grid.yaml", "x=7", "--priority", "2")
+    first = next(job["id"] for job in grid.jobs() if job["config"]["x"] == 3)
+    assert f"{first[:8]} now has priority 3" in grid("move", first[:8], "first").stderr
+    assert "say where to" in grid("move", first[:8]).stderr
+    assert grid("work", "-j1").returncode == 0
+    assert (grid.directory / "ledger").read_text().split() == ["x=3", "x=7", "x=1", "x=2"]
+    assert "nothing was moved" in grid("move", "all", "last").stderr

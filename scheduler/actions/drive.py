@@ -58,7 +58,8 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
         _refuse_the_impossible(mine.by_resources(), devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
     tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done))
-    runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures))
+    source = Submits(store.home, forever=False)
+    runner = Runner(mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures))
     return run_out(runner, mine.jobs, terms.brake)
 
 
@@ -72,7 +73,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
         tell(notice)
 
     tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
-    source = Submits(store.home) if forever else None
+    source = Submits(store.home, forever=forever)
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures))
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 
 from scheduler.experiments import Resources
@@ -10,6 +11,7 @@ from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import allowed
 from scheduler.queue.job import Job
 from scheduler.queue.mine import before
+from scheduler.queue.moments import clock
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices, open_devices, usable_cores
@@ -31,6 +33,8 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     never = devices.never(job.resources)
     if never:
         return f"job {job.short_id} can never run here: {never}"
+    if job.begin_at > time.time():
+        return f"job {job.short_id} waits: it does not start before {clock(job.begin_at)} (`--begin`)"
     ahead = before(store, job, MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
     return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"

@@ -13,6 +13,7 @@ class Order:
     """None, and no words: as the file says."""
 
     priority: int | None = None
+    begin: float | None = None  # not before, in seconds since 1970
 
     def on(self, plan: ExperimentFile) -> ExperimentFile:
         """The file, with what its jobs keep of these wishes as their policy."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from scheduler.actions.drive import Tell
 from scheduler.actions.explain import never_here
 from scheduler.actions.notices import Submitted
+from scheduler.actions.order import UNSAID, Order
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.argument_files import written
 from scheduler.queue import submit as queue
@@ -25,15 +26,17 @@ def submit(
     *,
     again: bool = False,
     lost: bool = False,
+    order: Order = UNSAID,
 ) -> Submission:
     """Queue the experiments of `plan`, durably and all together, to start in `directory`; each when the files are there that its
     command and its environment name. `experiments`: the same, where they have been gone through already.
 
-    `again`: new jobs for those that are over; `lost`: also for those whose outcome is unknown.
+    `again`: new jobs for those that are over; `lost`: also for those whose outcome is unknown; `order`: what it says beside the
+    policy of `plan`.
     """
     given = plan.experiments() if experiments is None else experiments
     points = with_points(plan, written(given), store.home.root)
-    submission = queue.submit(store, points, directory, again=again, lost=lost)
+    submission = queue.submit(store, points, directory, again=again, lost=lost, begin=order.begin)
     tell(Submitted(submission, plan.path, plan.launch))
     return submission
 

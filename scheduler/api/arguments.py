@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -15,10 +17,12 @@ from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
 from scheduler.home import default_root
+from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
 Which = str | Job | Iterable[Job]
+Moment = str | float | datetime | None
 File = str | PathLike[str]
 Read = TypeVar("Read")
 
@@ -46,9 +50,17 @@ def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: f
     return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
 
 
-def order_of(priority: int | None) -> Order:
+def order_of(priority: int | None, begin: Moment) -> Order:
     """When the jobs have their turn; None is nobody's wish."""
-    return Order(read("priority", priority, values.priority))
+    return Order(read("priority", priority, values.priority), read("begin", begin, _moment))
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < LATEST:
+        return float(value)
+    return moment(str(value), time.time())
 
 
 def count_of(name: str, value: Any) -> Any:

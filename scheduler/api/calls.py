@@ -18,7 +18,20 @@ from scheduler.actions.opening import opened_devices, opened_queue, working_dire
 from scheduler.actions.results import best_first, lines
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
-from scheduler.api.arguments import Changes, File, Which, asked, count_of, for_each_trial, named, order_of, read, terms_of, words
+from scheduler.api.arguments import (
+    Changes,
+    File,
+    Moment,
+    Which,
+    asked,
+    count_of,
+    for_each_trial,
+    named,
+    order_of,
+    read,
+    terms_of,
+    words,
+)
 from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.api.keyboard import interruptible
 from scheduler.api.trial import Trials, trials_of
@@ -47,6 +60,7 @@ def run(
     grace: float | str | None = None,
     max_failures: float | None = None,
     priority: int | None = None,
+    begin: Moment = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -57,6 +71,7 @@ def run(
     what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop,
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
     (None: what the file says, else 5; math.inf: never). `priority`: the higher starts first (None: what the file says, else 0).
+    `begin`: they do not start before, as a text ("18:30", "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970.
     `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
@@ -65,12 +80,13 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    plan = order_of(priority).on(read_file(fspath(file), words(changes), asked()))
+    order = order_of(priority, begin)
+    plan = order.on(read_file(fspath(file), words(changes), asked()))
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
         with opened_devices() as devices:
-            driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
+            driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost, order=order)
         return _over(store, driven)
 
     return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
@@ -83,14 +99,16 @@ def submit(
     again: bool = False,
     lost: bool = False,
     priority: int | None = None,
+    begin: Moment = None,
     quiet: bool = False,
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    plan = order_of(priority).on(read_file(fspath(file), words(changes), asked()))
+    order = order_of(priority, begin)
+    plan = order.on(read_file(fspath(file), words(changes), asked()))
     _warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(_say(quiet=quiet)) as store:
-        submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost)
+        submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost, order=order)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
 
 

@@ -98,12 +98,30 @@ def read_priority(context: click.Context, option: click.Parameter, text: str | N
         raise click.BadParameter(error.what) from None
 
 
+def _read_begin(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    import time
+
+    from scheduler.errors import UserError
+    from scheduler.queue.moments import moment
+
+    try:
+        return None if text is None else moment(text, time.time())
+    except UserError as error:
+        raise UserError(f"--begin: {error.what}", next_step=error.next_step) from None
+
+
 _ORDER = (
     click.option(
         "--priority",
         metavar="N",
         callback=read_priority,
         help="The higher starts first. Default: policy.priority, 0.",
+    ),
+    click.option(
+        "--begin",
+        metavar="TIME",
+        callback=_read_begin,
+        help="Not before this time: 18:30, 2h (from now), 2026-12-24T18:30.",
     ),
 )
 
@@ -112,10 +130,10 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options about the order of jobs; the command gets them as `order`."""
 
     @functools.wraps(command)
-    def with_order(*arguments: Any, priority: int | None, **others: Any) -> Any:
+    def with_order(*arguments: Any, priority: int | None, begin: float | None, **others: Any) -> Any:
         from scheduler.actions.order import Order
 
-        return command(*arguments, order=Order(priority), **others)
+        return command(*arguments, order=Order(priority, begin), **others)
 
     for option in reversed(_ORDER):
         with_order = option(with_order)

@@ -105,7 +105,7 @@ class Changes:
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
         """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
         self.move(job, State.QUEUED, detail)
-        self._connection.execute("UPDATE job SET failures = 0, not_before = 0 WHERE id = ?", (job,))
+        self._connection.execute("UPDATE job SET failures = 0, not_before = 0, begin_at = 0 WHERE id = ?", (job,))
         if renewed:
             self._renew(job, renewed)
 

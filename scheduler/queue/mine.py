@@ -115,6 +115,13 @@ class Mine:
                   WHERE state = 'queued' AND {_PAUSES} AND {_within(self._startable)}"""
         return self.store.read(sql, (now, now + LONGEST_PAUSE))[0][0]
 
+    def next_begin(self) -> float | None:
+        """When the first of the queued begins that must not begin at once, in seconds since 1970; None if there is none."""
+        sql = f"""SELECT begin_at FROM job INDEXED BY job_begin
+                  WHERE state = 'queued' AND begin_at > 0 AND {_within(self._startable)} ORDER BY begin_at LIMIT 1"""
+        rows = self.store.read(sql)
+        return rows[0][0] if rows else None
+
     def active_names(self) -> list[str]:
         """The names of attempts that are not over, whoever runs them."""
         sql = f"""SELECT id || '/' || attempts FROM job INDEXED BY job_active

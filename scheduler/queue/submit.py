@@ -16,6 +16,7 @@ from scheduler.queue.changes import Changes, Latest, job_key
 from scheduler.queue.here import Here
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
+from scheduler.queue.order import postpone
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 
@@ -36,6 +37,7 @@ class Verb(str, Enum):
 
 
 RENEWALS = {Verb.QUEUED: Verb.RENEWED, Verb.RUNNING: Verb.NEXT_TIME}  # where the file has changed what the job asks for
+WAIT = (Verb.NEW, Verb.QUEUED, Verb.RENEWED, Verb.RETRIED)  # jobs that have not begun
 # Jobs that are there already, and whose next attempt takes the environment of whoever asks now.
 ASKED_NOW = (*RENEWALS, *RENEWALS.values(), Verb.RETRIED)
 
@@ -70,8 +72,17 @@ def verb(state: State | None, *, resumable: bool, again: bool, lost: bool) -> Ve
     return Verb.QUEUED if state in (State.QUEUED, State.HELD) else Verb.RUNNING
 
 
-def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: bool = False, lost: bool = False) -> Submission:
-    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over."""
+def submit(
+    store: Store,
+    experiments: Iterable[Experiment],
+    cwd: str,
+    *,
+    again: bool = False,
+    lost: bool = False,
+    begin: float | None = None,
+) -> Submission:
+    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over; `begin`: those
+    that wait then do not start before, in seconds since 1970 (None: as they were asked for)."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
@@ -82,6 +93,8 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
             chosen.update(_place(change, here, first, latest, cwd, again, lost))
+        if begin is not None:
+            postpone(change, (number for number, what in chosen.items() if what in WAIT), begin)
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen))
 
 

@@ -17,6 +17,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
+from scheduler.runner.calls import Calls
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import write_end
 from scheduler.runner.environment import Differences
@@ -65,6 +66,7 @@ class Runner:
         self._interrupts = 0
         self._waits, self._wanderers = Waits(), Wanderers(mine.store)
         self._differences = Differences()
+        self._calls = Calls(mine, self._pause)
         self._troubles: set[str] = set()
         self._is_waiting = False
         self._now = 0.0  # when this turn began, by the clock of the store
@@ -88,7 +90,8 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with self._wakeups:
+        with self._wakeups, self._calls:
+            self._calls.open(self._wakeups)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -107,6 +110,7 @@ class Runner:
         """One turn of the loop; returns for how many seconds it may rest then, None when there is nothing left to do."""
         self._now = time.time()
         self._follow_the_machine()
+        self._calls.call(self._now)
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
@@ -187,6 +191,8 @@ class Runner:
             yield self._devices.patience()
         if (tick := self._source.patience()) is not None:
             yield tick
+        if (look := self._calls.patience()) is not None:
+            yield look
         due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             yield max(0.001, due - time.time())

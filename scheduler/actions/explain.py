@@ -11,9 +11,9 @@ from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import allowed
 from scheduler.queue.job import Job
 from scheduler.queue.mine import before
-from scheduler.queue.moments import clock
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
+from scheduler.queue.waits import lacks, why_skipped
 from scheduler.runner.devices import Devices, open_devices, usable_cores
 from scheduler.runner.plan import Start, World, plan
 
@@ -33,8 +33,11 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     never = devices.never(job.resources)
     if never:
         return f"job {job.short_id} can never run here: {never}"
-    if job.begin_at > time.time():
-        return f"job {job.short_id} waits: it does not start before {clock(job.begin_at)} (`--begin`)"
+    if lack := lacks(store, [job], time.time()).get(job.id):
+        more = (
+            f" (`exp-queue explain {lack.first[:8]}` says why)" if lack.first and store.job(lack.first).state in WAITING else ""
+        )
+        return f"job {job.short_id} waits: {lack.reason}{more}"
     ahead = before(store, job, MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
     return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
@@ -60,6 +63,8 @@ def _asks_more(asks: Resources, gpus: int) -> bool:
 
 
 def _why(store: Store, job: Job) -> str:
+    if job.state is State.SKIPPED:
+        return f": {why_skipped(store, [job])[job.id]}"
     latest = store.latest_attempts([job]).get(job.id)
     if latest is None:
         return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler.experiments import ExperimentFile
+from scheduler.experiments.after import After
 
 
 @dataclass(frozen=True)
@@ -14,11 +15,12 @@ class Order:
 
     priority: int | None = None
     begin: float | None = None  # not before, in seconds since 1970
+    after: tuple[str, ...] | None = None  # selections of jobs; none of them: after nothing
+    after_any: bool | None = None  # as in a policy, and so is the next
+    after_failure: str | None = None
 
     def on(self, plan: ExperimentFile) -> ExperimentFile:
-        """The file, with what its jobs keep of these wishes as their policy."""
-        wishes: dict[str, Any] = {"priority": self.priority}
-        return replace(plan, policy=replace(plan.policy, **{name: value for name, value in wishes.items() if value is not None}))
-
-
-UNSAID = Order()
+        """The file, with these wishes in the place of its own."""
+        said: dict[str, Any] = {name: getattr(self, name) for name in ("priority", "after_any", "after_failure")}
+        policy = replace(plan.policy, **{name: value for name, value in said.items() if value is not None})
+        return replace(plan, policy=policy, after=plan.after if self.after is None else After(self.after))

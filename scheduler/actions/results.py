@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
+from scheduler.queue.waits import lacks, why_skipped
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking import metric_log
 from scheduler.tracking.metric_log import Outcome
@@ -23,6 +24,7 @@ class Line:
     outcome: Outcome
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
     obstacle: str = ""  # why it can never start here
+    lack: str = ""  # what it waits for that is neither a slot nor a GPU, or why it was skipped
 
     @property
     def seconds(self) -> float | None:
@@ -38,18 +40,19 @@ class Line:
     @property
     def reason(self) -> str:
         ended = self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
-        return f"can never run here: {self.obstacle}" if self.obstacle else ended
+        return f"can never run here: {self.obstacle}" if self.obstacle else ended or self.lack
 
 
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
     """The jobs with their latest attempts and what their metric logs say. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
-    return [_line(store, job, latest.get(job.id), (never or {}).get(job.id, "")) for job in jobs]
+    waits = {job: lack.reason for job, lack in lacks(store, jobs, time.time()).items()} | why_skipped(store, jobs)
+    return [_line(store, job, latest.get(job.id), (never or {}).get(job.id, ""), waits.get(job.id, "")) for job in jobs]
 
 
-def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
+def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str, lack: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
-    return Line(job, attempt, outcome(attempt), note, obstacle)
+    return Line(job, attempt, outcome(attempt), note, obstacle, lack)
 
 
 def outcome(attempt: Attempt | None) -> Outcome:

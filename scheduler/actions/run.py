@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.actions.drive import Driven, Tell, Terms, drive
-from scheduler.actions.order import UNSAID, Order
 from scheduler.actions.submit import submit
 from scheduler.errors import CannotEverRun
 from scheduler.experiments import Experiment, ExperimentFile
@@ -23,14 +22,14 @@ def run(
     *,
     again: bool = False,
     lost: bool = False,
-    order: Order = UNSAID,
+    begin: float | None = None,
 ) -> Driven:
     """Queue the experiments of `plan` and run them, with what is in the queue of them already, until all are over.
 
-    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again`, `lost` and `order` as for a
+    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again`, `lost` and `begin` as for a
     submit.
     """
-    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost, order=order)
+    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost, begin=begin)
     return drive(store, submission.jobs, devices, terms, tell)
 
 

@@ -16,12 +16,14 @@ from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
+from scheduler.experiments.layout import AFTER_FAILURE
 from scheduler.home import default_root
 from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
 Which = str | Job | Iterable[Job]
+After = Which | Iterable[str] | None
 Moment = str | float | datetime | None
 File = str | PathLike[str]
 Read = TypeVar("Read")
@@ -34,7 +36,7 @@ def words(changes: Changes) -> list[str]:
     return spelled(changes) if isinstance(changes, Mapping) else list(changes or ())
 
 
-def named(which: Iterable[Which]) -> list[str]:
+def named(which: Iterable[Which | Iterable[str]]) -> list[str]:
     """Words that name jobs."""
     several = ([each] if isinstance(each, (str, Job)) else each for each in which)
     return [each if isinstance(each, str) else each.id for some in several for each in some]
@@ -50,9 +52,15 @@ def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: f
     return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
 
 
-def order_of(priority: int | None, begin: Moment) -> Order:
+def order_of(priority: int | None, begin: Moment, after: After, after_any: bool | None, after_failure: str | None) -> Order:
     """When the jobs have their turn; None is nobody's wish."""
-    return Order(read("priority", priority, values.priority), read("begin", begin, _moment))
+    return Order(
+        read("priority", priority, values.priority),
+        read("begin", begin, _moment),
+        None if after is None else tuple(named([after])),
+        read("after_any", after_any, values.truth),
+        read("after_failure", after_failure, lambda value: values.choice(value, AFTER_FAILURE)),
+    )
 
 
 def _moment(value: object) -> float:

@@ -19,6 +19,7 @@ from scheduler.actions.results import best_first, lines
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
+    After,
     Changes,
     File,
     Moment,
@@ -61,6 +62,9 @@ def run(
     max_failures: float | None = None,
     priority: int | None = None,
     begin: Moment = None,
+    after: After = None,
+    after_any: bool | None = None,
+    after_failure: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -72,7 +76,8 @@ def run(
     instead of the jobs' own. `max_failures`: after so many failures in a row just after their start no more of that program
     (None: what the file says, else 5; math.inf: never). `priority`: the higher starts first (None: what the file says, else 0).
     `begin`: they do not start before, as a text ("18:30", "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970.
-    `quiet`: say nothing on standard error.
+    `after`: jobs that they come after, named as for `jobs`, or the jobs themselves; all of these must succeed, with `after_any`
+    one; else they are skipped, or with `after_failure` "run" they run nevertheless. `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -80,13 +85,14 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    order = order_of(priority, begin)
+    order = order_of(priority, begin, after, after_any, after_failure)
     plan = order.on(read_file(fspath(file), words(changes), asked()))
     _warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell) -> Jobs:
         with opened_devices() as devices:
-            driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost, order=order)
+            here, begin = working_directory(), order.begin
+            driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
         return _over(store, driven)
 
     return _driving(terms_of(jobs, grace, max_failures), act, quiet=quiet)
@@ -100,15 +106,19 @@ def submit(
     lost: bool = False,
     priority: int | None = None,
     begin: Moment = None,
+    after: After = None,
+    after_any: bool | None = None,
+    after_failure: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    order = order_of(priority, begin)
+    order = order_of(priority, begin, after, after_any, after_failure)
     plan = order.on(read_file(fspath(file), words(changes), asked()))
     _warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(_say(quiet=quiet)) as store:
-        submission = submitting.submit(store, plan, working_directory(), _tell(quiet=quiet), again=again, lost=lost, order=order)
+        here, tell = working_directory(), _tell(quiet=quiet)
+        submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
 
 

@@ -123,6 +123,18 @@ _ORDER = (
         callback=_read_begin,
         help="Not before this time: 18:30, 2h (from now), 2026-12-24T18:30.",
     ),
+    click.option(
+        "--after",
+        multiple=True,
+        metavar="JOB",
+        help="Only after these jobs, of any file: an id, last, group:NAME; repeatable. none: after nothing. Default: the file's.",
+    ),
+    click.option("--after-any/--after-all", default=None, help="One of these jobs is enough, or all are needed (default)."),
+    click.option(
+        "--after-failure",
+        type=click.Choice(["skip", "run"]),
+        help="Where these jobs do not succeed: skip what comes after them (default), or run it nevertheless.",
+    ),
 )
 
 
@@ -130,10 +142,12 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options about the order of jobs; the command gets them as `order`."""
 
     @functools.wraps(command)
-    def with_order(*arguments: Any, priority: int | None, begin: float | None, **others: Any) -> Any:
+    def with_order(*arguments: Any, after: tuple[str, ...], **others: Any) -> Any:
         from scheduler.actions.order import Order
 
-        return command(*arguments, order=Order(priority, begin), **others)
+        mine = {name: others.pop(name) for name in ("priority", "begin", "after_any", "after_failure")}
+        words = tuple(word for word in after if word != "none") if after else None
+        return command(*arguments, order=Order(after=words, **mine), **others)
 
     for option in reversed(_ORDER):
         with_order = option(with_order)

@@ -81,7 +81,7 @@ def run(
             return _detached(action.possible(plan, devices))
         progress, terms = Progress(sys.stderr), Terms(slots, grace, max_failures)
         with opened_store() as store:
-            driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost, order=order)
+            driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost, begin=order.begin)
             return concluded(driven, store, progress, style, by_file=True)
 
 
@@ -138,7 +138,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, order: Order, again: boo
     plan = order.on(_with(plan, leftovers))
     with opened_store() as store:
         tell = Progress(sys.stderr).tell
-        submission = action.submit(store, plan, working_directory(), tell, again=again, lost=lost, order=order)
+        submission = action.submit(store, plan, working_directory(), tell, again=again, lost=lost, begin=order.begin)
         say("nothing was started; `exp-queue work` runs what is queued")
         never = action.never(store, submission)
         for sentence in impossible(never):

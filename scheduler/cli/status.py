@@ -18,6 +18,7 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     exp-queue status failed --format json
     """
     from scheduler.actions.status import status as standing
+    from scheduler.report.jobs import waits
     from scheduler.report.submission import impossible
 
     with opened_store() as store:
@@ -26,6 +27,8 @@ def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
     for sentence in impossible(found.never):
         say(sentence)
     if style == "table":
+        for sentence in waits(found.lines):
+            say(sentence)
         for line in found.lines:
             if line.note:
                 say(f"{line.job.short_id}: {line.note}")

@@ -9,6 +9,7 @@ from itertools import islice
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
+from scheduler.experiments.after import After, read_after
 from scheduler.experiments.command import hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot
@@ -38,6 +39,7 @@ class ExperimentFile:
     cap: int | None = None
     notes: tuple[Note, ...] = ()
     sweep: str | None = None
+    after: After | None = None  # what its jobs come after; None: it says nothing of it
 
     @property
     def passes_arguments(self) -> bool:
@@ -106,4 +108,5 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
         blocks=blocks(document, top, parse_overrides(overrides, document.limits)),
         notes=hydra_program.warnings(launch),
+        after=read_after(document, top),
     ).within(document.limits)

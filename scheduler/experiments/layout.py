@@ -14,8 +14,9 @@ from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
-SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "defaults", *CONFIGURED)
+SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "after", "defaults", *CONFIGURED)
 
+AFTER_FAILURE = ("skip", "run")
 LEFTOVERS = ("work", "wait", "kill")
 
 Readers = dict[str, Callable[[object], Any]]
@@ -36,6 +37,8 @@ POLICY: Readers = {
     "environment": values.variables,
     "max_failures": values.count_or_none,
     "priority": values.priority,
+    "after_any": values.truth,
+    "after_failure": lambda value: values.choice(value, AFTER_FAILURE),
 }
 
 

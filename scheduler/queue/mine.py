@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count, groupby
 
 from scheduler.queue.changes import LONGEST_PAUSE
@@ -21,6 +22,19 @@ _names = count()
 _RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
 # A due time further away than any pause can be is the work of a clock that was set back.
 _PAUSES = "(not_before > ? AND not_before <= ?)"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Jobs that wait for the same other jobs or the same time: the first of them, and the numbers of all."""
+
+    job: Job
+    numbers: tuple[int, ...]
+
+    @property
+    def key(self) -> tuple[int | None, float]:
+        """What they wait for."""
+        return (self.job.prerequisite, 0.0) if self.job.blocked else (None, self.job.begin_at)
 
 
 class Mine:
@@ -106,8 +120,34 @@ class Mine:
             level = self.store.read(f"{_LEVEL} AND priority < ?", (level,))[0][0]
 
     def are_queued(self) -> bool:
-        """Whether any is queued, due or not."""
-        return bool(self.store.read(f"SELECT 1 FROM {self._queue} LIMIT 1"))
+        """Whether any is queued, due or not, and no other job stands in its way."""
+        first = f"SELECT 1 FROM {self._level} LIMIT 1"
+        return any(self.store.read(first, (level,)) for level in self._levels(None)) or self.next_begin() is not None
+
+    def pending(self) -> list[Pending]:
+        """The queued that wait for other jobs or for their time, those together that wait for the same, the largest first."""
+        what = "job.number, iif(job.blocked, job.prerequisite, NULL), iif(job.blocked, 0, job.begin_at)"
+        sql = f"SELECT {what} FROM {self._queue} AND (job.blocked = 1 OR job.begin_at > 0) ORDER BY job.number"
+        groups: dict[tuple[int | None, float], list[int]] = {}
+        for number, prerequisite, begin in self.store.read(sql):
+            groups.setdefault((prerequisite, begin), []).append(number)
+        largest = sorted(groups.values(), key=lambda numbers: -len(numbers))
+        firsts = {job.number: job for job in self.store.by_numbers(numbers[0] for numbers in largest)}
+        return [Pending(firsts[numbers[0]], tuple(numbers)) for numbers in largest]
+
+    def skipped_since(self, event: int) -> dict[str, list[int]]:
+        """The numbers of those that were skipped after the event with this number, by the reason."""
+        sql = f"""SELECT event.detail, job.number FROM event JOIN job ON job.id = event.job WHERE event.sequence > ?
+                  AND event.state = 'skipped' AND job.state = 'skipped' AND {_within(self._mine)} ORDER BY job.number"""
+        found: dict[str, list[int]] = {}
+        for detail, number in self.store.read(sql, (event,)):
+            found.setdefault(detail, []).append(number)
+        return found
+
+    def alike(self, jobs: Iterable[Job]) -> int:
+        """How many of the queued that could start ask for what one of these jobs asks for."""
+        sql = f"SELECT count(*) FROM {self._queue} AND job.blocked = 0 AND job.begin_at = 0 AND resources IN ({_RESOURCES})"
+        return self.store.read(sql, (json.dumps([job.number for job in jobs]),))[0][0]
 
     def next_due(self, now: float) -> float | None:
         """When the first of the queued may start that may not at `now`, in seconds since 1970; None if none pauses."""

@@ -12,11 +12,14 @@ from itertools import islice
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
+from scheduler.experiments.after import GROUP, After
 from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
 from scheduler.queue.here import Here
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.order import postpone
+from scheduler.queue.selection import select
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 
@@ -80,10 +83,14 @@ def submit(
     again: bool = False,
     lost: bool = False,
     begin: float | None = None,
+    after: After | None = None,
+    needs: Needs | None = None,
 ) -> Submission:
     """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over; `begin`: those
-    that wait then do not start before, in seconds since 1970 (None: as they were asked for)."""
+    that wait then do not start before, in seconds since 1970; `after`: what they come after, and by `needs` what must become of
+    it (None: as they were asked for). UserError where that names no job."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
+    awaited = named(store, after) if after else []
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
         here = Here(change, cwd)
@@ -93,9 +100,40 @@ def submit(
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
             chosen.update(_place(change, here, first, latest, cwd, again, lost))
+        waiting = [number for number, what in chosen.items() if what in WAIT]
         if begin is not None:
-            postpone(change, (number for number, what in chosen.items() if what in WAIT), begin)
+            postpone(change, waiting, begin)
+        if after and waiting:
+            attach(change, waiting, require(change, awaited, needs or Needs()) if awaited else None)
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen))
+
+
+def named(store: Store, after: After) -> list[int]:
+    """The numbers of the jobs that are named, of an experiment that was run several times the newest alone. UserError, with the
+    place of the word where it stands in a file, for one that names none."""
+    found: list[int] = []
+    for index, word in enumerate(after.words):
+        try:
+            found += _named(store, word)
+        except UserError as error:
+            where = after.places[index] if after.places else None
+            raise UserError(f"to come after: {error.what}", where=where, next_step=error.next_step) from None
+    return found
+
+
+def _named(store: Store, word: str) -> list[int]:
+    group = "SELECT max(number) FROM job WHERE group_name = ? GROUP BY key"
+    if rows := store.read(group, (word.removeprefix(GROUP),)):
+        return [row[0] for row in rows]
+    next_step = "submit first what comes first; `exp-queue status` lists all jobs"
+    try:
+        jobs = select(store, [word])
+    except UserError as error:
+        what = error.what if error.what.startswith(("no job has an id", "several")) else f'"{word}" is neither a group nor a job'
+        raise UserError(what, next_step=next_step) from None
+    if not jobs:
+        raise UserError(f"no job is {word}", next_step=next_step)
+    return list({job.key: job.number for job in jobs}.values())
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -126,7 +164,8 @@ def _place(
 
 
 def ask_for_interrupted(store: Store) -> int:
-    """Queue what was cancelled, and what was lost but can resume; returns how many lost jobs cannot."""
+    """Queue what was cancelled, and what was lost but can resume, and what was skipped for want of these alone; returns how many
+    lost jobs cannot."""
     left_alone = 0
     with store.change() as change:
         for job in store.jobs("state IN ('cancelled', 'lost')"):
@@ -134,6 +173,9 @@ def ask_for_interrupted(store: Store) -> int:
                 left_alone += 1
             else:
                 change.ask_again(job.id, "resume")
+        while hopeful := skipped_in_vain(change):  # what comes after these
+            for each in hopeful:
+                change.ask_again(each, "resume")
     return left_alone
 
 

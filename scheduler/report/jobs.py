@@ -12,7 +12,8 @@ from scheduler.actions.move import Moved
 from scheduler.actions.results import Line
 from scheduler.experiments import differences
 from scheduler.queue.job import Attempt, Job
-from scheduler.report.text import duration, number, plural, shortened
+from scheduler.queue.states import State
+from scheduler.report.text import duration, number, plural, shortened, waiting
 from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
@@ -150,6 +151,23 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "objective": _objective(line.outcome.objective),
         "metrics": dict(line.outcome.last),
     }
+
+
+def waits(lines: Sequence[Line]) -> list[str]:
+    """A sentence for each thing that queued jobs wait for, beside slots and GPUs, and for each reason why some were skipped."""
+    found: dict[tuple[bool, str], list[Job]] = {}
+    for line in lines:
+        if line.lack:
+            found.setdefault((line.job.state is State.SKIPPED, line.lack), []).append(line.job)
+    return [
+        _skipped(jobs, reason) if skipped else waiting(jobs[0].short_id, len(jobs), reason)
+        for (skipped, reason), jobs in found.items()
+    ]
+
+
+def _skipped(jobs: Sequence[Job], reason: str) -> str:
+    some = f"{jobs[0].short_id} was" if len(jobs) == 1 else f"{len(jobs):,} jobs, the first of them {jobs[0].short_id}, were"
+    return f"{some} skipped: {reason}"
 
 
 def place(job: Job) -> dict[str, Any]:

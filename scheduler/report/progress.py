@@ -15,7 +15,7 @@ from scheduler.report.hydra_outputs import announcement
 from scheduler.report.jobs import labels
 from scheduler.report.log_view import last_lines
 from scheduler.report.submission import described
-from scheduler.report.text import duration, number, plural
+from scheduler.report.text import duration, number, plural, waiting
 from scheduler.runner.notices import (
     Elsewhere,
     Ended,
@@ -25,6 +25,7 @@ from scheduler.runner.notices import (
     Joined,
     Noted,
     Resized,
+    Skipped,
     Started,
     Trouble,
     Waiting,
@@ -54,6 +55,7 @@ class Progress:
             Noted: self._noted,
             Ended: self._ended,
             Waiting: self._waiting,
+            Skipped: self._skipped,
             Impossible: self._impossible,
             Halted: self._halted,
             Trouble: self._trouble,
@@ -81,6 +83,8 @@ class Progress:
             self._over, self._total = notice.done, len(self.names)
             if notice.done == len(notice.jobs):
                 return
+        if notice.before:
+            self._say(f"also runs what these come after: {plural(notice.before, 'job')}, already in the queue")
         forever = "; waiting for jobs until Ctrl-C" if notice.forever else ""
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
@@ -116,7 +120,13 @@ class Progress:
             self._tail(notice.attempt)
 
     def _waiting(self, notice: Waiting) -> None:
-        self._say(f"{notice.job.short_id} waits: {notice.reason}")
+        self._say(waiting(notice.job.short_id, notice.jobs, notice.reason))
+
+    def _skipped(self, notice: Skipped) -> None:
+        self._over += len(notice.jobs)
+        first, count = notice.jobs[0].short_id, len(notice.jobs)
+        some = f"{first} is" if count == 1 else f"{count:,} jobs, the first of them {first}, are"
+        self._say(f"{some} skipped: {notice.reason}{self._count()}")
 
     def _impossible(self, notice: Impossible) -> None:
         others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""

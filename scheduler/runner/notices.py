@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.queue.job import Attempt, Ending, Job
@@ -33,9 +34,18 @@ class Ended:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing can start now although there is a slot."""
+    """So many jobs, of which `job` is the first, cannot start now although there is a slot, all for this reason."""
 
     job: Job
+    reason: str
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Jobs that are never started, since what they come after will not be there."""
+
+    jobs: Sequence[Job]
     reason: str
 
 
@@ -109,4 +119,18 @@ class Resized:
     slots: int
 
 
-Notice = Elsewhere | Resized | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned
+Notice = (
+    Elsewhere
+    | Resized
+    | Trouble
+    | Started
+    | Joined
+    | Noted
+    | Ended
+    | Waiting
+    | Skipped
+    | Impossible
+    | Halted
+    | Interrupted
+    | Warned
+)

@@ -17,14 +17,14 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
+from scheduler.runner.awaiting import Awaiting
 from scheduler.runner.calls import Calls
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import write_end
 from scheduler.runner.environment import Differences
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
-from scheduler.runner.news import Waits
-from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
+from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Warned
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.sources import EarlyStop, QueueAlone, Source
@@ -64,9 +64,9 @@ class Runner:
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
         self._interrupts = 0
-        self._waits, self._wanderers = Waits(), Wanderers(mine.store)
+        self._wanderers = Wanderers(mine.store)
         self._differences = Differences()
-        self._calls = Calls(mine, self._pause)
+        self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._troubles: set[str] = set()
         self._is_waiting = False
         self._now = 0.0  # when this turn began, by the clock of the store
@@ -79,7 +79,7 @@ class Runner:
     @property
     def left_out(self) -> list[LeftOut]:
         """Jobs that stay queued although there were slots for them."""
-        return self._choice.left_out()
+        return [*self._choice.left_out(), *([] if self.interrupted else self._awaiting.left_out())]
 
     def interrupt(self, number: int = signal.SIGINT) -> None:
         """As if that signal had come, from any thread: SIGINT is a Ctrl-C, SIGTERM means to leave."""
@@ -126,9 +126,9 @@ class Runner:
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
-        for notice in self._choice.news():
+        self._is_waiting = self._is_waiting or bool(waits)
+        for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
-        self._tell_waits(waits)
         self._jobs.refuse_to_misfire_for_ever()
         if self._devices.desk:
             self._watch_over(self._devices.desk)
@@ -204,11 +204,6 @@ class Runner:
         deadline = time.monotonic() + GATHER
         while self._jobs.ends and self._jobs.fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
             self._wakeups.wait(left)
-
-    def _tell_waits(self, waits: list[Wait]) -> None:
-        self._is_waiting = self._is_waiting or bool(waits)
-        for wait in self._waits.news(waits, time.monotonic()):
-            self._tell(Waiting(wait.job, wait.reason))
 
     # Do: one transaction for what ended and what starts; only what is on disk is sent.
 

@@ -29,6 +29,7 @@ from scheduler.gpus.reading import Gpu, Process, Reading
 from scheduler.home import open_home
 from scheduler.launcher.journal import Record
 from scheduler.queue.changes import Changes
+from scheduler.queue.dependencies import resolve
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import ENDED, WAITING, State
 from scheduler.queue.store import Store
@@ -70,7 +71,9 @@ class PlantedStore(Store):
     @contextmanager
     def change(self) -> Iterator[Changes]:
         with self._database.write() as connection:
-            yield self.kind(connection, self.home)
+            change = self.kind(connection, self.home)
+            yield change
+            resolve(change)
 
 
 class Histories(Promises):

@@ -39,7 +39,7 @@ def test_a_job_is_not_seen_before_its_time_has_been_called(store: Store, queue) 
     assert mine.are_queued()
     assert mine.next_begin() == tonight.begin_at
     assert Mine(store, [today]).next_begin() is None
-    assert "does not start before" in explain(store, tonight, Devices(""))
+    assert "waits: not before" in explain(store, tonight, Devices(""))
     with store.change() as change:
         call(change, tonight.begin_at - 1)
         assert len(mine.waiting(10, time.time())) == 1

@@ -36,6 +36,7 @@ COMMANDS = {
     "wait": ("wait", "Wait until jobs are over; the exit status is theirs."),
     "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
     "continue": ("pause", "Let paused jobs go on."),
+    "move": ("move", "Let waiting jobs start before or after the others."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),

@@ -17,13 +17,14 @@ from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
+from scheduler.runner.awaiting import Awaiting
+from scheduler.runner.calls import Calls
 from scheduler.runner.devices import Devices
 from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
-from scheduler.runner.news import Waits
-from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
+from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Warned
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.presence import present
@@ -58,7 +59,8 @@ class Runner:
         all jobs are started. `pulse`: what is told by the clock alone."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
-        self._source, self._brings_more = source or QueueAlone(), source is not None
+        self._source = source or QueueAlone()
+        self._brings_more = not isinstance(self._source, QueueAlone)
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
         self._wakeups = Wakeups(self._on_signal)
         self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
@@ -66,8 +68,9 @@ class Runner:
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
         self._interrupts = 0
-        self._waits, self._wanderers = Waits(), Wanderers(mine.store)
+        self._wanderers = Wanderers(mine.store)
         self._differences = Differences(mine)
+        self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._troubles: dict[str, None] = {}
         self._pulse = pulse or Pulse()
         self._waits_for = ""  # why something could not start in this turn
@@ -81,7 +84,7 @@ class Runner:
     @property
     def left_out(self) -> list[LeftOut]:
         """Jobs that stay queued although there were slots for them."""
-        return self._choice.left_out()
+        return [*self._choice.left_out(), *([] if self.interrupted else self._awaiting.left_out())]
 
     def interrupt(self, number: int = signal.SIGINT) -> None:
         """As if that signal had come, from any thread: SIGINT is a Ctrl-C, SIGTERM means to leave."""
@@ -92,7 +95,9 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with self._wakeups, present(self._store.home, EVERYTHING if self._brings_more else self._mine.ranges()):
+        ranges = EVERYTHING if self._brings_more else self._mine.ranges()
+        with self._wakeups, self._calls, present(self._store.home, ranges):
+            self._calls.open(self._wakeups)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -111,6 +116,7 @@ class Runner:
         """One turn of the loop; returns for how many seconds it may rest then, None when there is nothing left to do."""
         self._now = time.time()
         self._follow_the_machine()
+        self._calls.call(self._now)
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
@@ -126,9 +132,9 @@ class Runner:
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
-        for notice in self._choice.news():
+        self._waits_for = self._waits_for or next((wait.reason for wait in waits), "")
+        for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
-        self._tell_waits(waits)
         for notice in self._pulse.news(self._jobs.running.values(), self._obstacle(), time.monotonic()):
             self._tell(notice)
         self._jobs.refuse_to_misfire_for_ever()
@@ -200,6 +206,8 @@ class Runner:
             yield self._devices.patience()
         if (tick := self._source.patience()) is not None:
             yield tick
+        if (look := self._calls.patience()) is not None:
+            yield look
         due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             yield max(0.001, due - time.time())
@@ -211,11 +219,6 @@ class Runner:
         deadline = time.monotonic() + GATHER
         while self._jobs.ends and self._jobs.fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
             self._wakeups.wait(left)
-
-    def _tell_waits(self, waits: list[Wait]) -> None:
-        self._waits_for = self._waits_for or next((wait.reason for wait in waits), "")
-        for wait in self._waits.news(waits, time.monotonic()):
-            self._tell(Waiting(wait.job, wait.reason))
 
     # Do: one transaction for what ended and what starts; only what is on disk is sent.
 

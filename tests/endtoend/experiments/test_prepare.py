@@ -101,6 +101,7 @@ def test_json_output_holds_what_a_program_wants_to_know(prepare):
         **said,
         "leftovers": "work",
         "grace": 10.0,
+        "objective": None,
         "priority": 0,
         "after_any": False,
         "after_failure": "skip",

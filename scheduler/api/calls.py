@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from os import PathLike, fspath
-from typing import TypeVar
+from os import fspath
 
 from scheduler.actions import retry as retrying
 from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
 from scheduler.actions import sweep as sweeping
-from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
 from scheduler.actions.opening import opened_devices, opened_queue, working_directory
-from scheduler.actions.results import Sort, best_first, lines, sort_of
+from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
@@ -35,29 +30,19 @@ from scheduler.api.arguments import (
     with_leftovers,
     words,
 )
+from scheduler.api.driving import Notify, driving, over, planned, say_of, tell_of, warn
 from scheduler.api.job import Job, Jobs, jobs_of, stop
-from scheduler.api.keyboard import interruptible
 from scheduler.api.trial import Trials, trials_of
-from scheduler.errors import Note, UserError
-from scheduler.experiments import ExperimentFile
-from scheduler.experiments.command.launch import Asked
-from scheduler.experiments.command_list import read_commands
+from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, sweep_called
-from scheduler.report.notifications import Notifications, notifying
-from scheduler.report.progress import Progress
-from scheduler.report.submission import farewell, remarks
+from scheduler.report.notifications import Notifications
 from scheduler.report.sweeps import farewell as sweep_farewell
-from scheduler.runner.pulse import EVERY
-from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep import read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
-
-Found = TypeVar("Found")
-Notify = str | Sequence[str]
 
 
 def run(
@@ -107,17 +92,17 @@ def run(
     this machine can never run.
     """
     order = order_of(priority, begin, after, after_any, after_failure)
-    plan = order.on(with_leftovers(_plan(file, changes, commands, asked(program, style)), leftovers))
+    plan = order.on(with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers))
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
-    _warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
             here, begin = working_directory(), order.begin
             driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
-        return _over(store, driven, told, ranking)
+        return over(store, driven, told, ranking)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
 
 
 def submit(
@@ -140,10 +125,10 @@ def submit(
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
     order = order_of(priority, begin, after, after_any, after_failure)
-    plan = order.on(with_leftovers(_plan(file, changes, commands, asked(program, style)), leftovers))
-    _warn(plan.path, plan.notes, quiet=quiet)
-    with opened_queue(_say(quiet=quiet)) as store:
-        here, tell = working_directory(), _tell(quiet=quiet)
+    plan = order.on(with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers))
+    warn(plan.path, plan.notes, quiet=quiet)
+    with opened_queue(say_of(quiet=quiet)) as store:
+        here, tell = working_directory(), tell_of(quiet=quiet)
         submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
 
@@ -165,9 +150,9 @@ def retry(
     chosen = named(which)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        return _over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
+        return over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet)
 
 
 def work(
@@ -186,9 +171,9 @@ def work(
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
-            return _over(store, drive_everything(store, devices, terms, tell, forever=forever), told)
+            return over(store, drive_everything(store, devices, terms, tell, forever=forever), told)
 
-    return _driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
 
 
 def sweep(
@@ -223,7 +208,7 @@ def sweep(
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
     plan = for_each_trial(plan, gpus, gpu_memory, timeout, grace)
-    _warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
@@ -236,7 +221,7 @@ def sweep(
         assert record  # it has just been opened
         return trials_of(store, remembered(store, record))
 
-    return _driving(terms_of(jobs), act, notify, plan.path, quiet=quiet)
+    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet)
 
 
 def trials(file: File | None = None, changes: Changes = None) -> Trials:
@@ -281,59 +266,3 @@ def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     what their policy says. SIGKILL follows after half of that again.
     """
     return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
-
-
-def _plan(file: File | None, changes: Changes, commands: Commands, wanted: Asked) -> ExperimentFile:
-    """What is to run: a file with changes, or commands. UserError for both, or neither."""
-    if commands is None and file is not None:
-        return read_file(fspath(file), words(changes), wanted)
-    if commands is None or file is not None or changes:
-        what = "a file and commands are both given, or changes to commands" if commands is not None else "nothing is given to run"
-        raise UserError(what, next_step='write run("grid.yaml", {"lr": 1e-3}) or run(commands=["python train.py --lr 1e-3"])')
-    return read_commands(fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands))
-
-
-def _driving(
-    terms: Terms, act: Callable[[Store, Terms, Tell, Notifications], Found], notify: Notify, about: str, *, quiet: bool
-) -> Found:
-    """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs."""
-
-    whom = [notify] if isinstance(notify, str) else list(notify)
-
-    def braked(brake: Brake) -> Found:
-        with notifying(whom, about, _say(quiet=quiet)) as told, opened_queue(_say(quiet=quiet)) as store:
-            watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
-            return act(store, watched, told.also(_tell(quiet=quiet)), told)
-
-    return interruptible(braked)
-
-
-def _over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None) -> Jobs:
-    """The best first. Those that stay queued since this machine can never run them say so."""
-    why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
-    never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
-    results = best_first(lines(store, driven.jobs, never), sort)
-    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=True))
-    return jobs_of(store, results)
-
-
-def _nobody(told: object) -> None:
-    """Hears nothing."""
-
-
-def _tell(*, quiet: bool) -> Tell:
-    return _nobody if quiet else Progress(sys.stderr).tell
-
-
-def _every(*, quiet: bool) -> float | None:
-    """A notebook, or the log of a program, shows nothing else of a job that runs."""
-    return None if quiet or (sys.stderr and sys.stderr.isatty()) else EVERY
-
-
-def _say(*, quiet: bool) -> Callable[[str], None]:
-    return _nobody if quiet else say
-
-
-def _warn(path: str, notes: Sequence[Note], *, quiet: bool) -> None:
-    if not quiet:
-        say(remarks(path, notes))

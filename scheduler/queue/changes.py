@@ -7,14 +7,14 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
+from scheduler.queue.asks import as_json, policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State
 from scheduler.queue.surroundings import Surroundings
@@ -140,7 +140,7 @@ class Changes:
             """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
                WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END WHERE id = ?6""",
             (
-                *(_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment),
+                *(as_json(renewed.resources), as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment),
                 *(renewed.policy.priority, job),
             ),
         )
@@ -281,36 +281,11 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | N
         experiment.group,
         json.dumps(argv),
         experiment.arguments,
-        _as_json(experiment.resources),
-        _as_json(experiment.policy),
+        as_json(experiment.resources),
+        as_json(experiment.policy),
         experiment.policy.priority,
         experiment.environment,
     )
-
-
-@lru_cache(maxsize=1024)
-def _as_json(value: Resources | Policy) -> str:
-    """All experiments of a file share theirs."""
-    return json.dumps(asdict(value))
-
-
-@lru_cache(maxsize=1024)
-def resources_from(text: str) -> Resources:
-    """What a job's row says of its resources."""
-    return Resources(**_known(Resources, text))
-
-
-@lru_cache(maxsize=1024)
-def policy_from(text: str) -> Policy:
-    """What a job's row says of its policy."""
-    return Policy(**_known(Policy, text))
-
-
-def _known(kind: type[Resources | Policy], text: str) -> dict[str, Any]:
-    """The fields that we know. Others are from a newer exp-queue, which would have raised the database's format if to neglect
-    them did harm."""
-    names = {each.name for each in fields(kind)}
-    return {name: value for name, value in json.loads(text).items() if name in names}
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from scheduler.errors import StateError
-from scheduler.queue.changes import policy_from, resources_from
+from scheduler.queue.asks import policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import State
 

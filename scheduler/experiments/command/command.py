@@ -19,6 +19,7 @@ from typing import Any
 from scheduler.errors import UserError, nearest
 from scheduler.experiments.command.shell import quote, shell_line
 from scheduler.experiments.command.styles import HYDRA, STYLES, hydra
+from scheduler.experiments.command.value import ABSENT, Config, Value, found
 from scheduler.experiments.configurations.configurations import leaves
 
 DEFAULT_COMMAND = ("${interpreter}", "-m", "text_recognizer.run_experiment", "--gpu=-1", "${args_json}")
@@ -72,20 +73,6 @@ class OwnDirectory:
 
 
 @dataclass(frozen=True)
-class Value:
-    """The value of one key of the configuration, dotted where it is nested, as text."""
-
-    name: str
-
-    def of(self, config: Config) -> str:
-        """As `${args}` writes it: text as it is, anything else as Python writes it. UserError where the key is not there."""
-        value = found(config, self.name)
-        if value is ABSENT:
-            raise UserError(f'the command has ${{{self.name}}}, and an experiment has no "{self.name}"', next_step=WITHOUT)
-        return str(value)
-
-
-@dataclass(frozen=True)
 class Text:
     """One argument of several parts. With `quoted`, it is a text for a shell: what is filled in is quoted for that."""
 
@@ -94,22 +81,6 @@ class Text:
 
 
 Launch = tuple[str | Slot | Text | OwnDirectory, ...]
-Config = dict[str, Any]
-WITHOUT = "give it one in `base`, or take it out of the command"
-ABSENT = object()
-
-
-def found(config: Config, name: str) -> Any:
-    """What stands at a dotted name, which may be one key that holds dots itself; ABSENT if nothing does.
-
-    >>> found({"net": {"lr": 1}, "a.b": 2}, "net.lr"), found({"a.b": 2}, "a.b"), found({}, "x") is ABSENT
-    (1, 2, True)
-    """
-    if name in config:
-        return config[name]
-    head, dot, rest = name.partition(".")
-    inner = config.get(head)
-    return found(inner, rest) if dot and isinstance(inner, dict) else ABSENT
 
 
 @dataclass(frozen=True)

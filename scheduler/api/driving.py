@@ -1,0 +1,89 @@
+"""What the calls that run jobs have in common: what is to run, who hears of it, and what is returned."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os import PathLike, fspath
+from typing import TypeVar
+
+from scheduler.actions.brake import Brake
+from scheduler.actions.drive import Driven, Tell, Terms
+from scheduler.actions.opening import opened_queue
+from scheduler.actions.results import Sort, best_first, lines
+from scheduler.api.arguments import Changes, Commands, File, words
+from scheduler.api.job import Jobs, jobs_of
+from scheduler.api.keyboard import interruptible
+from scheduler.errors import Note, UserError
+from scheduler.experiments import ExperimentFile
+from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.command_list import read_commands
+from scheduler.queue.store import Store
+from scheduler.report.notifications import Notifications, notifying
+from scheduler.report.progress import Progress
+from scheduler.report.submission import farewell, remarks
+from scheduler.runner.pulse import EVERY
+from scheduler.sweeps import read_file
+from scheduler.terminal import say
+
+Found = TypeVar("Found")
+Notify = str | Sequence[str]
+
+
+def planned(file: File | None, changes: Changes, commands: Commands, wanted: Asked) -> ExperimentFile:
+    """What is to run: a file with changes, or commands. UserError for both, or neither."""
+    if commands is None and file is not None:
+        return read_file(fspath(file), words(changes), wanted)
+    if commands is None or file is not None or changes:
+        what = "a file and commands are both given, or changes to commands" if commands is not None else "nothing is given to run"
+        raise UserError(what, next_step='write run("grid.yaml", {"lr": 1e-3}) or run(commands=["python train.py --lr 1e-3"])')
+    return read_commands(fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands))
+
+
+def driving(
+    terms: Terms, act: Callable[[Store, Terms, Tell, Notifications], Found], notify: Notify, about: str, *, quiet: bool
+) -> Found:
+    """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs."""
+    whom = [notify] if isinstance(notify, str) else list(notify)
+
+    def braked(brake: Brake) -> Found:
+        with notifying(whom, about, say_of(quiet=quiet)) as told, opened_queue(say_of(quiet=quiet)) as store:
+            watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
+            return act(store, watched, told.also(tell_of(quiet=quiet)), told)
+
+    return interruptible(braked)
+
+
+def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None) -> Jobs:
+    """The best first. Those that stay queued since this machine can never run them say so."""
+    why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
+    never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
+    results = best_first(lines(store, driven.jobs, never), sort)
+    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=True))
+    return jobs_of(store, results)
+
+
+def _nobody(told: object) -> None:
+    """Hears nothing."""
+
+
+def tell_of(*, quiet: bool) -> Tell:
+    """Who hears of the course of a run."""
+    return _nobody if quiet else Progress(sys.stderr).tell
+
+
+def _every(*, quiet: bool) -> float | None:
+    """A notebook, or the log of a program, shows nothing else of a job that runs."""
+    return None if quiet or (sys.stderr and sys.stderr.isatty()) else EVERY
+
+
+def say_of(*, quiet: bool) -> Callable[[str], None]:
+    """Who hears sentences."""
+    return _nobody if quiet else say
+
+
+def warn(path: str, notes: Sequence[Note], *, quiet: bool) -> None:
+    """Say what the writer of a file should know."""
+    if not quiet:
+        say(remarks(path, notes))

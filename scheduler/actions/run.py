@@ -22,12 +22,14 @@ def run(
     *,
     again: bool = False,
     lost: bool = False,
+    begin: float | None = None,
 ) -> Driven:
     """Queue the experiments of `plan` and run them, with what is in the queue of them already, until all are over.
 
-    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again` and `lost` as for a submit.
+    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again`, `lost` and `begin` as for a
+    submit.
     """
-    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost)
+    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost, begin=begin)
     return drive(store, submission.jobs, devices, terms, tell)
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from os import PathLike
 from typing import Any, TypeVar
 
 from scheduler.actions.drive import Terms
+from scheduler.actions.order import Order
 from scheduler.api.job import Job
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
 from scheduler.experiments.experiment_file import ExperimentFile
-from scheduler.experiments.layout import LEFTOVERS
+from scheduler.experiments.layout import AFTER_FAILURE, LEFTOVERS
 from scheduler.home import default_root
+from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
 Which = str | Job | Iterable[Job]
+After = Which | Iterable[str] | None
+Moment = str | float | datetime | None
 File = str | PathLike[str]
 Commands = File | Sequence[str] | None
 Read = TypeVar("Read")
@@ -32,7 +38,7 @@ def words(changes: Changes) -> list[str]:
     return spelled(changes) if isinstance(changes, Mapping) else list(changes or ())
 
 
-def named(which: Iterable[Which]) -> list[str]:
+def named(which: Iterable[Which | Iterable[str]]) -> list[str]:
     """Words that name jobs."""
     several = ([each] if isinstance(each, (str, Job)) else each for each in which)
     return [each if isinstance(each, str) else each.id for some in several for each in some]
@@ -53,6 +59,25 @@ def with_leftovers(plan: ExperimentFile, leftovers: str | None) -> ExperimentFil
 def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:
     """At most so many jobs at once, seconds from SIGINT to SIGTERM, failures in a row; None is nobody's wish."""
     return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
+
+
+def order_of(priority: int | None, begin: Moment, after: After, after_any: bool | None, after_failure: str | None) -> Order:
+    """When the jobs have their turn; None is nobody's wish."""
+    return Order(
+        read("priority", priority, values.priority),
+        read("begin", begin, _moment),
+        None if after is None else tuple(named([after])),
+        read("after_any", after_any, values.truth),
+        read("after_failure", after_failure, lambda value: values.choice(value, AFTER_FAILURE)),
+    )
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < LATEST:
+        return float(value)
+    return moment(str(value), time.time())
 
 
 def count_of(name: str, value: Any) -> Any:

@@ -14,14 +14,17 @@ from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
+    After,
     Changes,
     Commands,
     File,
+    Moment,
     Which,
     asked,
     count_of,
     for_each_trial,
     named,
+    order_of,
     read,
     terms_of,
     with_leftovers,
@@ -57,6 +60,11 @@ def run(
     leftovers: str | None = None,
     notify: Notify = (),
     sort: str | None = None,
+    priority: int | None = None,
+    begin: Moment = None,
+    after: After = None,
+    after_any: bool | None = None,
+    after_failure: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -71,8 +79,11 @@ def run(
     "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
     `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
     `notify`: who is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several.
-    `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of the script).
-    `quiet`: say nothing on standard error.
+    `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
+    "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
+    jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
+    run nevertheless. `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of
+    the script). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -80,14 +91,16 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
-    plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
-    order = Sort.read(sort) if sort is not None else sort_of(plan.policy)
+    order = order_of(priority, begin, after, after_any, after_failure)
+    plan = order.on(with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers))
+    ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
-            driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
-        return over(store, driven, told, order)
+            here, begin = working_directory(), order.begin
+            driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
+        return over(store, driven, told, ranking)
 
     return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
 
@@ -102,14 +115,21 @@ def submit(
     program: str | None = None,
     style: str | None = None,
     leftovers: str | None = None,
+    priority: int | None = None,
+    begin: Moment = None,
+    after: After = None,
+    after_any: bool | None = None,
+    after_failure: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
-    plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
+    order = order_of(priority, begin, after, after_any, after_failure)
+    plan = order.on(with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers))
     warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(say_of(quiet=quiet)) as store:
-        submission = submitting.submit(store, plan, working_directory(), tell_of(quiet=quiet), again=again, lost=lost)
+        here, tell = working_directory(), tell_of(quiet=quiet)
+        submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
 
 

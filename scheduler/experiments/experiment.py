@@ -44,7 +44,8 @@ class Policy:
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
     `environment`: names of variables whose values it keeps, beside those that decide about its programs. `objective`: what ranks
-    it among others.
+    it among others. `priority`: the higher starts first. `after_any`: one of the jobs that it comes after is enough, not all;
+    `after_failure`: where they do not succeed, `skip` it, or `run` it however they ended.
     """
 
     retries: int = 0
@@ -55,6 +56,9 @@ class Policy:
     max_failures: int | None = 5
     environment: tuple[str, ...] = ()
     objective: Ranking | None = None
+    priority: int = 0
+    after_any: bool = False
+    after_failure: str = "skip"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only

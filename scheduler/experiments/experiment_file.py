@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
+from scheduler.experiments.after import After, read_after
 from scheduler.experiments.command import argparse_program, doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot, Text, slots
@@ -41,6 +42,7 @@ class ExperimentFile:
     notes: tuple[Note, ...] = ()
     sweep: str | None = None
     listed: tuple[Experiment, ...] = ()
+    after: After | None = None  # what its jobs come after; None: it says nothing of it
 
     @property
     def passes_arguments(self) -> bool:
@@ -121,4 +123,5 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
         blocks=made,
         notes=(*hydra_program.warnings(launch), *doubts.notes(command), *argparse_program.notes(launch)),
+        after=read_after(document, top),
     ).within(document.limits)

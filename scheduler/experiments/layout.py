@@ -14,8 +14,12 @@ from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
-SECTIONS = ("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "defaults", *CONFIGURED)
+SECTIONS = (
+    *("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "after", "defaults"),
+    *CONFIGURED,
+)
 
+AFTER_FAILURE = ("skip", "run")
 LEFTOVERS = ("work", "wait", "kill")
 GOALS = ("minimize", "maximize")
 
@@ -49,6 +53,9 @@ POLICY: Readers = {
     "environment": values.variables,
     "max_failures": values.count_or_none,
     "objective": objective,
+    "priority": values.priority,
+    "after_any": values.truth,
+    "after_failure": lambda value: values.choice(value, AFTER_FAILURE),
 }
 
 

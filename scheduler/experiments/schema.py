@@ -80,6 +80,17 @@ POLICY: Schema = {
         "required": ["metric", "goal"],
         "properties": {"metric": {"type": "string", "minLength": 1}, "goal": {"enum": ["minimize", "maximize"]}},
     },
+    "priority": {
+        "description": "The higher starts first; those of the same in the order of their submission. Default: 0.",
+        "type": "integer",
+        "minimum": -1_000_000,
+        "maximum": 1_000_000,
+    },
+    "after_any": {"description": "One of the jobs that they come after is enough. Default: false.", "type": "boolean"},
+    "after_failure": {
+        "description": "Where a job that they come after does not succeed: skip them (default), or run them nevertheless.",
+        "enum": ["skip", "run"],
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},
@@ -100,6 +111,10 @@ SECTIONS: Schema = {
     },
     "resources": {"type": "object", "additionalProperties": False, "properties": RESOURCES},
     "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},
+    "after": {
+        "description": "What the jobs come after: names of groups, or selections of jobs in the queue.",
+        "anyOf": [{"type": "string", "pattern": r"\S"}, {"type": "array", "items": {"type": "string", "pattern": r"\S"}}],
+    },
     "defaults": {
         "description": "Options of config groups: files in the directories beside this one.",
         "type": "array",

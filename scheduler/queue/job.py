@@ -92,6 +92,10 @@ class Job:
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
     code: int | None = None  # what its program was when it was last asked for, by number; None: not known. See `Store.code`
     file: str | None = None  # the real path of the file that has asked for it last; None: not known
+    priority: int = 0  # the higher starts first; those of the same in the order of their submission
+    begin_at: float = 0.0  # it does not start before, in seconds since 1970; 0: at once, or its time has come
+    prerequisite: int | None = None  # the jobs that it comes after, by number; see `queue.dependencies`
+    blocked: bool = False  # by its prerequisite, now
 
     @property
     def config(self) -> dict[str, Any]:

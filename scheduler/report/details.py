@@ -63,6 +63,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
+        ("priority", str(found["priority"] or "")),
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),

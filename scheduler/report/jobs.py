@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from scheduler.actions.move import Moved
 from scheduler.actions.results import Line
-from scheduler.queue.job import Attempt
+from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels
-from scheduler.report.text import duration, number
+from scheduler.report.text import duration, number, plural, waiting
 from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
@@ -93,6 +94,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "paused": line.pause.since,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
+        "priority": line.job.priority,
         "submitted": line.job.submitted,
         "started": attempt.started if attempt else None,
         "ended": attempt.ended if attempt else None,
@@ -104,6 +106,39 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "objective": _objective(line.outcome.objective),
         "metrics": dict(line.outcome.last),
     }
+
+
+def waits(lines: Sequence[Line]) -> list[str]:
+    """A sentence for each thing that queued jobs wait for, beside slots and GPUs, and for each reason why some were skipped."""
+    found: dict[tuple[bool, str], list[Job]] = {}
+    for line in lines:
+        if line.lack:
+            found.setdefault((line.job.state is State.SKIPPED, line.lack), []).append(line.job)
+    return [
+        _skipped(jobs, reason) if skipped else waiting(jobs[0].short_id, len(jobs), reason)
+        for (skipped, reason), jobs in found.items()
+    ]
+
+
+def _skipped(jobs: Sequence[Job], reason: str) -> str:
+    some = f"{jobs[0].short_id} was" if len(jobs) == 1 else f"{len(jobs):,} jobs, the first of them {jobs[0].short_id}, were"
+    return f"{some} skipped: {reason}"
+
+
+def place(job: Job) -> dict[str, Any]:
+    """Where a job stands in the queue, for programs."""
+    return {"id": job.id, "state": job.state.value, "priority": job.priority}
+
+
+def moved(found: Moved) -> str:
+    """What `move` has done."""
+    rest = f"; {plural(found.others, 'job')} that {'does' if found.others == 1 else 'do'} not wait stayed as before" * bool(
+        found.others
+    )
+    if not found.jobs:
+        return f"nothing was moved: no such job waits{rest}"
+    these = found.jobs[0].short_id if len(found.jobs) == 1 else plural(len(found.jobs), "job")
+    return f"{these} now {'has' if len(found.jobs) == 1 else 'have'} priority {found.priority}{rest}"
 
 
 def _objective(objective: Objective | None) -> dict[str, str] | None:

@@ -1,11 +1,10 @@
-"""What keeps jobs from starting: why, in this turn of the loop, and what people are told of it."""
+"""What keeps jobs from starting: why, in this turn of the loop, and what the machine lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scheduler.runner.news import Waits
-from scheduler.runner.notices import Trouble, Waiting
+from scheduler.runner.notices import Trouble
 from scheduler.runner.plan import Wait
 
 
@@ -14,18 +13,15 @@ class Obstacles:
 
     def __init__(self) -> None:
         self.now = ""  # why something could not start in this turn; "" where nothing waits for more than a slot or its time
-        self._waits = Waits()
         self._troubles: dict[str, None] = {}
 
     def begin(self) -> None:
         """Another look at what could start."""
         self.now = ""
 
-    def waiting(self, waits: Sequence[Wait], now: float) -> Iterator[Waiting]:
-        """What the plan lets wait; what of it is worth a line at `now`, in monotonic seconds."""
+    def wait(self, waits: Sequence[Wait]) -> None:
+        """The plan lets these jobs wait."""
         self.now = self.now or next((wait.reason for wait in waits), "")
-        for wait in self._waits.news(waits, now):
-            yield Waiting(wait.job, wait.reason)
 
     def met(self, what: str) -> Iterator[Trouble]:
         """The machine lacks something for a while: nothing starts. Told once."""

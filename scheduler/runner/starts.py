@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
@@ -14,19 +16,41 @@ from scheduler.runner.attempts import Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import granted
 from scheduler.runner.orders import order_of
-from scheduler.runner.plan import Start
+from scheduler.runner.plan import Start, Wait
 from scheduler.runner.under_way import Supervision
+from scheduler.shortage import is_short, words
 
 
 class Starts:
     """The steps of a start, in their order; between the last two, what was begun must have reached the disk."""
 
-    def __init__(self, store: Store, devices: Devices, jobs: Supervision, grace: float | None) -> None:
-        """`grace`: as the runner takes it."""
+    def __init__(
+        self, store: Store, devices: Devices, jobs: Supervision, grace: float | None, pause: Callable[[str], None]
+    ) -> None:
+        """`grace`: as the runner takes it; `pause` hears what the machine has no room for now."""
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
+        self._pause = pause
 
-    def ready(self, start: Start) -> Ready | Refusal:
-        """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
+    def claimed(self, starts: Sequence[Start]) -> tuple[list[Ready], list[Wait]]:
+        """The jobs with their claims and launchers, and those whose claim another was quicker to take."""
+        ready: list[Ready] = []
+        refused: list[Wait] = []
+        for start in starts:
+            try:
+                found = self._ready(start)
+            except OSError as error:
+                if not is_short(error):
+                    raise
+                self._pause(words(error))
+                break
+            if isinstance(found, Refusal):
+                refused.append(Wait(start.job, found.sentence))
+            else:
+                ready.append(found)
+        return ready, refused
+
+    def _ready(self, start: Start) -> Ready | Refusal:
+        """OSError where the machine has no room for a claim or a launcher: then there is no claim."""
         claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim

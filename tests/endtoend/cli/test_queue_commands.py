@@ -185,7 +185,7 @@ def test_a_job_for_a_gpu_that_comes_later_does_not_run_on_the_cpu_either(grid, u
     grid("submit", "gpu.yaml", "x=1")
     grid("submit", "grid.yaml", "x=2")
     until(lambda: states(grid) == ["queued", "done"])
-    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert "it asks for 1 GPU and there is none" in line
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=100)

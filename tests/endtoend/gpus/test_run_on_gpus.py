@@ -74,7 +74,7 @@ def test_a_foreign_process_is_respected_and_its_end_lets_the_job_start(machine, 
     foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     machine.driver.runs(foreign.pid, "GPU-0", 9000)
     runner = machine.start("run", "grid.yaml", "x=1", "--quiet", "0")
-    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert str(foreign.pid) in line
     assert foreign.poll() is None
     os.kill(foreign.pid, signal.SIGKILL)
@@ -101,7 +101,7 @@ def test_a_driver_that_fails_starts_nothing_and_says_so(machine, until) -> None:
     """A failing NVML is never GPU 0: jobs wait, with the reason, until a person looks."""
     machine.driver.shows("fail init 18")  # NVML_ERROR_LIB_RM_VERSION_MISMATCH
     runner = machine.start("run", "grid.yaml")
-    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert "the GPUs are unknown" in line
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=60)

@@ -45,6 +45,7 @@ class Transparent(click.Command):
 @click.option("--gpus", type=click.IntRange(min=1), help="That many GPUs, all at once. Default: one, where there are any.")
 @click.option("--memory", metavar="SIZE", help="Only so much of each, e.g. 6GiB, beside others. Default: whole GPUs.")
 @click.option("--wait", metavar="TIME", help="Wait at most so long, e.g. 10m, or 0. Default: as long as it takes.")
+@click.option("--ports", type=click.IntRange(1, 64), help="So many ports that no other job has; MASTER_PORT is the first.")
 @leftovers_option
 @click.option("--grace", metavar="TIME", help="What was left behind has so long from SIGTERM to SIGKILL. Default: 10s.")
 @sharing_options
@@ -53,6 +54,7 @@ def exec(
     gpus: int | None,
     memory: str | None,
     wait: str | None,
+    ports: int | None,
     leftovers: str | None,
     grace: str | None,
     settings: Settings,
@@ -67,12 +69,12 @@ def exec(
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
     exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
     """
-    from scheduler.actions.exec import Care, supervise
+    from scheduler.actions.exec import Care, holding_ports, supervise
     from scheduler.linux.processes import die_of
 
     care = Care(leftovers or Care.leftovers, Care.grace if grace is None else read_pause("--grace", grace))
     environment = dict(os.environ)
-    with _claimed(command, gpus, memory, wait, environment, settings) as devices:
+    with _claimed(command, gpus, memory, wait, environment, settings) as devices, holding_ports(ports, environment):
         status = supervise(command, environment, _say, devices.claim, care)
     return status if status >= 0 else die_of(-status)
 

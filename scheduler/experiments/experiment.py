@@ -36,6 +36,7 @@ class Policy:
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
     `environment`: names of variables whose values it keeps, beside those that decide about its programs.
+    `ports`: so many ports in a row that no other job of the machine has, and MASTER_PORT is the first; 0: it does not ask.
     """
 
     retries: int = 0
@@ -45,6 +46,7 @@ class Policy:
     grace: float = 10.0
     max_failures: int | None = 5
     environment: tuple[str, ...] = ()
+    ports: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only

@@ -16,6 +16,7 @@ from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
 SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "defaults", *CONFIGURED)
 
+MOST_PORTS = 64
 LEFTOVERS = ("work", "wait", "kill")
 
 Readers = dict[str, Callable[[object], Any]]
@@ -35,6 +36,7 @@ POLICY: Readers = {
     "grace": values.pause,
     "environment": values.variables,
     "max_failures": values.count_or_none,
+    "ports": lambda value: values.whole_number(value, 0, MOST_PORTS),
 }
 
 

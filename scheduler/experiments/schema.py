@@ -69,6 +69,12 @@ POLICY: Schema = {
         "type": "array",
         "items": {"type": "string", "pattern": r"^(?!CUDA_|EXP_QUEUE_)[A-Za-z_][A-Za-z0-9_]*$"},
     },
+    "ports": {
+        "description": "So many ports in a row that no other job of the machine has: EXP_QUEUE_PORTS; MASTER_PORT is the first.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 64,
+    },
     "max_failures": {
         "description": "So many failures in a row, each just after its start, and no more is started.",
         "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],

@@ -8,6 +8,7 @@ sampler     the door to readings: a small process (sampler_process) that prints 
 directory   where the claims of this machine lie
 survey      what lies there: living claims, and what is none
 mutex       the short lock around every decision
+ports       ports that no other job of this machine has
 placement   what is asked, granted, refused and held: values
 claims      a claim: one locked descriptor that the job inherits
 observation what one observer remembers from reading to reading

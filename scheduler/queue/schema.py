@@ -110,6 +110,12 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
     """,
+    # What tells an attempt from those beside it: its number among the running ones of its runner, and its ports. NULL and '': of
+    # an attempt that had none.
+    """
+    ALTER TABLE attempt ADD COLUMN slot INTEGER;
+    ALTER TABLE attempt ADD COLUMN ports TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

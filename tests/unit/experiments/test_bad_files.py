@@ -95,6 +95,7 @@ YAML = {
     "base: {}\npolicy: {retry: 1}": '2:10: unknown key "retry"; did you mean "retries"?',
     "base: {}\npolicy: {timeout: soon}": "2:19: expected a duration such as 2h, 90m or 30s, "
     'found the text "soon"; a bare number counts seconds',
+    "base: {}\npolicy: {ports: 65}": "2:17: expected a whole number from 0 to 64, found 65",
     "base: {}\npolicy: {timeout: 0}": "2:19: expected a duration such as 2h, 90m or 30s, found 0; a bare number counts seconds",
     # command and program
     "base: {}\ncommand: '  '": '2:10: expected a command, as a list or as text, found the text "  "; '

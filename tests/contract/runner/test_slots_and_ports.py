@@ -136,7 +136,7 @@ def test_show_says_what_an_attempt_was_given(store: Store, experiments, tmp_path
     (job,) = submit(store, experiments("command: [x]\nbase: {x: 1}\n"), str(tmp_path)).jobs
     with store.change() as change:
         change.begin(job, "launcher", "MIG-a", 2, "20001,20002")
-    found = details(show(store, job.id))
+    found = details(show(store, job))
     assert (found["attempts"][0]["slot"], found["attempts"][0]["ports"]) == (2, [20001, 20002])
     told = io.StringIO()
     print_details(found, told)

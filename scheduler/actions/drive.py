@@ -54,8 +54,10 @@ class Driven:
 def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tell: Tell) -> Driven:
     """Run `jobs` until all are over. CannotEverRun if none of them can run here."""
     mine = Mine(store, jobs)
+    asked = mine.by_resources()
+    devices.expect(job.resources for job in asked)
     if not mine.active_names():
-        _refuse_the_impossible(mine.by_resources(), devices)
+        _refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
     tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done))
     runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures))
@@ -71,6 +73,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
             ended.append(notice.job.id)
         tell(notice)
 
+    devices.expect(job.resources for job in Mine(store).by_resources())
     tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
     source = Submits(store.home) if forever else None
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures))

@@ -66,6 +66,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
+    devices.expect([plan.resources])
     tell(Driving(terms.slots or devices.default_slots, devices.note))
     for trial in book.trials():
         journal(trial)

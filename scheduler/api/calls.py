@@ -139,6 +139,7 @@ def sweep(
     again: bool = False,
     gpus: int | None = None,
     gpu_memory: str | None = None,
+    share: int | None = None,
     timeout: float | str | None = None,
     grace: float | str | None = None,
     quiet: bool = False,
@@ -148,11 +149,11 @@ def sweep(
 
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `timeout` and `grace` (seconds, or texts).
+    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
     `jobs`, `quiet`, Ctrl-C and errors as for `run`.
     """
     plan = read_plan(standard_file() if file is None else fspath(file), words(changes), asked(), method=method)
-    plan = for_each_trial(plan, gpus, gpu_memory, timeout, grace)
+    plan = for_each_trial(plan, gpus, gpu_memory, share, timeout, grace)
     _warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 

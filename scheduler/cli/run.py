@@ -17,11 +17,13 @@ from scheduler.cli.options import (
     opened_store,
     print_lines,
     say,
+    share_option,
     sharing_options,
     slots_option,
 )
 from scheduler.cli.reading import reads_a_file
 from scheduler.experiments import Experiment, ExperimentFile
+from scheduler.experiments.layout import shared
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 @slots_option
 @grace_option
 @leftovers_option
+@share_option
 @failures_option
 @sharing_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
@@ -46,6 +49,7 @@ def run(
     slots: int | None,
     grace: float | None,
     leftovers: str | None,
+    share: int | None,
     max_failures: float | None,
     settings: Settings,
     dry_run: bool,
@@ -68,10 +72,11 @@ def run(
     from scheduler.cli.driving import concluded
     from scheduler.report.progress import Progress
 
-    plan, directory = _with(plan, leftovers), working_directory()
+    plan, directory = _with(plan, leftovers, share), working_directory()
     with opened_devices(settings) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
+            devices.expect([plan.resources])
             return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
             return _detached(action.possible(plan, devices))
@@ -81,8 +86,10 @@ def run(
             return concluded(driven, store, progress, style, by_file=True)
 
 
-def _with(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
-    return replace(plan, policy=replace(plan.policy, leftovers=leftovers)) if leftovers else plan
+def _with(plan: ExperimentFile, leftovers: str | None, share: int | None) -> ExperimentFile:
+    if leftovers:
+        plan = replace(plan, policy=replace(plan.policy, leftovers=leftovers))
+    return replace(plan, resources=shared(plan.resources, share))
 
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
@@ -114,10 +121,11 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @click.command()
 @reads_a_file
 @leftovers_option
+@share_option
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option
-def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool, style: str) -> int:
+def submit(plan: ExperimentFile, leftovers: str | None, share: int | None, again: bool, lost: bool, style: str) -> int:
     """Queue the experiments of FILE and start nothing: `exp-queue work` runs what is queued.
 
     \b
@@ -130,7 +138,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
 
-    plan = _with(plan, leftovers)
+    plan = _with(plan, leftovers, share)
     with opened_store() as store:
         submission = action.submit(store, plan, working_directory(), Progress(sys.stderr).tell, again=again, lost=lost)
         say("nothing was started; `exp-queue work` runs what is queued")

@@ -18,12 +18,14 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # j
 
 @dataclass(frozen=True)
 class Resources:
-    """What an experiment asks for. None means: not said. `gpu_memory` is in MiB, on each GPU."""
+    """What an experiment asks for. None means: not said. `gpu_memory` is in MiB, on each GPU. `share`: so many such jobs at most
+    on one GPU, whatever memory they need."""
 
     gpus: int | None = None
     gpu_memory: int | None = None
     cpus: int | None = None
     exclusive: bool = False
+    share: int | None = None
 
 
 @dataclass(frozen=True)

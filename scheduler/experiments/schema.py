@@ -41,6 +41,12 @@ RESOURCES: Schema = {
     },
     "cpus": {"type": "integer", "minimum": 1},
     "exclusive": {"type": "boolean"},
+    "share": {
+        "description": "So many such jobs at most on one GPU, whatever memory they need: each takes 1/share of it.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 64,
+    },
 }
 POLICY: Schema = {
     "retries": {"type": "integer", "minimum": 0},
@@ -90,7 +96,12 @@ SECTIONS: Schema = {
         "description": "What is started, without its arguments.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
     },
-    "resources": {"type": "object", "additionalProperties": False, "properties": RESOURCES},
+    "resources": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": RESOURCES,
+        "dependentSchemas": {"share": {"properties": {"gpu_memory": False, "exclusive": {"const": False}}}},
+    },
     "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},
     "defaults": {
         "description": "Options of config groups: files in the directories beside this one.",

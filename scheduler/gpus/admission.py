@@ -7,12 +7,14 @@ largest of the last minute.
     whole GPU   no claim, no blocking foreign process, others <= ignore_below, quiet
     shared      no exclusive claim, no blocking foreign process, others <= ignore_below, quiet, fewer claims than
                 most_claims, and memory <= capacity - ours - others - max(512, 2 % of total)
+    1/share     as shared, beside claims on such parts alone, of which the sum with this one is not more than 1
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from scheduler.gpus.observation import (
     Observation,
@@ -54,6 +56,7 @@ class _Fit:
     share: Share
     whole: bool
     rank: tuple[int, int, int]
+    split: int | None = None
 
 
 def admit(
@@ -113,7 +116,7 @@ def _kept(gpu: Gpu, answer: _Fit | _No) -> _No:
 
 def _placed(fits: list[_Fit]) -> Placement:
     shares = sorted((fit.share for fit in fits), key=lambda s: (s.index is None, s.index, s.uuid))
-    return Placement(tuple(shares), exclusive=any(fit.whole for fit in fits))
+    return Placement(tuple(shares), exclusive=any(fit.whole for fit in fits), split=fits[0].split)
 
 
 def _refused(request: Request, free: int, obstacles: list[tuple[Gpu, _No]]) -> Refusal:
@@ -144,12 +147,14 @@ def _fit(gpu: Gpu, request: Request, claims: tuple[ClaimRecord, ...], seen: Seen
     need = request.need(gpu.name, _room(gpu, 0 if gpu.total is None else _margin(gpu.total)))
     whole = need is None or gpu.compute_mode == "exclusive-process"
     at = use(gpu, claims, seen, settings)
-    no = _unusable(gpu, request, whole) or _claimed(at, whole, settings)
+    # Where the driver takes one process alone, a part of the GPU is the whole of it.
+    part = request.share if gpu.compute_mode != "exclusive-process" else None
+    no = _unusable(gpu, request, whole) or (_parted(at, part, settings) if part else _claimed(at, whole, settings))
     no = no or _foreign(gpu, at, seen, now, settings) or (None if whole else _too_full(gpu, at, seen, need or 0))
     if no:
         return no
     share = Share(gpu.uuid, gpu.visible, gpu.index, None if whole else need, gpu.total)
-    return _Fit(share, whole, (len(at.claims), gpu.utilization or 0, gpu.index or 0))
+    return _Fit(share, whole, (len(at.claims), gpu.utilization or 0, gpu.index or 0), request.share)
 
 
 def _unusable(gpu: Gpu, request: Request, whole: bool) -> _No | None:
@@ -168,9 +173,32 @@ def _claimed(at: Use, whole: bool, settings: Settings) -> _No | None:
     blocking = at.claims if whole else tuple(c for c in at.claims if c.exclusive or c.unreadable)
     if blocking:
         return _No(_held_by(blocking, at))
-    if len(at.claims) >= settings.most_claims:
-        return _No(f"already shared by {len(at.claims)} jobs")
-    return None
+    return _crowded(at, settings)
+
+
+def _crowded(at: Use, settings: Settings) -> _No | None:
+    full = len(at.claims) >= settings.most_claims
+    return _No(f"already shared by {len(at.claims)} jobs (limit: most_claims, {settings.most_claims})") if full else None
+
+
+def _parted(at: Use, part: int, settings: Settings) -> _No | None:
+    """What the living claims leave of a GPU for one more that takes 1/part of it: nothing beside one that takes no such part."""
+    blocking = tuple(c for c in at.claims if not c.split or c.unreadable or c in at.astray)
+    if blocking:
+        return _No(_held_by(blocking, at))
+    left = parts_left(at)
+    if Fraction(1, part) > left:
+        rest = f"{left} of it is left" if left else "nothing is left"
+        holders = ", ".join(dict.fromkeys(f"{c.holder}: 1/{c.split}" for c in at.claims))
+        return _No(f"1/{part} of it is asked and {rest} beside {len(at.claims)} jobs with a share ({holders})")
+    return _crowded(at, settings)
+
+
+def parts_left(at: Use) -> Fraction:
+    """How much of a GPU is left for jobs that take a part of it; 0 where somebody does not share it so."""
+    if not all(c.split and not c.unreadable and c not in at.astray for c in at.claims):
+        return Fraction(0)
+    return max(Fraction(0), 1 - sum((Fraction(1, c.split) for c in at.claims if c.split), Fraction(0)))
 
 
 def _held_by(claims: tuple[ClaimRecord, ...], at: Use) -> str:

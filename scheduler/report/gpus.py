@@ -57,6 +57,8 @@ def _computing(found: Astray, standing: Standing) -> str:
 
 
 def _share(claim: ClaimRecord, uuid: str) -> str:
+    if claim.split:
+        return f"1/{claim.split} of it"
     memory = claim.memory.get(uuid)
     return "whole GPU" if memory is None else f"{memory} MiB"
 
@@ -70,13 +72,15 @@ def _process(process: Process) -> str:
 def _could_start(standing: Standing) -> str:
     if not standing.obstacle:
         return "yes"
+    if standing.part:
+        return f"with a share, up to {standing.part} of it"
     return f"up to {standing.room} MiB" if standing.room else f"no: {standing.obstacle}"
 
 
 def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
     """The same for programs. Memory in MiB, temperature in degrees Celsius, power in watts, `since` in seconds of the
     epoch; `astray` are claims that were given other GPUs and compute on this one; `could_start` is about a job that
-    wants the whole GPU, `room` about one that names its memory."""
+    wants the whole GPU, `room` about one that names its memory, `part` (0 to 1) about those that name a share."""
     return [
         {
             "index": standing.gpu.index,
@@ -93,6 +97,7 @@ def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
             "could_start": not standing.obstacle,
             "obstacle": standing.obstacle,
             "room": standing.room,
+            "part": float(standing.part),
         }
         for standing in standings
     ]
@@ -106,4 +111,4 @@ def _listed(processes: Sequence[Process], ours: bool) -> list[dict[str, Any]]:
 
 def _claim(claim: ClaimRecord, uuid: str) -> dict[str, Any]:
     who = {"user": claim.user, "pid": claim.pid, "since": claim.since, "label": claim.label}
-    return {"id": claim.id, **who, "memory": claim.memory.get(uuid), "unreadable": claim.unreadable}
+    return {"id": claim.id, **who, "memory": claim.memory.get(uuid), "split": claim.split, "unreadable": claim.unreadable}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scheduler.experiments import Resources
@@ -30,11 +30,16 @@ class Devices:
         """`note`: why there is no desk, for people."""
         self._note, self.desk, self._arrival = note, desk, arrival
         self.cores = usable_cores()
+        self._per_gpu = 1
 
     @property
     def default_slots(self) -> int:
-        """One for each GPU that can be used; without a desk, half as many as there are cores."""
-        return self.desk.slots if self.desk else max(1, self.cores // 2)
+        """One for each GPU that can be used, or as many as share it; without a desk, half as many as there are cores."""
+        return self.desk.slots * self._per_gpu if self.desk else max(1, self.cores // 2)
+
+    def expect(self, wanted: Iterable[Resources]) -> None:
+        """Such jobs are to come: where some of them share a GPU by their number, so many have a slot."""
+        self._per_gpu = max([self._per_gpu, *(each.share or 1 for each in wanted)])
 
     @property
     def note(self) -> str:

@@ -80,6 +80,7 @@ class Histories(Promises):
     verdict = staticmethod(recovery.verdict)
     deserves = staticmethod(deserves_another_attempt)
     changes: type[Changes] = Changes
+    share: int | None = None  # of all jobs for one GPU
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +115,8 @@ class Histories(Promises):
         resumable=st.booleans(),
     )
     def submits(self, gpus: int | None, memory: int | None, cpus: int | None, retries: int, resumable: bool) -> None:
-        resources = Resources(gpus, memory if gpus == 1 else None, cpus)
+        share = self.share if gpus != 2 else None
+        resources = Resources(gpus, memory if gpus == 1 and not share else None, cpus, share=share)
         policy = Policy(retries=retries, resumable=resumable)
         experiment = Experiment(("true",), json.dumps({"n": len(self.submitted)}), resources=resources, policy=policy)
         (job,) = submit(self.store, [experiment], "/").jobs

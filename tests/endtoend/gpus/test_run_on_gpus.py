@@ -10,8 +10,30 @@ import sys
 from pathlib import Path
 
 from scheduler.gpus.claims import live_claims
+from tests.conftest import COMMAND
 from tests.endtoend.gpus.conftest import GRID
 from tests.fakes.nvml.fake_driver import gpu_lines
+
+# Takes one of two seats and stays until both have been taken at once: a third job beside two finds none.
+PAIR = """
+import fcntl, os, sys, time
+for seat in ("one", "two"):
+    file = open(seat, "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        break
+    except BlockingIOError:
+        file.close()
+else:
+    sys.exit("a third at once")
+open("both-" + seat, "w").close()
+deadline = time.monotonic() + 60
+while not (os.path.exists("both-one") and os.path.exists("both-two")):
+    if time.monotonic() > deadline:
+        sys.exit("nobody came beside it")
+    time.sleep(0.01)
+time.sleep(0.3)
+"""
 
 
 def outputs(machine) -> list[str]:
@@ -95,6 +117,27 @@ def test_small_jobs_share_a_gpu_by_memory(machine) -> None:
     assert first["gpus"] == second["gpus"] == "0"
     assert second["started"] < first["ended"], "they did not run at the same time"
     assert outputs(machine) == ["0.256", "0.256"]
+
+
+def test_so_many_jobs_share_a_gpu_as_the_file_says(machine) -> None:
+    """Without a figure of memory and without -j: two at a time on the one GPU beside somebody else's command, never three."""
+    machine.driver.shows(gpu_lines(1)[0])
+    machine.write("grid.yaml", GRID.replace("job.py", "pair.py") + "resources: {share: 3}\n")
+    machine.write("pair.py", PAIR)
+    with subprocess.Popen(
+        [*COMMAND, "exec", "--share", "3", "--", "sh", "-c", "echo; read line"],
+        cwd=machine.directory,
+        env=machine.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as beside:
+        assert beside.stdout
+        beside.stdout.readline()
+        result = machine("run", "grid.yaml")
+        beside.communicate(b"\n")
+    assert result.returncode == 0, result.stderr
+    assert "at most 3 at once; 1 GPU" in result.stderr
+    assert {job["gpus"] for job in machine.jobs()} == {"0"}
 
 
 def test_a_driver_that_fails_starts_nothing_and_says_so(machine, until) -> None:

@@ -10,6 +10,7 @@ survey      what lies there: living claims, and what is none
 mutex       the short lock around every decision
 ports       ports that no other job of this machine has
 placement   what is asked, granted, refused and held: values
+holders     a living process for each claim
 claims      a claim: one locked descriptor that the job inherits
 observation what one observer remembers from reading to reading
 admission   may this job start now, where, and if not, why not

@@ -158,7 +158,7 @@ def _written(path: Path, record: ClaimRecord) -> int:
 
     fresh = path.with_suffix(f"{SUFFIX}.new")
     fd = created(fresh)
-    content = {key: value for key, value in asdict(record).items() if key not in ("unreadable", "locked_by")}
+    content = {key: value for key, value in asdict(record).items() if key not in ("unreadable", "locked_by", "unseen")}
     try:
         lock_descriptor(fd, blocking=False)
         os.write(fd, json.dumps(content).encode())

@@ -96,7 +96,8 @@ class ClaimRecord:
     seconds of the epoch. `unreadable` is not empty for a file that cannot be read or understood: such a claim may
     be on any GPU. `split`: it has 1/split of each of its GPUs, and others that have such a part may be there too; None: it
     has them as `memory` and `exclusive` say, and so reads it an older exp-queue, which keeps away from such a GPU.
-    `locked_by` names the process that holds its lock, where that is not the one that took the claim."""
+    `locked_by` names the process that holds its lock, where that is not the one that took the claim. `unseen`: that one is
+    gone, and we see none that holds it; it lives all the same."""
 
     id: str
     memory: Mapping[str, int | None] = field(default_factory=dict)
@@ -108,6 +109,7 @@ class ClaimRecord:
     label: str = ""
     unreadable: str = ""
     locked_by: str = ""
+    unseen: bool = False
     split: int | None = None
 
     def holds(self, uuid: str) -> bool:
@@ -120,4 +122,5 @@ class ClaimRecord:
         if self.label and not self.pid:  # a start that is planned and not yet made
             return self.label
         who = f"{self.user or f'uid {self.uid}'}, pid {self.pid}" + (f"; locked by {self.locked_by}" if self.locked_by else "")
+        who += ", which is gone or cannot be seen from here, as what it has started cannot" if self.unseen else ""
         return self.unreadable or (f"{self.label} ({who})" if self.label else who)

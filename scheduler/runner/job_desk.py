@@ -29,6 +29,7 @@ from scheduler.runner.plan import Start
 STALE = 1.5  # seconds; nothing starts by an older reading
 LEISURE = 2.0  # seconds between readings while nobody waits for what only a reading shows
 NOTHING: History = {}
+LABEL = "exp-queue job "
 SET_ASIDE = "set aside: job after job ran out of memory there, and on no other GPU"
 
 
@@ -169,4 +170,4 @@ class JobDesk:
 
 def label_of(job: Job) -> str:
     """What others read in the claim of a job."""
-    return f"exp-queue job {job.short_id}"
+    return f"{LABEL}{job.short_id}"

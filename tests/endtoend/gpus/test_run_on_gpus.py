@@ -84,6 +84,10 @@ def test_a_claim_outlives_its_killed_runner_as_long_as_the_job(machine, until) -
     runner.send_signal(signal.SIGKILL)
     runner.wait()
     assert len(live_claims(machine.claims)) == 2
+    for standing in json.loads(machine("gpus", "--format", "json").stdout):
+        (claim,) = standing["claims"]
+        assert "job.py" in Path(f"/proc/{claim['pid']}/cmdline").read_text(), "gpus names a process that lives"
+        assert claim["name"] in ("x=1", "x=2")
     (machine.directory / "wait").unlink()
     until(lambda: live_claims(machine.claims) == ())
     assert machine("run", "grid.yaml").returncode == 0

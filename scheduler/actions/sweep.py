@@ -82,7 +82,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
 def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
     """CannotEverRun if no trial can ever run on this machine."""
     if reason := devices.never(plan.resources):
-        raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step="ask for less")
+        raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step=devices.cure or "ask for less")
 
 
 def check(plan: SweepPlan, shown: int) -> Overview:

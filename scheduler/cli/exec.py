@@ -99,7 +99,8 @@ def _claimed(
     limit = _or_none(wait, lambda text: seconds(text, "--wait"))
     devices = devices_for(request or Request(), limit, _label(command), environment, settings)
     if devices.kind == "cpu" and request and not devices.claim:
-        step = "leave out --gpus, --memory and --share to use the CPU"
+        hidden = "unset it, or " if "CUDA_VISIBLE_DEVICES" in devices.note else ""
+        step = f"{hidden}leave out --gpus, --memory and --share to use the CPU"
         raise CannotEverRun(f"a GPU is asked for; {devices.note}", next_step=step)
     if devices.note:
         _say(devices.note)

@@ -2,6 +2,7 @@
 
 reading     the values: Process, Gpu, Reading, and what CUDA_VISIBLE_DEVICES leaves of them
 nvml        one reading from the driver's library; the only module that loads it, and only in the sampler process
+identities  what GPUs are called, kept for when one of them is lost
 ownership   which claim a process on a GPU belongs to
 driver      whether this machine has an NVIDIA driver at all, without loading it
 sampler     the door to readings: a small process (sampler_process) that prints one a second

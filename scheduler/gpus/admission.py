@@ -77,7 +77,7 @@ def admit(
         return Refusal(f"the GPUs are unknown, so nothing starts on them: {reading.problem}")
     gpus = _candidates(request, reading, settings)
     if len(gpus) < request.gpus:
-        return Refusal(_too_few(request, reading, settings, len(gpus)), never=True)
+        return _too_few(request, reading, settings, len(gpus))
     living = tuple(claims)
     answers = [(gpu, _fit(gpu, request, living, observation.of(gpu.uuid), reading.at, settings)) for gpu in gpus]
     answers = [(gpu, _kept(gpu, answer) if gpu.uuid in avoid else answer) for gpu, answer in answers]
@@ -133,14 +133,43 @@ def _candidates(request: Request, reading: Reading, settings: Settings) -> list[
     return [g for g in gpus if not g.mig] if request.gpus == 1 else [g for g in gpus if not g.parent and not g.mig]
 
 
-def _too_few(request: Request, reading: Reading, settings: Settings, found: int) -> str:
+def _too_few(request: Request, reading: Reading, settings: Settings, found: int) -> Refusal:
     if not reading.available:
-        return NO_DRIVER_NOTE
+        return Refusal(NO_DRIVER_NOTE, never=True)
     wanted = f"GPU {', '.join(map(str, request.only))}" if request.only else f"{request.gpus} GPU{'s' * (request.gpus != 1)}"
-    entries, count = settings.allowed.entries, sum(not g.mig for g in reading.gpus)
-    if entries is None:
-        return f"needs {wanted}, but this machine has {count}"
-    return f"needs {wanted}, but CUDA_VISIBLE_DEVICES={','.join(entries)} allows {found} of this machine's {count}"
+    if settings.allowed.hides_all_of(reading.gpus):
+        return Refusal(f"needs {wanted}; {hidden(reading, settings)}", never=True, cure=UNSET)
+    if divided := [g.label for g in reading.gpus if g.mig and g.index in request.only]:
+        there = f"MIG is on there ({', '.join(divided)}), and jobs go to its instances"
+        return Refusal(f"needs {wanted}, but {there}", never=True, cure="--gpu=-1 takes any")
+    return Refusal(f"needs {wanted}, but {_what_counts(request, reading, settings, found)}", never=True)
+
+
+UNSET = "unset CUDA_VISIBLE_DEVICES, or name GPUs that are there"
+
+
+def hidden(reading: Reading, settings: Settings) -> str:
+    """That all GPUs are hidden, and by what, as a clause."""
+    count = sum(not g.parent for g in reading.gpus)
+    slurm = ", as Slurm does for a job without GPUs" if (settings.allowed.entries or ("",))[0] == "NoDevFiles" else ""
+    every = "them all" if count > 1 else "it"
+    return f"this machine has {count} GPU{'s' * (count != 1)}, and {settings.allowed.said} hides {every}{slurm}"
+
+
+def _what_counts(request: Request, reading: Reading, settings: Settings, found: int) -> str:
+    """How many of the GPUs there are could be a job's, and which cannot. A process of CUDA sees one MIG instance at most
+    (NVIDIA's MIG User Guide, "CUDA Device Enumeration"), so that a job of several GPUs gets none."""
+    instances = sum(bool(g.parent) for g in reading.gpus)
+    whole = sum(not g.mig and not g.parent for g in reading.gpus)
+    count = whole + instances if request.gpus == 1 else whole
+    kind = f" whole GPU{'s' * (whole != 1)}" if instances and request.gpus > 1 else ""
+    known = settings.allowed.entries is None
+    text = (
+        f"this machine has {count}{kind}" if known else f"{settings.allowed.said} allows {found} of this machine's {count}{kind}"
+    )
+    if kind:
+        text += f"; its MIG instances ({instances}) are for one job each, since CUDA shows a process only one of them"
+    return text
 
 
 def _fit(gpu: Gpu, request: Request, claims: tuple[ClaimRecord, ...], seen: Seen, now: float, settings: Settings) -> _Fit | _No:

@@ -78,11 +78,13 @@ class Placement:
 @dataclass(frozen=True)
 class Refusal:
     """Why nothing can start now, in one sentence. `never`: waiting will not help on this machine. `lasting`: nor before
-    somebody has mended it, so that nobody should be kept waiting behind this."""
+    somebody has mended it, so that nobody should be kept waiting behind this. `cure`: what the person can do about it, where
+    that is not to ask for less."""
 
     sentence: str
     never: bool = False
     lasting: bool = False
+    cure: str = ""
 
     @property
     def hopeless(self) -> bool:

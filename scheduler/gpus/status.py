@@ -13,8 +13,6 @@ from scheduler.gpus.reading import Gpu, Process
 from scheduler.gpus.records import MOST_PARTS
 from scheduler.gpus.view import View
 
-HIDDEN = "CUDA_VISIBLE_DEVICES hides it"
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -39,10 +37,10 @@ def standings(view: View) -> tuple[Standing, ...]:
     """All GPUs of its reading, in their order. Nothing if it knows none."""
     whole, least = view.alone(Request()), view.alone(Request(memory=1))
     parted = view.alone(Request(share=MOST_PARTS))
-    found = []
+    found, hidden = [], f"{view.settings.allowed.said} hides it"
     for gpu in view.reading.gpus:
         seen = view.observation.of(gpu.uuid)
-        at, answer = use(gpu, view.claims, seen, view.settings), whole.get(gpu.uuid, Refusal(gpu.problem or HIDDEN))
+        at, answer = use(gpu, view.claims, seen, view.settings), whole.get(gpu.uuid, Refusal(gpu.problem or hidden))
         shared = gpu.uuid in least and not isinstance(least[gpu.uuid], Refusal)
         found.append(
             Standing(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scheduler.experiments import Resources
+from scheduler.gpus.admission import UNSET
 from scheduler.gpus.arrival import Arrival
 from scheduler.gpus.desk import Desk
 from scheduler.gpus.directory import lock_directory
@@ -26,9 +27,9 @@ class Devices:
     `arrival` may bring a desk later. What runs on the CPU goes on there.
     """
 
-    def __init__(self, note: str, desk: JobDesk | None = None, arrival: Arrival | None = None) -> None:
-        """`note`: why there is no desk, for people."""
-        self._note, self.desk, self._arrival = note, desk, arrival
+    def __init__(self, note: str, desk: JobDesk | None = None, arrival: Arrival | None = None, cure: str = "") -> None:
+        """`note`: why there is no desk, for people; `cure`: what they can do about it."""
+        self._note, self.desk, self._arrival, self._cure = note, desk, arrival, cure
         self.cores = usable_cores()
         self._per_gpu = 1
 
@@ -45,6 +46,11 @@ class Devices:
     def note(self) -> str:
         """What there is, for people."""
         return self.desk.note if self.desk else self._note
+
+    @property
+    def cure(self) -> str:
+        """What a person can do where no job gets a GPU; empty where that is not known, or some do."""
+        return self.desk.cure if self.desk else self._cure
 
     def never(self, resources: Resources) -> str:
         """Why such a job can never run here, even if nobody else used the machine; empty if it can."""
@@ -87,7 +93,7 @@ def open_devices(settings: Settings | None = None, environment: Mapping[str, str
     """
     settings = settings or settings_from(environment)
     if settings.allowed.nothing:
-        return Devices("CUDA_VISIBLE_DEVICES hides every GPU: jobs run on the CPU")
+        return Devices(f"{settings.allowed.said} hides every GPU: jobs run on the CPU", cure=UNSET)
     sampler = Sampler()
     if not surely_no_driver(environment):
         sampler.start()

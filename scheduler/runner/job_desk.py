@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from scheduler.errors import StateError
 from scheduler.experiments import Resources
+from scheduler.gpus.admission import UNSET, hidden
 from scheduler.gpus.astray import Astray
 from scheduler.gpus.claims import Claim, live_claims
 from scheduler.gpus.desk import Desk
@@ -60,7 +61,16 @@ class JobDesk:
             return f"the GPUs are unknown: {self._known.problem}"
         usable = self._usable()
         names = ", ".join(sorted({gpu.name for gpu in usable}))
-        return f"{len(usable)} GPU{'s' * (len(usable) != 1)} ({names})" if usable else "a driver and no GPU that can be used"
+        return f"{len(usable)} GPU{'s' * (len(usable) != 1)} ({names})" if usable else self._none_usable()
+
+    def _none_usable(self) -> str:
+        hides = self._desk.settings.allowed.hides_all_of(self._known.gpus)
+        return hidden(self._known, self._desk.settings) if hides else "a driver and no GPU that can be used"
+
+    @property
+    def cure(self) -> str:
+        """What a person can do where CUDA_VISIBLE_DEVICES hides all GPUs; else empty."""
+        return UNSET if self._desk.settings.allowed.hides_all_of(self._known.gpus) else ""
 
     def _usable(self) -> list[Gpu]:
         """Those that can ever take a job; one that only stumbles is among them."""

@@ -184,3 +184,25 @@ def test_cuda_visible_devices_limits_what_is_used(machine) -> None:
     machine.environment["CUDA_VISIBLE_DEVICES"] = "1"
     assert machine("run", "grid.yaml").returncode == 0
     assert {line.split()[0] for line in outputs(machine)} == {"1"}
+
+
+def test_a_variable_that_hides_all_gpus_is_what_the_commands_speak_of(machine) -> None:
+    """Set long ago in some file: without its name people look for the fault in the job."""
+    machine.environment["CUDA_VISIBLE_DEVICES"] = "9"
+    for arguments in (("run", "grid.yaml"), ("exec", "--", "true")):
+        result = machine(*arguments)
+        assert "this machine has 2 GPUs, and CUDA_VISIBLE_DEVICES=9 hides them all; unset CUDA_VISIBLE_DEVICES" in result.stderr
+    machine.environment["CUDA_VISIBLE_DEVICES"] = ""
+    assert 'CUDA_VISIBLE_DEVICES="" hides every GPU' in machine("exec", "--gpus", "1", "--", "true").stderr
+
+
+def test_which_mig_instance_a_job_got_is_shown(machine) -> None:
+    """Its output alone told it."""
+    uuid = "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
+    machine.driver.shows(gpu_lines(1)[0] + " mig", f"mig GPU-0 {uuid} 5000")
+    result = machine("run", "grid.yaml", "x=1")
+    assert f"started on {uuid}" in result.stderr
+    assert machine.jobs()[0]["gpus"] == uuid
+    assert f", {uuid}, slot 0" in machine("show").stdout
+    assert "MIG-c6d4f1ef" in machine("status").stdout
+    assert uuid not in machine("status").stdout

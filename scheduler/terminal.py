@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 # Control (Cc), format (Cf: bidirectional overrides, zero-width characters), surrogate, private and unassigned characters.
@@ -32,7 +33,18 @@ def show(text: str) -> None:
 def line(text: str, file: TextIO, keep: str = "") -> None:
     """One line to `file`: a newline within `text` is shown as an escape like every other control character but those in
     `keep`."""
-    file.write(safe(text, keep) + "\n")
+    with until_the_reader_leaves(file):
+        file.write(safe(text, keep) + "\n")
+
+
+@contextlib.contextmanager
+def until_the_reader_leaves(file: TextIO) -> Iterator[None]:
+    """For writing to `file`: a reader that has gone (`| head -1`) has what it wanted. That is no error, and nothing more is
+    sent to it."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def clear() -> None:

@@ -2,11 +2,19 @@
 #
 #   ensure_environment EXTRA     e.g. recognizer, or all; everything that it prints goes to standard error
 #
+#   run_and_tell COMMAND...      runs it, says how the reader's own shell finds exp-queue, and ends with its exit status
+#
 # PYTHON names the interpreter to use (3.10 or later); without it the first that fits on PATH.
+# PYTORCH_CPU_INDEX is where PyTorch's builds without CUDA are looked for on a machine without an NVIDIA driver; empty: nowhere,
+# the usual builds are installed everywhere.
 
+started_in=$PWD
+found_before=$(command -v exp-queue || true)
+unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 checkout=$PWD
 environment=$checkout/.venv
+cpu_index=${PYTORCH_CPU_INDEX-https://download.pytorch.org/whl/cpu}
 
 find_python() {
     local candidate
@@ -25,26 +33,41 @@ wanted_state() {
     cat "$checkout/setup.cfg" "$checkout/pyproject.toml" "$checkout/constraints.txt" | cksum
 }
 
+# The rule by which exp-queue itself says that there are no GPUs.
+has_driver() {
+    "$environment/bin/python" -c 'import ctypes; ctypes.CDLL("libnvidia-ml.so.1")' 2> /dev/null
+}
+
+has_cpu_builds() {
+    compgen -G "$environment/lib/python*/site-packages/torch-*+cpu.dist-info" > /dev/null
+}
+
 is_installed() {
     local stamp
+    if has_cpu_builds && has_driver; then return 1; fi  # the driver came later
     for stamp in "$environment/.installed-$1" "$environment/.installed-all"; do
         [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(wanted_state)" ] && return 0
     done
     return 1
 }
 
+has_pip() {
+    [ -x "$environment/bin/python" ] && compgen -G "$environment/lib/python*/site-packages/pip/__main__.py" > /dev/null
+}
+
 install_extra() {
     local python
-    if [ ! -x "$environment/bin/python" ]; then
+    if ! has_pip; then
         python=$(find_python) || return 1
         echo "making $environment with $python" >&2
-        "$python" -m venv "$environment" >&2 || {
+        "$python" -m venv "$environment" >&2 || {  # over one that was interrupted, too
             echo "no virtual environment could be made; on Debian and Ubuntu: apt install python3-venv" >&2
             return 1
         }
     fi
     echo "installing exp-queue[$1] into $environment (once; PyTorch is large, this can take some minutes)" >&2
     install_constrained "setuptools>=68" || return 1
+    choose_pytorch "$1" || return 1
     install_constrained --no-build-isolation --editable ".[$1]" || return 1
     wanted_state > "$environment/.installed-$1"
 }
@@ -52,6 +75,37 @@ install_extra() {
 # Nothing but the versions that were tested: a checkout of today works next year. That of setuptools, which builds exp-queue, too.
 install_constrained() {
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "$@" >&2
+}
+
+# Where there is no driver, the builds without CUDA, in the same versions: a tenth of the size. Whatever keeps them from being
+# had, the usual builds do as well.
+choose_pytorch() {
+    if has_driver; then
+        if has_cpu_builds; then "$environment/bin/python" -m pip uninstall --quiet --yes torch torchvision >&2; fi
+        return
+    fi
+    case ",$1," in *,recognizer,* | *,all,*) ;; *) return 0 ;; esac
+    if has_cpu_builds || ! offers_cpu_builds; then return 0; fi
+    echo "no NVIDIA driver here: PyTorch comes without CUDA, from $cpu_index" >&2
+    from_cpu_index install --quiet --constraint constraints.txt --no-deps torch torchvision >&2 ||
+        echo "that failed; PyTorch's usual builds do as well" >&2
+}
+
+# Asked for a few seconds only, and not at all by a machine whose pip is told to get everything from a place of its own.
+offers_cpu_builds() {
+    [ -n "$cpu_index" ] || return 1
+    if [ -z "${PYTORCH_CPU_INDEX:-}" ] && has_index_of_its_own; then return 1; fi
+    from_cpu_index --retries 0 --timeout 4 index versions torch 2> /dev/null | grep -F +cpu > /dev/null
+}
+
+has_index_of_its_own() {
+    "$environment/bin/python" -m pip config list 2> /dev/null | grep -E "\.(index-url|no-index)=" > /dev/null
+}
+
+# pip with that index and nothing beside it: what other places offer must not pass for it.
+from_cpu_index() {
+    PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS='' PIP_EXTRA_INDEX_URL='' PIP_INDEX_URL=$cpu_index \
+        "$environment/bin/python" -m pip --disable-pip-version-check "$@"
 }
 
 ensure_environment() {
@@ -65,4 +119,25 @@ ensure_environment() {
     fi
     exec 9>&-
     return 1
+}
+
+# The last word of every script: run a command, and say then how the reader's shell finds exp-queue, if it does not find this one.
+# A Ctrl-C reaches the command from the terminal; it says itself what that means.
+run_and_tell() {
+    local status=0
+    trap : INT
+    "$@" || status=$?
+    how_to_go_on
+    exit "$status"
+}
+
+how_to_go_on() {
+    local place=$environment/bin/activate
+    [ "$found_before" != "$environment/bin/exp-queue" ] || return 0
+    [ "$started_in" != "$checkout" ] || place=.venv/bin/activate
+    case ${SHELL:-} in
+        */fish) place=$place.fish ;;
+        */csh | */tcsh) place=$place.csh ;;
+    esac
+    printf 'to have the command exp-queue in this shell: source %q\n' "$place" >&2
 }

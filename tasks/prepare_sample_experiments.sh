@@ -4,4 +4,4 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment recognizer
-exec "$environment/bin/exp-queue" prepare experiments/sample.yaml "$@"
+run_and_tell "$environment/bin/exp-queue" prepare experiments/sample.yaml "$@"

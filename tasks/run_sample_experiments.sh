@@ -3,4 +3,4 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment recognizer
-exec "$environment/bin/exp-queue" run experiments/sample.yaml -j2 "$@"
+run_and_tell "$environment/bin/exp-queue" run experiments/sample.yaml -j2 "$@"

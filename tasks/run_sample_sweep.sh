@@ -6,4 +6,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment recognizer,sweeps
 # A sweep file's ${interpreter} is the `python` of PATH, as in W&B: here that of the environment, activated or not.
 export PATH="$environment/bin:$PATH"
-exec "$environment/bin/exp-queue" sweep sweeps/sample.yaml --method bayes -j2 "$@"
+run_and_tell "$environment/bin/exp-queue" sweep sweeps/sample.yaml --method bayes -j2 "$@"

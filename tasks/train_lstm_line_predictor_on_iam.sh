@@ -4,5 +4,5 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment recognizer
-exec "$environment/bin/python" -m text_recognizer.run_experiment --save \
+run_and_tell "$environment/bin/python" -m text_recognizer.run_experiment --save \
     '{"dataset": "IamLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc", "train_args": {"epochs": 32}}' "$@"

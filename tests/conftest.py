@@ -38,13 +38,15 @@ settings.load_profile("explore" if os.environ.get("EXP_QUEUE_EXPLORE") else "rep
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, "-m", "scheduler.cli.main"]
-PRIVATE = ("EXP_QUEUE_", "WANDB_", "CUDA_", "OMP_NUM_THREADS", "XDG_STATE_HOME")
+PRIVATE = ("EXP_QUEUE_", "WANDB_", "CUDA_", "OMP_NUM_THREADS", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
+NO_SETTINGS = {"EXP_QUEUE_CONFIG": os.devnull}  # instead of those of whoever runs the tests
 
 # What the developer, or the queue that runs these tests as a job, has set must not steer what is called in this process either.
 # (Not CUDA_VISIBLE_DEVICES: it may be somebody's word about which GPUs are ours.)
 for _name in [name for name in os.environ if name.startswith(("EXP_QUEUE_", "WANDB_", "XDG_STATE_HOME"))]:
     if _name not in ("EXP_QUEUE_EXPLORE", "EXP_QUEUE_HYDRA_PYTHON"):
         del os.environ[_name]
+os.environ.update(NO_SETTINGS)
 # Children find the packages under test from any working directory, and before another checkout that may be installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
@@ -109,7 +111,13 @@ def gnu_parallel() -> str | None:
 def user_environment(**changes: str) -> dict[str, str]:
     """The environment without what would steer the product, and with the packages under test importable from anywhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
-    return {**kept, "PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}", **changes}
+    return {
+        **kept,
+        **NO_SETTINGS,
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}",
+        **changes,
+    }
 
 
 @pytest.fixture

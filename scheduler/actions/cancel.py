@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from select import select
 
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import Attempt
 from scheduler.queue.states import WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
-from scheduler.runner.recovery import StillThere, look, verdict
+from scheduler.runner.recovery import StillThere, look, pause_of, verdict
 
 
-def cancel_all(store: Store, jobs: Sequence[Job], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
-    """Cancel these jobs; returns once they are over. The attempts returned could not be stopped: nobody holds them any more.
+def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
+    """Cancel the jobs with these numbers; returns once they are over. The attempts returned could not be stopped: nobody holds
+    them any more.
 
     Jobs that are over stay as they are. `grace`: seconds from SIGINT to SIGTERM, instead of the jobs' own. `say` hears how it
     goes on, as their launchers tell it.
     """
-    wanted = {job.id for job in jobs}
+    mine = "number IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
     with store.change() as change:
-        for job in jobs:
-            if change.state(job.id) in WAITING:
-                change.move(job.id, State.CANCELLED, "cancelled by a person")
+        change.move_all(*mine, WAITING, State.CANCELLED, "cancelled by a person")
+    wanted = set(store.ids(f"{mine[0]} AND state IN ('starting', 'running', 'stopping')", mine[1]))
     running = [attempt for attempt in store.open_attempts() if attempt.job in wanted]
     lines = [(attempt, line) for attempt in running for line in [_ask_to_stop(store, attempt, grace)] if line]
     if lines:
         say(f"stopping {len(lines)} running")
     for attempt, line in lines:
-        _wait_for_end(attempt, line, say)
+        # It may have ended before we were listening, and then nobody reports it again.
+        over = not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere)
+        _hear_of_end(attempt, line, say, over=over)
     return [attempt for attempt in settle(store) if attempt.job in wanted]
 
 
@@ -41,21 +45,23 @@ def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None) -> Channel
     with store.change() as change:
         change.stopping(attempt, "cancelled by a person")
     line.send(stop_message(attempt.name, State.CANCELLED.value, grace))
-    # It may have ended before we were listening, and then nobody reports it again.
-    if not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere):
-        line.close()
-        return None
     return line
 
 
-def _wait_for_end(attempt: Attempt, line: Channel, say: Callable[[str], None]) -> None:
-    """Block until the launcher reports the end, or is gone itself."""
-    there, over = True, False
-    while there and not over:
+def _hear_of_end(attempt: Attempt, line: Channel, say: Callable[[str], None], *, over: bool) -> None:
+    """Block until the launcher reports the end, or is gone itself. `over`: it has ended, and only what has been said is heard."""
+    there, ended = True, False
+    while there and not ended and (not over or select([line], [], [], 0)[0]):
         messages, there = line.receive()
         mine = [message for message, _ in messages if message["attempt"] == attempt.name]
         for message in mine:
             if message["is"] == "note":
                 say(f"{attempt.job[:8]}: {message['text']}")
-        over = any(message["is"] == "ended" for message in mine)
+        ended = any(message["is"] == "ended" for message in mine)
     line.close()
+
+
+def by_hand(store: Store, attempt: Attempt) -> str:
+    """What a person can do about an attempt that could not be stopped."""
+    paused = f"; exp-queue continue {attempt.job[:8]}" if pause_of(store.home, attempt).since else ""
+    return f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}{paused}"

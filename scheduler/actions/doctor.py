@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler import __version__
+from scheduler.actions.notify import settings
 from scheduler.errors import UserError
 from scheduler.gpus.admission import UNSET, hidden
 from scheduler.gpus.claims import live_claims, watch_claims
@@ -54,6 +55,7 @@ def diagnose(reading: Reading, environment: Mapping[str, str] = os.environ) -> l
         lambda: _claims(environment),
         _state,
         lambda: _variables(environment),
+        _notifications,
     )
     return [finding for check in checks for finding in check()]
 
@@ -184,6 +186,18 @@ def _room(about: str, folder: Path) -> Iterator[Finding]:
         yield Finding(about, PROBLEM, f"the disk is full: {left}")
     elif about == "state" and usage.free < LITTLE_ROOM:
         yield Finding(about, NOTE, f"little room: {left}")
+
+
+def _notifications() -> Iterator[Finding]:
+    try:
+        found = settings()
+    except UserError as error:  # a run would say no more and begin nothing
+        yield Finding("notifications", PROBLEM, str(error))
+        return
+    for channel in found.channels.values():
+        unset = [name for name in channel.variables if not os.environ.get(name)]
+        missing = f"; {' and '.join(unset)} not set here" if unset else ""
+        yield Finding("notifications", NOTE if unset else FINE, f"{channel.name}: {channel.says}{missing}")
 
 
 def _variables(environment: Mapping[str, str]) -> Iterator[Finding]:

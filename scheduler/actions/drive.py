@@ -17,6 +17,7 @@ from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.notices import Ended, Notice
+from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import Submits
 from scheduler.runner.streaks import Streaks
@@ -28,12 +29,19 @@ Tell = Callable[[Told], None]
 class Terms:
     """On what terms jobs run: at most `slots` at once (None: as many as the machine offers); `grace`: seconds from SIGINT to
     SIGTERM of a stop, instead of the jobs' own; `max_failures`: as `Streaks` takes it; `brake`: what stops the runner beside the
-    signals that it hears itself."""
+    signals that it hears itself. `every`, `still`: as `Pulse` takes them."""
 
     slots: int | None = None
     grace: float | None = None
     max_failures: float | None = None
     brake: Brake | None = None
+    every: float | None = None
+    still: float | None = None
+
+    @property
+    def pulse(self) -> Pulse:
+        """What the runner tells by the clock."""
+        return Pulse(self.every, self.still)
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
         _refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
     tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done))
-    runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures))
+    runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures), pulse=terms.pulse)
     return run_out(runner, mine.jobs, terms.brake)
 
 
@@ -76,7 +84,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
     devices.expect(job.resources for job in Mine(store).by_resources())
     tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
     source = Submits(store.home) if forever else None
-    runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures))
+    runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 
 from scheduler.experiments import Resources
 from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import allowed
 from scheduler.queue.job import Job
-from scheduler.queue.states import WAITING, State
+from scheduler.queue.states import ACTIVE, WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices, open_devices, usable_cores
 from scheduler.runner.plan import Start, World, plan
+from scheduler.runner.recovery import pause_of
 
 MOST_AHEAD = 1000
 
@@ -23,6 +25,10 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     What a runner alone knows is not in it: how many slots it has, and the quiet period after a foreign process that
     it has seen leaving.
     """
+    if since := _paused_since(store, job):
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
+        what = f"paused since {when}{_why(store, job)}, and keeps its slot and its GPUs"
+        return f"job {job.short_id} does not wait: it is {what}; `exp-queue continue {job.short_id}` lets it go on"
     if job.state not in WAITING:
         return f"job {job.short_id} does not wait: it is {job.state}{_why(store, job)}"
     if job.state is State.HELD:
@@ -52,6 +58,11 @@ def never_here(jobs: Iterable[Job]) -> dict[str, str]:
 
 def _asks_more(asks: Resources, gpus: int) -> bool:
     return (asks.gpus or 0) > gpus or (gpus > 0 and bool(asks.gpu_memory)) or (asks.cpus or 0) > usable_cores()
+
+
+def _paused_since(store: Store, job: Job) -> float | None:
+    attempt = store.latest_attempts([job]).get(job.id) if job.state in ACTIVE else None
+    return pause_of(store.home, attempt).since if attempt else None
 
 
 def _why(store: Store, job: Job) -> str:

@@ -18,14 +18,24 @@ from scheduler.gpus.view import View
 from scheduler.gpus.waiting import GpusUnknown
 from scheduler.home import Home, default_root, open_home
 from scheduler.queue.job import Job
+from scheduler.queue.selection import PAUSED, select
 from scheduler.queue.store import Store
-from scheduler.runner.job_desk import LABEL
+from scheduler.runner.job_desk import LABEL, label_of
 
 
 def standing_now(settings: Settings, say: Callable[[str], None]) -> tuple[Standing, ...]:
     """One look; takes 0.1-0.3 s with a driver. GpusUnknown while it fails. `say` hears of a machine without GPUs, and of what
     lies among the claims and is none."""
     return _standings(read_once(), settings, say, Holders())
+
+
+def paused_claims() -> set[str]:
+    """What the claims of this user's paused jobs are labelled. Empty where there is no queue."""
+    home = Home(default_root())
+    if not home.database.exists():
+        return set()
+    with Store(open_home()) as store:
+        return {label_of(job) for job in select(store, [PAUSED])}
 
 
 def watch(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[Standing, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -15,6 +16,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.runner.recovery import StillThere, look, verdict
 
+BLOCK = 64 * 1024  # bytes that are searched at once, from the end backwards
 TICK = 1.0  # for what no event tells: a launcher that is gone
 
 
@@ -30,11 +32,28 @@ def attempt_of(store: Store, job: Job, number: int | None) -> Attempt:
     return attempts[number or max(attempts)]
 
 
-def whole(attempt: Attempt) -> Iterator[bytes]:
-    """The output so far, in pieces."""
+def whole(attempt: Attempt, lines: int | None = None) -> Iterator[bytes]:
+    """The output so far, in pieces, or its last `lines` lines."""
     with _opened(attempt) as file:
-        for _, piece in pieces(file.fileno(), 0):
+        for _, piece in pieces(file.fileno(), _beginning(file, lines)):
             yield _marked(piece)
+
+
+def _beginning(file: BinaryIO, lines: int | None) -> int:
+    """Where the last `lines` lines begin; 0 for None. A last line without an end counts as one."""
+    if lines is None:
+        return 0
+    place = size = file.seek(0, os.SEEK_END)
+    missing = lines
+    while place and missing >= 0:
+        start = max(0, place - BLOCK)
+        block = os.pread(file.fileno(), min(place, size - 1) - start, start)  # the very last byte ends a line, if it is an end
+        while missing > 0 and (found := block.rfind(b"\n")) >= 0:
+            missing, block = missing - 1, block[:found]
+            if not missing:
+                return start + found + 1
+        place = start
+    return size if lines == 0 else 0
 
 
 def _opened(attempt: Attempt) -> BinaryIO:
@@ -51,11 +70,11 @@ def _marked(piece: bytes | int) -> bytes:
     return piece if isinstance(piece, bytes) else f"\n[... {piece:,} bytes were left out here ...]\n".encode()
 
 
-def following(home: Home, attempt: Attempt) -> Iterator[bytes]:
-    """The output so far and all that is still to come, until the attempt's processes are gone."""
+def following(home: Home, attempt: Attempt, lines: int | None = None) -> Iterator[bytes]:
+    """The output so far, or its last `lines` lines, and all that is still to come, until the attempt's processes are gone."""
     line = connect(home, attempt.launcher)
     with _opened(attempt) as file, FolderWatch(IN_MODIFY, attempt.log.parent) as watch:
-        over, place = False, 0
+        over, place = False, _beginning(file, lines)
         while True:
             # Asked before reading: what was written before the end is then read after it.
             over = over or not isinstance(verdict(attempt.name, look(home, attempt)), StillThere)

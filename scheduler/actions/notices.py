@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.experiments.command.command import Launch
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Job
 from scheduler.queue.submit import Submission
 from scheduler.runner.notices import Notice
@@ -38,7 +39,7 @@ class Driving:
 @dataclass(frozen=True)
 class SweepOpened:
     """A sweep is about to begin (`new`) or to go on, with the trials in `book`, of which `revived` were interrupted and are
-    tried again."""
+    tried again; `outdated` of those that succeeded: by what has changed since in the program that they ran."""
 
     plan: SweepPlan
     book: Book
@@ -46,6 +47,7 @@ class SweepOpened:
     pruner: str
     new: bool
     revived: int
+    outdated: Mapping[Aged, Sequence[int]]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.gpus.observation import Settings
-from scheduler.home import open_home
+from scheduler.home import Home, default_root, open_home
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices, open_devices
 from scheduler.runner.endings import settle
@@ -20,6 +20,16 @@ def opened_queue(say: Callable[[str], None], root: Path | None = None) -> Iterat
     who keeps its lock, if somebody does."""
     with Store(open_home(root), say) as store:
         settle(store)
+        yield store
+
+
+@contextmanager
+def opened_if_there(say: Callable[[str], None]) -> Iterator[Store | None]:
+    """The user's queue, as above; None where there is none yet: whoever only looks makes none."""
+    if not Home(default_root()).database.exists():
+        yield None
+        return
+    with opened_queue(say) as store:
         yield store
 
 

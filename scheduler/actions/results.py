@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scheduler.errors import UserError
+from scheduler.experiments import Policy
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.runner.recovery import standing_of
-from scheduler.tracking import metric_log
-from scheduler.tracking.metric_log import Outcome
+from scheduler.runner.recovery import NO_PAUSE, Pause, pause_of, standing_of
+from scheduler.tracking import outcomes
+from scheduler.tracking.metric_log import Objective, Outcome
+
+NAMED = 8  # metrics that a sentence lists
+NO_POLICY = Policy()
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,14 @@ class Line:
     outcome: Outcome
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
     obstacle: str = ""  # why it can never start here
+    pause: Pause = NO_PAUSE  # of an attempt that is not over
 
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
         if self.attempt is None:
             return None
-        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started)
+        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started - self.pause.rested)
 
     @property
     def exit_status(self) -> int | None:
@@ -41,6 +47,37 @@ class Line:
         return f"can never run here: {self.obstacle}" if self.obstacle else ended
 
 
+@dataclass(frozen=True)
+class Sort:
+    """The order that somebody asks for: by `metric`; `goal` None: as the jobs have it, else minimize."""
+
+    metric: str
+    goal: str | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Sort:
+        """From `METRIC`, `METRIC:max` or `METRIC:min`; a metric may have colons of its own. UserError for none."""
+        metric, _, goal = text.rpartition(":")
+        found = cls(metric, _GOALS[goal]) if goal in _GOALS else cls(text)
+        if not found.metric:
+            raise UserError(f'"{text}" names no metric to sort by', next_step="write --sort val_loss, or --sort accuracy:max")
+        return found
+
+    def objective(self, lines: Iterable[Line]) -> Objective:
+        """What ranks these lines then."""
+        declared = (each.outcome.objective for each in lines)
+        goals = (each.goal for each in declared if each and each.name == self.metric)
+        return Objective(self.metric, self.goal or next(goals, "minimize"))
+
+
+def sort_of(policy: Policy) -> Sort | None:
+    """The order that a file asks for, also of jobs that were queued before it did."""
+    return Sort(policy.objective.metric, policy.objective.goal) if policy.objective else None
+
+
+_GOALS = {"min": "minimize", "max": "maximize", "minimize": "minimize", "maximize": "maximize"}
+
+
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
     """The jobs with their latest attempts and what their metric logs say. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
@@ -49,20 +86,40 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
-    return Line(job, attempt, outcome(attempt), note, obstacle)
+    pause = pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
+    return Line(job, attempt, outcome(attempt, job.policy), note, obstacle, pause)
 
 
-def outcome(attempt: Attempt | None) -> Outcome:
-    """What an attempt's metric log says so far."""
-    return metric_log.read(attempt.metrics) if attempt else Outcome()
+def outcome(attempt: Attempt | None, policy: Policy = NO_POLICY) -> Outcome:
+    """What an attempt's metric log says so far. The objective of its job's policy is before that of its log."""
+    found = outcomes.read(attempt.metrics) if attempt else Outcome()
+    asked = policy.objective
+    return replace(found, objective=Objective(asked.metric, asked.goal)) if asked else found
 
 
-def best_first(lines: Iterable[Line]) -> list[Line]:
-    """Those that succeeded, by their objective, the best first; then the others, in the order of the queue.
+def ranked(lines: Iterable[Line], sort: Sort) -> list[Line]:
+    """The same lines with the objective that `sort` gives all of them."""
+    lines = list(lines)
+    objective = sort.objective(lines)
+    return [replace(line, outcome=replace(line.outcome, objective=objective)) for line in lines]
+
+
+def unlogged(lines: Sequence[Line]) -> str:
+    """A sentence if these lines, ranked by one metric, have not one number of it; else nothing."""
+    objective = lines[0].outcome.objective if lines else None
+    if objective is None or any(line.outcome.objective_value is not None for line in lines):
+        return ""
+    names = list(dict.fromkeys(name for line in lines for name in line.outcome.last))
+    known = f"they log {', '.join(names[:NAMED])}{', ...' * (len(names) > NAMED)}" if names else "they have logged nothing yet"
+    return f'no job here has a number for "{objective.name}": {known}'
+
+
+def best_first(lines: Iterable[Line], sort: Sort | None = None) -> list[Line]:
+    """Those that succeeded, by their objective or as `sort` has it, the best first; then the others, in the same way.
 
     Experiments with different objectives stand in groups: they cannot be compared.
     """
-    lines = list(lines)
+    lines = ranked(lines, sort) if sort else list(lines)
     groups = list(dict.fromkeys(line.outcome.objective for line in lines))
     return sorted(lines, key=lambda line: (line.job.state not in SUCCEEDED, groups.index(line.outcome.objective), _rank(line)))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.results import Line, lines
+from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
@@ -20,10 +21,16 @@ class Details:
     surroundings: Surroundings
     attempts: Sequence[Attempt]
     events: Sequence[Mapping[str, Any]]
+    codes: Mapping[int, Code]  # those that the job and its attempts refer to
+    aged: Aged | None  # what has become of the job's since it was last asked for
 
 
 def show(store: Store, job: Job) -> Details:
     """What is known of `job`."""
     (line,) = lines(store, [job])
     events = [{name: event[name] for name in ("at", "attempt", "state", "detail")} for event in store.events(job.id)]
-    return Details(line, store.surroundings(job), store.attempts(job.id), events)
+    attempts = store.attempts(job.id)
+    codes = {number: code for number in {job.code, *(each.code for each in attempts)} if (code := store.code(number)) and number}
+    asked = store.code(job.code)
+    now = aged(asked, Codes().at(asked.program)) if asked else None
+    return Details(line, store.surroundings(job), attempts, events, codes, now)

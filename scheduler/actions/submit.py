@@ -33,7 +33,7 @@ def submit(
     """
     given = plan.experiments() if experiments is None else experiments
     points = with_points(plan, written(given), store.home.root)
-    submission = queue.submit(store, points, directory, again=again, lost=lost)
+    submission = queue.submit(store, points, directory, file=plan.path, again=again, lost=lost)
     tell(Submitted(submission, plan.path, plan.launch))
     return submission
 

@@ -10,15 +10,17 @@ from functools import partial
 from scheduler.actions.check import Overview
 from scheduler.actions.drive import Driven, Tell, Terms, run_out
 from scheduler.actions.notices import Driving, Said, SweepOpened
-from scheduler.actions.trials import Results, results
+from scheduler.actions.trials import Results, Standing, results
 from scheduler.errors import CannotEverRun
 from scheduler.experiments import Experiment
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
+from scheduler.queue.submit import outdated
 from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
 from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.engine.budget import why_over as budget_over
 from scheduler.sweeps.engine.live_trials import Book, open_sweep
 from scheduler.sweeps.engine.renamed_metric import take_over
 from scheduler.sweeps.engine.resuming import revive
@@ -63,7 +65,9 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     journal = _journal(plan, record.id, wishes, say)
     book = Book(store, plan, record)
     revived = revive(store, book)
-    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived))
+    before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
+    aged = outdated(store, (job.number for job in before))
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan.resources])
@@ -73,7 +77,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
-    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace), mine.jobs, terms.brake)
+    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse), mine.jobs, terms.brake)
     if driven.left:
         return Swept(driven, None, Sightings(plan.metric))
     return Swept(driven, results(store, plan, book), source.sightings())
@@ -94,12 +98,22 @@ def check(plan: SweepPlan, shown: int) -> Overview:
     return Overview(plan.path, plan.sweep.run_cap, tuple(names), tuple(known_points(plan, 0, shown)))
 
 
-def known_points(plan: SweepPlan, seed: int, count: int) -> list[Experiment]:
-    """The first points of a grid; of another sweep, such as it might try, for what it tries depends on results."""
+def known_points(plan: SweepPlan, seed: int, count: int, before: Standing | None = None) -> list[Experiment]:
+    """The next points of a grid, or of a random search that goes on; of another sweep, such as it might try, for what it tries
+    depends on results. `before`: where it stands already, if it does."""
     known = plan.sweep if plan.sweep.method == "grid" else replace(plan.sweep, method="random")
-    search = open_search(known, sampler=None, seed=seed)
-    asked = [search.ask(number) for number in range(count)]
+    search = open_search(known, sampler=None, seed=before.sweep.seed if before else seed)
+    for trial in before.trials if before else ():
+        search.tell(trial)
+    first = before.total if before else 0
+    asked = [search.ask(number) for number in range(first, first + count)]
     return [plan.experiment(values) for values in asked if values is not None]
+
+
+def why_over(budget: Budget, before: Standing | None, goal: str) -> str:
+    """Why a sweep that stands there would try nothing more; "" if it would."""
+    best = before.best.best(goal) if before and before.best else None
+    return budget_over(budget, trials=before.total if before else 0, added=0, best=best, now=time.monotonic())
 
 
 def budget_of(plan: SweepPlan, wishes: Wishes) -> Budget:

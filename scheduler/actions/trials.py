@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Job
+from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.queue.trials import SweepRecord, TrialRecord
-from scheduler.sweeps.engine.budget import best_trial
+from scheduler.queue.submit import outdated
+from scheduler.queue.trials import SweepRecord, TrialRecord, latest_sweep
+from scheduler.sweeps.engine.budget import FAILED, best_trial
 from scheduler.sweeps.engine.checkpoints import Written, written_by
 from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Book, Entry
@@ -78,6 +81,34 @@ def remembered(store: Store, sweep: SweepRecord) -> Remembered:
     best = best_trial(trials, config["goal"])
     values = [trial.best(config["goal"]) for trial in trials]
     return Remembered(sweep, config["metric"], config["goal"], records, values, best.number if best else None)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A sweep that the same command would go on with. `trials`: those of its `total` that lie in the present space; `counting`:
+    those of them that have something to compare, `best` among them; `outdated` as in a Submission."""
+
+    sweep: SweepRecord
+    total: int
+    trials: Sequence[Trial]
+    counting: Sequence[Trial]
+    best: Trial | None
+    outdated: Mapping[Aged, Sequence[int]]
+
+
+def standing(store: Store, plan: SweepPlan, directory: str) -> Standing | None:
+    """The sweep that `plan` would go on with from there, with the logs of trials that still run read as far as they go; None
+    if it would be a new one."""
+    sweep = latest_sweep(store, plan.key(directory))
+    if sweep is None:
+        return None
+    records = up_to_date(store, sweep)
+    inside = [replace(pointless(each), values=values) for each in records if (values := plan.values(each.point)) is not None]
+    whole = [trial for trial in inside if trial.state not in FAILED]
+    counting = [trial for trial in whole if (trial.best(plan.goal) is not None if plan.metric else trial.state in SUCCEEDED)]
+    before = store.by_ids(each.job for each in records if each.state in SUCCEEDED)
+    aged = outdated(store, (job.number for job in before))
+    return Standing(sweep, len(records), inside, counting, best_trial(inside, plan.goal), aged)
 
 
 def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:

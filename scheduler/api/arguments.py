@@ -10,16 +10,18 @@ from typing import Any, TypeVar
 from scheduler.actions.drive import Terms
 from scheduler.api.job import Job
 from scheduler.errors import UserError
-from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
-from scheduler.experiments.layout import shared
+from scheduler.experiments.experiment_file import ExperimentFile
+from scheduler.experiments.layout import LEFTOVERS, shared
 from scheduler.home import default_root
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
 Which = str | Job | Iterable[Job]
 File = str | PathLike[str]
+Commands = File | Sequence[str] | None
 Read = TypeVar("Read")
 
 
@@ -36,9 +38,16 @@ def named(which: Iterable[Which]) -> list[str]:
     return [each if isinstance(each, str) else each.id for some in several for each in some]
 
 
-def asked() -> Asked:
-    """Nothing special; argument files lie in the state directory."""
-    return Asked(files=str(default_root() / "arguments"))
+def asked(program: str | None = None, style: str | None = None) -> Asked:
+    """How to start the program, where it is not as the file says; argument files lie in the state directory."""
+    styled = read("style", style, lambda value: values.choice(value, STYLE_NAMES))
+    return Asked(program, styled or TEMPLATE, str(default_root() / "arguments"))
+
+
+def with_leftovers(plan: ExperimentFile, leftovers: str | None) -> ExperimentFile:
+    """What becomes of processes that a command leaves behind, where it is not as the file says."""
+    wanted = read("leftovers", leftovers, lambda value: values.choice(value, LEFTOVERS))
+    return replace(plan, policy=replace(plan.policy, leftovers=wanted)) if wanted else plan
 
 
 def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:

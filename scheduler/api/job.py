@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-from scheduler.actions.cancel import cancel_all
+from scheduler.actions import pause as pausing
+from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
@@ -17,7 +18,8 @@ from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.report.jobs import labels, table
+from scheduler.report.jobs import table
+from scheduler.report.labels import labels
 from scheduler.terminal import say
 from scheduler.tracking import metric_log
 
@@ -48,6 +50,7 @@ class Job:
     directory: Path | None  # of the latest attempt: its log, metrics, checkpoints
     last: Mapping[str, Any] = field(hash=False)
     objective: str | None
+    paused: bool = field(repr=False, kw_only=True, default=False)  # it runs and stands still
     root: Path = field(repr=False)  # the state directory whose job it is
 
     @property
@@ -78,6 +81,15 @@ class Job:
         says. SIGKILL follows after half of that again.
         """
         return stop([self], grace)[0]
+
+    def pause(self) -> Job:
+        """Stop all its processes where they are, until `resume`; returns it when they stand still. It keeps its slot, its memory
+        and its GPUs. A job that does not run stays as it is: look at `paused`."""
+        return rest([self], pausing.pause)[0]
+
+    def resume(self) -> Job:
+        """Let it go on where it is paused, by whomever."""
+        return rest([self], pausing.go_on)[0]
 
     def log(self) -> str:
         """What its latest attempt has printed so far. Bytes that are no UTF-8 are shown as the replacement character.
@@ -126,6 +138,14 @@ class Jobs(Rows[Job]):
         """Cancel those that are not over, and return all when they are; `grace` as for a job."""
         return stop(self, grace)
 
+    def pause(self) -> Jobs:
+        """Pause those that run; as for a job."""
+        return rest(self, pausing.pause)
+
+    def resume(self) -> Jobs:
+        """Let those that are paused go on."""
+        return rest(self, pausing.go_on)
+
     def to_pandas(self) -> Any:
         """A pandas.DataFrame with a row for each job; `config.lr` and `metrics.loss` are columns. ImportError without pandas."""
         return frame([_job_row(job) for job in self])
@@ -156,6 +176,7 @@ def _job(store: Store, line: Line, name: str) -> Job:
         directory=Path(attempt.directory) if attempt else None,
         last=dict(outcome.last),
         objective=outcome.objective.name if outcome.objective else None,
+        paused=line.pause.since is not None,
         root=store.home.root,
     )
 
@@ -165,9 +186,9 @@ def look_again(jobs: Sequence[Job], timeout: float | None = None, *, until_over:
     if not jobs:
         return Jobs((), ())
     with opened_queue(say, jobs[0].root) as store:
-        _found(store, jobs)
+        there = _found(store, jobs)
         if until_over:
-            wait_for(store, [job.id for job in jobs], timeout)
+            wait_for(store, there, timeout, say=say)
         return jobs_of(store, lines(store, _found(store, jobs)))
 
 
@@ -177,8 +198,18 @@ def stop(jobs: Sequence[Job], grace: float | str | None) -> Jobs:
         return Jobs((), ())
     seconds = None if grace is None else values.pause(grace)
     with opened_queue(say, jobs[0].root) as store:
-        for attempt in cancel_all(store, _found(store, jobs), lambda _: None, seconds):
-            say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
+        for attempt in cancel_all(store, [job.number for job in _found(store, jobs)], lambda _: None, seconds):
+            say(by_hand(store, attempt))
+        return jobs_of(store, lines(store, _found(store, jobs)))
+
+
+def rest(jobs: Sequence[Job], action: Callable[[Store, Sequence[Any]], pausing.Rested]) -> Jobs:
+    """Pause these jobs, or let them go on; returns them as they are then. What could not be reached is said."""
+    if not jobs:
+        return Jobs((), ())
+    with opened_queue(say, jobs[0].root) as store:
+        for job, why in action(store, _found(store, jobs)).refused.items():
+            say(f"{job[:8]}: {why}")
         return jobs_of(store, lines(store, _found(store, jobs)))
 
 

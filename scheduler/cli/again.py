@@ -11,6 +11,7 @@ from scheduler.cli.options import (
     failures_option,
     format_option,
     grace_option,
+    notify_option,
     opened_store,
     say,
     sharing_options,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from scheduler.actions.drive import Terms
     from scheduler.gpus.observation import Settings
     from scheduler.queue.store import Store
+    from scheduler.report.notifications import Notifications
     from scheduler.runner.devices import Devices
 
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @grace_option
 @failures_option
 @sharing_options
+@notify_option
 @click.option("--lost", is_flag=True, help="Also jobs whose outcome is unknown.")
 @format_option
 def retry(
@@ -38,6 +41,7 @@ def retry(
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
+    notify: tuple[str, ...],
     lost: bool,
     style: str,
 ) -> int:
@@ -48,18 +52,20 @@ def retry(
     \b
     exp-queue retry failed -j2
     """
-    from scheduler.actions.drive import Terms
     from scheduler.actions.retry import retry as run_again
-    from scheduler.cli.driving import concluded
+    from scheduler.cli.driving import concluded, terms_of
+    from scheduler.queue.selection import none_of
+    from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
-    with opened_store() as store:
-        driven = run_again(store, jobs, settings, Terms(slots, grace, max_failures), progress.tell, lost=lost)
+    with notifying(notify, "retry", say) as told, opened_store() as store:
+        terms = told.terms(terms_of(slots, grace, max_failures))
+        driven = run_again(store, jobs, settings, terms, told.also(progress.tell), lost=lost)
         if driven is None:
-            say("no such jobs: nothing to run again")
+            say(f"{none_of(jobs)}: nothing to run again")
             return 0
-        return concluded(driven, store, progress, style, by_file=True)
+        return concluded(driven, store, progress, told, style, by_file=True)
 
 
 @click.command()
@@ -67,6 +73,7 @@ def retry(
 @grace_option
 @failures_option
 @sharing_options
+@notify_option
 @click.option("--forever", is_flag=True, help="Do not end when the queue is empty: run what is submitted later, until a Ctrl-C.")
 @format_option
 def work(
@@ -74,6 +81,7 @@ def work(
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
+    notify: tuple[str, ...],
     forever: bool,
     style: str,
 ) -> int:
@@ -82,11 +90,12 @@ def work(
     \b
     exp-queue work --forever -j2
     """
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices
+    from scheduler.cli.driving import terms_of
+    from scheduler.report.notifications import notifying
 
-    with opened_devices(settings) as devices, opened_store() as store:
-        return _work(store, devices, Terms(slots, grace, max_failures), style, forever=forever)
+    with opened_devices(settings) as devices, notifying(notify, "work", say) as told, opened_store() as store:
+        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=forever)
 
 
 @click.command()
@@ -94,34 +103,37 @@ def work(
 @grace_option
 @failures_option
 @sharing_options
+@notify_option
 @format_option
 def resume(
     slots: int | None,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
+    notify: tuple[str, ...],
     style: str,
 ) -> int:
     """Go on after an interruption, a crash or a reboot.
 
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices
+    from scheduler.cli.driving import terms_of
     from scheduler.queue.submit import ask_for_interrupted
+    from scheduler.report.notifications import notifying
 
-    with opened_devices(settings) as devices, opened_store() as store:
+    with opened_devices(settings) as devices, notifying(notify, "resume", say) as told, opened_store() as store:
         left_alone = ask_for_interrupted(store)
         if left_alone:
             say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        return _work(store, devices, Terms(slots, grace, max_failures), style, forever=False)
+        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=False)
 
 
-def _work(store: Store, devices: Devices, terms: Terms, style: str, *, forever: bool) -> int:
+def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool) -> int:
     from scheduler.actions.drive import drive_everything
     from scheduler.cli.driving import concluded
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
-    driven = drive_everything(store, devices, terms, progress.tell, forever=forever)
-    return concluded(driven, store, progress, style, by_file=False)
+    driven = drive_everything(store, devices, told.terms(terms), told.also(progress.tell), forever=forever)
+    return concluded(driven, store, progress, told, style, by_file=False)

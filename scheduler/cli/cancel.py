@@ -7,8 +7,9 @@ import click
 from scheduler.cli.options import (
     format_option,
     grace_option,
+    list_option,
     opened_store,
-    print_lines,
+    print_changed,
     say,
 )
 
@@ -16,23 +17,26 @@ from scheduler.cli.options import (
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
 @grace_option
+@list_option
 @format_option
-def cancel(jobs: tuple[str, ...], grace: float | None, style: str) -> int:
+def cancel(jobs: tuple[str, ...], grace: float | None, every: bool, style: str) -> int:
     """Cancel queued jobs and stop running ones: politely first (SIGINT), then SIGTERM, then SIGKILL. Waits until they are gone.
 
-    JOB: the beginning of an id, `last`, or a state such as `queued` or `running`.
+    JOB: the beginning of an id, a group, a file, `last`, or a state such as `queued` or `running`.
 
     \b
     exp-queue cancel running --grace 2m
     """
-    from scheduler.actions.cancel import cancel_all
-    from scheduler.actions.results import lines
-    from scheduler.queue.selection import select
+    from scheduler.actions.cancel import by_hand, cancel_all
+    from scheduler.actions.hold import FEW
+    from scheduler.queue.selection import chosen
 
     with opened_store() as store:
-        chosen = select(store, jobs)
-        unstoppable = cancel_all(store, chosen, say, grace)
-        print_lines(lines(store, store.by_ids(job.id for job in chosen)), style)
+        found = chosen(store, jobs)
+        numbers = store.numbers(found.where, found.parameters)
+        unstoppable = cancel_all(store, numbers, say, grace)
+        shown = store.by_numbers(numbers) if every or style == "json" or len(numbers) <= FEW else None
+        print_changed(store, shown, jobs, f"{len(numbers):,} job{'s' * (len(numbers) != 1)}: cancelled, or over before", style)
         for attempt in unstoppable:
-            say(f"{attempt.job[:8]} still runs and its launcher is gone; to stop it: kill -TERM -- -{attempt.pid}")
+            say(by_hand(store, attempt))
     return 1 if unstoppable else 0

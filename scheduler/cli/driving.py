@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from scheduler.cli.options import print_lines, say
 
 if TYPE_CHECKING:
-    from scheduler.actions.drive import Driven
+    from scheduler.actions.drive import Driven, Terms
+    from scheduler.actions.results import Sort
     from scheduler.queue.store import Store
+    from scheduler.report.notifications import Notifications
     from scheduler.report.progress import Progress
 
 
-def concluded(driven: Driven, store: Store, progress: Progress, style: str, *, by_file: bool) -> int:
-    """Print the results, the best first, and how to go on; returns the exit status.
+def terms_of(slots: int | None, grace: float | None = None, max_failures: float | None = None) -> Terms:
+    """The options of a command that runs jobs. Where nobody looks at a terminal, a file gets a line of each job every minute."""
+    from scheduler.actions.drive import Terms
+    from scheduler.runner.pulse import EVERY
+
+    return Terms(slots, grace, max_failures, every=None if sys.stderr.isatty() else EVERY)
+
+
+def concluded(
+    driven: Driven,
+    store: Store,
+    progress: Progress,
+    told: Notifications,
+    style: str,
+    *,
+    by_file: bool,
+    sort: Sort | None = None,
+) -> int:
+    """Print the results, the best first (by `sort` if it is given), and how to go on; returns the exit status.
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
-    from scheduler.actions.results import best_first, lines
+    from scheduler.actions.results import best_first, lines, unlogged
     from scheduler.report.submission import farewell
 
     if driven.left:
+        told.over(driven, ())
         return leaving(driven)
-    results = best_first(lines(store, driven.jobs))
+    results = best_first(lines(store, driven.jobs), sort)
     print_lines(results, style, progress.names)
-    say(farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=by_file))
+    if sort and (missing := unlogged(results)):
+        say(missing)
+    last_words = farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=by_file)
+    say(last_words)
+    told.over(driven, last_words)
     if driven.interrupted:
         return 130
     return 0 if driven.all_succeeded else 1

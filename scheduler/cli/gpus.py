@@ -25,7 +25,7 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
 
     "not ours" are processes without a claim. Memory in MiB.
     """
-    from scheduler.actions.gpus import jobs_on, standing_now
+    from scheduler.actions.gpus import jobs_on, paused_claims, standing_now
     from scheduler.gpus.directory import lock_directory
     from scheduler.report import gpus as report
     from scheduler.report import tables
@@ -38,7 +38,7 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
     if style == "json":
         tables.print_json(report.objects(standings, names), sys.stdout)
     elif standings:
-        tables.print_table(report.rows(standings, names), sys.stdout)
+        tables.print_table(report.rows(standings, paused_claims(), names), sys.stdout)
         say(f"claims: {directory}")
     return 0
 
@@ -54,6 +54,6 @@ def _watch(settings: Settings, style: str) -> int:
             show(json.dumps(report.objects(standings, names)))
         else:
             clear()
-            tables.print_table(report.rows(standings, names), sys.stdout)
+            tables.print_table(report.rows(standings, action.paused_claims(), names), sys.stdout)
         sys.stdout.flush()
     return 0

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import click
 
 from scheduler import __version__
-from scheduler.errors import UserError, nearest
+from scheduler.errors import UserError
 from scheduler.shortage import is_short, words  # not when they are needed: there may be no descriptor left to read them with
 from scheduler.terminal import say
 
@@ -33,13 +33,27 @@ COMMANDS = {
     "work": ("again", "Run everything that is queued; --forever waits for more."),
     "hold": ("hold", "Keep queued jobs from starting."),
     "release": ("hold", "Let held jobs start again."),
+    "wait": ("wait", "Wait until jobs are over; the exit status is theirs."),
+    "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
+    "continue": ("pause", "Let paused jobs go on."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
     "backup": ("backup", "Copy the queue to a file, while jobs run."),
     "restore": ("backup", "Put a backup in the place of the queue."),
+    "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
+# How `--help` shows them; those that are named nowhere here come last.
+SECTIONS = {
+    "Look at a file": ("check", "prepare"),
+    "Run": ("run", "sweep", "exec", "submit", "work"),
+    "See": ("status", "show", "logs", "explain", "gpus", "doctor"),
+    "Change what waits or runs": ("hold", "release", "move", "pause", "continue", "cancel"),
+    "Go on": ("retry", "resume", "wait"),
+    "Keep": ("backup", "restore"),
+}
+_NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -54,16 +68,38 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, _ = COMMANDS[name]
-        return getattr(importlib.import_module(f"scheduler.cli.{module}"), name)
+        return getattr(importlib.import_module(f"scheduler.cli.{module}"), _NAMES.get(name, name))
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        placed = {name for names in SECTIONS.values() for name in names}
+        width = max(map(len, COMMANDS))
+        for title, names in {**SECTIONS, "Others": [name for name in COMMANDS if name not in placed]}.items():
+            rows = [(name.ljust(width), COMMANDS[name][1]) for name in names if name in COMMANDS]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
-    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS:
-            raise UserError(f'unknown command "{args[0]}"', next_step=nearest(args[0], COMMANDS))
-        return super().resolve_command(context, args)
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        if not args:
+            args = ["--help"]
+        elif not args[0].startswith("-") and args[0] not in COMMANDS:
+            from scheduler.cli.habits import meant
+
+            args = meant(args, COMMANDS)
+        return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        """click's parser of options does not say which command's they are, and for a reader that has gone it leaves with 1."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            _print_no_more(sys.stdout)
+            return 0
+        except click.UsageError as error:
+            name = context.invoked_subcommand
+            if error.ctx is None and name:
+                error.ctx = click.Context(self, parent=context, info_name=name)
+            raise
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,8 +108,10 @@ def commands() -> None:
     """Run grids of experiments on the GPUs of this machine: no daemon, no account, no network.
 
     \b
-    exp-queue run experiments/sample.yaml -j2
-    exp-queue prepare experiments/sample.yaml | parallel -j2
+    exp-queue check mine.yaml             is it right, and what does it ask for?
+    exp-queue run mine.yaml               run it; the same command again goes on
+    exp-queue status                      how all jobs stand
+    exp-queue help COMMAND                the options of a command, with examples
     """
 
 
@@ -134,8 +172,7 @@ def _status(arguments: Sequence[str] | None) -> int:
 
         return _complain(str(error), error.exit_status, excerpt(error.where))
     except click.UsageError as error:
-        hint = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
-        return _complain(_in_a_line(error).rstrip(".") + hint, 2)
+        return _complain(_with_place_of_help(error), 2)
     except click.ClickException as error:
         return _complain(_in_a_line(error), 2)
     except (KeyboardInterrupt, click.Abort):
@@ -149,6 +186,12 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _complain(
             f"{where}{words(error)}; nothing was lost, and the same command works again when there is room", IMPOSSIBLE
         )
+
+
+def _with_place_of_help(error: click.UsageError) -> str:
+    """What is wrong with the usage, and where to read on."""
+    what, path = _in_a_line(error).rstrip("."), error.ctx.command_path if error.ctx else "exp-queue"
+    return f"{what} See `{path} --help`" if what.endswith("?") else f"{what}; see `{path} --help`"
 
 
 def _in_a_line(error: click.ClickException) -> str:

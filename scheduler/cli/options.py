@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ import click
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
+    from scheduler.actions.results import Line, Sort
     from scheduler.queue.store import Store
+    from scheduler.report.labels import Labels
 
 format_option = click.option(
     "--format",
@@ -22,6 +24,9 @@ format_option = click.option(
     default="table",
     show_default=True,
     help="For people, or for programs.",
+)
+list_option = click.option(
+    "--list", "every", is_flag=True, help="A row for each job, however many there are; else only where they are few."
 )
 slots_option = click.option(
     "-j",
@@ -53,6 +58,22 @@ share_option = click.option(
 )
 
 
+def _sort(context: click.Context, option: click.Parameter, text: str | None) -> Sort | None:
+    if text is None:
+        return None
+    from scheduler.actions.results import Sort
+
+    return Sort.read(text)
+
+
+sort_option = click.option(
+    "--sort",
+    metavar="METRIC[:max|min]",
+    callback=_sort,
+    help="The best first by this metric. Default: policy.objective of the file, a sweep file's metric, what the script declares.",
+)
+
+
 def _limit(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
     if text is None or text == "none":
         return math.inf if text else None
@@ -66,6 +87,14 @@ failures_option = click.option(
     metavar="N|none",
     callback=_limit,
     help="After N failures in a row just after their start, no more of that program. Default: policy.max_failures, else 5.",
+)
+
+notify_option = click.option(
+    "--notify",
+    multiple=True,
+    metavar="WHAT",
+    help="Tell somebody of the end, the first failure and a standstill: a channel of the configuration file, `desktop`, an "
+    "e-mail address, a URL, the path of a program; `none`: nobody. May be repeated.",
 )
 
 _SHARING = (
@@ -110,13 +139,28 @@ def opened_store() -> AbstractContextManager[Store]:
     return opened_queue(say)
 
 
-def print_lines(lines: Any, style: str, names: Mapping[str, str] | None = None) -> None:
-    """Rows of jobs on standard output, as a table or as JSON. `names`: by job id, where they have been found already."""
+def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) -> None:
+    """Rows of jobs on standard output, as a table or as JSON. `names`: where they have been found already."""
     import sys
 
     from scheduler.report import jobs, tables
+    from scheduler.report.labels import labels
 
     if style == "json":
         tables.print_json(jobs.objects(lines, names), sys.stdout)
     elif lines:
-        tables.print_table(jobs.table(lines, names), sys.stdout)
+        names = names or labels(line.job for line in lines)
+        left_out = tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
+        if left_out:
+            say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and --format json")
+
+
+def print_changed(store: Store, jobs: Any, words: Any, sentence: str, style: str) -> None:
+    """What was done with the jobs that `words` name: a sentence, and their rows; `jobs` is None where these are too many."""
+    from scheduler.actions.results import lines
+    from scheduler.queue.selection import none_of
+
+    if jobs is not None:
+        print_lines(lines(store, jobs), style)
+    if style == "table":
+        say(none_of(words) if jobs is not None and not jobs else sentence)

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.errors import Note
+from scheduler.errors import Note, UserError
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.document.limits import DEFAULT, MIB, Limits
 from scheduler.sweeps import read_file
 from scheduler.sweeps.files.kinds import METHODS
 from scheduler.terminal import say
 
+if TYPE_CHECKING:
+    from scheduler.experiments import ExperimentFile
+
 DEEPEST = 300  # levels; beyond that, libraries that work on nested values reach Python's own limit
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+_FILE = click.argument("file", required=False, metavar="FILE")
+_COMMANDS = click.option(
+    "--commands",
+    metavar="FILE|-",
+    help="In place of FILE: a list of command lines, one job each, run by `sh -c`; [gpus=2 memory=10G] may stand before one.",
+)
 _OPTIONS = (
     click.option("--program", metavar="TEXT", help='Run this program, e.g. "python train.py", instead of the file\'s own.'),
     click.option(
@@ -64,35 +73,65 @@ def reads_a_file(command: Callable[..., Any]) -> Callable[..., Any]:
     """A command that is given `plan`, the file of its command line, read and checked; its warnings are said first."""
 
     @functools.wraps(command)
-    def reading(*, file: str, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any) -> Any:
-        plan = read_file(file, overrides, asked, limits)
+    def reading(
+        *, file: str | None, commands: str | None, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any
+    ) -> Any:
+        words = named_words(file, overrides)
+        plan = listed(commands, words, asked, limits) or read_file(words[0], words[1:], asked, limits)
         warn(plan.path, plan.notes)
         return command(plan=plan, **others)
 
-    return click.argument("file")(_OVERRIDES(_with_limits(reading)))
+    return _FILE(_OVERRIDES(_COMMANDS(_with_limits(reading))))
+
+
+def named_words(file: str | None, overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands behind the options: a file and changes to it."""
+    return (() if file is None else (file,)) + overrides
+
+
+def listed(commands: str | None, words: Sequence[str], asked: Asked, limits: Limits) -> ExperimentFile | None:
+    """The list of commands that `--commands` names; None where a file is named instead. UsageError for both, or neither."""
+    if commands is None:
+        if not words:
+            raise click.UsageError("Missing argument 'FILE'", click.get_current_context())
+        return None
+    from scheduler.experiments.command_list import read_commands
+
+    if words or asked.program is not None or asked.style != TEMPLATE:
+        what = f'"{words[0]}"' if words else "--program and --style"
+        next_step = "leave it out: write all of a command on its line, and what it asks for in [gpus=2 memory=10G] before it"
+        raise UserError(f"--commands names a list of command lines, to which {what} says nothing", next_step=next_step)
+    return read_commands(commands, limits)
 
 
 def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a file of any kind: `plan` is a SweepPlan where the points are no list."""
 
     @functools.wraps(command)
-    def reading(*, file: str, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any) -> Any:
-        from scheduler.experiments.document.document import open_document
-        from scheduler.sweeps.files.either import file_of
-        from scheduler.sweeps.files.kinds import is_list
-
-        document = open_document(file, limits)
-        plan: Any
-        if is_list(document):
-            plan = file_of(document, overrides, asked)
-        else:
-            from scheduler.sweeps.sweep import plan_of
-
-            plan = plan_of(document, overrides, asked, limits)
+    def reading(
+        *, file: str | None, commands: str | None, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any
+    ) -> Any:
+        words = named_words(file, overrides)
+        plan: Any = listed(commands, words, asked, limits) or _either(words, asked, limits)
         warn(plan.path, plan.notes)
         return command(plan=plan, **others)
 
-    return click.argument("file")(_OVERRIDES(_with_limits(reading)))
+    return _FILE(_OVERRIDES(_COMMANDS(_with_limits(reading))))
+
+
+def _either(words: Sequence[str], asked: Asked, limits: Limits) -> Any:
+    from scheduler.experiments.document.document import open_document
+    from scheduler.sweeps.files.either import advice, file_of
+    from scheduler.sweeps.files.kinds import is_list
+
+    file, *overrides = words
+    with advice(file):
+        document = open_document(file, limits)
+        if is_list(document):
+            return file_of(document, overrides, asked)
+    from scheduler.sweeps.sweep import plan_of
+
+    return plan_of(document, overrides, asked, limits)
 
 
 def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,11 +139,13 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def reading(*, words: tuple[str, ...], method: str | None, asked: Asked, limits: Limits, **others: Any) -> Any:
+        from scheduler.sweeps.files.either import advice
         from scheduler.sweeps.sweep import read_plan, standard_file
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
         file, overrides = (words[0], words[1:]) if named else (standard_file(), words)
-        plan = read_plan(file, overrides, asked, limits, method)
+        with advice(file):
+            plan = read_plan(file, overrides, asked, limits, method)
         warn(plan.path, plan.notes)
         return command(plan=plan, **others)
 

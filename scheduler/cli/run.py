@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,20 +13,23 @@ from scheduler.cli.options import (
     format_option,
     grace_option,
     leftovers_option,
+    notify_option,
     opened_store,
     print_lines,
     say,
     share_option,
     sharing_options,
     slots_option,
+    sort_option,
 )
 from scheduler.cli.reading import reads_a_file
+from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
-from scheduler.experiments.layout import shared
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
+    from scheduler.actions.results import Sort
     from scheduler.gpus.observation import Settings
 
 
@@ -39,10 +41,12 @@ if TYPE_CHECKING:
 @share_option
 @failures_option
 @sharing_options
+@notify_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
+@sort_option
 @format_option
 def run(
     plan: ExperimentFile,
@@ -52,10 +56,12 @@ def run(
     share: int | None,
     max_failures: float | None,
     settings: Settings,
+    notify: tuple[str, ...],
     dry_run: bool,
     detach: bool,
     again: bool,
     lost: bool,
+    sort: Sort | None,
     style: str,
 ) -> int:
     """Run the experiments of FILE and print what came out, best first.
@@ -65,31 +71,33 @@ def run(
     \b
     exp-queue run experiments/sample.yaml -j2
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
+    exp-queue run --commands jobs.txt
     """
     from scheduler.actions import run as action
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices, working_directory
-    from scheduler.cli.driving import concluded
+    from scheduler.actions.results import sort_of
+    from scheduler.cli.driving import concluded, terms_of
+    from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
     plan, directory = _with(plan, leftovers, share), working_directory()
     with opened_devices(settings) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
-            devices.expect([plan.resources])
+            devices.expect(each.resources for each in experiments)
             return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
             return _detached(action.possible(plan, devices))
-        progress, terms = Progress(sys.stderr), Terms(slots, grace, max_failures)
-        with opened_store() as store:
-            driven = action.run(store, plan, devices, directory, terms, progress.tell, again=again, lost=lost)
-            return concluded(driven, store, progress, style, by_file=True)
+        progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
+        with notifying(notify, plan.path, say) as told, opened_store() as store:
+            tell = told.also(progress.tell)
+            driven = action.run(store, plan, devices, directory, told.terms(terms), tell, again=again, lost=lost)
+            return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
 def _with(plan: ExperimentFile, leftovers: str | None, share: int | None) -> ExperimentFile:
-    if leftovers:
-        plan = replace(plan, policy=replace(plan.policy, leftovers=leftovers))
-    return replace(plan, resources=shared(plan.resources, share))
+    plan = plan.with_policy(leftovers=leftovers) if leftovers else plan
+    return plan.with_share(share) if share else plan
 
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
@@ -108,6 +116,9 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int
 def _detached(experiments: Iterator[Experiment]) -> int:
     """The same command in a session of its own, with its output in a file."""
     from scheduler.cli.detaching import detach
+
+    if {"--commands=-", "-"} & set(sys.argv[1:]):
+        raise UserError("--detach cannot go on reading standard input", next_step="write the commands to a file")
 
     for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
         pass

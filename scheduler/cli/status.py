@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from scheduler.cli.options import format_option, opened_store, print_lines, say
+from scheduler.cli.options import format_option, opened_store, print_lines, say, sort_option
+
+if TYPE_CHECKING:
+    from scheduler.actions.results import Sort
 
 
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many, the newest; 0: all.")
+@sort_option
 @format_option
-def status(jobs: tuple[str, ...], limit: int, style: str) -> int:
-    """List jobs, the newest last. JOB: the beginning of an id, `last`, or a state such as `failed`; without JOB, all.
+def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> int:
+    """List jobs, the newest last. JOB: the beginning of an id, a group, a file, `last`, or a state such
+    as `failed`; without JOB, all.
 
     \b
     exp-queue status failed --format json
+    exp-queue status --sort accuracy:max --limit 5
     """
+    from scheduler.actions.results import unlogged
     from scheduler.actions.status import status as standing
+    from scheduler.queue.selection import none_of
     from scheduler.report.submission import impossible
 
     with opened_store() as store:
-        found = standing(store, jobs, limit)
+        found = standing(store, jobs, limit, sort)
     print_lines(found.lines, style)
+    if sort and (missing := unlogged(found.lines)):
+        say(missing)
+    if len(found.lines) < found.of:
+        say(f"the {'best' if sort else 'newest'} {len(found.lines):,} of {found.of:,} jobs; --limit 0 shows all")
+    if jobs and not found.of:
+        say(none_of(jobs))
     for sentence in impossible(found.never):
         say(sentence)
     if style == "table":

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import format_option, opened_store, sharing_options, slots_option
+from scheduler.cli.options import format_option, notify_option, opened_store, say, sharing_options, slots_option
 from scheduler.cli.reading import reads_a_sweep
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
+    from scheduler.actions.trials import Standing
     from scheduler.gpus.observation import Settings
     from scheduler.sweeps.sweep import SweepPlan
 
@@ -26,10 +27,20 @@ _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a s
 @wish_options
 @resource_options
 @sharing_options
+@notify_option
 @click.option("--backend", type=click.Choice(["optuna", "wandb"]), default="optuna", help="Where the sweep lives. Default: here.")
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
 @format_option
-def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings, backend: str, dry_run: bool, style: str) -> int:
+def sweep(
+    plan: SweepPlan,
+    slots: int | None,
+    wishes: Wishes,
+    settings: Settings,
+    notify: tuple[str, ...],
+    backend: str,
+    dry_run: bool,
+    style: str,
+) -> int:
     """Run a W&B sweep FILE (default: sweep.yaml, else sweeps/sample.yaml) on this machine: no account, no server.
 
     The same command again goes on where the last one stopped. Ctrl-C once: no new trials; twice: stop those that run.
@@ -39,9 +50,10 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
     """
     from scheduler.actions import sweep as action
-    from scheduler.actions.drive import Terms
     from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
+    from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
     if backend == "wandb":
@@ -49,7 +61,19 @@ def sweep(plan: SweepPlan, slots: int | None, wishes: Wishes, settings: Settings
     with opened_devices(settings) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return show_plan(plan, wishes, style)
-        with opened_store() as store:
-            tell = Progress(sys.stderr).tell
-            return concluded(action.sweep(store, plan, devices, working_directory(), Terms(slots), wishes, tell), style)
+            return show_plan(plan, wishes, _before(plan, wishes), style)
+        with notifying(notify, plan.path, say) as told, opened_store() as store:
+            tell, terms = told.also(Progress(sys.stderr).tell), told.terms(terms_of(slots))
+            return concluded(
+                action.sweep(store, plan, devices, working_directory(), terms, wishes, tell), store.home, told, style
+            )
+
+
+def _before(plan: SweepPlan, wishes: Wishes) -> Standing | None:
+    """Where the sweep stands that this command would go on with."""
+    from scheduler.actions.opening import opened_if_there, working_directory
+    from scheduler.actions.trials import standing
+    from scheduler.cli.options import say
+
+    with opened_if_there(say) as store:
+        return standing(store, plan, working_directory()) if store and not wishes.again else None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from scheduler.actions.sweep import Swept, budget_of, check, known_points
+from scheduler.actions.sweep import Swept, budget_of, check, known_points, why_over
+from scheduler.actions.trials import Standing
 from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
+from scheduler.home import Home
 from scheduler.report import sweeps as report
+from scheduler.report.notifications import Notifications
 from scheduler.report.tables import print_json, print_table
+from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import show
@@ -16,15 +20,18 @@ from scheduler.terminal import show
 SHOWN = 5
 
 
-def concluded(swept: Swept, style: str) -> int:
+def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
     """Print the results, the best first; returns the exit status. UserError where all trials were in vain."""
     if swept.results is None:
+        told.over(swept.driven, ())
         return leaving(swept.driven)
     if style == "json":
         print_json(report.as_object(swept.results, swept.sightings), sys.stdout)
     else:
         print_table(report.rows(swept.results), sys.stdout)
-    say(report.farewell(swept.results, interrupted=swept.driven.interrupted))
+    last_words = report.farewell(swept.results, home, interrupted=swept.driven.interrupted)
+    say(last_words)
+    told.over(swept.driven, last_words)
     if swept.driven.interrupted:
         return 130
     if swept.sightings.in_vain:
@@ -32,18 +39,30 @@ def concluded(swept: Swept, style: str) -> int:
     return 0 if swept.all_succeeded else 1
 
 
-def show_plan(plan: SweepPlan, wishes: Wishes, style: str) -> int:
-    """What the sweep is, and its first points if they can be known before any result."""
+def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, style: str) -> int:
+    """What the sweep is, where it stands already, and its next points if they can be known before any result."""
     from scheduler.report.submission import planned_objects, planned_rows
 
-    experiments = known_points(plan, wishes.seed or 0, SHOWN)
-    say(report.opening(plan, (), budget_of(plan, wishes), wishes.pruner, new=True, revived=0))
+    budget = budget_of(plan, wishes)
+    over = why_over(budget, before, plan.goal)
+    experiments = [] if over else known_points(plan, wishes.seed or 0, _shown(budget, before), before)
+    trials = range(before.total if before else 0)
+    outdated = before.outdated if before else {}
+    say(report.opening(plan, trials, budget, wishes.pruner, new=before is None, revived=0, outdated=outdated))
+    if before and before.total:
+        say(report.standing(plan, before))
+    say(f"nothing was started; {f'no new trials: {over}' if over else report.what_is_shown(plan, before, len(experiments))}")
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
-        return 0
-    say(f"nothing was started; {'its first points' if plan.sweep.method == 'grid' else 'points like those that it tries'}:")
-    print_table(planned_rows(experiments), sys.stdout)
+    else:
+        print_table(planned_rows(experiments), sys.stdout)
     return 0
+
+
+def _shown(budget: Budget, before: Standing | None) -> int:
+    """So many points at most, and none beyond what the sweep would try."""
+    left = budget.cap - (before.total if before else 0) if budget.cap is not None else SHOWN
+    return min(SHOWN, left, SHOWN if budget.count is None else budget.count)
 
 
 def check_plan(plan: SweepPlan, first: int, style: str) -> None:

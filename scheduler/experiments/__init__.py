@@ -8,7 +8,7 @@ YAML file is read.
 
 from scheduler.experiments.command.shell import shell_line
 from scheduler.experiments.configurations.configurations import differences
-from scheduler.experiments.experiment import Experiment, Policy, Resources
+from scheduler.experiments.experiment import Experiment, Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile, read
 
-__all__ = ["Experiment", "ExperimentFile", "Policy", "Resources", "differences", "read", "shell_line"]
+__all__ = ["Experiment", "ExperimentFile", "Policy", "Ranking", "Resources", "differences", "read", "shell_line"]

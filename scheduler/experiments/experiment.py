@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scheduler.experiments.command.command import Launch, Slot, fill
+from scheduler.experiments.command.command import Launch, fill, slots
 
 GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
@@ -29,6 +29,14 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """Which experiments are better: those whose `metric` is small (`goal` minimize) or large (maximize)."""
+
+    metric: str
+    goal: str
+
+
+@dataclass(frozen=True)
 class Policy:
     """How its job is treated: further attempts after a failure, seconds for one attempt, whether it can resume.
 
@@ -37,7 +45,8 @@ class Policy:
     `leftovers`: what becomes of processes that its script leaves behind: they may go on as long as they `work` (use a core, or
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
-    `environment`: names of variables whose values it keeps, beside those that decide about its programs.
+    `environment`: names of variables whose values it keeps, beside those that decide about its programs. `objective`: what ranks
+    it among others.
     `ports`: so many ports in a row that no other job of the machine has, and MASTER_PORT is the first; 0: it does not ask.
     """
 
@@ -48,10 +57,13 @@ class Policy:
     grace: float = 10.0
     max_failures: int | None = 5
     environment: tuple[str, ...] = ()
+    objective: Ranking | None = None
     ports: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only
+        if isinstance(self.objective, dict):  # and no values of ours
+            object.__setattr__(self, "objective", Ranking(self.objective["metric"], self.objective["goal"]))
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,7 @@ class Experiment:
     def argument_file(self) -> Path | None:
         """The file that `${args_json_file}` stands for, named by what it holds: the experiment's id, without the group where the
         program is not told that. None if the command has none."""
-        folder = next((token.folder for token in self.launch if isinstance(token, Slot) and token.folder), None)
+        folder = next((slot.folder for slot in slots(self.launch) if slot.folder), None)
         name = self.id if self.passes_group else _digest(self.command, self.arguments)
         return Path(folder, f"{name}.json") if folder else None
 

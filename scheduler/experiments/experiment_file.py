@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import argparse_program, doubts, hydra_program
 from scheduler.experiments.command import launch as launching
-from scheduler.experiments.command.command import Launch, Slot
+from scheduler.experiments.command.command import Launch, Slot, Text, slots
+from scheduler.experiments.command.hydra_groups import chosen_in
 from scheduler.experiments.configurations.overrides import parse as parse_overrides
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
@@ -25,7 +27,7 @@ class ExperimentFile:
     """A file that holds no error any more, with the overrides of the command line in it.
 
     `cap` is the most experiments that are made of it, None for all; `notes` are warnings that its user should read; `sweep` is
-    the name of a sweep file, None for a file of experiments.
+    the name of a sweep file, None for a file of experiments; `listed` are the jobs of a list of commands, in place of `blocks`.
     """
 
     path: str
@@ -38,19 +40,20 @@ class ExperimentFile:
     cap: int | None = None
     notes: tuple[Note, ...] = ()
     sweep: str | None = None
+    listed: tuple[Experiment, ...] = ()
 
     @property
     def passes_arguments(self) -> bool:
         """Whether the command has a place for the configuration."""
-        return any(isinstance(token, Slot) for token in self.launch)
+        return any(isinstance(token, (Slot, Text)) for token in self.launch)
 
     def at_most(self) -> int:
         """How many experiments there can be, without making them; `exclude` is not counted."""
-        return self._capped(sum(block.at_most() for block in self.blocks))
+        return self._capped(len(self.listed) + sum(block.at_most() for block in self.blocks))
 
     def count(self) -> int:
         """How many experiments there are. Where there is no `exclude` or `include`, none is made for this."""
-        return self._capped(sum(block.count() for block in self.blocks))
+        return self._capped(len(self.listed) + sum(block.count() for block in self.blocks))
 
     def _capped(self, count: int) -> int:
         return count if self.cap is None else min(count, self.cap)
@@ -60,10 +63,21 @@ class ExperimentFile:
         return islice(self._experiments(), self.cap)
 
     def _experiments(self) -> Iterator[Experiment]:
+        yield from self.listed
         encode = json.JSONEncoder().encode
         for block in self.blocks:
             for config in block.configurations():
                 yield Experiment(self.command, encode(config), self.group, self.resources, self.policy, self.launch)
+
+    def with_policy(self, **changes: Any) -> ExperimentFile:
+        """The same file, all experiments of which are treated so."""
+        listed = tuple(replace(each, policy=replace(each.policy, **changes)) for each in self.listed)
+        return replace(self, policy=replace(self.policy, **changes), listed=listed)
+
+    def with_share(self, share: int) -> ExperimentFile:
+        """The same file, all experiments of which share a GPU so. UserError if one of them shares it by memory."""
+        listed = tuple(replace(each, resources=layout.shared(each.resources, share)) for each in self.listed)
+        return replace(self, resources=layout.shared(self.resources, share), listed=listed)
 
     def within(self, limits: Limits) -> ExperimentFile:
         """The file itself. Raises UserError if it asks for more experiments than `limits` allow."""
@@ -97,6 +111,12 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     top = layout.sections(document)
     command = launching.template(document, top, asked)
     launch = launching.launch(document, top, command, asked)
+    edits = parse_overrides(overrides, document.limits)
+    signs = {name for slot in slots(launch) for name, _ in slot.groups}
+    given = [{key: top[key] for key in layout.CONFIGURED if key in top}, [{edit.name: edit.value} for edit in edits]]
+    made = blocks(document, top, edits, chosen_in(given, signs) if "defaults" not in top else frozenset())
+    firsts = (config for block in made if (config := block.first()) is not None)
+    launching.refuse_unknown_values(document, top, launch, asked, firsts)
     return ExperimentFile(
         path=document.file,
         group=layout.group(document, top),
@@ -104,6 +124,6 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         launch=launch,
         resources=layout.record(document, top, "resources", layout.RESOURCES, Resources()),
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
-        blocks=blocks(document, top, parse_overrides(overrides, document.limits)),
-        notes=hydra_program.warnings(launch),
+        blocks=made,
+        notes=(*hydra_program.warnings(launch), *doubts.notes(command), *argparse_program.notes(launch)),
     ).within(document.limits)

@@ -11,16 +11,29 @@ from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
-from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources
+from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
-SECTIONS = ("experiment_group", "command", "program", "resources", "policy", "defaults", *CONFIGURED)
+SECTIONS = ("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "defaults", *CONFIGURED)
 
 MOST_PORTS = MOST_SHARES = 64
 LEFTOVERS = ("work", "wait", "kill")
+GOALS = ("minimize", "maximize")
 
 Readers = dict[str, Callable[[object], Any]]
 Record = TypeVar("Record", Resources, Policy)
+
+
+def objective(value: object) -> Ranking:
+    """What `objective` of a policy says. Raises UserError."""
+    found = values.mapping(value)
+    for key in found:
+        if key not in ("metric", "goal"):
+            raise UserError(f'unknown key "{key}"', next_step=nearest(key, ("metric", "goal")))
+    if found.keys() != {"metric", "goal"} or not found["metric"]:
+        raise values.expected("a metric and its goal", value, "write objective: {metric: val_loss, goal: minimize}")
+    return Ranking(values.text(found["metric"]), values.choice(found["goal"], GOALS))
+
 
 RESOURCES: Readers = {
     "gpus": lambda value: values.whole_number(value, 0),
@@ -38,6 +51,7 @@ POLICY: Readers = {
     "environment": values.variables,
     "max_failures": values.count_or_none,
     "ports": lambda value: values.whole_number(value, 0, MOST_PORTS),
+    "objective": objective,
 }
 
 

@@ -85,6 +85,13 @@ POLICY: Schema = {
         "description": "So many failures in a row, each just after its start, and no more is started.",
         "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
     },
+    "objective": {
+        "description": "The metric that ranks the experiments in tables, the best first; whether small or large is better.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["metric", "goal"],
+        "properties": {"metric": {"type": "string", "minLength": 1}, "goal": {"enum": ["minimize", "maximize"]}},
+    },
 }
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},
@@ -92,9 +99,16 @@ SECTIONS: Schema = {
         "description": "What is started, with W&B's macros such as ${args_json}.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
     },
+    "shell": {"type": "boolean", "description": "The command is one text, which sh -c runs."},
     "program": {
         "description": "What is started, without its arguments.",
         "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "items": _WORD}],
+    },
+    "groups": {
+        "description": "Config groups of a Hydra program, where its config cannot be read: model, or +model for one that is "
+        "in no defaults list.",
+        "type": "array",
+        "items": {"type": "string"},
     },
     "resources": {
         "type": "object",

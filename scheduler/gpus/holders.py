@@ -3,6 +3,7 @@ goes on under its launcher. Whoever is in the way must be somebody that a person
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Collection, Iterable
@@ -88,11 +89,9 @@ def _is_told(pid: int, name: str) -> bool:
 def _claims_of(pid: int) -> set[str]:
     """The claims' files that the process has open; none of a process that is gone or may not be looked into."""
     found = set()
-    try:
+    with contextlib.suppress(OSError):
         for entry in os.scandir(f"/proc/{pid}/fd"):
-            target = os.readlink(entry.path).removesuffix(" (deleted)")  # noqa: PTH115
-            if target.endswith(SUFFIX):
-                found.add(target)
-    except OSError:
-        return found
+            with contextlib.suppress(FileNotFoundError):  # one of very many that a program opens and closes at its start
+                target = os.readlink(entry.path).removesuffix(" (deleted)")  # noqa: PTH115
+                found |= {target} if target.endswith(SUFFIX) else set()
     return found

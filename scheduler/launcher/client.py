@@ -76,6 +76,11 @@ def stop_message(attempt: str, state: str, grace: float | None = None) -> dict[s
     return {"do": "stop", "attempt": attempt, "state": state, "grace": grace}
 
 
+def pause_message(attempt: str, *, go_on: bool) -> dict[str, Any]:
+    """What a launcher is sent to pause an attempt, or to let it go on."""
+    return {"do": "continue" if go_on else "pause", "attempt": attempt}
+
+
 def journal_path(home: Home, launcher: str) -> Path:
     return home.launchers / f"{launcher}.journal"
 

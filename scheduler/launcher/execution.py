@@ -21,6 +21,7 @@ from scheduler.linux.ladder import until_sigkill
 from scheduler.shortage import is_short, passing, words
 
 ALIVE_AFTER = 0.02  # a job that is over sooner is never reported as running: that spares short jobs a message
+PAUSED, CONTINUED, REFUSED = "paused", "continued", "refused"  # what notes are about, for who asked
 LOG_TICK = 1.0  # no kernel event tells that a file has grown beyond a size
 
 
@@ -41,9 +42,10 @@ class Execution:
         self.dropped: str | None = None  # why it did not start and is not spent; "": its directory was there already
         self.notes: list[dict[str, str]] = []  # what was said and not sent yet: `text`, and what it is `about`
         care = leftovers.Care(order.leftovers, until_sigkill(order.grace), order.idle)
-        self._tree = Tree(care, self._note, ended=self._main_ended, log=self._log)
+        self._tree = Tree(care, self._note, ended=self._main_ended, log=self._log, rests=self._rests)
         self._stop_as: str | None = None
         self._reported = False
+        self._paused_at, self._rested, self._standing = math.inf, 0.0, ""
         self._next_look_at_log = math.inf
         self._started, self._began = time.monotonic(), time.time()
 
@@ -84,8 +86,53 @@ class Execution:
         elif grace is not None:
             self._tree.hurry(now, grace)
 
+    def pause(self) -> str:
+        """Bring the whole tree to a standstill with the next ticks; a note tells when it is. Returns why that cannot be, "" if
+        it can. For what is paused already the note is given again."""
+        self.reap()
+        if self.gone or self._tree.is_ending:
+            return "it is being stopped" if self._tree.is_ending and not self.gone else "it is over"
+        if not self._tree.is_paused:
+            self._paused_at = time.monotonic()
+        self._tree.pause(time.monotonic())
+        return ""
+
+    def go_on(self) -> str:
+        """Let a paused tree go on, and note it; returns why that cannot be, "" if it can. Also for one that somebody else has
+        stopped."""
+        self.reap()
+        if self.gone:
+            return "it is over"
+        rested = self._go_on()
+        self._note(f"continued after a pause of {rested:.0f} s", about=CONTINUED, standing=self._standing)
+        return ""
+
+    def _go_on(self) -> float:
+        """Seconds of the pause. They count for no clock of the attempt."""
+        now = time.monotonic()
+        rested = max(0.0, now - self._paused_at)
+        self._rested += rested
+        self._paused_at = math.inf
+        self._tree.go_on(now)
+        with contextlib.suppress(OSError):
+            self._journal.continued(self.order.attempt, round(rested, 3))
+        return rested
+
+    def _rests(self) -> None:
+        with contextlib.suppress(OSError):
+            self._journal.paused(self.order.attempt, round(time.time() - (time.monotonic() - self._paused_at), 3))
+        job = self.order.attempt[:8]
+        text = f"paused by a person; it keeps its slot and its GPUs; `exp-queue continue {job}` lets it go on"
+        self._note(text, about=PAUSED, standing=text)
+
     def _begin_to_stop(self, state: str, grace: float, now: float) -> None:
         self._stop_as = state
+        is_paused = self._tree.is_paused
+        self._ask_to_end(state, grace, now)
+        if is_paused:  # whoever stands still cannot save its work: the signal is there when it goes on
+            self._go_on()
+
+    def _ask_to_end(self, state: str, grace: float, now: float) -> None:
         if self.end is None:
             late = f"it took longer than its time-out of {self.order.timeout:g} s: " if state == "timeout" else ""
             self._note(f"{late}{self._tree.interrupt(now, grace)}", about=state)
@@ -113,7 +160,7 @@ class Execution:
                 self._is_over()
 
     def tick(self, now: float) -> None:
-        """Do what is due: the time-out, a look at the log and at what was left behind, the next signal of a stop."""
+        """Do what is due: the time-out, a look at the log and at what was left behind, the next signal of a stop or a pause."""
         if self._times_out_at() <= now:
             self.stop("timeout")
         if self._next_look_at_log <= now:
@@ -128,9 +175,9 @@ class Execution:
         return None if first == math.inf else first
 
     def _times_out_at(self) -> float:
-        if self.order.timeout is None or self._tree.is_ending or self.gone:
+        if self.order.timeout is None or self._tree.is_ending or self._tree.is_paused or self.gone:
             return math.inf
-        return self._started + self.order.timeout
+        return self._started + self._rested + self.order.timeout
 
     # The start.
 
@@ -198,16 +245,24 @@ class Execution:
         state = stopped or ("done" if status == 0 else "failed")
         self._record(state, status, "" if state != "failed" else _exit_reason(status))
 
-    def _note(self, text: str, about: str = "") -> None:
+    def _note(self, text: str, about: str = "", standing: str | None = None) -> None:
+        """Tell it to who listens; `standing`: what people who look later find, where that is something else."""
         self.notes.append({"text": text, "about": about})
+        if about not in (PAUSED, CONTINUED):
+            self._standing = text
         with contextlib.suppress(OSError):  # no room on the disk: who listens hears it all the same
-            self._journal.noted(self.order.attempt, text)
+            self._journal.noted(self.order.attempt, text if standing is None else standing)
 
     def _record(self, state: str, exit_status: int | None, reason: str) -> None:
-        duration = round(time.monotonic() - self._started, 6)
+        duration = self._worked_for()
         self.end = {"state": state, "exit_status": exit_status, "reason": reason, "duration": duration}
         self._journal.ended(self.order.attempt, self.end)
         reach("end-noted")
+
+    def _worked_for(self) -> float:
+        """Seconds since the start, without pauses."""
+        now = time.monotonic()
+        return round(now - self._started - self._rested - max(0.0, now - self._paused_at), 6)
 
     def _is_over(self) -> None:
         if self.end and self._tree.left:
@@ -224,7 +279,7 @@ class Execution:
     def _end_for_good(self, end: dict[str, Any], left: leftovers.Leftovers) -> None:
         """The end as it is now that what the main process left behind has ended too."""
         state = self._stop_as if self._stop_as and self._tree.reached else end["state"]
-        duration = round(time.monotonic() - self._started, 6)
+        duration = self._worked_for()
         reason = end["reason"]
         if told := self._what_became_of(left, duration - end["duration"]):
             reason = f"{reason or leftovers.status_text(end['exit_status'])}; {told}"

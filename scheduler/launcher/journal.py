@@ -4,6 +4,8 @@
     X <attempt> <JSON>          its main process ended: exit_status, state, reason, duration; once more, and then for good, when
                                 what it had left behind is gone
     N <attempt> <text>          what a person should know about it while it is not over: the last one counts
+    P <attempt> <epoch>         it was paused then, by a person: every process of it is stopped
+    C <attempt> <seconds>       it goes on, after a pause of so long
     D <attempt>                 it did not start after all, for lack of room on the disk or of processes
     E                           the launcher has nothing more to do
 
@@ -17,6 +19,7 @@ import errno
 import fcntl
 import json
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,8 @@ class Record:
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     closed: bool = False
+    paused: dict[str, float] = field(default_factory=dict)  # since when, of those that are
+    rested: dict[str, float] = field(default_factory=dict)  # seconds of pauses that are over
 
 
 class Journal:
@@ -46,9 +51,7 @@ class Journal:
 
     def started(self, attempt: str) -> None:
         """OSError (ENOSPC) where there is no room for this line, or would be none for the attempt's end."""
-        if self._room < ROOM:
-            reserve(self._descriptor, AHEAD)
-            self._room = AHEAD
+        self._have_room()
         self._append(f"S {attempt}")
 
     def dropped(self, attempt: str) -> None:
@@ -61,8 +64,21 @@ class Journal:
         """`text` is a single line."""
         self._append(f"N {attempt} {text}")
 
+    def paused(self, attempt: str, at: float) -> None:
+        self._have_room()
+        self._append(f"P {attempt} {at}")
+
+    def continued(self, attempt: str, after: float) -> None:
+        self._have_room()
+        self._append(f"C {attempt} {after}")
+
     def closed(self) -> None:
         self._append("E")
+
+    def _have_room(self) -> None:
+        if self._room < ROOM:
+            reserve(self._descriptor, AHEAD)
+            self._room = AHEAD
 
     def _append(self, line: str) -> None:
         data = f"{line}\n".encode()
@@ -72,6 +88,14 @@ class Journal:
             # Half a line would say nothing, and spoil the next one.
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def add_pause(path: Path, attempt: str, *, go_on: bool) -> None:
+    """For a launcher that is gone: what its journal would say of a pause that begins, or is over, now."""
+    since = (found.paused.get(attempt) if (found := read(path)) else None) or time.time()
+    line = f"C {attempt} {time.time() - since:.3f}\n" if go_on else f"P {attempt} {time.time():.3f}\n"
+    with path.open("ab", buffering=0) as file:
+        file.write(line.encode())
 
 
 def create(path: Path) -> int:
@@ -97,6 +121,8 @@ def read(path: Path) -> Record | None:
     except FileNotFoundError:
         return None
     started, ended, notes, closed = set(), {}, {}, False
+    paused: dict[str, float] = {}
+    rested: dict[str, float] = {}
     for line in text.splitlines(keepends=True):
         mark, _, rest = line.rstrip("\n").partition(" ")
         if not line.endswith("\n"):
@@ -111,5 +137,12 @@ def read(path: Path) -> Record | None:
         elif mark == "N":
             attempt, _, text = rest.partition(" ")
             notes[attempt] = text
+        elif mark == "P":
+            attempt, _, number = rest.partition(" ")
+            paused[attempt] = float(number)
+        elif mark == "C":
+            attempt, _, number = rest.partition(" ")
+            paused.pop(attempt, None)
+            rested[attempt] = rested.get(attempt, 0.0) + float(number)
         closed = closed or line == "E\n"
-    return Record(frozenset(started), ended, notes, closed)
+    return Record(frozenset(started), ended, notes, closed, paused, rested)

@@ -138,9 +138,15 @@ class Leftovers:
     def look(self, now: float) -> bool:
         """Look at them; whether policy `work` ends them now because they have only sat there."""
         found = self.identify()
-        idle = self._watch.look(now, seen(found, _size(self._log)) if found else None)
+        moving = any(each.can_go_on for each in found)  # who was stopped is not idle
+        idle = self._watch.look(now, seen(found, _size(self._log)) if moving else None)
         self.due = self._watch.next_look if self._policy == WORK else math.inf
         return idle and self._policy == WORK
+
+    def rested(self, now: float) -> None:
+        """They have been stopped until now: that was no idleness."""
+        self._watch.look(now, None)
+        self.due = self._watch.next_look if self._policy == WORK or not self.who else math.inf
 
     def introduced(self, status: int | None, what: str = "script", then: str = "the job goes on") -> str:
         """That they are there, and what becomes of the job. A `status` of None: nobody knows how the script has ended."""

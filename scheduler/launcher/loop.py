@@ -4,7 +4,8 @@ Because everything below it is that one job, `ECHILD` means that the job's whole
 escaped into sessions of its own. It runs isolated from the user's Python (`-I -S`) and imports little.
 
 Its runner sends `start`, `revoke` and `stop` over the inherited socket; anybody of the same user may connect to its
-listening socket, hear its reports and send `stop`. Short jobs may be sent ahead: they start one after another without a
+listening socket, hear its reports and send
+`stop`, `pause` and `continue`. Short jobs may be sent ahead: they start one after another without a
 round trip between, and their ends are reported together, before half of what waits is used up: every message wakes the
 runner, and takes a core from a job. Reports: `running` with pid and birth, `note` for what a person should know meanwhile,
 `ended` when the tree is gone, `dropped` for what was revoked or found no room, with `why`.
@@ -24,7 +25,7 @@ from typing import Any
 
 from scheduler.failpoints import reach
 from scheduler.launcher.channel import Channel
-from scheduler.launcher.execution import Execution
+from scheduler.launcher.execution import REFUSED, Execution
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
@@ -130,6 +131,14 @@ class Launcher:
             self._journal.ended(attempt, end)
             self._report({"is": "ended", "end": end}, attempt)
 
+    def _pause(self, message: dict[str, Any], asked_by: Channel) -> None:
+        """Pause an attempt or let it go on; only who asked hears that this cannot be. All hear of it when it is done."""
+        attempt, why = message["attempt"], "it has not started yet"
+        if self._execution and self._execution.order.attempt == attempt:
+            why = self._execution.pause() if message["do"] == "pause" else self._execution.go_on()
+        if why:
+            asked_by.send({"is": "note", "attempt": attempt, "text": why, "about": REFUSED})
+
     def _admit(self) -> None:
         try:
             connection, _ = self._listener.accept()
@@ -156,6 +165,8 @@ class Launcher:
         for message, _ in messages:
             if message.get("do") == "stop":
                 self._stop(message)
+            elif message.get("do") in ("pause", "continue"):
+                self._pause(message, observer)
         if not there:
             self._selector.unregister(observer)
             self._observers.remove(observer)

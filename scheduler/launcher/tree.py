@@ -6,6 +6,7 @@ some of it has escaped to. A launcher imports this, so it imports little.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -13,7 +14,8 @@ from collections.abc import Callable
 
 from scheduler.launcher import log_cap
 from scheduler.launcher.leftovers import KILL, Care, Leftovers
-from scheduler.linux import ladder
+from scheduler.linux import ladder, processes, standstill
+from scheduler.linux.standstill import Standstill
 from scheduler.shortage import is_short
 
 
@@ -33,21 +35,33 @@ class Tree:
         ended: Callable[[int], None] = lambda status: None,
         introduce: Callable[[Leftovers, int], str] = Leftovers.introduced,
         log: str = "",
+        rests: Callable[[], None] = lambda: None,
     ) -> None:
         """`say` hears what a person should know; `ended` the main process's status, while its pid is still its own. `introduce`
-        words that something was left behind, `log` is the path of the tree's output."""
+        words that something was left behind, `log` is the path of the tree's output. `rests` is called when a pause has brought
+        all of it to a standstill."""
         self.main: int | None = None  # the process id of the command
         self.status: int | None = None
         self.left: Leftovers | None = None
         self.why_ended: str | None = None
         self.reached = self.gone = False
         self._care, self._say, self._ended, self._introduce, self._log = care, say, ended, introduce, log
+        self._rests = rests
         self._ladder = ladder.NOT_BEGUN
+        self._standstill: Standstill | None = None  # it is paused, or is being brought to that
+        self._stop_at = self._continue_at = math.inf
 
     @property
     def due(self) -> float:
         """When `tick` has something to do next, on the monotonic clock; infinity: never."""
-        return min(self._ladder.due, self.left.due) if self.left else self._ladder.due
+        if self.is_paused:
+            return self._stop_at
+        return min(self._continue_at, self._ladder.due, self.left.due if self.left else math.inf)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it stands still, or is being brought to that."""
+        return self._standstill is not None
 
     @property
     def is_ending(self) -> bool:
@@ -70,13 +84,59 @@ class Tree:
                 self.status = info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
                 self._ended(self.status)
             os.waitpid(info.si_pid, 0)
+            if self._standstill:
+                self._standstill.disturb()
+                self._stop_at = min(self._stop_at, time.monotonic())
 
     def tick(self, now: float) -> None:
-        """Do what is due: a look at what was left behind, the next rung of the ladder."""
+        """Do what is due: a look at what was left behind, the next rung of the ladder, the next SIGSTOP of a pause."""
+        if self._standstill:
+            if self._stop_at <= now and not self.gone:
+                self._come_to_rest(self._standstill, now)
+            return
+        if self._continue_at <= now and not self.gone:
+            self._let_go_on(now)
         if self.left and self.left.due <= now and not self.gone:
             self._look_at(self.left, now)
         while self._ladder.due <= now and not self.gone:
             self._climb(now)
+
+    def pause(self, now: float) -> None:
+        """Bring all of it to a standstill with the next ticks. Not for what is being ended."""
+        self._standstill, self._stop_at = Standstill(self._all), now
+
+    def go_on(self, now: float) -> None:
+        """Let all of it go on, after the signals of an end that are due. What was left behind counts as if it had just worked."""
+        self._standstill, self._stop_at = None, math.inf
+        while self._ladder.due <= now and not self.gone:
+            self._climb(now)
+        self._let_go_on(now)
+        if self.left:
+            self.left.rested(now)
+
+    def _let_go_on(self, now: float) -> None:
+        try:
+            standstill.go_on(self._all)
+            self._continue_at = math.inf
+        except OSError as error:
+            if not is_short(error):
+                raise
+            self._continue_at = now + ladder.KILL_EVERY
+
+    def _all(self) -> list[processes.Process]:
+        return processes.descendants(os.getpid())
+
+    def _come_to_rest(self, still: Standstill, now: float) -> None:
+        try:
+            rests = still.look()
+        except OSError as error:
+            if not is_short(error):
+                raise
+            self._stop_at = now + ladder.KILL_EVERY
+            return
+        self._stop_at = math.inf if rests else now + standstill.SOON
+        if rests:
+            self._rests()
 
     def interrupt(self, now: float, grace: float) -> str:
         """End the command and all that is there, from SIGINT on, with the next `tick`. Returns what is to be said of it."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 SCRIPTS = (".py", ".sh")
+_STANDS = frozenset("TtZXx")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Process:
     parent: int
     group: int
     birth: int
+    state: str = ""  # as proc(5) has it: R, S, D, T (stopped), Z, ...
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether nothing keeps it from using the CPU: it is neither stopped nor dead."""
+        return self.state not in _STANDS
 
 
 def become_subreaper() -> None:
@@ -42,7 +49,7 @@ def look_up(pid: int) -> Process | None:
         return None
     # The name stands in parentheses and may hold any character; the fields after the last one are plain.
     fields = text[text.rindex(b")") + 2 :].split()
-    return Process(pid, int(fields[1]), int(fields[2]), int(fields[19]))
+    return Process(pid, int(fields[1]), int(fields[2]), int(fields[19]), fields[0].decode())
 
 
 def usage(pid: int) -> tuple[float, int, int]:

@@ -16,7 +16,7 @@ from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.queue.job import Attempt, Ending, Job
-from scheduler.queue.states import FOLLOWS, ImpossibleTransition, State
+from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State
 from scheduler.queue.surroundings import Surroundings
 
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
@@ -57,22 +57,23 @@ class Changes:
         cwd: str,
         earlier: Mapping[str, int],
         surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
+        code: Callable[[Sequence[str]], int | None] = lambda argv: None,
     ) -> dict[str, str]:
         """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        What `surroundings` gives for a command line: as in `Job`.
+        What `surroundings` and `code` give for a command line: as in `Job`.
         """
         ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
         now, rows = time.time(), []
         for key, experiment in experiments.items():
             argv = experiment.argv
-            same = (cwd, now, surroundings(argv, experiment.policy))
+            same = (cwd, now, surroundings(argv, experiment.policy), code(argv))
             rows.append((ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
             "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, environment, "
-            "cwd, state, submitted, surroundings) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            "cwd, state, submitted, surroundings, code) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -83,6 +84,9 @@ class Changes:
 
     def state(self, job: str) -> State:
         return State(self._connection.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0])
+
+    def number(self, job: str) -> int:
+        return self._connection.execute("SELECT number FROM job WHERE id = ?", (job,)).fetchone()[0]
 
     def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
         """The newest job of each key that has one."""
@@ -102,6 +106,22 @@ class Changes:
             raise ImpossibleTransition(f"{self.state(job)} -> {after}")
         self._event(job, attempt, after, detail)
 
+    def move_all(self, where: str, parameters: tuple, before: frozenset[State], after: State, detail: str) -> int:
+        """Bring those of these jobs that are in a state of `before` into `after`, in one go; returns how many there were. `where`
+        is SQL of ours."""
+        assert all(after in FOLLOWS[state] for state in before)
+        states = ", ".join(f"'{state}'" for state in sorted(before))
+        chosen = f"({where}) AND state IN ({states})"
+        event = f"INSERT INTO event (job, at, state, detail) SELECT id, ?, ?, ? FROM job WHERE {chosen}"
+        self._connection.execute(event, (time.time(), after.value, detail, *parameters))
+        return self._connection.execute(f"UPDATE job SET state = ? WHERE {chosen}", (after.value, *parameters)).rowcount
+
+    def asked(self, directory: str, job: int | None = None) -> None:
+        """The newest job, by its number, of what somebody has asked for in this directory (a real path); None: the one that was
+        added last."""
+        sql = "INSERT OR REPLACE INTO asked VALUES (?, coalesce(?, (SELECT max(number) FROM job)))"
+        self._connection.execute(sql, (directory, job))
+
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
         """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
         self.move(job, State.QUEUED, detail)
@@ -119,6 +139,11 @@ class Changes:
             "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
             (_as_json(renewed.resources), _as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
         )
+
+    def asked_by(self, jobs: Iterable[int], file: str) -> None:
+        """A file has asked for these jobs, by their numbers, whether they are new or not."""
+        sql = "UPDATE job SET file = ?1 WHERE number IN (SELECT value FROM json_each(?2)) AND file IS NOT ?1"
+        self._connection.execute(sql, (file, json.dumps(list(jobs))))
 
     def remember(self, surroundings: Surroundings) -> int:
         """The number by which jobs refer to these; the same for the same."""
@@ -188,6 +213,11 @@ class Changes:
         """The attempt is asked to stop; one that is over, or asked already, stays as it is."""
         if self.state(attempt.job) in (State.STARTING, State.RUNNING):
             self.move(attempt.job, State.STOPPING, detail, attempt.number)
+
+    def remark(self, attempt: Attempt, detail: str) -> None:
+        """Something befell an attempt that is not over: an event that repeats the state."""
+        if (state := self.state(attempt.job)) in ACTIVE:
+            self._event(attempt.job, attempt.number, state, detail)
 
     def never_ran(self, attempt: Attempt) -> bool:
         """The attempt's command certainly did not start: the attempt is not spent. False if somebody else has found that out,

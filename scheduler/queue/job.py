@@ -46,6 +46,7 @@ class Attempt:
     slot: int | None = None  # its number among the attempts that its runner had running; None: it had none
     ports: str = ""  # its ports, comma between them
     elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
+    code: int | None = None  # what its program was at its start, by number; None: not known. See `Store.code`
 
     @property
     def name(self) -> str:
@@ -96,6 +97,8 @@ class Job:
     failures: int = 0  # attempts that count against `policy.retries`, since a person last asked for the job
     environment: str = "{}"  # JSON: what its attempts get beyond the user's own environment; see `additions`
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
+    code: int | None = None  # what its program was when it was last asked for, by number; None: not known. See `Store.code`
+    file: str | None = None  # the real path of the file that has asked for it last; None: not known
 
     @property
     def config(self) -> dict[str, Any]:

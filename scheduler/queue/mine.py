@@ -15,6 +15,7 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
 _ALL = (0, 1 << 62)
+EVERYTHING = (_ALL,)  # the ranges of all jobs, now and later
 _names = count()
 _RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
 # A due time further away than any pause can be is the work of a clock that was set back.
@@ -61,6 +62,21 @@ class Mine:
         """All of them, oldest first."""
         return [job_from(row) for row in self.store.read(f"SELECT job.* FROM {self._all} ORDER BY own.first, job.number")]
 
+    def ranges(self) -> list[tuple[int, int]]:
+        """Their numbers, first and last of each run."""
+        return [(row[0], row[1]) for row in self.store.read(f"SELECT first, last FROM {self._mine} ORDER BY first")]
+
+    def are_held(self) -> bool:
+        """Whether any is held."""
+        return bool(self.store.read(f"SELECT 1 FROM {self._all} AND job.state = 'held' LIMIT 1"))
+
+    def ended_since(self, sequence: int) -> list[int]:
+        """The numbers of those that have ended after the event with this number, and have not begun again."""
+        sql = f"""SELECT DISTINCT job.number FROM event JOIN job ON job.id = event.job
+                  WHERE event.sequence > ? AND event.state = job.state AND {_within(self._mine)}
+                  AND job.state NOT IN ('queued', 'held', 'starting', 'running', 'stopping')"""
+        return [row[0] for row in self.store.read(sql, (sequence,))]
+
     def counts(self) -> dict[State, int]:
         """How many are in each state."""
         return {
@@ -87,6 +103,11 @@ class Mine:
     def are_queued(self) -> bool:
         """Whether any is queued, due or not."""
         return bool(self.store.read(f"SELECT 1 FROM {self._queue} LIMIT 1"))
+
+    def queued_with(self, codes: Iterable[int]) -> int:
+        """How many of the queued were asked for with one of these codes."""
+        sql = f"SELECT count(*) FROM {self._queue} AND job.code IN (SELECT value FROM json_each(?))"
+        return self.store.read(sql, (json.dumps(list(codes)),))[0][0]
 
     def next_due(self, now: float) -> float | None:
         """When the first of the queued may start that may not at `now`, in seconds since 1970; None if none pauses."""

@@ -110,6 +110,31 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE attempt ADD COLUMN elsewhere TEXT NOT NULL DEFAULT '';
     """,
+    # The program's file as it was when a job was last asked for, and at the start of each attempt; NULL: nothing is known.
+    """
+    CREATE TABLE code (
+        number  INTEGER PRIMARY KEY,
+        program TEXT NOT NULL,
+        digest  TEXT NOT NULL,
+        commits TEXT NOT NULL,              -- of the git checkout around it; '': there is none
+        UNIQUE (program, digest, commits)
+    ) STRICT;
+    ALTER TABLE job ADD COLUMN code INTEGER REFERENCES code (number);
+    ALTER TABLE attempt ADD COLUMN code INTEGER REFERENCES code (number);
+    """,
+    # The real path of the file that has asked for a job last.
+    """
+    ALTER TABLE job ADD COLUMN file TEXT;
+    CREATE INDEX job_file ON job (file, number) WHERE file IS NOT NULL;
+    CREATE INDEX job_group ON job (group_name, number) WHERE group_name IS NOT NULL;
+    """,
+    # What `last` means in a directory.
+    """
+    CREATE TABLE asked (
+        cwd TEXT PRIMARY KEY,               -- where somebody asked for jobs, as a real path
+        job INTEGER NOT NULL                -- number of the newest job of the last time
+    ) STRICT, WITHOUT ROWID;
+    """,
     # What tells an attempt from those beside it: its number among the running ones of its runner, and its ports. NULL and '': of
     # an attempt that had none.
     """

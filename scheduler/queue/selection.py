@@ -2,71 +2,182 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from scheduler.errors import UserError, nearest
+from scheduler.launcher.client import journal_path
+from scheduler.launcher.journal import read
+from scheduler.queue.here import directory
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
+from scheduler.queue.submit import file_from
 from scheduler.queue.trials import latest_sweep, trials
 
-_HEX = re.compile(r"[0-9a-f]{1,32}")
+PAUSED = "paused"  # no state: what is paused is running
+SHORT = 8  # letters of an id as tables show it: so many mean nothing else
+_HEX = re.compile(r"[0-9a-f]{1,64}")
+EXPERIMENT = 8  # digits from which the beginning of an experiment's id is taken for one: there is no index of them
 
 
-def select(store: Store, words: Sequence[str]) -> list[Job]:
-    """The jobs that `words` name, each once, in the order of the queue. UserError for a word that names none.
+@dataclass(frozen=True)
+class Chosen:
+    """Jobs, as a condition in SQL of ours: to change or to count 300,000 of them none has to be read."""
 
-    `last` is the newest job, `all` are all. A state (`failed`, `queued`, ...) names all jobs in it, `group:NAME` those of a
-    group; both may name none. `trial:N` is trial N of the newest sweep.
+    where: str
+    parameters: tuple = ()
+
+    def also(self, condition: str) -> Chosen:
+        """Those of them for which this holds as well."""
+        return Chosen(f"({self.where}) AND {condition}", self.parameters)
+
+
+def chosen(store: Store, words: Sequence[str]) -> Chosen:
+    """The jobs that `words` name. UserError for a word that names none.
+
+    `last` is the newest job of what was asked last in this directory, `all` are all. A state (`failed`, `queued`, ...) names all
+    jobs in it, `paused` those that run and were paused, `group:NAME` those of a group; these may name none. `trial:N` is trial N
+    of the newest sweep. An id may be the experiment's too. A group or a file also names its jobs by itself, where the word is
+    nothing else; a file as seen from here or, where there is none here, by the end of its path.
     """
-    found = {job.number: job for word in words for job in _select_one(store, word)}
-    return [found[number] for number in sorted(found)]
+    found = [_choose_one(store, word) for word in words]
+    return Chosen(" OR ".join(each.where for each in found) or "0", sum((each.parameters for each in found), ()))
+
+
+def select(store: Store, words: Sequence[str], limit: int = 0) -> list[Job]:
+    """The jobs that `words` name, each once, in the order of the queue; with `limit` the newest so many. UserError as above."""
+    found = chosen(store, words)
+    return store.jobs(f"({found.where})", found.parameters, limit=limit or -1, newest=True)[::-1]
+
+
+def count(store: Store, words: Sequence[str]) -> int:
+    """How many jobs `words` name. UserError as above."""
+    found = chosen(store, words)
+    return store.read(f"SELECT count(*) FROM job WHERE {found.where}", found.parameters)[0][0]  # noqa: S608
 
 
 def select_single(store: Store, word: str) -> Job:
     """The one job that `word` names; of several in a state, the newest."""
-    jobs = _select_one(store, word)
+    jobs = select(store, [word], limit=1)
     if not jobs:
-        raise UserError(f"no job is {word}", next_step="`exp-queue status` lists all jobs")
-    return jobs[-1]
+        raise UserError(none_of([word]), next_step="`exp-queue status` lists all jobs")
+    return jobs[0]
 
 
-def _select_one(store: Store, word: str) -> list[Job]:
-    if word == "last":
-        jobs = store.jobs(limit=1, newest=True)
-        if not jobs:
-            raise UserError("there are no jobs yet", next_step="`exp-queue run FILE` makes some")
-        return jobs
-    if word == "all":
-        return store.jobs()
+def here() -> Chosen:
+    """The jobs that start in this directory."""
+    return Chosen("cwd IN (?, ?)", (directory(), os.environ.get("PWD", "")))
+
+
+def none_of(words: Sequence[str]) -> str:
+    """That these name nothing, for people: `no failed jobs`."""
+    if len(words) != 1:
+        return f"no jobs that are {' or '.join(words)}" if words else "no jobs yet"
+    (word,) = words
     if word.startswith("group:"):
-        return store.jobs("group_name = ?", (word.removeprefix("group:"),))
+        return f"no jobs in the group {word.removeprefix('group:')}"
+    return "no jobs yet" if word == "all" else f"no {word} jobs"
+
+
+def _choose_one(store: Store, word: str) -> Chosen:
+    if word == "last":
+        return Chosen("id = ?", (_last(store),))
+    if word == "all":
+        return Chosen("1")
+    if word.startswith("group:"):
+        return Chosen("group_name = ?", (word.removeprefix("group:"),))
     if word.startswith("trial:"):
-        return _trial(store, word.removeprefix("trial:"))
+        return Chosen("id = ?", (_trial(store, word.removeprefix("trial:")).id,))
+    if word == PAUSED:
+        return Chosen("id IN (SELECT value FROM json_each(?))", (json.dumps(_paused(store)),))
     if word in set(State):
-        return store.jobs("state = ?", (word,))
+        return Chosen("state = ?", (word,))
+    if len(word) >= SHORT and _HEX.fullmatch(word):
+        return Chosen("id = ?", (_by_prefix(store, word).id,))
+    return _by_name_or_prefix(store, word)
+
+
+def _by_name_or_prefix(store: Store, word: str) -> Chosen:
+    named = _by_name(store, word)
     if not _HEX.fullmatch(word):
+        return named or _nothing_named(store, word)
+    if named and store.jobs("id >= ? AND id < ?", (word, word + "g"), limit=1):
         raise UserError(
-            f'"{word}" is neither a job id nor a state',
-            next_step=nearest(word, ["last", "all", "group:NAME", "trial:N", *map(str, State)]),
+            f'"{word}" is the name of a group or a file, and an id begins with it',
+            next_step=f"write group:{word}, the file's whole path, or more letters of the id",
         )
-    return _by_prefix(store, word)
+    return named or Chosen("id = ?", (_by_prefix(store, word).id,))
 
 
-def _by_prefix(store: Store, prefix: str) -> list[Job]:
+def _by_name(store: Store, word: str) -> Chosen | None:
+    """The jobs of the group, or else of the file, of that name; None if there are none."""
+    for condition, name in (("group_name = ?", word), ("file = ?", _file(store, word))):
+        if store.jobs(condition, (name,), limit=1):
+            return Chosen(condition, (name,))
+    return None
+
+
+def _file(store: Store, word: str) -> str | None:
+    """The file that is meant, as the queue knows it; None if it knows none. UserError for several."""
+    here = file_from(Path.cwd(), word)
+    known = {row["file"] for row in store.read("SELECT DISTINCT file FROM job WHERE file IS NOT NULL", ())}
+    if here in known or Path(here).exists():
+        return here
+    found = sorted(path for path in known if path.endswith(f"/{word}"))
+    if len(found) > 1:
+        raise UserError(f'several files are called "{word}": {", ".join(found)}', next_step="name one of them by its whole path")
+    return found[0] if found else None
+
+
+def _nothing_named(store: Store, word: str) -> Chosen:
+    """Raises the UserError, with what comes near."""
+    sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
+    names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
+    words = ["last", "all", "group:NAME", "trial:N", PAUSED, *map(str, State), "a group", "a file"]
+    close = nearest(word, [*words, *names])
+    if Path(word).is_file():
+        raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")
+    raise UserError(
+        f'"{word}" is neither a job id nor a state',
+        next_step=close if close.startswith("did you mean") else nearest(word, words),
+    )
+
+
+def _last(store: Store) -> str:
+    """The id of the newest job of what was asked last here; where nothing ever was, of the newest of all."""
+    asked = store.read("SELECT job.id FROM asked JOIN job ON job.number = asked.job WHERE asked.cwd = ?", (directory(),))
+    found = asked or store.read("SELECT id FROM job ORDER BY number DESC LIMIT 1")
+    if not found:
+        raise UserError("there are no jobs yet", next_step="`exp-queue run FILE` makes some")
+    return found[0][0]
+
+
+def _paused(store: Store) -> list[str]:
+    """The jobs that run and are paused, as the journals of their launchers say."""
+    found = [(each, read(journal_path(store.home, each.launcher))) for each in store.open_attempts()]
+    return [each.job for each, record in found if record and each.name in record.paused]
+
+
+def _by_prefix(store: Store, prefix: str) -> Job:
     jobs = store.jobs("id >= ? AND id < ?", (prefix, prefix + "g"), limit=2)
+    if not jobs and len(prefix) >= EXPERIMENT:  # what `prepare` prints as JSON, and Hydra's directories are named by
+        jobs = store.jobs("experiment >= ? AND experiment < ?", (prefix, prefix + "g"), limit=2)
     if not jobs:
         raise UserError(f'no job has an id that begins with "{prefix}"', next_step="`exp-queue status` lists all jobs")
     if len(jobs) > 1:
         raise UserError(f'several jobs have an id that begins with "{prefix}"', next_step="give more of its letters")
-    return jobs
+    return jobs[0]
 
 
-def _trial(store: Store, number: str) -> list[Job]:
+def _trial(store: Store, number: str) -> Job:
     sweep = latest_sweep(store)
     found = [trial for trial in trials(store, sweep.id) if str(trial.number) == number] if sweep else []
     if not found:
         where = f"the newest sweep, of {sweep.file}," if sweep else "there is no sweep, so it"
         raise UserError(f"{where} has no trial {number}", next_step="`exp-queue status` lists all jobs")
-    return store.by_ids([found[0].job])
+    return store.job(found[0].job)

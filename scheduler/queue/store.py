@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.queue.changes import Changes
+from scheduler.queue.code import Code
 from scheduler.queue.database import Database
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.rows import attempt_from, job_from
@@ -24,6 +25,7 @@ class Store:
         self.home = home
         self._database = Database(home, say)
         self._surroundings: dict[int, Surroundings] = {}
+        self._codes: dict[int, Code] = {}
 
     def close(self) -> None:
         self._database.close()
@@ -54,6 +56,14 @@ class Store:
         order = "DESC" if newest else "ASC"
         sql = f"SELECT * FROM job WHERE {where} ORDER BY number {order} LIMIT ?"
         return [job_from(row) for row in self._database.read(sql, (*parameters, limit))]
+
+    def numbers(self, where: str, parameters: tuple = ()) -> list[int]:
+        """The numbers of jobs, in the order of their submission. `where` as for `jobs`."""
+        return [row[0] for row in self._database.read(f"SELECT number FROM job WHERE {where} ORDER BY number", parameters)]
+
+    def ids(self, where: str, parameters: tuple = ()) -> list[str]:
+        """The ids of jobs. `where` as for `jobs`."""
+        return [row[0] for row in self._database.read(f"SELECT id FROM job WHERE {where}", parameters)]
 
     def job(self, job: str) -> Job:
         return self.jobs("id = ?", (job,))[0]
@@ -122,6 +132,29 @@ class Store:
             (row,) = self._database.read("SELECT content FROM surroundings WHERE number = ?", (job.surroundings,))
             self._surroundings[job.surroundings] = surroundings_from(row[0])
         return self._surroundings[job.surroundings]
+
+    def code(self, number: int | None) -> Code | None:
+        """What a job or an attempt refers to by this number; None for one of an old queue, and where nothing was known."""
+        if number is None:
+            return None
+        if number not in self._codes:  # a row never changes
+            (row,) = self._database.read("SELECT program, digest, commits FROM code WHERE number = ?", (number,))
+            self._codes[number] = Code(*row)
+        return self._codes[number]
+
+    def codes_at(self, program: str) -> dict[int, Code]:
+        """All that was ever found at this path, by number."""
+        rows = self._database.read("SELECT number, program, digest, commits FROM code WHERE program = ?", (program,))
+        return {number: Code(*code) for number, *code in rows}
+
+    def ran_with(self, jobs: Iterable[int]) -> dict[int, list[int]]:
+        """With which code the last attempts of these jobs ran, as far as that is known: the jobs' numbers by that of the code."""
+        sql = """SELECT attempt.code, job.number FROM json_each(?) AS wanted JOIN job ON job.number = wanted.value
+                 JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts WHERE attempt.code IS NOT NULL"""
+        found: dict[int, list[int]] = {}
+        for code, job in self._database.read(sql, (json.dumps(list(jobs)),)):
+            found.setdefault(code, []).append(job)
+        return found
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""

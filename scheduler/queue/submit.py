@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.code import Aged, Codes, aged
+from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.here import Here
+from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.states import ENDED, SUCCEEDED, State
@@ -47,6 +51,7 @@ class Submission:
     jobs: JobList
     verbs: Mapping[int, Verb] = field(default_factory=dict)  # by the numbers of the jobs
     repeated: int = 0  # experiments that stood in the file more than once
+    outdated: Mapping[Aged, Sequence[int]] = field(default_factory=dict)  # of what succeeded before: by what has changed since
 
     @cached_property
     def counts(self) -> Counter[Verb]:
@@ -70,8 +75,17 @@ def verb(state: State | None, *, resumable: bool, again: bool, lost: bool) -> Ve
     return Verb.QUEUED if state in (State.QUEUED, State.HELD) else Verb.RUNNING
 
 
-def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: bool = False, lost: bool = False) -> Submission:
-    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over."""
+def submit(
+    store: Store,
+    experiments: Iterable[Experiment],
+    cwd: str,
+    *,
+    file: str | None = None,
+    again: bool = False,
+    lost: bool = False,
+) -> Submission:
+    """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over; `file` is where
+    they are from, as seen from `cwd`."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
@@ -81,8 +95,29 @@ def submit(store: Store, experiments: Iterable[Experiment], cwd: str, *, again: 
             keyed = {job_key(each, directory): each for each in some}
             latest = change.latest(keyed)
             first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-            chosen.update(_place(change, here, first, latest, cwd, again, lost))
-    return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen))
+            placed = _place(change, here, first, latest, cwd, again, lost)
+            if file is not None:
+                change.asked_by(placed, file_from(cwd, file))
+            chosen.update(placed)
+        if chosen:
+            change.asked(directory, max(chosen))
+    before = [number for number, what in chosen.items() if what is Verb.SUCCEEDED]
+    return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen), outdated(store, before))
+
+
+def outdated(store: Store, jobs: Iterable[int]) -> dict[Aged, list[int]]:
+    """Those of these jobs, by their numbers, that ran with other code than there is now, by what has changed."""
+    codes, found = Codes(), dict[Aged, list[int]]()
+    for number, numbers in store.ran_with(jobs).items():
+        before = store.code(number)
+        if before and (change := aged(before, codes.at(before.program))):
+            found.setdefault(change, []).extend(numbers)
+    return found
+
+
+def file_from(cwd: str | Path, file: str) -> str:
+    """How the queue knows a file that was named in the directory `cwd`."""
+    return os.fsencode(os.path.realpath(Path(cwd) / file)).decode("utf-8", "backslashreplace")
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -100,7 +135,7 @@ def _place(
         for key, each in keyed.items()
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
-    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here)
+    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here, code=here.code)
     here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
     for key, what in verbs.items():
         if what is Verb.RETRIED:
@@ -114,13 +149,15 @@ def _place(
 
 def ask_for_interrupted(store: Store) -> int:
     """Queue what was cancelled, and what was lost but can resume; returns how many lost jobs cannot."""
-    left_alone = 0
+    left_alone, asked = 0, []
     with store.change() as change:
         for job in store.jobs("state IN ('cancelled', 'lost')"):
             if job.state is State.LOST and not job.policy.resumable:
                 left_alone += 1
             else:
                 change.ask_again(job.id, "resume")
+                asked.append(job.number)
+        ask_with_present_code(change, asked)
     return left_alone
 
 
@@ -145,4 +182,7 @@ def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
                 )
             if what is Verb.RETRIED:
                 change.ask_again(job.id, "retry")
+        ask_with_present_code(change, [job.number for job in chosen])
+        if chosen:
+            change.asked(here_now(), max(job.number for job in chosen))
     return store.by_ids(job.id for job in chosen)

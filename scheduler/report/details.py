@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from scheduler.actions.show import Details
 from scheduler.experiments import shell_line
+from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
 from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number
+from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
 
 
@@ -22,12 +25,19 @@ def details(found: Details) -> dict[str, Any]:
         "argv": list(job.argv),
         "cwd": job.cwd,
         "environment": found.surroundings.as_object(),
-        "attempts": [_attempt(attempt) for attempt in found.attempts],
+        "code": _code(found, job.code),
+        "code_now": str(found.aged) if found.aged else "",
+        "wandb_offline": [str(path) for attempt in found.attempts for path in offline_runs(job, attempt)],
+        "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _code(found: Details, number: int | None) -> dict[str, str] | None:
+    return asdict(found.codes[number]) if number is not None and number in found.codes else None
+
+
+def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
     ending = attempt.ending
     return {
         "number": attempt.number,
@@ -45,6 +55,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "elsewhere": attempt.elsewhere,
         "directory": attempt.directory,
         "log": str(attempt.log),
+        "code": _code(found, attempt.code),
     }
 
 
@@ -52,16 +63,18 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     """The same for people. The command can be pasted into a shell."""
     pairs = [
         ("job", found["id"]),
-        ("state", found["state"] + (f": {found['reason']}" if found["reason"] else "")),
+        ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
         ("program", found["environment"]["program"] or ""),
+        ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         *((name, number(value)) for name, value in found["metrics"].items()),
-        *((f"attempt {each['number']}", _attempt_line(each)) for each in found["attempts"]),
+        ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
+        *((f"attempt {each['number']}", _attempt_line(each, found["code"])) for each in found["attempts"]),
     ]
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
@@ -69,13 +82,18 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
             line(f"{name:<{width}}  {value}", file)
 
 
-def _attempt_line(attempt: dict[str, Any]) -> str:
+def _code_line(code: dict[str, str] | None) -> str:
+    return str(Code(**code)) if code else ""
+
+
+def _attempt_line(attempt: dict[str, Any], asked: dict[str, str] | None) -> str:
     took = f" after {duration(attempt['duration'])}" if attempt["duration"] is not None else ""
     status = f"exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
     said = status and f"{attempt['reason']};".startswith(f"{status};")
     told = "".join(f", {part}" for part in ("" if said else status, attempt["reason"]) if part)
     where = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
-    return f"{attempt['state'] or 'open'}{took}{told}{where}{_given(attempt)}, {attempt['log']}"
+    other = f", with {_code_line(attempt['code'])}" if asked and attempt["code"] not in (None, asked) else ""
+    return f"{attempt['state'] or 'open'}{took}{told}{where}{other}{_given(attempt)}, {attempt['log']}"
 
 
 def _given(attempt: dict[str, Any]) -> str:

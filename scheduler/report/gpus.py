@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from scheduler.gpus.astray import Astray
@@ -11,7 +11,7 @@ from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Process
 from scheduler.gpus.status import Standing
 from scheduler.queue.job import Job
-from scheduler.report.jobs import labels
+from scheduler.report.labels import labels
 from scheduler.runner.job_desk import label_of
 
 Names = Mapping[str, str]
@@ -24,11 +24,12 @@ def names_of(jobs: Sequence[Job]) -> dict[str, str]:
     return {label_of(job): told[job.id] for job in jobs}
 
 
-def rows(standings: Iterable[Standing], names: Names = NOBODY) -> list[dict[str, str]]:
-    """One row per GPU; more lines below it where it has more claims or processes than one. `names`: as `names_of` has them."""
+def rows(standings: Iterable[Standing], paused: Collection[str] = (), names: Names = NOBODY) -> list[dict[str, str]]:
+    """One row per GPU; more lines below it where it has more claims or processes than one. `paused`: labels of claims whose
+    holders stand still; `names`: as `names_of` has them."""
     found = []
     for standing in standings:
-        first, *more = _people(standing, names) or [""]
+        first, *more = _people(standing, paused, names) or [""]
         found.append({**_figures(standing), "claims and processes": first, "a job could start": _could_start(standing)})
         found += [{**dict.fromkeys(found[-1], ""), "claims and processes": each} for each in more]
     return found
@@ -51,9 +52,12 @@ def _unit(figure: int | None, unit: str) -> str:
     return "" if figure is None else f"{figure}{unit}"
 
 
-def _people(standing: Standing, names: Names) -> list[str]:
+def _people(standing: Standing, paused: Collection[str], names: Names) -> list[str]:
     """Who holds a claim there, and whose other processes compute there."""
-    held = [f"{_named(claim, names)}: {_share(claim, standing.gpu.uuid)}" for claim in standing.claims]
+    held = [
+        f"{_named(claim, names)}{' (paused)' if claim.label in paused else ''}: {_share(claim, standing.gpu.uuid)}"
+        for claim in standing.claims
+    ]
     held += [_astray(each, standing) for each in standing.astray]
     return held + [f"not ours: {_process(process)}" for process in standing.foreign]
 

@@ -2,84 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import islice
 from typing import Any
 
 from scheduler.actions.results import Line
-from scheduler.experiments import differences
-from scheduler.queue.job import Attempt, Job
-from scheduler.report.text import duration, number, shortened
+from scheduler.queue.job import Attempt
+from scheduler.queue.states import State
+from scheduler.report.columns import Layout
+from scheduler.report.labels import Labels, labels
+from scheduler.report.text import duration, number
 from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
+GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too few for everything
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-LABEL_WIDTH = 60
-COMPARED = 10_000  # jobs among which differences are looked for
 
 
-def labels(jobs: Iterable[Job]) -> dict[str, str]:
-    """For each job (by id) what tells it from the others shown: `network=mlp lr=0.001`. Of more than COMPARED jobs, what
-    tells the first ones apart."""
-    rest = iter(jobs)
-    first = list(islice(rest, COMPARED))
-    configs = [job.config for job in first]
-    keys = telling(configs, differences(configs)) or _leaves(configs)
-    found = {job.id: _label(config, keys) for job, config in zip(first, configs, strict=True)}
-    found.update((job.id, _label(job.config, keys)) for job in rest)
-    return found
-
-
-def telling(configs: Sequence[dict], keys: Sequence[str]) -> list[str]:
-    """The few of `keys`, in their order, that are enough to tell the configurations apart.
-
-    Where the network decides the model and the data set as well, the network alone is shown. Keys that every configuration
-    has come first, so that no label is empty.
-    """
-    columns = {key: [json.dumps(_at(config, key), default=repr, sort_keys=True) for config in configs] for key in keys}
-    everywhere = {key for key, column in columns.items() if _ABSENT not in column}
-    chosen: list[str] = []
-    seen = [""] * len(configs)
-    wanted = len(set(zip(*columns.values(), strict=True)))
-    while len(set(seen)) < wanted:
-        best = max(columns, key=lambda key: (key in everywhere, len(set(zip(seen, columns[key], strict=True)))))
-        before = set(seen)
-        told = [f"{label}\n{value}" for label, value in zip(seen, columns.pop(best), strict=True)]
-        everywhere.discard(best)
-        if len(set(told)) > len(before):
-            chosen.append(best)
-            seen = told
-    return [key for key in keys if key in chosen]
-
-
-def _leaves(configs: Sequence[dict]) -> list[str]:
-    """All dotted keys of the first configuration: for a job alone, or for jobs that are all alike."""
-    return differences([configs[0], {}]) if configs else []
-
-
-def _label(config: dict, keys: Sequence[str]) -> str:
-    values = ((key, _at(config, key)) for key in keys)
-    return shortened(" ".join(f"{key}={value}" for key, value in values if value is not _MISSING), LABEL_WIDTH)
-
-
-_MISSING = object()
-_ABSENT = json.dumps(_MISSING, default=repr)
-
-
-def _at(config: Any, dotted: str) -> Any:
-    for part in dotted.split("."):
-        if not isinstance(config, dict) or part not in config:
-            return _MISSING
-        config = config[part]
-    return config
-
-
-def table(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list[dict[str, str]]:
-    """Rows for people. `names`: by job id, where `labels` has found them already, perhaps among more jobs."""
-    names = names or labels([line.job for line in lines])
+def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, str]]:
+    """Rows for people. `names`: where `labels` has found them already, perhaps among more jobs."""
+    names = names or labels(line.job for line in lines)
     metrics = metric_columns(lines)
     return [
         {
@@ -93,6 +36,17 @@ def table(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list
         }
         for line in lines
     ]
+
+
+def layout(lines: Sequence[Line], names: Labels) -> Layout:
+    """How the rows of `table` fit a narrow terminal: what tells the jobs apart stays longest."""
+    metrics = metric_columns(lines)
+
+    def anew(width: int) -> list[str]:
+        found = names.at(width)
+        return [found[line.job.id] for line in lines]
+
+    return Layout({"group": GROUP_WIDTH, **dict.fromkeys(metrics, METRIC_WIDTH)}, {"experiment": anew}, metrics[1:])
 
 
 def gpus_of(attempt: Attempt | None) -> str:
@@ -117,19 +71,20 @@ def astray(gpus: str, elsewhere: str) -> str:
 
 def _state(line: Line) -> str:
     attempt = f" (attempt {line.job.attempts})" if line.job.attempts > 1 else ""
-    return f"{line.job.state}{attempt}"
+    state = "paused" if line.pause.since and line.job.state is State.RUNNING else line.job.state
+    return f"{state}{attempt}"
 
 
 def metric_columns(lines: Sequence[Line]) -> list[str]:
-    """The objectives, if any are declared; else the first few metrics by name of first appearance."""
-    objectives = [line.outcome.objective.name for line in lines if line.outcome.objective]
-    names = objectives or [name for line in lines for name in line.outcome.last]
-    return list(dict.fromkeys(names))[:METRIC_COLUMNS]
+    """The objectives, then the other metrics in the order of their first appearance: a few in all, but every objective."""
+    objectives = dict.fromkeys(line.outcome.objective.name for line in lines if line.outcome.objective)
+    names = list(objectives | dict.fromkeys(name for line in lines for name in line.outcome.last))
+    return names[: max(METRIC_COLUMNS, len(objectives))]
 
 
-def objects(lines: Sequence[Line], names: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def objects(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, Any]]:
     """Objects for programs; the keys are part of the interface. `names` as for `table`."""
-    names = names or labels([line.job for line in lines])
+    names = names or labels(line.job for line in lines)
     return [_object(line, names[line.job.id]) for line in lines]
 
 
@@ -144,6 +99,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "exit_status": line.exit_status,
         "reason": line.reason,
         "note": line.note,
+        "paused": line.pause.since,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
         "submitted": line.job.submitted,

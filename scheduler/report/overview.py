@@ -23,7 +23,7 @@ def rows(found: Overview) -> list[dict[str, str]]:
 
 
 def _row(number: int, experiment: Experiment, differing: Sequence[str]) -> dict[str, str]:
-    head = {"": str(number), "id": experiment.id[:8]}
+    head = {"": str(number)}  # no id: before it is queued, no command would find it by one
     if not differing:
         return {**head, "command": shell_line(experiment.argv)}
     config = experiment.config

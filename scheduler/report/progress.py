@@ -11,9 +11,10 @@ from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Tol
 from scheduler.actions.results import outcome
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
+from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
-from scheduler.report.jobs import labels
-from scheduler.report.log_view import last_lines
+from scheduler.report.labels import Labels, labels
+from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural
 from scheduler.runner.notices import (
@@ -24,9 +25,12 @@ from scheduler.runner.notices import (
     Interrupted,
     Joined,
     Noted,
+    OtherCode,
     Resized,
+    StandsStill,
     Started,
     Trouble,
+    UnderWay,
     Waiting,
     Warned,
 )
@@ -44,7 +48,8 @@ class Progress:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._name: Callable[[Job], str] = lambda job: labels([job])[job.id]  # of a job that no notice has named before
-        self.names: dict[str, str] | None = None  # of the jobs of this run, by id; None: nobody knows them before
+        self._newest: Callable[[Job], str] = lambda job: ""  # of the metric that a sweep listens to
+        self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
         self._over = self._total = 0
         self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
@@ -52,6 +57,8 @@ class Progress:
             Started: self._started,
             Joined: self._joined,
             Noted: self._noted,
+            UnderWay: self._under_way,
+            StandsStill: self._stands_still,
             Ended: self._ended,
             Waiting: self._waiting,
             Impossible: self._impossible,
@@ -60,6 +67,7 @@ class Progress:
             Interrupted: self._interrupted,
             Warned: self._warned,
             Elsewhere: self._elsewhere,
+            OtherCode: self._other_code,
             Resized: self._resized,
             Submitted: self._submitted,
             Driving: self._driving,
@@ -77,7 +85,8 @@ class Progress:
 
     def _driving(self, notice: Driving) -> None:
         if notice.jobs is not None:
-            self._labels = self.names = labels(notice.jobs)
+            self.names = labels(notice.jobs)
+            self._labels = dict(self.names)
             self._over, self._total = notice.done, len(self.names)
             if notice.done == len(notice.jobs):
                 return
@@ -85,10 +94,12 @@ class Progress:
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
-        from scheduler.report.sweeps import label, opening
+        from scheduler.report.sweeps import label, newest, opening
 
         self._name = partial(label, notice.plan, notice.book)
-        for sentence in opening(notice.plan, notice.book, notice.budget, notice.pruner, new=notice.new, revived=notice.revived):
+        self._newest = partial(newest, notice.plan, notice.book)
+        told = (notice.plan, notice.book, notice.budget, notice.pruner)
+        for sentence in opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated):
             self._say(sentence)
 
     def _started(self, notice: Started) -> None:
@@ -105,6 +116,13 @@ class Progress:
 
     def _noted(self, notice: Noted) -> None:
         self._say(f"{notice.job.short_id}: {notice.text}")
+
+    def _under_way(self, notice: UnderWay) -> None:
+        with passing():
+            self._say(f"{notice.job.short_id} has run {duration(notice.seconds)}: {self._course(notice.job, notice.attempt)}")
+
+    def _stands_still(self, notice: StandsStill) -> None:
+        self._say(f"nothing has run for {duration(notice.seconds)}, and nothing can start: {notice.reason}")
 
     def _ended(self, notice: Ended) -> None:
         self._begun.pop(notice.job.id, None)
@@ -136,6 +154,11 @@ class Progress:
         running = plural(notice.running, "job")
         if notice.times == 1:
             self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
+            if notice.running:  # who ends us now may read no more of us: `!exp-queue` of a notebook gives us 0.2 s for our words
+                self._say(
+                    "If this command is ended before, as a notebook does when it is interrupted, what runs goes on: "
+                    "`exp-queue cancel running` stops it, and the same command again joins it."
+                )
         else:
             they = "it has" if notice.running == 1 else "they have"
             self._say(
@@ -152,6 +175,11 @@ class Progress:
         where = f" ({notice.program})" if notice.program else ""
         self._say(f"job {notice.job.short_id} runs with the {listed} of its submit{where}, not of this shell")
 
+    def _other_code(self, notice: OtherCode) -> None:
+        others = f"; {notice.others:,} more are queued that would" if notice.others > 1 else ""
+        others = others or "; 1 more is queued that would" * notice.others
+        self._say(f"job {notice.job.short_id} starts with {notice.change} than it was queued with{others}")
+
     def _resized(self, notice: Resized) -> None:
         self._say(f"now {notice.note}: at most {notice.slots} at once")
 
@@ -159,7 +187,7 @@ class Progress:
         if notice.ending.state in SUCCEEDED:
             # Of a trial that was stopped early, or of what its script left behind.
             reason = f": {notice.ending.reason}" if notice.ending.reason else ""
-            result = _result(notice.attempt)
+            result = _result(notice)
             return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""
         return f": {notice.ending.reason}{again}" if notice.ending.reason else again
@@ -172,10 +200,16 @@ class Progress:
             self._labels[job.id] = self._name(job)
         return self._labels[job.id]
 
+    def _course(self, job: Job, attempt: Attempt) -> str:
+        return course(attempt, self._newest(job)) or f"{self._label(job)}; it has said nothing yet"
+
     def _tail(self, attempt: Attempt) -> None:
         with passing():
-            for text in last_lines(attempt.log, TAIL):
+            lines = list(last_lines(attempt.log, TAIL))
+            for text in lines:
                 self._say(f"    | {text}", keep="\t")
+            if known := advice(lines):
+                self._say(f"    {known}")
 
     def _say(self, text: str, keep: str = "") -> None:
         # Whoever read our progress may have gone (`2>&1 | head`), or the disk of its file be full: no reason to leave the jobs.
@@ -184,8 +218,8 @@ class Progress:
             self._file.flush()
 
 
-def _result(attempt: Attempt) -> Outcome:
+def _result(notice: Ended) -> Outcome:
     """What the attempt's metric log says; nothing where no file can be opened now: that is no reason to leave the jobs."""
     with passing():
-        return outcome(attempt)
+        return outcome(notice.attempt, notice.job.policy)
     return Outcome()

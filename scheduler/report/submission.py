@@ -11,17 +11,20 @@ from scheduler.actions.results import Line
 from scheduler.errors import Note, Remark
 from scheduler.experiments import Experiment, differences, shell_line
 from scheduler.home import Home
+from scheduler.queue.code import Aged
 from scheduler.queue.states import SUCCEEDED, WAITING, State
 from scheduler.queue.submit import Submission, Verb
 from scheduler.report.jobs import objects
 from scheduler.report.text import plural
+from scheduler.report.wandb_runs import how_to_send
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.streaks import Program
 
 
 def described(submission: Submission, file: str) -> list[str]:
     """What became of the experiments of `file`."""
-    parts = [f"{count} {verb.value}" for verb in Verb if (count := submission.counts[verb])]
+    more = {Verb.SUCCEEDED: other_code(submission.outdated)}
+    parts = [f"{count} {verb.value}{more.get(verb, '')}" for verb in Verb if (count := submission.counts[verb])]
     head = f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({', '.join(parts)})" if parts else "")
     notes = [head]
     if submission.repeated:
@@ -39,6 +42,11 @@ def described(submission: Submission, file: str) -> list[str]:
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
     return notes
+
+
+def other_code(outdated: Mapping[Aged, Sequence[int]]) -> str:
+    """How many of those just named ran with other code than there is now, to go on with; "" for none."""
+    return "".join(f", {len(jobs)} of them with {change}" for change, jobs in outdated.items())
 
 
 def remarks(path: str, notes: Sequence[Note]) -> list[str]:
@@ -69,7 +77,8 @@ def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *
 
     `by_file`: the command named its jobs and finds them again; `work` and `resume` look for what is queued, and would not.
     """
-    return [*_summary(results, home, interrupted=interrupted, by_file=by_file), *map(_left_out, left_out)]
+    offline = how_to_send([(line.job, line.attempt) for line in results], home)
+    return [*_summary(results, home, interrupted=interrupted, by_file=by_file), *offline, *map(_left_out, left_out)]
 
 
 def _left_out(each: LeftOut) -> str:
@@ -103,8 +112,8 @@ def _summary(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
 
 
 def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
-    """What would run, for people: what tells the experiments apart, and their command lines."""
-    return [{"id": each.id[:8], "command": shell_line(each.argv)} for each in experiments]
+    """What would run, for people: numbers, since nothing has an id that a command would find, and command lines."""
+    return [{"": str(number), "command": shell_line(each.argv)} for number, each in enumerate(experiments, 1)]
 
 
 def planned_objects(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:

@@ -8,14 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler.actions.trials import Results
+from scheduler.actions.trials import Results, Standing
 from scheduler.experiments import shell_line
+from scheduler.home import Home
 from scheduler.launcher import kept
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
+from scheduler.report.submission import other_code
 from scheduler.report.text import duration, number, plural, shortened
+from scheduler.report.wandb_runs import how_to_send
 from scheduler.sweeps.engine.budget import FAILED, Budget
 from scheduler.sweeps.engine.checkpoints import (
     Checkpoints,
@@ -35,14 +39,21 @@ SHOWN_BANDS = 4
 
 
 def opening(
-    plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget, pruner: str, *, new: bool, revived: int
+    plan: SweepPlan,
+    trials: Sequence[object] | Book,
+    budget: Budget,
+    pruner: str,
+    *,
+    new: bool,
+    revived: int,
+    outdated: Mapping[Aged, Sequence[int]] | None = None,
 ) -> list[str]:
     """What is about to be tried, in a few lines."""
     goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
     notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
     if len(trials):
         again = f", {revived} of them interrupted and tried again" if revived else ""
-        notes.append(f"{plural(len(trials), 'trial')} from before{again}; --again begins anew")
+        notes.append(f"{plural(len(trials), 'trial')} from before{again}{other_code(outdated or {})}; --again begins anew")
     if pruner == "wandb" and plan.sweep.early_terminate and plan.metric:
         shown = bands(plan.sweep.early_terminate)
         more = ", ..." if len(shown) > SHOWN_BANDS else ""
@@ -51,6 +62,26 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def standing(plan: SweepPlan, before: Standing) -> list[str]:
+    """How many of the trials from before count, and the best of them."""
+    count, total = len(before.counting), before.total
+    what = f"with a value of {plan.metric}" if plan.metric else "that succeeded"
+    notes = [f"{count} of {'it' if total == 1 else f'these {total}'} count{'s' * (count == 1)}: {what}, in the present space"]
+    if before.best:
+        value = number(before.best.best(plan.goal))
+        notes.append(f"best so far: trial {before.best.number}, {plan.metric} {value}")
+    return notes
+
+
+def what_is_shown(plan: SweepPlan, before: Standing | None, points: int) -> str:
+    """A heading for the points of a dry run."""
+    if plan.sweep.method == "grid" and not points:
+        return "no new trials: every point has been tried"
+    if plan.sweep.method == "grid" or (before and plan.sweep.method == "random"):
+        return f"its {'next' if before and before.total else 'first'} points:"
+    return "points like those that it tries:"
 
 
 def _end(plan: SweepPlan, budget: Budget) -> str:
@@ -72,6 +103,12 @@ def label(plan: SweepPlan, book: Book, job: Job) -> str:
         return job.short_id
     record = book[job.id].record
     return shortened(f"trial {record.number}: {_point(plan, record.point)}", LABEL_WIDTH)
+
+
+def newest(plan: SweepPlan, book: Book, job: Job) -> str:
+    """The newest value of the sweep's metric that a trial has logged; empty where there is none yet."""
+    trial = book[job.id].trial if job.id in book else None
+    return f"{plan.metric} {number(trial.rows[-1])}" if trial and trial.rows else ""
 
 
 def _varying(plan: SweepPlan) -> list[str]:
@@ -120,7 +157,7 @@ def rows(found: Results) -> list[dict[str, str]]:
     ]
 
 
-def farewell(found: Results, *, interrupted: bool) -> list[str]:
+def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
@@ -132,6 +169,7 @@ def farewell(found: Results, *, interrupted: bool) -> list[str]:
     if found.saved and found.saved.stopped:
         notes.append(_saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
+    notes += how_to_send([(job, found.attempts.get(job.id)) for job in found.jobs.values()], home)
     if interrupted:
         notes.append("go on: the same command again")
     return notes

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from scheduler.terminal import safe
 
-__all__ = ["duration", "number", "plural", "safe", "shortened"]
+__all__ = ["cells", "duration", "number", "plural", "safe", "shortened"]
+
+DIGITS = 15  # of a whole number that is shown whole
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters (Unicode's East Asian Width W and F) take two, marks that
+    stand on the character before them none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def shortened(text: str, width: int) -> str:
@@ -27,10 +45,19 @@ def duration(seconds: float | None) -> str:
 
 
 def number(value: object) -> str:
-    """A metric for people: four significant digits; texts as they are, made safe."""
+    """A metric for people: four significant digits; whole numbers as they are, unless they have more than DIGITS; texts as they
+    are, made safe."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return "" if value is None else safe(str(value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value) if abs(value) < 10**DIGITS else _large(value)
+
+
+def _large(value: int) -> str:
+    from decimal import Decimal  # of as many digits as there are: a float ends at 308
+
+    return f"{Decimal(value):.3e}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -23,7 +23,13 @@ def headline(found: Recalled) -> str:
         return f"{head} was stopped early: {verdict['sentence']}" + (f" (better: {better})" if better else "")
     state = f"is {trial.state}" if trial.state not in ENDED else f"was not stopped early: it is {trial.state}"
     logged = f" after {plural(len(trial.rows), 'row')} of {found.metric}" if found.metric else ""
-    return f"{head} {state}{logged}{_rule(found)}"
+    return f"{head} {state}{logged}{_too_late(found) or _rule(found)}"
+
+
+def _too_late(found: Recalled) -> str:
+    if not found.chosen.verdict or found.trial.state is not State.DONE:
+        return ""
+    return f"; to stop it would have come too late: {json.loads(found.chosen.verdict)['sentence']}"
 
 
 def _rule(found: Recalled) -> str:

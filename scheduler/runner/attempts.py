@@ -9,6 +9,7 @@ from scheduler.gpus.claims import Claim
 from scheduler.gpus.packing import GpuUse
 from scheduler.gpus.ports import Ports
 from scheduler.launcher.client import Slot
+from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
 from scheduler.runner import recovery
 
@@ -40,6 +41,7 @@ class Ready:
     job: Job
     slot: Slot
     claim: Claim | None
+    code: Code | None = None  # what its program is now
     ports: Ports | None = None  # its own; None: its launcher's will do
 
     @property

@@ -8,9 +8,8 @@ from scheduler.errors import UserError
 from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
 from scheduler.queue.job import Attempt, Job
-from scheduler.queue.surroundings import Surroundings, resolved
+from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
-from scheduler.runner.notices import Elsewhere
 
 # Libraries that compute on the CPU read the first of these that they know.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -56,23 +55,3 @@ def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, thr
     chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
     share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
-
-
-class Differences:
-    """What a person should know of jobs that do not run in the environment of their runner: each kind of difference once."""
-
-    def __init__(self) -> None:
-        self._looked_at: set[Surroundings] = set()
-        self._told: set[tuple[tuple[str, ...], str]] = set()
-
-    def news(self, job: Job, kept: Surroundings) -> Elsewhere | None:
-        """What is others' in the environment of this job, where that was not told before."""
-        if kept in self._looked_at:
-            return None
-        self._looked_at.add(kept)
-        there = kept.program is None or kept.program == resolved(os.environ, job.argv, job.cwd)
-        kind = (tuple(kept.differing(os.environ)), "" if there or kept.program is None else kept.program)
-        if kind in self._told or not any(kind):
-            return None
-        self._told.add(kind)
-        return Elsewhere(job, *kind)

@@ -56,8 +56,23 @@ def note(attempt: Attempt) -> str:
     if not found:
         return f"{ORPHANED}, and something of it still runs"
     if script := _script(found, attempt):
-        return _goes_on(script)
+        stands = not any(each.can_go_on for each in found)
+        return f"{ORPHANED}, and it is paused: {names(script, 0)}" if stands else _goes_on(script)
     return f"{ORPHANED}; the script has ended and left {counted(found, 0)} behind: {names(found, 0)}"
+
+
+def tree_of(attempt: Attempt) -> list[processes.Process]:
+    """The processes that hold the lock of its directory, and all below them."""
+    found = {each.pid: each for each in holders(attempt.directory)}
+    for pid in list(found):
+        found.update({each.pid: each for each in processes.descendants(pid)})
+    return list(found.values())
+
+
+def stands_still(attempt: Attempt) -> bool:
+    """Whether none of its processes can go on."""
+    found = holders(attempt.directory)
+    return bool(found) and not any(each.can_go_on for each in found)
 
 
 def _script(found: list[processes.Process], attempt: Attempt) -> list[processes.Process]:

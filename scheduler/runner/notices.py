@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending, Job
 
 
@@ -37,6 +38,23 @@ class Waiting:
 
     job: Job
     reason: str
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """An attempt has run for `seconds` under our eyes: told again and again to whoever sees nothing else of it."""
+
+    job: Job
+    attempt: Attempt
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StandsStill:
+    """For `seconds` nothing has run, and for `reason` nothing could start: no runner here is going to change that."""
+
+    reason: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,15 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class OtherCode:
+    """A job starts with other code than it was asked for with; so will `others` that are queued, if it stays so."""
+
+    job: Job
+    change: Aged
+    others: int
+
+
+@dataclass(frozen=True)
 class Resized:
     """The machine offers something else than before: what it has, and how many jobs run at most at once from now on."""
 
@@ -109,4 +136,6 @@ class Resized:
     slots: int
 
 
-Notice = Elsewhere | Resized | Trouble | Started | Joined | Noted | Ended | Waiting | Impossible | Halted | Interrupted | Warned
+Stay = Waiting | StandsStill | Impossible | Halted | Trouble
+Course = Started | OtherCode | Joined | Noted | UnderWay | Ended
+Notice = Course | Stay | Elsewhere | Resized | Interrupted | Warned

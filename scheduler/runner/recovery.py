@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,31 @@ def standing_of(home: Home, attempt: Attempt) -> str:
         if look(home, attempt).launcher_gone:
             return forsaken.note(attempt)
     return note_of(home, attempt)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far."""
+
+    since: float | None = None
+    rested: float = 0.0
+
+
+NO_PAUSE = Pause()
+
+
+def pause_of(home: Home, attempt: Attempt) -> Pause:
+    """Whether an attempt that is not over is paused: its launcher's journal says so, and of one whose launcher is gone its
+    processes, which then all stand still."""
+    with passing():
+        seen = look(home, attempt)
+        if seen.record is None or not seen.tree_lives:
+            return NO_PAUSE
+        since, rested = seen.record.paused.get(attempt.name), seen.record.rested.get(attempt.name, 0.0)
+        if seen.launcher_gone:
+            since = (since or attempt.started) if forsaken.stands_still(attempt) else None
+        return Pause(since, rested + (max(0.0, time.time() - since) if since else 0.0))
+    return NO_PAUSE
 
 
 def look(home: Home, attempt: Attempt) -> Evidence:

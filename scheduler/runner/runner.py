@@ -13,19 +13,21 @@ from scheduler.gpus.placement import Refusal
 from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
-from scheduler.queue.mine import Mine
+from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
 from scheduler.runner.devices import Devices
+from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
-from scheduler.runner.environment import Differences
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
 from scheduler.runner.news import Waits
 from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Trouble, Waiting, Warned
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
+from scheduler.runner.presence import present
+from scheduler.runner.pulse import Pulse
 from scheduler.runner.sources import EarlyStop, QueueAlone, Source
 from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
@@ -49,13 +51,14 @@ class Runner:
         source: Source | None = None,
         grace: float | None = None,
         streaks: Streaks | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """`slots`: at most so many jobs at once; None: as many as the machine offers, now and later. `grace`: seconds from SIGINT
         to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often in a row; None: however often,
-        all jobs are started."""
+        all jobs are started. `pulse`: what is told by the clock alone."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
-        self._source = source or QueueAlone()
+        self._source, self._brings_more = source or QueueAlone(), source is not None
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
         self._wakeups = Wakeups(self._on_signal)
         self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
@@ -64,9 +67,10 @@ class Runner:
         self._stop = Stop.NO
         self._interrupts = 0
         self._waits, self._wanderers = Waits(), Wanderers(mine.store)
-        self._differences = Differences()
-        self._troubles: set[str] = set()
-        self._is_waiting = False
+        self._differences = Differences(mine)
+        self._troubles: dict[str, None] = {}
+        self._pulse = pulse or Pulse()
+        self._waits_for = ""  # why something could not start in this turn
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -88,7 +92,7 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with self._wakeups:
+        with self._wakeups, present(self._store.home, EVERYTHING if self._brings_more else self._mine.ranges()):
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -125,6 +129,8 @@ class Runner:
         for notice in self._choice.news():
             self._tell(notice)
         self._tell_waits(waits)
+        for notice in self._pulse.news(self._jobs.running.values(), self._obstacle(), time.monotonic()):
+            self._tell(notice)
         self._jobs.refuse_to_misfire_for_ever()
         if self._devices.desk:
             self._watch_over(self._devices.desk)
@@ -150,12 +156,12 @@ class Runner:
 
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        capacity = self._limit if self._devices.desk or self._is_waiting else self._jobs.fleet.capacity
+        capacity = self._limit if self._devices.desk or self._waits_for else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
 
     def _watch_over(self, desk: JobDesk) -> None:
         """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
-        desk.pace(self._is_waiting)
+        desk.pace(bool(self._waits_for))
         with contextlib.suppress(Unwritable):  # it is seen again
             self._wanderers.note(desk.astray, self._jobs.running)
         for text in desk.warnings(self._jobs.claims()):
@@ -178,12 +184,19 @@ class Runner:
 
     def _has_overlooked(self) -> bool:
         """What came into the queue after we had looked, nobody else may start, and no event tells of it."""
-        holds_off = self._is_waiting or self._jobs.shortage.left(time.monotonic()) > 0
+        holds_off = self._waits_for or self._jobs.shortage.left(time.monotonic())
         return not holds_off and bool(self._mine.waiting(1, time.time()))
+
+    def _obstacle(self) -> str:
+        """Why nothing can start at the moment; "" where nothing waits for more than a slot or its time."""
+        is_short = self._jobs.shortage.left(time.monotonic()) > 0
+        return self._waits_for or (next(reversed(self._troubles), "") if is_short else "")
 
     def _ticks(self) -> Iterator[float]:
         """In how many seconds something may be due that no event announces."""
-        if self._is_waiting or self._jobs.has_visits:
+        if (tick := self._pulse.patience(time.monotonic())) is not None:
+            yield tick
+        if self._waits_for or self._jobs.has_visits:
             yield self._devices.patience()
         if (tick := self._source.patience()) is not None:
             yield tick
@@ -200,7 +213,7 @@ class Runner:
             self._wakeups.wait(left)
 
     def _tell_waits(self, waits: list[Wait]) -> None:
-        self._is_waiting = self._is_waiting or bool(waits)
+        self._waits_for = self._waits_for or next((wait.reason for wait in waits), "")
         for wait in self._waits.news(waits, time.monotonic()):
             self._tell(Waiting(wait.job, wait.reason))
 
@@ -209,7 +222,7 @@ class Runner:
     def _write(self, ends: list[End], starts: list[Start], waits: list[Wait], *, more: bool) -> bool:
         """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`; `more`: the
         source may have another for the next slot."""
-        self._is_waiting = False
+        self._waits_for = ""
         ready = self._claimed(starts, waits)
         if not ends and not ready:
             return False
@@ -229,8 +242,8 @@ class Runner:
             self._over(end, again)
         for running in filter(None, started):
             self._source.began(running.job, running.attempt)
-            if elsewhere := self._differences.news(running.job, self._store.surroundings(running.job)):
-                self._tell(elsewhere)
+            for difference in self._differences.news(running.job, running.attempt):
+                self._tell(difference)
             self._tell(Started(running.job, running.attempt))
         never_ran = any(isinstance(end.found, recovery.NeverRan) for end in ends)
         return (more and bool(ready)) or any(retried) or None in begun or never_ran
@@ -243,11 +256,11 @@ class Runner:
         self._pause(what)
 
     def _pause(self, what: str) -> None:
-        self._is_waiting = True
+        self._waits_for = what
         self._jobs.shortage.met(time.monotonic())
         if what not in self._troubles:
-            self._troubles.add(what)
             self._tell(Trouble(what))
+        self._troubles[what] = self._troubles.pop(what, None)  # the latest is the last
 
     def _claimed(self, starts: list[Start], waits: list[Wait]) -> list[Ready]:
         ready = []

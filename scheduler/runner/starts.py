@@ -8,6 +8,8 @@ from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
 from scheduler.queue.changes import Changes
+from scheduler.queue.code import Codes
+from scheduler.queue.code_rows import runs
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
@@ -24,7 +26,7 @@ class Starts:
 
     def __init__(self, store: Store, devices: Devices, jobs: Supervision, grace: float | None) -> None:
         """`grace`: as the runner takes it."""
-        self._store, self._devices, self._jobs, self._grace = store, devices, jobs, grace
+        self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
 
     def ready(self, start: Start) -> Ready | Refusal:
         """The job with its claim, its ports and a launcher. OSError where the machine has no room for these: then it has none."""
@@ -33,7 +35,7 @@ class Starts:
             return claim
         reach("claim-taken")
         try:
-            ready = Ready(start.job, self._jobs.fleet.choose(), claim)
+            ready = Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
         except OSError:
             if claim:
                 claim.close()
@@ -60,7 +62,7 @@ class Starts:
         attempt = change.begin(ready.job, ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
-        return attempt
+        return runs(change, attempt, ready.code) if attempt else None
 
     def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:
         """Send a begun attempt to its launcher; `fleet.flush` must follow. `slots` share the cores of this machine."""

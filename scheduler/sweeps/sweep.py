@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import Experiment, Policy, Resources
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch
 from scheduler.experiments.command.launch import Asked
@@ -28,6 +28,7 @@ from scheduler.sweeps.files.remarks import remarks
 from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.stopping.hyperband import strictness
+from scheduler.sweeps.stopping.last_row import last_rows
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
 
@@ -80,6 +81,11 @@ class SweepPlan:
         arguments = json.dumps(self.nested(values))
         # The name is a group for people to find the trials by; W&B passes no such argument.
         return Experiment(self.command, arguments, self.name, self.resources, self.policy, self.launch, passes_group=False)
+
+    def last_rows(self, values: Sequence[object]) -> frozenset[int]:
+        """After how many rows a trial at this point may be over by itself; see `stopping.last_row`."""
+        rule = self.sweep.early_terminate
+        return last_rows(self.nested(values), self.command, rule.max_iter if rule else None)
 
     def point(self, values: Sequence[object]) -> dict[str, object]:
         """The point as it is remembered: by name, so that the space may change later."""
@@ -140,8 +146,10 @@ def plan_of(
     """The same for a file that is open already."""
     path = document.file
     if not is_sweep(document):
-        next_step = f"exp-queue run {path}" if isinstance(document.value, dict) else 'it begins with "method:" and "parameters:"'
-        raise UserError("this is no sweep file", where=Place(document.file), next_step=next_step)
+        if not isinstance(document.value, dict):
+            raise UserError("this is no sweep file", where=Place(path), next_step='it begins with "method:" and "parameters:"')
+        next_step = f'`exp-queue run {path}` runs it; `exp-queue sweep` takes files with "method:" and "parameters:"'
+        raise UserError("this is an experiments file, no sweep file", where=Place(path), next_step=next_step)
     written = read_sweep(document)
     sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
     if sweep.method == "bayes" and not sweep.metric:
@@ -149,15 +157,22 @@ def plan_of(
     top = sections(document)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
-    return SweepPlan(
+    plan = SweepPlan(
         path=document.file,
         name=name_of(document),
         sweep=sweep,
         command=command,
         launch=launch,
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        notes=(
+            *_notes(sweep),
+            *remarks(document, sweep, own_program=asked.program is None),
+            *hydra_program.warnings(launch),
+            *doubts.notes(command),
+        ),
         metric_place=document.place("metric", "name") if sweep.metric else None,
     )
+    launching.refuse_unknown_values(document, top, launch, asked, [plan.nested([None] * len(sweep.parameters))])
+    return plan
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:

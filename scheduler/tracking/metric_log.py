@@ -11,13 +11,13 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.readers.appended import PIECE, Appended, FileReader
-from scheduler.tracking.readers.rows import Row, mention
+from scheduler.tracking.readers.rows import Row, mention, number
 
 GOALS = ("minimize", "maximize")
 
@@ -34,8 +34,8 @@ class Objective:
             raise ValueError(f'the goal of "{self.name}" is "minimize" or "maximize", not {self.goal!r}')
 
     def rank(self, value: float | None) -> float:
-        """A sort key: lower is better; a missing or NaN value is last, whatever the goal."""
-        if value is None or math.isnan(value):
+        """A sort key: lower is better; what is missing, NaN or infinite is last, whatever the goal."""
+        if value is None or not math.isfinite(value):
             return math.inf
         return value if self.goal == "minimize" else -value
 
@@ -50,8 +50,8 @@ class Outcome:
 
     @property
     def objective_value(self) -> float | None:
-        value = self.last.get(self.objective.name) if self.objective else None
-        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        """Its value in the last row that has it; None where that is no number, or none that a float could be."""
+        return number(Row(None, self.last), self.objective.name) if self.objective else None
 
 
 class MetricLog:
@@ -94,21 +94,9 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
         return
     with file:
         for line in file:
-            row = _parsed(line) if line.endswith(b"\n") else None
+            row = parsed(line) if line.endswith(b"\n") else None
             if row is not None:
                 yield row
-
-
-def read(path: Path) -> Outcome:
-    """What the log at `path` says so far. Reads the whole file."""
-    last: dict[str, Any] = {}
-    objective, count = None, 0
-    for row in rows(path):
-        objective = _objective(row) or objective
-        metrics = _metrics(row)
-        last.update(metrics)
-        count += bool(metrics)
-    return Outcome(last, objective, count)
 
 
 class MetricRows(FileReader):
@@ -138,8 +126,12 @@ class MetricRows(FileReader):
         return found + self._rows([data])
 
     def _rows(self, lines: list[bytes]) -> list[Row]:
-        parsed = (_parsed(line) for line in lines if self._may_hold(line))
-        return [_row(each, metrics) for each in parsed if each and (metrics := _metrics(each))]
+        return parsed_rows(line for line in lines if self._may_hold(line))
+
+
+def parsed_rows(lines: Iterable[bytes]) -> list[Row]:
+    """The rows with metrics among whole lines of a metric log."""
+    return [_row(each, metrics) for line in lines if (each := parsed(line)) and (metrics := metrics_of(each))]
 
 
 def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
@@ -147,11 +139,13 @@ def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
     return Row(step if isinstance(step, int) else None, metrics, time if isinstance(time, float) else None)
 
 
-def _metrics(row: Mapping[str, Any]) -> dict[str, Any]:
+def metrics_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row without the names that are ours."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The row of a line, or None where it is none."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -159,7 +153,8 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def _objective(row: Mapping[str, Any]) -> Objective | None:
+def objective_of(row: Mapping[str, Any]) -> Objective | None:
+    """The objective that a row declares."""
     declared = row.get("_objective")
     if not isinstance(declared, dict) or declared.get("goal") not in GOALS:
         return None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from scheduler.terminal import say
 
 
 class WandbRun:
@@ -16,6 +19,7 @@ class WandbRun:
 
         self._wandb = wandb
         mode = os.environ.get("WANDB_MODE") or ("online" if _has_account() else "offline")
+        self._is_offline = mode == "offline"
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", project),
             name=name,
@@ -39,6 +43,8 @@ class WandbRun:
 
     def finish(self) -> None:
         self._run.finish()
+        if self._is_offline:  # W&B's own words about it are silenced with its others
+            say(f"wandb: logged offline; to send it: wandb sync {shlex.quote(str(Path(self._run.dir).parent))}")
 
 
 def _has_account() -> bool:

@@ -45,6 +45,7 @@ def with_example(command_line: CommandLine) -> CommandLine:
     command_line.write("mine.yaml", example())
     command_line.write("train.py", TRAIN)
     command_line.write("sweep.yaml", SWEEP)
+    command_line.write("jobs.txt", "python train.py --gpu=-1 '{}' || echo $?\n")
     return command_line
 
 
@@ -99,7 +100,7 @@ def test_the_sample_script_trains_all_four_and_shows_a_table(trainings: CommandL
     )
     assert result.returncode == 0, result.stderr
     header, *rows = result.stdout.splitlines()
-    assert header.split() == ["id", "state", "group", "experiment", "test_accuracy", "test_cer", "time"]
+    assert header.split()[:6] == ["id", "state", "group", "experiment", "test_accuracy", "test_cer"]
     assert len(rows) == 4
     assert "4 jobs: 4 done" in result.stderr
 

@@ -69,7 +69,8 @@ class Mark:
 class Observations:
     """Everything seen at one moment. The store was read first and the ledger after it, so the ledger knows at least as much.
 
-    `baseless`: open attempts for which nothing speaks, no living launcher, no living process, no exit record.
+    `restless`: jobs that made progress while they were paused. `baseless`: open attempts for which nothing speaks, no living
+    launcher, no living process, no exit record.
     `unclaimed`: processes of jobs that lived while the claim they carry did not. `leftovers`: processes that carry our mark after
     the end, and runs that did not end or ended for a wrong reason. `killed`: tokens whose main process was killed by the test;
     `launchers`: launchers that were. `forgotten`: tokens whose outcome a restored database cannot know. `final`: everything is
@@ -88,6 +89,7 @@ class Observations:
     unclaimed: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     claims: int = 0
+    restless: tuple[str, ...] = ()
     bystander: str = ""  # what happened to it; empty: nothing
     quick_check: str = "ok"
     final: bool = False
@@ -147,6 +149,11 @@ def running_has_a_reason(seen: Observations) -> Iterator[str]:
     yield from (f"{token} is recorded as running and nothing speaks for it" for token in seen.baseless)
 
 
+def pauses_hold(seen: Observations) -> Iterator[str]:
+    """What is paused stands still until it is continued, and then goes on."""
+    yield from seen.restless
+
+
 def nothing_left(seen: Observations) -> Iterator[str]:
     """5. After the end no process carries our mark."""
     if seen.final:
@@ -184,7 +191,8 @@ def events_explain_states(seen: Observations) -> Iterator[str]:
 
 def _impossible(job: str, history: list[State]) -> Iterator[str]:
     for before, after in itertools.pairwise(history):
-        if after not in FOLLOWS[before]:
+        repeats = before is after and before in ACTIVE  # a pause: what changed is not the state
+        if after not in FOLLOWS[before] and not repeats:
             yield f"job {job} went from {before} to {after}"
 
 
@@ -235,6 +243,7 @@ RULES: tuple[Callable[[Observations], Iterator[str]], ...] = (
     started_once,
     no_overlap,
     running_has_a_reason,
+    pauses_hold,
     nothing_left,
     left_work_is_done,
     submits_are_durable,

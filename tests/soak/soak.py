@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scheduler.gpus.claims import live_claims
 from scheduler.home import Home
+from scheduler.linux import processes
 from scheduler.queue.states import SUCCEEDED, State
 from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
@@ -71,7 +72,8 @@ class Soak:
         self.killed: set[str] = set()
         self.launchers: set[str] = set()
         self.forgotten: set[str] = set()
-        self.restores = 0
+        self.restores = self.pauses = 0
+        self.restless: set[str] = set()
         self.unclaimed: set[str] = set()
         self.stuck: list[str] = []
         self._odd_ends: list[int | None] = []
@@ -139,6 +141,8 @@ class Soak:
             self._keep_two_runners()
             time.sleep(self.dice.expovariate(4))
             self._kill_one()
+            if self.dice.random() < 0.1:
+                self._pause_for_a_while()
             if self.troubles:
                 self.troubles.strike()
             self._look_for_processes_without_their_claim()
@@ -168,6 +172,7 @@ class Soak:
         return violations(self.observe(final=False))
 
     def _wait_until_nothing_runs(self) -> None:
+        self._command("continue", "paused")
         deadline = time.monotonic() + 60
         while victims.find(self.home.root, self.work) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -176,6 +181,7 @@ class Soak:
         """Let everything run to its end, without kills and troubles; returns the violations of what is then seen."""
         if self.troubles:
             self.troubles.relieve()
+        self._command("continue", "paused")
         for _ in range(4):  # what was killed last ends once more as failed or lost, and its first attempt may fail by itself
             for name in self._unfinished():
                 if not self.stuck:
@@ -229,6 +235,27 @@ class Soak:
         if victims.kill(chosen, self.home.root, self.work):
             self.kills[kind] += 1
             self.runners = [runner for runner in self.runners if runner.pid != chosen.pid or runner.wait() is None]
+
+    def _pause_for_a_while(self) -> None:
+        """Pause what runs, look whether it uses the CPU, and let it go on. What begins meanwhile is not paused."""
+        if self.troubles:
+            self.troubles.relieve()  # without descriptors nobody is found, in the product as here
+        if self._command("pause", "running") != 0:
+            self._command("continue", "paused")
+            return
+        self.pauses += 1
+        paused = {row["id"] for row in json.loads(self._output("status", "running", "--format", "json")) if row["paused"]}
+        ended = {mark.token for mark in self.records.marks() if mark.what == "end"}
+        time.sleep(0.3)
+        there = [each for each in victims.find(self.home.root, self.work) if each.claim and each.name.split("/")[0] in paused]
+        moving = [each.name for each in there if (now := processes.look_up(each.pid)) and now.can_go_on]
+        went_on = [m.token for m in self.records.marks() if m.what == "end" and m.token not in ended]
+        self.restless |= {f"{name} ran while it was paused" for name in (*moving, *went_on) if name.split("/")[0] in paused}
+        self._command("continue", "paused")
+
+    def _output(self, *arguments: str) -> str:
+        argv = [sys.executable, "-m", "scheduler.cli.main", *arguments]
+        return subprocess.run(argv, cwd=self.work, env=self.environment, capture_output=True, text=True, check=True).stdout
 
     def _remember(self, chosen: victims.Victim) -> None:
         """Noted before it is done: what the kill brings about may be seen at once."""
@@ -287,6 +314,7 @@ class Soak:
             launchers=frozenset(self.launchers),
             forgotten=frozenset(self.forgotten),
             baseless=tuple(baseless),
+            restless=tuple(sorted(self.restless)),
             unclaimed=tuple(sorted(self.unclaimed)),
             leftovers=(*self.stuck, *self._leftovers()) if final else (),
             claims=len(live_claims(self.claims)),
@@ -302,7 +330,7 @@ class Soak:
         """What was done and how it ended, in one line."""
         ends = Counter(row["state"] for row in self.records.read("SELECT state FROM attempt"))
         states = Counter(row["state"] for row in self.records.read("SELECT state FROM job"))
-        befell = {**(self.troubles.seen if self.troubles else {}), "restored": self.restores}
+        befell = {**(self.troubles.seen if self.troubles else {}), "restored": self.restores, "paused": self.pauses}
         kills = f"kills {self.kills.total()} {dict(self.kills)}"
         return f"{self._jobs} jobs {dict(states)}, attempts {dict(ends)}, {kills}, troubles {befell}"
 

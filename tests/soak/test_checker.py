@@ -107,6 +107,7 @@ SPOILED = {
     "a process without its claim": ({"unclaimed": ("process 13 (b/2) outlived its claim",)}, "no_overlap"),
     "a claim that stays": ({"claims": 1}, "no_overlap"),
     "running without a reason": ({"baseless": ("a/1",)}, "running_has_a_reason"),
+    "a paused job that makes progress": ({"restless": ("b/2 ran while it was paused",)}, "pauses_hold"),
     "an orphan": ({"leftovers": ("13 job.py",)}, "nothing_left"),
     "left-behind work cut short": ({"marks": (*SOUND.marks, Mark("left", "a/1", 18))}, "left_work_is_done"),
     "a lost submit": ({"acknowledged": frozenset("abcd")}, "submits_are_durable"),

@@ -73,6 +73,9 @@ PLANTS = {
     "a process that is not ours is signalled": plant(
         "launcher/execution.py", ("self._tree.main = self._spawn(", _SIGNAL), by="bystander_untouched"
     ),
+    "a pause stops nobody": plant(
+        "linux/standstill.py", ("processes.send(moving, signal.SIGSTOP)", "processes.send([], signal.SIGSTOP)"), by="pauses_hold"
+    ),
     "a job whose launcher was killed stays recorded as running": plant(
         "runner/recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"
     ),

@@ -52,6 +52,18 @@ def test_the_bounds_of_the_package_are_open_upwards() -> None:
     assert {each.operator for wanted in WANTED for each in wanted.specifier} == {">="}
 
 
+# `-c` asks for the driver; an index is asked for its versions, then for the packages.
+FAKE = """#!/bin/sh
+[ "$1" = -c ] && exit "${{NO_DRIVER:-0}}"
+echo {program} "$@" >> {asked}
+case "$*" in
+    *"index versions"*) echo "$OFFERED" ;;
+    *"config list"*) echo "$CONFIGURED" ;;
+    *--no-deps*) exit "${{REFUSED:-0}}" ;;
+esac
+"""
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout whose interpreter only writes down what it is asked for, into `asked`."""
@@ -61,8 +73,11 @@ def checkout(tmp_path: Path) -> Path:
     for program in ("python", "ruff", "mypy"):
         path = tmp_path / ".venv" / "bin" / program
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f'#!/bin/sh\necho {program} "$@" >> {tmp_path}/asked\n')
+        path.write_text(FAKE.format(program=program, asked=tmp_path / "asked"))
         path.chmod(0o755)
+    pip = tmp_path / ".venv/lib/python3/site-packages/pip/__main__.py"
+    pip.parent.mkdir(parents=True)
+    pip.touch()
     return tmp_path
 
 
@@ -93,5 +108,101 @@ def test_upgrade_renews_the_versions_before_they_are_installed(checkout: Path) -
     renew.write_text(f"#!/bin/sh\necho renewed >> {checkout}/asked\n")
     calls = asked(checkout, "tasks/test_functionality.sh tests/unit", UPGRADE="1")
     assert calls[0] == "renewed"
-    assert calls[-1] == "python -m pytest tests/unit"
+    assert calls[-1].startswith("python -m pytest ")
+    assert calls[-1].endswith(" tests/unit")
     assert "renewed" not in asked(checkout, "tasks/test_functionality.sh")
+
+
+CPU = {"NO_DRIVER": "1", "OFFERED": "Available versions: 2.14.1+cpu"}
+INSTALL = "source tasks/environment.sh; ensure_environment recognizer"
+
+
+def test_without_a_driver_pytorch_comes_without_cuda_in_the_tested_versions(checkout: Path) -> None:
+    """Three gigabytes of CUDA are of no use to a machine that has no GPU."""
+    calls = asked(checkout, INSTALL, **CPU)
+    (chosen,) = [call for call in calls if call.endswith(" torch torchvision")]
+    assert "--constraint constraints.txt" in chosen
+    assert "--no-deps" in chosen
+    assert calls[-1].endswith("--editable .[recognizer]")
+
+
+@pytest.mark.parametrize(
+    ("extra", "changes"),
+    [
+        ("recognizer", {"NO_DRIVER": "0"}),
+        ("recognizer", {"OFFERED": "Available versions: 2.14.1"}),
+        ("recognizer", {"PYTORCH_CPU_INDEX": ""}),
+        ("recognizer", {"CONFIGURED": "global.index-url='https://mirror.example/simple'"}),
+        ("test", {}),
+    ],
+)
+def test_otherwise_the_usual_builds_are_installed(checkout: Path, extra: str, changes: dict[str, str]) -> None:
+    """With a driver, where the index cannot be had or has no such builds, where pip has a place of its own, without PyTorch."""
+    calls = asked(checkout, INSTALL.replace("recognizer", extra), **{**CPU, **changes})
+    assert not [call for call in calls if call.endswith(" torch torchvision")]
+    assert calls[-1].endswith(f"--editable .[{extra}]")
+
+
+def test_an_index_that_fails_half_way_does_not_fail_the_set_up(checkout: Path) -> None:
+    """It is a saving, not a condition."""
+    assert asked(checkout, INSTALL, **CPU, REFUSED="1")[-1].endswith("--editable .[recognizer]")
+
+
+def test_builds_without_cuda_make_room_when_there_is_a_driver(checkout: Path) -> None:
+    """An environment made before the driver was installed, or in a container without GPUs, would train on the CPU for ever."""
+    asked(checkout, INSTALL, **CPU)
+    (checkout / ".venv/lib/python3/site-packages/torch-2.14.1+cpu.dist-info").mkdir()
+    assert asked(checkout, INSTALL, **CPU) == []
+    assert "uninstall --quiet --yes torch torchvision" in " ".join(asked(checkout, INSTALL))
+
+
+def told(checkout: Path, directory: Path, **environment: str) -> str:
+    """What `tasks/test_functionality.sh`, which ends like all the others, says last, started in `directory`."""
+    asked(checkout, "source tasks/environment.sh; ensure_environment all")
+    result = subprocess.run(
+        [checkout / "tasks/test_functionality.sh"],
+        cwd=directory,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_a_script_ends_with_the_line_that_makes_the_command_known(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """After the first command of the README its every other one was not found."""
+    elsewhere = tmp_path_factory.mktemp("else where")
+    assert told(checkout, checkout).splitlines()[-1].endswith(": source .venv/bin/activate")
+    assert told(checkout, elsewhere).endswith(f": source {checkout}/.venv/bin/activate\n")
+    assert told(checkout, checkout, SHELL="/usr/bin/fish").endswith("/activate.fish\n")
+
+
+def test_a_shell_that_finds_the_command_is_told_nothing(checkout: Path) -> None:
+    """Only the command of this very checkout counts: that of another environment is another version."""
+    for place, silent in ((checkout / ".venv/bin", True), (checkout / "other/bin", False)):
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(checkout / ".venv/bin/python", place / "exp-queue")
+        assert (told(checkout, checkout, PATH=f"{place}:/usr/bin:/bin") == "") is silent
+
+
+def test_a_script_keeps_the_exit_status_of_its_command(checkout: Path) -> None:
+    """What CI and `&&` go by."""
+    script = "source tasks/environment.sh; run_and_tell sh -c 'exit 7'"
+    result = subprocess.run(
+        ["/bin/bash", "-ec", script], cwd=checkout, env={"PATH": "/usr/bin:/bin"}, capture_output=True, timeout=60
+    )
+    assert result.returncode == 7
+    assert b"source .venv/bin/activate" in result.stderr
+
+
+def test_every_script_that_runs_something_ends_so() -> None:
+    """One that is added later as well."""
+    texts = {path.name: path.read_text() for path in (ROOT / "tasks").glob("*.sh") if "ensure_environment " in path.read_text()}
+    texts.pop("environment.sh")
+    assert len(texts) >= 8
+    assert [name for name, text in texts.items() if "\nrun_and_tell " not in text] == []

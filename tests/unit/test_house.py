@@ -25,10 +25,11 @@ FLOORS = [
     {"launcher"},
     {"queue"},
     {"runner"},
+    {"notify"},
     {"sweeps"},
     {"actions"},
     {"report"},
-    {"cli", "api"},
+    {"cli", "api", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.

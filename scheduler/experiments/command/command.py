@@ -11,12 +11,15 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from scheduler.errors import UserError, nearest
-from scheduler.experiments.command.styles import STYLES
+from scheduler.experiments.command.shell import quote, shell_line
+from scheduler.experiments.command.styles import HYDRA, STYLES, hydra
+from scheduler.experiments.configurations.configurations import leaves
 
 DEFAULT_COMMAND = ("${interpreter}", "-m", "text_recognizer.run_experiment", "--gpu=-1", "${args_json}")
 ARGUMENT_MACROS = (
@@ -39,11 +42,13 @@ _ESCAPED = "\0{"  # stands for `\${` while a string is split; NUL cannot occur i
 class Slot:
     """The place in a command where the arguments of one experiment go, in the style of the macro `name`.
 
-    `folder` is the directory in which `${args_json_file}` has its files; empty for the other macros.
+    `folder` is the directory in which `${args_json_file}` has its files; empty for the other macros. `groups`: of a Hydra
+    application, which keys choose an option of a config group, each with the sign that Hydra wants for it.
     """
 
     name: str
     folder: str = ""
+    groups: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,45 @@ class OwnDirectory:
         return next((word for word in arguments if word.lstrip("+~").partition("=")[0] in names), "")
 
 
-Launch = tuple[str | Slot | OwnDirectory, ...]
+@dataclass(frozen=True)
+class Value:
+    """The value of one key of the configuration, dotted where it is nested, as text."""
+
+    name: str
+
+    def of(self, config: Config) -> str:
+        """As `${args}` writes it: text as it is, anything else as Python writes it. UserError where the key is not there."""
+        value = found(config, self.name)
+        if value is ABSENT:
+            raise UserError(f'the command has ${{{self.name}}}, and an experiment has no "{self.name}"', next_step=WITHOUT)
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One argument of several parts. With `quoted`, it is a text for a shell: what is filled in is quoted for that."""
+
+    parts: tuple[str | Slot | Value, ...]
+    quoted: bool = False
+
+
+Launch = tuple[str | Slot | Text | OwnDirectory, ...]
+Config = dict[str, Any]
+WITHOUT = "give it one in `base`, or take it out of the command"
+ABSENT = object()
+
+
+def found(config: Config, name: str) -> Any:
+    """What stands at a dotted name, which may be one key that holds dots itself; ABSENT if nothing does.
+
+    >>> found({"net": {"lr": 1}, "a.b": 2}, "net.lr"), found({"a.b": 2}, "a.b"), found({}, "x") is ABSENT
+    (1, 2, True)
+    """
+    if name in config:
+        return config[name]
+    head, dot, rest = name.partition(".")
+    inner = config.get(head)
+    return found(inner, rest) if dot and isinstance(inner, dict) else ABSENT
 
 
 @dataclass(frozen=True)
@@ -74,12 +117,14 @@ class Surroundings:
     """What a command takes from where we run. `files` is the directory for the files of `${args_json_file}`.
 
     `hands_on`: a `${...}` inside a longer argument is the program's own, as in W&B, where Hydra may resolve it; else an error.
+    `shell`: the command is one text for a shell, inside of which macros stand.
     """
 
     interpreter: str
     variables: Mapping[str, str]
     files: str = ""
     hands_on: bool = False
+    shell: bool = False
 
 
 def surroundings(command: Sequence[str], files: str = "") -> Surroundings:
@@ -132,13 +177,57 @@ def with_program(command: Sequence[str], program: Sequence[str] | None) -> tuple
     return tuple(filled for word in command for filled in (escaped if word == "${program}" else [word]))
 
 
-def resolve(token: str, around: Surroundings) -> str | Slot:
+def resolve(token: str, around: Surroundings) -> str | Slot | Text:
     """One token of a template, filled in unless it waits for the arguments. Raises UserError for an unknown macro."""
     whole = _MACRO.fullmatch(token)
     if whole and not whole[1] and whole[2] in ARGUMENT_MACROS:
-        return Slot(whole[2], around.files if whole[2] == "args_json_file" else "")
-    alone = {"interpreter": around.interpreter, "env": "/usr/bin/env"} if whole else {}
-    return _MACRO.sub(lambda match: _text_macro(match, alone, around), token)
+        return _slot(whole[2], around)
+    alone = {"interpreter": around.interpreter, "env": "/usr/bin/env"} if whole or around.shell else {}
+    parts = _joined(_parts(token, alone, around, whole=bool(whole)))
+    return Text(parts, around.shell) if any(not isinstance(part, str) for part in parts) else "".join(map(str, parts))
+
+
+def _slot(name: str, around: Surroundings) -> Slot:
+    return Slot(name, around.files if name == "args_json_file" else "")
+
+
+def _parts(token: str, alone: Mapping[str, str], around: Surroundings, *, whole: bool) -> Iterator[str | Slot | Value]:
+    end = 0
+    for match in _MACRO.finditer(token):
+        escaped, name = match.groups()
+        yield token[end : match.start()]
+        end = match.end()
+        if around.shell and not escaped and name in ARGUMENT_MACROS:
+            yield _slot(name, around)
+        elif not escaped and _names_a_value(name) and (whole or not around.hands_on):
+            yield Value(name)
+        else:
+            yield _text_macro(match, alone, around)
+    yield token[end:]
+
+
+def _joined(parts: Iterable[str | Slot | Value]) -> tuple[str | Slot | Value, ...]:
+    """With texts that follow one another as one, and none empty."""
+    found: list[str | Slot | Value] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        elif part:
+            found.append(part)
+    return tuple(found)
+
+
+def _names_a_value(name: str) -> bool:
+    """Whether this may be a key of a configuration; our own macros go first."""
+    return name not in MACROS and bool(re.fullmatch(r"[A-Za-z_][\w.-]*", name))
+
+
+def refuse_unknown_values(token: str | Slot | Text | OwnDirectory, config: Config) -> None:
+    """UserError for a `${NAME}` that this configuration has not."""
+    for part in token.parts if isinstance(token, Text) else ():
+        if isinstance(part, Value) and found(config, part.name) is ABSENT:
+            known = [".".join(path) for path, _ in leaves(config)]
+            raise _unknown(part.name, (*known, *MACROS))
 
 
 def _text_macro(match: re.Match, alone: Mapping[str, str], around: Surroundings) -> str:
@@ -170,7 +259,29 @@ def _variable(name: str, variables: Mapping[str, str]) -> str:
 def _refused(name: str) -> UserError:
     if name in MACROS:
         return UserError(f"${{{name}}} must stand alone as one argument", next_step="split the argument before and after it")
-    return UserError(f"unknown macro ${{{name}}}", next_step=f"{nearest(name, MACROS)} (for the text itself write \\${{{name}}})")
+    return _unknown(name, MACROS)
+
+
+def _unknown(name: str, known: Iterable[str]) -> UserError:
+    next_step = f"{nearest(name, known)} (for the text itself write \\${{{name}}})"
+    return UserError(f"unknown macro ${{{name}}}", next_step=next_step)
+
+
+def slots(launch: Launch) -> Iterator[Slot]:
+    """The places for arguments, also those inside a longer text."""
+    for token in launch:
+        yield from (part for part in (token.parts if isinstance(token, Text) else (token,)) if isinstance(part, Slot))
+
+
+def with_groups(launch: Launch, signs: Mapping[str, str]) -> Launch:
+    """The launch, in which places for arguments know of these config groups."""
+
+    def known(part: Any) -> Any:
+        return replace(part, groups=tuple(signs.items())) if isinstance(part, Slot) else part
+
+    return tuple(
+        replace(token, parts=tuple(map(known, token.parts))) if isinstance(token, Text) else known(token) for token in launch
+    )
 
 
 def fill(launch: Launch, arguments: str, as_json: str, file: Callable[[], str], mark: Callable[[], str]) -> tuple[str, ...]:
@@ -178,14 +289,29 @@ def fill(launch: Launch, arguments: str, as_json: str, file: Callable[[], str], 
     `mark` is what no other experiment has."""
     argv: list[str] = []
     for token in launch:
-        if isinstance(token, str):
-            argv.append(token)
-        elif isinstance(token, OwnDirectory):
+        if isinstance(token, OwnDirectory):
             argv += [] if token.given_by(argv) else [token.text + mark()]
-        elif token.name == "args_json":
-            argv.append(as_json)
-        elif token.name == "args_json_file":
-            argv.append(file())
+        elif isinstance(token, Text):
+            argv.append("".join(_filled(part, token.quoted, arguments, as_json, file) for part in token.parts))
         else:
-            argv.extend(STYLES[token.name](json.loads(arguments)))
+            argv += [token] if isinstance(token, str) else _arguments(token, arguments, as_json, file)
     return tuple(argv)
+
+
+def _arguments(slot: Slot, arguments: str, as_json: str, file: Callable[[], str]) -> list[str]:
+    if slot.name == "args_json":
+        return [as_json]
+    if slot.name == "args_json_file":
+        return [file()]
+    if slot.name in HYDRA:
+        return hydra(json.loads(arguments), HYDRA[slot.name], dict(slot.groups))
+    return STYLES[slot.name](json.loads(arguments))
+
+
+def _filled(part: str | Slot | Value, quoted: bool, arguments: str, as_json: str, file: Callable[[], str]) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Slot):
+        return shell_line(_arguments(part, arguments, as_json, file))
+    value = part.of(json.loads(arguments))
+    return quote(value) if quoted else value

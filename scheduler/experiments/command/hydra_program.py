@@ -21,7 +21,7 @@ TAKEN = ("args_no_hyphens", "args_append_hydra", "args_override_hydra")  # the s
 RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"
 PLACES = {RUN: "outputs", SWEEP: "multirun"}  # Hydra's own, by day and second
 _SUFFIXES = ("", ".yaml", ".yml")
-_LARGEST = 1 << 20  # bytes of a source that is read
+LARGEST = 1 << 20  # bytes of a source that is read
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Application:
     own: OwnDirectory | None = None
     set_in: str = ""
     value: str = ""
+    primaries: tuple[Path, ...] = ()  # its primary config, wherever that lies
 
     @property
     def remark(self) -> str:
@@ -56,19 +57,21 @@ def application(launch: Launch) -> Application | None:
     arguments in a way that Hydra does not take."""
     if any(isinstance(token, Slot) and token.name not in TAKEN for token in launch):
         return None
-    found = next(((place, script) for place, script in _scripts(launch) if script.is_file()), None)
+    found = next(((place, script) for place, script in scripts(launch) if script.is_file()), None)
     main = _main_in(found[1]) if found else None
     if found is None or main is None:
         return None
     words = [token for token in launch[found[0] + 1 :] if isinstance(token, str)]
     key = SWEEP if {"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(words) else RUN
     own = OwnDirectory(key, f"{key}={PLACES[key]}/${{now:%Y-%m-%d}}/${{now:%H-%M-%S}}_")
+    files = tuple(_config_files(found[1], main, words))
+    primaries = tuple(file for file in files if file.parent.name != "hydra")
     if given := own.given_by(words):
-        return Application(found[1], key, set_in="its command", value=given.partition("=")[2])
-    for file in _config_files(found[1], main, words):
+        return Application(found[1], key, set_in="its command", value=given.partition("=")[2], primaries=primaries)
+    for file in files:
         if value := _directory_in(file, key):
-            return Application(found[1], key, set_in=str(file), value=value)
-    return Application(found[1], key, own)
+            return Application(found[1], key, set_in=str(file), value=value, primaries=primaries)
+    return Application(found[1], key, own, primaries=primaries)
 
 
 def warnings(launch: Launch) -> tuple[str, ...]:
@@ -77,7 +80,7 @@ def warnings(launch: Launch) -> tuple[str, ...]:
     return (found.warning,) if found and found.warning else ()
 
 
-def _scripts(launch: Launch) -> Iterator[tuple[int, Path]]:
+def scripts(launch: Launch) -> Iterator[tuple[int, Path]]:
     """The Python sources that the words of a command may name, each with the place of its word."""
     for place, token in enumerate(launch):
         if not isinstance(token, str):
@@ -91,7 +94,7 @@ def _scripts(launch: Launch) -> Iterator[tuple[int, Path]]:
 
 def _main_in(script: Path) -> HydraMain | None:
     with suppress(OSError), script.open("rb") as file:
-        return hydra_main(file.read(_LARGEST))
+        return hydra_main(file.read(LARGEST))
     return None
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler.errors import UserError
 from scheduler.experiments.command import command as commands
+from scheduler.experiments.command.doubts import refuse_quoted_macros, refuse_shell_words
+from scheduler.experiments.command.hydra_groups import IN_THE_LIST, NOT_IN_IT, Signs, groups_of
 from scheduler.experiments.command.hydra_program import application
+from scheduler.experiments.command.shell import shell_line
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 
+SHELL = ("sh", "-c")
 TEMPLATE = "template"
 STYLES = {"json": "${args_json}", "flags": "${args}", "hydra": "${args_override_hydra}"}
 STYLE_NAMES = (TEMPLATE, *STYLES)
 
 Template = tuple[str, ...]
+_ARGUMENTS = re.compile(r"(?<!\\)\$\{(?:%s)\}" % "|".join(commands.ARGUMENT_MACROS))  # noqa: UP031 (braces)
 
 
 @dataclass(frozen=True)
@@ -38,18 +44,32 @@ def template(document: Document, top: dict[str, Any], asked: Asked) -> Template:
 
     A program of the command line wins over the file's own program and command.
     """
-    return styled(_template(document, top, asked), asked.style)
+    command = _template(document, top, asked)
+    if asked.program is None and "command" in top and in_shell(document, top):
+        return (*SHELL, _styled_text(command[-1], asked.style))
+    return styled(command, asked.style)
+
+
+def _styled_text(text: str, style: str) -> str:
+    """A text for a shell with its arguments in another style, at their place, or at the end where it has none."""
+    if style == TEMPLATE:
+        return text
+    first, *others = _ARGUMENTS.split(text)
+    return f"{first}{STYLES[style]}{''.join(others)}" if others else f"{text} {STYLES[style]}"
 
 
 def _template(document: Document, top: dict[str, Any], asked: Asked) -> Template:
     own = read_command(document, top) if "command" in top else None
     if asked.program is not None:
         with _option("--program"):
+            refuse_shell_words(asked.program)
             words = commands.split(_speakable(asked.program))
             keeps = own is not None and "${program}" in own
             return commands.with_program(own or (), (asked.program,)) if keeps else _called(words, asked.style)
     named = read_program(document, top) if "program" in top else None
     with document.at("command" if own is not None else "program"):
+        if own is not None and named is not None and in_shell(document, top):
+            return (*SHELL, own[-1].replace("${program}", shell_line(named).replace("${", "\\${")))
         if own is not None:
             return commands.with_program(own, _in_place(top["program"], named) if named is not None else None)
         return _called(named, asked.style) if named is not None else commands.DEFAULT_COMMAND
@@ -92,6 +112,7 @@ def read_program(document: Document, top: dict[str, Any]) -> Template:
     if isinstance(written, list):
         return _tokens(document, "program", written)
     with document.at("program"):
+        refuse_shell_words(values.text(written))
         return commands.split(_speakable(values.text(written)))
 
 
@@ -102,8 +123,21 @@ def read_command(document: Document, top: dict[str, Any]) -> Template:
             next_step = "write, for example, [python, train.py, ${args}]"
             raise values.expected("a command, as a list or as text", written, next_step)
         if isinstance(written, str):
+            if in_shell(document, top):
+                refuse_quoted_macros(written)
+                return (*SHELL, _speakable(written))
+            refuse_shell_words(written)
             return commands.split(_speakable(written))
+        if in_shell(document, top):
+            next_step = 'write command: "FOO=1 python train.py ${args} | tee log"'
+            raise values.expected("the command as text, with shell: true", written, next_step)
     return _tokens(document, "command", written)
+
+
+def in_shell(document: Document, top: dict[str, Any]) -> bool:
+    """Whether the file says `shell: true`. UserError where its command is no text."""
+    with document.at("shell"):
+        return values.truth(top.get("shell", False))
 
 
 def _tokens(document: Document, section: str, written: Sequence[object]) -> Template:
@@ -129,11 +163,42 @@ def launch(
 ) -> commands.Launch:
     """The command with all macros but the arguments filled in from where we run. `hands_on`: as in `Surroundings`. A Hydra
     application gets an argument for a directory of its own."""
-    around = replace(commands.surroundings(command, asked.files), hands_on=hands_on)
-    key = "command" if "command" in top else "program"
-    filled: list[str | commands.Slot] = []
+    shell = asked.program is None and in_shell(document, top)
+    around = replace(commands.surroundings(command, asked.files), hands_on=hands_on, shell=shell)
+    filled: list[str | commands.Slot | commands.Text] = []
     for index, token in enumerate(command):
-        with document.at(key, index) if asked.program is None else _option("--program"):
-            filled.append(commands.resolve(token, around))
+        with _about(document, top, asked, index):
+            filled.append(commands.resolve(token, replace(around, shell=shell and index >= len(SHELL))))
     found = application(tuple(filled))
-    return (*filled, found.own) if found and found.own else tuple(filled)
+    signs = {**(groups_of(found.primaries) if found else {}), **declared_groups(document, top)}
+    launched = commands.with_groups(tuple(filled), signs) if signs else tuple(filled)
+    return (*launched, found.own) if found and found.own else launched
+
+
+def declared_groups(document: Document, top: dict[str, Any]) -> Signs:
+    """The config groups of the program that the file names itself, `+` before one that is in no defaults list."""
+    with document.at("groups"):
+        names = top.get("groups", [])
+        if not isinstance(names, list):
+            raise values.expected("a list of the program's config groups", names, "write groups: [model]")
+        return {values.text(name).lstrip("+"): NOT_IN_IT if values.text(name).startswith("+") else IN_THE_LIST for name in names}
+
+
+@contextmanager
+def _about(document: Document, top: dict[str, Any], asked: Asked, index: int) -> Iterator[None]:
+    """Say where the token of this number stands."""
+    key = "command" if "command" in top else "program"
+    with document.at(key, index) if asked.program is None else _option("--program"):
+        yield
+
+
+def refuse_unknown_values(
+    document: Document, top: dict[str, Any], launch: commands.Launch, asked: Asked, configs: Iterable[dict[str, Any]]
+) -> None:
+    """UserError, with its place, for a `${NAME}` in the command that one of these configurations has not."""
+    if not any(isinstance(token, commands.Text) for token in launch):
+        return
+    for config in configs:
+        for index, token in enumerate(launch):
+            with _about(document, top, asked, index):
+                commands.refuse_unknown_values(token, config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 
 from scheduler.experiments.configurations.configurations import leaves
 
@@ -29,9 +30,16 @@ def _switches(config: dict) -> list[str]:
     return [f"--{key}" if value is True else f"--{key}={value}" for key, value in shown.items()]
 
 
-def _hydra(config: dict, sign: str) -> list[str]:
-    """One override for each single value, nested ones by dotted keys, so that Hydra reads the same configuration."""
-    return [f"{sign}{'.'.join(path)}={_hydra_value(value)}" for path, value in leaves(config)]
+def hydra(config: dict, sign: str, groups: Mapping[str, str]) -> list[str]:
+    """One override for each single value, nested ones by dotted keys, so that Hydra reads the same configuration. A name of an
+    option has the sign that `groups` has for it instead."""
+    return [_override(path, value, sign, groups) for path, value in leaves(config)]
+
+
+def _override(path: tuple[str, ...], value: object, sign: str, groups: Mapping[str, str]) -> str:
+    key = ".".join(path)
+    names = isinstance(value, (str, list)) or value is None
+    return f"{groups[key] if key in groups and names else sign}{key}={_hydra_value(value)}"
 
 
 _HYDRA_WORDS = frozenset(["true", "false", "null", "inf", "nan"])
@@ -59,6 +67,5 @@ STYLES = {
     "args_no_equals": _flags_apart,
     "args_no_hyphens": _assignments,
     "args_no_boolean_flags": _switches,
-    "args_append_hydra": lambda config: _hydra(config, "+"),
-    "args_override_hydra": lambda config: _hydra(config, "++"),
 }
+HYDRA = {"args_append_hydra": "+", "args_override_hydra": "++"}  # the signs

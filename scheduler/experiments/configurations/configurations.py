@@ -144,7 +144,8 @@ def differences(configs: Iterable[Mapping[str, object]]) -> list[str]:
     differing: set[str] = set()
     for number, config in enumerate(configs):
         flat = {".".join(path): repr(value) for path, value in leaves(config)}
-        for name in flat.keys() - first.keys() if number else flat:
-            first[name] = None if number else flat[name]
+        for name in flat:  # not their difference as a set, whose order another start would change
+            if name not in first:
+                first[name] = None if number else flat[name]
         differing.update(name for name, value in first.items() if name not in differing and flat.get(name) != value)
     return [name for name in first if name in differing]

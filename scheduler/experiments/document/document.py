@@ -13,6 +13,7 @@ from scheduler.errors import Place, UserError
 from scheduler.experiments.document import json_reader
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Key, Mark
+from scheduler.experiments.document.scripts import refuse_program, way_of_command
 
 
 class OverrideError(UserError):
@@ -73,9 +74,10 @@ class Document:
 
 def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     """Read a file: JSON if its name ends in .json, else YAML. Raises UserError if it cannot be read or parsed."""
-    text = _text(path, limits)
+    text = text_of(path, limits)
     if not text.strip():
         raise UserError("the file is empty", where=Place(path), next_step='write "experiments:" and a list, or a "grid:"')
+    refuse_program(path, text)
     if Path(path).suffix == ".json":
         return Document(path, json_reader.parse(text, path, limits), lambda: json_reader.marks(text, path), limits=limits)
     from scheduler.experiments.document import yaml_reader
@@ -90,8 +92,13 @@ def _head(text: str) -> tuple[str, ...]:
     return tuple(line.lstrip("#").strip() for line in comments if line)
 
 
-def _text(path: str, limits: Limits) -> str:
-    data = _bytes(path, limits.size + 1)
+def text_of(path: str, limits: Limits = DEFAULT) -> str:
+    """What a file holds. UserError where it cannot be read, is too large, or is no UTF-8."""
+    return decoded(_bytes(path, limits.size + 1), path, limits)
+
+
+def decoded(data: bytes, path: str, limits: Limits = DEFAULT) -> str:
+    """The same of bytes that are there already."""
     if len(data) > limits.size:
         too_large = limits.too_large()
         raise UserError(too_large.what, where=Place(path), next_step=too_large.next_step)
@@ -108,7 +115,7 @@ def _bytes(path: str, most: int) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(most)
     except FileNotFoundError:
-        raise UserError("no such file", where=Place(path), next_step=_neighbours(path)) from None
+        raise UserError("no such file", where=Place(path), next_step=way_of_command(path) or _neighbours(path)) from None
     except IsADirectoryError:
         next_step = "name a file in it, such as sample.yaml"
         raise UserError("this is a directory, not a file", where=Place(path), next_step=next_step) from None

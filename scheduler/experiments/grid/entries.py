@@ -37,10 +37,11 @@ TRIED = 100  # values of an axis
 CHECKED = 10_000  # experiments among which one is looked for that is not excluded
 
 
-def blocks(document: Document, top: dict[str, Any], edits: list[Edit]) -> tuple[Block, ...]:
-    """One block for each entry of `experiments`, or one for the base alone; what the file varies varies in all."""
+def blocks(document: Document, top: dict[str, Any], edits: list[Edit], apart: frozenset[str] = frozenset()) -> tuple[Block, ...]:
+    """One block for each entry of `experiments`, or one for the base alone; what the file varies varies in all. `apart`: as in
+    `GroupChoices`."""
     base = read_config(document, top.get("base", {}), ("base",))
-    choices = GroupChoices.read(document, top, base, edits)
+    choices = GroupChoices.read(document, top, base, edits, apart)
     finishing = Finishing(choices.edits, document.limits.depth, choices.groups)
     entries = _Entries(document, choices, finishing, _variation(document, top, (), choices), EditChecks(choices.edits))
     found = entries.all(top, {} if choices.groups else base)

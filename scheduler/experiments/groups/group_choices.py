@@ -21,16 +21,21 @@ from scheduler.experiments.groups.options_on_disk import Options
 class GroupChoices:
     """The config groups of a file, if it has `defaults`, and the changes of the command line.
 
-    In `edits` an option is chosen at the path (CHOICES, group); what adds or removes groups is in `groups` already.
+    In `edits` an option is chosen at the path (CHOICES, group); what adds or removes groups is in `groups` already. `apart` are
+    keys that choose an option of the program's own groups: a value in what is chosen, `model.lr`, stands beside `model`.
     """
 
     groups: ConfigGroups | None
     edits: tuple[Edit, ...]
+    apart: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, document: Document, top: dict[str, Any], base: Config, edits: Sequence[Edit]) -> GroupChoices:
+    def read(
+        cls, document: Document, top: dict[str, Any], base: Config, edits: Sequence[Edit], apart: frozenset[str] = frozenset()
+    ) -> GroupChoices:
         """Raises UserError for a wrong list of defaults, and for changes that contradict each other."""
-        found = cls(None, tuple(edits))
+        beside = cls(None, (), apart)
+        found = replace(beside, edits=tuple(replace(edit, path=beside.path(edit.path, edit.value)) for edit in edits))
         if "defaults" in top:
             options = Options(FilePath(document.file).parent, document.limits)
             groups = ConfigGroups(options, read_defaults(document, top["defaults"]), base)
@@ -42,6 +47,8 @@ class GroupChoices:
     def path(self, path: Path, value: object) -> Path:
         """Where a value stands: at its own path, or among the choices if it is the name of a group's option."""
         key = ".".join(path)
+        if path[0] in self.apart:
+            return (key,)
         if self.groups is None or isinstance(value, (dict, int, float)) or not self.groups.options.is_group(key.split("@")[0]):
             return path
         return (CHOICES, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from scheduler.queue.here import Here
 from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
+from scheduler.queue.submit import file_from
 from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
@@ -109,8 +111,11 @@ class Book:
             if records.count_trials(change, self.sweep.id) != number or (cap is not None and number >= cap):
                 return None
             experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
-            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, Here(change, cwd)).values()
+            here = Here(change, cwd)
+            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, here, here.code).values()
+            change.asked(os.path.realpath(cwd))
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
+            change.asked_by([change.number(job)], file_from(cwd, self._plan.path))
         reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.
         entry = self._enter(records.trial(self._store, job))

@@ -50,10 +50,12 @@ class SweepSource(QueueAlone):
         self._added = 0
         self._over = ""
         self._condemned: set[str] = set()
+        self._spared: set[str] = set()  # they were behind at their last row
         self._told: set[str] = set()
         self._answer: tuple[int, Point | None] | None = None
         self._news, self._said = True, False
         self._unsure = False  # whether it is over by its target, and must look once more
+        self._keeps_it = False  # whether it is over, and says so when the last trial has started
 
     def open(self, wakeups: Wakeups) -> None:
         self._listening = Listening(wakeups, self._heard)
@@ -88,10 +90,14 @@ class SweepSource(QueueAlone):
         if not self._news:
             return ()
         self._news = False
-        return [self._condemn(each) for each in self._stopping.verdicts(self._book.trials()) if self._is_new(each)]
+        new = [each for each in self._stopping.verdicts(self._book.trials()) if self._is_new(each)]
+        return [self._condemn(each) for each in new if not self._is_spared(each)]
 
     def patience(self) -> float | None:
         # The last look before a sleep: what another runner has ended in the meantime wakes nobody.
+        if self._keeps_it and not self._book.queued:
+            self._keeps_it = False
+            return 0.0
         return 0.0 if self._take_in() or self._unsure else self._listening.patience()
 
     def began(self, job: Job, attempt: Attempt) -> None:
@@ -106,6 +112,7 @@ class SweepSource(QueueAlone):
             return
         last = self._listening.finish(job.id, self._plan.metric, ending)
         self._condemned.discard(job.id)
+        self._spared.discard(job.id)
         if again:
             self._book.moved(job.id, State.QUEUED)
             return
@@ -215,13 +222,25 @@ class SweepSource(QueueAlone):
         return self._over or why(best=self._book.best)
 
     def _say_why(self, over: str) -> None:
-        if not self._said:
+        self._keeps_it = not self._said and bool(self._book.queued)  # the last one is yet to start: then it would read as if not
+        if not self._said and not self._keeps_it:
             self._said = True
             running = sum(not entry.is_over for entry in self._book.entries())
             self._say(f"no new trials: {over}" + (f"; {running} still to finish" if running else ""))
 
     def _is_new(self, verdict: Verdict) -> bool:
         return self._book.by_number(verdict.number).job not in self._condemned
+
+    def _is_spared(self, verdict: Verdict) -> bool:
+        """Whether it is at its last row: to stop it would save nothing. That it was behind is remembered all the same."""
+        entry = self._book.by_number(verdict.number)
+        if entry.trial is None or len(entry.trial.rows) not in self._plan.last_rows(entry.trial.values):
+            return False
+        if entry.job not in self._spared:
+            self._spared.add(entry.job)
+            self._book.condemned(verdict)
+            self._say(f"trial {verdict.number} is not stopped, for it is at its last row: {verdict.sentence}")
+        return True
 
     def _condemn(self, verdict: Verdict) -> EarlyStop:
         entry = self._book.condemned(verdict)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.errors import Place, UserError
-from scheduler.experiments.command import hydra_program
+from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.configurations.configurations import Axis, Config, put
 from scheduler.experiments.configurations.edit_checks import EditChecks
 from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
 from scheduler.experiments.document.document import Document
-from scheduler.experiments.experiment import Policy, Resources
+from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.grid.matrix import Block
 from scheduler.sweeps.files.commands import sections, template
@@ -26,10 +26,11 @@ def grid_list(document: Document, overrides: Sequence[str], asked: Asked) -> Exp
     """Raises UserError with file, line and column for whatever is wrong, and for a sweep that is no grid."""
     sweep = read_sweep(document)
     if sweep.method != "grid":
-        what = f"method {sweep.method} chooses each trial by the results of others, which a list of experiments cannot"
+        why = "chooses each trial by the results of others, which a list of experiments cannot"
         if sweep.method == "random":
-            what = "method random draws trials without end, which is no list of experiments"
-        next_step = "`exp-queue sweep` runs it; for a list, write method: grid"
+            why = "draws trials without end, which is no list of experiments"
+        what = f"this is a sweep file, and method {sweep.method} {why}"
+        next_step = f"`exp-queue sweep {document.file}` runs it; for a list, write method: grid"
         raise document.error(what, "method", next_step=next_step)
     return _grid(document, sweep, parse(overrides, document.limits), asked)
 
@@ -39,18 +40,29 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
     block = _block(document, sweep, edits)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
+    launching.refuse_unknown_values(document, top, launch, asked, filter(None, [block.first()]))
     return ExperimentFile(
         path=document.file,
         group=None,
         command=command,
         launch=launch,
         resources=Resources(),
-        policy=Policy(),
+        policy=Policy(objective=_objective(sweep)),
         blocks=(block,),
         cap=sweep.run_cap,
-        notes=(*_notes(sweep), *remarks(document, sweep, own_program=asked.program is None), *hydra_program.warnings(launch)),
+        notes=(
+            *_notes(sweep),
+            *remarks(document, sweep, own_program=asked.program is None),
+            *hydra_program.warnings(launch),
+            *doubts.notes(command),
+        ),
         sweep=name_of(document),
     ).within(document.limits)
+
+
+def _objective(sweep: Sweep) -> Ranking | None:
+    """What ranks its experiments: without a goal W&B minimizes."""
+    return Ranking(str(sweep.metric["name"]), str(sweep.metric.get("goal", "minimize"))) if sweep.metric else None
 
 
 def name_of(document: Document) -> str:

@@ -34,7 +34,7 @@ def driven(store: Store, experiments, tmp_path: Path) -> Iterator[Callable[..., 
         return drive(store, jobs, Devices("the test's machine"), Terms(1, grace=60.0, brake=brake), tell)
 
     yield drives
-    cancel_all(store, store.jobs(), lambda _: None, 0.0)
+    cancel_all(store, store.numbers("1"), lambda _: None, 0.0)
 
 
 def test_pressed_before_anything_runs_nothing_is_started(driven, store: Store) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from scheduler import api
+from scheduler.actions.opening import opened_queue
 from scheduler.api import CannotEverRun, UserError
 from tests.conftest import CommandLine
 
@@ -56,6 +57,21 @@ def beside(until) -> Iterator[Callable[..., None]]:
     api.cancel("queued", "starting", "running", "stopping", grace=0)
     for thread in threads:
         thread.join()
+
+
+def test_a_call_tells_whom_it_is_asked_to_tell(file, tmp_path: Path, until) -> None:
+    """One word or several, as on the command line; a word that names nobody starts nothing."""
+    tell = tmp_path / "tell"
+    tell.write_text(f"#!/bin/sh\nnew=$(mktemp {tmp_path}/new.XXXXXX) && cat > $new && mv $new {tmp_path}/$$.told\n")
+    tell.chmod(0o700)
+    with pytest.raises(UserError, match='"fone" is nobody to notify'):
+        api.run(file("exit 3"), notify=["./tell", "fone"])
+    assert not api.jobs()
+    api.run(file("exit 3"), notify="./tell", quiet=True)
+    until(lambda: len(list(tmp_path.glob("*.told"))) == 2)
+    told = {found["event"]: found for found in map(json.loads, (path.read_text() for path in tmp_path.glob("*.told")))}
+    assert told["failure"]["job"]["exit_status"] == 3
+    assert (told["end"]["title"], told["end"]["run"]) == ("grid.yaml: 2 jobs: 2 failed", "grid.yaml")
 
 
 def test_a_run_returns_its_jobs_the_best_first_with_all_that_came_out(file) -> None:
@@ -158,6 +174,15 @@ def test_a_cancel_takes_jobs_out_of_the_queue_and_stops_those_that_run(file, bes
     assert [job.state for job in api.jobs().cancel()] == ["cancelled", "cancelled"]  # over already: as they are
 
 
+def test_a_program_its_style_and_its_leftovers_may_be_said_in_the_call(tmp_path: Path) -> None:
+    """As `--program`, `--style` and `--leftovers` do."""
+    (tmp_path / "grid.yaml").write_text("program: train.py\nbase: {x: 1}\n", encoding="utf-8")
+    (job,) = api.run("grid.yaml", program="echo", style="flags", leftovers="kill", quiet=True)
+    with opened_queue(print) as store:
+        assert store.by_ids([job.id])[0].policy.leftovers == "kill"
+    assert job.log() == "--x=1\n"
+
+
 def test_a_job_that_the_queue_has_no_more_says_so(file, queue: Path, tmp_path: Path) -> None:
     """A snapshot can outlive a restored queue."""
     job = api.submit(file("true"), quiet=True)[0]
@@ -197,6 +222,8 @@ def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:
         ({"jobs": True}, "jobs is True"),
         ({"max_failures": 1.5}, "max_failures is 1.5"),
         ({"grace": "soon"}, "grace: expected a duration"),
+        ({"style": "flag"}, 'style: .*"flag"; did you mean "flags"'),
+        ({"leftovers": "end"}, "leftovers: .*work, wait, kill"),
         ({"changes": "lr=1"}, 'the changes are a text, "lr=1"'),
     ],
 )
@@ -253,9 +280,9 @@ def test_a_long_table_is_cut_and_says_by_how_much(file) -> None:
     assert len(repr(jobs).splitlines()) == 52
 
 
-@pytest.mark.skipif(find_spec("pandas") is not None, reason="pandas is installed here")
-def test_without_pandas_a_data_frame_says_what_is_missing(file) -> None:
+def test_without_pandas_a_data_frame_says_what_is_missing(file, monkeypatch) -> None:
     """It is no requirement of ours."""
+    monkeypatch.setitem(sys.modules, "pandas", None)  # as Python has a module that is not there
     with pytest.raises(ImportError, match="needs pandas, which is not installed here"):
         api.submit(file("true"), quiet=True).to_pandas()
 
@@ -267,3 +294,14 @@ def test_a_data_frame_has_a_row_for_each_job_and_columns_for_what_differs(file) 
     assert list(frame["config.net.width"]) == [8, 8]
     assert sorted(frame["metrics.loss"]) == [1, 2]
     assert list(frame["state"]) == ["done", "done"]
+
+
+def test_command_lines_run_without_a_file(tmp_path: Path) -> None:
+    """A loop in a notebook makes lines more easily than a grid; and it is one of the two, not both."""
+    found = api.run(commands=["[retries=1] echo one", "exit 3"], quiet=True)
+    assert sorted((job.config["command"], str(job.state)) for job in found) == [("echo one", "done"), ("exit 3", "failed")]
+    (tmp_path / "jobs.txt").write_text("echo one\n", encoding="utf-8")
+    assert [job.id for job in api.submit(commands=tmp_path / "jobs.txt", quiet=True)] == [found[0].id]
+    for wrong in ({}, {"file": "grid.yaml", "commands": ["x"]}, {"commands": ["x"], "changes": {"lr": 1}}):
+        with pytest.raises(UserError, match="commands"):
+            api.run(**wrong)

@@ -75,3 +75,19 @@ def test_a_hydra_program_reads_the_configuration_that_the_hydra_style_writes(tmp
         if json.dumps(found.get("config"), sort_keys=True) != json.dumps(config, sort_keys=True)
     ]
     assert wrong == []
+
+
+def test_hydra_takes_the_options_of_groups_that_the_hydra_style_chooses(tmp_path):
+    """A group of the defaults list, one beside it, and values in what they choose: each has a sign of its own."""
+    python = os.environ.get("EXP_QUEUE_HYDRA_PYTHON")
+    if not python:
+        pytest.skip("EXP_QUEUE_HYDRA_PYTHON names no Python that has hydra-core")
+    files = {"model/small.yaml": "layers: 1", "model/large.yaml": "layers: 9", "db/mysql.yaml": "port: 1"}
+    text = "grid: {model: [small, large], model.layers: [5]}\nbase: {db: mysql, db.port: 2, lr: 3}\n"
+    (tmp_path / "grid.yaml").write_text(f"{text}groups: [model, +db]\ncommand: [x, '${{args_override_hydra}}']\n")
+    lines = [one.argv[1:] for one in read(str(tmp_path / "grid.yaml")).experiments()]
+    cases = [{"files": files, "defaults": [{"model": "small"}, "_self_"], "base": {}, "overrides": line} for line in lines]
+    script = ROOT / "tests" / "contract" / "experiments" / "hydra_compose.py"
+    done = subprocess.run([python, str(script)], input=json.dumps(cases), capture_output=True, text=True, check=True)
+    expected = {"config": {"model": {"layers": 5}, "db": {"port": 2}, "lr": 3}}
+    assert json.loads(done.stdout) == [expected, expected]

@@ -97,7 +97,7 @@ def test_ones_own_jobs_are_told_apart_and_others_are_not(tmp_path: Path) -> None
     theirs = replace(own, id="b", uid=os.getuid() + 1, user="anna")
     view = View(Reading((Gpu("GPU-a", 0, total=9000, used=0),)), (own, theirs), Observation(), Settings())
     names = {"exp-queue job 0123abcd": "lr=0.1"}
-    people = [row["claims and processes"] for row in rows(standings(view), names)]
+    people = [row["claims and processes"] for row in rows(standings(view), names=names)]
     assert people == ["exp-queue job 0123abcd lr=0.1 (me, pid 7): whole GPU", "exp-queue job 0123abcd (anna, pid 7): whole GPU"]
-    (found,) = objects(standings(view), names)
+    (found,) = objects(standings(view), names=names)
     assert [each["name"] for each in found["claims"]] == ["lr=0.1", ""]

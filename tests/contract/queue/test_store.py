@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import StateError
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Policy, Ranking, Resources
 from scheduler.home import Home, open_home
 from scheduler.queue.changes import Changes
 from scheduler.queue.database import Database, Unwritable
@@ -368,6 +368,14 @@ def test_a_queued_or_held_job_takes_what_its_file_asks_for_now(store: Store, exp
         assert (event["state"], event["attempt"]) == (job.state, None)
         assert "resources" in event["detail"]
     assert submit(store, experiments(now), "/").counts == {Verb.QUEUED: 2, Verb.RUNNING: 1}, "nothing has changed since"
+
+
+def test_the_objective_of_a_file_is_kept_and_is_no_part_of_a_job(store: Store, experiments) -> None:
+    """It ranks the table of whoever looks later; to say it afterwards makes no new job."""
+    first = submit(store, experiments(THREE), "/").jobs
+    ranked = submit(store, experiments(THREE + "policy: {objective: {metric: loss, goal: minimize}}\n"), "/").jobs
+    assert [job.id for job in ranked] == [job.id for job in first]
+    assert {job.policy for job in ranked} == {Policy(objective=Ranking("loss", "minimize"))}
 
 
 def test_a_job_of_an_older_queue_is_not_renewed_for_a_field_that_it_lacks(store: Store, experiments) -> None:

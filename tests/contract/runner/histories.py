@@ -43,7 +43,7 @@ from scheduler.runner.plan import (
     deserves_another_attempt,
     plan,
 )
-from tests.contract.runner.lives import Life, can_end, can_start, has_launcher, lingers
+from tests.contract.runner.lives import Life, can_be_paused, can_end, can_start, has_launcher, lingers
 from tests.contract.runner.plan_promises import check_plan, claim_of
 from tests.contract.runner.promises import GPUS, TOTAL, Promises
 
@@ -143,7 +143,7 @@ class Histories(Promises):
                 change.move(job.id, State.CANCELLED, "cancelled by a person")
             elif life and life.launcher and life.tree and not life.end:
                 change.stopping(life.attempt, "cancelled by a person")
-                life.end, life.tree = _end("cancelled", -2), False
+                life.end, life.tree, life.paused = _end("cancelled", -2), False, False
 
     # Runners.
 
@@ -259,6 +259,15 @@ class Histories(Promises):
         life = self._choose(data, lingers)
         life.tree = False
 
+    @precondition(lambda self: any(map(can_be_paused, self.lives.values())))
+    @rule(data=st.data())
+    def a_job_is_paused_or_goes_on(self, data: st.DataObject) -> None:
+        """By a person, whether its runner or its launcher lives or not."""
+        life = self._choose(data, can_be_paused)
+        life.paused = not life.paused
+        with self.store.change() as change:
+            change.remark(life.attempt, "paused by a person" if life.paused else "continued by a person")
+
     @precondition(lambda self: any(map(has_launcher, self.lives.values())))
     @rule(data=st.data())
     def a_launcher_is_killed(self, data: st.DataObject) -> None:
@@ -288,7 +297,7 @@ class Histories(Promises):
         for life in self.lives.values():
             if life.launcher and not lines:
                 life.noted, life.end = False, None if life.attempt.name not in self.finals else life.end
-            life.launcher = life.tree = False
+            life.launcher = life.tree = life.paused = False
 
     def _reading(self) -> Reading:
         gpus = tuple(self._gpu(index) for index in range(GPUS))

@@ -22,6 +22,7 @@ class Life:
     noted: bool = False  # the journal has its `S`
     starts: int = 0
     end: dict[str, Any] | None = None  # the journal's `X`
+    paused: bool = False  # its processes stand still: it can neither end nor leave anybody behind
 
     @property
     def claim(self) -> ClaimRecord | None:
@@ -36,12 +37,16 @@ def can_start(life: Life) -> bool:
 
 
 def can_end(life: Life) -> bool:
-    return life.launcher and life.tree and not life.end
+    return life.launcher and life.tree and not life.end and not life.paused
 
 
 def lingers(life: Life) -> bool:
-    return life.tree and bool(life.end or not life.launcher)
+    return life.tree and not life.paused and bool(life.end or not life.launcher)
 
 
 def has_launcher(life: Life) -> bool:
     return life.launcher
+
+
+def can_be_paused(life: Life) -> bool:
+    return life.tree

@@ -22,6 +22,7 @@ from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.errors import CheckpointError, ExperimentError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.metrics import edit_distance  # noqa: E402
+from text_recognizer.predict import main  # noqa: E402
 from text_recognizer.recognizer import Recognizer  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
@@ -156,7 +157,9 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path, ctc) -> None:
 
 def typed(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "text_recognizer.predict", *map(str, arguments)]
-    return subprocess.run(command, env=user_environment(**environment), capture_output=True, text=True, timeout=100)
+    return subprocess.run(
+        command, env=user_environment(OMP_NUM_THREADS="1", **environment), capture_output=True, text=True, timeout=100
+    )
 
 
 def test_the_command_prints_a_row_per_line_and_says_what_failed(tmp_path: Path, ctc) -> None:
@@ -167,17 +170,28 @@ def test_the_command_prints_a_row_per_line_and_says_what_failed(tmp_path: Path, 
     assert result.returncode == 1
     assert [row.count("\t") for row in result.stdout.splitlines()] == [2, 2, 2]
     assert "none.png: no such image" in result.stderr
-    rows = [json.loads(row) for row in typed(tmp_path / "lines", "--checkpoint", checkpoint, "--json").stdout.splitlines()]
+
+
+def test_a_program_gets_an_object_per_line(tmp_path: Path, ctc, capsys) -> None:
+    """It reads the keys, and all of them in every row."""
+    files_of(ctc[1][:3], tmp_path / "lines")
+    assert main([str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--json"]) == 0
+    rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
     assert [set(row) for row in rows] == [{"source", "text", "confidence", "error"}] * 3
-    missing = typed("x.png", "--checkpoint", tmp_path / "none.pt")
-    assert (missing.returncode, "no such checkpoint" in missing.stderr) == (1, True)
 
 
-def test_what_could_not_be_read_is_named_on_standard_error_beside_json_too(tmp_path: Path, ctc) -> None:
+def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, capsys) -> None:
+    """The path was mistyped, as a rule."""
+    assert main(["x.png", "--checkpoint", str(tmp_path / "none.pt")]) == 1
+    assert "no such checkpoint" in capsys.readouterr().err
+
+
+def test_what_could_not_be_read_is_named_on_standard_error_beside_json_too(tmp_path: Path, ctc, capsys) -> None:
     """The guide says so, and whoever cuts the JSON with a program sees nothing else."""
-    result = typed(tmp_path / "none.png", "--checkpoint", ctc[0], "--json")
-    assert (result.returncode, json.loads(result.stdout)["text"]) == (1, "")
-    assert "none.png: no such image" in result.stderr
+    assert main([str(tmp_path / "none.png"), "--checkpoint", str(ctc[0]), "--json"]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["text"] == ""
+    assert "none.png: no such image" in said.err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
@@ -198,7 +212,9 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path, ctc) -> None:
     command = [sys.executable, "-m", "text_recognizer.predict", "--checkpoint", ctc[0], *files_of(ctc[1], tmp_path / "lines")]
     ours, theirs = os.pipe()
     os.close(ours)
-    result = subprocess.run(command, env=user_environment(), stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=100)
+    result = subprocess.run(
+        command, env=user_environment(OMP_NUM_THREADS="1"), stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=100
+    )
     os.close(theirs)
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -207,7 +223,7 @@ def test_an_interrupt_is_one_line(tmp_path: Path, ctc) -> None:
     """Ctrl-C gave a traceback; the exit status is that of all commands here."""
     os.mkfifo(tmp_path / "line.png")
     command = [sys.executable, "-m", "text_recognizer.predict", "--checkpoint", str(ctc[0]), str(tmp_path / "line.png")]
-    process = subprocess.Popen(command, env=user_environment(), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=user_environment(OMP_NUM_THREADS="1"), stderr=subprocess.PIPE, text=True)
     with (tmp_path / "line.png").open("wb"):  # comes back when the program has begun to read
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=100)

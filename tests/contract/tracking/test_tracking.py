@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.tracking import init
-from scheduler.tracking.metric_log import Objective, read, rows
+from scheduler.tracking.metric_log import Objective, rows
+from scheduler.tracking.outcomes import read
 from tests.conftest import user_environment
 
 SCRIPT = """
@@ -24,7 +25,8 @@ tracker.finish({"test_cer": 0.3})
 """
 
 
-def run_script(directory: Path, script: str = SCRIPT, **environment: str) -> None:
+def run_script(directory: Path, script: str = SCRIPT, **environment: str) -> str:
+    """What it says on standard error."""
     result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=directory,
@@ -34,6 +36,7 @@ def run_script(directory: Path, script: str = SCRIPT, **environment: str) -> Non
         timeout=100,
     )
     assert result.returncode == 0, result.stderr
+    return result.stderr
 
 
 def test_a_job_writes_where_its_runner_said(tmp_path: Path) -> None:
@@ -96,7 +99,8 @@ def test_wandb_gets_the_same_rows_offline_without_an_account(tmp_path: Path) -> 
     script = SCRIPT.replace('"minimize")', '"minimize"), wandb=True').replace(
         "step=2)\ntracker.finish", "step=2)\ntracker.finish"
     )
-    run_script(tmp_path, script, EXP_QUEUE_METRICS=str(tmp_path / "metrics.jsonl"), HOME=str(tmp_path))
+    said = run_script(tmp_path, script, EXP_QUEUE_METRICS=str(tmp_path / "metrics.jsonl"), HOME=str(tmp_path))
     assert read(tmp_path / "metrics.jsonl").last["cer"] == 0.25
     (log,) = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
     assert b"test_cer" in log.read_bytes()
+    assert f"logged offline; to send it: wandb sync {log.parent}\n" in said, "W&B's own words about it are silenced"

@@ -84,7 +84,7 @@ def test_no_word_of_the_command_line_steers_the_terminal(evil: CommandLine) -> N
         ["run", EVIL],
         ["run", FILE, f"{EVIL}=1"],
         ["show", EVIL],
-        ["logs", EVIL],
+        ["logs", f"{EVIL}!"],
         [f"--{EVIL}"],
         ["status", EVIL],
     ):

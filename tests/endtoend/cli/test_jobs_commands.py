@@ -72,7 +72,7 @@ def test_jobs_are_named_by_prefix_last_or_state(quick) -> None:
         (["show", "zzz"], '"zzz" is neither a job id nor a state; known are: last, all, group:NAME, trial:N'),
         (["show", "faild"], '"faild" is neither a job id nor a state; did you mean "failed"?'),
         (["logs", "abcdef"], 'no job has an id that begins with "abcdef"; `exp-queue status` lists all jobs'),
-        (["show", "failed"], "no job is failed; `exp-queue status` lists all jobs"),
+        (["show", "failed"], "no failed jobs; `exp-queue status` lists all jobs"),
         (["statsu"], 'unknown command "statsu"; did you mean "status"?'),
         (["status", "--bogus"], "No such option"),  # how it is named, click has changed
         (["run"], "Missing argument 'FILE'; see `exp-queue run --help`"),
@@ -96,6 +96,25 @@ def test_logs_are_safe_by_default_and_raw_on_request(quick) -> None:
     quick("run", "quick.yaml", "x=1")
     assert quick("logs").stdout == "one\n\\x1b[31mtwo\n"
     assert quick("logs", "last", "--raw").stdout == "one\n\x1b[31mtwo\n"
+
+
+BAR = """
+import sys
+for step in range(5000):
+    sys.stderr.write(f"\\r{step}/5000 loss 0.1")
+sys.exit("the error")
+"""
+
+
+def test_a_progress_bar_is_one_line_and_the_error_stays_in_sight(command_line) -> None:
+    """Its 5,000 updates were 5,000 lines, and all that a failure showed."""
+    command_line.write("bar.py", BAR)
+    command_line.write("bar.yaml", f"command: [{sys.executable}, bar.py]\nbase: {{}}\n")
+    failed = command_line("run", "bar.yaml")
+    assert [line for line in failed.stderr.splitlines() if "|" in line] == ["    | 4999/5000 loss 0.1the error"]
+    assert command_line("logs").stdout == "4999/5000 loss 0.1the error\n"
+    assert command_line("logs", "-f").stdout == "4999/5000 loss 0.1the error\n"
+    assert command_line("logs", "--raw").stdout.count("/5000") == 5000
 
 
 def test_logs_of_each_attempt_are_kept(quick) -> None:
@@ -175,7 +194,7 @@ def test_retry_runs_what_failed_and_refuses_what_succeeded(quick) -> None:
     refused = quick("retry", "last")
     assert refused.returncode == 2
     assert "has succeeded" in refused.stderr
-    assert quick("retry", "failed").stderr.strip() == "no such jobs: nothing to run again"
+    assert quick("retry", "failed").stderr.strip() == "no failed jobs: nothing to run again"
 
 
 def test_a_flood_of_output_is_kept_within_its_cap(command_line) -> None:

@@ -255,3 +255,33 @@ def test_a_runner_that_stays_takes_up_a_job_that_now_asks_for_less(grid, until) 
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=100)
     assert runner.returncode == 130
+
+
+def test_pause_continue_and_wait_as_they_are_typed(grid, until) -> None:
+    """Make room for a colleague at noon; go on, and plot when all is over, whoever ran it."""
+    (grid.directory / "wait").touch()
+    runner = grid.start("run", "grid.yaml", "x=1")
+    until(lambda: states(grid) == ["running"])
+    paused = grid("pause")
+    assert (paused.returncode, paused.stderr.splitlines()[-1]) == (0, "1 paused")
+    assert grid("status", "paused").stdout.splitlines()[1].split()[1] == "paused"
+    assert "it is paused since" in grid("explain", "running").stdout
+    assert grid.jobs()[0]["paused"]
+    (grid.directory / "wait").unlink()
+    too_long = grid("wait", "--timeout", "0.2")
+    assert too_long.returncode == 3
+    assert "1 paused: `exp-queue continue paused`" in too_long.stderr
+    assert grid("continue").returncode == 0
+    waited = grid("wait", "all", "--format", "json")
+    assert (waited.returncode, [job["state"] for job in json.loads(waited.stdout)]) == (0, ["done"])
+    assert grid("wait").returncode == 2
+    assert runner.wait(60) == 0
+
+
+def test_a_pause_of_what_is_queued_names_hold_and_is_no_success(grid) -> None:
+    """It would start all the same."""
+    grid("submit", "grid.yaml", "x=1")
+    refused = grid("pause", "all")
+    assert refused.returncode == 1
+    assert "`exp-queue hold` keeps queued jobs from starting" in refused.stderr
+    assert "no failed jobs" in grid("status", "failed").stderr

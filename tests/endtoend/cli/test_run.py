@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,22 @@ def ledger(command_line) -> list[str]:
 
 def states(command_line) -> list[str]:
     return [job["state"] for job in command_line.jobs()]
+
+
+def test_a_file_or_an_option_says_what_is_best(grid) -> None:
+    """What the script declares is only a default; the file also ranks what has succeeded before it said so."""
+    grid("run", "grid.yaml", "-j2")
+    grid.write("grid.yaml", GRID + "policy: {objective: {metric: score, goal: minimize}}\n")
+    again = grid("run", "grid.yaml")
+    assert [row.split()[3] for row in again.stdout.splitlines()[1:]] == ["x=1", "x=2", "x=3"]
+    assert ledger(grid) == ["1", "2", "3"]
+    best = grid("run", "grid.yaml", "--sort", "score:max")
+    assert [row.split()[3] for row in best.stdout.splitlines()[1:]] == ["x=3", "x=2", "x=1"]
+    first = grid("status", "--sort", "score:min", "--limit", "1")
+    assert [row.split()[3] for row in first.stdout.splitlines()[1:]] == ["x=1"]
+    unknown = grid("status", "--sort", "scroe")
+    assert (unknown.returncode, 'no job here has a number for "scroe": they log score' in unknown.stderr) == (0, True)
+    assert grid("status", "--sort", ":max").returncode == 2
 
 
 def test_every_experiment_runs_once_and_the_best_stands_first(grid) -> None:
@@ -119,6 +136,17 @@ def test_dry_run_shows_the_commands_and_leaves_nothing(grid) -> None:
     assert not grid.home.exists()
     described = json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json").stdout)
     assert [each["config"] for each in described] == [{"x": 1}, {"x": 2}, {"x": 3}]
+
+
+def test_an_id_that_is_printed_is_an_id_that_is_known(grid) -> None:
+    """People type what they see: before there is a job nothing looks like one, and what programs are told names it later."""
+    seen = grid("run", "grid.yaml", "--dry-run").stdout + grid("check", "grid.yaml").stdout
+    assert re.findall(r"\b[0-9a-f]{8,}\b", seen) == []
+    ids = [each["id"] for each in json.loads(grid("prepare", "grid.yaml", "--format", "json").stdout)]
+    ids += [each["experiment"] for each in json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json").stdout)]
+    assert grid("submit", "grid.yaml").returncode == 0
+    assert [job["config"]["x"] for each in ids for job in grid.jobs(each[:12])] == [1, 2, 3, 1, 2, 3]
+    assert [job["config"]["x"] for job in grid.jobs(ids[1])] == [2]
 
 
 def test_json_on_standard_output_is_all_there_is(grid) -> None:
@@ -318,3 +346,29 @@ def test_max_failures_that_mean_nothing_are_refused(grid, said: str) -> None:
     assert result.returncode == 2
     assert "max-failures" in result.stderr
     assert grid.jobs() == []
+
+
+def test_a_list_of_commands_runs_each_line_once_and_repeats_what_failed(command_line) -> None:
+    """A list that was interrupted is given again as it is; from a pipe it is the same list."""
+    text = "echo one | tee -a ledger\n# a comment\n[gpus=0] echo two >> ledger; test -e mended\necho one | tee -a ledger\n"
+    command_line.write("jobs.txt", text)
+    first = command_line("run", "--commands", "jobs.txt", "-j1", "--max-failures", "none")
+    assert first.returncode == 1, first.stderr
+    assert "1 repeated experiment in the file: each runs once" in first.stderr
+    assert ledger(command_line) == ["one", "two"]
+    command_line.write("mended", "")
+    second = command_line("run", "--commands", "-", "-j1", input=text)
+    assert second.returncode == 0, second.stderr
+    assert ledger(command_line) == ["one", "two", "two"]
+    assert "echo two >> ledger; test -e mended" in second.stdout
+
+
+def test_a_program_that_takes_no_json_is_told_of_before_and_after(command_line) -> None:
+    """The reader of a failure sees argparse's words, and then ours."""
+    command_line.write("train.py", "import argparse\np = argparse.ArgumentParser()\np.add_argument('--lr')\np.parse_args()\n")
+    command_line.write("grid.yaml", "program: train.py\nbase: {lr: 1}\n")
+    result = command_line("run", "grid.yaml")
+    before, _, after = result.stderr.partition("unrecognized arguments")
+    assert "--style flags" in before
+    assert "--style flags" in after
+    assert command_line("run", "grid.yaml", "--style", "flags").returncode == 0

@@ -42,6 +42,15 @@ def test_a_reader_that_has_left_before_the_first_line_is_no_error(done, words: s
     assert result.stdout.split() in (["0"], ["1"])
 
 
+def test_the_exit_status_is_that_of_the_jobs_whether_anybody_reads_the_table_or_not(done) -> None:
+    """`run ... | head -1` in a script that asks for PIPESTATUS, also where Python writes every line at once."""
+    done.write("bad.yaml", "command: ['false']\ngrid: {x: [1]}\n")
+    text = "; ".join(
+        f"$Q {words} | true; echo ${{PIPESTATUS[0]}}" for words in ("run a.yaml", "run bad.yaml", "status --format json")
+    )
+    assert shell(done, text, PYTHONUNBUFFERED="1").stdout.split() == ["0", "1", "0"]
+
+
 @pytest.mark.parametrize("words", ["status", "status --format json", "doctor", "check a.yaml", "prepare a.yaml"])
 def test_output_for_which_there_is_no_room_is_said_in_a_sentence(done, words: str) -> None:
     """`> jobs.txt` on a full disk: the file is not what it seems, so this is no success, and no traceback either."""

@@ -22,8 +22,8 @@ def test_check_says_how_many_and_what_differs(command_line):
     assert (result.returncode, result.stderr) == (0, "")
     head, columns, *rows = result.stdout.splitlines()
     assert head == "grid.yaml: 3 experiments; what differs: train.lr, net"
-    assert columns.split() == ["id", "train.lr", "net"]
-    assert [row.split()[2:] for row in rows] == [["0.001", "a"], ["0.0003", "a"], ["0.0003", "b"]]
+    assert columns.split() == ["train.lr", "net"]
+    assert [row.split()[1:] for row in rows] == [["0.001", "a"], ["0.0003", "a"], ["0.0003", "b"]]
 
 
 def test_check_shows_as_many_as_are_asked_for(command_line):
@@ -40,7 +40,7 @@ def test_one_experiment_is_shown_as_its_command(command_line):
     command_line.write("one.yaml", "base: {a: 1}\ncommand: [x, '${args}']")
     head, _, row = command_line("check", "one.yaml").stdout.splitlines()
     assert head == "one.yaml: 1 experiment"
-    assert row.split()[2:] == ["x", "--a=1"]
+    assert row.split()[1:] == ["x", "--a=1"]
 
 
 def test_check_speaks_json_to_programs(command_line):
@@ -168,7 +168,7 @@ def test_a_right_sweep_file_of_any_method_is_said_to_be_right(command_line, meth
     assert opening == f"sweep.yaml: a sweep, method {method}, loss to be minimized; 7 trials in all (run_cap)"
     assert compared == "trials are compared after 3, 9, 27, 81, ... rows, and those that fall behind are stopped"
     assert right == "the file is right; it searches lr; `exp-queue sweep sweep.yaml` runs it, with points like these:"
-    assert [row.split()[:2] for row in rows] == [["id", "lr"], ["1", rows[1].split()[1]], ["2", rows[2].split()[1]]]
+    assert [row.split()[:2] for row in rows] == [["lr"], ["1", rows[1].split()[1]], ["2", rows[2].split()[1]]]
 
 
 def test_programs_learn_the_same_of_a_sweep_without_an_end(command_line):

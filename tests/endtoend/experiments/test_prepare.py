@@ -97,7 +97,7 @@ def test_json_output_holds_what_a_program_wants_to_know(prepare):
     assert (first["group"], first["config"], first["argv"]) == ("g", {"a": 1, "b": "x"}, ["p", "--a=1", "--b=x"])
     assert first["resources"] == {"gpus": None, "gpu_memory": 1024, "cpus": None, "exclusive": False}
     said = {"retries": 0, "timeout": None, "resumable": False, "environment": [], "max_failures": 5}
-    assert first["policy"] == {**said, "leftovers": "work", "grace": 10.0}
+    assert first["policy"] == {**said, "leftovers": "work", "grace": 10.0, "objective": None}
 
 
 def test_overrides_follow_the_file(prepare):

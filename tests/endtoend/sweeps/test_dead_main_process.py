@@ -42,6 +42,7 @@ def trial(sweeps, until):
     def begun(policy: str):
         runner = sweeps.start("sweep", "-j1", "--leftovers", policy)
         until((sweeps.directory / "up").exists)
+        until(lambda: sweeps.jobs()[0]["state"] == "running")  # its launcher reports the pid a moment after the start
         return runner
 
     yield begun

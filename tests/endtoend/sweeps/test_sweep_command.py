@@ -356,7 +356,7 @@ def test_a_trial_that_a_person_cancels_keeps_no_place(sweeps, until):
 WRONG = {
     ("sweep", "nowhere.yaml"): "nowhere.yaml: no such file",
     ("sweep", "--method", "bayes", "bare.yaml"): "bare.yaml:1:1: method bayes needs a metric",
-    ("sweep", "list.yaml"): "list.yaml: this is no sweep file; exp-queue run list.yaml",
+    ("sweep", "list.yaml"): "list.yaml: this is an experiments file, no sweep file; `exp-queue run list.yaml` runs it",
     ("sweep", "--backend", "wandb"): "--backend wandb, sweeps of a W&B server, is not built yet",
     ("sweep", "--method", "grid"): 'a grid cannot enumerate "lr"',
     ("sweep", "--time", "soon"): "--time: expected a duration such as 2h, 90m or 30s",

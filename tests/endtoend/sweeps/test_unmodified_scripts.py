@@ -49,6 +49,8 @@ def test_a_wandb_script_runs_offline_and_is_stopped_by_what_it_logs(sweeps):
     assert 3 <= len(bad["history"]) < 10_000
     (kept,) = Path(bad["directory"]).glob("wandb/*run-*/run-*.wandb")
     assert kept.stat().st_size > 0
+    (shown,) = json.loads(sweeps("show", "trial:1", "--format", "json").stdout)
+    assert shown["wandb_offline"] == [str(kept.parent)]
     assert not _open_in(Path(bad["directory"]))
 
 
@@ -80,7 +82,7 @@ def _trained(sweeps) -> list[str]:
 def test_every_command_gives_a_script_that_reads_wandb_config_alone_the_same_point(sweeps):
     """With `run` it trained its defaults in every job; all ended well, and the table showed the grid's values."""
     pytest.importorskip("wandb")
-    sweeps.write("train.py", READS_CONFIG_ALONE + 'import sys, os; sys.exit(os.path.exists("fails"))\n')
+    sweeps.write("train.py", READS_CONFIG_ALONE + 'import sys, os; sys.exit(int(os.path.exists("fails")))\n')
     sweeps.write("sweep.yaml", CONFIG_ALONE)
     sweeps.sweep("-j2")
     expected = _trained(sweeps)
@@ -103,11 +105,11 @@ def test_every_command_gives_a_script_that_reads_wandb_config_alone_the_same_poi
 
 
 KNOWS_ITS_RUN = """
-import os, wandb
+import os, sys, wandb
 run = wandb.init()
 with open("trained", "a") as file:
     file.write(f"{run.id} {os.environ['WANDB_RUN_ID']}\\n")
-os._exit(os.path.exists("fails"))
+sys.exit(int(os.path.exists("fails")))
 """
 
 

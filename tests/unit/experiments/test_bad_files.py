@@ -31,7 +31,8 @@ YAML = {
     "base:\n  a: 1\n  'a': 2": '3:3: "a" is given twice; it was first given in line 2; keep one',
     "experimnts: []": '1:1: unknown key "experimnts"; did you mean "experiments"?',
     "base: {}\nfoo: 1": '2:1: unknown key "foo"; '
-    "known are: experiment_group, command, program, resources, policy, defaults, base, grid, zip, include, exclude, experiments",
+    "known are: experiment_group, command, shell, program, groups, resources, policy, defaults, base, grid, zip, include, "
+    "exclude, experiments",
     "base: {1: a}": '1:8: a key must be text, found 1; write "1" in quotes',
     "base: {true: a}": '1:8: a key must be text, found true; write "true" in quotes',
     "base: {~: a}": '1:8: a key must be text, found nothing; write "~" in quotes',
@@ -93,6 +94,12 @@ YAML = {
     "base: {}\nresources: {exclusive: yes}": '2:24: expected true or false, found the text "yes"; '
     "write true or false, without quotes",
     "base: {}\npolicy: {retry: 1}": '2:10: unknown key "retry"; did you mean "retries"?',
+    "base: {}\npolicy: {objective: loss}": '2:21: expected a mapping, found the text "loss"; write key: value',
+    "base: {}\npolicy: {objective: {metric: loss}}": "2:21: expected a metric and its goal, found a mapping; "
+    "write objective: {metric: val_loss, goal: minimize}",
+    "base: {}\npolicy: {objective: {metric: loss, gaol: min}}": '2:21: unknown key "gaol"; did you mean "goal"?',
+    "base: {}\npolicy: {objective: {metric: loss, goal: min}}": "2:21: expected one of minimize, maximize, "
+    'found the text "min"; known are: minimize, maximize',
     "base: {}\npolicy: {timeout: soon}": "2:19: expected a duration such as 2h, 90m or 30s, "
     'found the text "soon"; a bare number counts seconds',
     "base: {}\nresources: {share: 0}": "2:20: expected a whole number from 1 to 64, found 0",

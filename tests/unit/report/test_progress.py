@@ -7,10 +7,11 @@ import resource
 from dataclasses import replace
 
 from scheduler.actions.notices import Driving
+from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.progress import Progress
-from scheduler.runner.notices import Ended, Interrupted, Noted, Started
+from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, StandsStill, Started, UnderWay
 from tests.unit.runner.test_backfill import job
 
 JOB = replace(job(1), arguments='{"x": 1}')
@@ -43,6 +44,14 @@ def test_the_second_ctrl_c_says_how_long_there_is_and_what_comes_then() -> None:
     assert "stopping 2 jobs (SIGINT); they have 10 s to save the work, then SIGTERM follows and, 5 s later, SIGKILL" in two
 
 
+def test_the_first_ctrl_c_says_what_becomes_of_jobs_that_nobody_waits_for() -> None:
+    """A notebook interrupts `!exp-queue` and ends it a moment later: these are the last words that it shows."""
+    one, two = told(Interrupted(1, 2))
+    assert one == "Ctrl-C: nothing more is started; waiting for 2 jobs to finish. Ctrl-C again stops them."
+    assert "what runs goes on: `exp-queue cancel running` stops it, and the same command again joins it" in two
+    assert len(told(Interrupted(1, 0))) == 1
+
+
 def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
     """Also of a job that succeeded: its script ended long before."""
     reason = "exit status 0; 1 process left behind went on for 25.1 s: sh (pid 12)"
@@ -52,6 +61,31 @@ def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:
         Ended(JOB, FIRST, Ending(State.DONE, 0, reason), 25.2, False),
     )
     assert lines[1:] == [": it left one behind", f" done after 25 s: {reason}   [1/1]"]
+
+
+def test_a_start_with_other_code_says_how_many_more_would() -> None:
+    """Whoever reads it decides whether to hold them."""
+    said = [
+        line.split("job ", 1)[1].split(" ", 1)[1]
+        for line in told(*(OtherCode(JOB, Aged("a.py"), count) for count in (0, 1, 2000)))
+    ]
+    start = "starts with another a.py than it was queued with"
+    assert said == [start, f"{start}; 1 more is queued that would", f"{start}; 2,000 more are queued that would"]
+
+
+def test_a_job_that_runs_is_told_of_with_its_newest_values(tmp_path) -> None:
+    """In a file or a notebook there is nothing else to see for as long as it trains."""
+    attempt = Attempt(JOB.id, 1, "launcher", str(tmp_path), 0.0)
+    assert told(UnderWay(JOB, attempt, 60.0)) == [" has run 1 min 00 s: x=1; it has said nothing yet"]
+    attempt.log.write_text("epoch 1\n  \x1b[1mepoch 2  \n\n")
+    assert told(UnderWay(JOB, attempt, 60.0)) == [" has run 1 min 00 s: | \\x1b[1mepoch 2"]
+    attempt.metrics.write_text('{"_step": 400, "loss": 0.31234, "note": "text"}\n{"_step": 401, "val_cer": 0.5}\n')
+    assert told(UnderWay(JOB, attempt, 125.0)) == [" has run 2 min 05 s: step 401, val_cer 0.5, loss 0.3123"]
+
+
+def test_a_standstill_is_told_with_its_reason() -> None:
+    """`0 of 12` says nothing of why."""
+    assert told(StandsStill("GPU 0 is lost", 600.0)) == ["nothing has run for 10 min 00 s, and nothing can start: GPU 0 is lost"]
 
 
 def test_an_end_is_told_where_no_file_can_be_opened(tmp_path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from scheduler.actions.results import Line, best_first
-from scheduler.experiments import Policy, Resources, differences
+from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
+from scheduler.experiments import Policy, Ranking, Resources, differences
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
-from scheduler.report.jobs import labels, metric_columns, telling
+from scheduler.report.jobs import metric_columns, objects, table
+from scheduler.report.labels import labels, telling
+from scheduler.runner.recovery import Pause
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
@@ -35,6 +37,8 @@ def test_a_diverged_or_missing_value_is_never_best() -> None:
     """NaN compares with nothing; it must not float to the top."""
     assert order(line("a", math.nan), line("b", None), line("c", 0.1)) == "cab"
     assert order(line("a", math.nan, ERROR), line("c", 0.1, ERROR)) == "ca"
+    assert order(line("a", -math.inf, ERROR), line("c", 0.1, ERROR)) == "ca"
+    assert order(line("a", 10**400), line("c", 0.1)) == "ca"  # no float can be so large
 
 
 def test_what_did_not_succeed_stands_below_whatever_its_metric() -> None:
@@ -47,6 +51,24 @@ def test_different_objectives_are_not_mixed() -> None:
     assert order(line("a", 0.2, ERROR), line("b", 0.9), line("c", 0.1, ERROR), line("d", 0.95)) == "cadb"
 
 
+def test_whoever_asks_for_an_order_gets_it_whatever_was_declared() -> None:
+    """A missing value is last, NaN too; without a goal the declared one counts, else small is better."""
+    lines = [line("a", 0.2), line("b", math.nan), line("c", 0.3), line("d", None)]
+    assert [each.job.id for each in best_first(lines, Sort.read("accuracy"))] == ["c", "a", "b", "d"]
+    assert [each.job.id for each in best_first(lines, Sort.read("accuracy:min"))] == ["a", "c", "b", "d"]
+    plain = [Line(replace(PLAIN, id=name), None, Outcome({"val:loss": value})) for name, value in (("a", 2), ("b", 1))]
+    assert [each.job.id for each in best_first(plain, Sort.read("val:loss"))] == ["b", "a"]
+    assert [each.job.id for each in best_first(plain, Sort.read("val:loss:max"))] == ["a", "b"]
+    assert unlogged(best_first(plain, Sort.read("loss"))) == 'no job here has a number for "loss": they log val:loss'
+    assert unlogged(best_first(plain, Sort.read("val:loss"))) == unlogged([]) == ""
+
+
+def test_the_objective_of_a_policy_is_before_that_of_the_script() -> None:
+    """The file is written by whoever wants to know; also of a job that has not run, so that all rows are ranked alike."""
+    job = replace(PLAIN, policy=Policy(objective=Ranking("cer", "minimize")))
+    assert outcome(None, job.policy).objective == ERROR
+
+
 def test_without_objectives_the_order_of_the_file_stays() -> None:
     """We do not guess which metric matters."""
     assert order(line("b", 1.0, None), line("a", 2.0, None)) == "ba"
@@ -55,8 +77,8 @@ def test_without_objectives_the_order_of_the_file_stays() -> None:
 def test_labels_show_only_what_differs() -> None:
     """Sixty shared parameters say nothing."""
     jobs = [replace(PLAIN, id=n, arguments=a) for n, a in [("a", '{"x": 1, "y": {"z": 2}}'), ("b", '{"x": 1, "y": {"z": 3}}')]]
-    assert labels(jobs) == {"a": "y.z=2", "b": "y.z=3"}
-    assert labels(jobs[:1]) == {"a": "x=1 y.z=2"}
+    assert labels(jobs) == {"a": "z=2", "b": "z=3"}
+    assert labels(jobs[:1]) == {"a": "x=1 z=2"}
 
 
 def test_a_key_that_another_decides_is_left_out() -> None:
@@ -73,7 +95,17 @@ def test_a_key_that_another_decides_is_left_out() -> None:
     assert telling([{"x": 1}, {"x": 1}], []) == []
 
 
-def test_metric_columns_are_the_objectives_if_any_is_declared() -> None:
-    """The table answers the question that the experiments asked."""
+def test_metric_columns_begin_with_the_objectives_and_the_others_stay() -> None:
+    """The table answers the question that the experiments asked; one job that declares it takes nothing from the rest."""
+    both = [line("a", 1.0), Line(PLAIN, None, Outcome({"loss": 1.0, "accuracy": 2.0, "lr": 3.0}))]
+    assert metric_columns(both[::-1]) == ["accuracy", "loss", "lr"]
     assert metric_columns([line("a", 1.0), line("b", 1.0, ERROR)]) == ["accuracy", "cer"]
     assert metric_columns([Line(PLAIN, None, Outcome({"loss": 1.0, "lr": 2.0}))]) == ["loss", "lr"]
+
+
+def test_a_job_that_is_paused_is_shown_as_paused() -> None:
+    """Its state is running, and nothing of it runs."""
+    running = replace(line("a", None, state=State.RUNNING), pause=Pause(since=1.0))
+    (row,) = objects([running])
+    assert (table([running])[0]["state"], row["paused"], row["state"]) == ("paused", 1.0, "running")
+    assert table([line("a", None, state=State.RUNNING)])[0]["state"] == "running"

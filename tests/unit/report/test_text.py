@@ -42,9 +42,9 @@ def test_nothing_that_steers_a_terminal_gets_through(text: str, expected: str) -
 
 
 def test_logs_keep_their_lines_and_split_characters() -> None:
-    """A character that lies across two reads is still one; a progress bar's carriage return begins a line."""
+    """A character that lies across two reads is still one; a carriage return goes back to the beginning of its line."""
     pieces = ["grö".encode()[:3], "grö".encode()[3:] + b"\xff|\r|\r\n"]
-    assert b"".join(shown_pieces(pieces)).decode() == "grö\ufffd|\n|\n"
+    assert b"".join(shown_pieces(pieces)).decode() == "|rö\ufffd|\n"
     assert shown("a\tb\n\x1b") == "a\tb\n\\x1b"
 
 
@@ -52,6 +52,7 @@ def test_numbers_and_nouns() -> None:
     """Four digits are enough for a table; texts stay texts."""
     values = [number(v) for v in (0.123456, 3, float("nan"), "x\x1b", None, True)]
     assert values == ["0.1235", "3", "nan", "x\\x1b", "", "True"]
+    assert [number(v) for v in (10**14, 10**400, -(10**5000) - 1)] == ["100000000000000", "1.000e+400", "-1.000e+5000"]
     assert [plural(1, "job"), plural(2, "job")] == ["1 job", "2 jobs"]
     assert [shortened("abc", 3), shortened("abcd", 3)] == ["abc", "ab…"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import UserError
+from scheduler.experiments import Ranking
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document.limits import Limits
 from scheduler.sweeps import read_file
@@ -31,6 +32,13 @@ def test_the_default_command_is_that_of_wandb(read):
     env, interpreter, *rest = argvs(read(GRID))[0]
     assert (env, rest) == ("/usr/bin/env", ["train.py", "--epochs=3", "--lr=0.1"])
     assert interpreter in ("python", "python3")
+
+
+def test_the_metric_of_the_file_ranks_its_experiments(read):
+    """`run` prints the best first, as `sweep` does; W&B's goal is minimize where none is said."""
+    ranked = [read(GRID + f"metric: {{name: acc{goal}}}\n").policy.objective for goal in ("", ", goal: maximize")]
+    assert ranked == [Ranking("acc", "minimize"), Ranking("acc", "maximize")]
+    assert read(GRID).policy.objective is None
 
 
 def test_the_command_may_be_a_list_or_text(read):
@@ -96,10 +104,10 @@ def test_experiments_files_are_read_as_ever(read):
 BAD = {
     "method: grid\nparameters: {a: {value: "
     + "[" * 2_000: "2:122: nested deeper than 100 levels; flatten the file, or raise --max-depth",
-    "method: random\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: method random draws trials without end, which is no list of "
-    "experiments; `exp-queue sweep` runs it; for a list, write method: grid",
-    "method: bayes\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: method bayes chooses each trial by the results of others, "
-    "which a list of experiments cannot; `exp-queue sweep` runs it; for a list, write method: grid",
+    "method: random\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: this is a sweep file, and method random draws trials without "
+    "end, which is no list of experiments; `exp-queue sweep FILE` runs it; for a list, write method: grid",
+    "method: bayes\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: this is a sweep file, and method bayes chooses each trial by "
+    "the results of others, which a list of experiments cannot; `exp-queue sweep FILE` runs it; for a list, write method: grid",
     "method: gird\nparameters: {a: {value: 1}}": '1:9: unknown method the text "gird"; did you mean "grid"?',
     "method: grid": '1:1: this sweep file has no parameters; add "parameters:"',
     "parameters: {a: {value: 1}}": "1:1: this sweep file names no method; add method: grid",
@@ -168,7 +176,8 @@ def test_a_wrong_sweep_file_is_told_where_and_what(tmp_path, read, text, expecte
     """W&B shows the whole configuration and a schema; here the message points at the character."""
     with pytest.raises(UserError) as caught:
         read(text)
-    assert str(caught.value).replace(f"{tmp_path}/sweep.yaml:", "", 1) == expected
+    path = f"{tmp_path}/sweep.yaml"
+    assert str(caught.value).replace(f"{path}:", "", 1).replace(path, "FILE") == expected
 
 
 def test_an_override_of_no_parameter_is_refused_where_it_matters(read):

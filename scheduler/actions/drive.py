@@ -67,8 +67,10 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     needed = needed_by(store.connection, numbers)
     jobs = JobList(store.by_numbers, [*needed, *numbers]) if needed else jobs
     mine = Mine(store, jobs)
+    asked = mine.by_resources()
+    devices.expect(job.resources for job in asked)
     if not mine.active_names():
-        _refuse_the_impossible(mine.by_resources(), devices)
+        _refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
     tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done, before=len(needed)))
     source = Submits(store.home, forever=False)
@@ -87,6 +89,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
             ended.extend(job.id for job in notice.jobs)
         tell(notice)
 
+    devices.expect(job.resources for job in Mine(store).by_resources())
     tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
     source = Submits(store.home, forever=forever)
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
@@ -115,4 +118,4 @@ def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
     if reasons and all(reasons):
         job = jobs[0]
         next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
-        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=next_step)
+        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=devices.cure or next_step)

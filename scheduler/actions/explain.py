@@ -78,7 +78,7 @@ def _why(store: Store, job: Job) -> str:
     latest = store.latest_attempts([job]).get(job.id)
     if latest is None:
         return ""
-    where = f" on GPU {latest.gpus}" if latest.gpus and not latest.ending else ""
+    where = f" on {latest.place}" if latest.gpus and not latest.ending else ""
     where += f"; it computes on GPU {latest.elsewhere}, which it was not given" if latest.elsewhere and not latest.ending else ""
     return where + (f" ({latest.ending.reason})" if latest.ending and latest.ending.reason else "")
 

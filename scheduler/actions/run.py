@@ -38,7 +38,6 @@ def possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
     for number, experiment in enumerate(plan.experiments(), 1):
         reason = devices.never(experiment.resources)
         if reason:
-            raise CannotEverRun(
-                f"experiment {number} of {plan.path} can never run here: {reason}", next_step="change its `resources`"
-            )
+            what = f"experiment {number} of {plan.path} can never run here: {reason}"
+            raise CannotEverRun(what, next_step=devices.cure or "change its `resources`")
         yield experiment

@@ -190,6 +190,7 @@ def sweep(
     again: bool = False,
     gpus: int | None = None,
     gpu_memory: str | None = None,
+    share: int | None = None,
     timeout: float | str | None = None,
     grace: float | str | None = None,
     program: str | None = None,
@@ -202,12 +203,12 @@ def sweep(
 
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `timeout` and `grace` (seconds, or texts).
+    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
     `jobs`, `program`, `style`, `notify`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
-    plan = for_each_trial(plan, gpus, gpu_memory, timeout, grace)
+    plan = for_each_trial(plan, gpus, gpu_memory, share, timeout, grace)
     warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 

@@ -50,6 +50,13 @@ leftovers_option = click.option(
     "or are ended at once.",
 )
 
+share_option = click.option(
+    "--share",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="At most N jobs on a GPU, whatever memory they need; it is shared only with jobs that say so. Default: resources.share.",
+)
+
 
 def _sort(context: click.Context, option: click.Parameter, text: str | None) -> Sort | None:
     if text is None:

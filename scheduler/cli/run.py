@@ -18,6 +18,7 @@ from scheduler.cli.options import (
     order_options,
     print_lines,
     say,
+    share_option,
     sharing_options,
     slots_option,
     sort_option,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @slots_option
 @grace_option
 @leftovers_option
+@share_option
 @failures_option
 @sharing_options
 @order_options
@@ -54,6 +56,7 @@ def run(
     slots: int | None,
     grace: float | None,
     leftovers: str | None,
+    share: int | None,
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
@@ -81,10 +84,12 @@ def run(
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
-    plan, directory = order.on(plan.with_policy(leftovers=leftovers)), working_directory()
+    plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
+    directory = working_directory()
     with opened_devices(settings) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
+            devices.expect(each.resources for each in experiments)
             return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
             return _detached(action.possible(plan, devices))
@@ -127,11 +132,14 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @click.command()
 @reads_a_file
 @leftovers_option
+@share_option
 @order_options
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option
-def submit(plan: ExperimentFile, leftovers: str | None, order: Order, again: bool, lost: bool, style: str) -> int:
+def submit(
+    plan: ExperimentFile, leftovers: str | None, share: int | None, order: Order, again: bool, lost: bool, style: str
+) -> int:
     """Queue the experiments of FILE and start nothing: `exp-queue work` runs what is queued.
 
     \b
@@ -144,7 +152,7 @@ def submit(plan: ExperimentFile, leftovers: str | None, order: Order, again: boo
     from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
 
-    plan = order.on(plan.with_policy(leftovers=leftovers))
+    plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     with opened_store() as store:
         tell = Progress(sys.stderr).tell
         submission = action.submit(store, plan, working_directory(), tell, again=again, lost=lost, begin=order.begin)

@@ -77,6 +77,14 @@ class ExperimentFile:
         listed = tuple(replace(each, policy=replace(each.policy, **changes)) for each in self.listed)
         return replace(self, policy=replace(self.policy, **changes), listed=listed)
 
+    def with_share(self, share: int | None) -> ExperimentFile:
+        """The same file, all experiments of which share a GPU so; None is nobody's wish. UserError if one of them shares it by
+        memory."""
+        if share is None:
+            return self
+        listed = tuple(replace(each, resources=layout.shared(each.resources, share)) for each in self.listed)
+        return replace(self, resources=layout.shared(self.resources, share), listed=listed)
+
     def within(self, limits: Limits) -> ExperimentFile:
         """The file itself. Raises UserError if it asks for more experiments than `limits` allow."""
         if self.at_most() > limits.experiments:

@@ -41,6 +41,12 @@ RESOURCES: Schema = {
     },
     "cpus": {"type": "integer", "minimum": 1},
     "exclusive": {"type": "boolean"},
+    "share": {
+        "description": "So many such jobs at most on one GPU, whatever memory they need: each takes 1/share of it.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 64,
+    },
 }
 POLICY: Schema = {
     "retries": {"type": "integer", "minimum": 0},
@@ -68,6 +74,12 @@ POLICY: Schema = {
         "description": "Variables whose values a job keeps from its submit, beside PATH and those of virtual environments.",
         "type": "array",
         "items": {"type": "string", "pattern": r"^(?!CUDA_|EXP_QUEUE_)[A-Za-z_][A-Za-z0-9_]*$"},
+    },
+    "ports": {
+        "description": "So many ports in a row that no other job of the machine has: EXP_QUEUE_PORTS; MASTER_PORT is the first.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 64,
     },
     "max_failures": {
         "description": "So many failures in a row, each just after its start, and no more is started.",
@@ -109,7 +121,12 @@ SECTIONS: Schema = {
         "type": "array",
         "items": {"type": "string"},
     },
-    "resources": {"type": "object", "additionalProperties": False, "properties": RESOURCES},
+    "resources": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": RESOURCES,
+        "dependentSchemas": {"share": {"properties": {"gpu_memory": False, "exclusive": {"const": False}}}},
+    },
     "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},
     "after": {
         "description": "What the jobs come after: names of groups, or selections of jobs in the queue.",

@@ -179,6 +179,12 @@ MIGRATIONS: tuple[str, ...] = (
         UPDATE prerequisite SET changed = 1 WHERE number = NEW.prerequisite;
     END;
     """,
+    # What tells an attempt from those beside it: its number among the running ones of its runner, and its ports. NULL and '': of
+    # an attempt that had none.
+    """
+    ALTER TABLE attempt ADD COLUMN slot INTEGER;
+    ALTER TABLE attempt ADD COLUMN ports TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +18,7 @@ from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
 GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too few for everything
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, str]]:
@@ -52,12 +54,19 @@ def gpus_of(attempt: Attempt | None) -> str:
     """The GPUs that it was given, and those on which it computed all the same."""
     if attempt is None:
         return ""
-    return f"{attempt.gpus or 'none'}, computed on {attempt.elsewhere}" if attempt.elsewhere else attempt.gpus
+    gpus = ",".join(_short_name(name) for name in attempt.gpus.split(","))
+    return f"{gpus or 'none'}, computed on {attempt.elsewhere}" if attempt.elsewhere else gpus
+
+
+def _short_name(gpu: str) -> str:
+    """Enough of a UUID for CUDA to know it: `MIG-c6d4f1ef`."""
+    kind, _, rest = gpu.partition("-")
+    return f"{kind}-{rest.partition('-')[0]}" if UUID.fullmatch(rest) else gpu
 
 
 def astray(gpus: str, elsewhere: str) -> str:
     """What an attempt did on GPUs that it was not given, as a clause."""
-    given = f"GPU {gpus}" if gpus else "no GPU"
+    given = (f"GPU {gpus}" if gpus[0].isdecimal() else gpus) if gpus else "no GPU"
     return f"given {given}, computed on GPU {elsewhere}: its program chooses the device itself"
 
 

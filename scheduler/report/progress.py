@@ -112,7 +112,7 @@ class Progress:
             return
         self._begun[notice.job.id] = start
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
-        where = f" on GPU {notice.attempt.gpus}" if notice.attempt.gpus else ""
+        where = f" on {notice.attempt.place}" if notice.attempt.gpus else ""
         self._say(f"{notice.job.short_id} started{where}{again}: {self._label(notice.job)}")
 
     def _joined(self, notice: Joined) -> None:

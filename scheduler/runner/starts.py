@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
@@ -17,6 +18,7 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.endings import granted
 from scheduler.runner.orders import order_of
 from scheduler.runner.plan import Start, Wait
+from scheduler.runner.ports import ports_for
 from scheduler.runner.under_way import Supervision
 from scheduler.shortage import is_short, words
 
@@ -50,17 +52,29 @@ class Starts:
         return ready, refused
 
     def _ready(self, start: Start) -> Ready | Refusal:
-        """OSError where the machine has no room for a claim or a launcher: then there is no claim."""
+        """With its claim, its ports and a launcher. OSError where the machine has no room for these: then it has none."""
         claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
         reach("claim-taken")
         try:
-            return Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
+            ready = Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
         except OSError:
             if claim:
                 claim.close()
             raise
+        return self._with_ports(ready)
+
+    def _with_ports(self, ready: Ready) -> Ready | Refusal:
+        try:
+            ports = ports_for(ready.job, ready.slot, self._store.home)
+        except OSError:
+            ready.give_up()
+            raise
+        if isinstance(ports, Refusal):
+            ready.give_up()
+            return ports
+        return replace(ready, ports=ports)
 
     def _take(self, start: Start) -> Claim | Refusal:
         assert self._devices.desk  # it has offered the placement
@@ -68,7 +82,7 @@ class Starts:
 
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
-        attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
+        attempt = change.begin(ready.job, ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         if attempt and ready.code == self._store.code(ready.job.code):  # as nearly always
@@ -80,10 +94,9 @@ class Starts:
         if attempt is None:
             ready.give_up()
             return None
-        claimed = ready.claim.environment() if ready.claim else None
         threads = max(1, self._devices.cores // slots)
         surroundings = self._store.surroundings(ready.job)
-        order = order_of(ready.job, attempt, claimed, surroundings, threads, self.grace_of(ready.job))
+        order = order_of(ready, attempt, surroundings, threads, self.grace_of(ready.job))
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

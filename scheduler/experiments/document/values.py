@@ -55,9 +55,9 @@ def truth(value: object) -> bool:
     return value
 
 
-def whole_number(value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise expected(f"a whole number of {least} or more", value)
+def whole_number(value: object, least: int, most: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        raise expected(f"a whole number of {least} or more" if most is None else f"a whole number from {least} to {most}", value)
     return value
 
 

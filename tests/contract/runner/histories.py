@@ -91,6 +91,7 @@ class Histories(OrderPromises):
     changes: type[Changes] = Changes
     resolve = staticmethod(resolve)
     mine: type[Mine] = Mine
+    share: int | None = None  # of all jobs for one GPU
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +127,9 @@ class Histories(OrderPromises):
         resumable=st.booleans(),
     )
     def submits(self, gpus: int | None, memory: int | None, cpus: int | None, retries: int, resumable: bool) -> None:
-        self._submit(Resources(gpus, memory if gpus == 1 else None, cpus), Policy(retries=retries, resumable=resumable), Waits())
+        share = self.share if gpus != 2 else None
+        resources = Resources(gpus, memory if gpus == 1 and not share else None, cpus, share=share)
+        self._submit(resources, Policy(retries=retries, resumable=resumable), Waits())
 
     def _submit(self, resources: Resources, policy: Policy, waits: Waits) -> None:
         experiment = Experiment(("true",), json.dumps({"n": len(self.submitted)}), resources=resources, policy=policy)

@@ -10,6 +10,7 @@ from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import ACTIVE, FOLLOWS, SUCCEEDED, WAITING, State
 from scheduler.queue.store import Store
 from tests.contract.runner.lives import Life
+from tests.contract.runner.plan_promises import check_parts
 
 GPUS, TOTAL = 3, 16_000  # of the machine, and MiB of each
 
@@ -67,9 +68,13 @@ class Promises(RuleBasedStateMachine):
     def held(self) -> None:
         for index in range(GPUS):
             here = [claim for claim in (life.claim for life in self.lives.values()) if claim and claim.holds(f"GPU-{index}")]
-            if any(claim.exclusive for claim in here):
+            if any(claim.exclusive and not claim.split for claim in here):
                 assert len(here) == 1, f"held: GPU {index} has {len(here)} claims, one of them for the whole"
             assert sum(claim.memory[f"GPU-{index}"] or 0 for claim in here) <= TOTAL, f"held: GPU {index} is overbooked"
+
+    @invariant()
+    def shared(self) -> None:
+        check_parts(life.claim for life in self.lives.values() if life.claim)
 
     @invariant()
     def clean(self) -> None:

@@ -34,7 +34,13 @@ from tests.contract.runner.ordered_histories import OrderedHistories
 COMMON = settings(derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 THOROUGH = settings(COMMON, max_examples=80, stateful_step_count=50)
 # To find a planted bug is enough; the shortest history that shows it is not wanted.
-HUNT = settings(COMMON, max_examples=400, stateful_step_count=40, phases=[Phase.generate])
+HUNT = settings(COMMON, max_examples=3000, stateful_step_count=40, phases=[Phase.generate])
+
+
+class SharingHistories(Histories):
+    """All jobs for one GPU share it with another: then a third is what must not be."""
+
+    share = 2
 
 
 @pytest.mark.timeout(600)
@@ -47,6 +53,12 @@ def test_random_histories_keep_every_promise() -> None:
 def test_random_histories_of_an_ordered_queue_keep_every_promise() -> None:
     """The same with priorities, moves, jobs that come after others, and jobs that begin later."""
     run_state_machine_as_test(OrderedHistories, settings=THOROUGH)
+
+
+@pytest.mark.timeout(600)
+def test_random_histories_with_shared_gpus_keep_every_promise() -> None:
+    """The same on GPUs that two jobs may have: the claims of all runners are counted, whoever died meanwhile."""
+    run_state_machine_as_test(SharingHistories, settings=settings(COMMON, max_examples=30, stateful_step_count=50))
 
 
 # Bugs in the rules of `plan`.
@@ -92,6 +104,13 @@ def forgets_what_this_turn_gave_away(world: World) -> list[Start | Wait]:
 
 def forgets_claims(world: World) -> list[Start | Wait]:
     return plan(replace(world, gpus=replace(world.gpus, claims=()) if world.gpus else None))
+
+
+def gives_a_gpu_to_one_more_than_share_it(world: World) -> list[Start | Wait]:
+    sharing = [claim for claim in world.gpus.claims if claim.split] if world.gpus else []
+    crowd = next((claim for n, claim in enumerate(sharing) if any(claim.memory == c.memory for c in sharing[:n])), None)
+    seen = world.gpus and replace(world.gpus, claims=tuple(claim for claim in world.gpus.claims if claim is not crowd))
+    return plan(replace(world, gpus=seen))
 
 
 def takes_a_failing_driver_for_free_gpus(world: World) -> list[Start | Wait]:
@@ -223,12 +242,13 @@ PLANTS: dict[Callable, tuple[str, str]] = {
     stops_at_the_first_that_waits: ("plan", "plan: a job that needs nothing"),
     forgets_what_this_turn_gave_away: ("plan", "plan:"),
     forgets_claims: ("plan", "plan: .* starts where nothing is free|given away twice"),
+    gives_a_gpu_to_one_more_than_share_it: ("plan", "plan: .* starts where nothing is free: .*1/[23] of it is asked|shared:"),
     takes_a_failing_driver_for_free_gpus: ("plan", "plan: .* does not answer"),
     starts_nothing: ("plan", "plan: a job that needs nothing"),
     retries_once_more: ("deserves", "once: .* was followed"),
     retries_what_was_cancelled: ("deserves", "once: .* was followed"),
     repeats_lost_jobs: ("deserves", "once: .* was followed"),
-    guesses_that_nothing_ran: ("verdict", "once:"),
+    guesses_that_nothing_ran: ("verdict", "once:|true:"),
     trusts_an_empty_journal_after_a_power_cut: ("verdict", "once:"),
     ends_jobs_that_have_left_children: ("verdict", "clean:"),
     calls_everything_lost: ("verdict", "true:"),
@@ -254,6 +274,7 @@ def test_a_planted_bug_breaks_the_promise_that_it_should(bug: Callable) -> None:
     place, message = PLANTS[bug]
     value = bug if isinstance(bug, type) else staticmethod(bug)
     history = OrderedHistories if place in ("mine", "resolve") else Histories
+    history = SharingHistories if bug is gives_a_gpu_to_one_more_than_share_it else history
     planted = type(history)("Planted", (history,), {place: value})
     with pytest.raises(AssertionError, match=message):
         run_state_machine_as_test(planted, settings=HUNT)

@@ -110,6 +110,11 @@ YAML = {
     'found the text "min"; known are: minimize, maximize',
     "base: {}\npolicy: {timeout: soon}": "2:19: expected a duration such as 2h, 90m or 30s, "
     'found the text "soon"; a bare number counts seconds',
+    "base: {}\nresources: {share: 0}": "2:20: expected a whole number from 1 to 64, found 0",
+    "base: {}\nresources: {share: 4, gpu_memory: 6G}": "2:35: share and gpu_memory are two ways to share a GPU; "
+    "keep the one that is known better",
+    "base: {}\nresources: {exclusive: true, share: 4}": "2:37: share and exclusive: true contradict each other; keep one of them",
+    "base: {}\npolicy: {ports: 65}": "2:17: expected a whole number from 0 to 64, found 65",
     "base: {}\npolicy: {timeout: 0}": "2:19: expected a duration such as 2h, 90m or 30s, found 0; a bare number counts seconds",
     # command and program
     "base: {}\ncommand: '  '": '2:10: expected a command, as a list or as text, found the text "  "; '

@@ -17,7 +17,7 @@ from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
 from scheduler.experiments.experiment_file import ExperimentFile
-from scheduler.experiments.layout import AFTER_FAILURE, LEFTOVERS, shared
+from scheduler.experiments.layout import AFTER_FAILURE, LEFTOVERS, RESOURCES, shared
 from scheduler.home import default_root
 from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
@@ -95,11 +95,16 @@ def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None
         raise UserError(f"{name}: {error.what}", next_step=error.next_step) from None
 
 
+def share_of(value: Any) -> int | None:
+    """So many jobs share a GPU; None is nobody's wish."""
+    return read("share", value, RESOURCES["share"])
+
+
 def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, share: Any, timeout: Any, grace: Any) -> SweepPlan:
     """What a trial gets, which W&B's files have no words for."""
     memory = read("gpu_memory", gpu_memory, values.memory)
     wanted: dict[str, Any] = {"timeout": read("timeout", timeout, values.duration), "grace": read("grace", grace, values.pause)}
     policy = replace(plan.policy, **{name: value for name, value in wanted.items() if value is not None})
     resources = replace(plan.resources, gpus=count_of("gpus", gpus), gpu_memory=memory)
-    resources = shared(resources, count_of("share", share))
+    resources = shared(resources, share_of(share))
     return replace(plan, resources=resources, policy=policy)

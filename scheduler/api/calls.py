@@ -26,6 +26,7 @@ from scheduler.api.arguments import (
     named,
     order_of,
     read,
+    share_of,
     terms_of,
     with_leftovers,
     words,
@@ -58,6 +59,7 @@ def run(
     program: str | None = None,
     style: str | None = None,
     leftovers: str | None = None,
+    share: int | None = None,
     notify: Notify = (),
     sort: str | None = None,
     priority: int | None = None,
@@ -78,7 +80,8 @@ def run(
     start no more of that program (None: what the file says, else 5; math.inf: never). `program`: a text such as
     "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
     `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
-    `notify`: who is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several.
+    `share`: so many such jobs on one GPU, whatever memory they need. `notify`: who is told of the end, the first failure and a
+    standstill, as `exp-queue run --help` has it, one word or several.
     `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
     "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
     jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
@@ -92,7 +95,8 @@ def run(
     this machine can never run.
     """
     order = order_of(priority, begin, after, after_any, after_failure)
-    plan = order.on(with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers))
+    plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
+    plan = order.on(plan.with_share(share_of(share)))
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     warn(plan.path, plan.notes, quiet=quiet)
 
@@ -115,6 +119,7 @@ def submit(
     program: str | None = None,
     style: str | None = None,
     leftovers: str | None = None,
+    share: int | None = None,
     priority: int | None = None,
     begin: Moment = None,
     after: After = None,
@@ -125,7 +130,8 @@ def submit(
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
     order = order_of(priority, begin, after, after_any, after_failure)
-    plan = order.on(with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers))
+    plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
+    plan = order.on(plan.with_share(share_of(share)))
     warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(say_of(quiet=quiet)) as store:
         here, tell = working_directory(), tell_of(quiet=quiet)

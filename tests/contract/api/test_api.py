@@ -373,3 +373,14 @@ def test_what_comes_after_a_failure_is_skipped_and_says_why(file) -> None:
     jobs = api.run(file(SCRIPT), after=bad, quiet=True)
     assert {job.state for job in jobs} == {"skipped"}
     assert all(job.is_over and not job.succeeded and job.reason.startswith("it comes after ") for job in jobs)
+
+
+def test_so_many_jobs_share_a_gpu_as_python_says(file, tmp_path: Path) -> None:
+    """As `--share` and the files have it; and refused alike."""
+    api.submit(file("true"), share=4, quiet=True)
+    with opened_queue(print) as store:
+        assert [job.resources.share for job in store.jobs()] == [4, 4]
+    with pytest.raises(UserError, match="share: "):
+        api.submit("grid.yaml", share=0, quiet=True)
+    with pytest.raises(UserError, match="two ways to share"):
+        api.run(file("true", more="resources: {gpu_memory: 1G}"), share=2, quiet=True)

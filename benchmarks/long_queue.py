@@ -4,6 +4,7 @@
 
 Each command is a process of its own, byte-compiled, with its wall and CPU time and its largest resident memory. `next job` is
 a query of the store, the median of 100, also where all of the queue belongs to somebody else and our ten jobs stand behind it.
+Then all of it once more with twice as many jobs that come after these.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scheduler.queue.mine import Mine
+from scheduler.queue.job import Ending, Job
+from scheduler.queue.mine import Mine, before
+from scheduler.queue.states import State
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -28,7 +31,9 @@ from scheduler.queue.store import Store  # noqa: E402
 
 
 def written(path: Path, first: int, count: int) -> str:
-    path.write_text(f"command: ['true', '${{args}}']\ngrid: {{x: {list(range(first, first + count))}}}\n")
+    path.write_text(
+        f"experiment_group: First\ncommand: ['true', '${{args}}']\ngrid: {{x: {list(range(first, first + count))}}}\n"
+    )
     return str(path)
 
 
@@ -60,6 +65,33 @@ def queries(directory: Path) -> None:
         everything, newest = Mine(store), Mine(store, store.jobs(limit=10, newest=True))
         query("next job", lambda: everything.waiting(1, time.time()))
         query("next job, behind others'", lambda: newest.waiting(1, time.time()))
+        query("next begin", everything.next_begin)
+        query("is anything to come", everything.are_queued)
+        first = everything.waiting(1, time.time())[0]
+        query("begin and end of a job", lambda: begin_and_end(store, first))
+        query("jobs before the last", lambda: before(store, store.jobs(limit=1, newest=True)[0], 1000))
+
+
+def begin_and_end(store: Store, job: Job) -> None:
+    """As a runner writes them; the job is queued again."""
+    with store.change() as change:
+        attempt = change.begin(store.job(job.id), "launcher", "")
+        assert attempt
+        change.end(attempt, Ending(State.FAILED, 1), 0.1)
+        change.retry_by_policy(attempt)
+        change.connection.execute("UPDATE job SET not_before = 0 WHERE number = ?", (job.number,))
+
+
+def dependents(directory: Path, options: argparse.Namespace) -> None:
+    """As many jobs again that come after all of these, and as many that begin tomorrow; then the same questions."""
+    group = "experiment_group: Second\n"
+    path = directory / "second.yaml"
+    values = list(range(options.jobs))
+    path.write_text(f"{group}command: ['true', '${{args}}']\ngrid: {{y: {values}}}\n")
+    command(directory, "submit", str(path), "--after", "group:First")
+    path.write_text(f"{group}command: ['true', '${{args}}']\ngrid: {{z: {values}}}\n")
+    command(directory, "submit", str(path), "--begin", "24h", "--after", "group:First")
+    queries(directory)
 
 
 def processes_of(directory: Path) -> int:
@@ -83,6 +115,8 @@ def main() -> None:
     for words in (("status",), ("submit", file), ("submit", file), ("submit", more), ("status",)):
         command(directory, *words)
     queries(directory)
+    print(f"and {2 * options.jobs} that come after them, half of these tomorrow")
+    dependents(directory, options)
     print(f"{'processes that wait':28} {processes_of(directory):7d}")
 
 

@@ -17,11 +17,13 @@ from pathlib import Path
 from scheduler import __version__
 from scheduler.actions.notify import settings
 from scheduler.errors import UserError
+from scheduler.gpus.admission import UNSET, hidden
 from scheduler.gpus.claims import live_claims, watch_claims
 from scheduler.gpus.directory import VARIABLE, lock_directory
 from scheduler.gpus.kinds import strange, whose
 from scheduler.gpus.mutex import admission_mutex
-from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Reading
+from scheduler.gpus.observation import Settings
+from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Reading, allowed
 from scheduler.gpus.set_up import Places
 from scheduler.gpus.settings import settings_from
 from scheduler.gpus.survey import survey
@@ -47,7 +49,7 @@ def diagnose(reading: Reading, environment: Mapping[str, str] = os.environ) -> l
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _versions,
         _kernel,
-        lambda: _driver(reading),
+        lambda: _driver(reading, environment),
         lambda: _devices(reading),
         lambda: _visibility(reading),
         lambda: _claims(environment),
@@ -82,15 +84,18 @@ def _kernel() -> Iterator[Finding]:
     yield Finding("kernel", FINE, f"Linux {platform.release()}, {cores} cores for us")
 
 
-def _driver(reading: Reading) -> Iterator[Finding]:
+def _driver(reading: Reading, environment: Mapping[str, str]) -> Iterator[Finding]:
     if reading.problem:
         yield Finding("driver", PROBLEM, f"{reading.problem}; nothing starts on a GPU until it answers")
     elif not reading.available:
         yield Finding("driver", NOTE, NO_DRIVER_NOTE)
     else:
-        names = ", ".join(sorted({gpu.name for gpu in reading.gpus})) or "no GPU"
+        names = ", ".join(sorted({gpu.name for gpu in reading.gpus if gpu.name})) or "no GPU"
         count = sum(not gpu.parent for gpu in reading.gpus)
         yield Finding("driver", FINE, f"version {reading.driver}, {count} GPU{'s' * (count != 1)}: {names}")
+        settings = Settings(allowed=allowed(environment))
+        if settings.allowed.hides_all_of(reading.gpus):
+            yield Finding("GPUs", NOTE, f"{hidden(reading, settings)}; {UNSET}")
 
 
 def _devices(reading: Reading) -> Iterator[Finding]:

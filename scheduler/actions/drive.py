@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from scheduler.actions.brake import Brake
 from scheduler.actions.notices import Driving, Told
 from scheduler.errors import CannotEverRun
+from scheduler.queue.dependencies import needed_by
 from scheduler.queue.job import Job
+from scheduler.queue.job_list import JobList
 from scheduler.queue.mine import Mine
-from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.states import SUCCEEDED, State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.left_out import LeftOut
-from scheduler.runner.notices import Ended, Notice
+from scheduler.runner.notices import Ended, Notice, Skipped
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import Submits
@@ -60,13 +62,19 @@ class Driven:
 
 
 def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tell: Tell) -> Driven:
-    """Run `jobs` until all are over. CannotEverRun if none of them can run here."""
+    """Run `jobs`, and what they come after, until all are over. CannotEverRun if none of them can run here."""
+    numbers = [job.number for job in jobs] if not isinstance(jobs, JobList) else list(jobs.numbers)
+    needed = needed_by(store.connection, numbers)
+    jobs = JobList(store.by_numbers, [*needed, *numbers]) if needed else jobs
     mine = Mine(store, jobs)
+    asked = mine.by_resources()
+    devices.expect(job.resources for job in asked)
     if not mine.active_names():
-        _refuse_the_impossible(mine.by_resources(), devices)
-    done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED)
-    tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done))
-    runner = Runner(mine, devices, terms.slots, tell, grace=terms.grace, streaks=Streaks(terms.max_failures), pulse=terms.pulse)
+        _refuse_the_impossible(asked, devices)
+    done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
+    tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done, before=len(needed)))
+    source = Submits(store.home, forever=False)
+    runner = Runner(mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, mine.jobs, terms.brake)
 
 
@@ -77,10 +85,13 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
     def note(notice: Notice) -> None:
         if isinstance(notice, Ended) and not notice.again:
             ended.append(notice.job.id)
+        if isinstance(notice, Skipped):
+            ended.extend(job.id for job in notice.jobs)
         tell(notice)
 
+    devices.expect(job.resources for job in Mine(store).by_resources())
     tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
-    source = Submits(store.home) if forever else None
+    source = Submits(store.home, forever=forever)
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)
 
@@ -95,10 +106,16 @@ def run_out(runner: Runner, jobs: Callable[[], Sequence[Job]], brake: Brake | No
     return Driven(jobs(), runner.left_out, runner.interrupted)
 
 
+def tell_skipped(store: Store, jobs: Sequence[Job], before: int, tell: Tell) -> None:
+    """Tell of those of `jobs` that were skipped after the event with this number: what they come after is over already."""
+    for reason, numbers in Mine(store, jobs).skipped_since(before).items():
+        tell(Skipped(JobList(store.by_numbers, numbers), reason))
+
+
 def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
     """`jobs`: one for each that asks for something else. Where any of them can run, the others stay queued meanwhile."""
     reasons = [devices.never(job.resources) for job in jobs]
     if reasons and all(reasons):
         job = jobs[0]
         next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
-        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=next_step)
+        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=devices.cure or next_step)

@@ -11,11 +11,14 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scheduler.errors import UserError
+from scheduler.errors import StateError, UserError
 from scheduler.gpus.claims import Claim
+from scheduler.gpus.ports import Ports, port_folder, take_ports, variables
+from scheduler.home import default_root, open_home
 from scheduler.launcher.leftovers import Care, Leftovers
 from scheduler.launcher.spawning import missing_interpreter
 from scheduler.launcher.tree import Tree
@@ -62,6 +65,35 @@ def supervise(
         return main.number if isinstance(main, _Refused) else _Supervision(main, heard, say, claim, care).wait()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def holding_ports(count: int | None, environment: MutableMapping[str, str]) -> Iterator[None]:
+    """Hold `count` ports for the command, which inherits them, and name them in its `environment`. None: it does not ask for any,
+    so it gets one if there is one to be had, or keeps that of the job that it belongs to. StateError: there are none."""
+    found = None
+    if count or not environment.get("EXP_QUEUE_PORT"):
+        found = _ports(count)
+    if found is None:
+        yield
+        return
+    with found:
+        os.set_inheritable(found.fd, True)
+        told = variables(found.numbers, asked=bool(count), address=environment.get("MASTER_ADDR"))
+        environment.update({name: value for name, value in told.items() if value is not None})
+        yield
+
+
+def _ports(count: int | None) -> Ports | None:
+    try:
+        root = open_home().root if count else default_root()
+        return take_ports(port_folder(root), count or 1)
+    except (StateError, OSError) as error:
+        if not count:
+            return None
+        if isinstance(error, OSError):
+            raise StateError(f"no port can be held: {words(error)}") from error
+        raise
 
 
 def _spawned(argv: Sequence[str], environment: Mapping[str, str], mask: set) -> int:

@@ -11,8 +11,10 @@ from scheduler.gpus.driver import surely_no_driver
 from scheduler.gpus.reading import allowed
 from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
+from scheduler.queue.mine import before
 from scheduler.queue.states import ACTIVE, WAITING, State
 from scheduler.queue.store import Store
+from scheduler.queue.waits import lacks, why_skipped
 from scheduler.runner.devices import Devices, open_devices, usable_cores
 from scheduler.runner.plan import Start, World, plan
 
@@ -36,7 +38,12 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     never = devices.never(job.resources)
     if never:
         return f"job {job.short_id} can never run here: {never}"
-    ahead = store.jobs("state = 'queued' AND number < ?", (job.number,), limit=MOST_AHEAD)
+    if lack := lacks(store, [job], time.time()).get(job.id):
+        more = (
+            f" (`exp-queue explain {lack.first[:8]}` says why)" if lack.first and store.job(lack.first).state in WAITING else ""
+        )
+        return f"job {job.short_id} waits: {lack.reason}{more}"
+    ahead = before(store, job, MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
     return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
 
@@ -66,10 +73,12 @@ def _paused_since(store: Store, job: Job) -> float | None:
 
 
 def _why(store: Store, job: Job) -> str:
+    if job.state is State.SKIPPED:
+        return f": {why_skipped(store, [job])[job.id]}"
     latest = store.latest_attempts([job]).get(job.id)
     if latest is None:
         return ""
-    where = f" on GPU {latest.gpus}" if latest.gpus and not latest.ending else ""
+    where = f" on {latest.place}" if latest.gpus and not latest.ending else ""
     where += f"; it computes on GPU {latest.elsewhere}, which it was not given" if latest.elsewhere and not latest.ending else ""
     return where + (f" ({latest.ending.reason})" if latest.ending and latest.ending.reason else "")
 

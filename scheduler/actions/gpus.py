@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
 
 from scheduler.gpus.directory import lock_directory
+from scheduler.gpus.holders import Holders
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Reading
 from scheduler.gpus.sampler import Sampler, read_once
@@ -14,15 +17,16 @@ from scheduler.gpus.survey import survey, with_holders
 from scheduler.gpus.view import View
 from scheduler.gpus.waiting import GpusUnknown
 from scheduler.home import Home, default_root, open_home
+from scheduler.queue.job import Job
 from scheduler.queue.selection import PAUSED, select
 from scheduler.queue.store import Store
-from scheduler.runner.job_desk import label_of
+from scheduler.runner.job_desk import LABEL, label_of
 
 
 def standing_now(settings: Settings, say: Callable[[str], None]) -> tuple[Standing, ...]:
     """One look; takes 0.1-0.3 s with a driver. GpusUnknown while it fails. `say` hears of a machine without GPUs, and of what
     lies among the claims and is none."""
-    return _standings(read_once(), settings, say)
+    return _standings(read_once(), settings, say, Holders())
 
 
 def paused_claims() -> set[str]:
@@ -36,11 +40,12 @@ def paused_claims() -> set[str]:
 
 def watch(settings: Settings, say: Callable[[str], None]) -> Iterator[tuple[Standing, ...]]:
     """A look a second, for ever; only one where there is no driver. Otherwise as `standing_now`."""
+    holders = Holders()
     for reading in _readings():
-        yield _standings(reading, settings, say)
+        yield _standings(reading, settings, say, holders)
 
 
-def _standings(reading: Reading, settings: Settings, say: Callable[[str], None]) -> tuple[Standing, ...]:
+def _standings(reading: Reading, settings: Settings, say: Callable[[str], None], holders: Holders) -> tuple[Standing, ...]:
     if reading.problem:
         raise GpusUnknown(f"the GPUs are unknown: {reading.problem}", next_step="see `exp-queue doctor`")
     if not reading.gpus:
@@ -49,7 +54,20 @@ def _standings(reading: Reading, settings: Settings, say: Callable[[str], None])
     found = survey(directory)
     for text in found.warnings(directory).values():
         say(f"warning: {text}")
-    return standings(View(reading, with_holders(directory, found.claims), Observation(), settings))
+    claims = holders.named(directory, with_holders(directory, found.claims))
+    return standings(View(reading, claims, Observation(), settings))
+
+
+def jobs_on(found: Iterable[Standing]) -> list[Job]:
+    """The jobs of our own queue that hold or use GPUs. (Nobody sees the arguments of others'.)"""
+    labels = {claim.label for standing in found for claim in standing.claims if claim.uid == os.getuid()}
+    ids = [label.removeprefix(LABEL) for label in labels if label.startswith(LABEL)]
+    if not ids or not Home(default_root()).database.exists():
+        return []
+    with Store(open_home()) as store:
+        return store.jobs(
+            "substr(id, 1, 8) IN (SELECT value FROM json_each(?)) AND state NOT IN ('queued', 'held')", (json.dumps(ids),)
+        )
 
 
 def _readings() -> Iterator[Reading]:

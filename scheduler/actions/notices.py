@@ -27,13 +27,15 @@ class Submitted:
 @dataclass(frozen=True)
 class Driving:
     """Jobs are about to run, at most `slots` at once, on what `note` says is there. `jobs`: None where all that is queued runs,
-    and with `forever` all that comes; `done` of them are over already."""
+    and with `forever` all that comes; `done` of them are over already, and the first `before` were not asked for: the others come
+    after them."""
 
     slots: int
     note: str
     jobs: Sequence[Job] | None = None
     done: int = 0
     forever: bool = False
+    before: int = 0
 
 
 @dataclass(frozen=True)

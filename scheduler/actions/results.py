@@ -12,6 +12,7 @@ from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
+from scheduler.queue.waits import lacks, why_skipped
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.metric_log import Objective, Outcome
@@ -30,6 +31,7 @@ class Line:
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
     obstacle: str = ""  # why it can never start here
     pause: Pause = NO_PAUSE  # of an attempt that is not over
+    lack: str = ""  # what it waits for that is neither a slot nor a GPU, or why it was skipped
 
     @property
     def seconds(self) -> float | None:
@@ -45,7 +47,7 @@ class Line:
     @property
     def reason(self) -> str:
         ended = self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
-        return f"can never run here: {self.obstacle}" if self.obstacle else ended
+        return f"can never run here: {self.obstacle}" if self.obstacle else ended or self.lack
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,14 @@ _GOALS = {"min": "minimize", "max": "maximize", "minimize": "minimize", "maximiz
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
     """The jobs with their latest attempts and what their metric logs say. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
-    return [_line(store, job, latest.get(job.id), (never or {}).get(job.id, "")) for job in jobs]
+    waits = {job: lack.reason for job, lack in lacks(store, jobs, time.time()).items()} | why_skipped(store, jobs)
+    return [_line(store, job, latest.get(job.id), (never or {}).get(job.id, ""), waits.get(job.id, "")) for job in jobs]
 
 
-def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str) -> Line:
+def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str, lack: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
     pause = pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
-    return Line(job, attempt, outcome(attempt, job.policy), note, obstacle, pause)
+    return Line(job, attempt, outcome(attempt, job.policy), note, obstacle, pause, lack)
 
 
 def outcome(attempt: Attempt | None, policy: Policy = NO_POLICY) -> Outcome:

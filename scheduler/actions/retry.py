@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scheduler.actions.drive import Driven, Tell, Terms, drive
+from scheduler.actions.drive import Driven, Tell, Terms, drive, tell_skipped
 from scheduler.actions.opening import opened_devices
 from scheduler.gpus.observation import Settings
 from scheduler.queue.selection import select
@@ -19,8 +19,10 @@ def retry(
 
     UserError for one that succeeded, and for a lost one unless `lost` says so.
     """
+    before = store.last_event()
     chosen = ask_again(store, select(store, words), lost=lost)
     if not chosen:
         return None
+    tell_skipped(store, chosen, before, tell)
     with opened_devices(settings) as devices:
         return drive(store, chosen, devices, terms, tell)

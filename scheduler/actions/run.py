@@ -22,12 +22,14 @@ def run(
     *,
     again: bool = False,
     lost: bool = False,
+    begin: float | None = None,
 ) -> Driven:
     """Queue the experiments of `plan` and run them, with what is in the queue of them already, until all are over.
 
-    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again` and `lost` as for a submit.
+    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again`, `lost` and `begin` as for a
+    submit.
     """
-    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost)
+    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost, begin=begin)
     return drive(store, submission.jobs, devices, terms, tell)
 
 
@@ -36,7 +38,6 @@ def possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
     for number, experiment in enumerate(plan.experiments(), 1):
         reason = devices.never(experiment.resources)
         if reason:
-            raise CannotEverRun(
-                f"experiment {number} of {plan.path} can never run here: {reason}", next_step="change its `resources`"
-            )
+            what = f"experiment {number} of {plan.path} can never run here: {reason}"
+            raise CannotEverRun(what, next_step=devices.cure or "change its `resources`")
         yield experiment

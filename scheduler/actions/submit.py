@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scheduler.actions.drive import Tell
+from scheduler.actions.drive import Tell, tell_skipped
 from scheduler.actions.explain import never_here
 from scheduler.actions.notices import Submitted
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.argument_files import written
 from scheduler.queue import submit as queue
+from scheduler.queue.dependencies import Needs
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.queue.submit import Submission
@@ -25,16 +26,21 @@ def submit(
     *,
     again: bool = False,
     lost: bool = False,
+    begin: float | None = None,
 ) -> Submission:
     """Queue the experiments of `plan`, durably and all together, to start in `directory`; each when the files are there that its
     command and its environment name. `experiments`: the same, where they have been gone through already.
 
-    `again`: new jobs for those that are over; `lost`: also for those whose outcome is unknown.
+    `again`: new jobs for those that are over; `lost`: also for those whose outcome is unknown; `begin`: none starts before, in
+    seconds since 1970.
     """
     given = plan.experiments() if experiments is None else experiments
     points = with_points(plan, written(given), store.home.root)
-    submission = queue.submit(store, points, directory, file=plan.path, again=again, lost=lost)
+    needs = Needs(plan.policy.after_any, plan.policy.after_failure == "run")
+    before, how = store.last_event(), {"again": again, "lost": lost}
+    submission = queue.submit(store, points, directory, file=plan.path, begin=begin, after=plan.after, needs=needs, **how)
     tell(Submitted(submission, plan.path, plan.launch))
+    tell_skipped(store, submission.jobs, before, tell)
     return submission
 
 

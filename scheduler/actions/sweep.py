@@ -70,6 +70,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
+    devices.expect([plan.resources])
     tell(Driving(terms.slots or devices.default_slots, devices.note))
     for trial in book.trials():
         journal(trial)
@@ -85,7 +86,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
 def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
     """CannotEverRun if no trial can ever run on this machine."""
     if reason := devices.never(plan.resources):
-        raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step="ask for less")
+        raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step=devices.cure or "ask for less")
 
 
 def check(plan: SweepPlan, shown: int) -> Overview:

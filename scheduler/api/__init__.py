@@ -11,6 +11,7 @@
 
 from scheduler.api.calls import cancel, job, jobs, retry, run, submit, sweep, trials, work
 from scheduler.api.job import Job, Jobs
+from scheduler.api.place import move
 from scheduler.api.trial import Trial, Trials
 from scheduler.errors import CannotEverRun, StateError, UserError
 
@@ -25,6 +26,7 @@ __all__ = [
     "cancel",
     "job",
     "jobs",
+    "move",
     "retry",
     "run",
     "submit",

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from os import PathLike
 from typing import Any, TypeVar
 
 from scheduler.actions.drive import Terms
+from scheduler.actions.order import Order
 from scheduler.api.job import Job
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
 from scheduler.experiments.experiment_file import ExperimentFile
-from scheduler.experiments.layout import LEFTOVERS
+from scheduler.experiments.layout import AFTER_FAILURE, LEFTOVERS, RESOURCES, shared
 from scheduler.home import default_root
+from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
 Which = str | Job | Iterable[Job]
+After = Which | Iterable[str] | None
+Moment = str | float | datetime | None
 File = str | PathLike[str]
 Commands = File | Sequence[str] | None
 Read = TypeVar("Read")
@@ -32,7 +38,7 @@ def words(changes: Changes) -> list[str]:
     return spelled(changes) if isinstance(changes, Mapping) else list(changes or ())
 
 
-def named(which: Iterable[Which]) -> list[str]:
+def named(which: Iterable[Which | Iterable[str]]) -> list[str]:
     """Words that name jobs."""
     several = ([each] if isinstance(each, (str, Job)) else each for each in which)
     return [each if isinstance(each, str) else each.id for some in several for each in some]
@@ -55,6 +61,25 @@ def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: f
     return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
 
 
+def order_of(priority: int | None, begin: Moment, after: After, after_any: bool | None, after_failure: str | None) -> Order:
+    """When the jobs have their turn; None is nobody's wish."""
+    return Order(
+        read("priority", priority, values.priority),
+        read("begin", begin, _moment),
+        None if after is None else tuple(named([after])),
+        read("after_any", after_any, values.truth),
+        read("after_failure", after_failure, lambda value: values.choice(value, AFTER_FAILURE)),
+    )
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < LATEST:
+        return float(value)
+    return moment(str(value), time.time())
+
+
 def count_of(name: str, value: Any) -> Any:
     """A whole number of 1 or more, or infinity, or None."""
     if value is None or (not isinstance(value, bool) and isinstance(value, (int, float)) and value >= 1 and value // 1 == value):
@@ -70,10 +95,16 @@ def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None
         raise UserError(f"{name}: {error.what}", next_step=error.next_step) from None
 
 
-def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, timeout: Any, grace: Any) -> SweepPlan:
+def share_of(value: Any) -> int | None:
+    """So many jobs share a GPU; None is nobody's wish."""
+    return read("share", value, RESOURCES["share"])
+
+
+def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, share: Any, timeout: Any, grace: Any) -> SweepPlan:
     """What a trial gets, which W&B's files have no words for."""
     memory = read("gpu_memory", gpu_memory, values.memory)
     wanted: dict[str, Any] = {"timeout": read("timeout", timeout, values.duration), "grace": read("grace", grace, values.pause)}
     policy = replace(plan.policy, **{name: value for name, value in wanted.items() if value is not None})
     resources = replace(plan.resources, gpus=count_of("gpus", gpus), gpu_memory=memory)
+    resources = shared(resources, share_of(share))
     return replace(plan, resources=resources, policy=policy)

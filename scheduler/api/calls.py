@@ -14,15 +14,19 @@ from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
+    After,
     Changes,
     Commands,
     File,
+    Moment,
     Which,
     asked,
     count_of,
     for_each_trial,
     named,
+    order_of,
     read,
+    share_of,
     terms_of,
     with_leftovers,
     words,
@@ -55,8 +59,14 @@ def run(
     program: str | None = None,
     style: str | None = None,
     leftovers: str | None = None,
+    share: int | None = None,
     notify: Notify = (),
     sort: str | None = None,
+    priority: int | None = None,
+    begin: Moment = None,
+    after: After = None,
+    after_any: bool | None = None,
+    after_failure: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -70,9 +80,13 @@ def run(
     start no more of that program (None: what the file says, else 5; math.inf: never). `program`: a text such as
     "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
     `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
-    `notify`: who is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several.
-    `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of the script).
-    `quiet`: say nothing on standard error.
+    `share`: so many such jobs on one GPU, whatever memory they need. `notify`: who is told of the end, the first failure and a
+    standstill, as `exp-queue run --help` has it, one word or several.
+    `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
+    "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
+    jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
+    run nevertheless. `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of
+    the script). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -80,14 +94,17 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine can never run.
     """
+    order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
-    order = Sort.read(sort) if sort is not None else sort_of(plan.policy)
+    plan = order.on(plan.with_share(share_of(share)))
+    ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         with opened_devices() as devices:
-            driven = running.run(store, plan, devices, working_directory(), terms, tell, again=again, lost=lost)
-        return over(store, driven, told, order)
+            here, begin = working_directory(), order.begin
+            driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
+        return over(store, driven, told, ranking)
 
     return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
 
@@ -102,14 +119,23 @@ def submit(
     program: str | None = None,
     style: str | None = None,
     leftovers: str | None = None,
+    share: int | None = None,
+    priority: int | None = None,
+    begin: Moment = None,
+    after: After = None,
+    after_any: bool | None = None,
+    after_failure: str | None = None,
     quiet: bool = False,
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
+    order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
+    plan = order.on(plan.with_share(share_of(share)))
     warn(plan.path, plan.notes, quiet=quiet)
     with opened_queue(say_of(quiet=quiet)) as store:
-        submission = submitting.submit(store, plan, working_directory(), tell_of(quiet=quiet), again=again, lost=lost)
+        here, tell = working_directory(), tell_of(quiet=quiet)
+        submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
 
 
@@ -170,6 +196,7 @@ def sweep(
     again: bool = False,
     gpus: int | None = None,
     gpu_memory: str | None = None,
+    share: int | None = None,
     timeout: float | str | None = None,
     grace: float | str | None = None,
     program: str | None = None,
@@ -182,12 +209,12 @@ def sweep(
 
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `timeout` and `grace` (seconds, or texts).
+    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
     `jobs`, `program`, `style`, `notify`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
-    plan = for_each_trial(plan, gpus, gpu_memory, timeout, grace)
+    plan = for_each_trial(plan, gpus, gpu_memory, share, timeout, grace)
     warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 

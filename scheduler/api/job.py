@@ -30,8 +30,8 @@ class Job:
 
     `state` is one of queued, held, starting, running, stopping (not over), done, stopped_early (succeeded), failed, timeout,
     cancelled, lost, skipped. Times are seconds since 1970; `seconds` is how long the latest attempt ran, or has run until then.
-    A negative `exit_status` is the number of the signal that ended the process. `gpus` are indices. `last` has the last value of
-    every metric, `objective` the name of the one that ranks.
+    A negative `exit_status` is the number of the signal that ended the process. `gpus` are indices, and UUIDs of MIG instances.
+    `last` has the last value of every metric, `objective` the name of the one that ranks.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Job:
     attempt: int  # the number of the latest; 0 before the first
     exit_status: int | None
     reason: str
-    gpus: tuple[int, ...]
+    gpus: tuple[int | str, ...]
     submitted: float
     started: float | None
     ended: float | None
@@ -168,7 +168,7 @@ def _job(store: Store, line: Line, name: str) -> Job:
         attempt=job.attempts,
         exit_status=line.exit_status,
         reason=line.reason,
-        gpus=tuple(int(index) for index in attempt.gpus.split(",") if index) if attempt else (),
+        gpus=tuple(int(name) if name.isdecimal() else name for name in attempt.gpus.split(",") if name) if attempt else (),
         submitted=job.submitted,
         started=attempt.started if attempt else None,
         ended=attempt.ended if attempt else None,

@@ -15,6 +15,7 @@ from scheduler.errors import CannotEverRun, UserError
 if TYPE_CHECKING:
     from scheduler.gpus.lone import ClaimedDevices
     from scheduler.gpus.observation import Settings
+    from scheduler.gpus.placement import Request
 
 OWN_ERROR = 125  # as env(1), nohup(1) and timeout(1) have it; their 126 and 127 too
 WAIT_RAN_OUT = 124  # as timeout(1)
@@ -44,7 +45,9 @@ class Transparent(click.Command):
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND...")
 @click.option("--gpus", type=click.IntRange(min=1), help="That many GPUs, all at once. Default: one, where there are any.")
 @click.option("--memory", metavar="SIZE", help="Only so much of each, e.g. 6GiB, beside others. Default: whole GPUs.")
+@click.option("--share", type=click.IntRange(1, 64), metavar="N", help="1/N of each, beside others with a share.")
 @click.option("--wait", metavar="TIME", help="Wait at most so long, e.g. 10m, or 0. Default: as long as it takes.")
+@click.option("--ports", type=click.IntRange(1, 64), help="So many ports that no other job has; MASTER_PORT is the first.")
 @leftovers_option
 @click.option("--grace", metavar="TIME", help="What was left behind has so long from SIGTERM to SIGKILL. Default: 10s.")
 @sharing_options
@@ -52,7 +55,9 @@ def exec(
     command: tuple[str, ...],
     gpus: int | None,
     memory: str | None,
+    share: int | None,
     wait: str | None,
+    ports: int | None,
     leftovers: str | None,
     grace: str | None,
     settings: Settings,
@@ -67,20 +72,22 @@ def exec(
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab
     exp-queue prepare grid.yaml | parallel -j8 exp-queue exec -- sh -c {}
     """
-    from scheduler.actions.exec import Care, supervise
+    from scheduler.actions.exec import Care, holding_ports, supervise
     from scheduler.linux.processes import die_of
 
     care = Care(leftovers or Care.leftovers, Care.grace if grace is None else read_pause("--grace", grace))
     environment = dict(os.environ)
-    with _claimed(command, gpus, memory, wait, environment, settings) as devices:
+    with (
+        _claimed(command, _request(gpus, memory, share), wait, environment, settings) as devices,
+        holding_ports(ports, environment),
+    ):
         status = supervise(command, environment, _say, devices.claim, care)
     return status if status >= 0 else die_of(-status)
 
 
 def _claimed(
     command: tuple[str, ...],
-    gpus: int | None,
-    memory: str | None,
+    request: Request | None,
     wait: str | None,
     environment: dict[str, str],
     settings: Settings,
@@ -89,14 +96,27 @@ def _claimed(
     from scheduler.gpus.placement import Request
     from scheduler.gpus.settings import seconds
 
-    request = Request(gpus or 1, memory=_or_none(memory, _memory))
     limit = _or_none(wait, lambda text: seconds(text, "--wait"))
-    devices = devices_for(request, limit, _label(command), environment, settings)
-    if devices.kind == "cpu" and (gpus or memory) and not devices.claim:
-        raise CannotEverRun(f"a GPU is asked for; {devices.note}", next_step="leave out --gpus and --memory to use the CPU")
+    devices = devices_for(request or Request(), limit, _label(command), environment, settings)
+    if devices.kind == "cpu" and request and not devices.claim:
+        hidden = "unset it, or " if "CUDA_VISIBLE_DEVICES" in devices.note else ""
+        step = f"{hidden}leave out --gpus, --memory and --share to use the CPU"
+        raise CannotEverRun(f"a GPU is asked for; {devices.note}", next_step=step)
     if devices.note:
         _say(devices.note)
     return devices
+
+
+def _request(gpus: int | None, memory: str | None, share: int | None) -> Request | None:
+    """What is asked of the GPUs; None where nothing is said."""
+    from scheduler.gpus.placement import Request
+
+    if memory and share:
+        raise UserError("--memory and --share are two ways to share a GPU", next_step="keep the one that is known better")
+    if not (gpus or memory or share):
+        return None
+    whole = share == 1
+    return Request(gpus or 1, memory=_or_none(memory, _memory), exclusive=whole, share=None if whole else share)
 
 
 def _or_none(text: str | None, meaning: Callable[[str], Any]) -> Any:

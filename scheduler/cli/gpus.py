@@ -25,7 +25,7 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
 
     "not ours" are processes without a claim. Memory in MiB.
     """
-    from scheduler.actions.gpus import paused_claims, standing_now
+    from scheduler.actions.gpus import jobs_on, paused_claims, standing_now
     from scheduler.gpus.directory import lock_directory
     from scheduler.report import gpus as report
     from scheduler.report import tables
@@ -34,10 +34,11 @@ def gpus(watch: bool, settings: Settings, style: str) -> int:
     if watch:
         return _watch(settings, style)
     standings = standing_now(settings, say)
+    names = report.names_of(jobs_on(standings))
     if style == "json":
-        tables.print_json(report.objects(standings), sys.stdout)
+        tables.print_json(report.objects(standings, names), sys.stdout)
     elif standings:
-        tables.print_table(report.rows(standings, paused_claims()), sys.stdout)
+        tables.print_table(report.rows(standings, paused_claims(), names), sys.stdout)
         say(f"claims: {directory}")
     return 0
 
@@ -48,10 +49,11 @@ def _watch(settings: Settings, style: str) -> int:
     from scheduler.report import tables
 
     for standings in action.watch(settings, say):
+        names = report.names_of(action.jobs_on(standings))
         if style == "json":
-            show(json.dumps(report.objects(standings)))
+            show(json.dumps(report.objects(standings, names)))
         else:
             clear()
-            tables.print_table(report.rows(standings, action.paused_claims()), sys.stdout)
+            tables.print_table(report.rows(standings, action.paused_claims(), names), sys.stdout)
         sys.stdout.flush()
     return 0

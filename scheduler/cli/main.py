@@ -36,6 +36,7 @@ COMMANDS = {
     "wait": ("wait", "Wait until jobs are over; the exit status is theirs."),
     "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
     "continue": ("pause", "Let paused jobs go on."),
+    "move": ("move", "Let waiting jobs start before or after the others."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
@@ -49,7 +50,7 @@ SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
     "See": ("status", "show", "logs", "explain", "gpus", "doctor"),
-    "Change what waits or runs": ("hold", "release", "pause", "continue", "cancel"),
+    "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("backup", "restore"),
 }

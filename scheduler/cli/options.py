@@ -50,6 +50,13 @@ leftovers_option = click.option(
     "or are ended at once.",
 )
 
+share_option = click.option(
+    "--share",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="At most N jobs on a GPU, whatever memory they need; it is shared only with jobs that say so. Default: resources.share.",
+)
+
 
 def _sort(context: click.Context, option: click.Parameter, text: str | None) -> Sort | None:
     if text is None:
@@ -110,6 +117,75 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_SHARING):
         with_settings = option(with_settings)
     return with_settings
+
+
+def read_priority(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    """By the reader that files use."""
+    from scheduler.errors import UserError
+    from scheduler.experiments.document import values
+
+    if text is None:
+        return None
+    try:
+        return values.priority(int(text) if text.lstrip("-").isdecimal() else text)
+    except UserError as error:
+        raise click.BadParameter(error.what) from None
+
+
+def _read_begin(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    import time
+
+    from scheduler.errors import UserError
+    from scheduler.queue.moments import moment
+
+    try:
+        return None if text is None else moment(text, time.time())
+    except UserError as error:
+        raise UserError(f"--begin: {error.what}", next_step=error.next_step) from None
+
+
+_ORDER = (
+    click.option(
+        "--priority",
+        metavar="N",
+        callback=read_priority,
+        help="The higher starts first. Default: policy.priority, 0.",
+    ),
+    click.option(
+        "--begin",
+        metavar="TIME",
+        callback=_read_begin,
+        help="Not before this time: 18:30, 2h (from now), 2026-12-24T18:30.",
+    ),
+    click.option(
+        "--after",
+        multiple=True,
+        metavar="JOB",
+        help="Only after these jobs, of any file: an id, last, group:NAME; repeatable. none: after nothing. Default: the file's.",
+    ),
+    click.option("--after-any/--after-all", default=None, help="One of these jobs is enough, or all are needed (default)."),
+    click.option(
+        "--after-failure",
+        type=click.Choice(["skip", "run"]),
+        help="Where these jobs do not succeed: skip what comes after them (default), or run it nevertheless.",
+    ),
+)
+
+
+def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about the order of jobs; the command gets them as `order`."""
+
+    @functools.wraps(command)
+    def with_order(*arguments: Any, after: tuple[str, ...], **others: Any) -> Any:
+        from scheduler.actions.order import Order
+
+        mine = {name: others.pop(name) for name in ("priority", "begin", "after_any", "after_failure")}
+        words = tuple(word for word in after if word != "none") if after else None
+        return command(*arguments, order=Order(after=words, **mine), **others)
+
+    for option in reversed(_ORDER):
+        with_order = option(with_order)
+    return with_order
 
 
 def read_pause(option: str, text: str) -> float:

@@ -15,8 +15,10 @@ from scheduler.cli.options import (
     leftovers_option,
     notify_option,
     opened_store,
+    order_options,
     print_lines,
     say,
+    share_option,
     sharing_options,
     slots_option,
     sort_option,
@@ -28,6 +30,7 @@ from scheduler.experiments import Experiment, ExperimentFile
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
+    from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
     from scheduler.gpus.observation import Settings
 
@@ -37,8 +40,10 @@ if TYPE_CHECKING:
 @slots_option
 @grace_option
 @leftovers_option
+@share_option
 @failures_option
 @sharing_options
+@order_options
 @notify_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
@@ -51,9 +56,11 @@ def run(
     slots: int | None,
     grace: float | None,
     leftovers: str | None,
+    share: int | None,
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
+    order: Order,
     dry_run: bool,
     detach: bool,
     again: bool,
@@ -77,17 +84,19 @@ def run(
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
-    plan, directory = plan.with_policy(leftovers=leftovers), working_directory()
+    plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
+    directory = working_directory()
     with opened_devices(settings) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
+            devices.expect(each.resources for each in experiments)
             return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
         if detach:
             return _detached(action.possible(plan, devices))
         progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
-            tell = told.also(progress.tell)
-            driven = action.run(store, plan, devices, directory, told.terms(terms), tell, again=again, lost=lost)
+            tell, terms = told.also(progress.tell), told.terms(terms)
+            driven = action.run(store, plan, devices, directory, terms, tell, again=again, lost=lost, begin=order.begin)
             return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
@@ -123,10 +132,14 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @click.command()
 @reads_a_file
 @leftovers_option
+@share_option
+@order_options
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option
-def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool, style: str) -> int:
+def submit(
+    plan: ExperimentFile, leftovers: str | None, share: int | None, order: Order, again: bool, lost: bool, style: str
+) -> int:
     """Queue the experiments of FILE and start nothing: `exp-queue work` runs what is queued.
 
     \b
@@ -139,9 +152,10 @@ def submit(plan: ExperimentFile, leftovers: str | None, again: bool, lost: bool,
     from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
 
-    plan = plan.with_policy(leftovers=leftovers)
+    plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     with opened_store() as store:
-        submission = action.submit(store, plan, working_directory(), Progress(sys.stderr).tell, again=again, lost=lost)
+        tell = Progress(sys.stderr).tell
+        submission = action.submit(store, plan, working_directory(), tell, again=again, lost=lost, begin=order.begin)
         say("nothing was started; `exp-queue work` runs what is queued")
         never = action.never(store, submission)
         for sentence in impossible(never):

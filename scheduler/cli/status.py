@@ -27,6 +27,7 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     """
     from scheduler.actions.status import status as standing
     from scheduler.queue.selection import none_of
+    from scheduler.report.jobs import waits
     from scheduler.report.submission import impossible
 
     with opened_store() as store:
@@ -41,6 +42,8 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     for sentence in impossible(found.never):
         say(sentence)
     if style == "table":
+        for sentence in waits(found.lines):
+            say(sentence)
         for line in found.lines:
             if line.note:
                 say(f"{line.job.short_id}: {line.note}")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.cli.options import grace_option, leftovers_option
+from scheduler.cli.options import grace_option, leftovers_option, share_option
 from scheduler.errors import UserError
+from scheduler.experiments.layout import shared
 from scheduler.sweeps.search.search import SAMPLERS
 from scheduler.sweeps.stopping.stopping import PRUNERS
 from scheduler.sweeps.wishes import Wishes
@@ -37,6 +38,7 @@ _WISHES = (
 _RESOURCES = (
     click.option("--gpus", type=click.IntRange(min=1), metavar="N", help="GPUs of each trial. Default: 1, where there are any."),
     click.option("--gpu-memory", metavar="SIZE", help="Memory of a trial on each GPU, e.g. 6GiB: small trials share one."),
+    share_option,
     click.option("--timeout", metavar="TIME", help="Stop a trial after so long."),
     grace_option,
     leftovers_option,
@@ -75,13 +77,14 @@ def resource_options(command: Callable[..., Any]) -> Callable[..., Any]:
         plan: SweepPlan,
         gpus: int | None,
         gpu_memory: str | None,
+        share: int | None,
         timeout: str | None,
         grace: float | None,
         leftovers: str | None,
         **others: Any,
     ) -> Any:
         memory = _read("--gpu-memory", gpu_memory, "memory")
-        resources = replace(plan.resources, gpus=gpus, gpu_memory=memory)
+        resources = shared(replace(plan.resources, gpus=gpus, gpu_memory=memory), share)
         asked = {"timeout": _read("--timeout", timeout, "duration"), "grace": grace, "leftovers": leftovers}
         policy = replace(plan.policy, **{name: value for name, value in asked.items() if value is not None})
         return command(plan=replace(plan, resources=resources, policy=policy), **others)

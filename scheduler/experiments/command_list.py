@@ -129,10 +129,18 @@ def _experiment(line: _Line) -> Experiment:
     for key, value, place in _settings(line):
         if key in layout.RESOURCES:
             resources = replace(resources, **{key: _read(key, value, place)})
+            _refuse(resources, place)
         else:
             policy = replace(policy, **{key: _read(key, value, place)})
     launch = (*SHELL, line.command)
     return Experiment(("sh", "-c", "${command}"), json.dumps({LINE: line.command}), None, resources, policy, launch)
+
+
+def _refuse(resources: Resources, place: Place) -> None:
+    try:
+        layout.refuse_two_ways_to_share(resources)
+    except UserError as error:
+        raise UserError(error.what, where=place, next_step=error.next_step) from None
 
 
 def _settings(line: _Line) -> Iterator[tuple[str, str, Place]]:

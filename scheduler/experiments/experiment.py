@@ -18,12 +18,14 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # j
 
 @dataclass(frozen=True)
 class Resources:
-    """What an experiment asks for. None means: not said. `gpu_memory` is in MiB, on each GPU."""
+    """What an experiment asks for. None means: not said. `gpu_memory` is in MiB, on each GPU. `share`: so many such jobs at most
+    on one GPU, whatever memory they need."""
 
     gpus: int | None = None
     gpu_memory: int | None = None
     cpus: int | None = None
     exclusive: bool = False
+    share: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Policy:
     read, or write), or to their end (`wait`), or are ended at once (`kill`). `grace`: seconds from the first signal of a stop to
     the next.
     `environment`: names of variables whose values it keeps, beside those that decide about its programs. `objective`: what ranks
-    it among others.
+    it among others. `priority`: the higher starts first. `after_any`: one of the jobs that it comes after is enough, not all;
+    `after_failure`: where they do not succeed, `skip` it, or `run` it however they ended.
+    `ports`: so many ports in a row that no other job of the machine has, and MASTER_PORT is the first; 0: it does not ask.
     """
 
     retries: int = 0
@@ -55,6 +59,10 @@ class Policy:
     max_failures: int | None = 5
     environment: tuple[str, ...] = ()
     objective: Ranking | None = None
+    priority: int = 0
+    after_any: bool = False
+    after_failure: str = "skip"
+    ports: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only

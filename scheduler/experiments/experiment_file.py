@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
+from scheduler.experiments.after import After, read_after
 from scheduler.experiments.command import argparse_program, doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot, Text, slots
@@ -41,6 +42,7 @@ class ExperimentFile:
     notes: tuple[Note, ...] = ()
     sweep: str | None = None
     listed: tuple[Experiment, ...] = ()
+    after: After | None = None  # what its jobs come after; None: it says nothing of it
 
     @property
     def passes_arguments(self) -> bool:
@@ -74,6 +76,14 @@ class ExperimentFile:
         changes = {name: value for name, value in changes.items() if value is not None}
         listed = tuple(replace(each, policy=replace(each.policy, **changes)) for each in self.listed)
         return replace(self, policy=replace(self.policy, **changes), listed=listed)
+
+    def with_share(self, share: int | None) -> ExperimentFile:
+        """The same file, all experiments of which share a GPU so; None is nobody's wish. UserError if one of them shares it by
+        memory."""
+        if share is None:
+            return self
+        listed = tuple(replace(each, resources=layout.shared(each.resources, share)) for each in self.listed)
+        return replace(self, resources=layout.shared(self.resources, share), listed=listed)
 
     def within(self, limits: Limits) -> ExperimentFile:
         """The file itself. Raises UserError if it asks for more experiments than `limits` allow."""
@@ -121,4 +131,5 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         policy=layout.record(document, top, "policy", layout.POLICY, Policy()),
         blocks=made,
         notes=(*hydra_program.warnings(launch), *doubts.notes(command), *argparse_program.notes(launch)),
+        after=read_after(document, top),
     ).within(document.limits)

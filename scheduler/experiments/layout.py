@@ -14,8 +14,13 @@ from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
-SECTIONS = ("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "defaults", *CONFIGURED)
+SECTIONS = (
+    *("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "after", "defaults"),
+    *CONFIGURED,
+)
 
+AFTER_FAILURE = ("skip", "run")
+MOST_PORTS = MOST_SHARES = 64
 LEFTOVERS = ("work", "wait", "kill")
 GOALS = ("minimize", "maximize")
 
@@ -39,6 +44,7 @@ RESOURCES: Readers = {
     "gpu_memory": values.memory,
     "cpus": lambda value: values.whole_number(value, 1),
     "exclusive": values.truth,
+    "share": lambda value: values.whole_number(value, 1, MOST_SHARES),
 }
 POLICY: Readers = {
     "retries": lambda value: values.whole_number(value, 0),
@@ -48,7 +54,11 @@ POLICY: Readers = {
     "grace": values.pause,
     "environment": values.variables,
     "max_failures": values.count_or_none,
+    "ports": lambda value: values.whole_number(value, 0, MOST_PORTS),
     "objective": objective,
+    "priority": values.priority,
+    "after_any": values.truth,
+    "after_failure": lambda value: values.choice(value, AFTER_FAILURE),
 }
 
 
@@ -88,4 +98,23 @@ def record(document: Document, top: dict[str, Any], section: str, readers: Reade
     for key, value in found.items():
         with document.at(section, key):
             changes[key] = readers[key](value)
+            if isinstance(empty, Resources):
+                refuse_two_ways_to_share(replace(empty, **changes))
     return replace(empty, **changes)
+
+
+def shared(resources: Resources, share: int | None) -> Resources:
+    """The resources with a share that somebody asks for beside the file; None: nobody does. UserError as below."""
+    if share is None:
+        return resources
+    found = replace(resources, share=share)
+    refuse_two_ways_to_share(found)
+    return found
+
+
+def refuse_two_ways_to_share(resources: Resources) -> None:
+    """UserError for a job that shares its GPU by a number of jobs, and also by memory or not at all."""
+    if resources.share is not None and resources.gpu_memory is not None:
+        raise UserError("share and gpu_memory are two ways to share a GPU", next_step="keep the one that is known better")
+    if resources.share is not None and resources.exclusive:
+        raise UserError("share and exclusive: true contradict each other", next_step="keep one of them")

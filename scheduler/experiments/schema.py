@@ -41,6 +41,12 @@ RESOURCES: Schema = {
     },
     "cpus": {"type": "integer", "minimum": 1},
     "exclusive": {"type": "boolean"},
+    "share": {
+        "description": "So many such jobs at most on one GPU, whatever memory they need: each takes 1/share of it.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 64,
+    },
 }
 POLICY: Schema = {
     "retries": {"type": "integer", "minimum": 0},
@@ -69,6 +75,12 @@ POLICY: Schema = {
         "type": "array",
         "items": {"type": "string", "pattern": r"^(?!CUDA_|EXP_QUEUE_)[A-Za-z_][A-Za-z0-9_]*$"},
     },
+    "ports": {
+        "description": "So many ports in a row that no other job of the machine has: EXP_QUEUE_PORTS; MASTER_PORT is the first.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 64,
+    },
     "max_failures": {
         "description": "So many failures in a row, each just after its start, and no more is started.",
         "anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}],
@@ -79,6 +91,17 @@ POLICY: Schema = {
         "additionalProperties": False,
         "required": ["metric", "goal"],
         "properties": {"metric": {"type": "string", "minLength": 1}, "goal": {"enum": ["minimize", "maximize"]}},
+    },
+    "priority": {
+        "description": "The higher starts first; those of the same in the order of their submission. Default: 0.",
+        "type": "integer",
+        "minimum": -1_000_000,
+        "maximum": 1_000_000,
+    },
+    "after_any": {"description": "One of the jobs that they come after is enough. Default: false.", "type": "boolean"},
+    "after_failure": {
+        "description": "Where a job that they come after does not succeed: skip them (default), or run them nevertheless.",
+        "enum": ["skip", "run"],
     },
 }
 SECTIONS: Schema = {
@@ -98,8 +121,17 @@ SECTIONS: Schema = {
         "type": "array",
         "items": {"type": "string"},
     },
-    "resources": {"type": "object", "additionalProperties": False, "properties": RESOURCES},
+    "resources": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": RESOURCES,
+        "dependentSchemas": {"share": {"properties": {"gpu_memory": False, "exclusive": {"const": False}}}},
+    },
     "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},
+    "after": {
+        "description": "What the jobs come after: names of groups, or selections of jobs in the queue.",
+        "anyOf": [{"type": "string", "pattern": r"\S"}, {"type": "array", "items": {"type": "string", "pattern": r"\S"}}],
+    },
     "defaults": {
         "description": "Options of config groups: files in the directories beside this one.",
         "type": "array",

@@ -2,13 +2,16 @@
 
 reading     the values: Process, Gpu, Reading, and what CUDA_VISIBLE_DEVICES leaves of them
 nvml        one reading from the driver's library; the only module that loads it, and only in the sampler process
+identities  what GPUs are called, kept for when one of them is lost
 ownership   which claim a process on a GPU belongs to
 driver      whether this machine has an NVIDIA driver at all, without loading it
 sampler     the door to readings: a small process (sampler_process) that prints one a second
 directory   where the claims of this machine lie
 survey      what lies there: living claims, and what is none
 mutex       the short lock around every decision
+ports       ports that no other job of this machine has
 placement   what is asked, granted, refused and held: values
+holders     a living process for each claim
 claims      a claim: one locked descriptor that the job inherits
 observation what one observer remembers from reading to reading
 admission   may this job start now, where, and if not, why not

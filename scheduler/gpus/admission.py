@@ -7,12 +7,14 @@ largest of the last minute.
     whole GPU   no claim, no blocking foreign process, others <= ignore_below, quiet
     shared      no exclusive claim, no blocking foreign process, others <= ignore_below, quiet, fewer claims than
                 most_claims, and memory <= capacity - ours - others - max(512, 2 % of total)
+    1/share     as shared, beside claims on such parts alone, of which the sum with this one is not more than 1
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from scheduler.gpus.observation import (
     Observation,
@@ -54,6 +56,7 @@ class _Fit:
     share: Share
     whole: bool
     rank: tuple[int, int, int]
+    split: int | None = None
 
 
 def admit(
@@ -74,7 +77,7 @@ def admit(
         return Refusal(f"the GPUs are unknown, so nothing starts on them: {reading.problem}")
     gpus = _candidates(request, reading, settings)
     if len(gpus) < request.gpus:
-        return Refusal(_too_few(request, reading, settings, len(gpus)), never=True)
+        return _too_few(request, reading, settings, len(gpus))
     living = tuple(claims)
     answers = [(gpu, _fit(gpu, request, living, observation.of(gpu.uuid), reading.at, settings)) for gpu in gpus]
     answers = [(gpu, _kept(gpu, answer) if gpu.uuid in avoid else answer) for gpu, answer in answers]
@@ -113,7 +116,7 @@ def _kept(gpu: Gpu, answer: _Fit | _No) -> _No:
 
 def _placed(fits: list[_Fit]) -> Placement:
     shares = sorted((fit.share for fit in fits), key=lambda s: (s.index is None, s.index, s.uuid))
-    return Placement(tuple(shares), exclusive=any(fit.whole for fit in fits))
+    return Placement(tuple(shares), exclusive=any(fit.whole for fit in fits), split=fits[0].split)
 
 
 def _refused(request: Request, free: int, obstacles: list[tuple[Gpu, _No]]) -> Refusal:
@@ -130,26 +133,57 @@ def _candidates(request: Request, reading: Reading, settings: Settings) -> list[
     return [g for g in gpus if not g.mig] if request.gpus == 1 else [g for g in gpus if not g.parent and not g.mig]
 
 
-def _too_few(request: Request, reading: Reading, settings: Settings, found: int) -> str:
+def _too_few(request: Request, reading: Reading, settings: Settings, found: int) -> Refusal:
     if not reading.available:
-        return NO_DRIVER_NOTE
+        return Refusal(NO_DRIVER_NOTE, never=True)
     wanted = f"GPU {', '.join(map(str, request.only))}" if request.only else f"{request.gpus} GPU{'s' * (request.gpus != 1)}"
-    entries, count = settings.allowed.entries, sum(not g.mig for g in reading.gpus)
-    if entries is None:
-        return f"needs {wanted}, but this machine has {count}"
-    return f"needs {wanted}, but CUDA_VISIBLE_DEVICES={','.join(entries)} allows {found} of this machine's {count}"
+    if settings.allowed.hides_all_of(reading.gpus):
+        return Refusal(f"needs {wanted}; {hidden(reading, settings)}", never=True, cure=UNSET)
+    if divided := [g.label for g in reading.gpus if g.mig and g.index in request.only]:
+        there = f"MIG is on there ({', '.join(divided)}), and jobs go to its instances"
+        return Refusal(f"needs {wanted}, but {there}", never=True, cure="--gpu=-1 takes any")
+    return Refusal(f"needs {wanted}, but {_what_counts(request, reading, settings, found)}", never=True)
+
+
+UNSET = "unset CUDA_VISIBLE_DEVICES, or name GPUs that are there"
+
+
+def hidden(reading: Reading, settings: Settings) -> str:
+    """That all GPUs are hidden, and by what, as a clause."""
+    count = sum(not g.parent for g in reading.gpus)
+    slurm = ", as Slurm does for a job without GPUs" if (settings.allowed.entries or ("",))[0] == "NoDevFiles" else ""
+    every = "them all" if count > 1 else "it"
+    return f"this machine has {count} GPU{'s' * (count != 1)}, and {settings.allowed.said} hides {every}{slurm}"
+
+
+def _what_counts(request: Request, reading: Reading, settings: Settings, found: int) -> str:
+    """How many of the GPUs there are could be a job's, and which cannot. A process of CUDA sees one MIG instance at most
+    (NVIDIA's MIG User Guide, "CUDA Device Enumeration"), so that a job of several GPUs gets none."""
+    instances = sum(bool(g.parent) for g in reading.gpus)
+    whole = sum(not g.mig and not g.parent for g in reading.gpus)
+    count = whole + instances if request.gpus == 1 else whole
+    kind = f" whole GPU{'s' * (whole != 1)}" if instances and request.gpus > 1 else ""
+    known = settings.allowed.entries is None
+    text = (
+        f"this machine has {count}{kind}" if known else f"{settings.allowed.said} allows {found} of this machine's {count}{kind}"
+    )
+    if kind:
+        text += f"; its MIG instances ({instances}) are for one job each, since CUDA shows a process only one of them"
+    return text
 
 
 def _fit(gpu: Gpu, request: Request, claims: tuple[ClaimRecord, ...], seen: Seen, now: float, settings: Settings) -> _Fit | _No:
     need = request.need(gpu.name, _room(gpu, 0 if gpu.total is None else _margin(gpu.total)))
     whole = need is None or gpu.compute_mode == "exclusive-process"
     at = use(gpu, claims, seen, settings)
-    no = _unusable(gpu, request, whole) or _claimed(at, whole, settings)
+    # Where the driver takes one process alone, a part of the GPU is the whole of it.
+    part = request.share if gpu.compute_mode != "exclusive-process" else None
+    no = _unusable(gpu, request, whole) or (_parted(at, part, settings) if part else _claimed(at, whole, settings))
     no = no or _foreign(gpu, at, seen, now, settings) or (None if whole else _too_full(gpu, at, seen, need or 0))
     if no:
         return no
     share = Share(gpu.uuid, gpu.visible, gpu.index, None if whole else need, gpu.total)
-    return _Fit(share, whole, (len(at.claims), gpu.utilization or 0, gpu.index or 0))
+    return _Fit(share, whole, (len(at.claims), gpu.utilization or 0, gpu.index or 0), request.share)
 
 
 def _unusable(gpu: Gpu, request: Request, whole: bool) -> _No | None:
@@ -168,9 +202,32 @@ def _claimed(at: Use, whole: bool, settings: Settings) -> _No | None:
     blocking = at.claims if whole else tuple(c for c in at.claims if c.exclusive or c.unreadable)
     if blocking:
         return _No(_held_by(blocking, at))
-    if len(at.claims) >= settings.most_claims:
-        return _No(f"already shared by {len(at.claims)} jobs")
-    return None
+    return _crowded(at, settings)
+
+
+def _crowded(at: Use, settings: Settings) -> _No | None:
+    full = len(at.claims) >= settings.most_claims
+    return _No(f"already shared by {len(at.claims)} jobs (limit: most_claims, {settings.most_claims})") if full else None
+
+
+def _parted(at: Use, part: int, settings: Settings) -> _No | None:
+    """What the living claims leave of a GPU for one more that takes 1/part of it: nothing beside one that takes no such part."""
+    blocking = tuple(c for c in at.claims if not c.split or c.unreadable or c in at.astray)
+    if blocking:
+        return _No(_held_by(blocking, at))
+    left = parts_left(at)
+    if Fraction(1, part) > left:
+        rest = f"{left} of it is left" if left else "nothing is left"
+        holders = ", ".join(dict.fromkeys(f"{c.holder}: 1/{c.split}" for c in at.claims))
+        return _No(f"1/{part} of it is asked and {rest} beside {len(at.claims)} jobs with a share ({holders})")
+    return _crowded(at, settings)
+
+
+def parts_left(at: Use) -> Fraction:
+    """How much of a GPU is left for jobs that take a part of it; 0 where somebody does not share it so."""
+    if not all(c.split and not c.unreadable and c not in at.astray for c in at.claims):
+        return Fraction(0)
+    return max(Fraction(0), 1 - sum((Fraction(1, c.split) for c in at.claims if c.split), Fraction(0)))
 
 
 def _held_by(claims: tuple[ClaimRecord, ...], at: Use) -> str:

@@ -6,7 +6,7 @@ is ever stale. A claim is released only by closing descriptors: an explicit unlo
 that still runs.
 
     admit.lock       the short mutex around every decision; released by unlocking, never by closing alone
-    <id>.claim       JSON: id, memory {uuid: MiB or null}, exclusive, pid, uid, since (seconds of the epoch), label
+    <id>.claim       JSON: id, memory {uuid: MiB or null}, exclusive, split, pid, uid, since (seconds of the epoch), label
 """
 
 from __future__ import annotations
@@ -141,6 +141,7 @@ def _create(directory: Path, placement: Placement, label: str, user: str) -> Cla
         id=secrets.token_hex(8),
         memory={s.uuid: s.memory for s in placement.shares},
         exclusive=placement.exclusive,
+        split=placement.split,
         pid=os.getpid(),
         uid=os.getuid(),
         user=user,
@@ -157,7 +158,7 @@ def _written(path: Path, record: ClaimRecord) -> int:
 
     fresh = path.with_suffix(f"{SUFFIX}.new")
     fd = created(fresh)
-    content = {key: value for key, value in asdict(record).items() if key not in ("unreadable", "locked_by")}
+    content = {key: value for key, value in asdict(record).items() if key not in ("unreadable", "locked_by", "unseen")}
     try:
         lock_descriptor(fd, blocking=False)
         os.write(fd, json.dumps(content).encode())

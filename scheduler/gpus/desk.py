@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from scheduler.gpus.claims import Claim, Claimant, watch_claims
+from scheduler.gpus.holders import Holders
 from scheduler.gpus.observation import Observation, Settings, observe
 from scheduler.gpus.placement import Placement, Refusal
 from scheduler.gpus.reading import Reading, unknown
@@ -39,7 +40,7 @@ class Desk:
         self.reading: Reading = unknown("the NVIDIA driver has not answered yet", time.monotonic())
         self.lying: Mapping[tuple[str, int], str] = {}
         self._claimant, self._watch = Claimant(directory, patience), watch_claims(directory)
-        self._observation = Observation()
+        self._observation, self._holders = Observation(), Holders()
         self._claim_ended = float("-inf")
 
     # Observe.
@@ -57,7 +58,8 @@ class Desk:
     def look(self) -> View:
         """The GPUs by the latest reading, under the claims that live now."""
         found = survey(self.directory)
-        claims, self.lying = with_holders(self.directory, found.claims), found.warnings(self.directory)
+        claims = self._holders.named(self.directory, with_holders(self.directory, found.claims))
+        self.lying = found.warnings(self.directory)
         self._observation = observe(self._observation, self.reading, claims, self.settings)
         return View(self.reading, claims, self._observation, self.settings)
 

@@ -71,8 +71,9 @@ def devices_for(
     inherited = _inherited(request, environment)
     if inherited:
         return inherited
-    if allowed(environment).nothing:
-        return _on_the_cpu("CUDA_VISIBLE_DEVICES hides every GPU: on the CPU", environment)
+    visible = allowed(environment)
+    if visible.nothing:
+        return _on_the_cpu(f"{visible.said} hides every GPU: on the CPU", environment)
     if surely_no_driver(environment):
         return _on_the_cpu(NO_DRIVER_NOTE, environment)
     return _claimed(request, wait, label, environment, settings)

@@ -18,7 +18,7 @@ from scheduler.errors import StateError, UserError
 from scheduler.gpus.directory import VARIABLE
 from scheduler.gpus.kinds import kind, whose
 from scheduler.gpus.ownership import described
-from scheduler.linux.locks import file_name, locking_pids
+from scheduler.linux.locks import file_name, locking_pids, same_file
 
 NAME = "admit.lock"
 TIMEOUT = 5.0
@@ -61,7 +61,7 @@ def _locked_mutex(path: Path, timeout: float) -> int:
         except BaseException:
             os.close(fd)
             raise
-        if _same_file(fd, path):
+        if same_file(fd, path):
             return fd
         os.close(fd)
 
@@ -99,13 +99,6 @@ def _in_the_way(path: Path, why: str = "") -> StateError:
     cure = f"chmod 644 {name}" if stat.S_ISREG(status.st_mode) else f"rm -r {name}"
     what = f"{path}, which every decision about GPUs needs, is {kind(status)} of {whose(status)}" + (f" ({why})" if why else "")
     return StateError(what, next_step=f"its owner or an administrator runs `{cure}`")
-
-
-def _same_file(fd: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(fd), path.lstat())
-    except FileNotFoundError:
-        return False
 
 
 def lock_holder(file: int | Path, kind: str = "FLOCK") -> str:

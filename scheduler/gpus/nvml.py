@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pynvml as nv
 
 from scheduler.gpus.driver import driver_in_kernel
+from scheduler.gpus.identities import remember, remembered
 from scheduler.gpus.ownership import owner
 from scheduler.gpus.reading import (
     Gpu,
@@ -24,6 +26,7 @@ from scheduler.gpus.reading import (
     numbered,
     unknown,
 )
+from scheduler.home import default_root
 
 MIB = 1024 * 1024
 COMPUTE_MODES = {
@@ -44,11 +47,13 @@ T = TypeVar("T")
 class Nvml:
     """The opened library. It remembers what each device last said about itself, so that a lost one still has a name."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         """Initialise NVML. NVMLError_LibraryNotFound where there is no library, another NVMLError for every other
-        failure."""
+        failure. `folder`: where what devices say of themselves is kept; None: the state directory."""
         nv.nvmlInit()
-        self._identities: dict[int, Gpu] = {}
+        self._folder = folder or default_root()
+        self._kept = remembered(self._folder)
+        self._identities = dict(self._kept)
 
     def read(self) -> Reading:
         """All GPUs now. A GPU that fails alone carries its problem; NVMLError if the library as a whole fails."""
@@ -56,6 +61,10 @@ class Nvml:
         gpus: list[Gpu] = []
         for number in range(nv.nvmlDeviceGetCount()):
             gpus.extend(self._device(number))
+        if self._identities != self._kept:
+            self._kept = dict(self._identities)
+            remember(self._folder, self._kept)
+        gpus = _each_once(gpus)
         return Reading(numbered(gpus), at, driver=_text(nv.nvmlSystemGetDriverVersion()))
 
     def _device(self, number: int) -> list[Gpu]:
@@ -71,6 +80,12 @@ class Nvml:
             return _whole(handle, known) if not known.mig else _divided(handle, known)
         except nv.NVMLError as error:
             return [_failing(known, error, GONE)]
+
+
+def _each_once(gpus: list[Gpu]) -> list[Gpu]:
+    """Without what a failing device is said to be where another one says so itself: the driver counts anew."""
+    sound = {gpu.uuid for gpu in gpus if not gpu.lasting}
+    return [replace(Gpu(""), problem=g.problem, lasting=True) if g.lasting and g.uuid in sound else g for g in gpus]
 
 
 def current(library: Nvml) -> Reading:

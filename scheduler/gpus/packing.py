@@ -1,6 +1,7 @@
 """How much of a GPU a job asks for, learned from earlier attempts at the same experiment: pure. Memory in MiB.
 
 named in `resources`     that; after an attempt ran out of memory with it, half as much again, then the whole GPU
+a share is named         1/share of the GPU, whatever memory that is; after an attempt ran out of memory, the whole GPU
 not named, known         the largest peak of attempts that succeeded on the same GPU model, x 1.1 + 256
 not named, not known     the whole GPU, and its peak is learned
 """
@@ -40,8 +41,10 @@ class GpuUse:
 def request_of(resources: Resources, uses: Sequence[GpuUse] = ()) -> Request:
     """What a job asks of the GPUs, given the earlier uses of its experiment, oldest first. One GPU where nothing is said."""
     count, named = resources.gpus or 1, resources.gpu_memory
-    if resources.exclusive:
+    if resources.exclusive or resources.share == 1:
         return Request(count, exclusive=True)
+    if resources.share:
+        return Request(count, exclusive=True) if _too_little(uses) else Request(count, share=resources.share)
     if named is None:
         return Request(count, estimates=_learned(uses))
     too_little = [g for g in _too_little(uses) if g is None or g >= named]

@@ -36,7 +36,7 @@ class Gpu:
     """One GPU, or one MIG instance.
 
     `index` counts GPUs by PCI bus id, as CUDA does under CUDA_DEVICE_ORDER=PCI_BUS_ID; None for a MIG instance and
-    for a GPU that does not tell its bus id. `by_uuid`: CUDA's own count is not certain (MIG is in use, a GPU is
+    for a GPU whose place cannot be known. `by_uuid`: CUDA's own count is not certain (MIG is in use, a GPU is
     lost), so only the UUID names the device. `total` and `used` are None where the device has no memory figure;
     `used` excludes `reserved`. `problem` says why this one cannot be used; `lasting`: not before somebody has
     mended it. `parent` is the UUID of a MIG instance's GPU."""
@@ -125,12 +125,19 @@ def numbered(gpus: Iterable[Gpu]) -> tuple[Gpu, ...]:
     """The GPUs in the order of their PCI bus ids, each numbered by its place; MIG instances follow their GPU
     unnumbered.
 
-    A GPU that is lost, and MIG, make CUDA's own count uncertain: then every device goes by its UUID.
+    A GPU that is lost, and MIG, make CUDA's own count uncertain: then every device goes by its UUID. One that does not tell its
+    bus has the place that the driver gives it, `gpus` being in the driver's order, where that is the order of the buses.
     """
-    ordered = sorted(gpus, key=lambda g: (g.bus == "", g.bus.lower(), g.parent != "", g.uuid))
-    whole = [g.uuid for g in ordered if g.bus and not g.parent]
-    uncertain = any(g.mig or g.parent or g.problem for g in ordered)
-    return tuple(replace(g, index=whole.index(g.uuid) if g.bus and not g.parent else None, by_uuid=uncertain) for g in ordered)
+    gpus = tuple(gpus)
+    whole = [g for g in gpus if not g.parent]
+    by_bus = sorted((g for g in whole if g.bus), key=lambda g: g.bus.lower())
+    placed = whole if by_bus == [g for g in whole if g.bus] else by_bus
+    places = {id(g): place for place, g in enumerate(placed)}
+    parents = {g.uuid: places[id(g)] for g in placed if g.uuid}
+    uncertain = any(g.mig or g.parent or g.problem for g in gpus)
+    found = [(parents.get(g.parent) if g.parent else places.get(id(g)), g) for g in gpus]
+    ordered = sorted(found, key=lambda each: (each[0] is None, each[0] or 0, each[1].parent != "", each[1].uuid))
+    return tuple(replace(g, index=None if g.parent else place, by_uuid=uncertain) for place, g in ordered)
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,16 @@ class Allowed:
                 break
             chosen.append(match.uuid)
         return tuple(g for g in gpus if g.uuid in chosen)
+
+    @property
+    def said(self) -> str:
+        """The variable with its value, for messages."""
+        return f"CUDA_VISIBLE_DEVICES={','.join(self.entries) if self.entries else chr(34) * 2}"
+
+    def hides_all_of(self, gpus: Iterable[Gpu]) -> bool:
+        """Whether there are GPUs, and the variable leaves none of them."""
+        gpus = tuple(gpus)
+        return self.entries is not None and bool(gpus) and not self.of(gpus)
 
     @property
     def nothing(self) -> bool:

@@ -11,6 +11,7 @@ from scheduler.gpus.placement import ClaimRecord
 LARGEST = 1 << 16  # bytes; a claim on 64 GPUs takes 5 KiB
 MOST_BRACKETS = 512  # of which a label may be 200; no record is nested deeper than twice, none reaches Python's own limit
 MOST_MEMORY = 1 << 32  # MiB
+MOST_PARTS = 64  # of one GPU
 LONGEST_TEXT = 200
 LONGEST_NUMBER = 20  # digits
 
@@ -29,10 +30,13 @@ def record_of(content: bytes, claim_id: str, owner: int, where: str) -> ClaimRec
     if not isinstance(memory, dict):
         return ClaimRecord(claim_id, uid=owner, unreadable=f"{where}: its record tells no GPUs")
     held = {uuid: _memory(figure) for uuid, figure in memory.items()}
+    exclusive = said.get("exclusive") is not False or None in held.values()
+    whole = exclusive and not any(held.values())  # else it holds memory as well, and no number tells how much room is left
     return ClaimRecord(
         id=claim_id,
         memory=held,
-        exclusive=said.get("exclusive") is not False or None in held.values(),
+        exclusive=exclusive,
+        split=(_whole(said.get("split"), MOST_PARTS) or None) if whole else None,
         pid=_whole(said.get("pid"), 1 << 22) or 0,
         uid=owner,
         user=_text(said.get("user")) if said.get("uid") == owner else "",

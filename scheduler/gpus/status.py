@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
-from scheduler.gpus.admission import free_memory
+from scheduler.gpus.admission import free_memory, parts_left
 from scheduler.gpus.astray import Astray
 from scheduler.gpus.observation import use
-from scheduler.gpus.placement import ClaimRecord, Refusal, Request
+from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import Gpu, Process
+from scheduler.gpus.records import MOST_PARTS
 from scheduler.gpus.view import View
-
-HIDDEN = "CUDA_VISIBLE_DEVICES hides it"
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Standing:
     living claim or to a job of ours, `foreign` all others.
 
     `obstacle` says why a job that wants the whole GPU cannot start there now, "" if it can. `room` is the MiB that a
-    job which names its memory could claim there now; 0 if none.
+    job which names its memory could claim there now; 0 if none. `part` is how much of it jobs that name a share could have now.
     """
 
     gpu: Gpu
@@ -30,15 +30,17 @@ class Standing:
     obstacle: str
     room: int
     astray: tuple[Astray, ...] = ()
+    part: Fraction = Fraction(0)
 
 
 def standings(view: View) -> tuple[Standing, ...]:
     """All GPUs of its reading, in their order. Nothing if it knows none."""
     whole, least = view.alone(Request()), view.alone(Request(memory=1))
-    found = []
+    parted = view.alone(Request(share=MOST_PARTS))
+    found, hidden = [], f"{view.settings.allowed.said} hides it"
     for gpu in view.reading.gpus:
         seen = view.observation.of(gpu.uuid)
-        at, answer = use(gpu, view.claims, seen, view.settings), whole.get(gpu.uuid, Refusal(gpu.problem or HIDDEN))
+        at, answer = use(gpu, view.claims, seen, view.settings), whole.get(gpu.uuid, Refusal(gpu.problem or hidden))
         shared = gpu.uuid in least and not isinstance(least[gpu.uuid], Refusal)
         found.append(
             Standing(
@@ -49,6 +51,7 @@ def standings(view: View) -> tuple[Standing, ...]:
                 answer.sentence if isinstance(answer, Refusal) else "",
                 free_memory(gpu, view.claims, seen, view.settings) if shared else 0,
                 tuple(each for each in view.astray if each.gpu == gpu),
+                parts_left(at) if isinstance(parted.get(gpu.uuid), Placement) else Fraction(0),
             )
         )
     return tuple(found)

@@ -127,7 +127,7 @@ class _Patience:
         """Say why we wait. CannotEverRun if waiting is in vain or has lasted long enough."""
         now = time.monotonic()
         if refusal.never:
-            raise CannotEverRun(refusal.sentence, next_step="ask for less")
+            raise CannotEverRun(refusal.sentence, next_step=refusal.cure or "ask for less")
         if self._deadline is None:
             self._deadline = float("inf") if self._wait is None else now + self._wait
         if now >= self._deadline:

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import subprocess
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ class Slot:
     process: subprocess.Popen
     attempts: list[str] = field(default_factory=list)
     reserved: int = 0  # attempts that are being begun for it
+    number: int = 0  # what tells its jobs from those of the other launchers of its runner
+    port: int | None = None  # of its jobs that do not ask for any; the lock is the launcher's
     busy: str = ""  # the attempt that has turned out to be no short one: nothing is sent behind it
 
     @property
@@ -86,8 +89,9 @@ def socket_path(home: Home, launcher: str) -> Path:
     return home.launchers / f"{launcher}.sock"
 
 
-def open_slot(home: Home) -> Slot:
-    """Start a launcher. It does not share our standard output: `exp-queue run | tee` must end when the runner does.
+def open_slot(home: Home, held: Sequence[int] = ()) -> Slot:
+    """Start a launcher. It does not share our standard output: `exp-queue run | tee` must end when the runner does. `held`:
+    descriptors that it and its jobs keep open as long as they live.
 
     OSError where the machine has no room for it; then nothing of it stays.
     """
@@ -101,18 +105,18 @@ def open_slot(home: Home) -> Slot:
             listener = ours_too.enter_context(_listen(socket_path(home, launcher)))
             log = journal.create(journal_path(home, launcher))
             ours_too.callback(os.close, log)
-            process = _start([theirs.fileno(), listener.fileno(), log])
+            process = _start([theirs.fileno(), listener.fileno(), log], held)
             undone.pop_all()
         return Slot(launcher, Channel(ours), process)
 
 
-def _start(inherited: list[int]) -> subprocess.Popen:
+def _start(inherited: list[int], held: Sequence[int]) -> subprocess.Popen:
     return subprocess.Popen(
         isolated.command("scheduler.launcher.loop", "main(*map(int, sys.argv[1:]))", [*map(str, inherited)], packages=False),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=inherited[-1],  # a defect's traceback lands in the journal, whose readers pass over such lines
-        pass_fds=inherited,
+        pass_fds=[*inherited, *held],
         start_new_session=True,
         cwd="/",
     )

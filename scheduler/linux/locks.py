@@ -25,6 +25,14 @@ def file_name(status: os.stat_result) -> str:
     return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
 
 
+def same_file(descriptor: int, path: Path) -> bool:
+    """Whether the open file still has that name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
 def is_locked(path: Path) -> bool:
     """Whether somebody holds the lock of the file at `path`. A missing file is not locked.
 

@@ -71,9 +71,9 @@ class Changes:
             same = (cwd, now, surroundings(argv, experiment.policy), code(argv))
             rows.append((ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
-            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, environment, "
+            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, priority, environment, "
             "cwd, state, submitted, surroundings, code) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -125,7 +125,7 @@ class Changes:
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
         """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
         self.move(job, State.QUEUED, detail)
-        self._connection.execute("UPDATE job SET failures = 0, not_before = 0 WHERE id = ?", (job,))
+        self._connection.execute("UPDATE job SET failures = 0, not_before = 0, begin_at = 0 WHERE id = ?", (job,))
         if renewed:
             self._renew(job, renewed)
 
@@ -135,9 +135,14 @@ class Changes:
         self._event(job, None, self.state(job), detail)  # an event that repeats the state: what changed is not the state
 
     def _renew(self, job: str, renewed: Experiment) -> None:
+        # A priority that a person gave the job itself stays until its file says another.
         self._connection.execute(
-            "UPDATE job SET resources = ?, policy = ?, argv = ?, environment = ? WHERE id = ?",
-            (as_json(renewed.resources), as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment, job),
+            """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
+               WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END WHERE id = ?6""",
+            (
+                *(as_json(renewed.resources), as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment),
+                *(renewed.policy.priority, job),
+            ),
         )
 
     def asked_by(self, jobs: Iterable[int], file: str) -> None:
@@ -157,9 +162,10 @@ class Changes:
                  WHERE number IN (SELECT value FROM json_each(?2)) AND surroundings IS NOT ?1"""
         self._connection.execute(sql, (surroundings, json.dumps(list(jobs))))
 
-    def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
+    def begin(self, job: Job, launcher: str, gpus: str, slot: int | None = None, ports: str = "") -> Attempt | None:
         """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
-        is passed over: a database that was restored or moved does not know of all attempts that were."""
+        is passed over: a database that was restored or moved does not know of all attempts that were. `gpus`, `slot` and `ports`
+        are the attempt's."""
         row = self._connection.execute(
             "UPDATE job SET state = 'starting', attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
             (job.id,),
@@ -170,7 +176,7 @@ class Changes:
         if number != row[0]:
             self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
         directory = self._home.attempt(job.id, number)
-        attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus)
+        attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus, slot=slot, ports=ports)
         self._insert(attempt)
         self._event(job.id, attempt.number, State.STARTING, launcher)
         return attempt
@@ -188,8 +194,9 @@ class Changes:
     def _insert(self, attempt: Attempt) -> None:
         a = attempt
         self._connection.execute(
-            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus),
+            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus, slot, ports) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports),
         )
 
     def runs(self, attempt: Attempt, pid: int, birth: int | None) -> None:
@@ -270,7 +277,7 @@ def job_key(experiment: Experiment, directory: str) -> str:
     return hashlib.sha256(f"{experiment.id} {directory}".encode()).hexdigest()
 
 
-def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, ...]:
+def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | None, ...]:
     return (
         experiment.id,
         experiment.group,
@@ -278,6 +285,7 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | None, .
         experiment.arguments,
         as_json(experiment.resources),
         as_json(experiment.policy),
+        experiment.policy.priority,
         experiment.environment,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from scheduler.experiments import Policy
 from scheduler.experiments.command.program_file import program_files
@@ -56,3 +57,8 @@ class Here:
         for kind, numbers in kinds.items():
             self._change.surround(numbers, kind)
         ask_with_present_code(self._change, [number for numbers in kinds.values() for number in numbers])
+
+
+def file_from(cwd: str | Path, file: str) -> str:
+    """How the queue knows a file that was named in the directory `cwd`."""
+    return os.fsencode(os.path.realpath(Path(cwd) / file)).decode("utf-8", "backslashreplace")

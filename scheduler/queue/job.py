@@ -43,6 +43,8 @@ class Attempt:
     ended: float | None = None
     duration: float | None = None
     ending: Ending | None = None
+    slot: int | None = None  # its number among the attempts that its runner had running; None: it had none
+    ports: str = ""  # its ports, comma between them
     elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
     code: int | None = None  # what its program was at its start, by number; None: not known. See `Store.code`
 
@@ -50,6 +52,11 @@ class Attempt:
     def name(self) -> str:
         """What launchers and journals call this attempt."""
         return f"{self.job}/{self.number}"
+
+    @property
+    def place(self) -> str:
+        """Its GPUs for people: `GPU 0,1`, or the UUID of a MIG instance; empty on the CPU."""
+        return self.gpus if not self.gpus[:1].isdecimal() else f"GPU {self.gpus}"
 
     @property
     def run_id(self) -> str:
@@ -92,6 +99,10 @@ class Job:
     surroundings: int | None = None  # what it keeps of that environment, by number; None: nothing. See `Store.surroundings`
     code: int | None = None  # what its program was when it was last asked for, by number; None: not known. See `Store.code`
     file: str | None = None  # the real path of the file that has asked for it last; None: not known
+    priority: int = 0  # the higher starts first; those of the same in the order of their submission
+    begin_at: float = 0.0  # it does not start before, in seconds since 1970; 0: at once, or its time has come
+    prerequisite: int | None = None  # the jobs that it comes after, by number; see `queue.dependencies`
+    blocked: bool = False  # by its prerequisite, now
 
     @property
     def config(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count, groupby
 
 from scheduler.queue.changes import LONGEST_PAUSE
@@ -16,10 +17,25 @@ from scheduler.queue.store import Store
 
 _ALL = (0, 1 << 62)
 EVERYTHING = (_ALL,)  # the ranges of all jobs, now and later
+_FREE = "job.state = 'queued' AND job.blocked = 0 AND job.begin_at = 0"
+_LEVEL = f"SELECT max(priority) FROM job INDEXED BY job_startable WHERE {_FREE}"
 _names = count()
 _RESOURCES = "SELECT resources FROM job WHERE number IN (SELECT value FROM json_each(?))"
 # A due time further away than any pause can be is the work of a clock that was set back.
 _PAUSES = "(not_before > ? AND not_before <= ?)"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Jobs that wait for the same other jobs or the same time: the first of them, and the numbers of all."""
+
+    job: Job
+    numbers: tuple[int, ...]
+
+    @property
+    def key(self) -> tuple[int | None, float]:
+        """What they wait for."""
+        return (self.job.prerequisite, 0.0) if self.job.blocked else (None, self.job.begin_at)
 
 
 class Mine:
@@ -45,6 +61,10 @@ class Mine:
         self._active = (
             "SELECT job.id, job.attempts FROM job INDEXED BY job_active "
             f"WHERE job.state IN ('starting', 'running', 'stopping') AND {_within(self._mine)}"
+        )
+        self._level = (
+            f"{self._startable} AS own CROSS JOIN job INDEXED BY job_startable "
+            f"WHERE {_FREE} AND job.priority = ? AND job.number BETWEEN own.first AND own.last"
         )
         self._all = f"{self._mine} AS own CROSS JOIN job WHERE job.number BETWEEN own.first AND own.last"
 
@@ -97,16 +117,57 @@ class Mine:
         return JobList(self.store.by_numbers, [row[0] for row in rows])
 
     def waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
-        """The first of the queued that are due at `now`: what could start next. With `after` only what stands behind that job
-        and asks for other resources than those of `unlike`."""
-        others = f"AND job.number > ? AND resources NOT IN ({_RESOURCES})" if after else ""
-        behind = (after.number, json.dumps([job.number for job in unlike])) if after else ()
-        sql = f"SELECT job.* FROM {self._queue} AND NOT {_PAUSES} {others} ORDER BY own.first, job.number LIMIT ?"
-        return [job_from(row) for row in self.store.read(sql, (now, now + LONGEST_PAUSE, *behind, limit))]
+        """The first of the queued that are due at `now`: what could start next, by priority and then in the order of their
+        submission. With `after` only what stands behind that job and asks for other resources than those of `unlike`."""
+        others = f"AND resources NOT IN ({_RESOURCES})" if after else ""
+        where = f"{self._level} AND job.number > ? AND NOT {_PAUSES} {others}"
+        sql = f"SELECT job.* FROM {where} ORDER BY own.first, job.number LIMIT ?"
+        pauses, alike = (now, now + LONGEST_PAUSE), (json.dumps([job.number for job in unlike]),) if after else ()
+        found: list[Job] = []
+        for level in self._levels(after):
+            behind = after.number if after and after.priority == level else 0
+            rows = self.store.read(sql, (level, behind, *pauses, *alike, limit - len(found)))
+            found += [job_from(row) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
+
+    def _levels(self, after: Job | None) -> Iterator[int]:
+        """The priorities that there are among jobs that could start, the highest first, from that of `after` on."""
+        level = after.priority if after else self.store.read(_LEVEL)[0][0]
+        while level is not None:
+            yield level
+            level = self.store.read(f"{_LEVEL} AND priority < ?", (level,))[0][0]
 
     def are_queued(self) -> bool:
-        """Whether any is queued, due or not."""
-        return bool(self.store.read(f"SELECT 1 FROM {self._queue} LIMIT 1"))
+        """Whether any is queued, due or not, and no other job stands in its way."""
+        first = f"SELECT 1 FROM {self._level} LIMIT 1"
+        return any(self.store.read(first, (level,)) for level in self._levels(None)) or self.next_begin() is not None
+
+    def pending(self) -> list[Pending]:
+        """The queued that wait for other jobs or for their time, those together that wait for the same, the largest first."""
+        what = "job.number, iif(job.blocked, job.prerequisite, NULL), iif(job.blocked, 0, job.begin_at)"
+        sql = f"SELECT {what} FROM {self._queue} AND (job.blocked = 1 OR job.begin_at > 0) ORDER BY job.number"
+        groups: dict[tuple[int | None, float], list[int]] = {}
+        for number, prerequisite, begin in self.store.read(sql):
+            groups.setdefault((prerequisite, begin), []).append(number)
+        largest = sorted(groups.values(), key=lambda numbers: -len(numbers))
+        firsts = {job.number: job for job in self.store.by_numbers(numbers[0] for numbers in largest)}
+        return [Pending(firsts[numbers[0]], tuple(numbers)) for numbers in largest]
+
+    def skipped_since(self, event: int) -> dict[str, list[int]]:
+        """The numbers of those that were skipped after the event with this number, by the reason."""
+        sql = f"""SELECT event.detail, job.number FROM event JOIN job ON job.id = event.job WHERE event.sequence > ?
+                  AND event.state = 'skipped' AND job.state = 'skipped' AND {_within(self._mine)} ORDER BY job.number"""
+        found: dict[str, list[int]] = {}
+        for detail, number in self.store.read(sql, (event,)):
+            found.setdefault(detail, []).append(number)
+        return found
+
+    def alike(self, jobs: Iterable[Job]) -> int:
+        """How many of the queued that could start ask for what one of these jobs asks for."""
+        sql = f"SELECT count(*) FROM {self._queue} AND job.blocked = 0 AND job.begin_at = 0 AND resources IN ({_RESOURCES})"
+        return self.store.read(sql, (json.dumps([job.number for job in jobs]),))[0][0]
 
     def queued_with(self, codes: Iterable[int]) -> int:
         """How many of the queued were asked for with one of these codes."""
@@ -147,12 +208,26 @@ class Mine:
                   JOIN attempt ON attempt.job = own.id AND attempt.number = own.attempts"""
         return [attempt_from(row) for row in self.store.read(sql)]
 
+    def next_begin(self) -> float | None:
+        """When the first of the queued begins that must not begin at once, in seconds since 1970; None if there is none."""
+        sql = f"""SELECT begin_at FROM job INDEXED BY job_begin
+                  WHERE state = 'queued' AND begin_at > 0 AND {_within(self._startable)} ORDER BY begin_at LIMIT 1"""
+        rows = self.store.read(sql)
+        return rows[0][0] if rows else None
+
     def active_names(self) -> list[str]:
         """The names of attempts that are not over, whoever runs them."""
         return [f"{row['id']}/{row['attempts']}" for row in self.store.read(self._active)]
 
     def _fill(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
         self.store.connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", ranges)
+
+
+def before(store: Store, job: Job, limit: int) -> list[Job]:
+    """The first of the queued that would start before `job` if there were a slot for all."""
+    ahead = "(priority > ?1 OR priority = ?1 AND number < ?2)"
+    sql = f"SELECT * FROM job WHERE {_FREE} AND {ahead} ORDER BY priority DESC, number LIMIT ?3"
+    return [job_from(row) for row in store.read(sql, (job.priority, job.number, limit))]
 
 
 def _within(table: str) -> str:

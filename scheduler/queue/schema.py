@@ -135,6 +135,56 @@ MIGRATIONS: tuple[str, ...] = (
         job INTEGER NOT NULL                -- number of the newest job of the last time
     ) STRICT, WITHOUT ROWID;
     """,
+    # Order. A job may have a priority, a time before which it does not begin, and a prerequisite: jobs that it comes after. What
+    # the next job is must cost microseconds, however many wait for something else, hence `blocked` and the index without these.
+    # A prerequisite is shared by all that were submitted with it; the trigger counts what its jobs do, whatever statement it was.
+    """
+    ALTER TABLE job ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE job ADD COLUMN begin_at REAL NOT NULL DEFAULT 0;      -- seconds since 1970; 0: at once, or its time has come
+    ALTER TABLE job ADD COLUMN prerequisite INTEGER;
+    ALTER TABLE job ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;    -- by its prerequisite
+    CREATE INDEX job_startable ON job (priority DESC, number) WHERE state = 'queued' AND blocked = 0 AND begin_at = 0;
+    CREATE INDEX job_begin ON job (begin_at) WHERE state = 'queued' AND begin_at > 0;
+    CREATE INDEX job_dependent ON job (prerequisite, blocked) WHERE prerequisite IS NOT NULL AND state IN ('queued', 'held');
+    CREATE TABLE prerequisite (
+        number  INTEGER PRIMARY KEY,
+        content TEXT NOT NULL UNIQUE,       -- a hash of the rest: what is asked for twice is kept once
+        one     INTEGER NOT NULL,           -- one of the jobs is enough
+        anyhow  INTEGER NOT NULL,           -- however they end
+        total   INTEGER NOT NULL,
+        open    INTEGER NOT NULL,           -- so many of the jobs are not over
+        failed  INTEGER NOT NULL,           -- so many have ended, and not well
+        changed INTEGER NOT NULL            -- it may mean something else now for the jobs that wait for it
+    ) STRICT;
+    CREATE INDEX prerequisite_changed ON prerequisite (number) WHERE changed = 1;
+    CREATE TABLE awaited (
+        job          INTEGER NOT NULL REFERENCES job (number),
+        prerequisite INTEGER NOT NULL REFERENCES prerequisite (number),
+        PRIMARY KEY (job, prerequisite)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX awaited_by ON awaited (prerequisite, job);
+    CREATE TRIGGER prerequisite_counts AFTER UPDATE OF state ON job
+    WHEN EXISTS (SELECT 1 FROM awaited WHERE job = NEW.number)
+    BEGIN
+        UPDATE prerequisite SET changed = 1,
+            open = open + (NEW.state IN ('queued', 'held', 'starting', 'running', 'stopping'))
+                        - (OLD.state IN ('queued', 'held', 'starting', 'running', 'stopping')),
+            failed = failed + (NEW.state IN ('failed', 'timeout', 'cancelled', 'lost', 'skipped'))
+                            - (OLD.state IN ('failed', 'timeout', 'cancelled', 'lost', 'skipped'))
+        WHERE number IN (SELECT prerequisite FROM awaited WHERE job = NEW.number);
+    END;
+    CREATE TRIGGER prerequisite_asked AFTER UPDATE OF state ON job
+    WHEN NEW.prerequisite IS NOT NULL AND NEW.state = 'queued'
+    BEGIN
+        UPDATE prerequisite SET changed = 1 WHERE number = NEW.prerequisite;
+    END;
+    """,
+    # What tells an attempt from those beside it: its number among the running ones of its runner, and its ports. NULL and '': of
+    # an attempt that had none.
+    """
+    ALTER TABLE attempt ADD COLUMN slot INTEGER;
+    ALTER TABLE attempt ADD COLUMN ports TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 
@@ -148,5 +198,9 @@ def migrate(connection: sqlite3.Connection, done: int) -> None:
 
 def _statements(script: str) -> list[str]:
     """`executescript` would commit the transaction it is called in; hence one statement at a time."""
-    bare = "\n".join(line.split("--")[0] for line in script.splitlines())
-    return [part for part in (piece.strip() for piece in bare.split(";")) if part]
+    found = [""]
+    for piece in "\n".join(line.split("--")[0] for line in script.splitlines()).split(";"):
+        found[-1] += f"{piece};"
+        if sqlite3.complete_statement(found[-1]):  # a trigger has statements of its own
+            found.append("")
+    return [statement for statement in found if statement.strip(" \n;")]

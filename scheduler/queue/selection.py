@@ -11,11 +11,10 @@ from pathlib import Path
 
 from scheduler.errors import UserError, closest, nearest
 from scheduler.queue.evidence import paused
-from scheduler.queue.here import directory
+from scheduler.queue.here import directory, file_from
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
-from scheduler.queue.submit import file_from
 from scheduler.queue.trials import latest_sweep, trials
 
 PAUSED = "paused"  # no state: what is paused is running

@@ -33,7 +33,7 @@ ENDED = frozenset(State) - WAITING - ACTIVE
 # What may follow what. `lost` means that the outcome is unknown; only a declared policy or a person starts again from there.
 FOLLOWS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.HELD, State.STARTING, State.CANCELLED, State.SKIPPED}),
-    State.HELD: frozenset({State.QUEUED, State.CANCELLED}),
+    State.HELD: frozenset({State.QUEUED, State.CANCELLED, State.SKIPPED}),
     # A short job can end before its launcher says that it runs, hence the ends directly after `starting`.
     State.STARTING: ENDED - {State.SKIPPED} | {State.QUEUED, State.RUNNING, State.STOPPING},
     State.RUNNING: ENDED - {State.SKIPPED} | {State.STOPPING},

@@ -12,6 +12,7 @@ from scheduler.home import Home
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Code
 from scheduler.queue.database import Database
+from scheduler.queue.dependencies import resolve
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.rows import attempt_from, job_from
 from scheduler.queue.surroundings import Surroundings, surroundings_from
@@ -45,7 +46,9 @@ class Store:
     def change(self) -> Iterator[Changes]:
         """One durable transaction. All of it happens, or nothing."""
         with self._database.write() as connection:
-            yield Changes(connection, self.home)
+            change = Changes(connection, self.home)
+            yield change
+            resolve(change)
 
     def read(self, sql: str, parameters: tuple = ()) -> list[sqlite3.Row]:
         """Rows of a query of ours, never of a user's text: for the tables of this room that have a file of their own."""

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
+from scheduler.experiments.after import GROUP, After
 from scheduler.queue.changes import Changes, Latest, job_key
 from scheduler.queue.code import Aged, Codes, aged
 from scheduler.queue.code_rows import ask_with_present_code
-from scheduler.queue.here import Here
+from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
+from scheduler.queue.here import Here, file_from
 from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
+from scheduler.queue.order import postpone
+from scheduler.queue.selection import select
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 
@@ -40,6 +43,7 @@ class Verb(str, Enum):
 
 
 RENEWALS = {Verb.QUEUED: Verb.RENEWED, Verb.RUNNING: Verb.NEXT_TIME}  # where the file has changed what the job asks for
+WAIT = (Verb.NEW, Verb.QUEUED, Verb.RENEWED, Verb.RETRIED)  # jobs that have not begun
 # Jobs that are there already, and whose next attempt takes the environment of whoever asks now.
 ASKED_NOW = (*RENEWALS, *RENEWALS.values(), Verb.RETRIED)
 
@@ -83,10 +87,15 @@ def submit(
     file: str | None = None,
     again: bool = False,
     lost: bool = False,
+    begin: float | None = None,
+    after: After | None = None,
+    needs: Needs | None = None,
 ) -> Submission:
     """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over; `file` is where
-    they are from, as seen from `cwd`."""
+    they are from, as seen from `cwd`; `begin`: those that wait then do not start before, in seconds since 1970; `after`: what
+    they come after, and by `needs` what must become of it (None: as they were asked for). UserError where that names no job."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
+    awaited = named(store, after) if after else []
     given, directory = 0, os.path.realpath(cwd)
     with store.change() as change:
         here = Here(change, cwd)
@@ -101,6 +110,11 @@ def submit(
             chosen.update(placed)
         if chosen:
             change.asked(directory, max(chosen))
+        waiting = [number for number, what in chosen.items() if what in WAIT]
+        if begin is not None:
+            postpone(change, waiting, begin)
+        if after and waiting:
+            attach(change, waiting, require(change, awaited, needs or Needs()) if awaited else None)
     before = [number for number, what in chosen.items() if what is Verb.SUCCEEDED]
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen), outdated(store, before))
 
@@ -115,9 +129,32 @@ def outdated(store: Store, jobs: Iterable[int]) -> dict[Aged, list[int]]:
     return found
 
 
-def file_from(cwd: str | Path, file: str) -> str:
-    """How the queue knows a file that was named in the directory `cwd`."""
-    return os.fsencode(os.path.realpath(Path(cwd) / file)).decode("utf-8", "backslashreplace")
+def named(store: Store, after: After) -> list[int]:
+    """The numbers of the jobs that are named, of an experiment that was run several times the newest alone. UserError, with the
+    place of the word where it stands in a file, for one that names none."""
+    found: list[int] = []
+    for index, word in enumerate(after.words):
+        try:
+            found += _named(store, word)
+        except UserError as error:
+            where = after.places[index] if after.places else None
+            raise UserError(f"to come after: {error.what}", where=where, next_step=error.next_step) from None
+    return found
+
+
+def _named(store: Store, word: str) -> list[int]:
+    group = "SELECT max(number) FROM job WHERE group_name = ? GROUP BY key"
+    if rows := store.read(group, (word.removeprefix(GROUP),)):
+        return [row[0] for row in rows]
+    next_step = "submit first what comes first; `exp-queue status` lists all jobs"
+    try:
+        jobs = select(store, [word])
+    except UserError as error:
+        what = error.what if error.what.startswith(("no job has an id", "several")) else f'"{word}" is neither a group nor a job'
+        raise UserError(what, next_step=next_step) from None
+    if not jobs:
+        raise UserError(f"no job is {word}", next_step=next_step)
+    return list({job.key: job.number for job in jobs}.values())
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -148,7 +185,8 @@ def _place(
 
 
 def ask_for_interrupted(store: Store) -> int:
-    """Queue what was cancelled, and what was lost but can resume; returns how many lost jobs cannot."""
+    """Queue what was cancelled, and what was lost but can resume, and what was skipped for want of these alone; returns how many
+    lost jobs cannot."""
     left_alone, asked = 0, []
     with store.change() as change:
         for job in store.jobs("state IN ('cancelled', 'lost')"):
@@ -158,6 +196,9 @@ def ask_for_interrupted(store: Store) -> int:
                 change.ask_again(job.id, "resume")
                 asked.append(job.number)
         ask_with_present_code(change, asked)
+        while hopeful := skipped_in_vain(change):  # what comes after these
+            for each in hopeful:
+                change.ask_again(each, "resume")
     return left_alone
 
 

@@ -49,6 +49,9 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "duration": attempt.duration,
         "pid": attempt.pid,
         "gpus": attempt.gpus,
+        "place": attempt.place,
+        "slot": attempt.slot,
+        "ports": [int(port) for port in attempt.ports.split(",") if port],
         "elsewhere": attempt.elsewhere,
         "directory": attempt.directory,
         "log": str(attempt.log),
@@ -63,6 +66,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
+        ("priority", str(found["priority"] or "")),
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
@@ -90,4 +94,15 @@ def _attempt_line(attempt: dict[str, Any], asked: dict[str, str] | None) -> str:
     told = "".join(f", {part}" for part in ("" if said else status, attempt["reason"]) if part)
     where = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
     other = f", with {_code_line(attempt['code'])}" if asked and attempt["code"] not in (None, asked) else ""
-    return f"{attempt['state'] or 'open'}{took}{told}{where}{other}, {attempt['log']}"
+    return f"{attempt['state'] or 'open'}{took}{told}{where}{other}{_given(attempt)}, {attempt['log']}"
+
+
+def _given(attempt: dict[str, Any]) -> str:
+    """What it was given and tells it from those beside it."""
+    ports = ", ".join(map(str, attempt["ports"]))
+    told = (
+        attempt["place"],
+        "" if attempt["slot"] is None else f"slot {attempt['slot']}",
+        ports and f"port{'s' * (',' in ports)} {ports}",
+    )
+    return "".join(f", {part}" for part in told if part)

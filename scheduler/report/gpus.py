@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from scheduler.gpus.astray import Astray
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Process
 from scheduler.gpus.status import Standing
+from scheduler.queue.job import Job
+from scheduler.report.labels import Labels
+from scheduler.runner.job_desk import label_of
+
+Names = Mapping[str, str]
+NOBODY: Names = {}
 
 
-def rows(standings: Iterable[Standing], paused: Collection[str] = ()) -> list[dict[str, str]]:
+def names_of(jobs: Sequence[Job]) -> dict[str, str]:
+    """By the labels of their claims, what tells these jobs from one another."""
+    told = Labels(jobs)
+    return {label_of(job): told[job.id] for job in jobs}
+
+
+def rows(standings: Iterable[Standing], paused: Collection[str] = (), names: Names = NOBODY) -> list[dict[str, str]]:
     """One row per GPU; more lines below it where it has more claims or processes than one. `paused`: labels of claims whose
-    holders stand still."""
+    holders stand still; `names`: as `names_of` has them."""
     found = []
     for standing in standings:
-        first, *more = _people(standing, paused) or [""]
+        first, *more = _people(standing, paused, names) or [""]
         found.append({**_figures(standing), "claims and processes": first, "a job could start": _could_start(standing)})
         found += [{**dict.fromkeys(found[-1], ""), "claims and processes": each} for each in more]
     return found
@@ -39,14 +52,19 @@ def _unit(figure: int | None, unit: str) -> str:
     return "" if figure is None else f"{figure}{unit}"
 
 
-def _people(standing: Standing, paused: Collection[str]) -> list[str]:
+def _people(standing: Standing, paused: Collection[str], names: Names) -> list[str]:
     """Who holds a claim there, and whose other processes compute there."""
     held = [
-        f"{claim.holder}{' (paused)' if claim.label in paused else ''}: {_share(claim, standing.gpu.uuid)}"
+        f"{_named(claim, names)}{' (paused)' if claim.label in paused else ''}: {_share(claim, standing.gpu.uuid)}"
         for claim in standing.claims
     ]
     held += [_astray(each, standing) for each in standing.astray]
     return held + [f"not ours: {_process(process)}" for process in standing.foreign]
+
+
+def _named(claim: ClaimRecord, names: Names) -> str:
+    name = names.get(claim.label, "") if claim.uid == os.getuid() else ""
+    return claim.holder.replace(claim.label, f"{claim.label} {name}", 1) if name else claim.holder
 
 
 def _astray(found: Astray, standing: Standing) -> str:
@@ -61,6 +79,8 @@ def _computing(found: Astray, standing: Standing) -> str:
 
 
 def _share(claim: ClaimRecord, uuid: str) -> str:
+    if claim.split:
+        return f"1/{claim.split} of it"
     memory = claim.memory.get(uuid)
     return "whole GPU" if memory is None else f"{memory} MiB"
 
@@ -74,13 +94,15 @@ def _process(process: Process) -> str:
 def _could_start(standing: Standing) -> str:
     if not standing.obstacle:
         return "yes"
+    if standing.part:
+        return f"with a share, up to {standing.part} of it"
     return f"up to {standing.room} MiB" if standing.room else f"no: {standing.obstacle}"
 
 
-def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
+def objects(standings: Iterable[Standing], names: Names = NOBODY) -> list[dict[str, Any]]:
     """The same for programs. Memory in MiB, temperature in degrees Celsius, power in watts, `since` in seconds of the
     epoch; `astray` are claims that were given other GPUs and compute on this one; `could_start` is about a job that
-    wants the whole GPU, `room` about one that names its memory."""
+    wants the whole GPU, `room` about one that names its memory, `part` (0 to 1) about those that name a share."""
     return [
         {
             "index": standing.gpu.index,
@@ -92,11 +114,12 @@ def objects(standings: Iterable[Standing]) -> list[dict[str, Any]]:
             "temperature": standing.gpu.temperature,
             "power": standing.gpu.power,
             "processes": [*_listed(standing.ours, True), *_listed(standing.foreign, False)],
-            "claims": [_claim(claim, standing.gpu.uuid) for claim in standing.claims],
+            "claims": [_claim(claim, standing.gpu.uuid, names) for claim in standing.claims],
             "astray": [{**_claim(each.claim, ""), "given": each.given} for each in standing.astray],
             "could_start": not standing.obstacle,
             "obstacle": standing.obstacle,
             "room": standing.room,
+            "part": float(standing.part),
         }
         for standing in standings
     ]
@@ -108,6 +131,7 @@ def _listed(processes: Sequence[Process], ours: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(claim: ClaimRecord, uuid: str) -> dict[str, Any]:
-    who = {"user": claim.user, "pid": claim.pid, "since": claim.since, "label": claim.label}
-    return {"id": claim.id, **who, "memory": claim.memory.get(uuid), "unreadable": claim.unreadable}
+def _claim(claim: ClaimRecord, uuid: str, names: Names = NOBODY) -> dict[str, Any]:
+    own = names.get(claim.label, "") if claim.uid == os.getuid() else ""
+    who = {"user": claim.user, "pid": claim.pid, "since": claim.since, "label": claim.label, "name": own}
+    return {"id": claim.id, **who, "memory": claim.memory.get(uuid), "split": claim.split, "unreadable": claim.unreadable}

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from scheduler.actions.move import Moved
 from scheduler.actions.results import Line
-from scheduler.queue.job import Attempt
+from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels
-from scheduler.report.text import duration, number
+from scheduler.report.text import duration, number, plural, waiting
 from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
 GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too few for everything
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, str]]:
@@ -51,12 +54,19 @@ def gpus_of(attempt: Attempt | None) -> str:
     """The GPUs that it was given, and those on which it computed all the same."""
     if attempt is None:
         return ""
-    return f"{attempt.gpus or 'none'}, computed on {attempt.elsewhere}" if attempt.elsewhere else attempt.gpus
+    gpus = ",".join(_short_name(name) for name in attempt.gpus.split(","))
+    return f"{gpus or 'none'}, computed on {attempt.elsewhere}" if attempt.elsewhere else gpus
+
+
+def _short_name(gpu: str) -> str:
+    """Enough of a UUID for CUDA to know it: `MIG-c6d4f1ef`."""
+    kind, _, rest = gpu.partition("-")
+    return f"{kind}-{rest.partition('-')[0]}" if UUID.fullmatch(rest) else gpu
 
 
 def astray(gpus: str, elsewhere: str) -> str:
     """What an attempt did on GPUs that it was not given, as a clause."""
-    given = f"GPU {gpus}" if gpus else "no GPU"
+    given = (f"GPU {gpus}" if gpus[0].isdecimal() else gpus) if gpus else "no GPU"
     return f"given {given}, computed on GPU {elsewhere}: its program chooses the device itself"
 
 
@@ -93,6 +103,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "paused": line.pause.since,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
+        "priority": line.job.priority,
         "submitted": line.job.submitted,
         "started": attempt.started if attempt else None,
         "ended": attempt.ended if attempt else None,
@@ -104,6 +115,39 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "objective": _objective(line.outcome.objective),
         "metrics": dict(line.outcome.last),
     }
+
+
+def waits(lines: Sequence[Line]) -> list[str]:
+    """A sentence for each thing that queued jobs wait for, beside slots and GPUs, and for each reason why some were skipped."""
+    found: dict[tuple[bool, str], list[Job]] = {}
+    for line in lines:
+        if line.lack:
+            found.setdefault((line.job.state is State.SKIPPED, line.lack), []).append(line.job)
+    return [
+        _skipped(jobs, reason) if skipped else waiting(jobs[0].short_id, len(jobs), reason)
+        for (skipped, reason), jobs in found.items()
+    ]
+
+
+def _skipped(jobs: Sequence[Job], reason: str) -> str:
+    some = f"{jobs[0].short_id} was" if len(jobs) == 1 else f"{len(jobs):,} jobs, the first of them {jobs[0].short_id}, were"
+    return f"{some} skipped: {reason}"
+
+
+def place(job: Job) -> dict[str, Any]:
+    """Where a job stands in the queue, for programs."""
+    return {"id": job.id, "state": job.state.value, "priority": job.priority}
+
+
+def moved(found: Moved) -> str:
+    """What `move` has done."""
+    rest = f"; {plural(found.others, 'job')} that {'does' if found.others == 1 else 'do'} not wait stayed as before" * bool(
+        found.others
+    )
+    if not found.jobs:
+        return f"nothing was moved: no such job waits{rest}"
+    these = found.jobs[0].short_id if len(found.jobs) == 1 else plural(len(found.jobs), "job")
+    return f"{these} now {'has' if len(found.jobs) == 1 else 'have'} priority {found.priority}{rest}"
 
 
 def _objective(objective: Objective | None) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from scheduler.report.hydra_outputs import announcement
 from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
-from scheduler.report.text import duration, number, plural
+from scheduler.report.text import duration, number, plural, waiting
 from scheduler.runner.notices import (
     Elsewhere,
     Ended,
@@ -27,6 +27,7 @@ from scheduler.runner.notices import (
     Noted,
     OtherCode,
     Resized,
+    Skipped,
     StandsStill,
     Started,
     Trouble,
@@ -61,6 +62,7 @@ class Progress:
             StandsStill: self._stands_still,
             Ended: self._ended,
             Waiting: self._waiting,
+            Skipped: self._skipped,
             Impossible: self._impossible,
             Halted: self._halted,
             Trouble: self._trouble,
@@ -90,6 +92,8 @@ class Progress:
             self._over, self._total = notice.done, len(self.names)
             if notice.done == len(notice.jobs):
                 return
+        if notice.before:
+            self._say(f"also runs what these come after: {plural(notice.before, 'job')}, already in the queue")
         forever = "; waiting for jobs until Ctrl-C" if notice.forever else ""
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
@@ -108,7 +112,7 @@ class Progress:
             return
         self._begun[notice.job.id] = start
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
-        where = f" on GPU {notice.attempt.gpus}" if notice.attempt.gpus else ""
+        where = f" on {notice.attempt.place}" if notice.attempt.gpus else ""
         self._say(f"{notice.job.short_id} started{where}{again}: {self._label(notice.job)}")
 
     def _joined(self, notice: Joined) -> None:
@@ -134,7 +138,13 @@ class Progress:
             self._tail(notice.attempt)
 
     def _waiting(self, notice: Waiting) -> None:
-        self._say(f"{notice.job.short_id} waits: {notice.reason}")
+        self._say(waiting(notice.job.short_id, notice.jobs, notice.reason))
+
+    def _skipped(self, notice: Skipped) -> None:
+        self._over += len(notice.jobs)
+        first, count = notice.jobs[0].short_id, len(notice.jobs)
+        some = f"{first} is" if count == 1 else f"{count:,} jobs, the first of them {first}, are"
+        self._say(f"{some} skipped: {notice.reason}{self._count()}")
 
     def _impossible(self, notice: Impossible) -> None:
         others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""

@@ -14,6 +14,7 @@ from scheduler.home import Home
 from scheduler.queue.code import Aged
 from scheduler.queue.states import SUCCEEDED, WAITING, State
 from scheduler.queue.submit import Submission, Verb
+from scheduler.queue.waits import Lack
 from scheduler.report.jobs import objects
 from scheduler.report.text import plural
 from scheduler.report.wandb_runs import how_to_send
@@ -84,6 +85,9 @@ def farewell(results: Sequence[Line], home: Home, left_out: Sequence[LeftOut], *
 def _left_out(each: LeftOut) -> str:
     count = len(each.numbers)
     some = f"{plural(count, 'job')} of {each.why}" if isinstance(each.why, Program) else f"{plural(count, 'job')}"
+    if isinstance(each.why, Lack):
+        they = "it" if count == 1 else "them"
+        return f"still queued: {plural(count, 'job')}, {each.why.reason}; the same command again goes on with {they}"
     if isinstance(each.why, Program):
         return (
             f"still queued: {some}, not started after failures in a row. Mend the cause, then the same command again goes on "

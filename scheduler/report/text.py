@@ -63,3 +63,10 @@ def _large(value: int) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 job`, `4 jobs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def waiting(first: str, count: int, reason: str) -> str:
+    """One line for all jobs that wait for the same reason."""
+    if count == 1:
+        return f"{first} waits: {reason}"
+    return f"{count:,} jobs wait, the first of them {first}: {reason}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.packing import GpuUse
+from scheduler.gpus.ports import Ports
 from scheduler.launcher.client import Slot
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
@@ -35,21 +36,37 @@ class Running:
 
 @dataclass(frozen=True)
 class Ready:
-    """A job about to begin, with its launcher and, on a GPU, its claim."""
+    """A job about to begin, with its launcher and, where it needs them, its claim and its ports."""
 
     job: Job
     slot: Slot
     claim: Claim | None
     code: Code | None = None  # what its program is now
+    ports: Ports | None = None  # its own; None: its launcher's will do
 
     @property
     def gpus(self) -> str:
-        return ",".join(str(index) for index in self.claim.indices) if self.claim else ""
+        """By their numbers; what has none, such as a MIG instance, by its UUID."""
+        shares = self.claim.placement.shares if self.claim else ()
+        return ",".join(share.uuid if share.index is None else str(share.index) for share in shares)
+
+    @property
+    def port_numbers(self) -> tuple[int, ...]:
+        """Its ports; none where it does not ask for any and its launcher has none either."""
+        if self.ports:
+            return self.ports.numbers
+        return () if self.slot.port is None else (self.slot.port,)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What the launcher and the job hold for as long as they live."""
+        return [each.fd for each in (self.claim, self.ports) if each]
 
     def let_go(self) -> None:
-        """Our copy of the claim is closed: the launcher and the job hold it, or nobody does."""
-        if self.claim:
-            self.claim.close()
+        """Our copies of the claim and the ports are closed: the launcher and the job hold them, or nobody does."""
+        for each in (self.claim, self.ports):
+            if each:
+                each.close()
 
     def give_up(self) -> None:
         """It does not begin: its launcher and its GPUs are free for another."""

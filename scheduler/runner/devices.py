@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scheduler.experiments import Resources
+from scheduler.gpus.admission import UNSET
 from scheduler.gpus.arrival import Arrival
 from scheduler.gpus.desk import Desk
 from scheduler.gpus.directory import lock_directory
@@ -26,20 +27,30 @@ class Devices:
     `arrival` may bring a desk later. What runs on the CPU goes on there.
     """
 
-    def __init__(self, note: str, desk: JobDesk | None = None, arrival: Arrival | None = None) -> None:
-        """`note`: why there is no desk, for people."""
-        self._note, self.desk, self._arrival = note, desk, arrival
+    def __init__(self, note: str, desk: JobDesk | None = None, arrival: Arrival | None = None, cure: str = "") -> None:
+        """`note`: why there is no desk, for people; `cure`: what they can do about it."""
+        self._note, self.desk, self._arrival, self._cure = note, desk, arrival, cure
         self.cores = usable_cores()
+        self._per_gpu = 1
 
     @property
     def default_slots(self) -> int:
-        """One for each GPU that can be used; without a desk, half as many as there are cores."""
-        return self.desk.slots if self.desk else max(1, self.cores // 2)
+        """One for each GPU that can be used, or as many as share it; without a desk, half as many as there are cores."""
+        return self.desk.slots * self._per_gpu if self.desk else max(1, self.cores // 2)
+
+    def expect(self, wanted: Iterable[Resources]) -> None:
+        """Such jobs are to come: where some of them share a GPU by their number, so many have a slot."""
+        self._per_gpu = max([self._per_gpu, *(each.share or 1 for each in wanted)])
 
     @property
     def note(self) -> str:
         """What there is, for people."""
         return self.desk.note if self.desk else self._note
+
+    @property
+    def cure(self) -> str:
+        """What a person can do where no job gets a GPU; empty where that is not known, or some do."""
+        return self.desk.cure if self.desk else self._cure
 
     def never(self, resources: Resources) -> str:
         """Why such a job can never run here, even if nobody else used the machine; empty if it can."""
@@ -82,7 +93,7 @@ def open_devices(settings: Settings | None = None, environment: Mapping[str, str
     """
     settings = settings or settings_from(environment)
     if settings.allowed.nothing:
-        return Devices("CUDA_VISIBLE_DEVICES hides every GPU: jobs run on the CPU")
+        return Devices(f"{settings.allowed.said} hides every GPU: jobs run on the CPU", cure=UNSET)
     sampler = Sampler()
     if not surely_no_driver(environment):
         sampler.start()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from scheduler.errors import UserError
+from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import Surroundings
+from scheduler.runner.attempts import Ready
 
 # Libraries that compute on the CPU read the first of these that they know.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -31,25 +32,26 @@ def copy_cap(job: Job) -> int:
     return int(given) << 20 if "WANDB_SWEEP_PARAM_PATH" in job.environment else 0
 
 
-def child_environment(
-    job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, kept: Surroundings, *, threads: int
-) -> dict[str, str | None]:
+def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, threads: int) -> dict[str, str | None]:
     """Additions to the runner's environment for one attempt; None takes a variable away. `kept`: what its job keeps of another.
 
-    `claimed` names the GPUs of its claim, or is None: then CUDA sees no device, and the job gets `threads` CPU threads
-    (or what it asked for), unless the user has set a number: several jobs that each use every core slow one another down.
+    Without a claim CUDA sees no device, and the job gets `threads` CPU threads (or what it asked for), unless the user has set
+    a number: several jobs that each use every core slow one another down.
     """
-    differing = kept.differing(os.environ)
+    job, differing = ready.job, kept.differing(os.environ)
+    given: dict[str, str | None] = {**differing, **job.additions(attempt)}
+    address = given.get("MASTER_ADDR", os.environ.get("MASTER_ADDR"))
     own: dict[str, str | None] = {
-        **differing,
-        **job.additions(attempt),
+        **given,
+        **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
+        "EXP_QUEUE_SLOT": str(ready.slot.number),
         "EXP_QUEUE_JOB": job.id,
         "EXP_QUEUE_ATTEMPT": str(attempt.number),
         "EXP_QUEUE_RUN_DIR": attempt.directory,
         "EXP_QUEUE_METRICS": f"{attempt.directory}/{METRICS}",
     }
-    if claimed is not None:
-        return {**own, **claimed}
+    if ready.claim:
+        return {**own, **ready.claim.environment()}
     chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
     share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}

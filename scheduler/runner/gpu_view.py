@@ -61,8 +61,10 @@ class GpuView(View):
         """The view after a start on `placement`: its claim counts, although nobody has taken it yet."""
         number = len(self.claims)
         memory = {share.uuid: share.memory for share in placement.shares}
-        label = "a job that is first in line"
-        planned = ClaimRecord(id=f"planned-{number}", memory=memory, exclusive=placement.exclusive, label=label)
+        first = "a job that is first in line"
+        planned = ClaimRecord(
+            id=f"planned-{number}", memory=memory, exclusive=placement.exclusive, split=placement.split, label=first
+        )
         return self.among((*self.claims, planned))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from scheduler.errors import StateError
 from scheduler.experiments import Resources
+from scheduler.gpus.admission import UNSET, hidden
 from scheduler.gpus.astray import Astray
 from scheduler.gpus.claims import Claim, live_claims
 from scheduler.gpus.desk import Desk
@@ -29,6 +30,7 @@ from scheduler.runner.plan import Start
 STALE = 1.5  # seconds; nothing starts by an older reading
 LEISURE = 2.0  # seconds between readings while nobody waits for what only a reading shows
 NOTHING: History = {}
+LABEL = "exp-queue job "
 SET_ASIDE = "set aside: job after job ran out of memory there, and on no other GPU"
 
 
@@ -59,7 +61,16 @@ class JobDesk:
             return f"the GPUs are unknown: {self._known.problem}"
         usable = self._usable()
         names = ", ".join(sorted({gpu.name for gpu in usable}))
-        return f"{len(usable)} GPU{'s' * (len(usable) != 1)} ({names})" if usable else "a driver and no GPU that can be used"
+        return f"{len(usable)} GPU{'s' * (len(usable) != 1)} ({names})" if usable else self._none_usable()
+
+    def _none_usable(self) -> str:
+        hides = self._desk.settings.allowed.hides_all_of(self._known.gpus)
+        return hidden(self._known, self._desk.settings) if hides else "a driver and no GPU that can be used"
+
+    @property
+    def cure(self) -> str:
+        """What a person can do where CUDA_VISIBLE_DEVICES hides all GPUs; else empty."""
+        return UNSET if self._desk.settings.allowed.hides_all_of(self._known.gpus) else ""
 
     def _usable(self) -> list[Gpu]:
         """Those that can ever take a job; one that only stumbles is among them."""
@@ -169,4 +180,4 @@ class JobDesk:
 
 def label_of(job: Job) -> str:
     """What others read in the claim of a job."""
-    return f"exp-queue job {job.short_id}"
+    return f"{LABEL}{job.short_id}"

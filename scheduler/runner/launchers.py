@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 from scheduler.home import Home
 from scheduler.launcher.client import Slot, open_slot
 from scheduler.linux.wakeups import Wakeups
+from scheduler.runner.ports import port_of_a_launcher
 
 # Short jobs are sent ahead, up to so many and so many seconds of work, so that a launcher never waits for a commit.
 MOST_AHEAD = 32
@@ -22,9 +25,17 @@ class Fleet:
     """
 
     def __init__(
-        self, home: Home, wakeups: Wakeups, limit: int, heard: Callable[[dict[str, Any]], None], died: Callable[[list[str]], None]
+        self,
+        home: Home,
+        wakeups: Wakeups,
+        limit: int,
+        heard: Callable[[dict[str, Any]], None],
+        died: Callable[[list[str]], None],
+        orphans: Callable[[], set[int]],
     ) -> None:
+        """`orphans`: the numbers of attempts that run outside of these launchers; no new launcher gets one of them."""
         self._home, self._wakeups, self._limit, self._heard, self._died = home, wakeups, limit, heard, died
+        self._orphans = orphans
         self._slots: list[Slot] = []
         self._mean = WORK_AHEAD
 
@@ -79,8 +90,12 @@ class Fleet:
                 slot.process.wait()
 
     def _open(self) -> Slot:
-        slot = open_slot(self._home)
-        self._slots.append(slot)
+        with port_of_a_launcher(self._home) as port:
+            slot = open_slot(self._home, [port.fd] if port else [])
+            slot.port = port.numbers[0] if port else None
+        taken = {each.number for each in self._slots} | self._orphans()
+        slot.number = next(number for number in itertools.count() if number not in taken)
+        bisect.insort(self._slots, slot, key=lambda each: each.number)
         self._wakeups.watch(slot, lambda: self._hear(slot))
         return slot
 

@@ -10,6 +10,7 @@ from scheduler.experiments import Resources
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
+from scheduler.queue.waits import Lack
 from scheduler.runner.attempts import End
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Halted, Impossible, Notice
@@ -20,10 +21,10 @@ LOOK_AGAIN = 60.0  # seconds after which GPUs may have come that were not there
 
 @dataclass
 class LeftOut:
-    """Queued jobs that are left out for one reason: a sentence about the machine, or the program that fails. `job` is the
-    first of them."""
+    """Queued jobs that are left out for one reason: a sentence about the machine, the program that fails, or other jobs that they
+    come after. `job` is the first of them."""
 
-    why: str | Program
+    why: str | Program | Lack
     job: Job
     numbers: set[int] = field(default_factory=set)
 

@@ -29,18 +29,25 @@ class Waits:
     def __init__(self) -> None:
         self._waiting: dict[str, _Waiting] = {}
 
-    def news(self, waits: Sequence[Wait], now: float) -> list[Wait]:
-        """The waits to tell of at `now`, in monotonic seconds."""
+    def news(self, waits: Sequence[Wait], now: float) -> list[list[Wait]]:
+        """The waits to tell of at `now`, in monotonic seconds; together those that have the same reason. A job that joins others
+        of whom it was told is no news."""
         self._waiting = {wait.job.id: self._waiting.get(wait.job.id, _Waiting(now)) for wait in waits}
-        news = [wait for wait in waits if self._is_news(wait, self._waiting[wait.job.id], now)]
-        for wait in news:
-            self._waiting[wait.job.id] = replace(self._waiting[wait.job.id], said_at=now, said=wait.reason)
-        return news
+        told = {wait.reason for wait in waits if self._waiting[wait.job.id].said == wait.reason}
+        news: dict[str, list[Wait]] = {}
+        for wait in waits:
+            known = self._waiting[wait.job.id]
+            if wait.reason in told:
+                self._waiting[wait.job.id] = replace(known, said=wait.reason)
+            elif self._is_news(wait, known, now):
+                news.setdefault(wait.reason, []).append(wait)
+                self._waiting[wait.job.id] = replace(known, said_at=now, said=wait.reason)
+        return list(news.values())
 
     @staticmethod
     def _is_news(wait: Wait, known: _Waiting, now: float) -> bool:
         lasts, rested = now - known.since >= LASTING, now - known.said_at >= SAY_EVERY
-        return not wait.passing and lasts and rested and wait.reason != known.said
+        return not wait.passing and lasts and rested
 
 
 class Watchman:

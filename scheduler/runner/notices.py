@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.queue.code import Aged
@@ -34,9 +35,18 @@ class Ended:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing can start now although there is a slot."""
+    """So many jobs, of which `job` is the first, cannot start now although there is a slot, all for this reason."""
 
     job: Job
+    reason: str
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Jobs that are never started, since what they come after will not be there."""
+
+    jobs: Sequence[Job]
     reason: str
 
 
@@ -137,5 +147,5 @@ class Resized:
 
 
 Stay = Waiting | StandsStill | Impossible | Halted | Trouble
-Course = Started | OtherCode | Joined | Noted | UnderWay | Ended
+Course = Started | OtherCode | Joined | Noted | UnderWay | Ended | Skipped
 Notice = Course | Stay | Elsewhere | Resized | Interrupted | Warned

@@ -1,11 +1,10 @@
-"""What keeps jobs from starting: why, in this turn of the loop, and what people are told of it."""
+"""What keeps jobs from starting: why, in this turn of the loop, and what the machine lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scheduler.runner.news import Waits
-from scheduler.runner.notices import Trouble, Waiting
+from scheduler.runner.notices import Trouble
 from scheduler.runner.plan import Wait
 
 
@@ -14,17 +13,15 @@ class Obstacles:
 
     def __init__(self) -> None:
         self.now = ""  # why something could not start in this turn; "" where nothing waits for more than a slot or its time
-        self._waits = Waits()
         self._troubles: dict[str, None] = {}
 
     def begin(self) -> None:
         """Another look at what could start."""
         self.now = ""
 
-    def waiting(self, waits: Sequence[Wait], now: float) -> list[Waiting]:
-        """What the plan lets wait; what of it is worth a line at `now`, in monotonic seconds."""
+    def wait(self, waits: Sequence[Wait]) -> None:
+        """The plan lets these jobs wait."""
         self.now = self.now or next((wait.reason for wait in waits), "")
-        return [Waiting(wait.job, wait.reason) for wait in self._waits.news(waits, now)]
 
     def met(self, what: str) -> Trouble | None:
         """The machine lacks something for a while: nothing starts. What is to be told of it; each is told once."""

@@ -5,27 +5,26 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
 
 from scheduler.experiments.experiment import arguments_with_group
 from scheduler.launcher.spawning import Order
 from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
+from scheduler.runner.attempts import Ready
 from scheduler.runner.environment import child_environment, copy_cap, log_cap
 
 _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 
-def order_of(
-    job: Job, attempt: Attempt, claimed: Mapping[str, str] | None, kept: Surroundings, threads: int, grace: float
-) -> Order:
-    """`claimed`, `kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
+def order_of(ready: Ready, attempt: Attempt, kept: Surroundings, threads: int, grace: float) -> Order:
+    """`kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
+    job = ready.job
     return Order(
         attempt.name,
         list(job.argv),
         job.cwd,
         attempt.directory,
-        child_environment(job, attempt, claimed, kept, threads=threads),
+        child_environment(ready, attempt, kept, threads=threads),
         job.policy.timeout,
         grace,
         job.policy.leftovers,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from scheduler.failpoints import reach
-from scheduler.gpus.placement import Refusal
 from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
@@ -17,6 +16,8 @@ from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, HungUp, Ready, Running
+from scheduler.runner.awaiting import Awaiting
+from scheduler.runner.calls import Calls
 from scheduler.runner.devices import Devices
 from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
@@ -33,7 +34,7 @@ from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
 from scheduler.runner.under_way import Supervision
 from scheduler.runner.wandering import Wanderers
-from scheduler.shortage import Shortage, is_short, words
+from scheduler.shortage import Shortage
 
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
 GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
@@ -58,14 +59,16 @@ class Runner:
         all jobs are started. `pulse`: what is told by the clock alone."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
-        self._source, self._brings_more = source or QueueAlone(), source is not None
+        self._source = source or QueueAlone()
+        self._brings_more = not isinstance(self._source, QueueAlone)
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
         self._wakeups = Wakeups(self._on_signal)
         self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
-        self._starts = Starts(mine.store, devices, self._jobs, grace)
+        self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
         self._interrupts = 0
+        self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
         self._differences = Differences(mine)
         self._pulse = pulse or Pulse()
@@ -79,7 +82,7 @@ class Runner:
     @property
     def left_out(self) -> list[LeftOut]:
         """Jobs that stay queued although there were slots for them."""
-        return self._choice.left_out()
+        return [*self._choice.left_out(), *([] if self.interrupted else self._awaiting.left_out())]
 
     def interrupt(self, number: int = signal.SIGINT) -> None:
         """As if that signal had come, from any thread: SIGINT is a Ctrl-C, SIGTERM means to leave."""
@@ -90,7 +93,9 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with self._wakeups, present(self._store.home, EVERYTHING if self._brings_more else self._mine.ranges()):
+        ranges = EVERYTHING if self._brings_more else self._mine.ranges()
+        with self._wakeups, self._calls, present(self._store.home, ranges):
+            self._calls.open(self._wakeups)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
             try:
@@ -109,6 +114,7 @@ class Runner:
         """One turn of the loop; returns for how many seconds it may rest then, None when there is nothing left to do."""
         self._now = time.time()
         self._follow_the_machine()
+        self._calls.call(self._now)
         for joined in self._jobs.join():
             self._source.began(joined.job, joined.attempt)
             self._tell(Joined(joined.job, joined.attempt))
@@ -124,7 +130,8 @@ class Runner:
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
-        for notice in (*self._choice.news(), *self._obstacles.waiting(waits, time.monotonic())):
+        self._obstacles.wait(waits)
+        for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
         obstacle = self._obstacles.lasting(is_short=self._jobs.shortage.left(time.monotonic()) > 0)
         for tick in self._pulse.news(self._jobs.running.values(), obstacle, time.monotonic()):
@@ -193,6 +200,8 @@ class Runner:
             yield self._devices.patience()
         if (tick := self._source.patience()) is not None:
             yield tick
+        if (look := self._calls.patience()) is not None:
+            yield look
         due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             yield max(0.001, due - time.time())
@@ -211,7 +220,8 @@ class Runner:
         """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`; `more`: the
         source may have another for the next slot."""
         self._obstacles.begin()
-        ready = self._claimed(starts, waits)
+        ready, refused = self._starts.claimed(starts)
+        waits += refused
         if not ends and not ready:
             return False
         try:
@@ -247,22 +257,6 @@ class Runner:
         self._jobs.shortage.met(time.monotonic())
         if trouble := self._obstacles.met(what):
             self._tell(trouble)
-
-    def _claimed(self, starts: list[Start], waits: list[Wait]) -> list[Ready]:
-        ready = []
-        for start in starts:
-            try:
-                found = self._starts.ready(start)
-            except OSError as error:
-                if not is_short(error):
-                    raise
-                self._pause(words(error))
-                break
-            if isinstance(found, Refusal):
-                waits.append(Wait(start.job, found.sentence))
-            else:
-                ready.append(found)
-        return ready
 
     def _over(self, end: End, again: str) -> None:
         self._jobs.forget(end)

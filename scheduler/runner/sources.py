@@ -11,6 +11,8 @@ from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Ending, Job
 
+DEAF = 10.0  # seconds between two looks at the queue where the kernel tells nothing of it
+
 
 @dataclass(frozen=True)
 class EarlyStop:
@@ -72,16 +74,20 @@ class QueueAlone:
 
 
 class Submits(QueueAlone):
-    """Whatever anybody submits, without an end. Who has opened the store closes `write.lock` in the end, and that wakes us."""
+    """Whatever anybody does to the queue wakes us: who has opened the store closes `write.lock` in the end. `forever`: there is
+    always more to come; else the runner leaves when all that is queued is over."""
 
-    def __init__(self, home: Home) -> None:
-        self._watch = FolderWatch(IN_CLOSE_WRITE, home.root)
+    def __init__(self, home: Home, *, forever: bool = True) -> None:
+        self._watch, self._forever = FolderWatch(IN_CLOSE_WRITE, home.root), forever
 
     def open(self, wakeups: Wakeups) -> None:
         wakeups.watch(self._watch, self._watch.drain)
 
     def refill(self, free: int) -> bool:
-        return True
+        return self._forever
+
+    def patience(self) -> float | None:
+        return None if self._watch.precise else DEAF
 
     def close(self) -> None:
         self._watch.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
 from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
@@ -14,29 +17,64 @@ from scheduler.runner.attempts import Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import granted
 from scheduler.runner.orders import order_of
-from scheduler.runner.plan import Start
+from scheduler.runner.plan import Start, Wait
+from scheduler.runner.ports import ports_for
 from scheduler.runner.under_way import Supervision
+from scheduler.shortage import is_short, words
 
 
 class Starts:
     """The steps of a start, in their order; between the last two, what was begun must have reached the disk."""
 
-    def __init__(self, store: Store, devices: Devices, jobs: Supervision, grace: float | None) -> None:
-        """`grace`: as the runner takes it."""
+    def __init__(
+        self, store: Store, devices: Devices, jobs: Supervision, grace: float | None, pause: Callable[[str], None]
+    ) -> None:
+        """`grace`: as the runner takes it; `pause` hears what the machine has no room for now."""
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
+        self._pause = pause
 
-    def ready(self, start: Start) -> Ready | Refusal:
-        """The job with its claim and a launcher. OSError where the machine has no room for these: then there is no claim."""
+    def claimed(self, starts: Sequence[Start]) -> tuple[list[Ready], list[Wait]]:
+        """The jobs with their claims and launchers, and those whose claim another was quicker to take."""
+        ready: list[Ready] = []
+        refused: list[Wait] = []
+        for start in starts:
+            try:
+                found = self._ready(start)
+            except OSError as error:
+                if not is_short(error):
+                    raise
+                self._pause(words(error))
+                break
+            if isinstance(found, Refusal):
+                refused.append(Wait(start.job, found.sentence))
+            else:
+                ready.append(found)
+        return ready, refused
+
+    def _ready(self, start: Start) -> Ready | Refusal:
+        """With its claim, its ports and a launcher. OSError where the machine has no room for these: then it has none."""
         claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
         reach("claim-taken")
         try:
-            return Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
+            ready = Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
         except OSError:
             if claim:
                 claim.close()
             raise
+        return self._with_ports(ready)
+
+    def _with_ports(self, ready: Ready) -> Ready | Refusal:
+        try:
+            ports = ports_for(ready.job, ready.slot, self._store.home)
+        except OSError:
+            ready.give_up()
+            raise
+        if isinstance(ports, Refusal):
+            ready.give_up()
+            return ports
+        return replace(ready, ports=ports)
 
     def _take(self, start: Start) -> Claim | Refusal:
         assert self._devices.desk  # it has offered the placement
@@ -44,7 +82,7 @@ class Starts:
 
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
-        attempt = change.begin(ready.job, ready.slot.id, ready.gpus)
+        attempt = change.begin(ready.job, ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         if attempt and ready.code == self._store.code(ready.job.code):  # as nearly always
@@ -56,10 +94,9 @@ class Starts:
         if attempt is None:
             ready.give_up()
             return None
-        claimed = ready.claim.environment() if ready.claim else None
         threads = max(1, self._devices.cores // slots)
         surroundings = self._store.surroundings(ready.job)
-        order = order_of(ready.job, attempt, claimed, surroundings, threads, self.grace_of(ready.job))
+        order = order_of(ready, attempt, surroundings, threads, self.grace_of(ready.job))
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

@@ -42,7 +42,7 @@ class Supervision:
     ) -> None:
         self._mine, self._store, self._devices, self._pause, self._noted = mine, mine.store, devices, pause, noted
         self.shortage = Pause()
-        self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died)
+        self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
         elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)
         self._visits = Visits(mine.store.home, wakeups, elsewhere, noted_elsewhere, self._latest)
         self.running: dict[str, Running] = {}
@@ -58,6 +58,10 @@ class Supervision:
         """The claims of what runs."""
         return {running.claim for running in self.running.values() if running.claim}
 
+    def _orphans(self) -> set[int]:
+        """The numbers of what runs in no launcher of ours."""
+        return {each.attempt.slot for each in self.running.values() if each.slot is None and each.attempt.slot is not None}
+
     def take_ends(self) -> list[End]:
         """The ends that were heard since the last call; they are the caller's now."""
         ends, self.ends = self.ends, []
@@ -67,7 +71,7 @@ class Supervision:
         """Send a begun attempt to its launcher; `fleet.flush` must follow."""
         running = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "")
         self.running[attempt.name] = running
-        ready.slot.start(order, [ready.claim.fd] if ready.claim else [], more=True)
+        ready.slot.start(order, ready.descriptors, more=True)
         ready.let_go()
         return running
 

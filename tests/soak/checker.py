@@ -16,19 +16,24 @@ from scheduler.queue.states import (
     ENDED,
     FOLLOWS,
     SUCCEEDED,
+    WAITING,
     State,
 )
 
 KILLED = -9
+PASSED = 4  # so many may pass a job of a higher priority
 
 
 @dataclass(frozen=True)
 class JobSeen:
-    """A row of the store's jobs."""
+    """A row of the store's jobs, with the file that it is of, and the jobs that it comes after as that file has it."""
 
     id: str
     state: State
     attempts: int
+    priority: int = 0
+    file: str = ""
+    after: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -191,8 +196,8 @@ def events_explain_states(seen: Observations) -> Iterator[str]:
 
 def _impossible(job: str, history: list[State]) -> Iterator[str]:
     for before, after in itertools.pairwise(history):
-        repeats = before is after and before in ACTIVE  # a pause: what changed is not the state
-        if after not in FOLLOWS[before] and not repeats:
+        told = before is after and before in (*WAITING, *ACTIVE)  # what has changed is not the state: a place, a pause
+        if after not in FOLLOWS[before] and not told:
             yield f"job {job} went from {before} to {after}"
 
 
@@ -231,6 +236,35 @@ def starts_are_recorded(seen: Observations) -> Iterator[str]:
         yield from (f"job {job} is still active after the end" for job in active)
 
 
+def after_is_after(seen: Observations) -> Iterator[str]:
+    """9. A job begins only when those that it comes after have said themselves that they succeeded."""
+    good: set[str] = set()
+    after = {job.id: job.after for job in seen.jobs}
+    for mark in seen.marks:
+        job = mark.token.partition("/")[0]
+        if mark.what == "end" and mark.value == 0:
+            good.add(job)
+        if mark.what == "start" and (missing := after.get(job, frozenset()) - good):
+            yield f"{mark.token} began before {min(missing)} had succeeded"
+
+
+def priorities_are_kept(seen: Observations) -> Iterator[str]:
+    """10. A job is not passed by those of its file that ask for the same and have a lower priority, but for the few of a turn in
+    which it lost the race for its claim. Priorities change while nobody runs."""
+    first: dict[str, int] = {}
+    for place, event in enumerate(seen.events):
+        if event.state is State.STARTING:
+            first.setdefault(event.job, place)
+    queued = {event.job: place for place, event in reversed(list(enumerate(seen.events)))}
+    for job in seen.jobs:
+        if job.priority > 0 and not job.after:
+            mine = first.get(job.id, len(seen.events))
+            others = (each for each in seen.jobs if each.file == job.file and each.priority < job.priority and each.id in first)
+            passed = sum(queued[job.id] < first[each.id] < mine for each in others)
+            if passed > PASSED:
+                yield f"job {job.id} has priority {job.priority} and was passed by {passed} of its file"
+
+
 def _by_job(seen: Observations) -> dict[str, list[AttemptSeen]]:
     found: dict[str, list[AttemptSeen]] = defaultdict(list)
     for each in sorted(seen.attempts, key=lambda attempt: (attempt.job, attempt.number)):
@@ -251,4 +285,6 @@ RULES: tuple[Callable[[Observations], Iterator[str]], ...] = (
     bystander_untouched,
     records_are_true,
     starts_are_recorded,
+    after_is_after,
+    priorities_are_kept,
 )

@@ -58,7 +58,7 @@ def leave_somebody_behind(works: bool) -> None:
         os._exit(0)
 
 
-def main(number: int, quick: bool = False) -> int:
+def main(number: int, quick: bool = False, experiment_group: str = "") -> int:
     note("start", os.getpid())
     if not quick:
         occupy()

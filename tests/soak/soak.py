@@ -22,7 +22,8 @@ from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
 from tests.soak import victims
-from tests.soak.checker import EventSeen, JobSeen, Observations, violations
+from tests.soak.batches import jobs_seen, number, numbers
+from tests.soak.checker import EventSeen, Observations, violations
 from tests.soak.records import Records
 from tests.soak.troubles import Troubles
 
@@ -84,18 +85,31 @@ class Soak:
     # What people do.
 
     def submit(self, count: int) -> None:
-        """Queue `count` more jobs; now and then the submit is killed on its way and typed again."""
+        """Queue `count` more jobs, some of them after others; now and then the submit is killed on its way and typed again. The
+        last of the first ones is moved to the front while nobody runs."""
+        second = count // 4
+        first = self._batch(count - second)
+        if second:
+            self._batch(second, after=first)
+        last = numbers(self.work / first)[-1]
+        found = [row["id"] for row in self.records.read("SELECT id, arguments FROM job") if number(row) == last]
+        if found:
+            self._command("move", found[0], "first")
+
+    def _batch(self, count: int, after: str = "") -> str:
         name = f"batch-{len(self.files)}.yaml"
         command = [sys.executable, "-I", "-S", str(JOB), "${args_json}"]
         grid = {"number": list(range(self._jobs, self._jobs + count))}
         resources = {"gpus": 0 if self.quick else 2 if len(self.files) % 3 == 2 else 1}
         content = {"command": command, "base": {"quick": self.quick}, "grid": grid, "resources": resources}
+        content |= {"experiment_group": name} | ({"after": [after]} if after else {})
         (self.work / name).write_text(json.dumps(content))
         self._jobs += count
         self.files.append(name)
         if self.dice.random() < 0.3:
             self._submit(name, kill_after=self.dice.uniform(0.1, 0.6))
         self._submit(name)
+        return name
 
     def _submit(self, name: str, kill_after: float | None = None) -> None:
         process = self._start([sys.executable, "-c", SUBMITTER, name], stdout=subprocess.PIPE)
@@ -169,7 +183,10 @@ class Soak:
         self.forgotten |= (before | ran) - {each.token for each in kept if each.state not in (None, State.LOST)}
         self.acknowledged &= {row["id"] for row in self.records.read("SELECT id FROM job")}
         self.settle()
-        return violations(self.observe(final=False))
+        found = violations(self.observe(final=False))
+        for name in self.files:  # what was submitted after the backup, in its order
+            self._submit(name)
+        return found
 
     def _wait_until_nothing_runs(self) -> None:
         self._command("continue", "paused")
@@ -182,7 +199,8 @@ class Soak:
         if self.troubles:
             self.troubles.relieve()
         self._command("continue", "paused")
-        for _ in range(4):  # what was killed last ends once more as failed or lost, and its first attempt may fail by itself
+        # What was killed last ends once more as failed or lost, its first attempt may fail by itself; what is after it follows.
+        for _ in range(6):
             for name in self._unfinished():
                 if not self.stuck:
                     self._wait_for(self.run(name))
@@ -281,13 +299,9 @@ class Soak:
         """The files with jobs that have not succeeded."""
         if not self.home.database.exists():
             return self.files
-        done = {
-            (row["arguments"])
-            for row in self.records.read("SELECT arguments, state FROM job")
-            if State(row["state"]) in SUCCEEDED
-        }
-        numbers = {json.loads(arguments)["number"] for arguments in done}
-        return [name for name in self.files if not set(_numbers(self.work / name)) <= numbers]
+        rows = self.records.read("SELECT arguments, state FROM job")
+        done = {number(row) for row in rows if State(row["state"]) in SUCCEEDED}
+        return [name for name in self.files if not set(numbers(self.work / name)) <= done]
 
     def _look_for_processes_without_their_claim(self) -> None:
         """A process that lives before and after a look at the claims must find its own among them."""
@@ -312,7 +326,7 @@ class Soak:
         if baseless:  # what ended between the settling and our look is settled now; what ends meanwhile is no defect either
             self.settle()
             baseless = [name for name in self.records.baseless() if name in baseless]
-        jobs = tuple(JobSeen(row["id"], State(row["state"]), row["attempts"]) for row in self.records.read("SELECT * FROM job"))
+        jobs = jobs_seen(self.work, self.files, self.records.read("SELECT * FROM job"))
         attempts = self.records.attempts()
         events = self.records.read("SELECT job, attempt, state FROM event ORDER BY sequence")
         return Observations(
@@ -349,7 +363,3 @@ class Soak:
         }
         kills = f"kills {self.kills.total()} {dict(self.kills)}"
         return f"{self._jobs} jobs {dict(states)}, attempts {dict(ends)}, {kills}, troubles {befell}"
-
-
-def _numbers(file: Path) -> list[int]:
-    return json.loads(file.read_text())["grid"]["number"]

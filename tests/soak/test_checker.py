@@ -17,9 +17,10 @@ def events(job: str, *states: State | tuple[State, int]) -> tuple[EventSeen, ...
     return tuple(EventSeen(job, *(each[::-1] if isinstance(each, tuple) else (None, each))) for each in states)
 
 
-# Job a succeeds at once; b is killed and then succeeds; the launcher of c is killed, and --lost runs it again.
+# Job a was moved and succeeds at once; b is killed and then succeeds; the launcher of c, which comes after b, is killed, and
+# --lost runs it again.
 SOUND = Observations(
-    jobs=(JobSeen("a", D, 1), JobSeen("b", D, 2), JobSeen("c", D, 2)),
+    jobs=(JobSeen("a", D, 1, 1), JobSeen("b", D, 2), JobSeen("c", D, 2, after=frozenset("b"))),
     attempts=(
         AttemptSeen("a", 1, "l1", D, 0),
         AttemptSeen("b", 1, "l1", F, -9),
@@ -28,7 +29,7 @@ SOUND = Observations(
         AttemptSeen("c", 2, "l2", D, 0),
     ),
     events=(
-        *events("a", Q, (S, 1), (R, 1), (D, 1)),
+        *events("a", Q, Q, (S, 1), (R, 1), (D, 1)),
         *events("b", Q, (S, 1), (F, 1), Q, (S, 2), (D, 2)),
         *events("c", Q, (S, 1), (R, 1), (L, 1), Q, (S, 2), (R, 2), (D, 2)),
     ),
@@ -112,7 +113,7 @@ SPOILED = {
     "left-behind work cut short": ({"marks": (*SOUND.marks, Mark("left", "a/1", 18))}, "left_work_is_done"),
     "a lost submit": ({"acknowledged": frozenset("abcd")}, "submits_are_durable"),
     "a state that no event explains": ({"jobs": (JobSeen("a", F, 1), *SOUND.jobs[1:])}, "events_explain_states"),
-    "an impossible history": ({"events": (*events("a", Q, (D, 1)), *SOUND.events[4:])}, "events_explain_states"),
+    "an impossible history": ({"events": (*events("a", Q, (D, 1)), *SOUND.events[5:])}, "events_explain_states"),
     "a damaged database": ({"quick_check": "row 7 missing from index"}, "events_explain_states"),
     "a bystander signalled": ({"bystander": "the bystander was sent SIGTERM"}, "bystander_untouched"),
     "a changed status": ({"attempts": with_attempt(AttemptSeen("a", 1, "l1", F, 3))}, "records_are_true"),
@@ -126,6 +127,14 @@ SPOILED = {
     ),
     "done without having run": ({"marks": SOUND.marks[2:]}, "records_are_true"),
     "lost although the launcher lived": ({"launchers": frozenset()}, "records_are_true"),
+    "begun before what it comes after": ({"jobs": (JobSeen("a", D, 1, after=frozenset("b")), *SOUND.jobs[1:])}, "after_is_after"),
+    "passed by lower priorities": (
+        {
+            "jobs": (*SOUND.jobs, JobSeen("u", Q, 0, 5, "f"), *(JobSeen(f"v{n}", R, 1, 0, "f") for n in range(5))),
+            "events": (*SOUND.events, *events("u", Q), *(each for n in range(5) for each in events(f"v{n}", Q, (S, 1), (R, 1)))),
+        },
+        "priorities_are_kept",
+    ),
     "an unknown attempt ran": ({"marks": (*SOUND.marks, Mark("start", "z/1", 17))}, "starts_are_recorded"),
 }
 

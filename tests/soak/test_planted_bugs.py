@@ -79,6 +79,15 @@ PLANTS = {
     "a job whose launcher was killed stays recorded as running": plant(
         "runner/recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"
     ),
+    "a job begins before what it comes after is over": plant(
+        "queue/dependencies.py", ("blocked = what is Standing.WAIT", "blocked = False"), by="after_is_after"
+    ),
+    "the lowest priority comes first": plant(
+        "queue/mine.py",
+        ("SELECT max(priority) FROM", "SELECT min(priority) FROM"),
+        ("AND priority < ?", "AND priority > ?"),
+        by="priorities_are_kept",
+    ),
     "a job whose launcher was killed is started again by a guess": plant(
         "runner/recovery.py", (_LOST, "return NeverRan()"), by="started_once running_has_a_reason"
     ),

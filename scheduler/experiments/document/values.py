@@ -13,6 +13,7 @@ _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([mgt])(?:i?b)?", re.IGNORECASE)
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OURS = ("CUDA_", "EXP_QUEUE_")  # how the names of variables begin that tell a job of its claim and its attempt
+MOST_URGENT = 1_000_000
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[dhms])+", re.IGNORECASE)
 
 
@@ -54,9 +55,18 @@ def truth(value: object) -> bool:
     return value
 
 
-def whole_number(value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise expected(f"a whole number of {least} or more", value)
+def whole_number(value: object, least: int, most: int | None = None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        raise expected(f"a whole number of {least} or more" if most is None else f"a whole number from {least} to {most}", value)
+    return value
+
+
+def priority(value: object) -> int:
+    """A whole number, also one below 0. Raises UserError."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_URGENT:
+        raise expected(
+            f"a whole number from -{MOST_URGENT:,} to {MOST_URGENT:,}", value, "0 is usual, and the higher starts first"
+        )
     return value
 
 

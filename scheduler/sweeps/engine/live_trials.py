@@ -14,11 +14,10 @@ from scheduler.experiments import Experiment, argument_files
 from scheduler.failpoints import reach
 from scheduler.queue import trials as records
 from scheduler.queue.database import Unwritable
-from scheduler.queue.here import Here
+from scheduler.queue.here import Here, file_from
 from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
-from scheduler.queue.submit import file_from
 from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan

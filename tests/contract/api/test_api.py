@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,9 @@ def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:
         ({"jobs": 0}, "jobs is 0; give a whole number of 1 or more, or None"),
         ({"jobs": True}, "jobs is True"),
         ({"max_failures": 1.5}, "max_failures is 1.5"),
+        ({"priority": "high"}, "priority: expected a whole number"),
+        ({"begin": "tonight"}, "begin: expected a time"),
+        ({"after_failure": "stop"}, "after_failure: expected one of skip, run"),
         ({"grace": "soon"}, "grace: expected a duration"),
         ({"style": "flag"}, 'style: .*"flag"; did you mean "flags"'),
         ({"leftovers": "end"}, "leftovers: .*work, wait, kill"),
@@ -346,3 +350,37 @@ def test_command_lines_run_without_a_file(tmp_path: Path) -> None:
     for wrong in ({}, {"file": "grid.yaml", "commands": ["x"]}, {"commands": ["x"], "changes": {"lr": 1}}):
         with pytest.raises(UserError, match="commands"):
             api.run(**wrong)
+
+
+def test_jobs_come_after_others_begin_later_and_are_moved(file) -> None:
+    """As on the command line, with jobs in the place of their names."""
+    first = api.submit(file(SCRIPT, "{x: [1]}"), quiet=True)
+    (after,) = api.submit(file(SCRIPT, "{x: [2]}"), after=first, begin="2h", priority=3, quiet=True)
+    assert after.reason == f"after {first[0].id[:8]}, which is queued"
+    (free,) = api.submit(file(SCRIPT, "{x: [2]}"), after=[], begin=datetime.now() + timedelta(hours=1), quiet=True)
+    assert (free.id, free.reason[:11]) == (after.id, "not before ")
+    api.submit(file(SCRIPT, "{x: [2]}"), after=first[0], after_failure="run", begin="now", quiet=True)
+    assert api.move(after, to="first")[0].id == after.id
+    with pytest.raises(UserError, match="to is 'frist'"):
+        api.move(after, to="frist")
+    over = api.work(quiet=True)
+    assert [job.config["x"] for job in sorted(over, key=lambda job: job.started or 0)] == [1, 2]
+
+
+def test_what_comes_after_a_failure_is_skipped_and_says_why(file) -> None:
+    """It is over, it has not succeeded, and it has never run."""
+    bad = api.run(file("exit 3"), quiet=True)
+    jobs = api.run(file(SCRIPT), after=bad, quiet=True)
+    assert {job.state for job in jobs} == {"skipped"}
+    assert all(job.is_over and not job.succeeded and job.reason.startswith("it comes after ") for job in jobs)
+
+
+def test_so_many_jobs_share_a_gpu_as_python_says(file, tmp_path: Path) -> None:
+    """As `--share` and the files have it; and refused alike."""
+    api.submit(file("true"), share=4, quiet=True)
+    with opened_queue(print) as store:
+        assert [job.resources.share for job in store.jobs()] == [4, 4]
+    with pytest.raises(UserError, match="share: "):
+        api.submit("grid.yaml", share=0, quiet=True)
+    with pytest.raises(UserError, match="two ways to share"):
+        api.run(file("true", more="resources: {gpu_memory: 1G}"), share=2, quiet=True)

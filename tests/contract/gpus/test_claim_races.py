@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,23 +42,28 @@ def note(word):
     os.write(fd, (word + "\\n").encode())
     os.close(fd)
 for device in devices:
-    try:
-        fcntl.lockf(os.open(device, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    for seat in device.split("|"):
+        try:
+            fcntl.lockf(os.open(seat, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            pass
+    else:
         note("overlap on " + device)
 note("job")
 time.sleep(float(seconds))
 """
 
 
-def claimer(folder: Path, seed: int, fault: str) -> None:
-    """Claim, start a job, let go, `JOBS` times; now and then kill the job."""
+def claimer(folder: Path, seed: int, fault: str, share: int) -> None:
+    """Claim, start a job, let go, `JOBS` times; now and then kill the job. `share`: so many jobs on a GPU."""
     luck = random.Random(seed)  # noqa: S311 - a repeatable order of events, not a secret
     reading = Reading(tuple(Gpu(f"GPU-{i}", index=i, bus=f"{i}", total=9000, used=0) for i in range(GPUS)))
     running: list[subprocess.Popen[bytes]] = []
     for _ in range(JOBS):
-        claim = claimed(folder, reading, luck.choice([1, 1, 1, 2]))
-        job = started(claim, folder, luck, fault)
+        asked = Request(luck.choice([1, 1, 1, 2]), share=share if share > 1 else None)
+        claim = claimed(folder, reading, asked if fault != "one too many" else replace(asked, share=share + 1))
+        job = started(claim, folder, luck, fault, share)
         running.append(job)
         if luck.random() < 0.3:
             time.sleep(luck.random() * 0.1)
@@ -66,9 +72,9 @@ def claimer(folder: Path, seed: int, fault: str) -> None:
         job.wait()
 
 
-def claimed(folder: Path, reading: Reading, gpus: int) -> Claim:
-    """A claim on `gpus` whole GPUs, sooner or later."""
-    request, nothing = Request(gpus), Observation()
+def claimed(folder: Path, reading: Reading, request: Request) -> Claim:
+    """A claim on what is asked for, sooner or later."""
+    nothing = Observation()
     while True:
         # The mutex goes to whoever looks at the right moment, and all of these look all the time: be patient.
         answer = take(folder / "claims", lambda living: admit(request, reading, living, nothing, Settings()), timeout=90.0)
@@ -77,11 +83,11 @@ def claimed(folder: Path, reading: Reading, gpus: int) -> Claim:
         time.sleep(0.002)
 
 
-def started(claim: Claim, folder: Path, luck: random.Random, fault: str) -> subprocess.Popen[bytes]:
-    """The job; our own copy of its claim is closed. `fault` plants one of two classic mistakes."""
+def started(claim: Claim, folder: Path, luck: random.Random, fault: str, share: int) -> subprocess.Popen[bytes]:
+    """The job; our own copy of its claim is closed. `fault` plants one of two classic mistakes. A GPU has a seat for each job."""
     passed = fault != "not passed"
     argv = [str(claim.fd if passed else -1), f"{0.05 + luck.random() / 10:.3f}", str(folder / "ledger")]
-    devices = [str(folder / uuid) for uuid in claim.memory]
+    devices = ["|".join(f"{folder / uuid}.{seat}" for seat in range(share)) for uuid in claim.memory]
     command = [sys.executable, "-I", "-S", "-c", JOB, *argv, *devices]
     job = subprocess.Popen(command, pass_fds=(claim.fd,) if passed else ())
     if fault == "early release":
@@ -90,17 +96,17 @@ def started(claim: Claim, folder: Path, luck: random.Random, fault: str) -> subp
     return job
 
 
-def race(folder: Path, fault: str = "") -> list[str]:
+def race(folder: Path, fault: str = "", share: int = 1) -> list[str]:
     """What the jobs wrote down when several claimers have raced."""
     (folder / "claims").mkdir()
-    for name in ("ledger", *(f"GPU-{i}" for i in range(GPUS))):
+    for name in ("ledger", *(f"GPU-{i}.{seat}" for i in range(GPUS) for seat in range(share))):
         (folder / name).touch()
     children = []
     for seed in range(CLAIMERS):
         children.append(os.fork())
         if children[-1] == 0:
             try:
-                claimer(folder, seed, fault)
+                claimer(folder, seed, fault, share)
                 os._exit(0)
             finally:
                 traceback.print_exc()
@@ -118,6 +124,18 @@ def test_no_gpu_is_ever_claimed_twice_and_none_is_left_claimed(tmp_path: Path) -
     assert [line for line in ledger if line.startswith("overlap")] == []
     assert len(ledger) > CLAIMERS * JOBS / 2
     assert live_claims(tmp_path / "claims") == ()
+
+
+def test_a_gpu_that_is_shared_by_two_never_has_three(tmp_path: Path) -> None:
+    """Runners and users who do not know of one another count the same jobs, by their claims alone."""
+    ledger = race(tmp_path, share=2)
+    assert [line for line in ledger if line.startswith("overlap")] == []
+    assert len(ledger) > CLAIMERS * JOBS / 2
+
+
+def test_the_race_would_show_a_third_on_a_gpu_for_two(tmp_path: Path) -> None:
+    """The seats are trusted because they see one job too many, which a share of three lets in."""
+    assert any(line.startswith("overlap") for line in race(tmp_path, "one too many", share=2))
 
 
 @pytest.mark.parametrize("fault", ["early release", "not passed"])

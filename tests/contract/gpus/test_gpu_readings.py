@@ -65,10 +65,37 @@ def test_a_library_that_fails_later_is_a_problem(driver: FakeDriver) -> None:
 
 def test_one_lost_gpu_leaves_the_others(driver: FakeDriver) -> None:
     """Case 4: one GPU off the bus must not stop a machine of eight."""
-    lost, fine = reading(driver, A + " error=15", "gpu GPU-b 00000000:20:00.0 Fake_B 24000").gpus[::-1]
+    lost, fine = reading(driver, A + " error=15", "gpu GPU-b 00000000:20:00.0 Fake_B 24000").gpus
     assert fine.problem is None
     assert "GPU is lost" in (lost.problem or "")
     assert fine.visible == "GPU-b", "with one lost, CUDA's numbers are not certain"
+
+
+def test_a_lost_gpu_keeps_its_number_and_name(driver: FakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is started afterwards has never seen it; and the numbers of the others must not move up."""
+    monkeypatch.setenv("EXP_QUEUE_HOME", str(tmp_path))
+    lines = gpu_lines(3)
+    lost = [lines[0], f"{lines[1]} error=15", lines[2]]
+    assert [(g.index, g.name) for g in reading(driver, *lost).gpus] == [(0, "Fake"), (1, ""), (2, "Fake")]
+    reading(driver, *lines)
+    found = reading(driver, *lost).gpus[1]
+    assert (found.index, found.name, found.uuid) == (1, "Fake", "GPU-1")
+
+
+def test_what_was_kept_of_gpus_that_are_others_now_is_not_believed(
+    driver: FakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver that was loaded anew may count otherwise; two GPUs of one UUID there never are. Nor what another boot has seen."""
+    monkeypatch.setenv("EXP_QUEUE_HOME", str(tmp_path))
+    lines = gpu_lines(3)
+    reading(driver, *lines)
+    found = reading(driver, f"{lines[0]} error=15", lines[0], lines[1]).gpus
+    assert sorted(g.uuid for g in found) == ["", "GPU-0", "GPU-1"]
+    kept = tmp_path / "gpus.json"
+    kept.write_text(kept.read_text().replace('"boot": "', '"boot": "x'))
+    assert reading(driver, f"{lines[0]} error=15").gpus[0].uuid == ""
+    kept.write_text("[]")
+    assert reading(driver, f"{lines[0]} error=15").gpus[0].uuid == ""
 
 
 @pytest.mark.parametrize(("code", "lasting"), [(15, True), (16, True), (999, True), (10, False)])

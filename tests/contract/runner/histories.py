@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.experiments.after import After
 from scheduler.gpus.admission import observe
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import ClaimRecord, Refusal
@@ -29,8 +30,11 @@ from scheduler.gpus.reading import Gpu, Process, Reading
 from scheduler.home import open_home
 from scheduler.launcher.journal import Record
 from scheduler.queue.changes import Changes
+from scheduler.queue.dependencies import Needs, resolve
 from scheduler.queue.evidence import Evidence
 from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.mine import Mine
+from scheduler.queue.order import call
 from scheduler.queue.states import ENDED, WAITING, State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import ask_again, submit
@@ -45,8 +49,9 @@ from scheduler.runner.plan import (
     plan,
 )
 from tests.contract.runner.lives import Life, can_be_paused, can_end, can_start, has_launcher, lingers
+from tests.contract.runner.order_promises import OrderPromises, Waits
 from tests.contract.runner.plan_promises import check_plan, claim_of
-from tests.contract.runner.promises import GPUS, TOTAL, Promises
+from tests.contract.runner.promises import GPUS, TOTAL
 
 CORES, SLOTS = 4, 3
 RUNNERS = st.integers(0, 1)
@@ -64,23 +69,29 @@ class Person:
 
 
 class PlantedStore(Store):
-    """A store whose changes may be those of a subclass."""
+    """A store whose changes may be those of a subclass, and judged in another way."""
 
     kind: type[Changes] = Changes
+    resolve: Callable[[Changes], None] = staticmethod(resolve)
 
     @contextmanager
     def change(self) -> Iterator[Changes]:
         with self._database.write() as connection:
-            yield self.kind(connection, self.home)
+            change = self.kind(connection, self.home)
+            yield change
+            self.resolve(change)
 
 
-class Histories(Promises):
-    """The rules are what can happen. A subclass that replaces one of the first four attributes plants a bug."""
+class Histories(OrderPromises):
+    """The rules are what can happen. A subclass that replaces one of the first six attributes plants a bug."""
 
     plan = staticmethod(plan)
     verdict = staticmethod(recovery.verdict)
     deserves = staticmethod(deserves_another_attempt)
     changes: type[Changes] = Changes
+    resolve = staticmethod(resolve)
+    mine: type[Mine] = Mine
+    share: int | None = None  # of all jobs for one GPU
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +100,8 @@ class Histories(Promises):
         home = open_home(self.folder / "home")
         self.people = [Person(PlantedStore(home)), Person(PlantedStore(home))]
         for person in self.people:
-            person.store.kind = self.changes  # type: ignore[attr-defined]
+            person.store.kind, person.store.resolve = self.changes, self.resolve  # type: ignore[attr-defined]
+        self.queues = {person.store: self.mine(person.store) for person in self.people}
         self.store = self.people[0].store
         self.foreign: set[int] = set()
         self.rivals: set[int] = set()  # GPUs that another user's claim holds
@@ -115,11 +127,15 @@ class Histories(Promises):
         resumable=st.booleans(),
     )
     def submits(self, gpus: int | None, memory: int | None, cpus: int | None, retries: int, resumable: bool) -> None:
-        resources = Resources(gpus, memory if gpus == 1 else None, cpus)
-        policy = Policy(retries=retries, resumable=resumable)
+        share = self.share if gpus != 2 else None
+        resources = Resources(gpus, memory if gpus == 1 and not share else None, cpus, share=share)
+        self._submit(resources, Policy(retries=retries, resumable=resumable), Waits())
+
+    def _submit(self, resources: Resources, policy: Policy, waits: Waits) -> None:
         experiment = Experiment(("true",), json.dumps({"n": len(self.submitted)}), resources=resources, policy=policy)
-        (job,) = submit(self.store, [experiment], "/").jobs
-        self.submitted[job.id] = job
+        after, needs = After(tuple(waits.after)) if waits.after else None, Needs(waits.one, waits.anyhow)
+        (job,) = submit(self.store, [experiment], "/", begin=waits.begin or None, after=after, needs=needs).jobs
+        self.submitted[job.id], self.waits[job.id] = job, waits
 
     @precondition(lambda self: self.submitted)
     @rule(data=st.data(), lost=st.booleans())
@@ -129,6 +145,7 @@ class Histories(Promises):
             ask_again(self.store, [job], lost=lost)
         except UserError:
             return
+        self.waits[job.id] = replace(self.waits[job.id], begin=0.0) if job.state in ENDED else self.waits[job.id]
         if job.state in ENDED:
             self.asked.add((job.id, job.attempts))
 
@@ -154,11 +171,13 @@ class Histories(Promises):
         world = self._see(person)
         decisions = self.plan(world)
         check_plan(world, decisions)
+        self.check_order(decisions)
         starts = self._claimed([each for each in decisions if isinstance(each, Start)], race == 0)
         with person.store.change() as change:
             begun = [(each, change.begin(each.job, f"l{len(self.lives)}", "")) for each in starts]
         for start, attempt in begun:
             if attempt:
+                self.check_begin(attempt.job, self.now)
                 earlier = self.lives.get(attempt.name)
                 assert not (earlier and earlier.starts), f"once: {attempt.name} is begun a second time"
                 self.lives[attempt.name] = Life(attempt, start.placement, self.boot, launcher=then != "unsent")
@@ -174,7 +193,9 @@ class Histories(Promises):
         claims = self._claims()
         person.observation = observe(person.observation, reading, claims, Settings())
         view = GpuView(reading, claims, person.observation, Settings())
-        waiting = person.store.jobs("state = 'queued'", limit=SLOTS + 16)
+        with person.store.change() as change:
+            call(change, self.now)
+        waiting = self.queues[person.store].waiting(SLOTS + 16, self.now)
         return World(tuple(waiting), tuple(active), SLOTS, CORES, view, person.stop)
 
     def _claimed(self, starts: list[Start], race: bool) -> list[Start]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import prod
+
 from scheduler.gpus.admission import admit
 from scheduler.gpus.placement import ClaimRecord, Placement
 from scheduler.queue.job import Job
@@ -68,10 +71,25 @@ def _check_gpus(world: World, starts: list[Start]) -> None:
             new = claim_of(start.job.id, start.placement)
             for claim in taken:
                 both = set(new.memory) & set(claim.memory)
-                assert not both or not (claim.exclusive or start.placement.exclusive), f"plan: {both} given away twice"
+                parts = bool(claim.split and new.split)
+                assert not both or parts or not (claim.exclusive or start.placement.exclusive), f"plan: {both} given away twice"
             taken.append(new)
+            check_parts(taken)
+
+
+def check_parts(claims: Iterable[ClaimRecord]) -> None:
+    """No GPU is given to more than it has parts, nor a part of it to one beside another who has it whole or by memory."""
+    on: dict[str, list[ClaimRecord]] = {}
+    for claim in claims:
+        for uuid in claim.memory:
+            on.setdefault(uuid, []).append(claim)
+    for uuid, there in on.items():
+        splits = [claim.split for claim in there if claim.split]
+        assert not splits or len(splits) == len(there), f"shared: {uuid} is shared with one that has no share of it"
+        product = prod(splits)
+        assert sum(product // split for split in splits) <= product, f"shared: {uuid} is given to {len(splits)} jobs: {splits}"
 
 
 def claim_of(name: str, placement: Placement) -> ClaimRecord:
     """The claim that a start on this placement takes."""
-    return ClaimRecord(name, {share.uuid: share.memory for share in placement.shares}, placement.exclusive)
+    return ClaimRecord(name, {share.uuid: share.memory for share in placement.shares}, placement.exclusive, split=placement.split)

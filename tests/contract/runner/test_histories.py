@@ -5,7 +5,7 @@ pytest -m slow tests/contract/runner/test_histories.py      # the planted bugs, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from scheduler.queue.changes import Changes
+from scheduler.queue.dependencies import resolve
 from scheduler.queue.evidence import Evidence
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.gpu_view import GpuView
@@ -27,17 +29,36 @@ from scheduler.runner.plan import (
     plan,
 )
 from tests.contract.runner.histories import Histories
+from tests.contract.runner.ordered_histories import OrderedHistories
 
 COMMON = settings(derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 THOROUGH = settings(COMMON, max_examples=80, stateful_step_count=50)
 # To find a planted bug is enough; the shortest history that shows it is not wanted.
-HUNT = settings(COMMON, max_examples=400, stateful_step_count=40, phases=[Phase.generate])
+HUNT = settings(COMMON, max_examples=3000, stateful_step_count=40, phases=[Phase.generate])
+
+
+class SharingHistories(Histories):
+    """All jobs for one GPU share it with another: then a third is what must not be."""
+
+    share = 2
 
 
 @pytest.mark.timeout(600)
 def test_random_histories_keep_every_promise() -> None:
     """Submit, start, end, cancel, lost race, crash, reboot, foreign processes, a day that passes: in any order."""
     run_state_machine_as_test(Histories, settings=THOROUGH)
+
+
+@pytest.mark.timeout(600)
+def test_random_histories_of_an_ordered_queue_keep_every_promise() -> None:
+    """The same with priorities, moves, jobs that come after others, and jobs that begin later."""
+    run_state_machine_as_test(OrderedHistories, settings=THOROUGH)
+
+
+@pytest.mark.timeout(600)
+def test_random_histories_with_shared_gpus_keep_every_promise() -> None:
+    """The same on GPUs that two jobs may have: the claims of all runners are counted, whoever died meanwhile."""
+    run_state_machine_as_test(SharingHistories, settings=settings(COMMON, max_examples=30, stateful_step_count=50))
 
 
 # Bugs in the rules of `plan`.
@@ -83,6 +104,13 @@ def forgets_what_this_turn_gave_away(world: World) -> list[Start | Wait]:
 
 def forgets_claims(world: World) -> list[Start | Wait]:
     return plan(replace(world, gpus=replace(world.gpus, claims=()) if world.gpus else None))
+
+
+def gives_a_gpu_to_one_more_than_share_it(world: World) -> list[Start | Wait]:
+    sharing = [claim for claim in world.gpus.claims if claim.split] if world.gpus else []
+    crowd = next((claim for n, claim in enumerate(sharing) if any(claim.memory == c.memory for c in sharing[:n])), None)
+    seen = world.gpus and replace(world.gpus, claims=tuple(claim for claim in world.gpus.claims if claim is not crowd))
+    return plan(replace(world, gpus=seen))
 
 
 def takes_a_failing_driver_for_free_gpus(world: World) -> list[Start | Wait]:
@@ -167,6 +195,43 @@ class LeavesNoEvent(Changes):
             super()._event(job, attempt, state, detail)
 
 
+# Bugs in the order.
+
+
+class TheLeastUrgentFirst(Mine):
+    def _levels(self, after: Job | None) -> Iterator[int]:
+        return iter(sorted(super()._levels(after)))
+
+
+class NoPriorities(Mine):
+    def waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
+        return sorted(super().waiting(1000, now, after, unlike), key=lambda job: job.number)[:limit]
+
+
+class ForgetsWhatIsAfterWhat(Mine):
+    def waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
+        return self.store.jobs("state = 'queued' AND begin_at = 0", limit=limit)
+
+
+class ForgetsTheTime(Mine):
+    def waiting(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> list[Job]:
+        return self.store.jobs("state = 'queued' AND blocked = 0", limit=limit)
+
+
+def judges_nothing(change: Changes) -> None:
+    return None
+
+
+def skips_nothing(change: Changes) -> None:
+    change.connection.execute("UPDATE prerequisite SET changed = 0 WHERE failed > 0 AND anyhow = 0 AND one = 0")
+    resolve(change)
+
+
+def takes_a_failure_for_a_success(change: Changes) -> None:
+    change.connection.execute("UPDATE prerequisite SET failed = 0 WHERE changed = 1")
+    resolve(change)
+
+
 PLANTS: dict[Callable, tuple[str, str]] = {
     ignores_ctrl_c: ("plan", "plan: something starts"),
     has_a_slot_too_many: ("plan", "plan: .* free slots"),
@@ -177,12 +242,13 @@ PLANTS: dict[Callable, tuple[str, str]] = {
     stops_at_the_first_that_waits: ("plan", "plan: a job that needs nothing"),
     forgets_what_this_turn_gave_away: ("plan", "plan:"),
     forgets_claims: ("plan", "plan: .* starts where nothing is free|given away twice"),
+    gives_a_gpu_to_one_more_than_share_it: ("plan", "plan: .* starts where nothing is free: .*1/[23] of it is asked|shared:"),
     takes_a_failing_driver_for_free_gpus: ("plan", "plan: .* does not answer"),
     starts_nothing: ("plan", "plan: a job that needs nothing"),
     retries_once_more: ("deserves", "once: .* was followed"),
     retries_what_was_cancelled: ("deserves", "once: .* was followed"),
     repeats_lost_jobs: ("deserves", "once: .* was followed"),
-    guesses_that_nothing_ran: ("verdict", "once:"),
+    guesses_that_nothing_ran: ("verdict", "once:|true:"),
     trusts_an_empty_journal_after_a_power_cut: ("verdict", "once:"),
     ends_jobs_that_have_left_children: ("verdict", "clean:"),
     calls_everything_lost: ("verdict", "true:"),
@@ -191,6 +257,13 @@ PLANTS: dict[Callable, tuple[str, str]] = {
     BeginsWhatSomebodyElseBegan: ("changes", "once:"),
     ForgetsAJob: ("changes", "durable:"),
     LeavesNoEvent: ("changes", "replayed:"),
+    TheLeastUrgentFirst: ("mine", "order: .* has overtaken"),
+    NoPriorities: ("mine", "order: .* has overtaken"),
+    ForgetsWhatIsAfterWhat: ("mine", "after: .* has begun before|order: .* has overtaken"),
+    ForgetsTheTime: ("mine", "begin: .* before its time|order: .* has overtaken"),
+    judges_nothing: ("resolve", "after:"),
+    skips_nothing: ("resolve", "after:"),
+    takes_a_failure_for_a_success: ("resolve", "after:"),
 }
 
 
@@ -200,6 +273,8 @@ def test_a_planted_bug_breaks_the_promise_that_it_should(bug: Callable) -> None:
     """A promise whose breach nobody would notice is none."""
     place, message = PLANTS[bug]
     value = bug if isinstance(bug, type) else staticmethod(bug)
-    planted = type(Histories)("Planted", (Histories,), {place: value})
+    history = OrderedHistories if place in ("mine", "resolve") else Histories
+    history = SharingHistories if bug is gives_a_gpu_to_one_more_than_share_it else history
+    planted = type(history)("Planted", (history,), {place: value})
     with pytest.raises(AssertionError, match=message):
         run_state_machine_as_test(planted, settings=HUNT)

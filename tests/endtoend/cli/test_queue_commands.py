@@ -185,7 +185,7 @@ def test_a_job_for_a_gpu_that_comes_later_does_not_run_on_the_cpu_either(grid, u
     grid("submit", "gpu.yaml", "x=1")
     grid("submit", "grid.yaml", "x=2")
     until(lambda: states(grid) == ["queued", "done"])
-    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert "it asks for 1 GPU and there is none" in line
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=100)
@@ -285,3 +285,37 @@ def test_a_pause_of_what_is_queued_names_hold_and_is_no_success(grid) -> None:
     assert refused.returncode == 1
     assert "`exp-queue hold` keeps queued jobs from starting" in refused.stderr
     assert "no failed jobs" in grid("status", "failed").stderr
+
+
+def test_jobs_run_by_priority_and_a_moved_one_runs_first(grid) -> None:
+    """The order of the ledger is the order of the queue; what `move` says is heard by whoever runs it."""
+    grid("submit", "grid.yaml")
+    grid("submit", "grid.yaml", "x=7", "--priority", "2")
+    first = next(job["id"] for job in grid.jobs() if job["config"]["x"] == 3)
+    assert f"{first[:8]} now has priority 3" in grid("move", first[:8], "first").stderr
+    assert "say where to" in grid("move", first[:8]).stderr
+    assert grid("work", "-j1").returncode == 0
+    assert (grid.directory / "ledger").read_text().split() == ["x=3", "x=7", "x=1", "x=2"]
+    assert "nothing was moved" in grid("move", "all", "last").stderr
+
+
+def test_a_file_comes_after_another_and_is_skipped_where_that_fails(grid) -> None:
+    """`after:` in the file, `--after` on the command line; the reason stands wherever one looks."""
+    grid.write("test.yaml", GRID.replace("experiment_group: G", "after: G").replace("[1, 2, 3]", "[8, 9]"))
+    refused = grid("run", "test.yaml")
+    assert (refused.returncode, 'test.yaml:2:8: to come after: "G" is neither' in refused.stderr) == (2, True)
+    grid("submit", "grid.yaml", "x=1")
+    grid("submit", "test.yaml")
+    assert "2 jobs wait, the first of them" in grid("status").stderr
+    assert "(`exp-queue explain " in grid("explain", "last").stdout
+    ran = grid("run", "test.yaml", "-j4")
+    assert (ran.returncode, "also runs what these come after: 1 job" in ran.stderr) == (0, True)
+    assert (grid.directory / "ledger").read_text().split()[0] == "x=1"
+    grid("submit", "grid.yaml", "x=5")
+    last = next(job["id"] for job in grid.jobs() if job["config"]["x"] == 5)
+    grid("submit", "test.yaml", "y=1", "--after", last[:8], "--after", "group:G", "--begin", "4h")
+    grid("cancel", last[:8])
+    skipped = [job for job in grid.jobs() if job["state"] == "skipped"]
+    assert {job["reason"] for job in skipped} == {f"it comes after {last[:8]}, which was cancelled"}
+    assert "2 jobs, the first of them" in grid("status", "skipped").stderr
+    assert "--begin: expected a time" in grid("submit", "test.yaml", "--begin", "soon").stderr

@@ -281,3 +281,13 @@ def test_without_a_gpu_it_runs_on_the_cpu_and_says_so(command_line) -> None:
     assert result.stdout == "-1\n"
     assert "on the CPU" in result.stderr
     assert command_line("exec", "--gpus", "1", "--", "true").returncode == 125
+
+
+def test_a_command_finds_a_port_that_nobody_else_has(command_line) -> None:
+    """Under GNU parallel there is no runner; MASTER_PORT is set for whoever asks, and inside a job its port stays."""
+    show = ["sh", "-c", "echo $EXP_QUEUE_PORT $EXP_QUEUE_PORTS $MASTER_PORT"]
+    port, ports, master = command_line("exec", "--ports", "2", "--", *show).stdout.split()
+    assert (master, ports) == (port, f"{port},{int(port) + 1}")
+    assert command_line("exec", "--", *show).stdout.strip().isdecimal()
+    command_line.environment["EXP_QUEUE_PORT"] = "4711"
+    assert command_line("exec", "--", *show).stdout == "4711\n"

@@ -95,7 +95,7 @@ def test_out_of_memory_beside_a_stranger_is_repeated_without_spending_a_retry(on
     assert f"pid {foreign.pid}, 9000 MiB) came onto GPU 0" in heard(runner, "warning")
     one_gpu.write("go", "")
     assert "no retry spent" in heard(runner, "failed")
-    assert f"pid {foreign.pid}" in heard(runner, "waits")
+    assert f"pid {foreign.pid}" in heard(runner, " wait")
     assert foreign.poll() is None
     os.kill(foreign.pid, signal.SIGKILL)
     foreign.wait()
@@ -135,7 +135,7 @@ def test_without_a_retry_out_of_memory_is_a_failure_that_says_so(one_gpu) -> Non
 def test_a_job_without_a_request_has_its_gpu_alone_and_is_packed_by_its_peak_the_next_time(one_gpu, until) -> None:
     """Nobody has to know how much memory a model takes: the first run measures it."""
     runner = one_gpu.start("run", write(one_gpu, "long", "short"), "-j2")
-    heard(runner, "waits")
+    heard(runner, " wait")
     until(lambda: allocated(one_gpu))
     assert "whole GPU" in one_gpu("gpus").stdout
     # Nothing tells how often the runner has measured: time for twice as many readings as make a figure.
@@ -157,15 +157,15 @@ def test_a_job_for_all_gpus_is_not_starved_by_small_ones(machine, until) -> None
     for name, gpus in (("big.yaml", 4), ("small.yaml", 1)):
         machine.write(name, f"command: [python, job.py, '${{args}}']\ngrid: {{x: [{gpus}]}}\nresources: {{gpus: {gpus}}}\n")
         runner = machine.start("run", name)
-        heard(runner, "waits")
+        heard(runner, " wait")
         runner.send_signal(signal.SIGINT)
         runner.communicate(timeout=60)
     for holder in holders[:3]:
         holder.terminate()
         holder.wait()
     runner = machine.start("retry", "queued", "-j8")
-    assert "3 can be had now" in heard(runner, "waits")
-    assert "kept for a job that waits longer" in heard(runner, "waits")
+    assert "3 can be had now" in heard(runner, " wait")
+    assert "kept for a job that waits longer" in heard(runner, " wait")
     assert len(live_claims(machine.claims)) == 1
     assert "kept for" in machine("explain").stdout
     holders[3].terminate()

@@ -35,7 +35,7 @@ def queued(machine, *, resources: str = "{}") -> str:
     machine.write("one.yaml", f"command: [python, job.py, '${{args}}']\ngrid: {{x: [1]}}\nresources: {resources}\n")
     runner = machine.start("run", "one.yaml")
     for line in iter(runner.stderr.readline, ""):
-        if "waits" in line:
+        if " wait" in line:
             break
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=60)

@@ -107,7 +107,7 @@ def test_no_name_of_a_neighbour_reaches_the_terminal_while_a_job_waits(surrounde
     """A runner tells why its jobs wait, and `explain` does; a watcher sees all of it."""
     runner = surrounded.start("run", "grid.yaml", "x=1")
     told = ""
-    while "waits" not in told:
+    while " wait" not in told:
         told += runner.stderr.readline()
     watching = surrounded.start("gpus", "--watch")
     told += watching.stdout.readline() + watching.stdout.readline()

@@ -48,7 +48,7 @@ def line_with(text: str, process: subprocess.Popen[str]) -> str:
 def test_a_run_waits_for_who_keeps_the_mutex_and_goes_on_by_itself(machine, keeper: subprocess.Popen[str]) -> None:
     """It used to end with status 2 after five seconds, and left its running jobs alone."""
     runner = machine.start("run", "grid.yaml")
-    line = line_with("waits", runner)
+    line = line_with(" wait", runner)
     assert f"admit.lock is held by process {keeper.pid} (" in line
     assert "stopped), since " in line
     assert "kill -CONT" in line
@@ -91,7 +91,7 @@ def test_ends_are_heard_while_somebody_keeps_the_mutex(machine, until) -> None:
         (machine.directory / "wait").unlink()
         assert " done after " in line_with(" done", runner)
         assert " done after " in line_with(" done", runner)
-        assert f"process {keeper.pid} (" in line_with("waits", runner)
+        assert f"process {keeper.pid} (" in line_with(" wait", runner)
     runner.communicate(timeout=100)
     assert runner.returncode == 0
 
@@ -103,7 +103,7 @@ def test_a_claim_that_cannot_be_written_down_is_waited_for(machine, until) -> No
     until(lambda: len(list(machine.directory.glob("device-*"))) == 2)
     away = machine.claims.rename(machine.claims.with_name("away"))
     (machine.directory / "wait").unlink()
-    assert "admit.lock: No such file" in line_with("waits", runner)
+    assert "admit.lock: No such file" in line_with(" wait", runner)
     away.rename(machine.claims)
     runner.communicate(timeout=100)
     assert runner.returncode == 0

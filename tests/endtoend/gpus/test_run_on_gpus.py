@@ -10,8 +10,30 @@ import sys
 from pathlib import Path
 
 from scheduler.gpus.claims import live_claims
+from tests.conftest import COMMAND
 from tests.endtoend.gpus.conftest import GRID
 from tests.fakes.nvml.fake_driver import gpu_lines
+
+# Takes one of two seats and stays until both have been taken at once: a third job beside two finds none.
+PAIR = """
+import fcntl, os, sys, time
+for seat in ("one", "two"):
+    file = open(seat, "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        break
+    except BlockingIOError:
+        file.close()
+else:
+    sys.exit("a third at once")
+open("both-" + seat, "w").close()
+deadline = time.monotonic() + 60
+while not (os.path.exists("both-one") and os.path.exists("both-two")):
+    if time.monotonic() > deadline:
+        sys.exit("nobody came beside it")
+    time.sleep(0.01)
+time.sleep(0.3)
+"""
 
 
 def outputs(machine) -> list[str]:
@@ -62,6 +84,10 @@ def test_a_claim_outlives_its_killed_runner_as_long_as_the_job(machine, until) -
     runner.send_signal(signal.SIGKILL)
     runner.wait()
     assert len(live_claims(machine.claims)) == 2
+    for standing in json.loads(machine("gpus", "--format", "json").stdout):
+        (claim,) = standing["claims"]
+        assert "job.py" in Path(f"/proc/{claim['pid']}/cmdline").read_text(), "gpus names a process that lives"
+        assert claim["name"] in ("x=1", "x=2")
     (machine.directory / "wait").unlink()
     until(lambda: live_claims(machine.claims) == ())
     assert machine("run", "grid.yaml").returncode == 0
@@ -74,7 +100,7 @@ def test_a_foreign_process_is_respected_and_its_end_lets_the_job_start(machine, 
     foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     machine.driver.runs(foreign.pid, "GPU-0", 9000)
     runner = machine.start("run", "grid.yaml", "x=1", "--quiet", "0")
-    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert str(foreign.pid) in line
     assert foreign.poll() is None
     os.kill(foreign.pid, signal.SIGKILL)
@@ -97,11 +123,32 @@ def test_small_jobs_share_a_gpu_by_memory(machine) -> None:
     assert outputs(machine) == ["0.256", "0.256"]
 
 
+def test_so_many_jobs_share_a_gpu_as_the_file_says(machine) -> None:
+    """Without a figure of memory and without -j: two at a time on the one GPU beside somebody else's command, never three."""
+    machine.driver.shows(gpu_lines(1)[0])
+    machine.write("grid.yaml", GRID.replace("job.py", "pair.py") + "resources: {share: 3}\n")
+    machine.write("pair.py", PAIR)
+    with subprocess.Popen(
+        [*COMMAND, "exec", "--share", "3", "--", "sh", "-c", "echo; read line"],
+        cwd=machine.directory,
+        env=machine.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as beside:
+        assert beside.stdout
+        beside.stdout.readline()
+        result = machine("run", "grid.yaml")
+        beside.communicate(b"\n")
+    assert result.returncode == 0, result.stderr
+    assert "at most 3 at once; 1 GPU" in result.stderr
+    assert {job["gpus"] for job in machine.jobs()} == {"0"}
+
+
 def test_a_driver_that_fails_starts_nothing_and_says_so(machine, until) -> None:
     """A failing NVML is never GPU 0: jobs wait, with the reason, until a person looks."""
     machine.driver.shows("fail init 18")  # NVML_ERROR_LIB_RM_VERSION_MISMATCH
     runner = machine.start("run", "grid.yaml")
-    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if "waits" in text), ""))
+    line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert "the GPUs are unknown" in line
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=60)
@@ -137,3 +184,25 @@ def test_cuda_visible_devices_limits_what_is_used(machine) -> None:
     machine.environment["CUDA_VISIBLE_DEVICES"] = "1"
     assert machine("run", "grid.yaml").returncode == 0
     assert {line.split()[0] for line in outputs(machine)} == {"1"}
+
+
+def test_a_variable_that_hides_all_gpus_is_what_the_commands_speak_of(machine) -> None:
+    """Set long ago in some file: without its name people look for the fault in the job."""
+    machine.environment["CUDA_VISIBLE_DEVICES"] = "9"
+    for arguments in (("run", "grid.yaml"), ("exec", "--", "true")):
+        result = machine(*arguments)
+        assert "this machine has 2 GPUs, and CUDA_VISIBLE_DEVICES=9 hides them all; unset CUDA_VISIBLE_DEVICES" in result.stderr
+    machine.environment["CUDA_VISIBLE_DEVICES"] = ""
+    assert 'CUDA_VISIBLE_DEVICES="" hides every GPU' in machine("exec", "--gpus", "1", "--", "true").stderr
+
+
+def test_which_mig_instance_a_job_got_is_shown(machine) -> None:
+    """Its output alone told it."""
+    uuid = "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f"
+    machine.driver.shows(gpu_lines(1)[0] + " mig", f"mig GPU-0 {uuid} 5000")
+    result = machine("run", "grid.yaml", "x=1")
+    assert f"started on {uuid}" in result.stderr
+    assert machine.jobs()[0]["gpus"] == uuid
+    assert f", {uuid}, slot 0" in machine("show").stdout
+    assert "MIG-c6d4f1ef" in machine("status").stdout
+    assert uuid not in machine("status").stdout

@@ -59,7 +59,8 @@ def driver(fake_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     folder.mkdir()
     fake = FakeDriver(fake_library, folder)
     (tmp_path / "claims").mkdir()
-    for name, value in {**fake.environment, "EXP_QUEUE_LOCK_DIR": str(tmp_path / "claims")}.items():
+    own = {"EXP_QUEUE_LOCK_DIR": str(tmp_path / "claims"), "EXP_QUEUE_HOME": str(tmp_path / "no-home")}
+    for name, value in {**fake.environment, **own}.items():
         monkeypatch.setenv(name, value)
     for name in ("CUDA_VISIBLE_DEVICES", "EXP_QUEUE_CLAIM"):
         monkeypatch.delenv(name, raising=False)

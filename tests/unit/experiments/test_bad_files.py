@@ -30,8 +30,16 @@ YAML = {
     "base: {a: 1}\nbase: {b: 1}": '2:1: "base" is given twice; it was first given in line 1; keep one',
     "base:\n  a: 1\n  'a': 2": '3:3: "a" is given twice; it was first given in line 2; keep one',
     "experimnts: []": '1:1: unknown key "experimnts"; did you mean "experiments"?',
+    "base: {}\nexperiment_group: Prep\nafter: [Other, Prep]": "3:16: the experiments of group "
+    '"Prep" cannot come after themselves; name the group of another file',
+    "base: {}\nexperiment_group: Prep\nafter: group:Prep": '3:8: the experiments of group "Prep" cannot come after themselves; '
+    "name the group of another file",
+    "base: {}\nafter: [3]": "2:9: expected text, found 3; put quotes around it",
+    "base: {}\npolicy: {after_failure: stop}": '2:25: expected one of skip, run, found the text "stop"; known are: skip, run',
+    "base: {}\npolicy: {priority: high}": '2:20: expected a whole number from -1,000,000 to 1,000,000, found the text "high"; '
+    "0 is usual, and the higher starts first",
     "base: {}\nfoo: 1": '2:1: unknown key "foo"; '
-    "known are: experiment_group, command, shell, program, groups, resources, policy, defaults, base, grid, zip, include, "
+    "known are: experiment_group, command, shell, program, groups, resources, policy, after, defaults, base, grid, zip, include, "
     "exclude, experiments",
     "base: {1: a}": '1:8: a key must be text, found 1; write "1" in quotes',
     "base: {true: a}": '1:8: a key must be text, found true; write "true" in quotes',
@@ -102,6 +110,11 @@ YAML = {
     'found the text "min"; known are: minimize, maximize',
     "base: {}\npolicy: {timeout: soon}": "2:19: expected a duration such as 2h, 90m or 30s, "
     'found the text "soon"; a bare number counts seconds',
+    "base: {}\nresources: {share: 0}": "2:20: expected a whole number from 1 to 64, found 0",
+    "base: {}\nresources: {share: 4, gpu_memory: 6G}": "2:35: share and gpu_memory are two ways to share a GPU; "
+    "keep the one that is known better",
+    "base: {}\nresources: {exclusive: true, share: 4}": "2:37: share and exclusive: true contradict each other; keep one of them",
+    "base: {}\npolicy: {ports: 65}": "2:17: expected a whole number from 0 to 64, found 65",
     "base: {}\npolicy: {timeout: 0}": "2:19: expected a duration such as 2h, 90m or 30s, found 0; a bare number counts seconds",
     # command and program
     "base: {}\ncommand: '  '": '2:10: expected a command, as a list or as text, found the text "  "; '

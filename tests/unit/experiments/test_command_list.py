@@ -151,3 +151,12 @@ def test_an_experiments_file_may_have_any_name(tmp_path: Path) -> None:
     """The advice is for what cannot be read otherwise."""
     (tmp_path / "grid.txt").write_text("grid: {lr: [1, 2]}")
     assert read_file(str(tmp_path / "grid.txt")).count() == 2
+
+
+def test_a_prefix_may_say_how_many_share_a_gpu_and_not_in_two_ways() -> None:
+    """As a file may; the whole list can be told by --share."""
+    plan = read_commands(["[share=4 ports=2] train", "train"])
+    assert [(each.resources.share, each.policy.ports) for each in plan.experiments()] == [(4, 2), (None, 0)]
+    assert [each.resources.share for each in plan.with_share(2).experiments()] == [2, 2]
+    with pytest.raises(UserError, match="two ways to share a GPU"):
+        read_commands(["[share=4 memory=6G] train"])

@@ -360,6 +360,41 @@ def test_a_list_that_leaves_too_few_gpus_is_named() -> None:
     assert sentence == "needs 2 GPUs, but CUDA_VISIBLE_DEVICES=1 allows 1 of this machine's 4"
 
 
+MIG = (
+    replace(IDLE, mig=True, problem="MIG is on"),
+    *(Gpu(f"MIG-{i}", bus="10", parent="GPU-a", total=5000, used=0) for i in range(2)),
+    replace(IDLE, uuid="GPU-b", bus="20"),
+)
+
+
+def test_a_job_for_two_gpus_hears_what_counts_as_one() -> None:
+    """'This machine has 3', of a whole GPU and two MIG instances, sends a person to look for a defect."""
+    assert refused(Request(gpus=2), machine(*MIG)) == (
+        "needs 2 GPUs, but this machine has 1 whole GPU; its MIG instances (2) are for one job each, since CUDA shows a process "
+        "only one of them"
+    )
+    limited = Settings(allowed=Allowed(("1",)))
+    assert "CUDA_VISIBLE_DEVICES=1 allows 1 of this machine's 1 whole GPU;" in refused(
+        Request(gpus=2), machine(*MIG), settings=limited
+    )
+    assert refused(Request(only=(0,)), machine(*MIG)) == (
+        "needs GPU 0, but MIG is on there (GPU 0), and jobs go to its instances"
+    )
+
+
+@pytest.mark.parametrize("value", ["9", "none", "-1", "NoDevFiles"])
+def test_a_variable_that_hides_all_gpus_is_named_as_the_cause(value: str) -> None:
+    """Nothing is wrong with the job, and to ask for less would not help."""
+    settings = Settings(allowed=Allowed((value,)))
+    for request in (Request(), Request(gpus=4)):
+        answer = decide(request, machine(*gpus(4)), settings=settings)
+        assert isinstance(answer, Refusal)
+        assert f"; this machine has 4 GPUs, and CUDA_VISIBLE_DEVICES={value} hides them all" in answer.sentence
+        assert answer.cure.startswith("unset CUDA_VISIBLE_DEVICES")
+    assert not Allowed(("0", "9")).hides_all_of(gpus(4))
+    assert not Allowed(("0",)).hides_all_of(())
+
+
 def test_more_memory_than_there_is_will_never_come() -> None:
     """The margin counts too: a job of the GPU's full size could never start."""
     answer = decide(Request(memory=23500), machine(IDLE))

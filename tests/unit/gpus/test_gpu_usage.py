@@ -76,7 +76,7 @@ def test_a_standing_tells_whole_and_shared_apart() -> None:
 def test_a_gpu_that_the_user_hides_says_so() -> None:
     """Otherwise it looks free and nothing starts there."""
     (standing,) = standings(View(with_memory(), (), Observation(), settings_from({"CUDA_VISIBLE_DEVICES": "-1"})))
-    assert standing.obstacle == "CUDA_VISIBLE_DEVICES hides it"
+    assert standing.obstacle == "CUDA_VISIBLE_DEVICES=-1 hides it"
 
 
 def test_only_what_makes_no_event_needs_to_be_polled() -> None:

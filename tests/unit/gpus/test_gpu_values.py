@@ -43,9 +43,16 @@ def test_gpus_are_numbered_by_bus_id() -> None:
 
 
 def test_a_gpu_of_unknown_bus_makes_all_go_by_uuid() -> None:
-    """Case 4: a GPU that was lost before it ever told its place shifts CUDA's numbers, or does not: nobody knows."""
+    """Case 4: a GPU that was lost before it ever told its place shifts CUDA's numbers, or does not: nobody knows. People count
+    with it, as the driver does, so that GPU 1 is the same one as before."""
     found = numbered([Gpu("", problem="GPU is lost"), Gpu("y", bus="00000000:0A:00.0")])
-    assert [(g.index, g.visible) for g in found] == [(0, "y"), (None, "")]
+    assert [(g.index, g.visible) for g in found] == [(0, ""), (1, "y")]
+
+
+def test_a_place_in_the_drivers_order_is_none_where_that_is_not_the_order_of_buses() -> None:
+    """Then the number of a GPU that does not tell its bus would be another's."""
+    found = numbered([Gpu("x", bus="20"), Gpu("", problem="GPU is lost"), Gpu("y", bus="10"), Gpu("m", bus="10", parent="y")])
+    assert [(g.index, g.uuid) for g in found] == [(0, "y"), (None, "m"), (1, "x"), (None, "")]
 
 
 @pytest.mark.parametrize(

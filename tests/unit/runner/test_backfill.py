@@ -126,7 +126,12 @@ machines = st.lists(
     min_size=1,
     max_size=4,
 )
-wants = st.fixed_dictionaries({"gpus": st.integers(1, 3), "gpu_memory": st.one_of(st.none(), st.integers(500, 20_000))})
+how = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"gpu_memory": st.integers(500, 20_000)}),
+    st.fixed_dictionaries({"share": st.integers(1, 5)}),
+)
+wants = st.builds(lambda gpus, how: {"gpus": gpus, **how}, st.integers(1, 3), how)
 
 
 @given(machines, wants, st.lists(wants, min_size=1, max_size=4), st.randoms(use_true_random=False))

@@ -6,7 +6,7 @@ from scheduler.runner.news import Waits
 from scheduler.runner.plan import Wait
 from tests.unit.runner.test_backfill import job
 
-A, B = job(1), job(2)
+A, B, C = job(1), job(2), job(3)
 
 
 def test_a_wait_that_is_over_in_a_moment_is_not_told() -> None:
@@ -18,12 +18,20 @@ def test_a_wait_that_is_over_in_a_moment_is_not_told() -> None:
 
 
 def test_a_wait_that_lasts_is_told_once() -> None:
-    """And each job's for itself."""
-    waits, held, other = Waits(), Wait(A, "held by anna"), Wait(B, "held by anna")
+    """A job that joins others with the same reason is no news; one with another reason is."""
+    waits, held, other, third = Waits(), Wait(A, "held by anna"), Wait(B, "held by anna"), Wait(C, "held by otto")
     waits.news([held], 0.0)
-    assert waits.news([held, other], 1.0) == [held]
-    assert waits.news([held, other], 2.0) == [other]
+    assert waits.news([held, other, third], 1.0) == [[held]]
+    assert waits.news([held, other, third], 2.0) == [[third]]
     assert waits.news([held, other], 60.0) == []
+    assert waits.news([other], 61.0) == [], "it takes over the place of the one that was told"
+
+
+def test_jobs_that_wait_for_one_reason_are_told_together() -> None:
+    """Twelve lines that say the same hide the thirteenth."""
+    waits, some = Waits(), [Wait(A, "held by anna"), Wait(B, "held by otto"), Wait(C, "held by anna")]
+    waits.news(some, 0.0)
+    assert waits.news(some, 1.0) == [[some[0], some[2]], [some[1]]]
 
 
 def test_a_changing_reason_is_told_again_after_a_while() -> None:
@@ -38,4 +46,4 @@ def test_a_wait_for_a_reading_is_never_told_and_forgets_nothing() -> None:
     waits, held = Waits(), Wait(A, "held by anna")
     waits.news([held], 0.0)
     assert waits.news([Wait(A, "the GPUs are being read", passing=True)], 1.0) == []
-    assert waits.news([held], 1.1) == [held]
+    assert waits.news([held], 1.1) == [[held]]

@@ -10,6 +10,14 @@ from pathlib import Path
 from scheduler.queue.states import State
 from tests.soak.checker import JobSeen
 
+RESOURCES = ({"gpus": 1}, {"gpus": 1, "share": 2}, {"gpus": 2}, {"gpus": 1, "share": 4}, {"gpus": 2, "share": 2})
+
+
+def asked(file: int) -> tuple[dict[str, int], dict[str, int]]:
+    """What the jobs of the file of this number are told of, and what they ask for."""
+    resources = RESOURCES[file % len(RESOURCES)]
+    return {"share": resources.get("share", 1)}, resources
+
 
 def number(row: sqlite3.Row) -> int:
     """Which job of the soak a row is of."""

@@ -62,8 +62,8 @@ class EventSeen:
 
 @dataclass(frozen=True)
 class Mark:
-    """A line of the ledger: `start` (value: pid), `end` (value: exit status), `overlap` (value: the GPU), or of somebody whom a
-    job left behind to compute on, `left` and `worked` (value: pid)."""
+    """A line of the ledger: `start` (value: pid), `end` (value: exit status), `overlap` and `beside` (value: the GPU that others
+    have too, wrongly or by its share), or of somebody whom a job left behind to compute on, `left` and `worked` (value: pid)."""
 
     what: str
     token: str
@@ -142,7 +142,7 @@ def _at_the_same_time(seen: Observations) -> Iterator[str]:
 
 
 def no_overlap(seen: Observations) -> Iterator[str]:
-    """3. Two attempts never hold one GPU: the jobs' own locks say so, and no process outlives the claim that it carries."""
+    """3. Nobody gets more of a GPU than there is left: the jobs' own locks say so, and no process outlives its claim."""
     yield from (f"{mark.token} found GPU {mark.value} in use" for mark in seen.marks if mark.what == "overlap")
     yield from seen.unclaimed
     if seen.final and seen.claims:

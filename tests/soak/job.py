@@ -3,7 +3,8 @@
 The number decides all: how long it takes (0.3 s and more: shorter jobs would be over before an overlap could be seen),
 whether its first attempt fails, and whom it leaves behind, in a session of its own and with an empty environment: nobody,
 a grandchild that outlives it for a moment, or (rarely) one that computes for longer than an idle one would be suffered.
-A grandchild inherits the claim and the probe's locks, so the GPU still counts as taken. `"quick": true` is for the CPU:
+A grandchild inherits the claim and the probe's locks, so the GPU still counts as taken. `"share": N` says that it may have
+1/N of each of its GPUs, beside others. `"quick": true` is for the CPU:
 over at once, so that a runner sends several ahead to each launcher.
 """
 
@@ -14,6 +15,7 @@ import random
 import sys
 import time
 
+PLACES = 4  # of a GPU: a job with a share takes its part of them
 WORK = 12.0  # seconds of the clock
 WORKER = """
 import os, sys, time
@@ -38,15 +40,34 @@ def note(what: str, value: int) -> None:
     os.close(ledger)
 
 
-def occupy() -> None:
-    """Lock the file that stands for each of our GPUs: exact, where a comparison of times could miss an overlap."""
+def occupy(share: int) -> None:
+    """Lock what stands for our part of each of our GPUs: exact, where a comparison of times could miss an overlap.
+
+    Whoever counts its places does so behind a door of the GPU: meanwhile places can only come free."""
     for index in os.environ["CUDA_VISIBLE_DEVICES"].split(","):
-        device = os.open(f"device-{index}", os.O_RDWR | os.O_CREAT, 0o600)
-        os.set_inheritable(device, True)
-        try:
-            fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        door = os.open(f"device-{index}", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(door, fcntl.LOCK_EX)
+        taken = [_taken(f"device-{index}-{place}") for place in range(PLACES)]
+        free = [place for place in taken if place is not None]
+        for surplus in free[PLACES // share :]:
+            os.close(surplus)
+        if len(free) < PLACES // share:
             note("overlap", int(index))
+        elif len(free) < PLACES:
+            note("beside", int(index))
+        os.close(door)
+
+
+def _taken(name: str) -> int | None:
+    """The descriptor of a place that was free and is ours now, as long as somebody of us lives."""
+    place = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(place)
+        return None
+    os.set_inheritable(place, True)
+    return place
 
 
 def leave_somebody_behind(works: bool) -> None:
@@ -58,10 +79,10 @@ def leave_somebody_behind(works: bool) -> None:
         os._exit(0)
 
 
-def main(number: int, quick: bool = False, experiment_group: str = "") -> int:
+def main(number: int, quick: bool = False, share: int = 1, experiment_group: str = "") -> int:
     note("start", os.getpid())
     if not quick:
-        occupy()
+        occupy(share)
     chance = random.Random(number)  # noqa: S311 - dice, not secrets
     if (dice := chance.random()) < 0.2 and not quick:
         leave_somebody_behind(works=dice < 0.01)

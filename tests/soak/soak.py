@@ -22,7 +22,7 @@ from tests.bystander import Bystander
 from tests.conftest import ROOT, user_environment
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
 from tests.soak import victims
-from tests.soak.batches import jobs_seen, number, numbers
+from tests.soak.batches import asked, jobs_seen, number, numbers
 from tests.soak.checker import EventSeen, Observations, violations
 from tests.soak.records import Records
 from tests.soak.troubles import Troubles
@@ -100,8 +100,8 @@ class Soak:
         name = f"batch-{len(self.files)}.yaml"
         command = [sys.executable, "-I", "-S", str(JOB), "${args_json}"]
         grid = {"number": list(range(self._jobs, self._jobs + count))}
-        resources = {"gpus": 0 if self.quick else 2 if len(self.files) % 3 == 2 else 1}
-        content = {"command": command, "base": {"quick": self.quick}, "grid": grid, "resources": resources}
+        base, resources = ({"quick": True}, {"gpus": 0}) if self.quick else asked(len(self.files))
+        content = {"command": command, "base": base, "grid": grid, "resources": resources}
         content |= {"experiment_group": name} | ({"after": [after]} if after else {})
         (self.work / name).write_text(json.dumps(content))
         self._jobs += count
@@ -124,7 +124,7 @@ class Soak:
 
     def run(self, name: str, failpoint: str = "") -> subprocess.Popen:
         """`exp-queue run` as a person types it, who wants to have lost jobs run again."""
-        arguments = [sys.executable, "-m", "scheduler.cli.main", "run", name, "--lost", "-j", str(GPUS)]
+        arguments = [sys.executable, "-m", "scheduler.cli.main", "run", name, "--lost", "-j", str(2 * GPUS)]
         with (self.work.parent / "runners.txt").open("ab") as told:
             return self._start(arguments, stdout=told, stderr=told, **({"EXP_QUEUE_FAILPOINT": failpoint} if failpoint else {}))
 
@@ -351,6 +351,11 @@ class Soak:
     def _leftovers(self) -> list[str]:
         return [f"{each.pid} {each.command}" for each in victims.find(self.home.root, self.work)]
 
+    @property
+    def shared(self) -> int:
+        """How many jobs found others on their GPU that have a share of it as they have."""
+        return len({mark.token for mark in self.records.marks() if mark.what == "beside"})
+
     def summary(self) -> str:
         """What was done and how it ended, in one line."""
         ends = Counter(row["state"] for row in self.records.read("SELECT state FROM attempt"))
@@ -360,6 +365,7 @@ class Soak:
             "restored": self.restores,
             "paused": self.pauses,
             "jobs paused": self.rested,
+            "jobs beside others": self.shared,
         }
         kills = f"kills {self.kills.total()} {dict(self.kills)}"
         return f"{self._jobs} jobs {dict(states)}, attempts {dict(ends)}, {kills}, troubles {befell}"

@@ -60,4 +60,5 @@ def test_a_thousand_jobs_and_a_thousand_kills_break_no_promise(soak: Soak) -> No
         print(f"{time.monotonic() - begun:6.0f} s  {soak.summary()}", flush=True)
     assert soak.finish() == []
     assert soak.rested, "no pause found a job that ran"
+    assert soak.shared, "no GPU was shared"
     print(f"{time.monotonic() - begun:6.0f} s  {soak.summary()}")

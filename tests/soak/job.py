@@ -44,7 +44,8 @@ def occupy(share: int) -> None:
     """Lock what stands for our part of each of our GPUs: exact, where a comparison of times could miss an overlap.
 
     Whoever counts its places does so behind a door of the GPU: meanwhile places can only come free."""
-    for index in os.environ["CUDA_VISIBLE_DEVICES"].split(","):
+    for name in os.environ["CUDA_VISIBLE_DEVICES"].split(","):
+        index = name.removeprefix("GPU-")  # where a GPU is lost the others are named by their UUIDs
         door = os.open(f"device-{index}", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(door, fcntl.LOCK_EX)
         taken = [_taken(f"device-{index}-{place}") for place in range(PLACES)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from scheduler.linux import processes
+from scheduler.linux import processes, standstill
 
 
 def holders(directory: str) -> list[processes.Process]:
@@ -37,6 +37,6 @@ def tree_of(directory: str) -> list[processes.Process]:
 
 
 def stand_still(directory: str) -> bool:
-    """Whether there are holders of its lock, and none of them can go on."""
+    """Whether there are holders of its lock, and all of them stand still."""
     found = holders(directory)
-    return bool(found) and not any(each.can_go_on for each in found)
+    return bool(found) and all(standstill.stands(each) for each in found)

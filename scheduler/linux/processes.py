@@ -61,6 +61,12 @@ def usage(pid: int) -> tuple[float, int, int]:
     return ticks / os.sysconf("SC_CLK_TCK"), int(counts.get(b"rchar", 0)), int(counts.get(b"wchar", 0))
 
 
+def pending(pid: int) -> int:
+    """The signals that were sent to the process and not heard yet, a bit for each (proc(5): status); none where it is gone."""
+    found = [line.split()[1] for line in _text(f"/proc/{pid}/status").splitlines() if line.startswith(b"ShdPnd:")]
+    return int(found[0], 16) if found else 0
+
+
 def command_line(pid: int) -> list[str]:
     """The words that the process was started with; its short name where it has none, nothing where it is gone."""
     words = _text(f"/proc/{pid}/cmdline").rstrip(b"\0").split(b"\0")

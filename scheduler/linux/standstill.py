@@ -10,9 +10,16 @@ from scheduler.linux import processes
 
 SOON = 0.005  # seconds between two looks
 WAITS = "D"  # proc(5): inside the kernel, where no signal but SIGKILL is heard
+_STOP = 1 << (signal.SIGSTOP - 1)
 QUIET_LOOKS = 2  # one may miss a child whose parent has ended meanwhile
 
 Find = Callable[[], "list[processes.Process]"]
+
+
+def stands(process: processes.Process) -> bool:
+    """Whether it uses the CPU no more. So does who waits inside the kernel where a SIGSTOP has arrived: what it runs next is the
+    stop. (A parent in vfork(2) waits there for its child, which stands still.)"""
+    return not process.can_go_on or (process.state == WAITS and bool(processes.pending(process.pid) & _STOP))
 
 
 class Standstill:
@@ -21,19 +28,15 @@ class Standstill:
 
     def __init__(self, find: Find) -> None:
         self._find, self._quiet = find, 0
-        self._told: set[tuple[int, int]] = set()  # who has been sent SIGSTOP, by pid and birth
 
     def disturb(self) -> None:
         """Somebody of them has just ended, so not all stood still: a chain of short lives may pass between any two looks."""
         self._quiet = 0
 
     def look(self) -> bool:
-        """Look once; whether all of them stand still. Whom we may not signal does not count; nor does who waits inside the kernel
-        and has been told: what it runs next is the stop. (A parent in vfork(2) waits there for its child, which stands still.)"""
-        moving = [process for process in self._find() if process.can_go_on]
-        free = [process for process in moving if process.state != WAITS or (process.pid, process.birth) not in self._told]
-        self._quiet = 0 if processes.send(free, signal.SIGSTOP) else self._quiet + 1
-        self._told.update((process.pid, process.birth) for process in free)
+        """Look once; whether all of them stand still. Whom we may not signal does not count."""
+        moving = [process for process in self._find() if not stands(process)]
+        self._quiet = 0 if processes.send(moving, signal.SIGSTOP) else self._quiet + 1
         return self._quiet >= QUIET_LOOKS
 
 

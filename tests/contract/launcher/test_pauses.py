@@ -131,7 +131,10 @@ def test_a_parent_that_waits_in_the_kernel_for_a_child_before_its_exec_is_paused
     slot.start(order(tmp_path, python(SPAWNS)), [])
     until(lambda: "D" in [each.state for each in processes.descendants(slot.process.pid)])
     assert asked(home, slot, go_on=False).startswith("paused")
+    parent = next(each for each in processes.descendants(slot.process.pid) if each.state == "D")
+    assert standstill.stands(parent), "whoever looks later, when the launcher is gone, sees so too"
     assert asked(home, slot, go_on=True).startswith("continued")
+    assert not standstill.stands(processes.look_up(parent.pid))
     (tmp_path / "fifo").write_text("")
     assert end_of(slot)["exit_status"] == 7
 

@@ -162,13 +162,15 @@ class Progress:
 
     def _interrupted(self, notice: Interrupted) -> None:
         running = plural(notice.running, "job")
-        if notice.times == 1:
+        if notice.times == 1 and not notice.running:
+            self._say("Ctrl-C: nothing more is started, and nothing runs.")
+        elif notice.times == 1:
             self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
-            if notice.running:  # who ends us now may read no more of us: `!exp-queue` of a notebook gives us 0.2 s for our words
-                self._say(
-                    "If this command is ended before, as a notebook does when it is interrupted, what runs goes on: "
-                    "`exp-queue cancel running` stops it, and the same command again joins it."
-                )
+            # Who ends us now may read no more of us: `!exp-queue` of a notebook gives us 0.2 s for our words.
+            self._say(
+                "If this command is ended before, as a notebook does when it is interrupted, what runs goes on: "
+                "`exp-queue cancel running` stops it, and the same command again joins it."
+            )
         else:
             they = "it has" if notice.running == 1 else "they have"
             self._say(

@@ -104,12 +104,15 @@ def _summary(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
         return ["nothing was run"]
     states = Counter(str(line.job.state) for line in results)
     summary = ", ".join(f"{count} {state}" for state, count in states.items())
+    rest = [state for state in states if state not in SUCCEEDED]
     notes = [f"{plural(len(results), 'job')}: {summary}"]
     notes.append(f"logs: exp-queue logs ID, or log.txt below {home.root / 'attempts'}")
     if any(line.job.state in WAITING for line in results) and interrupted:
         notes.append("go on: the same command again starts what is still queued")
-    elif any(line.job.state not in SUCCEEDED for line in results):
-        rest = [state for state in states if state not in SUCCEEDED]
+    elif rest == [State.SKIPPED]:
+        skipped = next(line.job.short_id for line in results if line.job.state is State.SKIPPED)
+        notes.append(f"again: once what they come after has succeeded; `exp-queue explain {skipped}` names it")
+    elif rest:
         retry = f"`exp-queue retry {' '.join(rest)}{' --lost' * (State.LOST in rest)}` runs such jobs again"
         notes.append("again: " + ("the same command repeats only what did not succeed" if by_file else retry))
     return notes

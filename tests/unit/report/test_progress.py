@@ -49,7 +49,7 @@ def test_the_first_ctrl_c_says_what_becomes_of_jobs_that_nobody_waits_for() -> N
     one, two = told(Interrupted(1, 2))
     assert one == "Ctrl-C: nothing more is started; waiting for 2 jobs to finish. Ctrl-C again stops them."
     assert "what runs goes on: `exp-queue cancel running` stops it, and the same command again joins it" in two
-    assert len(told(Interrupted(1, 0))) == 1
+    assert told(Interrupted(1, 0)) == ["Ctrl-C: nothing more is started, and nothing runs."]
 
 
 def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:

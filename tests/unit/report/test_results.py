@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
 from scheduler.experiments import Policy, Ranking, Resources, differences
 from scheduler.experiments.configurations.configurations import flat
+from scheduler.home import Home
 from scheduler.queue.evidence import Pause
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.jobs import metric_columns, objects, table
 from scheduler.report.labels import Labels, telling
+from scheduler.report.submission import farewell
 from scheduler.tracking.metric_log import Objective, Outcome
 
 PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
@@ -45,6 +48,26 @@ def test_a_diverged_or_missing_value_is_never_best() -> None:
 def test_what_did_not_succeed_stands_below_whatever_its_metric() -> None:
     """A crashed run may have logged a fine value before."""
     assert order(line("a", 0.99, state=State.FAILED), line("b", 0.1)) == "ba"
+
+
+def test_what_was_skipped_is_not_promised_to_run_by_the_same_command(tmp_path: Path) -> None:
+    """What it comes after has to succeed first, and this command does not run that."""
+
+    def again(*states: State) -> str:
+        said = farewell(
+            [line(name, None, state=state) for name, state in zip("ab", states, strict=True)],
+            Home(tmp_path),
+            (),
+            interrupted=False,
+            by_file=True,
+        )
+        return next((text for text in said if text.startswith("again: ")), "")
+
+    assert again(State.SKIPPED, State.SKIPPED) == (
+        "again: once what they come after has succeeded; `exp-queue explain a` names it"
+    )
+    assert again(State.SKIPPED, State.FAILED) == "again: the same command repeats only what did not succeed"
+    assert again(State.DONE, State.STOPPED_EARLY) == ""
 
 
 def test_different_objectives_are_not_mixed() -> None:

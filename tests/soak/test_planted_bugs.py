@@ -74,7 +74,7 @@ PLANTS = {
         "launcher/execution.py", ("self._tree.main = self._spawn(", _SIGNAL), by="bystander_untouched"
     ),
     "a pause stops nobody": plant(
-        "linux/standstill.py", ("processes.send(free, signal.SIGSTOP)", "processes.send([], signal.SIGSTOP)"), by="pauses_hold"
+        "linux/standstill.py", ("processes.send(moving, signal.SIGSTOP)", "processes.send([], signal.SIGSTOP)"), by="pauses_hold"
     ),
     "a job whose launcher was killed stays recorded as running": plant(
         "runner/recovery.py", (_LOST, "return StillThere()"), by="running_has_a_reason"

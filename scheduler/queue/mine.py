@@ -157,7 +157,7 @@ class Mine:
 
     def skipped_since(self, event: int) -> dict[str, list[int]]:
         """The numbers of those that were skipped after the event with this number, by the reason."""
-        sql = f"""SELECT event.detail, job.number FROM event JOIN job ON job.id = event.job WHERE event.sequence > ?
+        sql = f"""SELECT event.detail, job.number FROM event CROSS JOIN job ON job.id = event.job WHERE event.sequence > ?
                   AND event.state = 'skipped' AND job.state = 'skipped' AND {_within(self._mine)} ORDER BY job.number"""
         found: dict[str, list[int]] = {}
         for detail, number in self.store.read(sql, (event,)):

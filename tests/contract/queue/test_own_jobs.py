@@ -113,3 +113,14 @@ def test_whether_ours_are_over_and_which_is_not_is_one_look(store: Store, among_
         change.ask_again(among_others[0].id, "retry")
         change.move_all("id = ?", (among_others[0].id,), (State.QUEUED,), State.HELD, "held")
     assert (mine.are_over(), mine.first_open().id) == (False, among_others[0].id)
+
+
+def test_what_was_skipped_is_asked_of_the_new_events_alone(store: Store, experiments) -> None:
+    """A runner asks in every turn of its loop; looking through all its jobs each time would cost hours among 100,000."""
+    submit(store, experiments(grid(0, CROWD)), "/")
+    mine, steps = Mine(store), []
+    last = store.last_event()
+    store.connection.set_progress_handler(lambda: steps.append(1), 10)  # tens of SQLite's own steps
+    assert mine.skipped_since(last) == {}
+    store.connection.set_progress_handler(None, 0)
+    assert len(steps) < CROWD / 100

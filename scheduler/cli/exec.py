@@ -109,14 +109,14 @@ def _claimed(
 
 def _request(gpus: int | None, memory: str | None, share: int | None) -> Request | None:
     """What is asked of the GPUs; None where nothing is said."""
-    from scheduler.gpus.placement import Request
+    from scheduler.experiments import Resources
+    from scheduler.gpus.packing import request_of
 
     if memory and share:
         raise UserError("--memory and --share are two ways to share a GPU", next_step="keep the one that is known better")
     if not (gpus or memory or share):
         return None
-    whole = share == 1
-    return Request(gpus or 1, memory=_or_none(memory, _memory), exclusive=whole, share=None if whole else share)
+    return request_of(Resources(gpus, _or_none(memory, _memory), share=share))
 
 
 def _or_none(text: str | None, meaning: Callable[[str], Any]) -> Any:

@@ -8,8 +8,6 @@ import click
 
 from scheduler.cli.options import format_option, opened_store, read_priority, say
 
-PLACES = ("first", "last")
-
 
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB... [first|last]")
@@ -40,6 +38,8 @@ def move(jobs: tuple[str, ...], priority: int | None, style: str) -> int:
 def _read(jobs: tuple[str, ...], priority: int | None) -> tuple[tuple[str, ...], str | int]:
     if priority is not None:
         return jobs, priority
-    if jobs[-1] not in PLACES or len(jobs) == 1:
+    from scheduler.actions.move import FIRST, LAST
+
+    if jobs[-1] not in (FIRST, LAST) or len(jobs) == 1:
         raise click.UsageError("say where to: `exp-queue move JOB first`, `move JOB last`, or `move JOB --priority N`")
     return jobs[:-1], jobs[-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from scheduler.experiments.experiment import GROUP_KEY
+from scheduler.experiments.layout import MOST_PORTS, MOST_SHARES
 
 Schema = dict[str, Any]
 
@@ -45,7 +46,7 @@ RESOURCES: Schema = {
         "description": "So many such jobs at most on one GPU, whatever memory they need: each takes 1/share of it.",
         "type": "integer",
         "minimum": 1,
-        "maximum": 64,
+        "maximum": MOST_SHARES,
     },
 }
 POLICY: Schema = {
@@ -79,7 +80,7 @@ POLICY: Schema = {
         "description": "So many ports in a row that no other job of the machine has: EXP_QUEUE_PORTS; MASTER_PORT is the first.",
         "type": "integer",
         "minimum": 0,
-        "maximum": 64,
+        "maximum": MOST_PORTS,
     },
     "max_failures": {
         "description": "So many failures in a row, each just after its start, and no more is started.",

@@ -26,7 +26,6 @@ from scheduler.shortage import is_short
 
 NAME = "ports.lock"
 LOWEST, HIGHEST = 20_000, 32_767  # from 32768 on Linux takes ports for outgoing connections
-MOST = 64  # for one job
 OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 FLOCK = "hhqqi"  # struct flock of 64-bit Linux: type, whence, start, length, pid
 

@@ -16,7 +16,7 @@ from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.queue.asks import as_json, policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
-from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State
+from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
 from scheduler.queue.surroundings import Surroundings
 
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
@@ -110,8 +110,7 @@ class Changes:
         """Bring those of these jobs that are in a state of `before` into `after`, in one go; returns how many there were. `where`
         is SQL of ours."""
         assert all(after in FOLLOWS[state] for state in before)
-        states = ", ".join(f"'{state}'" for state in sorted(before))
-        chosen = f"({where}) AND state IN ({states})"
+        chosen = f"({where}) AND state IN {in_sql(before)}"
         event = f"INSERT INTO event (job, at, state, detail) SELECT id, ?, ?, ? FROM job WHERE {chosen}"
         self._connection.execute(event, (time.time(), after.value, detail, *parameters))
         return self._connection.execute(f"UPDATE job SET state = ? WHERE {chosen}", (after.value, *parameters)).rowcount

@@ -16,16 +16,14 @@ from enum import Enum
 
 from scheduler.errors import UserError
 from scheduler.queue.changes import Changes
-from scheduler.queue.states import ENDED, SUCCEEDED, State
+from scheduler.queue.states import ENDED, SUCCEEDED, State, in_sql
 
-_ENDED_BADLY = ", ".join(f"'{state}'" for state in State if state in ENDED - SUCCEEDED)
-_SUCCEEDED = ", ".join(f"'{state}'" for state in State if state in SUCCEEDED)
-_OPEN = ", ".join(f"'{state}'" for state in State if state not in ENDED)
-_DEPENDENTS = "prerequisite = ? AND state IN ('queued', 'held')"  # as the index job_dependent has it
+_ENDED_BADLY, _OPEN = in_sql(ENDED - SUCCEEDED), in_sql(frozenset(State) - ENDED)
+_DEPENDENTS = "prerequisite = ?1 AND state IN ('queued', 'held')"  # as the index job_dependent has it
 # The prerequisites of prerequisites, as far as these are not fulfilled already.
 _NEEDED = f"""WITH RECURSIVE needed (prerequisite) AS ({{first}} UNION
     SELECT job.prerequisite FROM needed JOIN awaited ON awaited.prerequisite = needed.prerequisite
-    JOIN job ON job.number = awaited.job WHERE job.prerequisite IS NOT NULL AND job.state NOT IN ({_SUCCEEDED}))
+    JOIN job ON job.number = awaited.job WHERE job.prerequisite IS NOT NULL AND job.state NOT IN {in_sql(SUCCEEDED)})
     SELECT DISTINCT job.number, job.id FROM needed JOIN awaited ON awaited.prerequisite = needed.prerequisite
     JOIN job ON job.number = awaited.job"""
 
@@ -65,7 +63,7 @@ def require(change: Changes, jobs: Iterable[int], needs: Needs) -> int:
     if found := run("SELECT number FROM prerequisite WHERE content = ?", (content,)).fetchone():
         return found[0]
     sql = f"""INSERT INTO prerequisite (content, one, anyhow, total, open, failed, changed)
-              SELECT ?, ?, ?, count(*), total(state IN ({_OPEN})), total(state IN ({_ENDED_BADLY})), 1
+              SELECT ?, ?, ?, count(*), total(state IN {_OPEN}), total(state IN {_ENDED_BADLY}), 1
               FROM job WHERE number IN (SELECT value FROM json_each(?)) RETURNING number"""
     number = run(sql, (content, needs.one, needs.anyhow, listed)).fetchone()[0]
     run("INSERT INTO awaited SELECT value, ? FROM json_each(?)", (number, listed))
@@ -102,7 +100,7 @@ def _judge(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
         return
     blocked = what is Standing.WAIT
     # By the index those alone are found for which it is new.
-    sql = f"UPDATE job INDEXED BY job_dependent SET blocked = ?2 WHERE {_DEPENDENTS.replace('?', '?1')} AND blocked = 1 - ?2"
+    sql = f"UPDATE job INDEXED BY job_dependent SET blocked = ?2 WHERE {_DEPENDENTS} AND blocked = 1 - ?2"
     connection.execute(sql, (row["number"], blocked))
 
 
@@ -113,7 +111,7 @@ def standing_of(row: sqlite3.Row) -> Standing:
 
 def _skip(connection: sqlite3.Connection, prerequisite: int) -> None:
     sql = f"""SELECT job.id, job.state FROM awaited JOIN job ON job.number = awaited.job
-              WHERE awaited.prerequisite = ? AND job.state IN ({_ENDED_BADLY}) ORDER BY awaited.job LIMIT 1"""
+              WHERE awaited.prerequisite = ? AND job.state IN {_ENDED_BADLY} ORDER BY awaited.job LIMIT 1"""
     job, state = connection.execute(sql, (prerequisite,)).fetchone()
     # By the index, which what is skipped leaves.
     sql = f"SELECT id, number FROM job INDEXED BY job_dependent WHERE {_DEPENDENTS}"
@@ -145,6 +143,6 @@ def needed_by(connection: sqlite3.Connection, jobs: Iterable[int]) -> list[int]:
     """The jobs, by their numbers, that are not over and that these jobs come after, and what those come after; not these
     themselves. (A circle is never made.)"""
     first = "SELECT DISTINCT prerequisite FROM job WHERE prerequisite IS NOT NULL AND number IN (SELECT value FROM json_each(?1))"
-    where = f" WHERE job.state IN ({_OPEN}) AND job.number NOT IN (SELECT value FROM json_each(?1)) ORDER BY 1"
+    where = f" WHERE job.state IN {_OPEN} AND job.number NOT IN (SELECT value FROM json_each(?1)) ORDER BY 1"
     rows = connection.execute(_NEEDED.format(first=first) + where, (json.dumps(list(jobs)),))
     return [row[0] for row in rows]

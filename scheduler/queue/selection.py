@@ -23,6 +23,10 @@ _HEX = re.compile(r"[0-9a-f]{1,64}")
 EXPERIMENT = 8  # digits from which the beginning of an experiment's id is taken for one: there is no index of them
 
 
+class NothingNamed(UserError):
+    """A word that names no job, and comes near to nothing that does."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """Jobs, as a condition in SQL of ours: to change or to count 300,000 of them none has to be read."""
@@ -140,10 +144,10 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")
-    raise UserError(
-        f'"{word}" is neither a job id nor a state',
-        next_step=nearest(word, words if near is None else [near]),
-    )
+    what = f'"{word}" is neither a job id nor a state'
+    if near is None:
+        raise NothingNamed(what, next_step=nearest(word, words))
+    raise UserError(what, next_step=nearest(word, [near]))
 
 
 def _last(store: Store) -> str:

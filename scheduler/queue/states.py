@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 
@@ -29,6 +30,12 @@ WAITING = frozenset({State.QUEUED, State.HELD})
 ACTIVE = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
 SUCCEEDED = frozenset({State.DONE, State.STOPPED_EARLY})
 ENDED = frozenset(State) - WAITING - ACTIVE
+
+
+def in_sql(states: Iterable[State]) -> str:
+    """They as a list for `IN`: states are words of ours, and need no parameters."""
+    return f"({', '.join(sorted(repr(state.value) for state in states))})"
+
 
 # What may follow what. `lost` means that the outcome is unknown; only a declared policy or a person starts again from there.
 FOLLOWS: dict[State, frozenset[State]] = {

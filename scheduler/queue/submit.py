@@ -22,7 +22,8 @@ from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.order import postpone
-from scheduler.queue.selection import select
+from scheduler.queue.selection import Chosen, NothingNamed, none_of
+from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 
@@ -143,18 +144,21 @@ def named(store: Store, after: After) -> list[int]:
 
 
 def _named(store: Store, word: str) -> list[int]:
-    group = "SELECT max(number) FROM job WHERE group_name = ? GROUP BY key"
-    if rows := store.read(group, (word.removeprefix(GROUP),)):
-        return [row[0] for row in rows]
+    group = chosen_by(store, [GROUP + word.removeprefix(GROUP)])  # a group's name before anything else that the word may mean
     next_step = "submit first what comes first; `exp-queue status` lists all jobs"
     try:
-        jobs = select(store, [word])
-    except UserError as error:
-        what = error.what if error.what.startswith(("no job has an id", "several")) else f'"{word}" is neither a group nor a job'
-        raise UserError(what, next_step=next_step) from None
-    if not jobs:
-        raise UserError(f"no job is {word}", next_step=next_step)
-    return list({job.key: job.number for job in jobs}.values())
+        found = _newest(store, group) or _newest(store, chosen_by(store, [word]))
+    except NothingNamed:
+        raise UserError(f'"{word}" is neither a group nor a job', next_step=next_step) from None
+    if not found:
+        raise UserError(none_of([word]), next_step=next_step)
+    return found
+
+
+def _newest(store: Store, which: Chosen) -> list[int]:
+    """The number of the newest job of each experiment and directory among these."""
+    sql = f"SELECT max(number) FROM job WHERE {which.where} GROUP BY key"  # noqa: S608
+    return [row[0] for row in store.read(sql, which.parameters)]
 
 
 def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:

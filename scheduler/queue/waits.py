@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from scheduler.queue.job import Job
 from scheduler.queue.moments import clock
-from scheduler.queue.states import ENDED, State
+from scheduler.queue.states import ENDED, State, in_sql
 from scheduler.queue.store import Store
 
-_OPEN = ", ".join(f"'{state}'" for state in State if state not in ENDED)
+_OPEN = in_sql(frozenset(State) - ENDED)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def lacks(store: Store, jobs: Iterable[Job], now: float) -> dict[str, Lack]:
 def _after(store: Store, prerequisite: int) -> Lack:
     (row,) = store.read("SELECT total, open, one FROM prerequisite WHERE number = ?", (prerequisite,))
     sql = f"""SELECT job.id, job.state FROM awaited JOIN job ON job.number = awaited.job WHERE awaited.prerequisite = ?
-              AND job.state IN ({_OPEN}) ORDER BY job.state IN ('queued', 'held'), job.number LIMIT 1"""
+              AND job.state IN {_OPEN} ORDER BY job.state IN ('queued', 'held'), job.number LIMIT 1"""
     job, state = store.read(sql, (prerequisite,))[0]
     if row["total"] == 1:
         return Lack(f"after {job[:8]}, which is {state}", job)

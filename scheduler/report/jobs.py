@@ -13,7 +13,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels
-from scheduler.report.text import duration, number, plural, waiting
+from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
@@ -124,14 +124,9 @@ def waits(lines: Sequence[Line]) -> list[str]:
         if line.lack:
             found.setdefault((line.job.state is State.SKIPPED, line.lack), []).append(line.job)
     return [
-        _skipped(jobs, reason) if skipped else waiting(jobs[0].short_id, len(jobs), reason)
-        for (skipped, reason), jobs in found.items()
+        skipped(jobs[0].short_id, len(jobs), reason, now=False) if over else waiting(jobs[0].short_id, len(jobs), reason)
+        for (over, reason), jobs in found.items()
     ]
-
-
-def _skipped(jobs: Sequence[Job], reason: str) -> str:
-    some = f"{jobs[0].short_id} was" if len(jobs) == 1 else f"{len(jobs):,} jobs, the first of them {jobs[0].short_id}, were"
-    return f"{some} skipped: {reason}"
 
 
 def place(job: Job) -> dict[str, Any]:

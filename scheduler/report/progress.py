@@ -16,7 +16,7 @@ from scheduler.report.hydra_outputs import announcement
 from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
-from scheduler.report.text import duration, number, plural, waiting
+from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.runner.notices import (
     Elsewhere,
     Ended,
@@ -142,9 +142,7 @@ class Progress:
 
     def _skipped(self, notice: Skipped) -> None:
         self._over += len(notice.jobs)
-        first, count = notice.jobs[0].short_id, len(notice.jobs)
-        some = f"{first} is" if count == 1 else f"{count:,} jobs, the first of them {first}, are"
-        self._say(f"{some} skipped: {notice.reason}{self._count()}")
+        self._say(f"{skipped(notice.jobs[0].short_id, len(notice.jobs), notice.reason, now=True)}{self._count()}")
 
     def _impossible(self, notice: Impossible) -> None:
         others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""

@@ -67,6 +67,11 @@ def plural(count: int, noun: str) -> str:
 
 def waiting(first: str, count: int, reason: str) -> str:
     """One line for all jobs that wait for the same reason."""
+    return f"{first} waits: {reason}" if count == 1 else f"{count:,} jobs wait, the first of them {first}: {reason}"
+
+
+def skipped(first: str, count: int, reason: str, *, now: bool) -> str:
+    """One line for all jobs that are skipped for the same reason, `now` or before."""
     if count == 1:
-        return f"{first} waits: {reason}"
-    return f"{count:,} jobs wait, the first of them {first}: {reason}"
+        return f"{first} {'is' if now else 'was'} skipped: {reason}"
+    return f"{count:,} jobs, the first of them {first}, {'are' if now else 'were'} skipped: {reason}"

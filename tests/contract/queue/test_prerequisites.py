@@ -162,6 +162,32 @@ def test_words_that_name_no_job_are_refused_and_nothing_is_queued(store: Store, 
     assert [job.group for job in store.jobs()] == ["A"]
 
 
+@pytest.mark.parametrize(
+    ("word", "said", "then"),
+    [
+        ("nothing", '"nothing" is neither a group nor a job', "submit first what comes first"),
+        ("Trian", '"Trian" is neither a job id nor a state', 'did you mean "Train"?'),
+        ("failed", "no failed jobs", "submit first what comes first"),
+        ("group:Test", "no jobs in the group Test", "submit first what comes first"),
+        ("deadbeef", 'no job has an id that begins with "deadbeef"', "`exp-queue status` lists all jobs"),
+    ],
+)
+def test_a_word_that_names_nothing_to_come_after_says_what_next(store: Store, queue, word: str, said: str, then: str) -> None:
+    """Mostly the other file was not submitted yet, or its group is misspelt."""
+    queue("Train")
+    with pytest.raises(UserError) as error:
+        queue("Later", 1, word)
+    assert error.value.what == f"to come after: {said}"
+    assert error.value.next_step.startswith(then)
+
+
+def test_a_group_is_meant_before_a_state_of_the_same_name(store: Store, queue) -> None:
+    """`after: [done]`, where that is somebody's name for the jobs before."""
+    (before,) = queue("done")
+    (job,) = queue("Later", 1, "done")
+    assert needed_by(store.connection, [job.number]) == [before.number]
+
+
 def test_of_an_experiment_that_was_run_twice_the_newest_counts(store: Store, queue) -> None:
     """A failure of last week that was mended since is history."""
     (old,) = queue("A")

@@ -102,7 +102,8 @@ class Soak:
         grid = {"number": list(range(self._jobs, self._jobs + count))}
         base, resources = ({"quick": True}, {"gpus": 0}) if self.quick else asked(len(self.files))
         content = {"command": command, "base": base, "grid": grid, "resources": resources}
-        content |= {"experiment_group": name} | ({"after": [after]} if after else {})
+        # A first failure is tried again, or nearly all that comes after these would be skipped and never have to wait.
+        content |= {"experiment_group": name} | ({"after": [after]} if after else {"policy": {"retries": 2}})
         (self.work / name).write_text(json.dumps(content))
         self._jobs += count
         self.files.append(name)

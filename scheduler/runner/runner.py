@@ -280,9 +280,10 @@ class Runner:
         self._jobs.fleet.call_back()
         running = self._jobs.running
         grace = max((self._starts.grace_of(each.job) for each in running.values()), default=0.0)
-        self._tell(Interrupted(self._interrupts, len(running), grace))
-        if self._stop is Stop.NOW:
+        told = Interrupted(self._interrupts, len(running), grace)
+        if self._stop is Stop.NOW:  # before it is told: whoever leaves at these words leaves jobs that are being stopped
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
+        self._tell(told)
 
     def _stop_early(self, stops: Sequence[EarlyStop], over: set[str]) -> None:
         there = self._jobs.running.keys() - over

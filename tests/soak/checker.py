@@ -250,14 +250,16 @@ def after_is_after(seen: Observations) -> Iterator[str]:
 
 def priorities_are_kept(seen: Observations) -> Iterator[str]:
     """10. A job is not passed by those of its file that ask for the same and have a lower priority, but for the few of a turn in
-    which it lost the race for its claim. Priorities change while nobody runs."""
+    which it lost the race for its claim. Priorities change while nobody runs. Of starts that a restored database was told of
+    afterwards nobody knows the order."""
+    found = {token.partition("/")[0] for token in seen.forgotten}
     first: dict[str, int] = {}
     for place, event in enumerate(seen.events):
-        if event.state is State.STARTING:
+        if event.state is State.STARTING and event.job not in found:
             first.setdefault(event.job, place)
     queued = {event.job: place for place, event in reversed(list(enumerate(seen.events)))}
     for job in seen.jobs:
-        if job.priority > 0 and not job.after:
+        if job.priority > 0 and not job.after and job.id not in found:
             mine = first.get(job.id, len(seen.events))
             others = (each for each in seen.jobs if each.file == job.file and each.priority < job.priority and each.id in first)
             passed = sum(queued[job.id] < first[each.id] < mine for each in others)

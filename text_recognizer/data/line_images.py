@@ -25,7 +25,8 @@ _NARROWEST = 8
 def open_grey(path: Path) -> np.ndarray:
     """The picture as uint8 (height, width), transparent parts white. Raises DataError where it is missing or broken."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as opened:
+            image: Image.Image = opened
             if image.mode in ("RGBA", "LA", "PA", "P"):
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
             return np.asarray(image.convert("L") if not image.mode.startswith(("I", "F")) else _eight_bits(image))

@@ -1,0 +1,196 @@
+"""All that one attempt has logged, in a size that does not grow with its rows: what tables, curves and comparisons show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from scheduler.tracking.readers.rows import Row
+
+POINTS = 512  # of a curve, at most: more than a terminal has columns, and half of what a page has
+CURVES = 256  # names that have a curve; of any more, which are rather cells of a table, the last value is kept
+NAMES = 4096  # names of which anything is kept
+LONGEST_TEXT = 1000  # characters of a text
+
+
+class Point(NamedTuple):
+    """Rows that follow one another, as one point of a curve: `at` and `time` are those of the first of them."""
+
+    at: float  # its step; where steps are not logged, how many rows came before it
+    time: float | None  # seconds since 1970
+    low: float
+    high: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """The numbers under one name. NaN and infinities count in `odd`, and may be `last`; all else is of the finite ones, and None
+    where there are none. `low_at` and `high_at` are where the extremes were reached first, as in `Point.at`."""
+
+    count: int
+    odd: int
+    last: float
+    first: float | None = None
+    low: float | None = None
+    high: float | None = None
+    low_at: float | None = None
+    high_at: float | None = None
+    curve: tuple[Point, ...] = ()
+
+    def best(self, goal: str) -> tuple[float, float] | None:
+        """The best value for `goal`, "minimize" or "maximize", and where it was reached first."""
+        value, at = (self.high, self.high_at) if goal == "maximize" else (self.low, self.low_at)
+        return None if value is None or at is None else (value, at)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What was logged. `source` is where the rows come from, one of `kinds.ORDER` ("": nothing was logged); `last` holds of every
+    name its last value, texts too, in the order of their first appearance."""
+
+    source: str = ""
+    rows: int = 0
+    step: int | None = None  # of the last row that has one
+    time: float | None = None  # of the last row that has one, in seconds since 1970
+    last: Mapping[str, Any] = field(default_factory=dict)
+    series: Mapping[str, Series] = field(default_factory=dict)
+
+    def without_curves(self) -> dict[str, Any]:
+        """As plain values for JSON: small, and all that a table needs."""
+        short = {name: _numbers(each) for name, each in self.series.items()}
+        return {**{name: getattr(self, name) for name in _HEAD}, "last": dict(self.last), "series": short}
+
+    def curves(self) -> dict[str, list[list[float | None]]]:
+        """The rest, as plain values for JSON."""
+        return {name: [list(point) for point in each.curve] for name, each in self.series.items()}
+
+
+_HEAD = ("source", "rows", "step", "time")
+_NUMBERS = ("count", "odd", "last", "first", "low", "high", "low_at", "high_at")
+
+
+def restored(found: Mapping[str, Any], curves: Mapping[str, Any] | None = None) -> Logged:
+    """What `without_curves` and `curves` were made from; without `curves` all but these."""
+    drawn = curves or {}
+    series = {
+        name: replace(Series(*numbers), curve=tuple(Point(*point) for point in drawn.get(name, ())))
+        for name, numbers in found["series"].items()
+    }
+    return Logged(**{name: found[name] for name in _HEAD}, last=found["last"], series=series)
+
+
+def _numbers(series: Series) -> list[float | None]:
+    return [getattr(series, name) for name in _NUMBERS]
+
+
+class Gathering:
+    """Takes in the rows of one log as they come. A row costs the same however many came before, and so does the memory."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._step: int | None = None
+        self._time: float | None = None
+        self._last: dict[str, Any] = {}
+        self._traces: dict[str, _Trace] = {}
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Take in rows that come after all earlier ones."""
+        for row in rows:
+            at = self.rows if row.step is None else row.step
+            for name, value in flat(row.values):
+                self._value(name, value, at, row.time)
+            self.rows += 1
+            self._step = self._step if row.step is None else row.step
+            self._time = self._time if row.time is None else row.time
+
+    def logged(self, source: str) -> Logged:
+        """What there is by now."""
+        series = {name: trace.series() for name, trace in self._traces.items()}
+        return Logged(source, self.rows, self._step, self._time, dict(self._last), series)
+
+    def _value(self, name: str, value: Any, at: float, time: float | None) -> None:
+        if name not in self._last and len(self._last) >= NAMES:
+            return
+        self._last[name] = value[:LONGEST_TEXT] if isinstance(value, str) else value
+        number = _float(value)
+        if number is None:
+            return
+        trace = self._traces.get(name)
+        if trace is None:
+            if len(self._traces) >= CURVES:
+                return
+            trace = self._traces[name] = _Trace()
+        trace.take(at, time, number)
+
+
+def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The numbers, truth values and texts of a row by name, `a.b` for what lies inside another. What begins with `_` belongs to
+    the tracker, and a value with a `_type` is an image or a histogram.
+
+    >>> list(flat({"loss": 1, "val": {"cer": 0.5}, "_runtime": 3, "seen": {"_type": "image-file"}, "ids": [1, 2]}))
+    [('loss', 1), ('val.cer', 0.5)]
+    """
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            if "_type" not in value:
+                yield from flat(value, f"{before}{name}.")
+        elif not str(name).startswith("_") and isinstance(value, (bool, int, float, str)):
+            yield f"{before}{name}", value
+
+
+def _float(value: Any) -> float | None:
+    if isinstance(value, (bool, str)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+class _Trace:
+    """The numbers under one name. Each point of the curve stands for `_span` rows; when there are too many, two become one."""
+
+    def __init__(self) -> None:
+        self._count = self._odd = 0
+        self._last = math.nan
+        self._first: float | None = None
+        self._low, self._low_at, self._high, self._high_at = math.inf, math.nan, -math.inf, math.nan
+        self._points: list[Point] = []
+        self._span, self._room = 1, 0  # rows of a point, and how many more the last one takes
+
+    def take(self, at: float, time: float | None, value: float) -> None:
+        self._count += 1
+        self._last = value
+        if not math.isfinite(value):
+            self._odd += 1
+            return
+        self._first = value if self._first is None else self._first
+        if value < self._low:
+            self._low, self._low_at = value, at
+        if value > self._high:
+            self._high, self._high_at = value, at
+        self._draw(at, time, value)
+
+    def series(self) -> Series:
+        if self._first is None:
+            return Series(self._count, self._odd, self._last)
+        low, high, low_at, high_at = self._low, self._high, self._low_at, self._high_at
+        return Series(self._count, self._odd, self._last, self._first, low, high, low_at, high_at, tuple(self._points))
+
+    def _draw(self, at: float, time: float | None, value: float) -> None:
+        if self._room:
+            self._room -= 1
+            self._points[-1] = _joined(self._points[-1], Point(at, time, value, value, value))
+            return
+        if len(self._points) == POINTS:
+            self._points = [_joined(*pair) for pair in zip(self._points[::2], self._points[1::2], strict=True)]
+            self._span *= 2
+        self._points.append(Point(at, time, value, value, value))
+        self._room = self._span - 1
+
+
+def _joined(one: Point, other: Point) -> Point:
+    return Point(one.at, one.time, min(one.low, other.low), max(one.high, other.high), other.last)

@@ -1,0 +1,113 @@
+"""Images, histograms, tables and saved files, beside the metric log.
+
+`media.jsonl` has a row for each: `{"_step": 7, "_time": 1700000000.0, "name": "example", "kind": "image", "file":
+"media/example-0.png", "caption": "a"}`; a histogram has `edges`, `counts` and `other`, a table `columns` and `rows`, in which an
+image is `{"file": ...}`; a saved file is `{"kind": "file", "name": "model.pt", "file": "files/model.pt"}`. A file is whole before
+its row is there; one without a row was being written when the training was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from scheduler.tracking.appending import JsonLines
+from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
+from scheduler.tracking.metric_log import rows
+
+INDEX = "media.jsonl"
+
+
+class MediaLog:
+    """Writes into the directory of the metric log; nothing is there before there is something to show."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lines: JsonLines | None = None
+        self._saved: dict[Path, tuple[int, int]] = {}  # their sizes and times when they were copied
+        self._numbers: dict[str, int] = {}  # of the next picture of a name
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """The metric log has it."""
+
+    def log(self, values: Mapping[str, Any], step: int | None) -> None:
+        """The metric log has them."""
+
+    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
+        """As a table, where there is something to look at; the texts alone are in `predictions.jsonl`."""
+        if images is None or not rows:
+            return
+        cells = [[Image(image), *row.values()] for image, row in zip(images, rows, strict=True)]
+        self.show("predictions", Table(["image", *rows[0]], cells), step)
+
+    def show(self, name: str, thing: Shown, step: int | None) -> None:
+        """Keep one image, histogram or table."""
+        self._append({"name": name, **self._described(name, thing)}, step)
+
+    def save(self, path: Path) -> None:
+        """Keep a copy of a file, as it is now and once more in the end if it has changed by then."""
+        stat = path.stat()
+        state = (stat.st_size, stat.st_mtime_ns)
+        if self._saved.get(path) == state:
+            return
+        kept = self._directory / "files" / path.name
+        kept.parent.mkdir(exist_ok=True)
+        new = kept.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            shutil.copyfile(path, new)
+            new.replace(kept)
+        finally:
+            new.unlink(missing_ok=True)
+        if path not in self._saved:
+            self._append({"name": path.name, "kind": "file", "file": f"files/{path.name}"}, None)
+        self._saved[path] = state
+
+    def finish(self) -> None:
+        for path in list(self._saved):
+            if path.exists():
+                self.save(path)
+        if self._lines:
+            self._lines.close()
+
+    def _described(self, name: str, thing: Shown) -> dict[str, Any]:
+        if isinstance(thing, Image):
+            return {"kind": "image", "file": self._written(name, thing), "caption": thing.caption}
+        if isinstance(thing, Histogram):
+            return {"kind": "histogram", "edges": list(thing.edges), "counts": list(thing.counts), "other": thing.other}
+        cells = [[self._cell(name, cell) for cell in row] for row in thing.rows]
+        return {"kind": "table", "columns": list(thing.columns), "rows": cells}
+
+    def _cell(self, name: str, cell: Any) -> Any:
+        return {"file": self._written(name, cell), "caption": cell.caption} if isinstance(cell, Image) else jsonable(cell)
+
+    def _written(self, name: str, image: Image) -> str:
+        """Its path below the directory. Several processes may write; nobody's file is overwritten."""
+        folder = self._directory / "media"
+        folder.mkdir(exist_ok=True)
+        stem = re.sub(r"[^\w.-]+", "_", name).strip("._")[:80] or "image"
+        number = self._numbers.get(stem, 0)
+        while True:
+            path = folder / f"{stem}-{number}{image.suffix}"
+            number += 1
+            try:
+                with path.open("xb") as file:
+                    file.write(image.content)
+            except FileExistsError:
+                continue
+            self._numbers[stem] = number
+            return f"media/{path.name}"
+
+    def _append(self, row: Mapping[str, Any], step: int | None) -> None:
+        if not self._lines:
+            self._lines = JsonLines(self._directory / INDEX)
+        self._lines.append({**({} if step is None else {"_step": step}), "_time": round(time.time(), 3), **row})
+
+
+def media_of(directory: Path) -> Iterator[dict[str, Any]]:
+    """The rows of the index in an attempt's directory, in order; none if nothing was shown."""
+    return rows(directory / INDEX)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from scheduler.tracking import png
 from scheduler.tracking.plain import plain
@@ -20,8 +20,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg")
 class Image:
     """A picture, encoded at once: the array may be overwritten by the next batch.
 
-    `data`: an array (NumPy's, PyTorch's or alike) of H x W, H x W x C, or as PyTorch has it C x H x W, with 1, 3 or 4 channels, of
-    whole numbers 0 to 255 or of floats 0 to 1; a Pillow image; a Matplotlib figure; or the path of a picture. ValueError or
+    `data`: an array (NumPy's, PyTorch's or alike) of H x W, H x W x C, or as PyTorch has it C x H x W, with 1, 3 or 4 channels,
+    of whole numbers 0 to 255 or of floats 0 to 1; a Pillow image; a Matplotlib figure; or the path of a picture. ValueError or
     TypeError for what is none of these; OSError if the file cannot be read.
     """
 
@@ -94,7 +94,7 @@ class Table:
         return Table(self.columns, list(self.rows))
 
 
-Shown = Union[Image, Histogram, Table]
+Shown = Image | Histogram | Table
 SHOWN = (Image, Histogram, Table)
 
 

@@ -29,10 +29,10 @@ class MediaLog:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lines: JsonLines | None = None
-        self._saved: dict[Path, tuple[int, int]] = {}  # their sizes and times when they were copied
+        self._saved: dict[tuple[Path, str], tuple[int, int]] = {}  # their sizes and times when they were copied
         self._numbers: dict[str, int] = {}  # of the next picture of a name
 
-    def configure(self, config: Mapping[str, Any]) -> None:
+    def configure(self, values: Mapping[str, Any]) -> None:
         """The metric log has it."""
 
     def log(self, values: Mapping[str, Any], step: int | None) -> None:
@@ -45,34 +45,40 @@ class MediaLog:
         cells = [[Image(image), *row.values()] for image, row in zip(images, rows, strict=True)]
         self.show("predictions", Table(["image", *rows[0]], cells), step)
 
-    def show(self, name: str, thing: Shown, step: int | None) -> None:
-        """Keep one image, histogram or table."""
-        self._append({"name": name, **self._described(name, thing)}, step)
+    def summarize(self, values: Mapping[str, Any]) -> None:
+        """The metric log has them."""
 
-    def save(self, path: Path) -> None:
+    def show(self, name: str, media: Shown, step: int | None) -> None:
+        """Keep one image, histogram or table."""
+        self._append({"name": name, **self._described(name, media)}, step)
+
+    def keep(self, path: Path, name: str) -> None:
         """Keep a copy of a file, as it is now and once more in the end if it has changed by then."""
         stat = path.stat()
         state = (stat.st_size, stat.st_mtime_ns)
-        if self._saved.get(path) == state:
+        if self._saved.get((path, name)) == state:
             return
-        kept = self._directory / "files" / path.name
-        kept.parent.mkdir(exist_ok=True)
-        new = kept.with_name(f".{path.name}.{os.getpid()}")
+        self._copy(path, self._directory / "files" / name)
+        if (path, name) not in self._saved:
+            self._append({"name": name, "kind": "file", "file": f"files/{name}"}, None)
+        self._saved[path, name] = state
+
+    def finish(self) -> None:
+        for path, name in list(self._saved):
+            if path.exists():
+                self.keep(path, name)
+        if self._lines:
+            self._lines.close()
+
+    def _copy(self, path: Path, kept: Path) -> None:
+        """Whole, or not at all."""
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        new = kept.with_name(f".{kept.name}.{os.getpid()}")
         try:
             shutil.copyfile(path, new)
             new.replace(kept)
         finally:
             new.unlink(missing_ok=True)
-        if path not in self._saved:
-            self._append({"name": path.name, "kind": "file", "file": f"files/{path.name}"}, None)
-        self._saved[path] = state
-
-    def finish(self) -> None:
-        for path in list(self._saved):
-            if path.exists():
-                self.save(path)
-        if self._lines:
-            self._lines.close()
 
     def _described(self, name: str, thing: Shown) -> dict[str, Any]:
         if isinstance(thing, Image):

@@ -77,6 +77,20 @@ class MetricLog:
         with (self.path.parent / "predictions.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(json.dumps({"_step": step, **row}) + "\n" for row in rows)
 
+    def show(self, name: str, media: Any, step: int | None) -> None:
+        """It lies beside this log."""
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Append a row that declares more of the configuration."""
+        self._append({"_config": dict(values)})
+
+    def summarize(self, values: Mapping[str, Any]) -> None:
+        """Append final values as a row: the last value of a name is its final one."""
+        self.log(values, None)
+
+    def keep(self, path: Path, name: str) -> None:
+        """It lies beside this log."""
+
     def finish(self) -> None:
         os.close(self._fd)
 

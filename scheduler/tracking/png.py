@@ -9,7 +9,10 @@ COLOURS = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> PNG's number: grey, grey with 
 
 
 def encoded(pixels: bytes, width: int, height: int, channels: int) -> bytes:
-    """A PNG file of `height` rows of `width` pixels, each of `channels` (1 to 4) bytes, in one piece. ValueError if they do not fit."""
+    """A PNG file of `height` rows of `width` pixels, each of `channels` (1 to 4) bytes, in one piece.
+
+    ValueError if they do not fit.
+    """
     stride = width * channels
     if channels not in COLOURS or stride * height != len(pixels) or not pixels:
         raise ValueError(f"{len(pixels)} bytes are no picture of {height} x {width} pixels of {channels} bytes")

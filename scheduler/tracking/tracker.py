@@ -1,87 +1,132 @@
-"""`init`, `log`, `finish`: the calls with which a training script says what came out.
-
-The same calls reach every listener: the metric log, W&B when asked, and nobody at all when nothing listens.
-"""
+"""What a training script calls: every call reaches every listener, the metric log, what is kept beside it, and other trackers
+where they are asked for; and nobody at all where nothing listens."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
-from scheduler.tracking.metric_log import MetricLog, Objective
+from scheduler.shortage import words
+from scheduler.terminal import say
+from scheduler.tracking.media import SHOWN, Histogram, Image, Shown, Table
+from scheduler.tracking.plain import flattened, plain
 
 
 class Listener(Protocol):
-    """Something that takes rows: a file, or a service."""
+    """Something that takes what a training says: a file, or a service. An OSError costs what could not be written; the training
+    goes on."""
 
-    def log(self, values: Mapping[str, Any], step: int | None) -> None: ...
-    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None: ...
-    def finish(self) -> None: ...
+    def log(self, values: Mapping[str, Any], step: int | None) -> None:
+        """One row: numbers and texts by name."""
+
+    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
+        """What a model makes of examples; the images, where there are any, are as many as the rows."""
+
+    def show(self, name: str, media: Shown, step: int | None) -> None:
+        """An image, a histogram or a table."""
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Values of the configuration, by name, for JSON. It may come again with more, or with others for the same names."""
+
+    def summarize(self, values: Mapping[str, Any]) -> None:
+        """Final values by name, for JSON. The last one of a name counts."""
+
+    def keep(self, path: Path, name: str) -> None:
+        """Keep the file at `path` as `name`, a relative path; as it is now, and once more in the end if it changes."""
+
+    def finish(self) -> None:
+        """Nothing comes any more."""
 
 
 class Tracker:
-    """Passes every row to its listeners. Without listeners it is the null object: the same calls, nothing written."""
+    """Passes what a training says on to its listeners. Without listeners it is the null object: the same calls, nothing written."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
+        self._has_told = False
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Log one row of metrics: numbers (or one-element tensors) and texts by name."""
-        row = {name: _plain(name, value) for name, value in values.items()}
-        for listener in self._listeners:
-            listener.log(row, step)
+        """Log one row: numbers (or one-element tensors) and texts by name, nested ones too; images, histograms and tables are
+        shown. TypeError, which names the metric, for anything else."""
+        row, shown = _sorted(values)
+        if row or not shown:
+            self._tell(lambda listener: listener.log(row, step))
+        for name, media in shown:
+            self.show(name, media, step)
 
     def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None = None, step: int | None = None) -> None:
         """Log predictions, e.g. `{"target": ..., "prediction": ...}`; `images` are uint8 arrays of H x W, one per row."""
-        for listener in self._listeners:
-            listener.predictions(rows, images, step)
+        self._tell(lambda listener: listener.predictions(rows, images, step))
+
+    def show(self, name: str, media: Shown, step: int | None = None) -> None:
+        """Keep an image, a histogram or a table as it is now."""
+        self._tell(lambda listener: listener.show(name, media, step))
+
+    def image(self, name: str, data: Any, caption: str | None = None, step: int | None = None) -> None:
+        """Keep a picture; see `media.Image` for what may be one."""
+        self.show(name, Image(data, caption), step)
+
+    def histogram(self, name: str, values: Any, step: int | None = None) -> None:
+        """Keep how the numbers of an array, a tensor or a sequence are distributed."""
+        self.show(name, Histogram.of(values), step)
+
+    def table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], step: int | None = None) -> None:
+        """Keep rows of cells: numbers, texts, images. ValueError if a row has not as many cells as there are columns."""
+        self.show(name, Table(columns, list(rows)), step)
+
+    def save(self, path: str | PathLike[str], name: str | None = None) -> None:
+        """Keep a copy of a file: as `name`, else by its path below the working directory. Where it is not there, that is said."""
+        found = Path(path).absolute()
+        if found.is_file():
+            self._tell(lambda listener: listener.keep(found, name or _relative(found)))
+        else:
+            say(f"exp-queue: {path} is no file, and was not saved")
 
     def finish(self, summary: Mapping[str, Any] | None = None) -> None:
-        """Log `summary` as a last row and close every listener. The last value of a name is its final one."""
+        """Say the final values in `summary`, and close every listener."""
         if summary:
-            self.log(summary)
+            final = {name: plain(name, value) for name, value in flattened(summary)}
+            self._tell(lambda listener: listener.summarize(final))
+        self._tell(lambda listener: listener.finish())
+
+    def _tell(self, call: Callable[[Listener], None]) -> None:
         for listener in self._listeners:
-            listener.finish()
+            try:
+                call(listener)
+            except OSError as error:  # a training of days is worth more than a row
+                self._tell_of_loss(error)
+
+    def _tell_of_loss(self, error: OSError) -> None:
+        if not self._has_told:
+            where = f" to {error.filename}" if error.filename else ""
+            say(
+                f"exp-queue: what is logged cannot be written{where} ({words(error)}); the training goes on, what is not written is lost"
+            )
+        self._has_told = True
 
 
-def init(
-    config: Mapping[str, Any],
-    *,
-    objective: tuple[str, str] | None = None,
-    directory: str | Path | None = None,
-    wandb: bool = False,
-    project: str = "exp-queue",
-    name: str | None = None,
-) -> Tracker:
-    """A tracker for one training run of `config`.
-
-    The metric log is the file that EXP_QUEUE_METRICS names (a job has one), else `<directory>/metrics.jsonl`, else none.
-    `objective` is the metric that ranks experiments: (name, "minimize" | "maximize").
-    `wandb=True` logs to W&B as well: offline where no account is set up, unless WANDB_MODE says otherwise.
-    """
-    ranked = Objective(*objective) if objective else None
-    listeners: list[Listener] = []
-    path = _log_path(directory)
-    if path:
-        listeners.append(MetricLog(path, config=config, objective=ranked))
-    if wandb:
-        from scheduler.tracking.wandb import WandbRun
-
-        listeners.append(WandbRun(config, project=project, name=name, directory=path.parent if path else None))
-    return Tracker(listeners)
+def _sorted(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, Shown]]]:
+    """The numbers and texts, and what is to be shown; several images may have one name."""
+    row: dict[str, Any] = {}
+    shown: list[tuple[str, Shown]] = []
+    for name, value in flattened(values):
+        media = list(_media(value))
+        if media:
+            shown += [(name, each) for each in media]
+        else:
+            row[name] = plain(name, value)
+    return row, shown
 
 
-def _log_path(directory: str | Path | None) -> Path | None:
-    given = os.environ.get("EXP_QUEUE_METRICS")
-    if given:
-        return Path(given)
-    return Path(directory) / "metrics.jsonl" if directory else None
+def _media(value: Any) -> Iterator[Shown]:
+    if isinstance(value, SHOWN):
+        yield value
+    elif isinstance(value, (list, tuple)) and value and all(isinstance(each, SHOWN) for each in value):
+        yield from value
 
 
-def _plain(name: str, value: Any) -> Any:
-    plain = value.item() if hasattr(value, "item") else value
-    if not isinstance(plain, (bool, int, float, str)):
-        raise TypeError(f'the metric "{name}" is a {type(value).__name__}; log numbers or texts')
-    return plain
+def _relative(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if here in path.parents else path.name

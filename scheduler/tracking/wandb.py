@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.terminal import say
+from scheduler.tracking.media import Shown
 
 
 class WandbRun:
@@ -40,6 +41,18 @@ class WandbRun:
             columns = ["image", *columns]
             data = [[self._wandb.Image(image), *cells] for image, cells in zip(images, data, strict=True)]
         self._run.log({"predictions": self._wandb.Table(columns=columns, data=data)}, step=step, commit=False)
+
+    def show(self, name: str, media: Shown, step: int | None) -> None:
+        """It lies beside the metric log."""
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        self._run.config.update(dict(values), allow_val_change=True)
+
+    def summarize(self, values: Mapping[str, Any]) -> None:
+        self._run.log(dict(values), commit=True)
+
+    def keep(self, path: Path, name: str) -> None:
+        """It lies beside the metric log."""
 
     def finish(self) -> None:
         self._run.finish()

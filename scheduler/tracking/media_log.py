@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class MediaLog:
         """As a table, where there is something to look at; the texts alone are in `predictions.jsonl`."""
         if images is None or not rows:
             return
-        cells = [[Image(image), *row.values()] for image, row in zip(images, rows, strict=True)]
+        cells: list[Sequence[Any]] = [[Image(image), *row.values()] for image, row in zip(images, rows, strict=True)]
         self.show("predictions", Table(["image", *rows[0]], cells), step)
 
     def summarize(self, values: Mapping[str, Any]) -> None:

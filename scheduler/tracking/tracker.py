@@ -41,7 +41,7 @@ class Listener(Protocol):
 
 
 class Tracker:
-    """Passes what a training says on to its listeners. Without listeners it is the null object: the same calls, nothing written."""
+    """Passes what a training says on to its listeners; without any it is the null object: the same calls, nothing written."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
@@ -101,9 +101,7 @@ class Tracker:
     def _tell_of_loss(self, error: OSError) -> None:
         if not self._has_told:
             where = f" to {error.filename}" if error.filename else ""
-            say(
-                f"exp-queue: what is logged cannot be written{where} ({words(error)}); the training goes on, what is not written is lost"
-            )
+            say(f"exp-queue: what is logged cannot be written{where} ({words(error)}); the training goes on, such rows are lost")
         self._has_told = True
 
 

@@ -8,6 +8,7 @@ its row is there; one without a row was being written when the training was kill
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -28,7 +29,7 @@ class MediaLog:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._lines: JsonLines | None = None
+        self._lines = JsonLines(directory / INDEX)
         self._saved: dict[tuple[Path, str], tuple[int, int]] = {}  # their sizes and times when they were copied
         self._numbers: dict[str, int] = {}  # of the next picture of a name
 
@@ -42,8 +43,9 @@ class MediaLog:
         """As a table, where there is something to look at; the texts alone are in `predictions.jsonl`."""
         if images is None or not rows:
             return
-        cells: list[Sequence[Any]] = [[Image(image), *row.values()] for image, row in zip(images, rows, strict=True)]
-        self.show("predictions", Table(["image", *rows[0]], cells), step)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        cells: list[Sequence[Any]] = [[Image(image), *map(row.get, names)] for image, row in zip(images, rows, strict=True)]
+        self.show("predictions", Table(["image", *names], cells), step)
 
     def summarize(self, values: Mapping[str, Any]) -> None:
         """The metric log has them."""
@@ -67,8 +69,7 @@ class MediaLog:
         for path, name in list(self._saved):
             if path.exists():
                 self.keep(path, name)
-        if self._lines:
-            self._lines.close()
+        self._lines.close()
 
     def _copy(self, path: Path, kept: Path) -> None:
         """Whole, or not at all."""
@@ -84,7 +85,7 @@ class MediaLog:
         if isinstance(thing, Image):
             return {"kind": "image", "file": self._written(name, thing), "caption": thing.caption}
         if isinstance(thing, Histogram):
-            return {"kind": "histogram", "edges": list(thing.edges), "counts": list(thing.counts), "other": thing.other}
+            return {"kind": "histogram", "edges": short(thing.edges), "counts": list(thing.counts), "other": thing.other}
         cells = [[self._cell(name, cell) for cell in row] for row in thing.rows]
         return {"kind": "table", "columns": list(thing.columns), "rows": cells}
 
@@ -94,24 +95,43 @@ class MediaLog:
     def _written(self, name: str, image: Image) -> str:
         """Its path below the directory. Several processes may write; nobody's file is overwritten."""
         folder = self._directory / "media"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"[^\w.-]+", "_", name).strip("._")[:80] or "image"
         number = self._numbers.get(stem, 0)
         while True:
             path = folder / f"{stem}-{number}{image.suffix}"
             number += 1
             try:
-                with path.open("xb") as file:
-                    file.write(image.content)
+                _write_new(path, image.content)
             except FileExistsError:
                 continue
             self._numbers[stem] = number
             return f"media/{path.name}"
 
     def _append(self, row: Mapping[str, Any], step: int | None) -> None:
-        if not self._lines:
-            self._lines = JsonLines(self._directory / INDEX)
         self._lines.append({**({} if step is None else {"_step": step}), "_time": round(time.time(), 3), **row})
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Whole, or not at all, as far as this process has its way. FileExistsError where it is there."""
+    with path.open("xb", buffering=0) as file:
+        try:
+            while content:
+                content = content[file.write(content) :]
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def short(edges: Sequence[float]) -> list[float]:
+    """Edges with as many digits as tell their bins apart: a model has many histograms.
+
+    >>> short([0.5, 0.5123456789, 0.5246913578]), short([1e6, 1000000.0123456]), short([-2e300, 2e300])
+    ([0.5, 0.5123457, 0.5246914], [1000000.0, 1000000.0123456], [-2e+300, 2e+300])
+    """
+    width = abs(edges[-1] / len(edges) - edges[0] / len(edges)) if edges else 0.0
+    digits = 4 - math.floor(math.log10(width)) if width else 0
+    return [round(edge, digits) if 0 < digits < 300 else edge for edge in edges]
 
 
 def media_of(directory: Path) -> Iterator[dict[str, Any]]:

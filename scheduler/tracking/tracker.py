@@ -4,14 +4,18 @@ where they are asked for; and nobody at all where nothing listens."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from html import escape
 from os import PathLike
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Protocol
 
 from scheduler.shortage import words
 from scheduler.terminal import say
-from scheduler.tracking.media import SHOWN, Histogram, Image, Shown, Table
+from scheduler.tracking.media import SHOWN, Histogram, Image, Shown, Table, jsonable
 from scheduler.tracking.plain import flattened, plain
+from scheduler.tracking.values import Values
+from scheduler.tracking.watched import Watched
 
 
 class Listener(Protocol):
@@ -43,9 +47,26 @@ class Listener(Protocol):
 class Tracker:
     """Passes what a training says on to its listeners; without any it is the null object: the same calls, nothing written."""
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        *,
+        config: Values | None = None,
+        directory: Path | None = None,
+        name: str | None = None,
+    ) -> None:
+        """`directory` is where the run is kept, None where it is not."""
+        self.config, self.summary = Values() if config is None else config, Values()
+        self.directory, self.name = directory, name
         self._listeners = tuple(listeners)
-        self._has_told = False
+        self._watched: list[Watched] = []
+        self._has_told = self._is_over = False
+        self.config.listen(lambda values: self._tell(lambda listener: listener.configure(jsonable(values))))
+        self.summary.listen(self._summarize)
+
+    def open(self) -> None:
+        """Let the listeners begin, with the configuration."""
+        self._tell(lambda listener: listener.configure(jsonable(self.config)))
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log one row: numbers (or one-element tensors) and texts by name, nested ones too; images, histograms and tables are
@@ -53,7 +74,9 @@ class Tracker:
         row, shown = _sorted(values)
         if row or not shown:
             self._tell(lambda listener: listener.log(row, step))
-        for name, media in shown:
+            self.summary.note(row)
+        seen = [each for watched in self._watched for each in watched.take().items()]
+        for name, media in [*shown, *seen]:
             self.show(name, media, step)
 
     def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None = None, step: int | None = None) -> None:
@@ -84,24 +107,71 @@ class Tracker:
         else:
             say(f"exp-queue: {path} is no file, and was not saved")
 
+    def watch(self, model: Any, every: int = 100, log: str = "all") -> None:
+        """Keep histograms of a PyTorch model's gradients and parameters (`log`: "gradients", "parameters" or "all"): those of the
+        first backward pass and of each `every`-th then, with the step of the row that is logged next."""
+        if self._listeners:
+            self._watched.append(Watched(model, every, log, f"{len(self._watched)}." if self._watched else ""))
+
+    def unwatch(self, model: Any = None) -> None:
+        """Watch `model`, or any, no more."""
+        for each in [each for each in self._watched if model in (None, each.model)]:
+            each.leave()
+            self._watched.remove(each)
+
     def finish(self, summary: Mapping[str, Any] | None = None) -> None:
-        """Say the final values in `summary`, and close every listener."""
+        """Say the final values in `summary`, and close every listener. A second time nothing happens."""
+        if self._is_over:
+            return
         if summary:
             final = {name: plain(name, value) for name, value in flattened(summary)}
-            self._tell(lambda listener: listener.summarize(final))
+            self.summary.update(final)
+        self.unwatch()
         self._tell(lambda listener: listener.finish())
+        self._is_over = True
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Finish. An exception is noted in the summary, and goes on."""
+        if error is not None and not (isinstance(error, SystemExit) and not error.code):
+            self.summary["exception"] = f"{type(error).__name__}: {error}"[:1000]
+        self.finish()
+
+    def __repr__(self) -> str:
+        where = f"writes to {self.directory}" if self.directory else "nothing listens, and nothing is written"
+        return f"<Tracker{f' {self.name}' if self.name else ''}: {where}>"
+
+    def _repr_html_(self) -> str:
+        where = f"is kept in <code>{escape(str(self.directory))}</code>" if self.directory else "is not kept: nothing listens"
+        return f"<p>The run <b>{escape(self.name or '')}</b> {where}</p>"
+
+    def _summarize(self, values: Mapping[str, Any]) -> None:
+        row: dict[str, Any] = {}
+        for name, value in flattened(values):
+            media = list(_media(value))
+            row |= {} if media else {name: jsonable(value)}
+            for each in media:
+                self.show(name, each)
+        if row:
+            self._tell(lambda listener: listener.summarize(row))
 
     def _tell(self, call: Callable[[Listener], None]) -> None:
+        if self._is_over and self._listeners:
+            self._say_once("exp-queue: this run is finished: what is logged after its finish() is not kept")
+            return
         for listener in self._listeners:
             try:
                 call(listener)
             except OSError as error:  # a training of days is worth more than a row
-                self._tell_of_loss(error)
+                where = f" to {error.filename}" if error.filename else ""
+                why = f"what is logged cannot be written{where} ({words(error)})"
+                self._say_once(f"exp-queue: {why}; the training goes on, such rows are lost")
 
-    def _tell_of_loss(self, error: OSError) -> None:
+    def _say_once(self, text: str) -> None:
         if not self._has_told:
-            where = f" to {error.filename}" if error.filename else ""
-            say(f"exp-queue: what is logged cannot be written{where} ({words(error)}); the training goes on, such rows are lost")
+            say(text)
         self._has_told = True
 
 

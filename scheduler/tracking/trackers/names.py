@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from scheduler.errors import UserError
+from scheduler.errors import UserError, nearest
 
 VARIABLE = "EXP_QUEUE_TRACKERS"
 TRACKERS = ("wandb", "tensorboard", "swanlab", "trackio")
@@ -54,6 +53,4 @@ def _known(word: str, where: str) -> str:
     name = _LOWER.get(word.lower(), word.lower())
     if name in (*TRACKERS, NOBODY):
         return name
-    near = difflib.get_close_matches(name, TRACKERS, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(TRACKERS)}"
-    raise UserError(f'{where}: there is no tracker "{word}"', next_step=hint)
+    raise UserError(f'{where}: there is no tracker "{word}"', next_step=nearest(name, TRACKERS))

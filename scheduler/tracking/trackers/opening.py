@@ -34,6 +34,8 @@ def opened(names: Iterable[str], training: Training, *, is_logged: bool, tell: C
 
 def _maker(name: str, training: Training) -> Callable[[], Listener]:
     def make() -> Listener:
+        if training.directory:  # W&B would quietly take another one
+            training.directory.mkdir(parents=True, exist_ok=True)
         module = importlib.import_module(f"scheduler.tracking.trackers.{name}")
         listener: Listener = getattr(module, _CLASSES[name])(training)
         return listener

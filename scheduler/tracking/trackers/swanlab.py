@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from scheduler.terminal import say
 from scheduler.tracking.media import Histogram, Image, Shown, jsonable
-from scheduler.tracking.trackers.training import Training, as_table, no_words_on_stdout, pictures_of, pillow, texts_of
+from scheduler.tracking.trackers.training import Training, as_table, no_words, pictures_of, pillow, texts_of
 
 
 class SwanlabRun:
@@ -22,14 +25,18 @@ class SwanlabRun:
         import swanlab
 
         self._swanlab, before = swanlab, sys.excepthook
-        directory = _directory(training)
-        with no_words_on_stdout():
+        mode = os.environ.get("SWANLAB_MODE") or ("online" if _has_account() else "offline")
+        self._is_offline = mode == "offline"
+        with self._quiet():
             self._run = swanlab.init(
                 project=os.environ.get("SWANLAB_PROJ_NAME") or training.project,
                 name=training.name,
+                group=training.group,
+                description=training.notes,
+                tags=list(training.tags) or None,
                 config=dict(jsonable(training.config)),
-                mode=os.environ.get("SWANLAB_MODE") or ("online" if _has_account() else "offline"),
-                log_dir=directory,
+                mode=mode,
+                log_dir=_directory(training),
                 settings=swanlab.Settings(terminal=swanlab.Settings.Terminal(proxy_type="none")),
             )
         # At an exception it would end the run while rows still wait for it.
@@ -64,13 +71,20 @@ class SwanlabRun:
         self.log(values, None)
 
     def keep(self, path: Path, name: str) -> None:
-        self._run.save(str(path), base_path=str(path.parent), policy="end")
+        with self._quiet():
+            self._run.save(str(path), base_path=str(path.parent), policy="end")
 
     def finish(self) -> None:
         failed = getattr(sys, "last_type", None)
         state = "success" if failed is None else "aborted" if failed is KeyboardInterrupt else "crashed"
-        with no_words_on_stdout():
+        with self._quiet():
             self._run.finish(state=state, error=None if failed is None else failed.__name__)
+        if self._is_offline:
+            say(f"swanlab: logged offline; to send it: swanlab sync {shlex.quote(str(self._run.dir))}")
+
+    def _quiet(self) -> AbstractContextManager[None]:
+        """Online the client says where the run is seen."""
+        return no_words() if self._is_offline else nullcontext()
 
     def _pictures(self, name: str, images: list[Image], step: int | None) -> None:
         found = [(picture, image.caption) for image in images if (picture := pillow(image)) is not None]

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scheduler.terminal import say
 from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
-from scheduler.tracking.trackers.training import Training, as_table, no_words_on_stdout, pillow
+from scheduler.tracking.trackers.training import Training, as_table, no_words, pillow
 
 
 class TrackioRun:
     """One Trackio run, in the folder `trackio` of the attempt unless TRACKIO_DIR or a server of the user's says where."""
 
     def __init__(self, training: Training) -> None:
-        if training.directory and not _has_a_place():
-            os.environ["TRACKIO_DIR"] = str(training.directory / "trackio")  # read once, when the library is imported
+        self._directory = None if _has_a_place() else training.directory and training.directory.absolute() / "trackio"
+        if self._directory:
+            os.environ["TRACKIO_DIR"] = str(self._directory)  # read once, when the library is imported
         import trackio
 
         self._trackio = trackio
-        with no_words_on_stdout():
+        with no_words():
             self._run = trackio.init(
                 project=training.project,
                 name=training.name,
+                group=training.group,
                 config=_config(training.config),
                 auto_log_gpu=False,  # what exp-queue measures itself
                 auto_log_cpu=False,
@@ -53,8 +57,10 @@ class TrackioRun:
         """Trackio shows no files of a run."""
 
     def finish(self) -> None:
-        with no_words_on_stdout():
+        with no_words():
             self._run.finish()
+        if self._directory:
+            say(f"trackio: to see it: TRACKIO_DIR={shlex.quote(str(self._directory))} trackio show")
 
     def _cell(self, value: Any) -> Any:
         if isinstance(value, Image):

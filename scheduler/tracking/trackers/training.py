@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -21,6 +22,9 @@ class Training:
     config: Mapping[str, Any] = field(default_factory=dict)
     project: str = "exp-queue"
     name: str | None = None
+    group: str | None = None
+    notes: str | None = None
+    tags: Sequence[str] = ()
     directory: Path | None = None
 
 
@@ -57,7 +61,24 @@ def pillow(image: Image) -> Any:
 
 
 @contextlib.contextmanager
-def no_words_on_stdout() -> Iterator[None]:
-    """What a client prints meanwhile goes to standard error: standard output is the training's."""
-    with contextlib.redirect_stdout(sys.stderr):
+def no_words() -> Iterator[None]:
+    """What a client prints meanwhile, in this thread, is not shown: standard output is the training's, and we say where the run
+    lies."""
+    with contextlib.redirect_stdout(_WithoutMine(sys.stdout)):
         yield
+
+
+class _WithoutMine:
+    """A stream on which the thread that has made it writes nothing; for all others it is the stream itself."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._mine = stream, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() == self._mine:
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

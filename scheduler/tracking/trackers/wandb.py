@@ -25,6 +25,9 @@ class WandbRun:
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT", training.project),
             name=training.name,
+            group=training.group or os.environ.get("WANDB_RUN_GROUP"),
+            notes=training.notes,
+            tags=list(training.tags) or None,
             config=dict(training.config),
             dir=os.environ.get("WANDB_DIR") or training.directory,
             mode=mode,  # type: ignore[arg-type]

@@ -29,8 +29,6 @@ class TrackioRun:
                 name=training.name,
                 group=training.group,
                 config=_config(training.config),
-                auto_log_gpu=False,  # what exp-queue measures itself
-                auto_log_cpu=False,
                 embed=False,
             )
 

@@ -86,11 +86,12 @@ def track(
     name: str | None = None,
     notes: str | None = None,
     tags: Sequence[str] = (),
+    parent: str | Path | None = None,
 ) -> Tracker:
     """As `init`, for a notebook or a script that is run by hand too: outside of a job, and without a `directory`, the run is kept
-    in a new folder of `exp-queue-runs` in the working directory, which is said."""
+    in a new folder of `exp-queue-runs` in `parent` (the working directory), which is said."""
     if directory is None and is_first() and not _log_path(None):
-        directory = new_folder(Path.cwd(), name)
+        directory = new_folder(Path(parent or "."), name)
     return init(
         config,
         objective=objective,

@@ -134,10 +134,14 @@ class Tracker:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Finish. An exception is noted in the summary, and goes on."""
+        """Finish. An exception is noted, and goes on."""
+        self.note(error)
+        self.finish()
+
+    def note(self, error: BaseException | None) -> None:
+        """Say in the summary what has ended the training, if it is not over as it should be."""
         if error is not None and not (isinstance(error, SystemExit) and not error.code):
             self.summary["exception"] = f"{type(error).__name__}: {error}"[:1000]
-        self.finish()
 
     def __repr__(self) -> str:
         where = f"writes to {self.directory}" if self.directory else "nothing listens, and nothing is written"

@@ -18,6 +18,8 @@ from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.kinds import METRIC_LOG
 from scheduler.tracking.readers.rows import finite
 from scheduler.tracking.readers.wandb_framing import Records
+from scheduler.tracking.trackers.tensorboard import EventFileRun
+from scheduler.tracking.trackers.training import Training
 from tests.conftest import ROOT, user_environment
 
 SCRIPT = ROOT / "tests/data/tracking/tracked_script.py"
@@ -54,6 +56,9 @@ def test_tensorboard_reads_what_a_training_logs_and_the_metric_log_stays_first(t
     assert [(each.width, each.height) for each in found.Images("predictions/image")] == [(6, 4)]
     (histogram, *_) = [each.histogram_value for each in found.Histograms("weights")]
     assert (histogram.min, histogram.max, histogram.num, sum(histogram.bucket)) == (0, 19, 20, 20)
+    assert len(histogram.bucket) == len(histogram.bucket_limit)
+    below = zip(histogram.bucket_limit, histogram.bucket, strict=True)
+    assert sum(count for limit, count in below if limit <= 9) == 9, "0 to 8"
     text = {tag: [each.tensor_proto.string_val[0].decode() for each in found.Tensors(f"{tag}/text_summary")] for tag in texts}
     assert text["word"] == ["hello"] * 3
     assert text["samples"] == ["| input | said |\n| --- | --- |\n| 1 | x\\|y |\n| 2 |  |"]
@@ -68,6 +73,20 @@ def test_tensorboard_reads_what_a_training_logs_and_the_metric_log_stays_first(t
 
 
 texts = ("word", "samples", "config")
+
+
+def test_a_killed_training_has_lost_no_row_for_tensorboard(tmp_path: Path) -> None:
+    """PyTorch's own writer keeps rows for two minutes, and TensorBoard shows nothing meanwhile."""
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    run = EventFileRun(Training(directory=tmp_path))
+    run.log({"loss": 0.5}, None)
+    run.log({"loss": 0.25}, None)
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    assert [(each.step, each.value) for each in reader.EventAccumulator(str(file)).Reload().Scalars("loss")] == [
+        (0, 0.5),
+        (1, 0.25),
+    ]
+    run.finish()
 
 
 def started(found: Any) -> Any:

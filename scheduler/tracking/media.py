@@ -86,8 +86,8 @@ def edges_between(low: float, high: float, bins: int) -> list[float]:
     ([0.0, 0.5, 1.0, 1.5, 2.0], [2.5, 3.0, 3.5], [-1.5e+308, 0.0, 1.5e+308])
     """
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
-    width = high / bins - low / bins  # so that it is finite
-    return [low + width * number for number in range(bins)] + [float(high)]
+    parts = [number / bins for number in range(bins)]
+    return [low * (1 - part) + high * part for part in parts] + [float(high)]  # high - low may be more than a float
 
 
 def bin_of(value: float, low: float, high: float, bins: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from io import BytesIO
 from os import PathLike, fspath
@@ -137,10 +137,10 @@ def jsonable(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {str(name): jsonable(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(each) for each in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, (Sequence, Set)) and not isinstance(value, (bytes, bytearray)):
+        return [jsonable(each) for each in value]
     try:
         return plain("", value)
     except TypeError:

@@ -100,8 +100,10 @@ def track(
 
 
 def is_first() -> bool:
-    """Whether this process is alone, or that of rank 0."""
-    return os.environ.get("RANK", "0").strip() in ("", "0")
+    """Whether this process is alone, or that of rank 0: by RANK, as torchrun sets it, else by LOCAL_RANK and NODE_RANK, as
+    Lightning does."""
+    names = ("RANK",) if os.environ.get("RANK") else ("LOCAL_RANK", "NODE_RANK")
+    return all(os.environ.get(name, "").strip() in ("", "0") for name in names)
 
 
 def new_folder(parent: Path, name: str | None) -> Path | None:

@@ -147,3 +147,15 @@ def test_a_file_is_kept_as_it_was_and_once_more_if_it_changes(tmp_path: Path) ->
     run.finish()
     assert ((place / "files/a.pt").read_text(), (place / "files/deep/b.pt").read_text()) == ("better", "b")
     assert [row["name"] for row in media_of(place)] == ["a.pt", "deep/b.pt"]
+
+
+def test_a_file_in_the_directory_of_the_run_is_kept_where_it_is(tmp_path: Path) -> None:
+    """`run.directory` is where a script may write its checkpoints; a second copy of gigabytes serves nobody."""
+    run = init({}, directory=tmp_path)
+    assert run.directory == tmp_path
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "best.pt").write_text("w")
+    run.save(run.directory / "weights" / "best.pt")
+    run.finish()
+    (row,) = media_of(tmp_path)
+    assert (row["name"], row["file"], (tmp_path / "files").exists()) == ("weights/best.pt", "weights/best.pt", False)

@@ -96,7 +96,10 @@ def test_of_the_ranks_of_a_parallel_training_the_first_writes(tmp_path: Path, sc
     assert ran(tmp_path, script, RANK="1", LOCAL_RANK="1", **places).stderr == ""
     assert ran(tmp_path, script, RANK="1").stderr == ""
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
-    ran(tmp_path, script, RANK="0", **places)
+    ran(tmp_path, script, LOCAL_RANK="1", **places)
+    ran(tmp_path, script, LOCAL_RANK="0", NODE_RANK="1", **places)
+    assert not (tmp_path / "job").exists(), "Lightning sets no RANK"
+    ran(tmp_path, script, RANK="0", LOCAL_RANK="0", NODE_RANK="1", **places)
     assert logged(tmp_path / "job", "loss")
 
 

@@ -126,4 +126,5 @@ def test_a_row_that_does_not_fit_its_table_is_refused() -> None:
 def test_any_value_of_a_configuration_has_a_form_in_json() -> None:
     """A class or a path in a configuration must not cost the whole log."""
     found = jsonable({"lr": np.float32(0.5), "net": {"sizes": (1, 2)}, "at": Path("x"), 3: None, "array": np.zeros(2)})
+    assert jsonable([range(2), {3}, b"x"]) == [[0, 1], [3], "b'x'"]
     assert found == {"lr": 0.5, "net": {"sizes": [1, 2]}, "at": "x", "3": None, "array": "[0. 0.]"}

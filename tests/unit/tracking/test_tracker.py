@@ -218,6 +218,18 @@ def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path, capsys: 
     assert "model.pt is no file, and was not saved" in capsys.readouterr().err
 
 
+def test_a_saved_file_has_a_name_that_stays_inside(tmp_path: Path) -> None:
+    """Below the working directory its path tells it from others; a name that leads out would overwrite what lies there."""
+    heard, file = Heard(), tmp_path / "deep" / "model.pt"
+    file.parent.mkdir()
+    file.write_text("w")
+    tracker = Tracker([heard], directory=tmp_path)
+    for name in (None, "../../etc/model.pt", "/root.pt"):
+        tracker.save(file, name)
+    Tracker([heard]).save(file)
+    assert [call[2] for call in heard.calls] == ["deep/model.pt", "etc/model.pt", "root.pt", "model.pt"]
+
+
 def test_in_a_notebook_a_run_says_where_it_is_kept(tmp_path: Path) -> None:
     """Whatever its name is made of."""
     run = Tracker([Heard()], directory=tmp_path, name="<b>")

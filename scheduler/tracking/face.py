@@ -90,8 +90,7 @@ class Script:
 
     def begin(self, config: Any, about: About, *, parent: Any = None, disabled: bool = False) -> Tracker:
         """The tracker of a new run. A `config` that is a path is a YAML file."""
-        if self._is_used:
-            self.config = Values()
+        self._fresh()
         self._is_used = True
         self.config.update(_read(config) if isinstance(config, (str, os.PathLike)) else config or {})
         self.config.fix(sweep_parameters())
@@ -106,6 +105,12 @@ class Script:
             tags=about.tags,
             parent=parent,
         )
+
+    def configure(self, values: Any) -> None:
+        """Add to the configuration of the run that is open, else of the next."""
+        if self.run is None:
+            self._fresh()
+        self.config.update(values)
 
     def opened(self, run: R) -> R:
         self.run, self.config, self.summary = run, run.config, run.summary
@@ -126,6 +131,10 @@ class Script:
         rest = f"`import {self.like}` has the rest, and exp-queue reads what it logs as well"
         return f"in scheduler.{self.like} {what}: it knows {there}; {rest}"
 
+    def _fresh(self) -> None:
+        if self._is_used:
+            self.config, self._is_used = Values(), False
+
     def _leave(self, pid: int) -> None:
         """In the end of the process; not of one that was forked from it."""
         if self.run and os.getpid() == pid:
@@ -143,7 +152,7 @@ class Face(ModuleType):
 
     @config.setter
     def config(self, values: Any) -> None:
-        self._script.config.update(values)
+        self._script.configure(values)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(self._script.unknown(f"there is no {name!r}", self.__dict__["__all__"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from io import BytesIO
 from os import PathLike, fspath
@@ -86,8 +86,8 @@ def edges_between(low: float, high: float, bins: int) -> list[float]:
     ([0.0, 0.5, 1.0, 1.5, 2.0], [2.5, 3.0, 3.5], [-1.5e+308, 0.0, 1.5e+308])
     """
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
-    width = high / bins - low / bins  # so that it is finite
-    return [low + width * number for number in range(bins)] + [float(high)]
+    parts = [number / bins for number in range(bins)]
+    return [low * (1 - part) + high * part for part in parts] + [float(high)]  # high - low may be more than a float
 
 
 def bin_of(value: float, low: float, high: float, bins: int) -> int:
@@ -137,10 +137,10 @@ def jsonable(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {str(name): jsonable(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(each) for each in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, (Sequence, Set)) and not isinstance(value, (bytes, bytearray)):
+        return [jsonable(each) for each in value]
     try:
         return plain("", value)
     except TypeError:

@@ -28,7 +28,7 @@ class MediaLog:
     """Writes into the directory of the metric log; nothing is there before there is something to show."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self._directory = directory.absolute()
         self._lines = JsonLines(directory / INDEX)
         self._saved: dict[tuple[Path, str], tuple[int, int]] = {}  # their sizes and times when they were copied
         self._numbers: dict[str, int] = {}  # of the next picture of a name
@@ -60,9 +60,12 @@ class MediaLog:
         state = (stat.st_size, stat.st_mtime_ns)
         if self._saved.get((path, name)) == state:
             return
-        self._copy(path, self._directory / "files" / name)
+        within = self._directory in path.parents  # then it is kept where it is
+        if not within:
+            self._copy(path, self._directory / "files" / name)
         if (path, name) not in self._saved:
-            self._append({"name": name, "kind": "file", "file": f"files/{name}"}, None)
+            file = str(path.relative_to(self._directory)) if within else f"files/{name}"
+            self._append({"name": name, "kind": "file", "file": file}, None)
         self._saved[path, name] = state
 
     def finish(self) -> None:

@@ -107,8 +107,10 @@ def track(
 
 
 def is_first() -> bool:
-    """Whether this process is alone, or that of rank 0."""
-    return os.environ.get("RANK", "0").strip() in ("", "0")
+    """Whether this process is alone, or that of rank 0: by RANK, as torchrun sets it, else by LOCAL_RANK and NODE_RANK, as
+    Lightning does."""
+    names = ("RANK",) if os.environ.get("RANK") else ("LOCAL_RANK", "NODE_RANK")
+    return all(os.environ.get(name, "").strip() in ("", "0") for name in names)
 
 
 def new_folder(parent: Path, name: str | None) -> Path | None:
@@ -139,7 +141,9 @@ def _opened(names: Sequence[str], config: Values, about: About, log: Path | None
 
     given = os.environ.get("EXP_QUEUE_RUN_DIR")
     directory = Path(given) if given else log.parent if log else None
-    training = Training(jsonable(config), about.project, about.name, about.group, about.notes, about.tags, directory)
+    training = Training(
+        jsonable(config), about.project or "exp-queue", about.name, about.group, about.notes, about.tags, directory
+    )
     return opened(asked(names), training, is_logged=log is not None)
 
 

@@ -103,7 +103,8 @@ class Tracker:
         """Keep a copy of a file: as `name`, else by its path below the working directory. Where it is not there, that is said."""
         found = Path(path).absolute()
         if found.is_file():
-            self._tell(lambda listener: listener.keep(found, name or _relative(found)))
+            inside = "/".join(part for part in Path(name or self._relative(found)).parts if part not in ("/", ".."))
+            self._tell(lambda listener: listener.keep(found, inside))
         else:
             say(f"exp-queue: {path} is no file, and was not saved")
 
@@ -151,6 +152,11 @@ class Tracker:
         where = f"is kept in <code>{escape(str(self.directory))}</code>" if self.directory else "is not kept: nothing listens"
         return f"<p>The run <b>{escape(self.name or '')}</b> {where}</p>"
 
+    def _relative(self, path: Path) -> str:
+        """Its name below the run's directory, or the working directory, or alone."""
+        above = next((each for each in (self.directory, Path.cwd()) if each in path.parents), path.parent)
+        return str(path.relative_to(above)) if above else path.name
+
     def _summarize(self, values: Mapping[str, Any]) -> None:
         row: dict[str, Any] = {}
         for name, value in flattened(values):
@@ -197,8 +203,3 @@ def _media(value: Any) -> Iterator[Shown]:
         yield value
     elif isinstance(value, (list, tuple)) and value and all(isinstance(each, SHOWN) for each in value):
         yield from value
-
-
-def _relative(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if here in path.parents else path.name

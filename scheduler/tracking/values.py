@@ -19,11 +19,13 @@ class Values(dict[str, Any]):
 
     _told: Told | None
     _fixed: frozenset[str]
+    _said: set[str]  # names of fixed values of which a person knows
 
     def __init__(self, values: Any = None) -> None:
         super().__init__()
         object.__setattr__(self, "_told", None)
         object.__setattr__(self, "_fixed", frozenset())
+        object.__setattr__(self, "_said", set())
         self.update(values or {})
 
     def listen(self, told: Told | None) -> None:
@@ -86,7 +88,8 @@ class Values(dict[str, Any]):
     def _may_be(self, name: str, value: Any) -> bool:
         if name not in self._fixed:
             return True
-        if value != self[name]:
+        if name not in self._said and value != self[name]:
+            self._said.add(name)
             say(f'exp-queue: "{name}" stays {self[name]!r}, as the sweep has chosen it; the script sets {value!r}')
         return False
 

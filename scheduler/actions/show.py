@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler.actions.media import Shown, shown
 from scheduler.actions.results import Line, lines
 from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
@@ -23,6 +24,7 @@ class Details:
     events: Sequence[Mapping[str, Any]]
     codes: Mapping[int, Code]  # those that the job and its attempts refer to
     aged: Aged | None  # what has become of the job's since it was last asked for
+    shown: Mapping[int, Sequence[Shown]]  # by the number of the attempt
 
 
 def show(store: Store, job: Job) -> Details:
@@ -33,4 +35,5 @@ def show(store: Store, job: Job) -> Details:
     codes = {number: code for number in {job.code, *(each.code for each in attempts)} if (code := store.code(number)) and number}
     asked = store.code(job.code)
     now = aged(asked, Codes().at(asked.program)) if asked else None
-    return Details(line, store.surroundings(job), attempts, events, codes, now)
+    pictures = {each.number: shown(each) for each in attempts}
+    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
+from scheduler.actions import media
 from scheduler.actions import pause as pausing
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.logs import attempt_of, whole
@@ -107,6 +108,13 @@ class Job:
             attempt = store.latest_attempts(_found(store, [self])).get(self.id)
         rows = metric_log.rows(attempt.metrics) if attempt else ()
         return [row for row in rows if any(not name.startswith("_") for name in row)]
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The images, histograms, tables and saved files of its latest attempt so far, in order: `kind`, `name`, `step` and
+        `path`; histograms and tables stand in the file of lines of JSON at that path. Empty where there are none."""
+        with opened_queue(say, self.root) as store:
+            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        return [asdict(each) for each in media.shown(attempt)] if attempt else []
 
 
 class Jobs(Rows[Job]):

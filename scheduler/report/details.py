@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -11,9 +12,11 @@ from scheduler.experiments import shell_line
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
 from scheduler.report.jobs import astray, objects
-from scheduler.report.text import duration, number
+from scheduler.report.text import duration, number, plural
 from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
+
+KINDS = {"image": "image", "histogram": "histogram", "table": "table", "file": "saved file"}
 
 
 def details(found: Details) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "directory": attempt.directory,
         "log": str(attempt.log),
         "code": _code(found, attempt.code),
+        "shown": [asdict(each) for each in found.shown[attempt.number]],
     }
 
 
@@ -75,7 +79,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         *((name, number(value)) for name, value in found["metrics"].items()),
         ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
-        *((f"attempt {each['number']}", _attempt_line(each, found["code"])) for each in found["attempts"]),
+        *(pair for each in found["attempts"] for pair in _attempt_lines(each, found["code"])),
     ]
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
@@ -85,6 +89,13 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
 
 def _code_line(code: dict[str, str] | None) -> str:
     return str(Code(**code)) if code else ""
+
+
+def _attempt_lines(attempt: dict[str, Any], asked: dict[str, str] | None) -> list[tuple[str, str]]:
+    kinds = Counter(each["kind"] for each in attempt["shown"])
+    counted = [plural(kinds[kind], noun) for kind, noun in KINDS.items() if kinds[kind]]
+    found = [(f"attempt {attempt['number']}", _attempt_line(attempt, asked))]
+    return [*found, ("  it shows", f"{', '.join(counted)}, in {attempt['directory']}")] if counted else found
 
 
 def _attempt_line(attempt: dict[str, Any], asked: dict[str, str] | None) -> str:

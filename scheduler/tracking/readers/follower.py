@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import nearest
+from scheduler.tracking.logged import Logged
 from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
 from scheduler.tracking.readers.kinds import (
@@ -31,7 +32,8 @@ LONGEST_HINT = 400  # characters: a run may log a thousand names
 
 
 class Follower:
-    """Reads the rows of one attempt that hold one of `metric_names`, from one source only, as they are written.
+    """Reads the rows of one attempt that hold one of `metric_names`, from one source only, as they are written; without names all
+    rows with a number, a truth value or a text. Then what is said of the metric below is said of any number.
 
     Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files below
     `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited for: a script that
@@ -39,7 +41,8 @@ class Follower:
     `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its first number;
     of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows of the last
     call are all that count, and those before none of them. `only` names the kinds to look at, e.g. `("output",)` for a
-    script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID.
+    script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID. With `gather` everything is read
+    that stands beside the metric too, for `logged`.
 
     `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, once
     before output or event files are trusted, and now and then when something was written, as long as another log may take
@@ -59,9 +62,10 @@ class Follower:
         *,
         only: Sequence[str] = ORDER,
         run_id: str = "",
+        gather: bool = False,
     ) -> None:
         self._names = tuple(metric_names)
-        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id)
+        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id, gather=gather)
         self._sources = [source for source in found if source.name in only]
         self._directories = run_directory, wandb_directory
         self._open_files = open_files
@@ -90,6 +94,13 @@ class Follower:
     def exit_code(self) -> int | None:
         """The exit code that the run itself wrote down, where the log that counts has one (W&B)."""
         return self._decided.one.reader.exit_code if self._decided and self._decided.one else None
+
+    def logged(self) -> Logged:
+        """With `gather`: all that was read by now of the log that counts; where none has the metric, of the first kind that has
+        anything."""
+        if self._decided and self._decided.has_number:
+            return self._decided.logged()
+        return next((found for source in self._sources if source.exists and (found := source.logged()).last), Logged())
 
     def notices(self) -> list[str]:
         """What the user should hear once: equal texts from several trials are one message."""
@@ -141,7 +152,7 @@ class Follower:
             return None
         after = self._sources[self._sources.index(self._decided) + 1 :]
         weaker = [source.name for source in after if source.speaks()]
-        return choice_among(self._decided, weaker, self._names[0])
+        return choice_among(self._decided, weaker, self._names[0] if self._names else "numbers")
 
     def unusable(self) -> Unusable | None:
         """After `finish`: what stands under the metric's name where it is never a finite number."""
@@ -154,6 +165,8 @@ class Follower:
         Names what the logs hold instead: other values of the metric, else other names, as far as their first rows tell, and
         the name that comes nearest.
         """
+        if not self._names:
+            return ""
         if self._decided:
             found = self.unusable()
             return found.sentence(" or ".join(self._names), self.source) if found else ""

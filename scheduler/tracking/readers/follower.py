@@ -9,6 +9,7 @@ from typing import Any
 
 from scheduler.errors import nearest
 from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
 from scheduler.tracking.readers.kinds import (
@@ -48,7 +49,8 @@ class Follower:
     before output or event files are trusted, and now and then when something was written, as long as another log may take
     over: so logs in a script's own place are found.
 
-    For `selectors`: readable when `read` has something to do; so it has after `patience()` seconds, if that is not None.
+    For `selectors`, if it is `awake`: readable when `read` has something to do; so it has after `patience()` seconds, if that is
+    not None.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Follower:
         only: Sequence[str] = ORDER,
         run_id: str = "",
         gather: bool = False,
+        awake: bool = True,
     ) -> None:
         self._names = tuple(metric_names)
         found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id, gather=gather)
@@ -70,7 +73,7 @@ class Follower:
         self._directories = run_directory, wandb_directory
         self._open_files = open_files
         self._elsewhere: dict[tuple[Path, str], str] = {}  # folder and writer of event files, and the name of their first one
-        self._watch = LogWatch()
+        self._watch = LogWatch(awake=awake)
         self._known: set[Path] = set()
         self._decided: Source | None = None
         self.anew = False
@@ -95,6 +98,16 @@ class Follower:
         """The exit code that the run itself wrote down, where the log that counts has one (W&B)."""
         return self._decided.one.reader.exit_code if self._decided and self._decided.one else None
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more lies there already than the last `read` took in."""
+        return any(source.behind for source in self._followed())
+
+    @property
+    def objective(self) -> Objective | None:
+        """The one that the metric log has declared by now."""
+        return next((found for source in self._sources if (found := source.objective)), None)
+
     def logged(self) -> Logged:
         """With `gather`: all that was read by now of the log that counts; where none has the metric, of the first kind that has
         anything."""
@@ -110,7 +123,7 @@ class Follower:
         """Seconds after which `read` wants to be called without an event; None: wait for one."""
         now = time.monotonic()
         waits = [BLIND] if not self._watch.precise else []
-        if any(source.behind for source in self._followed()):
+        if self.is_behind:
             waits.append(0.0)
         if self._new and self._is_open():
             waits.append(max(0.0, self._searched + REST - now))

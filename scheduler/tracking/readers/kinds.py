@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.logged import Logged
-from scheduler.tracking.metric_log import MetricRows
+from scheduler.tracking.metric_log import MetricRows, Objective
 from scheduler.tracking.readers import event_files
 from scheduler.tracking.readers.candidates import Candidate, weightiest
 from scheduler.tracking.readers.event_files import EventFolder
@@ -75,6 +75,12 @@ class Source:
     @property
     def logs(self) -> list[Candidate]:
         return list(self._logs.values())
+
+    @property
+    def objective(self) -> Objective | None:
+        """The one that a metric log has declared."""
+        readers = (log.reader for log in self._logs.values())
+        return next((reader.objective for reader in readers if isinstance(reader, MetricRows) and reader.objective), None)
 
     def logged(self) -> Logged:
         """All that was gathered from the log that counts; where none says anything of the metric, from the first that has

@@ -10,11 +10,12 @@ from pathlib import Path
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
 from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
+from scheduler.runner.logs import said_at_its_end
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
@@ -109,6 +110,15 @@ def outcome(attempt: Attempt | None, policy: Policy = NO_POLICY) -> Outcome:
     """What an attempt's logs say so far, or at its very end: its metric log, else what the runner that follows it has left. The
     objective of its job's policy is before that of its log."""
     return _ranked_by(policy, newest(attempt) if attempt else Outcome())
+
+
+def outcome_at_end(attempt: Attempt, policy: Policy, ending: Ending) -> Outcome:
+    """What an attempt that has just ended says of the objective of its job."""
+    found = outcomes.read(attempt.metrics)
+    if not found.rows and policy.objective:
+        said = said_at_its_end(attempt, ending)
+        found = Outcome(said.last, found.objective, said.rows)
+    return _ranked_by(policy, found)
 
 
 def newest(attempt: Attempt) -> Outcome:

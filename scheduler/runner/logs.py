@@ -18,6 +18,7 @@ from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.open_files import event_files_of, opened_by
 
 SMALL = 8 << 20  # bytes of logs that any command may read in passing
+BRIEFLY = 1 << 18  # bytes that are read while others wait
 BRIEF = 0.2  # seconds: what lived no longer has not loaded a library that logs into a place of its own
 
 
@@ -68,6 +69,18 @@ def read_whole(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Object
         return follower.logged(), follower.objective
     finally:
         follower.close()
+
+
+def said_at_its_end(attempt: Attempt, ending: Ending) -> Logged:
+    """What an attempt that has just ended has logged in its own directory, as far as that is quickly read; else what was last
+    seen of it."""
+    directory = Path(attempt.directory)
+    follower = Follower(directory, attempt.log, attempt.metrics, directory, (), run_id=attempt.run_id, gather=True, awake=False)
+    with suppress(OSError):
+        if attempt.log.stat().st_size < BRIEFLY:
+            read_out(follower, ending)
+            return follower.logged()
+    return left.left(directory) or Logged()
 
 
 def keep_what_is_small(store: Store, job: Job, attempt: Attempt) -> None:

@@ -124,7 +124,7 @@ class Reading:
             self._start()
         self._words.put(word)
         if self._started:
-            with suppress(BlockingIOError):  # it has enough to hear
+            with suppress(OSError):  # it has enough to hear, or has left
                 os.write(self._mouth, b".")
 
     def _start(self) -> None:

@@ -15,6 +15,7 @@ from scheduler.tracking.readers.event_files import writer
 from scheduler.tracking.readers.kinds import (
     ORDER,
     OUTPUT,
+    SWANLAB,
     TENSORBOARD,
     WANDB,
     Source,
@@ -36,12 +37,12 @@ class Follower:
     """Reads the rows of one attempt that hold one of `metric_names`, from one source only, as they are written; without names all
     rows with a number, a truth value or a text. Then what is said of the metric below is said of any number.
 
-    Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files below
-    `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited for: a script that
-    logs to W&B once per epoch also prints a progress bar, and its `loss=0.5` would come first, and means something else.
-    `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its first number;
-    of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows of the last
-    call are all that count, and those before none of them. `only` names the kinds to look at, e.g. `("output",)` for a
+    Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files and
+    SwanLab's own log below `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited
+    for: a script that logs to W&B once per epoch also prints a progress bar, and its `loss=0.5` would come first, and means
+    something else. `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its
+    first number; of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows
+    of the last call are all that count, and those before none of them. `only` names the kinds to look at: `("output",)` for a
     script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID. With `gather` everything is read
     that stands beside the metric too, for `logged`.
 
@@ -245,13 +246,13 @@ class Follower:
         return self._decided is not None and self._watch.heard
 
     def _look_elsewhere(self) -> None:
-        logs, events = logs_among(self._open_files())
+        logs, events, swanlab = logs_among(self._open_files())
         for path in events:
             place = path.parent, writer(path)
             self._elsewhere[place] = min(path.name, self._elsewhere.get(place, path.name))
         folders = list(dict.fromkeys(path.parent for path in events))
         self._watch.watch_folders(folders)  # a second event file may appear there
-        found = {WANDB: logs, TENSORBOARD: folders}
+        found = {WANDB: logs, TENSORBOARD: folders, SWANLAB: swanlab}
         for source in self._sources:
             source.add(found.get(source.name, ()))
 
@@ -274,7 +275,7 @@ class Follower:
 
     def _decide(self, source: Source, rows: list[Row]) -> list[Row]:
         """The first rows are here: their source counts from now on, unless a better one is found now."""
-        if source.name in (TENSORBOARD, OUTPUT):
+        if source.name in (TENSORBOARD, SWANLAB, OUTPUT):
             self._look_elsewhere()
         if self._followed()[0] is source:
             return self._settle(source, rows)

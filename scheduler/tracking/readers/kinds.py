@@ -12,14 +12,15 @@ from scheduler.tracking.metric_log import MetricRows, Objective
 from scheduler.tracking.readers import event_files
 from scheduler.tracking.readers.candidates import Candidate, weightiest
 from scheduler.tracking.readers.event_files import EventFolder
-from scheduler.tracking.readers.places import event_folders, transaction_logs
+from scheduler.tracking.readers.places import event_folders, swanlab_logs, transaction_logs
 from scheduler.tracking.readers.printed import PrintedRows, names_printed, names_written_otherwise
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Reader, Row
+from scheduler.tracking.readers.swanlab_log import SwanlabLog
 from scheduler.tracking.readers.wandb_log import WandbLog
 
-METRIC_LOG, WANDB, TENSORBOARD, OUTPUT = "metric log", "W&B log", "TensorBoard", "output"
-ORDER = (METRIC_LOG, WANDB, TENSORBOARD, OUTPUT)
+METRIC_LOG, WANDB, TENSORBOARD, SWANLAB, OUTPUT = "metric log", "W&B log", "TensorBoard", "SwanLab log", "output"
+ORDER = (METRIC_LOG, WANDB, TENSORBOARD, SWANLAB, OUTPUT)
 LATE_CLIENT = (
     "wandb {version} writes what a run logs in blocks of 32 KiB: trials are read at their end, and stopped early only "
     "when a block is full; `pip install -U wandb` (0.31 or later) in the scripts' environment makes their rows visible at once"
@@ -214,6 +215,9 @@ def sources(
     def event_folder(path: Path, wanted: Sequence[str]) -> EventFolder:
         return EventFolder(path, wanted, is_own, everything=everything)
 
+    def swanlab_log(path: Path, wanted: Sequence[str]) -> SwanlabLog:
+        return SwanlabLog(path, () if everything else wanted)
+
     def output(path: Path, wanted: Sequence[str]) -> PrintedRows:
         return PrintedRows(path, wanted, everything=everything)
 
@@ -230,5 +234,6 @@ def sources(
         source(METRIC_LOG, lambda: [metrics_file] if metrics_file.is_file() else [], metric_log),
         source(WANDB, lambda: transaction_logs(wandb_directory), wandb_log, is_own=of_trial),
         source(TENSORBOARD, lambda: event_folders(run_directory), event_folder, obstacle=event_files.obstacle, level=level),
+        source(SWANLAB, lambda: swanlab_logs(run_directory), swanlab_log),
         source(OUTPUT, lambda: [log] if log.is_file() else [], output),
     ]

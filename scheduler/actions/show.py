@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler.actions.logged import summaries
 from scheduler.actions.media import Shown, shown
 from scheduler.actions.results import Line, lines
 from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
+from scheduler.tracking.logged import Logged
 
 
 @dataclass(frozen=True)
 class Details:
-    """A job with what came out, its attempts from first to last, and all that happened to it: at, attempt, state, detail."""
+    """A job with what came out, its attempts from first to last, and all that happened to it: at, attempt, state, detail.
+    `logged`: what its latest attempt has logged, without curves."""
 
     line: Line
     surroundings: Surroundings
@@ -25,6 +28,7 @@ class Details:
     codes: Mapping[int, Code]  # those that the job and its attempts refer to
     aged: Aged | None  # what has become of the job's since it was last asked for
     shown: Mapping[int, Sequence[Shown]]  # by the number of the attempt
+    logged: Logged
 
 
 def show(store: Store, job: Job) -> Details:
@@ -36,4 +40,5 @@ def show(store: Store, job: Job) -> Details:
     asked = store.code(job.code)
     now = aged(asked, Codes().at(asked.program)) if asked else None
     pictures = {each.number: shown(each) for each in attempts}
-    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures)
+    logged = summaries(store, [job]).get(job.id, Logged())
+    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures, logged)

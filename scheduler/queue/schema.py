@@ -193,6 +193,20 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX job_renamed ON job (renamed) WHERE renamed IS NOT NULL;
     CREATE INDEX job_tagged ON job (number) WHERE tags != '';
     """,
+    # What attempts have logged, kept when they are over; a row without a source waits for its logs to be read.
+    """
+    CREATE TABLE logged (
+        job       TEXT NOT NULL REFERENCES job (id),
+        attempt   INTEGER NOT NULL,
+        source    TEXT,                     -- the kind of log; '': nothing was logged; NULL: not read yet
+        rows      INTEGER NOT NULL DEFAULT 0,
+        summary   TEXT,                     -- JSON: last values, extremes
+        objective TEXT,                     -- JSON: name and goal, as the metric log has declared them
+        curves    BLOB,                     -- JSON, by zlib
+        PRIMARY KEY (job, attempt)
+    ) STRICT;
+    CREATE INDEX logged_unread ON logged (job, attempt) WHERE source IS NULL;
+    """,
 )
 
 

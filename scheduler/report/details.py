@@ -15,6 +15,7 @@ from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number, plural
 from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
+from scheduler.tracking.logged import Series
 
 KINDS = {"image": "image", "histogram": "histogram", "table": "table", "file": "saved file"}
 
@@ -25,6 +26,10 @@ def details(found: Details) -> dict[str, Any]:
     job = found.line.job
     return {
         **row,
+        "metrics": {**row["metrics"], **found.logged.last},
+        "source": found.logged.source,
+        "steps": found.logged.step is not None,
+        "series": {name: _series(each) for name, each in found.logged.series.items()},
         "argv": list(job.argv),
         "cwd": job.cwd,
         "environment": found.surroundings.as_object(),
@@ -34,6 +39,13 @@ def details(found: Details) -> dict[str, Any]:
         "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
     }
+
+
+def _series(series: Series) -> dict[str, float | None]:
+    """How many values there are and how many of them are no finite numbers, the smallest and the largest, and where these were
+    reached first: at which step or, where steps are not logged, behind how many rows."""
+    names = {"count": "count", "odd": "not_finite", "low": "min", "low_at": "min_at", "high": "max", "high_at": "max_at"}
+    return {name: getattr(series, own) for own, name in names.items()}
 
 
 def _code(found: Details, number: int | None) -> dict[str, str] | None:
@@ -77,7 +89,8 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("program", found["environment"]["program"] or ""),
         ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
-        *((name, number(value)) for name, value in found["metrics"].items()),
+        ("logged in", found["source"]),
+        *((name, number(value) + _extremes(found, name)) for name, value in found["metrics"].items()),
         ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
         *(pair for each in found["attempts"] for pair in _attempt_lines(each, found["code"])),
     ]
@@ -85,6 +98,15 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     for name, value in pairs:
         if value:
             line(f"{name:<{width}}  {value}", file)
+
+
+def _extremes(found: dict[str, Any], name: str) -> str:
+    """The smallest and the largest value, and where they were reached first."""
+    series = found["series"].get(name)
+    if not series or series["min"] is None or series["min"] == series["max"]:
+        return ""
+    where = "step" if found["steps"] else "row"
+    return "   " + ", ".join(f"{what} {number(series[what])} at {where} {series[f'{what}_at']:g}" for what in ("min", "max"))
 
 
 def _code_line(code: dict[str, str] | None) -> str:

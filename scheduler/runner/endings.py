@@ -16,7 +16,7 @@ from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.queue.store import Store
-from scheduler.runner import recovery
+from scheduler.runner import logs, recovery
 from scheduler.runner.attempts import End, Running
 from scheduler.runner.out_of_memory import ran_out, tail_of
 from scheduler.runner.plan import deserves_another_attempt
@@ -97,8 +97,11 @@ def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | N
 
 def _write(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
     judged, uses = judge(attempt, found, shares_from(store, attempt))
+    job = store.job(attempt.job)
     with store.change() as change:
-        write_end(store, change, End(Running(store.job(attempt.job), attempt), judged, duration, uses))
+        write_end(store, change, End(Running(job, attempt), judged, duration, uses))
+    if isinstance(judged, Ending):
+        logs.keep_what_is_small(store, job, replace(attempt, ending=judged))
 
 
 def _free_of_charge(store: Store, end: End) -> bool:

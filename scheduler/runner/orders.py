@@ -18,18 +18,18 @@ _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 def order_of(ready: Ready, attempt: Attempt, kept: Surroundings, threads: int, grace: float) -> Order:
     """`kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
-    job = ready.job
+    job, environment = ready.job, child_environment(ready, attempt, kept, threads=threads)
     return Order(
         attempt.name,
         list(job.argv),
         job.cwd,
         attempt.directory,
-        child_environment(ready, attempt, kept, threads=threads),
+        environment,
         job.policy.timeout,
         grace,
         job.policy.leftovers,
         log_cap=log_cap(),
-        copy_cap=copy_cap(job),
+        copy_cap=copy_cap(environment, attempt),
         program=kept.program,
         inputs=_inputs(job, attempt),
     )

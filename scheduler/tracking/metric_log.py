@@ -127,12 +127,14 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 class MetricRows(FileReader):
     """Reads the rows of a metric log while it grows: those that hold metrics, with the names that begin with `_` left out.
 
-    With `wanted` names, rows that cannot hold one of them are not parsed.
+    With `wanted` names, rows that cannot hold one of them are not parsed. `objective` is the one that was declared last in those
+    that are.
     """
 
     def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
         super().__init__(Appended(path))
         self._may_hold = mention(wanted)
+        self.objective: Objective | None = None
 
     def read(self) -> list[Row]:
         """The rows whose lines ended since the last call. A line of more than 256 KiB is no row."""
@@ -151,6 +153,9 @@ class MetricRows(FileReader):
         return found + self._rows([data])
 
     def _rows(self, lines: list[bytes]) -> list[Row]:
+        for line in lines:
+            if b'"_objective"' in line and (row := parsed(line)):
+                self.objective = objective_of(row) or self.objective
         return parsed_rows(line for line in lines if self._may_hold(line))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.experiments import Policy, Resources
-from scheduler.launcher.files import LOG, METRICS
+from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.states import State
 
 RUN_DIR, RUN_ID = "{run_dir}", "{run_id}"  # in `Job.environment`: what only an attempt has
@@ -75,6 +75,11 @@ class Attempt:
     def metrics(self) -> Path:
         """Where its metric log is, if it writes one."""
         return Path(self.directory) / METRICS
+
+    @property
+    def system(self) -> Path:
+        """Where the rows are about what it uses of the machine, if it has lived long enough to have some."""
+        return Path(self.directory) / SYSTEM
 
 
 @dataclass(frozen=True)

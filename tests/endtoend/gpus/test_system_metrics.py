@@ -104,25 +104,6 @@ def test_when_the_runner_is_killed_the_launcher_goes_on_and_the_next_runner_too(
     assert shown(machine)["energy_wh"] == 2.0
 
 
-def test_of_two_runners_that_watch_a_job_one_writes(machine, until) -> None:
-    """Else each would count the energy, and the second would double it."""
-    prepared(machine, f"{GPU} util=3 energy=1000000")
-    first = machine.start("run", "train.yaml")
-    until(lambda: of_gpus(machine))
-    second = machine.start("run", "train.yaml")
-    assert second.stderr
-    until(lambda: "already" in (line := second.stderr.readline()) or "joined" in line or "1 experiment" in line)
-    machine.driver.shows(f"{GPU} util=3 energy=4600000")
-    until(lambda: any(row["gpu.energy"] == 1.0 for row in of_gpus(machine)))
-    seen = len(of_gpus(machine))
-    until(lambda: len(of_gpus(machine)) > seen + 1)
-    machine.write("enough", "")
-    assert (first.wait(100), second.wait(100)) == (0, 0)
-    energies = [row["gpu.energy"] for row in of_gpus(machine)]
-    assert energies == sorted(energies)
-    assert energies[-1] == 1.0
-
-
 def test_zero_switches_all_of_it_off(machine) -> None:
     """Somebody whose disk is full of small files must be able to."""
     prepared(machine, every="0")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.actions.logged import summaries
 from scheduler.actions.media import Shown, shown
 from scheduler.actions.results import Line, lines
+from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
 from scheduler.tracking.logged import Logged
+from scheduler.tracking.system_use import SystemUse
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Details:
     aged: Aged | None  # what has become of the job's since it was last asked for
     shown: Mapping[int, Sequence[Shown]]  # by the number of the attempt
     logged: Logged
+    systems: Mapping[str, SystemUse] = field(default_factory=dict)  # by the names of its attempts, where anything was measured
+    co2_per_kwh: float | None = None  # grams; None: nobody has said
 
 
 def show(store: Store, job: Job) -> Details:
@@ -41,4 +45,5 @@ def show(store: Store, job: Job) -> Details:
     now = aged(asked, Codes().at(asked.program)) if asked else None
     pictures = {each.number: shown(each) for each in attempts}
     logged = summaries(store, [job]).get(job.id, Logged())
-    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures, logged)
+    system, grams = uses(store, attempts), co2_per_kwh()
+    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures, logged, system, grams)

@@ -207,6 +207,22 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX logged_unread ON logged (job, attempt) WHERE source IS NULL;
     """,
+    # What an attempt that is over has used of the machine, so that tables need no files. NULL: not measured, or not told.
+    """
+    CREATE TABLE system_use (
+        job             TEXT NOT NULL REFERENCES job (id),
+        attempt         INTEGER NOT NULL,
+        gpu_use         REAL,               -- percent, mean
+        gpu_use_peak    REAL,
+        gpu_memory_peak REAL,               -- MiB, of its own processes
+        cpu_use         REAL,               -- cores, mean
+        cpu_use_peak    REAL,
+        memory_peak     REAL,               -- MiB
+        energy_wh       REAL,               -- of its GPUs
+        shared          INTEGER NOT NULL,   -- its GPUs were those of others too, and the energy is its share
+        PRIMARY KEY (job, attempt)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -11,6 +11,7 @@ from scheduler.actions.show import Details
 from scheduler.experiments import shell_line
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
+from scheduler.report import system
 from scheduler.report.jobs import astray, objects
 from scheduler.report.text import duration, number, plural
 from scheduler.report.wandb_runs import offline_runs, send
@@ -35,6 +36,7 @@ def details(found: Details) -> dict[str, Any]:
         "environment": found.surroundings.as_object(),
         "code": _code(found, job.code),
         "code_now": str(found.aged) if found.aged else "",
+        "system": _system(found, found.line.attempt),
         "wandb_offline": [str(path) for attempt in found.attempts for path in offline_runs(job, attempt)],
         "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
@@ -52,8 +54,12 @@ def _code(found: Details, number: int | None) -> dict[str, str] | None:
     return asdict(found.codes[number]) if number is not None and number in found.codes else None
 
 
+def _system(found: Details, attempt: Attempt | None) -> dict[str, Any] | None:
+    return system.as_object(found.systems.get(attempt.name), found.co2_per_kwh) if attempt else None
+
+
 def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
-    ending = attempt.ending
+    ending, use = attempt.ending, found.systems.get(attempt.name)
     return {
         "number": attempt.number,
         "state": ending.state.value if ending else None,
@@ -68,6 +74,7 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "slot": attempt.slot,
         "ports": [int(port) for port in attempt.ports.split(",") if port],
         "elsewhere": attempt.elsewhere,
+        "energy_wh": use.energy_wh if use else None,
         "directory": attempt.directory,
         "log": str(attempt.log),
         "code": _code(found, attempt.code),
@@ -91,6 +98,8 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
         ("logged in", found["source"]),
         *((name, number(value) + _extremes(found, name)) for name, value in found["metrics"].items()),
+        ("used", system.used(found["system"])),
+        ("energy", system.energy(found["system"])),
         ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
         *(pair for each in found["attempts"] for pair in _attempt_lines(each, found["code"])),
     ]

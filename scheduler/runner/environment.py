@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 
 from scheduler.errors import UserError
 from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
+from scheduler.launcher.system_log import EVERY
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
@@ -33,6 +35,19 @@ def copy_cap(environment: Mapping[str, str | None], attempt: Attempt) -> int:
     if not given.isdecimal():
         raise UserError(f'EXP_QUEUE_COPY_CAP is "{given}", not a number of MiB', next_step="0 copies nothing")
     return int(given) << 20 if environment.get("WANDB_DIR") == attempt.directory else 0
+
+
+def system_interval() -> float:
+    """Seconds between the rows about what a job uses of the machine: $EXP_QUEUE_SYSTEM_METRICS, 5 if it is not set; 0: none."""
+    given = os.environ.get("EXP_QUEUE_SYSTEM_METRICS") or f"{EVERY:g}"
+    try:
+        found = float(given)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        what = f'EXP_QUEUE_SYSTEM_METRICS is "{given}", not a number of seconds'
+        raise UserError(what, next_step="5 is usual; 0 writes nothing down of what jobs use of the machine")
+    return found
 
 
 def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, threads: int) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ from scheduler.launcher.spawning import Order
 from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
-from scheduler.runner.environment import child_environment, copy_cap, log_cap
+from scheduler.runner.environment import child_environment, copy_cap, log_cap, system_interval
 
 _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
@@ -32,6 +32,7 @@ def order_of(ready: Ready, attempt: Attempt, kept: Surroundings, threads: int, g
         copy_cap=copy_cap(environment, attempt),
         program=kept.program,
         inputs=_inputs(job, attempt),
+        system=system_interval(),
     )
 
 

@@ -31,6 +31,10 @@ from scheduler.shortage import passing
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.time_left import A_STEP, AN_EPOCH, headway
 
+CLOCK = 1.0  # seconds between two scenes where nothing happens: the times that are shown go on
+LEAST = 0.5  # seconds between two scenes, whatever happens
+THRIFT = 100  # after one that took a second to make and to show, so many of rest: it never takes more than a hundredth of a core
+LONGEST_REST = 10.0  # seconds
 LONGEST = 5.0  # seconds between two looks at what may change without a word: journals, runners that are gone, logs elsewhere
 SHARE = 1000  # a log that takes a second to read is read again after so many
 GROUPS = 3  # of jobs that wait for other jobs or their time
@@ -82,7 +86,7 @@ class Lookout:
         self._known: set[int] = set()
         self._everything = jobs is None
         self._since, self._begun = time.time(), store.last_event()
-        self._queue, self._version, self._looked = _Queue(), -1, float("-inf")
+        self._queue, self._version, self._looked = _Queue(), (-1, -1), float("-inf")
         self._standing: tuple[GpuView | None, tuple[Standing, ...]] = (None, ())
         self._reads: dict[str, _Read] = {}
 
@@ -104,7 +108,8 @@ class Lookout:
     # The queue.
 
     def _look(self, now: float) -> None:
-        version = self._store.read("PRAGMA data_version")[0][0]
+        # What others have written, and what came through this very connection.
+        version = (self._store.read("PRAGMA data_version")[0][0], self._store.last_event())
         clock = time.monotonic()
         if version == self._version and clock - self._looked < LONGEST:
             return
@@ -185,6 +190,11 @@ class Lookout:
     def _objective(self, attempt: Attempt) -> str:
         found = outcome(attempt, self._queue.jobs[attempt.job].policy).objective
         return found.name if found else self._metric
+
+
+def pause(cost: float) -> float:
+    """So many seconds at least until the next scene; `cost`: seconds of a core that the last one took."""
+    return min(max(LEAST, THRIFT * cost), LONGEST_REST)
 
 
 def _mark(path: Path) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TextIO, cast
 
-from scheduler.actions.lookout import Lookout
+from scheduler.actions.lookout import CLOCK, Lookout, pause
 from scheduler.actions.notices import Driving, SweepOpened, Told
 from scheduler.actions.scene import Scene
 from scheduler.home import Home
@@ -33,11 +33,6 @@ from scheduler.report.scene import drawn
 from scheduler.shortage import Shortage, start
 from scheduler.terminal import say
 
-CLOCK = 1.0  # seconds between two frames where nothing happens: the times that are shown go on
-LEAST = 0.5  # seconds between two frames whatever happens
-THRIFT = 100  # after a frame that took a second to make, so many of rest: the view never takes more than a hundredth of a core
-LONGEST = 10.0  # seconds of such a rest
-
 Tell = Callable[[Told], None]
 
 
@@ -50,10 +45,10 @@ class Pace:
     def rest(self, cost: float, watch: FolderWatch) -> bool:
         """Return when it is time for the next frame, or when it is over: then False. `cost`: seconds of a core that the last one
         took."""
-        pause = min(max(LEAST, THRIFT * cost), LONGEST)
-        if self._is_over(pause):
+        least = pause(cost)
+        if self._is_over(least):
             return False
-        over = self._is_over(max(CLOCK - pause, 0.0), watch.fileno())
+        over = self._is_over(max(CLOCK - least, 0.0), watch.fileno())
         watch.drain()
         return not over
 
@@ -147,18 +142,22 @@ def _trials(sweep: str, store: Store) -> list[int]:
     return store.numbers("id IN (SELECT job FROM trial WHERE sweep = ?)", (sweep,))
 
 
+def painter_on(file: TextIO) -> Painter | None:
+    """What draws on `file`; None where that is no terminal, or rich is not there."""
+    try:
+        return Painter(file, painting()) if can_paint(file) else None
+    except ImportError:
+        return None
+
+
 @contextlib.contextmanager
 def viewed(progress: Progress, home: Home, *, plain: bool) -> Iterator[Tell]:
     """Who hears of a run: `progress`, and on a terminal a live view beside its lines. `plain`: lines alone."""
-    if plain or not can_paint(sys.stderr):
+    painter = None if plain else painter_on(sys.stderr)
+    if painter is None:  # without the extra `ui` there are lines
         yield progress.tell
         return
-    try:
-        paint = painting()
-    except ImportError:  # without the extra `ui` there are lines
-        yield progress.tell
-        return
-    live = Live(progress, home, Painter(sys.stderr, paint))
+    live = Live(progress, home, painter)
     try:
         yield live.tell
     finally:

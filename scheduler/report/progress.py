@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TextIO
 
@@ -99,6 +99,11 @@ class Progress:
     def called(self, job: Job) -> str:
         """What people call a job; of any thread."""
         return self._labels.get(job.id) or Labels([job])[job.id]
+
+    def meet(self, jobs: Sequence[Job]) -> None:
+        """From now on these are called by what tells them from one another, unless they have a name already."""
+        if any(job.id not in self._labels for job in jobs):
+            self._labels = {**Labels(jobs), **self._labels}
 
     def _submitted(self, notice: Submitted) -> None:
         for sentence in [*described(notice.submission, notice.file), *announcement(notice.launch)]:

@@ -6,26 +6,32 @@ A line is made of spans, a text and its style in the words of rich ("dim", "bold
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from scheduler.actions.scene import Running, Scene, Waiting
+from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.status import Standing
 from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
-from scheduler.report.apart import CUT, head
+from scheduler.report.apart import CUT, apart, head
+from scheduler.report.gpus import objects
 from scheduler.report.sparkline import sparkline
 from scheduler.report.text import cells, duration, number
+from scheduler.runner.job_desk import LABEL
 from scheduler.terminal import safe
 
 Span = tuple[str, str]
 Line = tuple[Span, ...]
 Name = Callable[[Job], str]
 
+ROOMY = 120  # columns of a terminal from which on there is room for more of each
 NARROW, WIDE = 8, 24  # columns of a sparkline
-NAME = 12  # columns that a job's name gets at least, before anything else is left out
+SHORT, LONG = 10, 16  # columns of a metric's name
+NAME = 20  # columns that a job's name gets at least, before anything else is left out
 BAR = 8  # columns of a bar of memory
 WAITS = 3  # lines about what waits
-OWNER = 40  # columns
 _STYLES = {State.DONE: "green", State.FAILED: "bold red", State.TIMEOUT: "bold red", State.LOST: "bold red"}
 _ORDER = [State.RUNNING, State.STARTING, State.STOPPING, State.QUEUED, State.HELD, *sorted(ENDED)]
 
@@ -46,6 +52,51 @@ def drawn(scene: Scene, name: Name, width: int, height: int) -> list[Line]:
 def plain(lines: Iterable[Line]) -> list[str]:
     """The texts alone."""
     return ["".join(text for text, _ in line).rstrip() for line in lines]
+
+
+def met(scene: Scene) -> list[Job]:
+    """The jobs that have a name in it."""
+    return [*(each.job for each in scene.running), *(each.first for each in scene.waiting)]
+
+
+def gist(scene: Scene) -> tuple[object, ...]:
+    """What is another when something has happened, and not only time gone by or a row been logged."""
+    running = tuple((each.attempt.name, each.job.state, each.paused) for each in scene.running)
+    return (running, tuple((each.first.id, each.reason) for each in scene.waiting), tuple(scene.counts.items()))
+
+
+def as_object(scene: Scene, name: Name) -> dict[str, Any]:
+    """The same for programs. `time` in seconds of the epoch, `seconds` and `left` in seconds, `done` from 0 to 1; the GPUs as
+    `gpus --format json` has them."""
+    return {
+        "time": scene.now,
+        "gpus": objects(scene.gpus),
+        "gpus_unknown": scene.trouble,
+        "running": [_running_object(each, name) for each in scene.running],
+        "waiting": [
+            {"first": each.first.id, "name": name(each.first), "jobs": each.jobs, "reason": each.reason} for each in scene.waiting
+        ],
+        "counts": {str(state): count for state, count in scene.counts.items()},
+    }
+
+
+def _running_object(running: Running, name: Name) -> dict[str, Any]:
+    metric, ahead = running.metric, running.headway
+    return {
+        "id": running.job.id,
+        "name": name(running.job),
+        "group": running.job.group,
+        "state": running.job.state.value,
+        "paused": running.paused,
+        "attempt": running.attempt.number,
+        "gpus": running.attempt.gpus,
+        "seconds": round(running.seconds, 3),
+        "step": running.step,
+        "line": running.line,
+        "metric": {"name": metric.name, "value": metric.value} if metric else None,
+        "done": ahead.done if ahead else None,
+        "left": ahead.left if ahead else None,
+    }
 
 
 def fitted(line: Line, width: int) -> Line:
@@ -107,12 +158,18 @@ def _owners(standing: Standing) -> list[Span]:
     """Whose it is: the holders of claims, and whose processes are there without one."""
     if standing.gpu.problem:
         return [(standing.gpu.problem, "bold red")]
-    held = [claim.holder for claim in (*standing.claims, *(each.claim for each in standing.astray))]
+    held = [_holder(claim) for claim in (*standing.claims, *(each.claim for each in standing.astray))]
     others = [f"{each.name or 'a process'} ({each.user or 'a user we cannot see'})" for each in standing.foreign]
     spans = [(", ".join(held), "")] if held else []
     if others:
         spans.append((f"{'; ' if held else ''}not ours: {', '.join(others)}", "yellow"))
     return spans or [("free", "dim")]
+
+
+def _holder(claim: ClaimRecord) -> str:
+    """A job of our own goes by its id."""
+    own = claim.uid == os.getuid() and claim.label.startswith(LABEL)
+    return claim.label.removeprefix(LABEL) if own else claim.holder
 
 
 # The jobs that run.
@@ -128,12 +185,14 @@ def _jobs(scene: Scene, name: Name, width: int, room: int) -> list[Line]:
         "name": [((safe(name(each.job)), ""),) for each in shown],
         "place": [((each.attempt.place, "dim"),) for each in shown],
         "step": [((_step(each), "dim"),) for each in shown],
-        "metric": [_value(each) for each in shown],
-        "curve": [_curve(each, WIDE if width >= 120 else NARROW) for each in shown],
+        "metric": [_value(each, LONG if width >= ROOMY else SHORT) for each in shown],
+        "curve": [_curve(each, WIDE if width >= ROOMY else NARROW) for each in shown],
         "done": [((_done(each), ""),) for each in shown],
         "time": [_time(each) for each in shown],
     }
     widths = _widths(columns, width)
+    names = apart([text for ((text, _),) in columns["name"]], widths["name"])
+    columns["name"] = [((text, ""),) for text in names]
     return [_row(each, {what: columns[what][place] for what in widths}, widths, width) for place, each in enumerate(shown)]
 
 
@@ -177,14 +236,14 @@ def _step(running: Running) -> str:
     return "" if running.step is None else f"step {running.step:,}"
 
 
-def _value(running: Running) -> Line:
+def _value(running: Running, width: int) -> Line:
     metric = running.metric
     if metric is None:
         return (("", ""),)
-    return ((f"{_tail(metric.name)} ", "dim"), (number(metric.value), "" if math.isfinite(metric.value) else "bold red"))
+    return ((f"{_tail(metric.name, width)} ", "dim"), (number(metric.value), "" if math.isfinite(metric.value) else "bold red"))
 
 
-def _tail(name: str, width: int = 16) -> str:
+def _tail(name: str, width: int) -> str:
     """The end of a long name tells more than its beginning."""
     shown = safe(name)
     return shown if cells(shown) <= width else CUT + shown[-(width - 1) :]

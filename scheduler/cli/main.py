@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("run", "Run the experiments of a file, as many at once as there is room."),
     "sweep": ("sweep", "Try points of a search space, and stop those that fall behind."),
     "status": ("status", "List jobs and how they stand."),
+    "watch": ("watch", "GPUs, what runs, how far it is and what waits, live."),
     "show": ("show", "Everything about one job."),
     "logs": ("logs", "Print the output of a job; -f follows it."),
     "cancel": ("cancel", "Take jobs out of the queue; stop those that run."),
@@ -49,7 +50,7 @@ COMMANDS = {
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
-    "See": ("status", "show", "logs", "explain", "gpus", "doctor"),
+    "See": ("watch", "status", "show", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("backup", "restore"),

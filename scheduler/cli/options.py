@@ -36,6 +36,13 @@ slots_option = click.option(
     help="At most N jobs at once. Default: one per GPU, also of those that come later; without a GPU, half the cores.",
 )
 
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    envvar="EXP_QUEUE_PLAIN",
+    help="On a terminal, too, lines instead of the live view; so does EXP_QUEUE_PLAIN=1.",
+)
+
 grace_option = click.option(
     "--grace",
     metavar="TIME",

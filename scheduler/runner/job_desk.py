@@ -99,6 +99,11 @@ class JobDesk:
         self._view = GpuView(self._trusted(seen.reading), seen.claims, seen.observation, seen.settings, history, fresh)
         return self._view
 
+    @property
+    def seen(self) -> GpuView:
+        """The last view; of any thread."""
+        return self._view
+
     def _trusted(self, reading: Reading) -> Reading:
         """The reading, with the GPUs marked that we have stopped using."""
         allowed = self._desk.settings.allowed.of(reading.gpus)

@@ -131,4 +131,5 @@ def test_an_interval_that_is_none_is_refused(machine) -> None:
     result = machine("run", "train.yaml")
     assert result.returncode != 0
     assert 'EXP_QUEUE_SYSTEM_METRICS is "often", not a number of seconds' in result.stderr
-    assert [job["state"] for job in machine.jobs()] == ["queued"], "nothing has begun with it"
+    (job,) = json.loads(machine("show", "--format", "json").stdout)
+    assert [event["state"] for event in job["events"]] == ["queued"], "nothing had begun"

@@ -49,6 +49,7 @@ class Supervision:
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
+        self._every = system_interval()
 
     @property
     def has_visits(self) -> bool:
@@ -119,7 +120,7 @@ class Supervision:
         desk = self._devices.desk
         running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
         self._visits.attend(attempt, job.policy)
-        self._meter(running, system_interval())
+        self._meter(running, self._every)
         return running
 
     def _meter(self, running: Running, every: float) -> None:

@@ -93,6 +93,17 @@ def test_a_run_returns_its_jobs_the_best_first_with_all_that_came_out(file) -> N
     assert best.submitted <= best.started
 
 
+def test_what_a_job_has_used_of_the_machine_is_a_value_and_rows(file) -> None:
+    """The same that `show` tells programs; nothing, and not zeros, of one that has not run."""
+    row = {"_time": 9e9, "cpu.use": 2.0}
+    job = api.run(file(f"echo '{json.dumps(row)}' >> $EXP_QUEUE_RUN_DIR/system.jsonl", grid="{x: [1]}"), quiet=True)[0]
+    used = job.used()
+    assert used is not None
+    assert (job.system(), used["cpu_use"], used["energy_wh"]) == ([row], 2.0, None)
+    queued = api.submit(file("true", grid="{x: [7]}"), quiet=True)[0]
+    assert (queued.system(), queued.used()) == ([], None)
+
+
 def test_changes_are_set_in_every_experiment(file) -> None:
     """The same mapping that a training script takes; words of the command line do as well."""
     jobs = api.run(file("true"), {"lr": 1e-3, "net.widths": [8, 16], "name": "é: 😀"}, quiet=True)

@@ -17,6 +17,7 @@ from scheduler.cli.options import (
     opened_store,
     order_options,
     print_lines,
+    remark_options,
     say,
     share_option,
     sharing_options,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @failures_option
 @sharing_options
 @order_options
+@remark_options
 @notify_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
@@ -134,6 +136,7 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @leftovers_option
 @share_option
 @order_options
+@remark_options
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option

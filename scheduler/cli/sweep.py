@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import format_option, notify_option, opened_store, say, sharing_options, slots_option
+from scheduler.cli.options import format_option, notify_option, opened_store, remark_options, say, sharing_options, slots_option
 from scheduler.cli.reading import reads_a_sweep
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
@@ -26,6 +26,7 @@ _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a s
 @slots_option
 @wish_options
 @resource_options
+@remark_options
 @sharing_options
 @notify_option
 @click.option("--backend", type=click.Choice(["optuna", "wandb"]), default="optuna", help="Where the sweep lives. Default: here.")

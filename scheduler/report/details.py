@@ -63,6 +63,9 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     """The same for people. The command can be pasted into a shell."""
     pairs = [
         ("job", found["id"]),
+        ("name", found["nickname"]),
+        ("tags", " ".join(found["tags"])),
+        *(("note", each) for each in found["notes"].splitlines()),
         ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),

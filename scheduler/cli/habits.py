@@ -46,6 +46,10 @@ POINTED = {
     **dict.fromkeys(("worker", "agent", "daemon", "server", "serve", "up"), _WORK),
     **dict.fromkeys(("suspend", "stash", "freeze", "block"), _PAUSE),
     **dict.fromkeys(("unstash", "unhold", "thaw", "unpause"), _PAUSE),
+    "untag": "`exp-queue tag JOB... TAG --remove` takes a tag away",
+    **dict.fromkeys(("annotate", "comment", "notes", "describe-run"), "`exp-queue note JOB TEXT` writes a note about a job"),
+    **dict.fromkeys(("label", "tags"), "`exp-queue tag JOB... TAG` gives jobs a tag, `exp-queue status tag:TAG` finds them"),
+    **dict.fromkeys(("mv", "name"), "`exp-queue rename JOB NAME` calls a job by another name"),
     "best": _BEST,
     **dict.fromkeys(("init", "create"), _INIT),
 }

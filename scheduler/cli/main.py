@@ -38,6 +38,9 @@ COMMANDS = {
     "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
     "continue": ("pause", "Let paused jobs go on."),
     "move": ("move", "Let waiting jobs start before or after the others."),
+    "tag": ("remark", "Give jobs a tag; tag:NAME finds them."),
+    "note": ("remark", "Write a note about a job, or read it."),
+    "rename": ("remark", "Call a job by another name."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
@@ -52,6 +55,7 @@ SECTIONS = {
     "Run": ("run", "sweep", "exec", "submit", "work"),
     "See": ("watch", "status", "show", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
+    "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("backup", "restore"),
 }

@@ -18,6 +18,7 @@ from scheduler.cli.options import (
     order_options,
     plain_option,
     print_lines,
+    remark_options,
     say,
     share_option,
     sharing_options,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @failures_option
 @sharing_options
 @order_options
+@remark_options
 @notify_option
 @trackers_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
@@ -143,6 +145,7 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @share_option
 @order_options
 @trackers_option
+@remark_options
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option

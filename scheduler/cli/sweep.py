@@ -12,6 +12,7 @@ from scheduler.cli.options import (
     notify_option,
     opened_store,
     plain_option,
+    remark_options,
     say,
     sharing_options,
     slots_option,
@@ -35,6 +36,7 @@ _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a s
 @slots_option
 @wish_options
 @resource_options
+@remark_options
 @sharing_options
 @notify_option
 @trackers_option

@@ -70,6 +70,11 @@ class JobDesk:
         return hidden(self._known, self._desk.settings) if hides else "a driver and no GPU that can be used"
 
     @property
+    def driver(self) -> str:
+        """The version of the NVIDIA driver."""
+        return self._known.driver
+
+    @property
     def cure(self) -> str:
         """What a person can do where CUDA_VISIBLE_DEVICES hides all GPUs; else empty."""
         return UNSET if self._desk.settings.allowed.hides_all_of(self._known.gpus) else ""

@@ -410,3 +410,13 @@ def test_so_many_jobs_share_a_gpu_as_python_says(file, tmp_path: Path) -> None:
         api.submit("grid.yaml", share=0, quiet=True)
     with pytest.raises(UserError, match="two ways to share"):
         api.run(file("true", more="resources: {gpu_memory: 1G}"), share=2, quiet=True)
+
+
+def test_what_is_said_of_a_job_is_found_in_the_next_program(file: Callable[..., str]) -> None:
+    """A notebook sorts out what ran at night; the command line finds it by the same words."""
+    first, second = api.submit(file("true"), tags=["paper"], note="a first look", quiet=True)
+    assert (first.tags, first.notes, api.job(first.nickname).id) == (("paper",), "a first look", first.id)
+    changed = second.tag("bad").rename("too-hot").note("never again", append=True)
+    assert (changed.tags, changed.nickname, changed.notes) == (("bad", "paper"), "too-hot", "a first look\nnever again")
+    assert [job.id for job in api.jobs("tag:bad")] == [second.id]
+    assert api.job("too-hot").tag("bad", remove=True).tags == ("paper",)

@@ -44,19 +44,24 @@ class Results:
 
 def results(store: Store, plan: SweepPlan, book: Book) -> Results:
     """Read what the reports are made of."""
-    entries = tuple(book.entries())
+    return results_of(store, plan, book.sweep.id, book.entries())
+
+
+def results_of(store: Store, plan: SweepPlan, sweep: str, everyone: Sequence[Entry], *, weighed: bool = True) -> Results:
+    """The same, of trials that nobody has in memory. `weighed`: with what mattered; not where the plan's space is a guess."""
+    entries = tuple(everyone)
     jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
-    trials = book.trials()
+    trials = [entry.trial for entry in entries if entry.trial]
     attempts = store.latest_attempts(jobs.values())
     return Results(
         plan,
-        book.sweep.id,
+        sweep,
         entries,
         jobs,
         attempts,
         best_trial(trials, plan.goal),
         saved(trials),
-        _importance(plan, trials),
+        _importance(plan, trials) if weighed else None,
         written_by(_at_the_same_time(store, attempts.values())),
     )
 

@@ -15,7 +15,7 @@ from scheduler.queue.states import State
 # What is meant by a word that only asks.
 ANSWERED = {
     **dict.fromkeys(("ls", "ps", "list", "jobs", "runs", "queue", "squeue", "gqueue", "stat", "top", "htop"), ("status",)),
-    **dict.fromkeys(("results", "result", "history", "sacct", "experiments", "sweeps", "trials"), ("status",)),
+    **dict.fromkeys(("results", "result", "history", "sacct", "experiments"), ("status",)),
     **dict.fromkeys(("tail", "follow"), ("logs", "-f")),
     **dict.fromkeys(("log", "cat", "output", "out", "stdout", "stderr"), ("logs",)),
     **dict.fromkeys(("info", "job", "describe", "inspect"), ("show",)),
@@ -53,7 +53,7 @@ POINTED = {
 }
 
 # Commands that only look. Any other is suggested for a plain mistyping of it alone.
-LOOKING = ("prepare", "check", "status", "show", "compare", "logs", "gpus", "explain", "doctor")
+LOOKING = ("prepare", "check", "status", "show", "compare", "sweeps", "trials", "logs", "gpus", "explain", "doctor")
 
 
 def meant(words: Sequence[str], commands: Collection[str]) -> list[str]:

@@ -53,7 +53,7 @@ POINTED = {
 }
 
 # Commands that only look. Any other is suggested for a plain mistyping of it alone.
-LOOKING = ("prepare", "check", "status", "show", "compare", "sweeps", "trials", "logs", "gpus", "explain", "doctor")
+LOOKING = ("prepare", "check", "status", "show", "compare", "curves", "sweeps", "trials", "logs", "gpus", "explain", "doctor")
 
 
 def meant(words: Sequence[str], commands: Collection[str]) -> list[str]:

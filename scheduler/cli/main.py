@@ -26,6 +26,7 @@ COMMANDS = {
     "status": ("status", "List jobs and how they stand."),
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
+    "curves": ("curves", "Draw what jobs have logged, in the terminal."),
     "sweeps": ("trials", "List sweeps: method, metric, best value, how their trials stand."),
     "trials": ("trials", "All about one sweep, again: its trials, what was compared, the best."),
     "logs": ("logs", "Print the output of a job; -f follows it."),
@@ -52,7 +53,7 @@ COMMANDS = {
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
-    "See": ("status", "show", "compare", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
+    "See": ("status", "show", "compare", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("backup", "restore"),

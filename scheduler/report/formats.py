@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from scheduler.report.tables import print_json, standard
-from scheduler.terminal import safe, until_the_reader_leaves
+from scheduler.terminal import data
 
 TEXTS = ("json", "csv", "jsonl")
 
@@ -17,19 +17,16 @@ def print_rows(rows: Sequence[Mapping[str, Any]], style: str, file: TextIO) -> N
     """Rows to `file` in one of TEXTS."""
     if style == "json":
         print_json(rows, file)
-        return
-    with until_the_reader_leaves(file):
-        file.writelines(lines(rows, style, plain=not file.isatty()))
+    else:
+        data(lines(rows, style), file)
 
 
-def lines(rows: Sequence[Mapping[str, Any]], style: str, *, plain: bool = True) -> Iterable[str]:
+def lines(rows: Sequence[Mapping[str, Any]], style: str) -> Iterable[str]:
     """The lines of a CSV (RFC 4180, but for ends of lines, which are newlines; its header has every name of any row) or of JSON
-    lines. Texts in a CSV are as they were logged, also where a spreadsheet would take one for a formula; not `plain`, for a
-    terminal, without what could steer it."""
+    lines. Texts in a CSV are as they were logged, also where a spreadsheet would take one for a formula."""
     if style == "jsonl":
         return (json.dumps(standard(row), allow_nan=False) + "\n" for row in rows)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return _csv(names, rows, plain=plain)
+    return _csv(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
 class _Line:
@@ -41,11 +38,11 @@ class _Line:
         self.text = text
 
 
-def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]], *, plain: bool) -> Iterable[str]:
+def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     line = _Line()
     writer = csv.writer(line, lineterminator="\n")
     for row in ([*names], *([cell(row.get(name)) for name in names] for row in rows)) if names else ():
-        writer.writerow(row if plain else [safe(text) for text in row])
+        writer.writerow(row)
         yield line.text
 
 

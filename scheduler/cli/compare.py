@@ -74,11 +74,11 @@ def compare(
 
 def _print(found: Comparison, style: str, words: Sequence[str]) -> int:
     from scheduler.queue.selection import none_of
-    from scheduler.report import comparison, formats, tables
+    from scheduler.report import comparison, tables
 
     if style != "table":
         rows = comparison.objects(found) if style == "json" else comparison.flat_rows(found)
-        formats.print_rows(rows, style, sys.stdout)
+        tables.print_rows(rows, style, sys.stdout)
     elif found.rows:
         left_out = tables.print_table(comparison.table(found), sys.stdout, comparison.layout(found.columns))
         if left_out:
@@ -95,10 +95,10 @@ def _print(found: Comparison, style: str, words: Sequence[str]) -> int:
 
 def _print_means(found: Means, style: str, words: Sequence[str]) -> int:
     from scheduler.queue.selection import none_of
-    from scheduler.report import comparison, formats, tables
+    from scheduler.report import comparison, tables
 
     if style != "table":
-        formats.print_rows(comparison.objects_of_means(found), style, sys.stdout)
+        tables.print_rows(comparison.objects_of_means(found), style, sys.stdout)
     elif found.rows:
         tables.print_table(comparison.table_of_means(found), sys.stdout, comparison.layout(found.columns))
     say(comparison.about_means(found) if found.rows else none_of(words))

@@ -45,7 +45,7 @@ def curves(
     from scheduler.actions.curves import curves as action
     from scheduler.queue.selection import none_of
     from scheduler.report import curves as report
-    from scheduler.report import formats
+    from scheduler.report import tables
 
     words = jobs or ("last",)
     with opened_store() as store:
@@ -53,7 +53,7 @@ def curves(
     if not found.of:
         say(none_of(words))
     elif style != "table":
-        formats.print_rows(report.objects(found) if style == "json" else report.rows(found), style, sys.stdout)
+        tables.print_rows(report.objects(found) if style == "json" else report.rows(found), style, sys.stdout)
     else:
         columns = width or (shutil.get_terminal_size().columns if sys.stdout.isatty() else 80)
         report.print_charts(found, sys.stdout, columns, height, log=log)

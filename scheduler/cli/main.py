@@ -27,6 +27,7 @@ COMMANDS = {
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
     "curves": ("curves", "Draw what jobs have logged, in the terminal."),
+    "export": ("export", "Results and curves as CSV, JSON, Parquet, TensorBoard or W&B runs."),
     "sweeps": ("trials", "List sweeps: method, metric, best value, how their trials stand."),
     "trials": ("trials", "All about one sweep, again: its trials, what was compared, the best."),
     "logs": ("logs", "Print the output of a job; -f follows it."),
@@ -56,7 +57,7 @@ SECTIONS = {
     "See": ("status", "show", "compare", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Go on": ("retry", "resume", "wait", "notify"),
-    "Keep": ("backup", "restore"),
+    "Keep": ("export", "backup", "restore"),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3

@@ -21,12 +21,12 @@ def sweeps(limit: int, style: str) -> int:
     exp-queue trials 3f2a        all about one of them
     """
     from scheduler.actions.sweeps import sweeps as listed
-    from scheduler.report import formats, sweeps_seen, tables
+    from scheduler.report import sweeps_seen, tables
 
     with opened_store() as store:
         found = listed(store, limit)
     if style != "table":
-        formats.print_rows(sweeps_seen.objects(found), style, sys.stdout)
+        tables.print_rows(sweeps_seen.objects(found), style, sys.stdout)
         return 0
     tables.print_table(sweeps_seen.table(found), sys.stdout)
     say("`exp-queue trials ID` shows one of them" if found else "no sweep yet; `exp-queue sweep FILE` begins one")
@@ -47,7 +47,7 @@ def trials(sweep: str | None, style: str) -> int:
     """
     from scheduler.actions.sweeps import see
     from scheduler.queue.sweep_selection import sweep_named
-    from scheduler.report import formats, sweeps_seen, tables
+    from scheduler.report import sweeps_seen, tables
     from scheduler.report.sweeps import rows
     from scheduler.report.trials import rows_of_bands
 
@@ -57,7 +57,7 @@ def trials(sweep: str | None, style: str) -> int:
     if style == "json":
         tables.print_json(sweeps_seen.as_one_object(found), sys.stdout)
     elif style != "table":
-        formats.print_rows(sweeps_seen.flat_trials(found), style, sys.stdout)
+        tables.print_rows(sweeps_seen.flat_trials(found), style, sys.stdout)
     else:
         say(sweeps_seen.opening(found))
         tables.print_table(rows(found.results), sys.stdout)

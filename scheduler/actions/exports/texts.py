@@ -1,32 +1,24 @@
-"""Rows of values for programs: JSON, JSON lines, CSV."""
+"""Rows of values as text for programs: JSON lines and CSV. Pure."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
-
-from scheduler.report.tables import print_json, standard
-from scheduler.terminal import data
-
-TEXTS = ("json", "csv", "jsonl")
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], style: str, file: TextIO) -> None:
-    """Rows to `file` in one of TEXTS."""
-    if style == "json":
-        print_json(rows, file)
-    else:
-        data(lines(rows, style), file)
-
-
-def lines(rows: Sequence[Mapping[str, Any]], style: str) -> Iterable[str]:
+def lines(rows: Iterable[Mapping[str, Any]], style: str, names: Sequence[str] | None = None) -> Iterator[str]:
     """The lines of a CSV (RFC 4180, but for ends of lines, which are newlines; its header has every name of any row) or of JSON
-    lines. Texts in a CSV are as they were logged, also where a spreadsheet would take one for a formula."""
+    lines. Texts in a CSV are as they were logged, also where a spreadsheet would take one for a formula. `names`: of the columns,
+    where they are known before; then no row is kept."""
     if style == "jsonl":
         return (json.dumps(standard(row), allow_nan=False) + "\n" for row in rows)
-    return _csv(list(dict.fromkeys(name for row in rows for name in row)), rows)
+    if names is None:
+        rows = list(rows)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+    return _csv(names, rows)
 
 
 class _Line:
@@ -38,7 +30,7 @@ class _Line:
         self.text = text
 
 
-def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     line = _Line()
     writer = csv.writer(line, lineterminator="\n")
     for row in ([*names], *([cell(row.get(name)) for name in names] for row in rows)) if names else ():
@@ -57,3 +49,14 @@ def cell(value: object) -> str:
     if isinstance(value, str):
         return value
     return repr(value) if isinstance(value, float) else json.dumps(value)
+
+
+def standard(value: Any) -> Any:
+    """The value with those texts in the place of NaN and infinities."""
+    if isinstance(value, Mapping):
+        return {name: standard(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [standard(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)
+    return value

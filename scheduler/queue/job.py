@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.experiments import Policy, Resources
 from scheduler.launcher.files import LOG, METRICS
+from scheduler.queue.names import name_of
 from scheduler.queue.states import State
 
 RUN_DIR, RUN_ID = "{run_dir}", "{run_id}"  # in `Job.environment`: what only an attempt has
@@ -103,6 +104,9 @@ class Job:
     begin_at: float = 0.0  # it does not start before, in seconds since 1970; 0: at once, or its time has come
     prerequisite: int | None = None  # the jobs that it comes after, by number; see `queue.dependencies`
     blocked: bool = False  # by its prerequisite, now
+    renamed: str | None = None  # the name that a person has chosen; None: nobody has
+    tags: tuple[str, ...] = ()  # sorted, each once
+    note: str = ""  # what a person has written about it
 
     @property
     def config(self) -> dict[str, Any]:
@@ -113,6 +117,11 @@ class Job:
         found: dict[str, str | None] = json.loads(self.environment)
         own = {name: value and value.replace(RUN_DIR, attempt.directory) for name, value in found.items()}
         return {name: attempt.run_id if value == RUN_ID else value for name, value in own.items()}
+
+    @property
+    def name(self) -> str:
+        """For people to type and to remember; no other job of the queue has it."""
+        return self.renamed or name_of(self.id, self.number)
 
     @property
     def short_id(self) -> str:

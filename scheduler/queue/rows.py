@@ -30,6 +30,7 @@ def _read(fields: dict[str, Any]) -> Job:
     fields["resources"] = resources_from(fields["resources"])
     fields["policy"] = policy_from(fields["policy"])
     fields["state"] = State(fields["state"])
+    fields["tags"] = tuple(fields["tags"].split())
     fields["blocked"] = bool(fields["blocked"])
     return Job(**fields)
 

@@ -185,6 +185,14 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE attempt ADD COLUMN slot INTEGER;
     ALTER TABLE attempt ADD COLUMN ports TEXT NOT NULL DEFAULT '';
     """,
+    # What a person says of a job, at any time. NULL: it has the name that its id and number give it.
+    """
+    ALTER TABLE job ADD COLUMN renamed TEXT;
+    ALTER TABLE job ADD COLUMN tags TEXT NOT NULL DEFAULT '';         -- sorted, a space between them
+    ALTER TABLE job ADD COLUMN note TEXT NOT NULL DEFAULT '';
+    CREATE UNIQUE INDEX job_renamed ON job (renamed) WHERE renamed IS NOT NULL;
+    CREATE INDEX job_tagged ON job (number) WHERE tags != '';
+    """,
 )
 
 

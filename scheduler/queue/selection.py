@@ -1,4 +1,4 @@
-"""How people name jobs: an id or the beginning of one, `last`, `all`, a state, a group, or a trial of a sweep."""
+"""How people name jobs: an id or the beginning of one, a name, `last`, `all`, a state, a group, a tag, or a trial of a sweep."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from scheduler.errors import UserError, closest, nearest
 from scheduler.queue.evidence import paused
 from scheduler.queue.here import directory, file_from
 from scheduler.queue.job import Job
+from scheduler.queue.names import OWN_FORM, name_of
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, trials
 
 PAUSED = "paused"  # no state: what is paused is running
+TAG = "tag:"
 SHORT = 8  # letters of an id as tables show it: so many mean nothing else
 _HEX = re.compile(r"[0-9a-f]{1,64}")
 EXPERIMENT = 8  # digits from which the beginning of an experiment's id is taken for one: there is no index of them
@@ -41,6 +43,8 @@ class Chosen:
 
 def chosen(store: Store, words: Sequence[str]) -> Chosen:
     """The jobs that `words` name. UserError for a word that names none.
+
+    A job's name, its own or the one it was given, names it. `tag:NAME` names all jobs with that tag, and may name none.
 
     `last` is the newest job of what was asked last in this directory, `all` are all. A state (`failed`, `queued`, ...) names all
     jobs in it, `paused` those that run and were paused, `group:NAME` those of a group; these may name none. `trial:N` is trial N
@@ -83,7 +87,23 @@ def none_of(words: Sequence[str]) -> str:
     (word,) = words
     if word.startswith("group:"):
         return f"no jobs in the group {word.removeprefix('group:')}"
+    if word.startswith(TAG):
+        return f"no jobs with the tag {word.removeprefix(TAG)}"
     return "no jobs yet" if word == "all" else f"no {word} jobs"
+
+
+def tagged(tag: str) -> Chosen:
+    """The jobs with this tag."""
+    return Chosen("tags != '' AND instr(' ' || tags || ' ', ' ' || ? || ' ') > 0", (tag,))
+
+
+def numbered(store: Store, name: str) -> int | None:
+    """The number of the job with this name, chosen by a person or made by the queue; None if no job has it."""
+    for row in store.read("SELECT number FROM job WHERE renamed = ?", (name,)):
+        return row["number"]
+    own = OWN_FORM.fullmatch(name)
+    found = store.read("SELECT id, number FROM job WHERE number = ?", (int(own[3]),)) if own else []
+    return next((row["number"] for row in found if name_of(row["id"], row["number"]) == name), None)
 
 
 def _choose_one(store: Store, word: str) -> Chosen:
@@ -93,6 +113,10 @@ def _choose_one(store: Store, word: str) -> Chosen:
         return Chosen("1")
     if word.startswith("group:"):
         return Chosen("group_name = ?", (word.removeprefix("group:"),))
+    if word.startswith(TAG):
+        return tagged(word.removeprefix(TAG))
+    if number := numbered(store, word):
+        return Chosen("number = ?", (number,))
     if word.startswith("trial:"):
         return Chosen("id = ?", (_trial(store, word.removeprefix("trial:")).id,))
     if word == PAUSED:
@@ -140,7 +164,7 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     """Raises the UserError, with what comes near."""
     sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
     names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
-    words = ["last", "all", "group:NAME", "trial:N", PAUSED, *map(str, State), "a group", "a file"]
+    words = ["last", "all", "group:NAME", "tag:NAME", "trial:N", PAUSED, *map(str, State), "a group", "a file"]
     near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")

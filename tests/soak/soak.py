@@ -151,12 +151,12 @@ class Soak:
         Unfinished jobs are left for the next round."""
         restores = self.dice.random() < 0.2 and self._back_up()
         self.submit(jobs)
-        until = self.kills.total() + kills
+        half, until, paused = self.kills.total() + kills // 2, self.kills.total() + kills, self.pauses
         while self.kills.total() < until:
             self._keep_two_runners()
             time.sleep(self.dice.expovariate(4))
             self._kill_one()
-            if self.dice.random() < 0.1:
+            if self.dice.random() < 0.1 or (self.pauses == paused and self.kills.total() >= half):
                 self._pause_for_a_while()
             if self.troubles:
                 self.troubles.strike()
@@ -176,7 +176,7 @@ class Soak:
         before = {each.token for each in self.records.attempts()}
         self._wait_until_nothing_runs()
         if self._command("restore", str(self.work.parent / "backup.db")) != 0:
-            return ["a backup could not be restored although nothing ran"]
+            return ["nothing_left: a backup could not be restored although nothing ran"]
         self.restores += 1
         kept = self.records.attempts()
         ran = {mark.token for mark in self.records.marks()}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import UserError
+from scheduler.queue.names import name_of
 from scheduler.queue.selection import select
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -88,3 +89,28 @@ def test_a_word_that_is_a_group_and_begins_an_id_is_refused(store: Store, experi
         select(store, [job.id[:2]])
     assert select(store, [f"group:{job.id[:2]}"]) == [other]
     assert select(store, [job.id[:8]]) == [job]
+
+
+def test_a_job_has_a_readable_name_at_once_and_is_found_by_it(filled: Store) -> None:
+    """Nobody remembers 3f2a9c81; the name is unlike that of any other job, and stays as long as the job is there."""
+    jobs = filled.jobs()
+    assert [job.name for job in jobs] == [name_of(job.id, job.number) for job in jobs]
+    assert all(job.name.endswith(f"-{job.number}") for job in jobs)
+    assert [found(filled, job.name) for job in jobs] == [[1], [2], [3]]
+
+
+def test_a_name_that_another_job_could_have_names_none(filled: Store) -> None:
+    """A number with the wrong words is a slip: nothing else may be cancelled for it."""
+    first, second = filled.jobs()[:2]
+    wrong = first.name.rpartition("-")[0] + f"-{second.number}"
+    with pytest.raises(UserError, match="is neither a job id nor a state"):
+        found(filled, wrong)
+
+
+def test_jobs_are_found_by_a_tag_as_a_whole_word(filled: Store) -> None:
+    """`tag:base` must not bring what is tagged baseline; a tag that nothing has names nothing, and is no error."""
+    with filled.change() as change:
+        change.connection.execute("UPDATE job SET tags = 'baseline old' WHERE number IN (1, 3)")
+    assert found(filled, "tag:baseline") == found(filled, "tag:old") == [1, 3]
+    assert found(filled, "tag:base") == []
+    assert [job.tags for job in filled.jobs()] == [("baseline", "old"), (), ("baseline", "old")]

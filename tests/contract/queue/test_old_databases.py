@@ -11,6 +11,7 @@ import pytest
 from scheduler.home import Home
 from scheduler.queue.mine import Mine
 from scheduler.queue.schema import MIGRATIONS
+from scheduler.queue.selection import select_single
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, trials
@@ -47,6 +48,8 @@ def test_an_old_database_opens_with_all_that_is_in_it(old: Path, home: Home) -> 
         assert (jobs[0].group, jobs[0].config, jobs[1].policy.retries, jobs[8].policy.timeout) == ("Grid", {"x": 1}, 1, 90)
         assert store.gpu_uses(jobs)[jobs[0].experiment][0].peak == 5000
         assert store.events(jobs[1].id)[-1]["state"] == "failed"
+        assert [select_single(store, job.name).id for job in jobs] == [job.id for job in jobs]
+        assert {(job.tags, job.note) for job in jobs} == {((), "")}
         sweep = latest_sweep(store)
         assert sweep
         assert [len(trial.history) for trial in trials(store, sweep.id)] == [3, 3, 3]

@@ -53,11 +53,11 @@ def _best_at(each: Compared, metric: str, goal: str) -> float | None:
 
 FACTS: Mapping[str, Value] = {
     "id": lambda each: each.job.id,
-    "name": lambda each: getattr(each.job, "name", "") or None,
+    "name": lambda each: each.job.name,
     "state": lambda each: each.job.state.value,
     "group": lambda each: each.job.group,
-    "tags": lambda each: ",".join(getattr(each.job, "tags", ())) or None,
-    "note": lambda each: getattr(each.job, "note", "") or None,
+    "tags": lambda each: ",".join(each.job.tags) or None,
+    "note": lambda each: each.job.note or None,
     "attempt": lambda each: each.job.attempts,
     "exit_status": _of_ending("exit_status"),
     "reason": lambda each: _of_ending("reason")(each) or None,

@@ -103,6 +103,5 @@ def _folders(
 
 
 def _folder(each: Compared) -> str:
-    """What the folder of a job is called: by its id and, where it has one, its name."""
-    name = str(getattr(each.job, "name", "") or "")
-    return "-".join(filter(None, (each.job.short_id, "".join(char if char.isalnum() or char in "-_." else "_" for char in name))))
+    """What the folder of a job is called: by its id and its name."""
+    return f"{each.job.short_id}-{''.join(char if char.isalnum() or char in '-_.' else '_' for char in each.job.name)}"

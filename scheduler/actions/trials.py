@@ -62,7 +62,7 @@ def results_of(store: Store, plan: SweepPlan, sweep: str, everyone: Sequence[Ent
         best_trial(trials, plan.goal),
         saved(trials),
         _importance(plan, trials) if weighed else None,
-        written_by(_at_the_same_time(store, attempts.values())),
+        written_by(at_the_same_time(store, attempts.values())),
     )
 
 
@@ -116,7 +116,7 @@ def standing(store: Store, plan: SweepPlan, directory: str) -> Standing | None:
     return Standing(sweep, len(records), inside, counting, best_trial(inside, plan.goal), aged)
 
 
-def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
+def at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
     """All attempts, of whatever job, that ran while these did."""
     if not attempts:
         return []

@@ -103,3 +103,40 @@ def _print_means(found: Means, style: str, words: Sequence[str]) -> int:
         tables.print_table(comparison.table_of_means(found), sys.stdout, comparison.layout(found.columns))
     say(comparison.about_means(found) if found.rows else none_of(words))
     return 0
+
+
+def _metric(context: click.Context, option: click.Parameter, text: str | None) -> Sort | None:
+    if text is None:
+        return None
+    from scheduler.actions.results import Sort
+
+    return Sort.read(text)
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("-m", "--metric", metavar="METRIC[:max|min]", callback=_metric, help="Default: the objective of the jobs.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=1, show_default=True, help="So many, the best first.")
+@rows_option
+def best(jobs: tuple[str, ...], metric: Sort | None, count: int, style: str) -> int:
+    """The best jobs: their parameters, checkpoints and directories. JOB as for `status`; without JOB, of all.
+
+    Exit status 1 if there is none.
+
+    \b
+    exp-queue best last
+    exp-queue best group:Baselines -m val_acc:max -n 3
+    """
+    from scheduler.actions.best import best as action
+    from scheduler.report import best as report
+    from scheduler.report import tables
+    from scheduler.terminal import show
+
+    with opened_store() as store:
+        found = action(store, jobs, metric, count)
+    if style != "table":
+        tables.print_rows(report.objects(found) if style == "json" else report.rows(found), style, sys.stdout)
+    for line in report.lines(found) if style == "table" else ():
+        show(line)
+    say(report.go_on(found) if found.winners else report.none(found))
+    return 0 if found.winners else 1

@@ -32,7 +32,6 @@ _AGAIN = "`exp-queue retry JOB` runs again what failed, `exp-queue run FILE --ag
 _COMMAND = "`exp-queue exec -- COMMAND` runs one command on a GPU, `exp-queue run FILE` the experiments of a file"
 _WORK = "there is no daemon: `exp-queue work --forever` runs what is queued now and later, until a Ctrl-C"
 _PAUSE = "`exp-queue pause JOB` lets a job that runs stand still until `continue`, `hold JOB` one that waits until `release`"
-_BEST = "`exp-queue status --sort METRIC:max` (or `:min`) lists jobs, the best first"
 _WATCH = "`exp-queue logs -f JOB` follows the output of a job, `watch exp-queue status` the queue"
 _INIT = "write a file such as the README's mine.yaml; `exp-queue check FILE` says whether it is right"
 
@@ -47,13 +46,26 @@ POINTED = {
     **dict.fromkeys(("worker", "agent", "daemon", "server", "serve", "up"), _WORK),
     **dict.fromkeys(("suspend", "stash", "freeze", "block"), _PAUSE),
     **dict.fromkeys(("unstash", "unhold", "thaw", "unpause"), _PAUSE),
-    "best": _BEST,
     "watch": _WATCH,
     **dict.fromkeys(("init", "create"), _INIT),
 }
 
 # Commands that only look. Any other is suggested for a plain mistyping of it alone.
-LOOKING = ("prepare", "check", "status", "show", "compare", "curves", "sweeps", "trials", "logs", "gpus", "explain", "doctor")
+LOOKING = (
+    "prepare",
+    "check",
+    "status",
+    "show",
+    "compare",
+    "best",
+    "curves",
+    "sweeps",
+    "trials",
+    "logs",
+    "gpus",
+    "explain",
+    "doctor",
+)
 
 
 def meant(words: Sequence[str], commands: Collection[str]) -> list[str]:

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": ("status", "List jobs and how they stand."),
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
+    "best": ("compare", "The best jobs: parameters, checkpoint, directory."),
     "curves": ("curves", "Draw what jobs have logged, in the terminal."),
     "export": ("export", "Results and curves as CSV, JSON, Parquet, TensorBoard or W&B runs."),
     "sweeps": ("trials", "List sweeps: method, metric, best value, how their trials stand."),
@@ -54,7 +55,7 @@ COMMANDS = {
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
-    "See": ("status", "show", "compare", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
+    "See": ("status", "show", "compare", "best", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("export", "backup", "restore"),

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scheduler.api import (
         CannotEverRun,
+        Comparison,
+        Curve,
         Job,
         Jobs,
         StateError,
+        Sweep,
+        Sweeps,
         Trial,
         Trials,
         UserError,
         cancel,
+        compare,
         job,
         jobs,
         move,
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
         run,
         submit,
         sweep,
+        sweeps,
         trials,
         work,
     )
@@ -29,13 +35,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "CannotEverRun",
+    "Comparison",
+    "Curve",
     "Job",
     "Jobs",
     "StateError",
+    "Sweep",
+    "Sweeps",
     "Trial",
     "Trials",
     "UserError",
     "cancel",
+    "compare",
     "job",
     "jobs",
     "move",
@@ -43,6 +54,7 @@ __all__ = [
     "run",
     "submit",
     "sweep",
+    "sweeps",
     "trials",
     "work",
 ]

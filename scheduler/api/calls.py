@@ -41,6 +41,7 @@ from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
+from scheduler.queue.sweep_selection import sweep_named
 from scheduler.queue.trials import latest_sweep, sweep_called
 from scheduler.report.notifications import Notifications
 from scheduler.report.sweeps import farewell as sweep_farewell
@@ -248,15 +249,16 @@ def sweep(
     return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
-def trials(file: File | None = None, changes: Changes = None) -> Trials:
+def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:
     """The trials of the newest sweep, or with `file` of the newest of that file which was begun in this directory, with what
     those that still run have logged so far. UserError where there is none.
 
-    `changes` as they were for the sweep, if they set its metric or command.
+    `changes` as they were for the sweep, if they set its metric or command. `sweep`: by the beginning of its id, the name of its
+    file, or "last", the newest that was begun in this directory; its file need not be there any more.
     """
     key = None if file is None else read_plan(fspath(file), words(changes), asked()).key(working_directory())
     with opened_queue(say) as store:
-        record = latest_sweep(store, key)
+        record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
         if record is None:
             what = "there is no sweep yet" if file is None else f"no sweep of {fspath(file)} was begun in this directory"
             raise UserError(what, next_step="sweep(FILE) begins one")

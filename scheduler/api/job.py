@@ -10,13 +10,15 @@ from typing import Any, overload
 from scheduler.actions import media, remark
 from scheduler.actions import pause as pausing
 from scheduler.actions.cancel import by_hand, cancel_all
+from scheduler.actions.logged import logged
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
 from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.actions.wait import wait_for
+from scheduler.api.curve import Curve, curve_of
 from scheduler.api.rows import Rows, flat, frame
-from scheduler.errors import UserError
+from scheduler.errors import UserError, nearest
 from scheduler.experiments.document import values
 from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
@@ -148,6 +150,18 @@ class Job:
             attempts = list(store.latest_attempts(_found(store, [self])).values())
             found = uses(store, attempts)
         return next((as_object(use, co2_per_kwh()) for use in found.values()), None)
+
+    def curve(self, metric: str) -> Curve:
+        """What its latest attempt has logged of a metric so far: points with `step`, `time`, `value`, and the extremes of the
+        rows that each stands for. UserError for a metric that it has no numbers of."""
+        with opened_queue(say, self.root) as store:
+            (job,) = _found(store, [self])
+            attempt = store.latest_attempts([job]).get(job.id)
+            found = logged(store, job, attempt).series if attempt else {}
+        if metric not in found:
+            next_step = nearest(metric, found) or "it has logged no numbers yet"
+            raise UserError(f'job {self.id[:8]} has no numbers of "{metric}"', next_step=next_step)
+        return curve_of(found[metric])
 
 
 class Jobs(Rows[Job]):

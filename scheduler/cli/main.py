@@ -26,6 +26,12 @@ COMMANDS = {
     "status": ("status", "List jobs and how they stand."),
     "watch": ("watch", "GPUs, what runs, how far it is and what waits, live."),
     "show": ("show", "Everything about one job."),
+    "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
+    "best": ("compare", "The best jobs: parameters, checkpoint, directory."),
+    "curves": ("curves", "Draw what jobs have logged, in the terminal."),
+    "export": ("export", "Results and curves as CSV, JSON, Parquet, TensorBoard or W&B runs."),
+    "sweeps": ("trials", "List sweeps: method, metric, best value, how their trials stand."),
+    "trials": ("trials", "All about one sweep, again: its trials, what was compared, the best."),
     "logs": ("logs", "Print the output of a job; -f follows it."),
     "cancel": ("cancel", "Take jobs out of the queue; stop those that run."),
     "retry": ("again", "Run jobs again that did not succeed."),
@@ -53,11 +59,11 @@ COMMANDS = {
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
-    "See": ("watch", "status", "show", "logs", "explain", "gpus", "doctor"),
+    "See": ("watch", "status", "show", "compare", "best", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
-    "Keep": ("backup", "restore"),
+    "Keep": ("export", "backup", "restore"),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3

@@ -113,10 +113,12 @@ class SweepPlan:
         return [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command)]
 
     def remembered(self, cwd: str, pruner: str) -> str:
-        """What this sweep does, as JSON: kept with it, so that its trials can be explained later."""
+        """What this sweep does, as JSON: kept with it, so that it can be shown and its trials explained without its file; see
+        `sweeps.recalled`."""
         rule = self.sweep.early_terminate
         kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner, "kin": self.kin(cwd)}
-        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None})
+        space = [[list(each.path), each.distribution.name, dict(each.distribution.fields)] for each in self.parameters]
+        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None, "space": space})
 
 
 def _digest(content: list[object]) -> str:

@@ -14,6 +14,7 @@ from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
 from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.chosen import Chosen
 from scheduler.queue.code import Aged, Codes, aged
 from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
@@ -22,7 +23,7 @@ from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.order import postpone
-from scheduler.queue.selection import Chosen, NothingNamed, none_of
+from scheduler.queue.selection import NothingNamed, none_of
 from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store

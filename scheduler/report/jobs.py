@@ -27,6 +27,7 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
     metrics = metric_columns(lines)
     return [
         {
+            "#": str(line.job.number),
             "id": line.job.short_id,
             "state": _state(line),
             "group": line.job.group or "",
@@ -93,6 +94,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
     attempt = line.attempt
     return {
         "id": line.job.id,
+        "number": line.job.number,
         "name": name,
         "group": line.job.group,
         "state": line.job.state.value,

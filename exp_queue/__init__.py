@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         run,
         submit,
         sweep,
+        track,
         trials,
         work,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "run",
     "submit",
     "sweep",
+    "track",
     "trials",
     "work",
 ]

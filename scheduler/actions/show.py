@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from scheduler.actions.logged import summaries
+from scheduler.actions.media import Shown, shown
 from scheduler.actions.results import Line, lines
+from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.system_use import SystemUse
 
 
 @dataclass(frozen=True)
 class Details:
-    """A job with what came out, its attempts from first to last, and all that happened to it: at, attempt, state, detail."""
+    """A job with what came out, its attempts from first to last, and all that happened to it: at, attempt, state, detail.
+    `logged`: what its latest attempt has logged, without curves."""
 
     line: Line
     surroundings: Surroundings
@@ -23,6 +29,10 @@ class Details:
     events: Sequence[Mapping[str, Any]]
     codes: Mapping[int, Code]  # those that the job and its attempts refer to
     aged: Aged | None  # what has become of the job's since it was last asked for
+    shown: Mapping[int, Sequence[Shown]]  # by the number of the attempt
+    logged: Logged
+    systems: Mapping[str, SystemUse] = field(default_factory=dict)  # by the names of its attempts, where anything was measured
+    co2_per_kwh: float | None = None  # grams; None: nobody has said
 
 
 def show(store: Store, job: Job) -> Details:
@@ -33,4 +43,7 @@ def show(store: Store, job: Job) -> Details:
     codes = {number: code for number in {job.code, *(each.code for each in attempts)} if (code := store.code(number)) and number}
     asked = store.code(job.code)
     now = aged(asked, Codes().at(asked.program)) if asked else None
-    return Details(line, store.surroundings(job), attempts, events, codes, now)
+    pictures = {each.number: shown(each) for each in attempts}
+    logged = summaries(store, [job]).get(job.id, Logged())
+    system, grams = uses(store, attempts), co2_per_kwh()
+    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures, logged, system, grams)

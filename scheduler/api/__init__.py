@@ -14,6 +14,7 @@ from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
 from scheduler.api.trial import Trial, Trials
 from scheduler.errors import CannotEverRun, StateError, UserError
+from scheduler.tracking import track
 
 __all__ = [
     "CannotEverRun",
@@ -31,6 +32,7 @@ __all__ = [
     "run",
     "submit",
     "sweep",
+    "track",
     "trials",
     "work",
 ]

@@ -28,6 +28,7 @@ After = Which | Iterable[str] | None
 Moment = str | float | datetime | None
 File = str | PathLike[str]
 Commands = File | Sequence[str] | None
+Words = str | Sequence[str] | None
 Read = TypeVar("Read")
 
 

@@ -20,6 +20,7 @@ from scheduler.api.arguments import (
     File,
     Moment,
     Which,
+    Words,
     asked,
     count_of,
     for_each_trial,
@@ -44,6 +45,7 @@ from scheduler.report.sweeps import farewell as sweep_farewell
 from scheduler.sweeps.sweep import read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
+from scheduler.tracking.trackers.names import asked_of_jobs
 
 
 def run(
@@ -67,6 +69,7 @@ def run(
     after: After = None,
     after_any: bool | None = None,
     after_failure: str | None = None,
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -86,7 +89,8 @@ def run(
     "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
     jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
     run nevertheless. `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of
-    the script). `quiet`: say nothing on standard error.
+    the script). `trackers`: where goes, too, what the jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio",
+    one or several; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -106,7 +110,7 @@ def run(
             driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
         return over(store, driven, told, ranking)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
 def submit(
@@ -125,6 +129,7 @@ def submit(
     after: After = None,
     after_any: bool | None = None,
     after_failure: str | None = None,
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
@@ -133,7 +138,7 @@ def submit(
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = order.on(plan.with_share(share_of(share)))
     warn(plan.path, plan.notes, quiet=quiet)
-    with opened_queue(say_of(quiet=quiet)) as store:
+    with asked_of_jobs(trackers, "trackers"), opened_queue(say_of(quiet=quiet)) as store:
         here, tell = working_directory(), tell_of(quiet=quiet)
         submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
@@ -146,6 +151,7 @@ def retry(
     grace: float | str | None = None,
     max_failures: float | None = None,
     notify: Notify = (),
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
@@ -158,7 +164,7 @@ def retry(
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         return over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet, trackers=trackers)
 
 
 def work(
@@ -168,6 +174,7 @@ def work(
     grace: float | str | None = None,
     max_failures: float | None = None,
     notify: Notify = (),
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run everything that is queued, whoever queued it; returns the jobs that ended, the best first.
@@ -179,7 +186,7 @@ def work(
         with opened_devices() as devices:
             return over(store, drive_everything(store, devices, terms, tell, forever=forever), told, by_file=False)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet, trackers=trackers)
 
 
 def sweep(
@@ -202,6 +209,7 @@ def sweep(
     program: str | None = None,
     style: str | None = None,
     notify: Notify = (),
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Trials:
     """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
@@ -210,7 +218,7 @@ def sweep(
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `notify`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `program`, `style`, `notify`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
@@ -228,7 +236,7 @@ def sweep(
         assert record  # it has just been opened
         return trials_of(store, remembered(store, record))
 
-    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet)
+    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
 def trials(file: File | None = None, changes: Changes = None) -> Trials:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
+from scheduler.actions import media
 from scheduler.actions import pause as pausing
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
+from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.actions.wait import wait_for
 from scheduler.api.rows import Rows, flat, frame
 from scheduler.errors import UserError
@@ -20,6 +22,7 @@ from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.report.jobs import table
 from scheduler.report.labels import Labels
+from scheduler.report.system import as_object
 from scheduler.terminal import say
 from scheduler.tracking import metric_log
 
@@ -107,6 +110,28 @@ class Job:
             attempt = store.latest_attempts(_found(store, [self])).get(self.id)
         rows = metric_log.rows(attempt.metrics) if attempt else ()
         return [row for row in rows if any(not name.startswith("_") for name in row)]
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The images, histograms, tables and saved files of its latest attempt so far, in order: `kind`, `name`, `step` and
+        `path`; histograms and tables stand in the file of lines of JSON at that path. Empty where there are none."""
+        with opened_queue(say, self.root) as store:
+            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        return [asdict(each) for each in media.shown(attempt)] if attempt else []
+
+    def system(self) -> list[dict[str, Any]]:
+        """The rows about what its latest attempt has used of the machine so far (`cpu.use`, `memory.used`, `gpu.0.use` ...), with
+        `_time`. Empty for one that was over within seconds, or has not run yet."""
+        with opened_queue(say, self.root) as store:
+            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        return list(metric_log.rows(attempt.system)) if attempt else []
+
+    def used(self) -> dict[str, Any] | None:
+        """What its latest attempt has used of the machine in all, until now or its end, as `system` of `exp-queue show --format
+        json`: means and peaks, and `energy_wh`. None where nothing was measured."""
+        with opened_queue(say, self.root) as store:
+            attempts = list(store.latest_attempts(_found(store, [self])).values())
+            found = uses(store, attempts)
+        return next((as_object(use, co2_per_kwh()) for use in found.values()), None)
 
 
 class Jobs(Rows[Job]):

@@ -16,6 +16,7 @@ from scheduler.cli.options import (
     say,
     sharing_options,
     slots_option,
+    trackers_option,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @failures_option
 @sharing_options
 @notify_option
+@trackers_option
 @click.option("--lost", is_flag=True, help="Also jobs whose outcome is unknown.")
 @format_option
 def retry(
@@ -74,6 +76,7 @@ def retry(
 @failures_option
 @sharing_options
 @notify_option
+@trackers_option
 @click.option("--forever", is_flag=True, help="Do not end when the queue is empty: run what is submitted later, until a Ctrl-C.")
 @format_option
 def work(
@@ -104,6 +107,7 @@ def work(
 @failures_option
 @sharing_options
 @notify_option
+@trackers_option
 @format_option
 def resume(
     slots: int | None,

@@ -95,6 +95,22 @@ notify_option = click.option(
     "e-mail address, a URL, the path of a program; `none`: nobody. May be repeated.",
 )
 
+
+def _trackers(context: click.Context, option: click.Parameter, words: str | None) -> None:
+    from scheduler.tracking.trackers.names import asked_of_jobs
+
+    context.with_resource(asked_of_jobs(words, "--trackers"))
+
+
+trackers_option = click.option(
+    "--trackers",
+    metavar="LIST",
+    callback=_trackers,
+    expose_value=False,
+    help="What jobs log by exp-queue's own calls goes to these too: wandb, tensorboard, swanlab, trackio, with commas; or none. "
+    "Default: EXP_QUEUE_TRACKERS.",
+)
+
 _SHARING = (
     click.option(
         "--quiet", metavar="TIME", help="A GPU stays untouched so long after somebody else's process has left it. Default: 20s."

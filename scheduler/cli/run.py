@@ -22,6 +22,7 @@ from scheduler.cli.options import (
     sharing_options,
     slots_option,
     sort_option,
+    trackers_option,
 )
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @sharing_options
 @order_options
 @notify_option
+@trackers_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
@@ -134,6 +136,7 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @leftovers_option
 @share_option
 @order_options
+@trackers_option
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option

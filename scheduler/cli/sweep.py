@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import format_option, notify_option, opened_store, say, sharing_options, slots_option
+from scheduler.cli.options import (
+    format_option,
+    notify_option,
+    opened_store,
+    say,
+    sharing_options,
+    slots_option,
+    trackers_option,
+)
 from scheduler.cli.reading import reads_a_sweep
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
@@ -28,6 +36,7 @@ _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a s
 @resource_options
 @sharing_options
 @notify_option
+@trackers_option
 @click.option("--backend", type=click.Choice(["optuna", "wandb"]), default="optuna", help="Where the sweep lives. Default: here.")
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
 @format_option

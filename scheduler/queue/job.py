@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.experiments import Policy, Resources
-from scheduler.launcher.files import LOG, METRICS
+from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
 
@@ -76,6 +76,11 @@ class Attempt:
     def metrics(self) -> Path:
         """Where its metric log is, if it writes one."""
         return Path(self.directory) / METRICS
+
+    @property
+    def system(self) -> Path:
+        """Where the rows are about what it uses of the machine, if it has lived long enough to have some."""
+        return Path(self.directory) / SYSTEM
 
 
 @dataclass(frozen=True)

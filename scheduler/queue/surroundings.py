@@ -15,6 +15,8 @@ from scheduler.launcher.spawning import find_program
 
 # A virtual environment, a conda environment and `module load` each set some of these together: of two shells mixed, none works.
 KEPT = ("PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "LD_LIBRARY_PATH")
+# Where these are set, a job keeps them too; of one that was asked for without them, its runner decides.
+KEPT_IF_SET = ("EXP_QUEUE_TRACKERS",)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def surroundings_from(text: str) -> Surroundings:
 
 def surroundings_of(environment: Mapping[str, str], argv: Sequence[str], names: Iterable[str], cwd: str) -> Surroundings:
     """What a job with this command line and directory keeps of `environment`; `names`: what it keeps beyond KEPT."""
-    variables = {name: environment.get(name) for name in (*KEPT, *names)}
+    chosen = [name for name in KEPT_IF_SET if environment.get(name)]
+    variables = {name: environment.get(name) for name in (*KEPT, *chosen, *names)}
     return Surroundings(tuple(variables.items()), resolved(environment, argv, cwd))
 
 

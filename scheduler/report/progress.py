@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TextIO
 
 from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Told
-from scheduler.actions.results import outcome
+from scheduler.actions.results import outcome_at_end
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
@@ -228,7 +228,7 @@ class Progress:
 
 
 def _result(notice: Ended) -> Outcome:
-    """What the attempt's metric log says; nothing where no file can be opened now: that is no reason to leave the jobs."""
+    """What the attempt's logs say; nothing where no file can be opened now: that is no reason to leave the jobs."""
     with passing():
-        return outcome(notice.attempt, notice.job.policy)
+        return outcome_at_end(notice.attempt, notice.job.policy, notice.ending)
     return Outcome()

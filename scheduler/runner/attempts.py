@@ -12,6 +12,7 @@ from scheduler.launcher.client import Slot
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
 from scheduler.runner import recovery
+from scheduler.tracking.system_use import SystemUse
 
 
 class HungUp(Exception):
@@ -82,3 +83,4 @@ class End:
     found: recovery.Verdict
     duration: float | None
     uses: tuple[GpuUse, ...] = ()
+    system: SystemUse | None = None

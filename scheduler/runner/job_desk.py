@@ -23,6 +23,7 @@ from scheduler.gpus.usage import Shares, begun, measured
 from scheduler.gpus.view import View
 from scheduler.linux.inotify import FolderWatch
 from scheduler.queue.job import Job
+from scheduler.runner.gpu_rows import GpuRows
 from scheduler.runner.gpu_view import GpuView, History, wants_gpu
 from scheduler.runner.news import Watchman
 from scheduler.runner.plan import Start
@@ -38,6 +39,7 @@ class JobDesk:
     """Sees, judges and takes GPUs for jobs; measures what they use, and sets aside a GPU on which job after job fails."""
 
     def __init__(self, desk: Desk) -> None:
+        self.rows = GpuRows()  # what the attempts' own logs say of their GPUs
         self._desk = desk
         self._known = desk.refresh()  # the last reading that told of any GPU
         self._view = GpuView(desk.reading, (), Observation(), desk.settings)
@@ -135,6 +137,7 @@ class JobDesk:
     def _measure(self, seen: View) -> None:
         if seen.reading.at > self._measured_at:  # the same reading must not count twice
             self._uses = measured(self._uses, seen)
+            self.rows.take(seen, time.monotonic())
             self._measured_at = seen.reading.at
 
     # What people should know.
@@ -143,6 +146,7 @@ class JobDesk:
         """What a person should know and has not been told yet. `running`: the claims of our attempts that are not over."""
         for ended in self._uses.keys() - set(running):
             del self._uses[ended]
+            self.rows.end(ended)
         return self._watchman.news(self._view, running, self._desk.directory, self._desk.lying)
 
     @property
@@ -175,6 +179,7 @@ class JobDesk:
         return self._desk.tick(LEISURE if self._only_claims_block and self._desk.hears_of_ends else TICK)
 
     def close(self) -> None:
+        self.rows.close()
         self._desk.close()
 
 

@@ -205,8 +205,23 @@ def test_a_job_that_has_not_run_has_no_log_and_no_metrics(file) -> None:
     """No log is told; no rows are no rows."""
     job = api.submit(file("true"), quiet=True)[0]
     assert job.metrics() == []
+    assert job.shown() == []
     with pytest.raises(UserError, match="is queued and has not run yet"):
         job.log()
+
+
+def test_what_a_job_has_shown_is_listed_with_its_paths(file) -> None:
+    """A notebook draws the pictures itself; histograms stand in the index."""
+    rows = [
+        {"_step": 3, "kind": "image", "name": "a", "file": "media/a-0.png"},
+        {"kind": "histogram", "name": "h", "counts": [1]},
+    ]
+    lines = "".join(f"echo '{json.dumps(row)}' >> media.jsonl; " for row in rows)
+    job = api.run(file(f"cd $EXP_QUEUE_RUN_DIR; {lines}", "{x: [1]}"), quiet=True)[0]
+    assert job.shown() == [
+        {"kind": "image", "name": "a", "step": 3, "path": f"{job.directory}/media/a-0.png"},
+        {"kind": "histogram", "name": "h", "step": None, "path": f"{job.directory}/media.jsonl"},
+    ]
 
 
 def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:

@@ -23,7 +23,7 @@ from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
-Which = str | Job | Iterable[Job]
+Which = str | int | Job | Iterable[Job]
 After = Which | Iterable[str] | None
 Moment = str | float | datetime | None
 File = str | PathLike[str]
@@ -41,9 +41,13 @@ def words(changes: Changes) -> list[str]:
 
 
 def named(which: Iterable[Which | Iterable[str]]) -> list[str]:
-    """Words that name jobs."""
-    several = ([each] if isinstance(each, (str, Job)) else each for each in which)
-    return [each if isinstance(each, str) else each.id for some in several for each in some]
+    """Words that name jobs; an int is a number as tables show it."""
+    several = ([each] if isinstance(each, (str, int, Job)) else each for each in which)
+    return [each.id if isinstance(each, Job) else _word(each) for some in several for each in some]
+
+
+def _word(named: str | int) -> str:
+    return named if isinstance(named, str) else f"#{named}"
 
 
 def asked(program: str | None = None, style: str | None = None) -> Asked:

@@ -269,8 +269,9 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
     """The jobs that `which` names, oldest first; without any, all. With `limit` only the newest so many. With `sort`, such as
     "accuracy:max", the best first, and `limit` takes the best.
 
-    Each is the beginning of an id, a state such as "failed", "last", "all", "group:NAME", "trial:N" of the newest sweep, a Job,
-    or several. UserError for a word that names nothing; a state may name none.
+    Each is the beginning of an id, a number (12, or "3-7"), a name, a state such as "failed", "last", "all", "group:NAME",
+    "tag:NAME", "trial:N" of the newest sweep, a filter such as "lr<0.01 and best.val_cer<0.2", a Job, or several. UserError for a
+    word that names nothing; a state and a filter may name none.
     """
     chosen = named(which)
     with opened_queue(say) as store:
@@ -279,7 +280,7 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
         return jobs_of(store, status(store, chosen, limit, Sort.read(sort) if sort is not None else None).lines)
 
 
-def job(which: str | Job) -> Job:
+def job(which: str | int | Job) -> Job:
     """The one job that `which` names, as `jobs` has it; of several in a state, the newest. UserError if there is none."""
     with opened_queue(say) as store:
         return jobs_of(store, lines(store, [selection.select_single(store, *named([which]))]))[0]

@@ -53,6 +53,7 @@ COMMANDS = {
     "backup": ("backup", "Copy the queue to a file, while jobs run."),
     "restore": ("backup", "Put a backup in the place of the queue."),
     "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
+    "completion": ("completion", "The script that lets bash, zsh or fish complete jobs, files and keys."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
 # How `--help` shows them, each in one place.
@@ -64,6 +65,7 @@ SECTIONS = {
     "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("export", "backup", "restore"),
+    "Help": ("completion",),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
@@ -130,6 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0 all good; 1 some job did not succeed; 2 wrong usage or file; 3 impossible on this machine; 130 after a Ctrl-C.
     """
     _have_streams()
+    if asked := os.environ.get("_EXP_QUEUE_COMPLETE"):
+        from scheduler.cli.completing import answer
+
+        sys.exit(_delivered(answer(commands, [(name, line) for name, (_, line) in COMMANDS.items()], asked)))
     sys.exit(_delivered(_status(arguments)))
 
 

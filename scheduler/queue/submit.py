@@ -15,6 +15,7 @@ from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
 from scheduler.experiments.remarks import NOTHING, Remarks
 from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.chosen import Chosen
 from scheduler.queue.code import Aged, Codes, aged
 from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
@@ -24,7 +25,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.order import postpone
 from scheduler.queue.remarks import remark
-from scheduler.queue.selection import Chosen, NothingNamed, none_of
+from scheduler.queue.selection import NothingNamed, none_of
 from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store

@@ -28,6 +28,7 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
     metrics = metric_columns(lines)
     return [
         {
+            "#": str(line.job.number),
             "id": line.job.short_id,
             "name": line.job.renamed or "",
             "state": _state(line),
@@ -97,6 +98,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
     attempt = line.attempt
     return {
         "id": line.job.id,
+        "number": line.job.number,
         "name": name,
         "group": line.job.group,
         "state": line.job.state.value,

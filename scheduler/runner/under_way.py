@@ -209,4 +209,6 @@ class Supervision:
         if desk:
             desk.rows.end(running.claim)
         judged, uses = endings.judge(running.attempt, found, shares)
-        self.ends.append(End(running, judged, duration, uses, endings.system_use(running.attempt, found)))
+        brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
+        system = None if brief else endings.system_use(running.attempt, found)
+        self.ends.append(End(running, judged, duration, uses, system))

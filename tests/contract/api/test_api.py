@@ -93,8 +93,9 @@ def test_a_run_returns_its_jobs_the_best_first_with_all_that_came_out(file) -> N
     assert best.submitted <= best.started
 
 
-def test_what_a_job_has_used_of_the_machine_is_a_value_and_rows(file) -> None:
+def test_what_a_job_has_used_of_the_machine_is_a_value_and_rows(file, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same that `show` tells programs; nothing, and not zeros, of one that has not run."""
+    monkeypatch.setenv("EXP_QUEUE_SYSTEM_METRICS", "0")  # the only row is the job's own
     row = {"_time": 9e9, "cpu.use": 2.0}
     job = api.run(file(f"echo '{json.dumps(row)}' >> $EXP_QUEUE_RUN_DIR/system.jsonl", grid="{x: [1]}"), quiet=True)[0]
     used = job.used()

@@ -73,7 +73,7 @@ def test_everything_arrives_in_its_order_and_nothing_is_said(delivery: Any) -> N
     """Steps that go backwards are refused by some trackers, and a summary before the last row is none."""
     listener = Listening()
     one, said = delivery(listener)
-    one.configure({"lr": 1, "huge": {"a": 2**63}})
+    one.configure({"lr": 1, "huge": {"a": 2**63 + 1}})
     for step in range(500):
         one.log({"loss": 1.0}, step)
     one.keep(Path("/a/model.pt"), "model.pt")

@@ -14,6 +14,7 @@ from scheduler.tracking import png
 from scheduler.tracking.plain import plain
 
 BINS = 64
+SMALL = 1 << 16  # numbers that are counted sooner by one thread than by several that wait for one another
 EXACT = 1 << 24  # as many can be counted in single precision
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg")
 
@@ -42,7 +43,7 @@ class Histogram:
 
     @classmethod
     def of(cls, values: Any, bins: int = BINS) -> Histogram:
-        """Of the numbers in a sequence, an array or a tensor of any shape. A tensor is counted where it lies."""
+        """Of the numbers in a sequence, an array or a tensor of any shape. A large tensor is counted where it lies."""
         if hasattr(values, "histc"):
             return cls._of_tensor(values, bins)
         if hasattr(values, "__array__"):
@@ -72,6 +73,15 @@ class Histogram:
     def _of_tensor(cls, values: Any, bins: int) -> Histogram:
         dense = values.detach().coalesce().values() if getattr(values, "is_sparse", False) else values.detach()
         numbers = (dense.double() if dense.numel() > EXACT else dense.float()).flatten()
+        try:
+            if numbers.numel() > SMALL or str(numbers.device) != "cpu":
+                return cls._where_it_lies(numbers, bins)
+        except RuntimeError:  # where only deterministic operations are allowed, PyTorch counts nothing on a GPU
+            numbers = numbers.cpu()
+        return cls._of_array(numbers.numpy(), bins)
+
+    @classmethod
+    def _where_it_lies(cls, numbers: Any, bins: int) -> Histogram:
         finite = numbers[numbers.isfinite()]
         low, high = (each.item() for each in finite.aminmax()) if finite.numel() else (0.0, 0.0)
         edges = edges_between(low, high, bins)

@@ -137,12 +137,12 @@ def _numbered(path: Path) -> Iterator[Path]:
 def _opened(names: Sequence[str], config: Values, about: About, log: Path | None) -> list[Listener]:
     """They write in the directory of the attempt, else beside the metric log."""
     from scheduler.tracking.trackers.opening import opened
-    from scheduler.tracking.trackers.training import Training
+    from scheduler.tracking.trackers.training import Training, storable
 
     given = os.environ.get("EXP_QUEUE_RUN_DIR")
     directory = Path(given) if given else log.parent if log else None
     training = Training(
-        jsonable(config), about.project or "exp-queue", about.name, about.group, about.notes, about.tags, directory
+        storable(jsonable(config)), about.project or "exp-queue", about.name, about.group, about.notes, about.tags, directory
     )
     return opened(asked(names), training, is_logged=log is not None)
 

@@ -23,9 +23,10 @@ class Watched:
         self.model = model
         self._found: dict[str, Histogram] = {}
         self._handles: list[Any] = []
+        self._refused: list[str] = []
         for name, parameter in model.named_parameters():
             if getattr(parameter, "requires_grad", True):
-                look = _Look(before + name, parameter, max(1, every), what, self._found)
+                look = _Look(before + name, parameter, max(1, every), what, self._found, self._refuse)
                 self._handles.append(parameter.register_hook(look))
 
     def take(self) -> Mapping[str, Histogram]:
@@ -39,12 +40,21 @@ class Watched:
             handle.remove()
         self._handles.clear()
 
+    def _refuse(self, name: str, error: Exception) -> None:
+        """Raised in a hook, it would end the training. Said once, of the first."""
+        if not self._refused:
+            say(f"exp-queue: the gradients of {name} could not be looked at: {error}")
+        self._refused.append(name)
+
 
 class _Look:
     """What one parameter calls with each of its gradients, in whatever thread its library computes them."""
 
-    def __init__(self, name: str, parameter: Any, every: int, what: str, found: dict[str, Histogram]) -> None:
-        self._name, self._parameter, self._every, self._what, self._found = name, parameter, every, what, found
+    def __init__(
+        self, name: str, parameter: Any, every: int, what: str, found: dict[str, Histogram], refuse: Callable[..., None]
+    ) -> None:
+        self._name, self._parameter, self._every, self._what = name, parameter, every, what
+        self._found, self._refuse = found, refuse
         self._passes = self._looks = self._next = 0
 
     def __call__(self, gradient: Any) -> None:
@@ -54,17 +64,13 @@ class _Look:
         self._looks += 1
         self._every *= 1 if self._looks % MOST else 2
         self._next = self._passes - 1 + self._every
-        _see(self._name, self._look, gradient)
+        try:
+            self._look(gradient)
+        except _CANNOT as error:
+            self._refuse(self._name, error)
 
     def _look(self, gradient: Any) -> None:
         if self._what in ("gradients", "all"):
             self._found[f"gradients/{self._name}"] = Histogram.of(gradient)
         if self._what in ("parameters", "all"):
             self._found[f"parameters/{self._name}"] = Histogram.of(self._parameter)
-
-
-def _see(name: str, look: Callable[[Any], None], gradient: Any) -> None:
-    try:
-        look(gradient)
-    except _CANNOT as error:  # raised in a hook, it would end the training
-        say(f"exp-queue: the gradients of {name} could not be looked at: {error}")

@@ -19,11 +19,20 @@ from typing import Any
 from scheduler.terminal import say
 from scheduler.tracking.media import Image, Shown, Table
 from scheduler.tracking.tracker import Listener
+from scheduler.tracking.trackers.training import storable
 
 ROOM = 20_000  # rows that may wait: some 20 MB; an image counts as one for each 4 KiB
 OPENING = 10.0  # seconds in which a tracker is opened before the training goes on meanwhile
 PATIENCE = 30.0  # seconds in the end for what still waits
+FAILURES = 3  # calls in a row after which a tracker has failed; fewer may lie in what was logged
 _PIECE = 4096
+_THINGS = {
+    "log": "a row",
+    "predictions": "predictions",
+    "configure": "the configuration",
+    "summarize": "the summary",
+    "keep": "a file",
+}
 
 
 class Delivery:
@@ -46,7 +55,7 @@ class Delivery:
         self._name, self._comfort, self._room, self._patience, self._tell = name, comfort, room, patience, tell
         self._calls: SimpleQueue[tuple[str, tuple[Any, ...], int]] = SimpleQueue()
         self._taken, self._passed = 0, 0  # each written by one side only
-        self._rows, self._dropped = 0, 0
+        self._rows, self._dropped, self._refused = 0, 0, 0
         self._process, self._is_over, self._has_failed = os.getpid(), False, False
         self._is_open = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(opened,), name=f"exp-queue {name}", daemon=True)
@@ -94,6 +103,8 @@ class Delivery:
             return found
         if self._dropped:
             found.append(f"{self._name} was too slow: {self._dropped:,} of {self._rows:,} rows and pictures were not sent to it")
+        if self._refused > 1:
+            found.append(f"{self._name} did not take {self._refused:,} rows, pictures or files")
         if self._thread.is_alive():
             left = self._calls.qsize()
             what = f"{left:,} of the rows and pictures still wait" if left else "its end still waits"
@@ -131,22 +142,41 @@ class Delivery:
             self._give_up(error, listener)
 
     def _pass_on(self, listener: Listener) -> None:
-        what = ""
+        what, in_a_row = "", 0
         while what != "finish":
             what, arguments, weight = self._calls.get()
-            getattr(listener, what)(*arguments)
+            try:
+                getattr(listener, what)(*(storable(each) if isinstance(each, dict) else each for each in arguments))
+                in_a_row = 0
+            except Exception as error:
+                in_a_row += 1
+                if what == "finish" or in_a_row == FAILURES:
+                    raise
+                self._tell_of_refusal(arguments[0] if what == "show" else _THINGS[what], error)
             self._passed += weight
+
+    def _tell_of_refusal(self, thing: str, error: Exception) -> None:
+        if not self._refused:
+            self._tell(f"exp-queue: {self._name} did not take {thing} ({_reason(error)}); the training goes on{self._comfort}")
+        self._refused += 1
 
     def _give_up(self, error: BaseException, listener: Listener | None) -> None:
         self._has_failed = True
-        reason = f"{type(error).__name__}: {error}".strip().rstrip(":")
         left = "cannot be opened" if listener is None else "has failed"
-        self._tell(f"exp-queue: {self._name} {left}, and gets nothing more ({reason[:500]}); the training goes on{self._comfort}")
+        self._tell(
+            f"exp-queue: {self._name} {left}, and gets nothing more ({_reason(error)}); the training goes on{self._comfort}"
+        )
         while not self._calls.empty():
             self._calls.get()
         if listener and not self._is_over:
             with contextlib.suppress(BaseException):
                 listener.finish()  # what has arrived is to be kept
+
+
+def _reason(error: BaseException) -> str:
+    """In one line, and not a page of it."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
 def _size(media: Shown) -> int:

@@ -29,11 +29,11 @@ class SwanlabRun:
         self._is_offline = mode == "offline"
         with self._quiet():
             self._run = swanlab.init(
-                project=os.environ.get("SWANLAB_PROJ_NAME") or training.project,
+                project=os.environ.get("SWANLAB_PROJ_NAME") or training.project_without(r"^0-9a-zA-Z_\-+."),
                 name=training.name,
                 group=training.group,
                 description=training.notes,
-                tags=list(training.tags) or None,
+                tags=training.short_tags,
                 config=dict(jsonable(training.config)),
                 mode=mode,
                 log_dir=_directory(training),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,36 @@ class Training:
     notes: str | None = None
     tags: Sequence[str] = ()
     directory: Path | None = None
+
+    def project_without(self, refused: str) -> str:
+        """Its project, where a tracker refuses these characters (as in a regular expression, between square brackets)."""
+        return re.sub(f"[{refused}]+", "-", self.project).strip("-")[:100] or "exp-queue"
+
+    @property
+    def short_tags(self) -> list[str] | None:
+        """Its tags, as W&B takes them: none that is empty, none of more than 64 characters."""
+        return list(dict.fromkeys(tag.strip()[:64] for tag in self.tags if tag.strip())) or None
+
+
+def storable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with whole numbers of more than 64 bits as floats, and as texts where they are too large for that: no tracker
+    takes them, and some lose the rest of the row.
+
+    >>> storable({"a": 2**63 - 1, "b": {"c": 2**63}, "d": 10**400 // 3 * 10**10})["b"]
+    {'c': 9.223372036854776e+18}
+    """
+    return {name: _storable(value) for name, value in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return storable(value)
+    if not isinstance(value, int) or -(2**63) <= value < 2**63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return f"a number of {value.bit_length():,} bits"
 
 
 def as_table(rows: list[dict[str, Any]], images: list[Any] | None) -> Table:

@@ -23,11 +23,11 @@ class WandbRun:
         mode = os.environ.get("WANDB_MODE") or ("online" if _has_account() else "offline")
         self._is_offline = mode == "offline"
         self._run = wandb.init(
-            project=os.environ.get("WANDB_PROJECT", training.project),
+            project=os.environ.get("WANDB_PROJECT") or training.project_without(r"/\\#?%:"),
             name=training.name,
             group=training.group or os.environ.get("WANDB_RUN_GROUP"),
             notes=training.notes,
-            tags=list(training.tags) or None,
+            tags=training.short_tags,
             config=dict(training.config),
             dir=os.environ.get("WANDB_DIR") or training.directory,
             mode=mode,  # type: ignore[arg-type]
@@ -71,7 +71,11 @@ class WandbRun:
         if isinstance(value, Histogram):
             return self._wandb.Histogram(np_histogram=(list(value.counts), list(value.edges)))  # type: ignore[arg-type]
         if isinstance(value, Table):
-            return self._wandb.Table(columns=list(value.columns), data=[[self._cell(cell) for cell in row] for row in value.rows])
+            return self._wandb.Table(
+                columns=list(value.columns),
+                data=[[self._cell(cell) for cell in row] for row in value.rows],
+                allow_mixed_types=True,
+            )
         return jsonable(value)
 
 

@@ -22,7 +22,7 @@ LONG = 300.0  # seconds for what happens at once, on any machine
 class Listening:
     """Keeps what it is told. It may wait at the gate before each row, and raise at one."""
 
-    def __init__(self, *, gate: threading.Event | None = None, bad: Any = None) -> None:
+    def __init__(self, *, gate: threading.Event | None = None, bad: tuple[Any, ...] = ()) -> None:
         self.heard: list[Any] = []
         self.reached = threading.Event()
         self._gate, self._bad = gate, bad
@@ -31,7 +31,7 @@ class Listening:
         self.reached.set()
         if self._gate:
             assert self._gate.wait(LONG)
-        if step == self._bad:
+        if step in self._bad:
             raise ValueError("no such row")
         self.heard.append(step)
 
@@ -73,13 +73,19 @@ def test_everything_arrives_in_its_order_and_nothing_is_said(delivery: Any) -> N
     """Steps that go backwards are refused by some trackers, and a summary before the last row is none."""
     listener = Listening()
     one, said = delivery(listener)
-    one.configure({"lr": 1})
+    one.configure({"lr": 1, "huge": {"a": 2**63 + 1}})
     for step in range(500):
         one.log({"loss": 1.0}, step)
     one.keep(Path("/a/model.pt"), "model.pt")
     one.summarize({"best": 1})
     one.finish()
-    assert listener.heard == [("config", {"lr": 1}), *range(500), ("kept", "model.pt"), ("summary", {"best": 1}), "end"]
+    assert listener.heard == [
+        ("config", {"lr": 1, "huge": {"a": 2.0**63}}),
+        *range(500),
+        ("kept", "model.pt"),
+        ("summary", {"best": 1}),
+        "end",
+    ]
     assert said == []
 
 
@@ -120,18 +126,32 @@ def bytes_as_image() -> Any:
     return pytest.importorskip("numpy").zeros((2, 2), dtype="uint8")
 
 
+def test_what_a_tracker_does_not_take_costs_no_more_than_that(delivery: Any) -> None:
+    """One odd table must not cost a run of days; the first is said, and in the end how many there were."""
+    listener = Listening(bad=(1, 2, 4))
+    one, said = delivery(listener, comfort="; look there")
+    for step in range(6):
+        one.log({"loss": 1.0}, step)
+    one.finish()
+    assert listener.heard == [0, 3, 5, "end"]
+    assert said == [
+        "exp-queue: tracker did not take a row (ValueError: no such row); the training goes on; look there",
+        "exp-queue: tracker did not take 3 rows, pictures or files; look there",
+    ]
+
+
 def test_a_tracker_that_fails_is_named_once_and_gets_nothing_more(delivery: Any) -> None:
     """Its run is closed, so that what arrived is kept; the training never hears an exception."""
-    listener = Listening(bad=1)
+    listener = Listening(bad=(1, 2, 3))
     one, said = delivery(listener, comfort="; look there")
-    for step in range(3):
+    for step in range(5):
         one.log({"loss": 1.0}, step)
     one._thread.join(LONG)
-    one.log({"loss": 1.0}, 3)
+    one.log({"loss": 1.0}, 5)
     assert one._calls.empty(), "what nobody will take must not fill the memory of a training of days"
     one.finish()
     assert listener.heard == [0, "end"]
-    assert said == [
+    assert said[1:] == [
         "exp-queue: tracker has failed, and gets nothing more (ValueError: no such row); the training goes on; look there"
     ]
 

@@ -113,6 +113,16 @@ def test_a_histogram_of_a_tensor_is_that_of_its_numbers() -> None:
     assert Histogram.of(torch.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse(), 4) == Histogram.of([2.0], 4)
 
 
+def test_a_large_tensor_is_counted_by_its_own_library() -> None:
+    """On its own device; what is counted is the same."""
+    torch = pytest.importorskip("torch")
+    values = torch.arange(100_000.0)
+    values[7] = math.nan
+    found = Histogram.of(values, 4)
+    assert (found.counts, found.other, found.edges[-1]) == ([24_999, 25_000, 25_000, 25_000], 1, 99_999.0)
+    assert Histogram.of(torch.full((100_000,), math.inf), 2) == Histogram([-0.5, 0.0, 0.5], [0, 0], 100_000)
+
+
 def test_a_row_that_does_not_fit_its_table_is_refused() -> None:
     """It would shift all cells after it."""
     table = Table(["a", "b"], [[1, 2]])

@@ -38,8 +38,9 @@ def test_every_change_is_heard_once_whichever_way_it_is_made() -> None:
     config.update({"a": 1, "b": 2})
     config.update(Namespace(c=3), d=4)
     config.update([("e", 5)], allow_val_change=True)
-    config.setdefault("f", 6)
-    config.setdefault("f", 7)
+    assert [config.setdefault("f", 6), config.setdefault("f", 7)] == [6, 6]
+    config.note({"known": 1})
+    assert config.known == 1
     config |= {"g": 8}
     config.net.width = 9
     assert heard == [
@@ -52,8 +53,9 @@ def test_what_a_sweep_has_chosen_stays(capsys: pytest.CaptureFixture[str]) -> No
     """A trial whose script overrides its own point would be told to the search as another; said once."""
     config, heard = listened({"lr": 0.5})
     config.fix({"lr": 0.1})
-    config.lr = 0.3
     config.update({"lr": 0.1, "epochs": 2})
+    assert capsys.readouterr().err == "", "it is the same"
+    config.lr = 0.3
     config["lr"] = 0.4
     assert config == {"lr": 0.1, "epochs": 2}
     assert heard == [{"lr": 0.1}, {"epochs": 2}]

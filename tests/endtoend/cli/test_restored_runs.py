@@ -62,9 +62,9 @@ def test_a_run_comes_back_and_runs_again_as_it_was(line: CommandLine) -> None:
     shutil.rmtree(back / "attempt")
     again = subprocess.run([*COMMAND, "run", "experiment.yaml"], cwd=back, env=line.environment, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert line("logs", "last").stdout == "size 2 --lr=0.1\n"
-    (job,) = [job for job in line.jobs() if job["id"].startswith(line("show", "last").stdout.split()[1])]
+    _, job = line.jobs()
     assert (job["group"], job["config"], job["notes"]) == ("Nets", {"lr": 0.1}, "a ${look} at it")
+    assert line("logs", job["id"]).stdout == "size 2 --lr=0.1\n"
     shutil.rmtree(back)
     assert git(line.directory, "status", "--porcelain") == before
 

@@ -51,7 +51,7 @@ COMMANDS = {
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
     "backup": ("backup", "Copy the queue to a file, while jobs run."),
-    "restore": ("backup", "Put a backup in the place of the queue."),
+    "restore": ("backup", "A run back, with its code, in a new folder; or a backup in the place of the queue."),
     "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
     "completion": ("completion", "The script that lets bash, zsh or fish complete jobs, files and keys."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),

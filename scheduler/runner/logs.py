@@ -35,7 +35,7 @@ def follower_of(
         latest = store.attempt(attempt.job, attempt.number)
         if latest is None or latest.pid is None or (latest.duration is not None and latest.duration < BRIEF):
             return []
-        pids.update([latest.pid, *(each.pid for each in processes.descendants(latest.pid))])
+        pids.update([latest.pid, *processes.pids_below(latest.pid)])
         return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
 
     directory = Path(attempt.directory)

@@ -34,6 +34,7 @@ YOUNG = 0.3  # seconds: what is over by then is only read when it is
 PACE = 1.0  # seconds between two looks at one attempt
 SPELL = 0.02  # seconds that a look may take
 AGAIN = 5.0  # seconds to the next try where there was no room to write
+MOST_AWAKE = 32  # attempts that the kernel wakes us for: a user has 128 such watches in all; others are looked at each PACE
 TOGETHER = 256  # attempts that are written down in one transaction
 
 
@@ -47,6 +48,7 @@ class _Followed:
     follower: Follower | None = None
     leaving: Leaving | None = None
     looked: float = -math.inf
+    is_awake: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ class Reading:
     def _look_at(self, state: _State, each: _Followed) -> None:
         each.looked = time.monotonic()
         if each.follower is None or each.leaving is None:
-            each.follower = follower_of(state.store, each.job, each.attempt)
+            each.is_awake = sum(other.is_awake for other in state.followed.values()) < MOST_AWAKE
+            each.follower = follower_of(state.store, each.job, each.attempt, awake=each.is_awake)
             each.leaving = Leaving(Path(each.attempt.directory), each.follower)
         rows = each.follower.read()
         while each.follower.is_behind and time.monotonic() < each.looked + SPELL:
@@ -212,14 +215,16 @@ class Reading:
         waits = [wait for wait in (each.follower.patience(), each.leaving.patience()) if wait is not None]
         each.wake = each.looked + max(PACE, min(waits, default=math.inf))
         with suppress(KeyError):  # it is watched already
-            state.selector.register(each.follower, selectors.EVENT_READ, each)
+            if each.is_awake:
+                state.selector.register(each.follower, selectors.EVENT_READ, each)
 
     def _unfollow(self, state: _State, each: _Followed) -> None:
         if each.follower:
-            with suppress(KeyError):
-                state.selector.unregister(each.follower)
+            with suppress(KeyError, ValueError):
+                if each.is_awake:
+                    state.selector.unregister(each.follower)
             each.follower.close()
-            each.follower = None
+            each.follower, each.is_awake = None, False
 
     def _read_one(self, state: _State) -> None:
         over = state.over.pop(0)

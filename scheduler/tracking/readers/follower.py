@@ -30,6 +30,7 @@ from scheduler.tracking.readers.watching import LogWatch
 REST = 0.05  # seconds between two wakes by the same flood of output
 BLIND = 0.5  # seconds between two looks where the kernel gives no watch
 FIRST_LOOK, LAST_LOOK = 0.25, 15.0  # seconds between looks at open files: doubled each time, for they are rarely needed
+LEISURELY = 60.0  # the same where nobody waits for a metric; a look takes 5 ms
 LONGEST_HINT = 400  # characters: a run may log a thousand names
 
 
@@ -235,7 +236,7 @@ class Follower:
                     break
         if (self._wants_to_look() or self._may_look()) and now >= self._look_at:
             self._look_elsewhere()
-            self._pause = min(2 * self._pause, LAST_LOOK)
+            self._pause = min(2 * self._pause, LAST_LOOK if self._names else LEISURELY)
             self._look_at = time.monotonic() + self._pause
 
     def _wants_to_look(self) -> bool:

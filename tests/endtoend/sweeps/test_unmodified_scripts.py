@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -352,3 +353,17 @@ def test_a_target_that_a_printed_number_has_reached_is_reached_no_more(sweeps, u
     sweeps.write("goes on", "")
     assert "new trials after all" in sweep.communicate(timeout=100)[1]
     assert [job["state"] for job in sweeps.jobs()] == ["done", "done"]
+
+
+def test_all_that_a_trial_prints_stands_in_the_tables_beside_its_metric(sweeps):
+    """The sweep compares one number; people look at the others, also when the logs are gone."""
+    sweeps.write("train.sh", "for n in 1 2; do echo epoch=$n val.loss=0.$n acc=0.$1; done\n")
+    text = "program: train.sh\nmethod: grid\nmetric: {name: val.loss, goal: minimize}\ncommand: [sh, '${program}', '${a}']\n"
+    sweeps.write("sweep.yaml", text + "parameters: {a: {values: [1, 2]}}\n")
+    found = sweeps.sweep("-j1")
+    assert [trial["history"] for trial in found["trials"]] == [[0.1, 0.2]] * 2
+    for trial in found["trials"]:
+        shutil.rmtree(trial["directory"])
+    assert [job["metrics"] for job in sweeps.jobs()] == [{"epoch": 2, "val.loss": 0.2, "acc": acc} for acc in (0.1, 0.2)]
+    (shown,) = json.loads(sweeps("show", "trial:1", "--format", "json").stdout)
+    assert (shown["source"], shown["series"]["val.loss"]["min_at"]) == ("output", 0)

@@ -44,6 +44,7 @@ COMMANDS = {
     "restore": ("backup", "Put a backup in the place of the queue."),
     "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
     "completion": ("completion", "The script that lets bash, zsh or fish complete jobs, files and keys."),
+    "man": ("man", "Print the manual page; `exp-queue man | man -l -` shows it."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
 # How `--help` shows them, each in one place.
@@ -54,7 +55,7 @@ SECTIONS = {
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("backup", "restore"),
-    "Help": ("completion",),
+    "Help": ("completion", "man"),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3

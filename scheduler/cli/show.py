@@ -15,7 +15,7 @@ from scheduler.cli.options import format_option, opened_store
 def show(job: str, style: str) -> int:
     """Everything about one job: its configuration, command, attempts and results.
 
-    JOB: the beginning of an id, a group, a file, `last` (default), or a state (the newest of it).
+    JOB: a number, a name, the beginning of an id, `last` (default), or a group, a file, a state or a filter (the newest of it).
     """
     from scheduler.actions.show import show as everything
     from scheduler.queue.selection import select_single

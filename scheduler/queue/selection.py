@@ -223,19 +223,8 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     """Raises the UserError, with what comes near."""
     sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
     names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
-    words = [
-        "last",
-        "all",
-        "1-5",
-        "group:NAME",
-        "tag:NAME",
-        "trial:N",
-        "'lr<0.01'",
-        PAUSED,
-        *map(str, State),
-        "a group",
-        "a file",
-    ]
+    ways = ["last", "all", "group:NAME", "trial:N", "tag:NAME", "1-5", "'lr<0.01'"]
+    words = [*ways, PAUSED, *map(str, State), "a group", "a file"]
     near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 # Control (Cc), format (Cf: bidirectional overrides, zero-width characters), surrogate, private and unassigned characters.
@@ -66,3 +66,33 @@ def _is_unsafe(char: str) -> bool:
 
 def _escape(char: str) -> str:
     return char.encode("unicode_escape", errors="surrogatepass").decode("ascii")
+
+
+def data(lines: Iterable[str], file: TextIO) -> None:
+    """Lines for programs, with their ends: as they are in a pipe or a file, and made safe where a terminal would show them."""
+    shown = file.isatty()
+    with until_the_reader_leaves(file):
+        for text in lines:
+            file.write(safe(text, "\n") if shown else text)
+
+
+def has_colours(file: TextIO) -> bool:
+    """Whether colours mean something there: a terminal, unless NO_COLOR (no-color.org) or TERM=dumb asks for none."""
+    return file.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def knows_unicode(file: TextIO) -> bool:
+    """Whether what is written there is UTF-8."""
+    return (getattr(file, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def paint(pieces: Iterable[tuple[str, int | None]], file: TextIO, *, coloured: bool) -> None:
+    """A line of texts, each made safe, and in the colour with its number (ECMA-48's first eight and their bright ones)."""
+    with until_the_reader_leaves(file):
+        shown = [(safe(text), colour if coloured else None) for text, colour in pieces]
+        line = "".join(text if colour is None else f"\033[{_colour(colour)}m{text}\033[0m" for text, colour in shown)
+        file.write(line.rstrip(" ") + "\n")
+
+
+def _colour(number: int) -> int:
+    return 30 + number if number < 8 else 82 + number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.logged import summaries
@@ -12,6 +12,8 @@ from scheduler.actions.results import Line, lines
 from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
+from scheduler.queue.origin_rows import origin_of
+from scheduler.queue.origins import Origin
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
 from scheduler.tracking.logged import Logged
@@ -28,11 +30,13 @@ class Details:
     attempts: Sequence[Attempt]
     events: Sequence[Mapping[str, Any]]
     codes: Mapping[int, Code]  # those that the job and its attempts refer to
+    origins: Mapping[int, Origin]  # where its attempts come from, as far as that is known, by their numbers
+    gpus: Mapping[int, Sequence[str]]  # the models of the GPUs of its attempts, by their numbers
     aged: Aged | None  # what has become of the job's since it was last asked for
     shown: Mapping[int, Sequence[Shown]]  # by the number of the attempt
     logged: Logged
-    systems: Mapping[str, SystemUse] = field(default_factory=dict)  # by the names of its attempts, where anything was measured
-    co2_per_kwh: float | None = None  # grams; None: nobody has said
+    systems: Mapping[str, SystemUse]  # by the names of its attempts, where anything was measured
+    co2_per_kwh: float | None  # grams; None: nobody has said
 
 
 def show(store: Store, job: Job) -> Details:
@@ -42,8 +46,17 @@ def show(store: Store, job: Job) -> Details:
     attempts = store.attempts(job.id)
     codes = {number: code for number in {job.code, *(each.code for each in attempts)} if (code := store.code(number)) and number}
     asked = store.code(job.code)
-    now = aged(asked, Codes().at(asked.program)) if asked else None
-    pictures = {each.number: shown(each) for each in attempts}
-    logged = summaries(store, [job]).get(job.id, Logged())
-    system, grams = uses(store, attempts), co2_per_kwh()
-    return Details(line, store.surroundings(job), attempts, events, codes, now, pictures, logged, system, grams)
+    return Details(
+        line,
+        store.surroundings(job),
+        attempts,
+        events,
+        codes,
+        {each.number: found for each in attempts if (found := origin_of(store, each))},
+        {each.number: sorted({use.model for use in store.uses_of(each)}) for each in attempts},
+        aged(asked, Codes().at(asked.program)) if asked else None,
+        {each.number: shown(each) for each in attempts},
+        summaries(store, [job]).get(job.id, Logged()),
+        uses(store, attempts),
+        co2_per_kwh(),
+    )

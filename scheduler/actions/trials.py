@@ -44,20 +44,25 @@ class Results:
 
 def results(store: Store, plan: SweepPlan, book: Book) -> Results:
     """Read what the reports are made of."""
-    entries = tuple(book.entries())
+    return results_of(store, plan, book.sweep.id, book.entries())
+
+
+def results_of(store: Store, plan: SweepPlan, sweep: str, everyone: Sequence[Entry], *, weighed: bool = True) -> Results:
+    """The same, of trials that nobody has in memory. `weighed`: with what mattered; not where the plan's space is a guess."""
+    entries = tuple(everyone)
     jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
-    trials = book.trials()
+    trials = [entry.trial for entry in entries if entry.trial]
     attempts = store.latest_attempts(jobs.values())
     return Results(
         plan,
-        book.sweep.id,
+        sweep,
         entries,
         jobs,
         attempts,
         best_trial(trials, plan.goal),
         saved(trials),
-        _importance(plan, trials),
-        written_by(_at_the_same_time(store, attempts.values())),
+        _importance(plan, trials) if weighed else None,
+        written_by(at_the_same_time(store, attempts.values())),
     )
 
 
@@ -111,7 +116,7 @@ def standing(store: Store, plan: SweepPlan, directory: str) -> Standing | None:
     return Standing(sweep, len(records), inside, counting, best_trial(inside, plan.goal), aged)
 
 
-def _at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
+def at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:
     """All attempts, of whatever job, that ran while these did."""
     if not attempts:
         return []

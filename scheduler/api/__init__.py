@@ -10,21 +10,28 @@
 """
 
 from scheduler.api.calls import cancel, job, jobs, retry, run, submit, sweep, trials, work
+from scheduler.api.curve import Curve
 from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
+from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
 from scheduler.api.trial import Trial, Trials
 from scheduler.errors import CannotEverRun, StateError, UserError
 from scheduler.tracking import track
 
 __all__ = [
     "CannotEverRun",
+    "Comparison",
+    "Curve",
     "Job",
     "Jobs",
     "StateError",
+    "Sweep",
+    "Sweeps",
     "Trial",
     "Trials",
     "UserError",
     "cancel",
+    "compare",
     "job",
     "jobs",
     "move",
@@ -32,6 +39,7 @@ __all__ = [
     "run",
     "submit",
     "sweep",
+    "sweeps",
     "track",
     "trials",
     "work",

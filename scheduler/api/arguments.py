@@ -30,6 +30,7 @@ File = str | PathLike[str]
 Commands = File | Sequence[str] | None
 Words = str | Sequence[str] | None
 Read = TypeVar("Read")
+Plan = TypeVar("Plan", ExperimentFile, SweepPlan)
 
 
 def words(changes: Changes) -> list[str]:
@@ -103,6 +104,12 @@ def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None
 def share_of(value: Any) -> int | None:
     """So many jobs share a GPU; None is nobody's wish."""
     return read("share", value, RESOURCES["share"])
+
+
+def remarked(plan: Plan, tags: Sequence[str], note: str | None) -> Plan:
+    """With what is said of all its jobs; no tags, and None, are nobody's wish."""
+    given = [tags] if isinstance(tags, str) else tags
+    return replace(plan, remarks=plan.remarks.and_also(given, note))
 
 
 def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, share: Any, timeout: Any, grace: Any) -> SweepPlan:

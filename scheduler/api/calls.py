@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import fspath
 
 from scheduler.actions import retry as retrying
@@ -27,6 +28,7 @@ from scheduler.api.arguments import (
     named,
     order_of,
     read,
+    remarked,
     share_of,
     terms_of,
     with_leftovers,
@@ -39,6 +41,7 @@ from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
+from scheduler.queue.sweep_selection import sweep_named
 from scheduler.queue.trials import latest_sweep, sweep_called
 from scheduler.report.notifications import Notifications
 from scheduler.report.sweeps import farewell as sweep_farewell
@@ -69,6 +72,8 @@ def run(
     after: After = None,
     after_any: bool | None = None,
     after_failure: str | None = None,
+    tags: Sequence[str] = (),
+    note: str | None = None,
     trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
@@ -88,9 +93,10 @@ def run(
     `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
     "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
     jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
-    run nevertheless. `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of
-    the script). `trackers`: where goes, too, what the jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio",
-    one or several; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `quiet`: say nothing on standard error.
+    run nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best
+    come first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the
+    jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "none": nowhere (None: what
+    EXP_QUEUE_TRACKERS says). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -100,7 +106,7 @@ def run(
     """
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
-    plan = order.on(plan.with_share(share_of(share)))
+    plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     warn(plan.path, plan.notes, quiet=quiet)
 
@@ -129,6 +135,8 @@ def submit(
     after: After = None,
     after_any: bool | None = None,
     after_failure: str | None = None,
+    tags: Sequence[str] = (),
+    note: str | None = None,
     trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
@@ -136,7 +144,7 @@ def submit(
     in another program. The arguments and errors are those of `run`."""
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
-    plan = order.on(plan.with_share(share_of(share)))
+    plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     warn(plan.path, plan.notes, quiet=quiet)
     with asked_of_jobs(trackers, "trackers"), opened_queue(say_of(quiet=quiet)) as store:
         here, tell = working_directory(), tell_of(quiet=quiet)
@@ -209,6 +217,8 @@ def sweep(
     program: str | None = None,
     style: str | None = None,
     notify: Notify = (),
+    tags: Sequence[str] = (),
+    note: str | None = None,
     trackers: Words = None,
     quiet: bool = False,
 ) -> Trials:
@@ -218,11 +228,11 @@ def sweep(
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `notify`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
-    plan = for_each_trial(plan, gpus, gpu_memory, share, timeout, grace)
+    plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
     warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 
@@ -239,15 +249,16 @@ def sweep(
     return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
-def trials(file: File | None = None, changes: Changes = None) -> Trials:
+def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:
     """The trials of the newest sweep, or with `file` of the newest of that file which was begun in this directory, with what
     those that still run have logged so far. UserError where there is none.
 
-    `changes` as they were for the sweep, if they set its metric or command.
+    `changes` as they were for the sweep, if they set its metric or command. `sweep`: by the beginning of its id, the name of its
+    file, or "last", the newest that was begun in this directory; its file need not be there any more.
     """
     key = None if file is None else read_plan(fspath(file), words(changes), asked()).key(working_directory())
     with opened_queue(say) as store:
-        record = latest_sweep(store, key)
+        record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
         if record is None:
             what = "there is no sweep yet" if file is None else f"no sweep of {fspath(file)} was begun in this directory"
             raise UserError(what, next_step="sweep(FILE) begins one")

@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-from scheduler.actions import media
+from scheduler.actions import media, remark
 from scheduler.actions import pause as pausing
 from scheduler.actions.cancel import by_hand, cancel_all
+from scheduler.actions.logged import logged
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
 from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.actions.wait import wait_for
+from scheduler.api.curve import Curve, curve_of
 from scheduler.api.rows import Rows, flat, frame
-from scheduler.errors import UserError
+from scheduler.errors import UserError, nearest
 from scheduler.experiments.document import values
 from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
@@ -54,6 +56,9 @@ class Job:
     last: Mapping[str, Any] = field(hash=False)
     objective: str | None
     paused: bool = field(repr=False, kw_only=True, default=False)  # it runs and stands still
+    nickname: str = field(repr=False, kw_only=True, default="")  # unlike that of any other job: `job(nickname)` finds it
+    tags: tuple[str, ...] = field(repr=False, kw_only=True, default=())
+    notes: str = field(repr=False, kw_only=True, default="")  # what somebody has written about it
     root: Path = field(repr=False)  # the state directory whose job it is
 
     @property
@@ -94,6 +99,19 @@ class Job:
         """Let it go on where it is paused, by whomever."""
         return rest([self], pausing.go_on)[0]
 
+    def tag(self, *tags: str, remove: bool = False) -> Job:
+        """Give it these tags, at any time, or take them away; `jobs("tag:baseline")` finds those with one. Returns it as it is
+        then. UserError for what cannot be a tag."""
+        return _remarked(self, lambda store: remark.tag(store, [self.id], tags, remove=remove))
+
+    def note(self, text: str, *, append: bool = False) -> Job:
+        """Write this about it, in the place of what is in `notes`, or behind that; "" takes it away."""
+        return _remarked(self, lambda store: remark.annotate(store, [self.id], text, append=append))
+
+    def rename(self, name: str) -> Job:
+        """Call it so: its `nickname` from now on. UserError for a name that another job has, or that means something else."""
+        return _remarked(self, lambda store: remark.rename(store, self.id, name))
+
     def log(self) -> str:
         """What its latest attempt has printed so far. Bytes that are no UTF-8 are shown as the replacement character.
 
@@ -132,6 +150,18 @@ class Job:
             attempts = list(store.latest_attempts(_found(store, [self])).values())
             found = uses(store, attempts)
         return next((as_object(use, co2_per_kwh()) for use in found.values()), None)
+
+    def curve(self, metric: str) -> Curve:
+        """What its latest attempt has logged of a metric so far: points with `step`, `time`, `value`, and the extremes of the
+        rows that each stands for. UserError for a metric that it has no numbers of."""
+        with opened_queue(say, self.root) as store:
+            (job,) = _found(store, [self])
+            attempt = store.latest_attempts([job]).get(job.id)
+            found = logged(store, job, attempt).series if attempt else {}
+        if metric not in found:
+            next_step = nearest(metric, found) or "it has logged no numbers yet"
+            raise UserError(f'job {self.id[:8]} has no numbers of "{metric}"', next_step=next_step)
+        return curve_of(found[metric])
 
 
 class Jobs(Rows[Job]):
@@ -202,6 +232,9 @@ def _job(store: Store, line: Line, name: str) -> Job:
         last=dict(outcome.last),
         objective=outcome.objective.name if outcome.objective else None,
         paused=line.pause.since is not None,
+        nickname=job.name,
+        tags=job.tags,
+        notes=job.note,
         root=store.home.root,
     )
 
@@ -238,6 +271,14 @@ def rest(jobs: Sequence[Job], action: Callable[[Store, Sequence[Any]], pausing.R
         return jobs_of(store, lines(store, _found(store, jobs)))
 
 
+def _remarked(job: Job, action: Callable[[Store], object]) -> Job:
+    """The job as it is once something was said of it."""
+    with opened_queue(say, job.root) as store:
+        _found(store, [job])
+        action(store)
+        return jobs_of(store, lines(store, _found(store, [job])))[0]
+
+
 def _found(store: Store, jobs: Sequence[Job]) -> list[Any]:
     """The jobs of the queue that these are, in this order."""
     there = {job.id: job for job in store.by_ids(job.id for job in jobs)}
@@ -248,5 +289,5 @@ def _found(store: Store, jobs: Sequence[Job]) -> list[Any]:
 
 
 def _job_row(job: Job) -> dict[str, Any]:
-    names = ("id", "name", "group", "state", "attempt", "exit_status", "reason", "seconds", "gpus")
+    names = ("id", "name", "nickname", "tags", "notes", "group", "state", "attempt", "exit_status", "reason", "seconds", "gpus")
     return {**{name: getattr(job, name) for name in names}, **flat("config", job.config), **flat("metrics", job.last)}

@@ -13,6 +13,7 @@ from scheduler.cli.options import (
     grace_option,
     notify_option,
     opened_store,
+    plain_option,
     say,
     sharing_options,
     slots_option,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @notify_option
 @trackers_option
 @click.option("--lost", is_flag=True, help="Also jobs whose outcome is unknown.")
+@plain_option
 @format_option
 def retry(
     jobs: tuple[str, ...],
@@ -45,6 +47,7 @@ def retry(
     settings: Settings,
     notify: tuple[str, ...],
     lost: bool,
+    plain: bool,
     style: str,
 ) -> int:
     """Run jobs again that failed, timed out or were cancelled, and those still queued.
@@ -58,13 +61,15 @@ def retry(
     from scheduler.actions.retry import retry as run_again
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.queue.selection import none_of
+    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
     with notifying(notify, "retry", say) as told, opened_store() as store:
         terms = told.terms(terms_of(slots, grace, max_failures))
-        driven = run_again(store, jobs, settings, terms, told.also(progress.tell), lost=lost)
+        with viewed(progress, store.home, plain=plain) as tell:
+            driven = run_again(store, jobs, settings, terms, told.also(tell), lost=lost)
         if driven is None:
             say(f"{none_of(jobs)}: nothing to run again")
             return 0
@@ -79,6 +84,7 @@ def retry(
 @notify_option
 @trackers_option
 @click.option("--forever", is_flag=True, help="Do not end when the queue is empty: run what is submitted later, until a Ctrl-C.")
+@plain_option
 @format_option
 def work(
     slots: int | None,
@@ -87,6 +93,7 @@ def work(
     settings: Settings,
     notify: tuple[str, ...],
     forever: bool,
+    plain: bool,
     style: str,
 ) -> int:
     """Run everything that is queued, whoever queued it and from wherever.
@@ -99,7 +106,7 @@ def work(
     from scheduler.report.notifications import notifying
 
     with opened_devices(settings) as devices, notifying(notify, "work", say) as told, opened_store() as store:
-        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=forever)
+        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=forever, plain=plain)
 
 
 @click.command()
@@ -109,6 +116,7 @@ def work(
 @sharing_options
 @notify_option
 @trackers_option
+@plain_option
 @format_option
 def resume(
     slots: int | None,
@@ -116,6 +124,7 @@ def resume(
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
+    plain: bool,
     style: str,
 ) -> int:
     """Go on after an interruption, a crash or a reboot.
@@ -131,14 +140,16 @@ def resume(
         left_alone = ask_for_interrupted(store)
         if left_alone:
             say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=False)
+        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=False, plain=plain)
 
 
-def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool) -> int:
+def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool, plain: bool) -> int:
     from scheduler.actions.drive import drive_everything
     from scheduler.cli.driving import concluded
+    from scheduler.report.live import viewed
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
-    driven = drive_everything(store, devices, told.terms(terms), told.also(progress.tell), forever=forever)
+    with viewed(progress, store.home, plain=plain) as tell:
+        driven = drive_everything(store, devices, told.terms(terms), told.also(tell), forever=forever)
     return concluded(driven, store, progress, told, style, by_file=False)

@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,13 @@ slots_option = click.option(
     "slots",
     type=click.IntRange(min=1),
     help="At most N jobs at once. Default: one per GPU, also of those that come later; without a GPU, half the cores.",
+)
+
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    envvar="EXP_QUEUE_PLAIN",
+    help="On a terminal, too, lines instead of the live view; so does EXP_QUEUE_PLAIN=1.",
 )
 
 grace_option = click.option(
@@ -202,6 +210,24 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_ORDER):
         with_order = option(with_order)
     return with_order
+
+
+_REMARKS = (
+    click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for all of them; repeatable. tag:TAG finds them."),
+    click.option("--note", metavar="TEXT", help="A note about all of them."),
+)
+
+
+def remark_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about what is said of the jobs; they become part of `plan`."""
+
+    @functools.wraps(command)
+    def with_remarks(*arguments: Any, plan: Any, tags: tuple[str, ...], note: str | None, **others: Any) -> Any:
+        return command(*arguments, plan=replace(plan, remarks=plan.remarks.and_also(tags, note)), **others)
+
+    for option in reversed(_REMARKS):
+        with_remarks = option(with_remarks)
+    return with_remarks
 
 
 def read_pause(option: str, text: str) -> float:

@@ -11,11 +11,11 @@ from dataclasses import asdict
 import click
 
 from scheduler.actions import prepare as action
+from scheduler.actions.exports.texts import standard
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile, shell_line
 from scheduler.experiments.experiment import NO_ENVIRONMENT
-from scheduler.report.tables import standard
 from scheduler.terminal import safe, say
 
 LONG_LINE = 60_000  # bytes; GNU parallel refuses lines of 63,664

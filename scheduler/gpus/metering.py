@@ -72,13 +72,14 @@ class Meter:
             self._before[gpu.uuid] = (seen.reading.at, gpu)
 
     def row(self, order: Iterable[str]) -> dict[str, Any]:
-        """The figures since the last row, by name, and the energy so far. `order`: the UUIDs as the job counts its GPUs."""
+        """The figures since the last row, by name, and the energy so far; nothing where there was no figure. `order`: the UUIDs
+        as the job counts its GPUs."""
         found = {
             f"gpu.{number}.{name}": value
             for number, uuid in enumerate(order)
             for name, value in self._figures.pop(uuid, _Figures()).told().items()
         }
-        return found | self.last()
+        return found and found | self.last()
 
     def last(self) -> dict[str, Any]:
         """The energy alone."""

@@ -53,7 +53,7 @@ class Execution:
         self._reported, self._standing = False, ""  # what people who look find, but for a pause
         self._next_look_at_log = math.inf
         self._clock, self._began = WorkClock(time.monotonic()), time.time()
-        self._sampling = Sampling(order.directory, 0.0, self._clock.started)
+        self._sampling = Sampling(order.directory, order.system, self._clock.started)
 
     def start(self) -> None:
         """Start the command in a session of its own; a failure to start is an end like any other, unless the machine lacks
@@ -70,7 +70,6 @@ class Execution:
             return
         self._clock = WorkClock(time.monotonic())
         self._next_look_at_log = self._clock.started + LOG_TICK if self.order.log_cap else math.inf
-        self._sampling = Sampling(self.order.directory, self.order.system, self._clock.started)
         try:
             self._have_inputs()
             self._tree.main = self._spawn(self.order, log, self._claim)

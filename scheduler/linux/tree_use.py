@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scheduler.linux import processes
 
 # Of the time, at most: for the share of pages the kernel walks through a process's page tables, milliseconds for 20 GB.
-DEAR = 1 / 500
+DEAR = 1 / 2000
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 

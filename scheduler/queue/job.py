@@ -48,6 +48,7 @@ class Attempt:
     ports: str = ""  # its ports, comma between them
     elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
     code: int | None = None  # what its program was at its start, by number; None: not known. See `Store.code`
+    origin: int | None = None  # its code, its Python and its machine, by number; None: not known. See `queue.origin_rows`
 
     @property
     def name(self) -> str:

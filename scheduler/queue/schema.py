@@ -223,6 +223,36 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (job, attempt)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Where an attempt comes from: its code, its Python, its machine. The same is kept once; a digest is a hash of the rest.
+    """
+    CREATE TABLE checkout (
+        number    INTEGER PRIMARY KEY,
+        digest    TEXT NOT NULL UNIQUE,
+        root      TEXT NOT NULL,
+        commits   TEXT NOT NULL,
+        branch    TEXT NOT NULL,
+        patch     BLOB NOT NULL,            -- zlib; empty: nothing differed from the commit, or it is missing
+        untracked TEXT NOT NULL,            -- JSON, names
+        missing   TEXT NOT NULL             -- why the patch is not all that differed
+    ) STRICT;
+    CREATE TABLE interpreter (
+        number   INTEGER PRIMARY KEY,
+        digest   TEXT NOT NULL UNIQUE,
+        path     TEXT NOT NULL,
+        version  TEXT NOT NULL,
+        packages TEXT NOT NULL              -- name==version, a line each
+    ) STRICT;
+    CREATE TABLE origin (
+        number      INTEGER PRIMARY KEY,
+        digest      TEXT NOT NULL UNIQUE,
+        checkout    INTEGER REFERENCES checkout (number),
+        interpreter INTEGER REFERENCES interpreter (number),
+        host        TEXT NOT NULL,
+        kernel      TEXT NOT NULL,
+        driver      TEXT NOT NULL           -- of the GPUs; empty without any
+    ) STRICT;
+    ALTER TABLE attempt ADD COLUMN origin INTEGER REFERENCES origin (number);
+    """,
 )
 
 

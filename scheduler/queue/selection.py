@@ -207,6 +207,11 @@ def _by_name(store: Store, word: str) -> Chosen | None:
     return None
 
 
+def taken(store: Store, word: str) -> bool:
+    """Whether a group or a file is called so."""
+    return _by_name(store, word) is not None
+
+
 def _file(store: Store, word: str) -> str | None:
     """The file that is meant, as the queue knows it; None if it knows none. UserError for several."""
     here = file_from(Path.cwd(), word)

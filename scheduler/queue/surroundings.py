@@ -27,6 +27,11 @@ class Surroundings:
     variables: tuple[tuple[str, str | None], ...] = ()
     program: str | None = None
 
+    @property
+    def path(self) -> str:
+        """In which folders its programs are looked for: those that it keeps, else the present ones."""
+        return next((value for name, value in self.variables if name == "PATH" and value), os.environ.get("PATH", os.defpath))
+
     def differing(self, environment: Mapping[str, str]) -> dict[str, str | None]:
         """The variables that are others in `environment`."""
         return {name: value for name, value in self.variables if environment.get(name) != value}

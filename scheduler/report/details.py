@@ -13,6 +13,7 @@ from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
 from scheduler.report import system
 from scheduler.report.jobs import astray, objects
+from scheduler.report.origins import as_object, pairs, seeds
 from scheduler.report.text import duration, number, plural
 from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
@@ -37,6 +38,7 @@ def details(found: Details) -> dict[str, Any]:
         "code": _code(found, job.code),
         "code_now": str(found.aged) if found.aged else "",
         "system": _system(found, found.line.attempt),
+        "seeds": seeds(job.config),
         "wandb_offline": [str(path) for attempt in found.attempts for path in offline_runs(job, attempt)],
         "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
@@ -79,13 +81,17 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "log": str(attempt.log),
         "code": _code(found, attempt.code),
         "shown": [asdict(each) for each in found.shown[attempt.number]],
+        "origin": as_object(found.origins.get(attempt.number), found.gpus[attempt.number]),
     }
 
 
 def print_details(found: dict[str, Any], file: TextIO) -> None:
     """The same for people. The command can be pasted into a shell."""
-    pairs = [
+    rows = [
         ("job", found["id"]),
+        ("name", found["nickname"]),
+        ("tags", " ".join(found["tags"])),
+        *(("note", each) for each in found["notes"].splitlines()),
         ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
@@ -93,6 +99,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
+        *(pairs(found["attempts"][-1]["origin"]) if found["attempts"] else ()),
         ("program", found["environment"]["program"] or ""),
         ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
@@ -103,8 +110,8 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
         *(pair for each in found["attempts"] for pair in _attempt_lines(each, found["code"])),
     ]
-    width = max(len(name) for name, _ in pairs)
-    for name, value in pairs:
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
         if value:
             line(f"{name:<{width}}  {value}", file)
 

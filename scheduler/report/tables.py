@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
+from scheduler.actions.exports.texts import lines, standard
 from scheduler.report.apart import apart
 from scheduler.report.columns import GAP, PLAIN, Layout, fitted
 from scheduler.report.text import cells
-from scheduler.terminal import line, safe, until_the_reader_leaves
+from scheduler.terminal import data, line, safe, until_the_reader_leaves
 
 
 def print_table(rows: Sequence[Mapping[str, str]], file: TextIO, layout: Layout = PLAIN) -> list[str]:
@@ -48,12 +48,9 @@ def print_json(value: Any, file: TextIO) -> None:
         file.write(json.dumps(standard(value), indent=2, allow_nan=False) + "\n")
 
 
-def standard(value: Any) -> Any:
-    """The value with those texts in the place of NaN and infinities."""
-    if isinstance(value, Mapping):
-        return {name: standard(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [standard(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return json.dumps(value)
-    return value
+def print_rows(rows: Sequence[Mapping[str, Any]], style: str, file: TextIO) -> None:
+    """Rows as "json", "csv" or "jsonl"."""
+    if style == "json":
+        print_json(rows, file)
+    else:
+        data(lines(rows, style), file)

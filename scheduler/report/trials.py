@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from scheduler.queue.states import ENDED, State
@@ -49,14 +50,40 @@ def band_rows(found: Recalled) -> list[dict[str, str]]:
 
 def _band_row(found: Recalled, band: Band) -> dict[str, str]:
     mine = next((each.value for each in band.reached if each.number == found.trial.number), None)
-    best = [f"{each.number}: {number(each.value)}" for each in band.reached]
     return {
-        "row": str(band.rows),
-        "trials there": str(len(band.reached)),
-        "still passes": number(band.threshold),
+        **_reached(band),
         f"trial {found.trial.number} there": number(mine) if mine is not None else "not yet there",
-        "best there (trial: value)": ", ".join(best[:NAMED]) + (", ..." if len(best) > NAMED else ""),
+        _BEST_THERE: _best_there(band),
     }
+
+
+_BEST_THERE = "best there (trial: value)"
+
+
+def _reached(band: Band) -> dict[str, str]:
+    return {"row": str(band.rows), "trials there": str(len(band.reached)), "still passes": number(band.threshold)}
+
+
+def _best_there(band: Band) -> str:
+    best = [f"{each.number}: {number(each.value)}" for each in band.reached]
+    return ", ".join(best[:NAMED]) + (", ..." if len(best) > NAMED else "")
+
+
+def rows_of_bands(bands: Sequence[Band]) -> list[dict[str, str]]:
+    """The same of a whole sweep."""
+    return [{**_reached(band), _BEST_THERE: _best_there(band)} for band in bands]
+
+
+def objects_of_bands(bands: Sequence[Band]) -> list[dict[str, Any]]:
+    """The same for programs."""
+    return [
+        {
+            "rows": band.rows,
+            "threshold": band.threshold,
+            "reached": [{"trial": each.number, "value": each.value} for each in band.reached],
+        }
+        for band in bands
+    ]
 
 
 def as_object(found: Recalled, because: str) -> dict[str, Any]:
@@ -68,12 +95,5 @@ def as_object(found: Recalled, because: str) -> dict[str, Any]:
         "because": because,
         "verdict": json.loads(found.chosen.verdict) if found.chosen.verdict else None,
         "history": list(found.trial.rows),
-        "bands": [
-            {
-                "rows": band.rows,
-                "threshold": band.threshold,
-                "reached": [{"trial": each.number, "value": each.value} for each in band.reached],
-            }
-            for band in found.bands()
-        ],
+        "bands": objects_of_bands(found.bands()),
     }

@@ -75,7 +75,8 @@ class GpuRows:
             if metered.file is None:
                 metered.file = _taken(metered.attempt)
                 _resume(metered)
-            os.write(metered.file, line(metered.meter.row(claim.memory), time.time()))
+            if values := metered.meter.row(claim.memory):
+                os.write(metered.file, line(values, time.time()))
             size = os.fstat(metered.file).st_size
         if metered.file is None:  # another runner measures it
             metered.meter = Meter(self._reading)

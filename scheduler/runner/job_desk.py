@@ -70,6 +70,11 @@ class JobDesk:
         return hidden(self._known, self._desk.settings) if hides else "a driver and no GPU that can be used"
 
     @property
+    def driver(self) -> str:
+        """The version of the NVIDIA driver."""
+        return self._known.driver
+
+    @property
     def cure(self) -> str:
         """What a person can do where CUDA_VISIBLE_DEVICES hides all GPUs; else empty."""
         return UNSET if self._desk.settings.allowed.hides_all_of(self._known.gpus) else ""
@@ -97,6 +102,11 @@ class JobDesk:
         if not fresh:
             self._desk.sampler.ask()
         self._view = GpuView(self._trusted(seen.reading), seen.claims, seen.observation, seen.settings, history, fresh)
+        return self._view
+
+    @property
+    def seen(self) -> GpuView:
+        """The last view; of any thread."""
         return self._view
 
     def _trusted(self, reading: Reading) -> Reading:

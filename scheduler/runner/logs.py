@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from scheduler.errors import StateError
+from scheduler.launcher.files import LOG
 from scheduler.linux import processes
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep
@@ -69,6 +71,15 @@ def read_whole(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Object
         return follower.logged(), follower.objective
     finally:
         follower.close()
+
+
+def is_silent(attempt: Attempt, duration: float | None) -> bool:
+    """Whether an attempt that is over, after so many seconds, has certainly logged nothing: as most of a thousand short ones."""
+    if duration is None or duration >= BRIEF:
+        return False
+    with suppress(OSError), os.scandir(attempt.directory) as entries:
+        return all(entry.name == LOG and not entry.stat().st_size for entry in entries)
+    return False
 
 
 def said_at_its_end(attempt: Attempt, ending: Ending) -> Logged:

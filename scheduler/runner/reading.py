@@ -23,7 +23,7 @@ from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep, unread
 from scheduler.queue.store import Store
-from scheduler.runner.logs import follower_of, read_out
+from scheduler.runner.logs import follower_of, is_silent, read_out
 from scheduler.shortage import Shortage, start
 from scheduler.tracking.left import Leaving, clear
 from scheduler.tracking.logged import Logged
@@ -56,6 +56,7 @@ class _Over:
     attempt: Attempt
     ending: Ending | None
     job: Job | None = None
+    duration: float | None = None
 
 
 @dataclass
@@ -98,9 +99,9 @@ class Reading:
     def began(self, job: Job, attempt: Attempt) -> None:
         self._say(_Followed(job, attempt, time.monotonic() + YOUNG))
 
-    def ended(self, job: Job, attempt: Attempt, ending: Ending) -> None:
+    def ended(self, job: Job, attempt: Attempt, ending: Ending, duration: float | None) -> None:
         """It is over, and its final record is written."""
-        self._say(_Over(attempt, ending, job))
+        self._say(_Over(attempt, ending, job, duration))
 
     def never_ran(self, attempt: Attempt) -> None:
         if self._started:
@@ -224,12 +225,18 @@ class Reading:
         over = state.over.pop(0)
         each = state.followed.pop(over.attempt.name, None)
         with suppress(Exception):  # a log that cannot be read: the next runner tries again
-            job = over.job or state.store.job(over.attempt.job)
-            follower = (each and each.follower) or follower_of(state.store, job, over.attempt, awake=False)
-            if read_out(follower, over.ending, lambda: self._hurries):
-                state.read.append((over.attempt, follower.logged(), follower.objective))
+            if is_silent(over.attempt, over.duration):
+                state.read.append((over.attempt, Logged(), None))
+            else:
+                self._read_out(state, over, each.follower if each else None)
         if each:
             self._unfollow(state, each)
+
+    def _read_out(self, state: _State, over: _Over, follower: Follower | None) -> None:
+        job = over.job or state.store.job(over.attempt.job)
+        follower = follower or follower_of(state.store, job, over.attempt, awake=False)
+        if read_out(follower, over.ending, lambda: self._hurries):
+            state.read.append((over.attempt, follower.logged(), follower.objective))
 
     def _write(self, state: _State) -> None:
         if not state.read or (time.monotonic() < state.retry_at and not state.is_closing):

@@ -285,7 +285,7 @@ class Runner:
                 self._choice.again(end.running.job)
             self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))
             if not self._source.reads(end.running.job):
-                self._reading.ended(end.running.job, end.running.attempt, end.found)
+                self._reading.ended(end.running.job, end.running.attempt, end.found, end.duration)
             self._tell(Ended(end.running.job, end.running.attempt, end.found, end.duration, bool(again), again))
 
     # Stops: a person's signals, and trials that fall behind.

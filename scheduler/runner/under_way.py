@@ -49,6 +49,7 @@ class Supervision:
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
+        self._every = system_interval()
 
     @property
     def has_visits(self) -> bool:
@@ -119,7 +120,7 @@ class Supervision:
         desk = self._devices.desk
         running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
         self._visits.attend(attempt, job.policy)
-        self._meter(running, system_interval())
+        self._meter(running, self._every)
         return running
 
     def _meter(self, running: Running, every: float) -> None:
@@ -208,4 +209,6 @@ class Supervision:
         if desk:
             desk.rows.end(running.claim)
         judged, uses = endings.judge(running.attempt, found, shares)
-        self.ends.append(End(running, judged, duration, uses, endings.system_use(running.attempt, found)))
+        brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
+        system = None if brief else endings.system_use(running.attempt, found)
+        self.ends.append(End(running, judged, duration, uses, system))

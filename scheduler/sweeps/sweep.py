@@ -21,6 +21,7 @@ from scheduler.experiments.configurations.edit_checks import EditChecks
 from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
+from scheduler.experiments.remarks import NOTHING, Remarks
 from scheduler.sweeps.files.commands import sections, template
 from scheduler.sweeps.files.grid_list import name_of, named
 from scheduler.sweeps.files.kinds import is_sweep
@@ -46,6 +47,7 @@ class SweepPlan:
     policy: Policy = field(default_factory=Policy)
     notes: tuple[Note, ...] = ()
     metric_place: Place | None = None  # of its name
+    remarks: Remarks = NOTHING  # what a person says of its trials
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -111,10 +113,12 @@ class SweepPlan:
         return [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command)]
 
     def remembered(self, cwd: str, pruner: str) -> str:
-        """What this sweep does, as JSON: kept with it, so that its trials can be explained later."""
+        """What this sweep does, as JSON: kept with it, so that it can be shown and its trials explained without its file; see
+        `sweeps.recalled`."""
         rule = self.sweep.early_terminate
         kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner, "kin": self.kin(cwd)}
-        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None})
+        space = [[list(each.path), each.distribution.name, dict(each.distribution.fields)] for each in self.parameters]
+        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None, "space": space})
 
 
 def _digest(content: list[object]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ def _swanlab(environment: Mapping[str, str], directory: str, cwd: str, program: 
     if environment.get("SWANLAB_LOGDIR"):  # its older name
         del defaults["SWANLAB_LOG_DIR"]
     found = {name: value for name, value in defaults.items() if not environment.get(name)}
-    if program and _mentions_swanlab(program):  # its `login` fails without an account, offline or not
+    if program and "swanlab" in _text(program):  # its `login` fails without an account, offline or not
         found["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SITE), environment.get("PYTHONPATH", "")]))
     return found
 
@@ -50,34 +51,36 @@ def has_wandb_account(environment: Mapping[str, str]) -> bool:
     """Whether W&B would find credentials: a key in the environment, or a login in the netrc file."""
     if environment.get("WANDB_API_KEY"):
         return True
-    host = urlsplit(environment.get("WANDB_BASE_URL", "")).hostname or "api.wandb.ai"
-    given = environment.get("NETRC")
-    return any(
-        host in _text(path) for path in ([Path(given)] if given else [_home(environment) / n for n in (".netrc", "_netrc")])
-    )
+    own = environment.get("WANDB_BASE_URL")
+    host, given, home = (own and urlsplit(own).hostname) or "api.wandb.ai", environment.get("NETRC"), _home(environment)
+    return any(host in _text(path) for path in ((given,) if given else (f"{home}/.netrc", f"{home}/_netrc")))
 
 
 def has_swanlab_account(environment: Mapping[str, str], cwd: str) -> bool:
     """The same for SwanLab, which also looks for its settings in the working directory."""
-    own = environment.get("SWANLAB_ROOT") or environment.get("SWANLAB_SAVE_DIR")
-    folders = (Path(own) if own else _home(environment) / ".swanlab", Path(cwd) / ".swanlab")
-    if environment.get("SWANLAB_API_KEY") or "SWANLAB_" in _text(Path(cwd) / ".env"):
+    if environment.get("SWANLAB_API_KEY") or "SWANLAB_" in _text(f"{cwd}/.env"):
         return True
-    return any("machine" in _text(folder / ".netrc") for folder in folders)
+    own = environment.get("SWANLAB_ROOT") or environment.get("SWANLAB_SAVE_DIR") or f"{_home(environment)}/.swanlab"
+    return any("machine" in _text(f"{folder}/.netrc") for folder in (own, f"{cwd}/.swanlab"))
 
 
-def _mentions_swanlab(program: str) -> bool:
-    return "swanlab" in _text(Path(program))
+def _home(environment: Mapping[str, str]) -> str:
+    return environment.get("HOME") or str(Path.home())
 
 
-def _home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("HOME") or "~").expanduser()
-
-
-def _text(path: Path) -> str:
-    """The beginning of a file; "" where it cannot be read."""
+def _text(path: str) -> str:
+    """The beginning of a file; "" where it cannot be read. It is asked at every start, and read again when it has changed."""
     try:
-        with opened(path) as file:
-            return file.read(LARGEST).decode(errors="replace")
+        status = os.stat(path)  # noqa: PTH116 (asked at every start)
     except (OSError, ValueError):
+        return ""
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read(path: str, changed: int, size: int) -> str:
+    try:
+        with opened(Path(path)) as file:
+            return file.read(LARGEST).decode(errors="replace")
+    except OSError:
         return ""

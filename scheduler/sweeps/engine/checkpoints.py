@@ -28,7 +28,8 @@ class Written:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The newest first; `doubts` are sentences about files that look like the attempt's and may be another's."""
+    """Those that are called best first, of these and of the others the newest; `doubts` are sentences about files that look like
+    the attempt's and may be another's."""
 
     files: tuple[Path, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -74,13 +75,13 @@ def checkpoints(attempt: Attempt, all_written: Sequence[Written], elsewhere: Seq
 
 
 def _candidates(directories: Sequence[Path]) -> list[Path]:
-    found = {}
+    found: dict[Path, float] = {}
     for path in (path for directory in directories for pattern in PATTERNS for path in directory.rglob(pattern)):
         try:
             found[path] = path.lstat().st_mtime
         except OSError:  # it has just been removed
             continue
-    return sorted(found, key=lambda path: found[path], reverse=True)
+    return sorted(found, key=lambda path: ("best" in path.name.lower(), found[path]), reverse=True)
 
 
 def _doubt(attempt: Attempt, path: Path, links: Mapping[str, kept.Link], all_written: Sequence[Written]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 from scheduler.launcher.files import SYSTEM
@@ -38,6 +39,14 @@ def of_gpus(machine) -> list[dict]:
     return [row for row in rows(machine) if "gpu.0.use" in row]
 
 
+def as_if_it_ran_for_minutes(machine) -> None:
+    """Rows of the past; the test does not wait for them."""
+    (job,) = machine.jobs()
+    past = [{"_time": time.time() - ago, "gpu.0.use": 3.0} for ago in range(400, -1, -5)]
+    with (Path(job["directory"]) / SYSTEM).open("a") as log:
+        log.write("".join(json.dumps(row) + "\n" for row in past))
+
+
 def shown(machine) -> dict:
     """What `show` tells programs of the last job's use of the machine."""
     return json.loads(machine("show", "--format", "json").stdout)[0]["system"]
@@ -50,6 +59,8 @@ def test_a_job_on_a_gpu_is_seen_with_all_that_the_driver_tells(machine, until) -
     seen = until(lambda: [row for row in of_gpus(machine) if "gpu.0.memory" in row])[-1]
     machine.driver.shows(f"{GPU} util=3 power=120 temp=61 clock=1410 throttle=4 energy=4600000")
     until(lambda: any(row["gpu.energy"] > 0 for row in of_gpus(machine)))
+    as_if_it_ran_for_minutes(machine)
+    assert "its GPU is 3 % busy in the last minutes; more data workers" in machine("status").stderr
     machine.write("enough", "")
     assert run.wait(100) == 0
     figures = {name: value for name, value in seen.items() if name.startswith("gpu.0")}
@@ -120,3 +131,5 @@ def test_an_interval_that_is_none_is_refused(machine) -> None:
     result = machine("run", "train.yaml")
     assert result.returncode != 0
     assert 'EXP_QUEUE_SYSTEM_METRICS is "often", not a number of seconds' in result.stderr
+    (job,) = json.loads(machine("show", "--format", "json").stdout)
+    assert [event["state"] for event in job["events"]] == ["queued"], "nothing had begun"

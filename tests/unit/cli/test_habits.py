@@ -14,7 +14,7 @@ from scheduler.cli.main import COMMANDS, SECTIONS, main
 from scheduler.errors import UserError, closest
 
 ASKED = ["ls", "ps", "list", "results", "tail", "top", "history", "help", "version", "queue", "squeue", "info", "log"]
-WOULD_CHANGE = ["start", "kill", "stop", "rm", "sbatch", "add", "restart", "delete", "clear", "best"]
+WOULD_CHANGE = ["start", "kill", "stop", "rm", "sbatch", "add", "restart", "delete", "clear"]
 
 
 def said_to(word: str) -> str:

@@ -1,0 +1,79 @@
+"""Where an export goes: it is there whole or not at all, and nothing is replaced unless somebody says so."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scheduler.errors import UserError
+
+MARK = ".exported-by-exp-queue"  # in a folder that we have made, and may replace
+
+
+def refuse_what_is_there(path: Path, *, force: bool) -> None:
+    """UserError where something is at `path` that is not to be replaced: a file without `force`, a folder that is none of our
+    exports even so. An empty folder is as good as none."""
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent}", next_step=f"make it: mkdir -p {path.parent}")
+    if not os.path.lexists(path) or (path.is_dir() and not any(path.iterdir())):
+        return
+    if path.is_dir() and not (path / MARK).exists():
+        raise UserError(f"{path} is a folder that is no export", next_step="name another one with -o")
+    if not force:
+        raise UserError(f"{path} is there already", next_step="--force replaces it")
+
+
+@contextmanager
+def whole_file(path: Path, *, force: bool) -> Iterator[Path]:
+    """A file to write beside `path`, which takes its place at the end. UserError as above."""
+    refuse_what_is_there(path, force=force)
+    draft = _beside(path)
+    try:
+        yield draft
+        if force:
+            draft.replace(path)
+        else:
+            _put(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path, *, force: bool) -> Iterator[Path]:
+    """The same for a folder."""
+    refuse_what_is_there(path, force=force)
+    draft = _beside(path)
+    try:
+        draft.mkdir()
+        (draft / MARK).touch()
+        yield draft
+        if path.is_dir():
+            former = _beside(path, ".former")
+            path.rename(former)
+            draft.rename(path)
+            shutil.rmtree(former, ignore_errors=True)
+        else:
+            if force and os.path.lexists(path):
+                path.unlink()
+            draft.rename(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _beside(path: Path, word: str = ".part") -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}{word}")
+
+
+def _put(draft: Path, path: Path) -> None:
+    """Under its name, unless somebody else has made one meanwhile."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise UserError(f"{path} is there already", next_step="--force replaces it") from None
+    except OSError:  # a file system without links
+        with contextlib.suppress(FileNotFoundError):
+            draft.replace(path)

@@ -1,0 +1,62 @@
+"""Rows of values as text for programs: JSON lines and CSV. Pure."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+
+def lines(rows: Iterable[Mapping[str, Any]], style: str, names: Sequence[str] | None = None) -> Iterator[str]:
+    """The lines of a CSV (RFC 4180, but for ends of lines, which are newlines; its header has every name of any row) or of JSON
+    lines. Texts in a CSV are as they were logged, also where a spreadsheet would take one for a formula. `names`: of the columns,
+    where they are known before; then no row is kept."""
+    if style == "jsonl":
+        return (json.dumps(standard(row), allow_nan=False) + "\n" for row in rows)
+    if names is None:
+        rows = list(rows)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+    return _csv(names, rows)
+
+
+class _Line:
+    """What csv.writer writes to: hands its last line back."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
+
+
+def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    line = _Line()
+    writer = csv.writer(line, lineterminator="\n")
+    for row in ([*names], *([cell(row.get(name)) for name in names] for row in rows)) if names else ():
+        writer.writerow(row)
+        yield line.text
+
+
+def cell(value: object) -> str:
+    """A value in a CSV: nothing for None, numbers as Python and pandas read them, JSON for what is nested.
+
+    >>> [cell(each) for each in (None, True, 1e-3, float("nan"), float("-inf"), "=1+1", [1, "a"])]
+    ['', 'true', '0.001', 'nan', '-inf', '=1+1', '[1, "a"]']
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return repr(value) if isinstance(value, float) else json.dumps(value)
+
+
+def standard(value: Any) -> Any:
+    """The value with those texts in the place of NaN and infinities."""
+    if isinstance(value, Mapping):
+        return {name: standard(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [standard(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)
+    return value

@@ -1,0 +1,109 @@
+"""Sweeps seen again: from the store alone, without their files. Nothing is started; what still runs is read as far as it is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scheduler.actions.trials import Results, results_of
+from scheduler.queue.store import Store
+from scheduler.queue.trials import SweepRecord, TrialRecord, newest_sweeps
+from scheduler.sweeps.engine.budget import FAILED, best_trial
+from scheduler.sweeps.engine.explaining import pointless, up_to_date
+from scheduler.sweeps.engine.live_trials import Entry
+from scheduler.sweeps.recalled import plan_from
+from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.sweep import SweepPlan
+from scheduler.sweeps.trials import MAXIMIZE, Trial
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A sweep with its trials as they stand. `exact`: its space is known, and not only what it has tried."""
+
+    sweep: SweepRecord
+    plan: SweepPlan
+    pruner: str
+    entries: Sequence[Entry]
+    exact: bool
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """How many trials are in each state."""
+        return Counter(str(entry.record.state) for entry in self.entries)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Those that lie in the present space."""
+        return [entry.trial for entry in self.entries if entry.trial]
+
+    @property
+    def best(self) -> Trial | None:
+        return best_trial(self.trials, self.plan.goal)
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """That a trial was better than all that were asked before it. `ended`: None of one that runs."""
+
+    trial: int
+    value: float
+    ended: float | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A sweep with its results; where its trials were compared, as it stands now; and how its best value came about."""
+
+    listed: Listed
+    results: Results
+    bands: Sequence[Band]
+    improvements: Sequence[Improvement]
+
+
+def sweeps(store: Store, limit: int = 0) -> list[Listed]:
+    """All sweeps, the newest first; with `limit` so many."""
+    return [listed(store, sweep) for sweep in newest_sweeps(store)[: limit or None]]
+
+
+def listed(store: Store, sweep: SweepRecord) -> Listed:
+    """The sweep with its trials. Those of a space that it no longer has are there, and do not count."""
+    config: Mapping[str, Any] = json.loads(sweep.config)
+    records, exact = up_to_date(store, sweep), "space" in config
+    plan = plan_from(sweep.file, config, (record.point for record in records))
+    entries = [Entry(record.job, record, _trial(plan, record, exact=exact)) for record in records]
+    return Listed(sweep, plan, config.get("pruner", "wandb"), entries, exact)
+
+
+def _trial(plan: SweepPlan, record: TrialRecord, *, exact: bool) -> Trial | None:
+    values = plan.values(record.point) if exact else ()
+    return None if values is None else replace(pointless(record), values=values)
+
+
+def see(store: Store, sweep: SweepRecord) -> Seen:
+    """All about a sweep, as it stands."""
+    found = listed(store, sweep)
+    results = results_of(store, found.plan, sweep.id, found.entries, weighed=found.exact)
+    return Seen(found, results, _bands(found), _improvements(results))
+
+
+def _bands(found: Listed) -> Sequence[Band]:
+    rule = found.plan.sweep.early_terminate
+    if not rule or not found.plan.metric or found.pruner != "wandb":
+        return ()
+    return [band for band in standings(rule, found.plan.goal, found.trials) if band.reached]
+
+
+def _improvements(results: Results) -> list[Improvement]:
+    sign, best = -1.0 if results.plan.goal == MAXIMIZE else 1.0, float("inf")
+    found = []
+    for entry in results.entries:
+        value = entry.trial.best(results.plan.goal) if entry.trial and entry.record.state not in FAILED else None
+        if value is not None and sign * value < best:
+            attempt = results.attempts.get(entry.job)
+            found.append(Improvement(entry.record.number, value, attempt.ended if attempt else None))
+            best = sign * value
+    return found

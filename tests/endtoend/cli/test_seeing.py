@@ -1,0 +1,97 @@
+"""`compare`, `best`, `curves`, `export`, `sweeps`, `trials` as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+TRAIN = """
+import json, os, sys
+config = json.loads(sys.argv[1])
+with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
+    log.write('{"_objective": {"name": "loss", "goal": "minimize"}}\\n')
+    for step in range(20):
+        log.write(json.dumps({"_step": step, "loss": config["lr"] * config["seed"] + 1 / (step + 1)}) + "\\n")
+open(os.environ["EXP_QUEUE_RUN_DIR"] + "/best.pt", "w").close()
+"""
+GRID = "experiment_group: Rates\ncommand: [python, train.py, '${args_json}']\ngrid: {lr: [0.1, 0.2], seed: [1, 2]}\n"
+SWEEP = """
+method: grid
+command: [python, train.py, "${args_json}"]
+metric: {name: loss, goal: minimize}
+early_terminate: {type: hyperband, min_iter: 10}
+parameters: {lr: {values: [0.3, 0.4]}, seed: {value: 1}}
+"""
+
+
+@pytest.fixture
+def trained(command_line):
+    command_line.write("train.py", TRAIN)
+    command_line.write("grid.yaml", GRID)
+    ran = command_line("run", "grid.yaml", "-j2")
+    assert ran.returncode == 0, ran.stderr
+    return command_line
+
+
+def test_a_grid_is_compared_by_what_differs_and_by_means_over_seeds(trained) -> None:
+    """The best first; data on standard output, and what is wrong with a word on the other."""
+    compared = trained("compare", "Rates")
+    assert compared.returncode == 0, compared.stderr
+    head, first, *_ = compared.stdout.splitlines()
+    assert head.split() == ["id", "name", "state", "lr", "seed", "best.loss", "last.loss", "duration"]
+    assert first.split()[2:5] == ["done", "0.1", "1"]
+    rows = json.loads(trained("compare", "--group-by", "seed", "--format", "json").stdout)
+    assert [(row["lr"], row["jobs"], round(row["last.loss.mean"], 2)) for row in rows] == [(0.1, 2, 0.2), (0.2, 2, 0.35)]
+    wrong = trained("compare", "--columns", "los")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert 'did you mean "loss"?' in wrong.stderr
+
+
+def test_the_best_job_is_named_with_its_checkpoint_and_none_is_exit_status_1(trained) -> None:
+    """For `if exp-queue best ...` in a script."""
+    found = trained("best", "grid.yaml", "--format", "json")
+    (best,) = json.loads(found.stdout)
+    assert (found.returncode, best["config"], best["state"]) == (0, {"lr": 0.1, "seed": 1}, "done")
+    assert best["checkpoints"][0].endswith("/best.pt")
+    none = trained("best", "failed")
+    assert (none.returncode, none.stdout) == (1, "")
+
+
+def test_curves_are_drawn_in_a_pipe_without_an_escape(trained) -> None:
+    """Colours in a file are rubbish."""
+    drawn = trained("curves", "Rates", "-m", "loss", "--height", "10")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "\033" not in drawn.stdout
+    assert len(drawn.stdout.splitlines()) == 1 + 10 + 4
+    points = list(csv.DictReader(io.StringIO(trained("curves", "last", "--format", "csv").stdout)))
+    assert [point["step"] for point in points] == [str(step) for step in range(20)]
+
+
+def test_an_export_goes_to_standard_output_or_to_a_file_that_is_not_replaced(trained) -> None:
+    """`> results.csv` and `-o results.csv` give the same."""
+    printed = trained("export", "Rates")
+    assert trained("export", "Rates", "-o", "results.csv").returncode == 0
+    assert (trained.directory / "results.csv").read_text() == printed.stdout
+    again = trained("export", "failed", "-o", "results.csv")
+    assert (again.returncode, "--force" in again.stderr) == (2, True)
+    assert trained("export", "--format", "parquet").returncode == 2
+
+
+def test_a_finished_sweep_is_seen_again_without_its_file(command_line) -> None:
+    """And nothing is started by looking."""
+    command_line.write("train.py", TRAIN)
+    command_line.write("sweep.yaml", SWEEP)
+    swept = command_line("sweep", "sweep.yaml", "-j1")
+    assert swept.returncode == 0, swept.stderr
+    (command_line.directory / "sweep.yaml").unlink()
+    seen = command_line("trials")
+    assert seen.returncode == 0, seen.stderr
+    assert seen.stdout.startswith(swept.stdout), "the table is the one that the sweep ended with; its bands follow"
+    assert "best: trial 0, loss 0.35" in seen.stderr
+    (listed,) = json.loads(command_line("sweeps", "--format", "json").stdout)
+    assert (listed["method"], listed["trials"], listed["states"]) == ("grid", 2, {"done": 2})
+    assert json.loads(command_line("trials", listed["id"][:4], "--format", "json").stdout)["bands"][0]["rows"] == 10
+    assert len(command_line.jobs()) == 2

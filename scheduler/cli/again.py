@@ -52,10 +52,11 @@ def retry(
 ) -> int:
     """Run jobs again that failed, timed out or were cancelled, and those still queued.
 
-    JOB: the beginning of an id, `last`, or a state.
+    JOB: a number, a name, the beginning of an id, `last`, a state, or a filter.
 
     \b
     exp-queue retry failed -j2
+    exp-queue retry 'failed and lr<0.01'
     """
     from scheduler.actions.retry import retry as run_again
     from scheduler.cli.driving import concluded, terms_of

@@ -22,10 +22,12 @@ from scheduler.cli.options import (
 def cancel(jobs: tuple[str, ...], grace: float | None, every: bool, style: str) -> int:
     """Cancel queued jobs and stop running ones: politely first (SIGINT), then SIGTERM, then SIGKILL. Waits until they are gone.
 
-    JOB: the beginning of an id, a group, a file, `last`, or a state such as `queued` or `running`.
+    JOB: a number or several (3-7), a name, the beginning of an id, a group, a file, `last`, a state such as `queued` or
+    `running`, or a filter.
 
     \b
     exp-queue cancel running --grace 2m
+    exp-queue cancel 'queued and lr>=0.1'
     """
     from scheduler.actions.cancel import by_hand, cancel_all
     from scheduler.actions.hold import FEW

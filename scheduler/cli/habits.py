@@ -24,6 +24,14 @@ ANSWERED = {
     "why": ("explain",),
     "version": ("--version",),
 }
+# The same, where there is such a command.
+BETTER = {
+    **dict.fromkeys(("top", "htop", "monitor", "dashboard", "live", "progress"), ("watch",)),
+    **dict.fromkeys(("diff", "versus", "vs", "side-by-side", "table"), ("compare",)),
+    **dict.fromkeys(("leaderboard", "rank", "ranking", "winner"), ("best",)),
+    **dict.fromkeys(("plot", "curve", "graph", "chart", "loss", "metrics"), ("curves",)),
+    **dict.fromkeys(("manual", "docs", "usage", "commands"), ("man",)),
+}
 _STOP = "`exp-queue cancel JOB` stops a job that runs, and takes one that waits out of the queue"
 _KEPT = "`exp-queue cancel JOB` takes a job that waits out of the queue; those that are over stay as a record"
 _START = "`exp-queue run FILE` runs the experiments of a file, `exp-queue work` whatever is queued"
@@ -52,6 +60,21 @@ POINTED = {
     **dict.fromkeys(("init", "create"), _INIT),
 }
 
+# The way where there is such a command, the first word of it.
+NEWER = {
+    **dict.fromkeys(("label", "mark", "star"), ("tag", "`exp-queue help tag` says how jobs get a tag, `tag:NAME` finds them")),
+    **dict.fromkeys(("comment", "annotate", "describe-as"), ("note", "`exp-queue help note` says how a job gets a note")),
+    **dict.fromkeys(("mv", "name", "call"), ("rename", "`exp-queue help rename` says how a job gets another name")),
+    **dict.fromkeys(("csv", "dump", "save", "download"), ("export", "`exp-queue help export` says how results get into a file")),
+    **dict.fromkeys(
+        ("completions", "autocomplete", "complete"), ("completion", "`exp-queue completion bash` prints the script for bash")
+    ),
+    **dict.fromkeys(
+        ("find", "grep", "search", "filter", "select", "where", "query"),
+        ("status", "`exp-queue status 'lr<0.01 and failed'` lists the jobs that a filter leaves"),
+    ),
+}
+
 # Commands that only look. Any other is suggested for a plain mistyping of it alone.
 LOOKING = (
     "prepare",
@@ -77,6 +100,8 @@ def meant(words: Sequence[str], commands: Collection[str]) -> list[str]:
     word, *others = words
     if word == "help":
         return _help(others, commands)
+    if word in BETTER and BETTER[word][0] in commands:
+        return [*BETTER[word], *others]
     if word in ANSWERED:
         return [*ANSWERED[word], *others]
     raise UserError(f'unknown command "{word}"', next_step=_way(word, commands))
@@ -91,6 +116,8 @@ def _help(about: Sequence[str], commands: Collection[str]) -> list[str]:
 
 def _way(word: str, commands: Collection[str]) -> str:
     """What to type instead of `word`, in a clause."""
+    if word in NEWER and NEWER[word][0] in commands:
+        return NEWER[word][1]
     if word in POINTED:
         return POINTED[word]
     if word in {*State, "last", "all"}:

@@ -20,7 +20,8 @@ from scheduler.cli.options import opened_store, say
 @click.option("--raw", is_flag=True, help="The bytes as they are; control characters reach the terminal.")
 @click.option("--attempt", type=click.IntRange(min=1), help="An earlier attempt; default: the latest.")
 def logs(job: str, follow: bool, lines: int | None, raw: bool, attempt: int | None) -> int:
-    """Print the output of a job. JOB: the beginning of an id, a group, a file, `last` (default), or a state (the newest of it).
+    """Print the output of a job. JOB: a number, a name, the beginning of an id, `last` (default), or a group, a file, a state
+    or a filter (the newest of it).
 
     A progress bar is shown as a terminal shows it; other control characters are shown as escapes, so that no log can take over a
     terminal.

@@ -54,6 +54,7 @@ COMMANDS = {
     "restore": ("backup", "A run back, with its code, in a new folder; or a backup in the place of the queue."),
     "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
     "completion": ("completion", "The script that lets bash, zsh or fish complete jobs, files and keys."),
+    "man": ("man", "Print the manual page; `exp-queue man | man -l -` shows it."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
 # How `--help` shows them, each in one place.
@@ -65,7 +66,7 @@ SECTIONS = {
     "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("export", "backup", "restore"),
-    "Help": ("completion",),
+    "Help": ("completion", "man"),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def show(job: str, patch: bool, packages: bool, style: str) -> int:
     """Everything about one job: its configuration, command, attempts and results, and where these come from.
 
-    JOB: the beginning of an id, its name, a group, a file, `last` (default), or a state (the newest of it).
+    JOB: a number, a name, the beginning of an id, `last` (default), or a group, a file, a state or a filter (the newest of it).
     """
     from scheduler.actions.show import show as everything
     from scheduler.queue.selection import select_single

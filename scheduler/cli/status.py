@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @sort_option("the oldest first")
 @format_option
 def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> int:
-    """List jobs, the newest last. JOB: the beginning of an id, a group, a file, `last`, or a state such
-    as `failed`; without JOB, all.
+    """List jobs, the newest last. JOB: a number, a name, the beginning of an id, a group, a file, `last`, a state such as
+    `failed`, or a filter; without JOB, all.
 
     \b
+    exp-queue status 'lr<0.01 and best.val_cer<0.2 and not tag:old'
     exp-queue status failed --format json
     exp-queue status --sort accuracy:max --limit 5
     """

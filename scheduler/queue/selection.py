@@ -20,7 +20,8 @@ from scheduler.queue.job import Job
 from scheduler.queue.names import OWN_FORM, name_of
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
-from scheduler.queue.trials import SweepRecord, latest_sweep, newest_sweeps, trials
+from scheduler.queue.sweep_selection import sweep_named
+from scheduler.queue.trials import latest_sweep, trials
 
 PAUSED = "paused"  # no state: what is paused is running
 TAG = "tag:"
@@ -228,19 +229,8 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     """Raises the UserError, with what comes near."""
     sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
     names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
-    words = [
-        "last",
-        "all",
-        "1-5",
-        "group:NAME",
-        "tag:NAME",
-        "trial:N",
-        "'lr<0.01'",
-        PAUSED,
-        *map(str, State),
-        "a group",
-        "a file",
-    ]
+    ways = ["last", "all", "group:NAME", "trial:N", "tag:NAME", "1-5", "'lr<0.01'"]
+    words = [*ways, PAUSED, *map(str, State), "a group", "a file"]
     near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")
@@ -281,18 +271,9 @@ def _by_prefix(store: Store, prefix: str) -> Job:
 def _trial(store: Store, which: str) -> Job:
     """Trial `N` of the newest sweep, or `SWEEP/N` of the newest whose id begins so, or whose file is called so."""
     named, _, number = which.rpartition("/")
-    sweep = _sweep(store, named) if named else latest_sweep(store)
+    sweep = sweep_named(store, named) if named else latest_sweep(store)
     found = [trial for trial in trials(store, sweep.id) if str(trial.number) == number] if sweep else []
     if not found:
         where = f"the {'' if named else 'newest '}sweep, of {sweep.file}," if sweep else "there is no sweep, so it"
         raise UserError(f"{where} has no trial {number}", next_step="`exp-queue status` lists all jobs")
     return store.job(found[0].job)
-
-
-def _sweep(store: Store, name: str) -> SweepRecord:
-    sweeps = newest_sweeps(store)
-    for each in sweeps:
-        if each.id.startswith(name) or each.file == name or each.file.endswith(f"/{name}"):
-            return each
-    known = [*dict.fromkeys(Path(each.file).name for each in sweeps), *(each.id[:SHORT] for each in sweeps)]
-    raise UserError(f'no sweep is called "{name}"', next_step=nearest(name, known))

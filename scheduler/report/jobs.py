@@ -28,7 +28,6 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
     metrics = metric_columns(lines)
     return [
         {
-            "#": str(line.job.number),
             "id": line.job.short_id,
             "name": line.job.renamed or "",
             "state": _state(line),
@@ -38,6 +37,7 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
             **{name: number(line.outcome.last.get(name)) for name in metrics},
             "time": duration(line.seconds),
             "GPU": gpus_of(line.attempt),
+            "#": str(line.job.number),
         }
         for line in lines
     ]

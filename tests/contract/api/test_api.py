@@ -329,8 +329,8 @@ def test_jobs_show_themselves_as_a_table(file) -> None:
     """In a notebook the last line of a cell is its output."""
     jobs = api.submit(file("true", "{x: [2, 1, 3]}"), quiet=True)
     lines = repr(jobs).splitlines()
-    assert lines[0].split() == ["id", "state", "experiment"]
-    assert [line.split()[1:] for line in lines[1:]] == [["queued", "x=2"], ["queued", "x=1"], ["queued", "x=3"]]
+    assert lines[0].split() == ["id", "state", "experiment", "#"]
+    assert [line.split()[1:] for line in lines[1:]] == [["queued", "x=2", "1"], ["queued", "x=1", "2"], ["queued", "x=3", "3"]]
     assert repr(jobs[1:2]).splitlines()[1:] == lines[2:3]
     assert repr(api.jobs("failed")) == "no jobs"
 

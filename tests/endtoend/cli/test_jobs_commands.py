@@ -39,7 +39,7 @@ def test_status_lists_jobs_for_people_and_for_programs(quick) -> None:
     """The same facts twice; the counts go to standard error."""
     quick("run", "quick.yaml")
     table = quick("status")
-    assert table.stdout.splitlines()[0].split() == ["id", "state", "group", "experiment", "time"]
+    assert table.stdout.splitlines()[0].split() == ["id", "state", "group", "experiment", "time", "#"]
     assert table.stderr.strip() == "2 done"
     rows = quick.jobs()
     assert [(row["state"], row["group"], row["name"], row["attempt"], row["exit_status"]) for row in rows] == [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.cli.habits import ANSWERED, LOOKING, POINTED, is_mistyped, meant
+from scheduler.cli.habits import ANSWERED, BETTER, LOOKING, NEWER, POINTED, is_mistyped, meant
 from scheduler.cli.main import COMMANDS, SECTIONS, main
 from scheduler.errors import UserError, closest
 
@@ -44,7 +44,8 @@ def test_a_word_that_only_asks_is_answered(typed: str, meaning: str) -> None:
 @pytest.mark.parametrize("word", ASKED)
 def test_what_is_answered_is_a_command_that_only_looks(word: str) -> None:
     """An answer to a question must not start anything."""
-    assert meant([word], COMMANDS)[0] in (*LOOKING, "--help", "--version")
+    newer = {command for (command,) in BETTER.values()}
+    assert meant([word], COMMANDS)[0] in (*LOOKING, *newer, "--help", "--version")
     assert {meaning[0] for meaning in ANSWERED.values()} <= {*LOOKING, "--version"}
 
 
@@ -61,6 +62,39 @@ def test_every_way_that_is_pointed_out_exists(way: str) -> None:
     named = re.findall(r"exp-queue ([a-z]+)", way)
     assert named
     assert set(named) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("word", sorted(BETTER))
+def test_a_word_that_a_newer_command_answers_better_goes_there_once_it_exists(word: str) -> None:
+    """`top` is `watch` where there is one; where there is none it is what it was, or unknown."""
+    (better,) = BETTER[word]
+    assert meant([word, "failed"], [*COMMANDS, better]) == [better, "failed"]
+    without = [name for name in COMMANDS if name != better]
+    if word in ANSWERED:
+        assert meant([word], without) == list(ANSWERED[word])
+        return
+    with pytest.raises(UserError) as refused:
+        meant([word], without)
+    assert f"exp-queue {better}" not in refused.value.next_step
+
+
+@pytest.mark.parametrize("word", sorted(NEWER))
+def test_a_word_is_pointed_to_a_newer_command_once_it_exists(word: str) -> None:
+    """`label` is `tag` here; nobody is sent to a command that is not there."""
+    command, way = NEWER[word]
+    with pytest.raises(UserError) as refused:
+        meant([word], [*COMMANDS, command])
+    assert refused.value.next_step == way
+    with pytest.raises(UserError) as refused:
+        meant([word], [name for name in COMMANDS if name != command])
+    assert refused.value.next_step != way
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_no_word_of_habit_stands_before_a_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that arrives later must not be answered by what its name meant before."""
+    assert typed(command, "--help") == 0
+    assert capsys.readouterr().out.startswith(f"Usage: exp-queue {command} ")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +118,7 @@ def test_a_word_that_is_only_like_a_command_that_acts_is_not_taken_for_it(word: 
 @given(st.text(string.ascii_lowercase, min_size=1, max_size=9))
 def test_whatever_is_typed_no_suggestion_acts_unless_it_is_that_word_mistyped(word: str) -> None:
     """A suggestion is typed without a second thought."""
-    if word in COMMANDS or word == "help" or word in ANSWERED or word in POINTED:
+    if word in COMMANDS or word == "help" or word in {**ANSWERED, **BETTER, **POINTED, **NEWER}:
         return
     suggested = re.findall(r'did you mean "(.*)"', said_to(word))
     assert all(command in LOOKING or is_mistyped(word, command) for command in suggested)

@@ -184,6 +184,18 @@ def test_where_lines_are_wanted_there_are_lines(
     assert run.written.count(" started: x=") == 3
 
 
+def test_without_rich_there_are_lines_and_no_word_of_it(typed: Type, command_line: CommandLine) -> None:
+    """The extra is an extra: a package of that name that cannot be imported stands for none."""
+    command_line.write("enough", "")
+    command_line.write("none/rich/__init__.py", "raise ImportError\n")
+    path = f"{command_line.directory / 'none'}:{command_line.environment['PYTHONPATH']}"
+    run = typed("run", "grid.yaml", "-j1", PYTHONPATH=path)
+    assert run.wait() == 0
+    assert "\x1b" not in run.written
+    assert "exp-queue[ui]" not in run.written
+    assert run.written.count(" started: x=") == 3
+
+
 def test_without_colours_the_view_has_none(typed: Type) -> None:
     """NO_COLOR is honoured; what is bold stays bold."""
     run = typed("run", "grid.yaml", "-j1", NO_COLOR="1")

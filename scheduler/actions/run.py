@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from scheduler.actions.drive import Driven, Tell, Terms, drive
 from scheduler.actions.submit import submit
@@ -23,13 +23,14 @@ def run(
     again: bool = False,
     lost: bool = False,
     begin: float | None = None,
+    through: Callable[[Iterator[Experiment]], Iterator[Experiment]] = iter,
 ) -> Driven:
     """Queue the experiments of `plan` and run them, with what is in the queue of them already, until all are over.
 
     CannotEverRun, before anything is queued, if one of them can never run on this machine. `again`, `lost` and `begin` as for a
-    submit.
+    submit; `through`: sees every experiment go by.
     """
-    submission = submit(store, plan, directory, tell, possible(plan, devices), again=again, lost=lost, begin=begin)
+    submission = submit(store, plan, directory, tell, through(possible(plan, devices)), again=again, lost=lost, begin=begin)
     return drive(store, submission.jobs, devices, terms, tell)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -89,6 +90,7 @@ def run(
     from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.live import viewed
+    from scheduler.report.long_work import counted
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
@@ -104,9 +106,9 @@ def run(
         progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(progress, store.home, plain=plain) as tell:
-                how = {"again": again, "lost": lost}
-                terms, tell = told.terms(terms), told.also(tell)
-                driven = action.run(store, plan, devices, directory, terms, tell, begin=order.begin, **how)
+                terms, tell, count = told.terms(terms), told.also(tell), partial(counted, what="experiments", plain=plain)
+                started = partial(action.run, store, plan, devices, directory, terms, tell, through=count)
+                driven = started(again=again, lost=lost, begin=order.begin)
             return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
@@ -160,6 +162,7 @@ def submit(
     from scheduler.actions import submit as action
     from scheduler.actions.opening import working_directory
     from scheduler.actions.results import lines
+    from scheduler.report.long_work import counted
     from scheduler.report.progress import Progress
     from scheduler.report.submission import impossible, submitted_objects
     from scheduler.report.tables import print_json
@@ -167,7 +170,8 @@ def submit(
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     with opened_store() as store:
         tell = Progress(sys.stderr).tell
-        submission = action.submit(store, plan, working_directory(), tell, again=again, lost=lost, begin=order.begin)
+        every = counted(plan.experiments(), "experiments")
+        submission = action.submit(store, plan, working_directory(), tell, every, again=again, lost=lost, begin=order.begin)
         say("nothing was started; `exp-queue work` runs what is queued")
         never = action.never(store, submission)
         for sentence in impossible(never):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TextIO
 
@@ -50,7 +51,7 @@ class Painter:
 
     def draw(self, lines: Sequence[Line]) -> None:
         """Draw these in the place of those before. The same lines are not drawn again."""
-        with self._lock:
+        with self._lock, _whole():
             if not _is_ours(self._file):  # in the background the shell's line is there
                 self._drawn, self._shown = [], []
                 return
@@ -63,7 +64,7 @@ class Painter:
 
     def write(self, text: str) -> int:
         """Lines go above what is drawn; what has no end yet waits for it."""
-        with self._lock:
+        with self._lock, _whole():
             *whole, self._begun = (self._begun + text).split("\n")
             if whole:
                 rows = "".join(f"{line}\n" for line in whole)
@@ -94,7 +95,7 @@ class Painter:
 
     def close(self) -> None:
         """Wipe out what is drawn."""
-        with self._lock:
+        with self._lock, _whole():
             if self._begun:
                 self.write("\n")
             if self._shown:
@@ -120,6 +121,16 @@ class Painter:
                 self._file.flush()
         except OSError:
             self.is_broken = True
+
+
+@contextlib.contextmanager
+def _whole() -> Iterator[None]:
+    """A Ctrl-C meanwhile is heard afterwards: what was drawn must be known, or it cannot be wiped out."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _framed(shown: Sequence[str]) -> str:

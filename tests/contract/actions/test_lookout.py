@@ -80,7 +80,7 @@ def test_a_later_look_sees_what_has_changed_since(store: Store, one_runs: Job, j
         lookout = Lookout(other, jobs, newest_line=newest_line)
         assert lookout.scene().counts[State.QUEUED] == 2
         hold(store, [jobs[2].short_id])
-        assert lookout.scene().counts == {State.QUEUED: 1, State.HELD: 1, State.RUNNING: 1}
+        assert until(lambda: lookout.scene().counts == {State.QUEUED: 1, State.HELD: 1, State.RUNNING: 1})
         attempt = lookout.attempts[0]
         with attempt.metrics.open("a") as log:
             log.write('{"_step": 3, "epoch": 3, "loss": 0.05}\n')
@@ -123,7 +123,7 @@ def test_gpus_that_are_not_known_are_said_to_be_so(store: Store) -> None:
     assert Lookout(store, view=lambda: view).scene().trouble == "the driver does not answer"
 
 
-def test_of_all_jobs_only_those_count_as_over_that_end_while_one_looks(store: Store, jobs: list[Job]) -> None:
+def test_of_all_jobs_only_those_count_as_over_that_end_while_one_looks(store: Store, jobs: list[Job], until) -> None:
     """A queue remembers the jobs of years."""
     with store.change() as change:
         change.move(jobs[0].id, State.CANCELLED)
@@ -131,7 +131,7 @@ def test_of_all_jobs_only_those_count_as_over_that_end_while_one_looks(store: St
     assert lookout.scene().counts == {State.QUEUED: 2}
     with store.change() as change:
         change.move(jobs[1].id, State.CANCELLED)
-    assert lookout.scene().counts == {State.QUEUED: 1, State.CANCELLED: 1}
+    assert until(lambda: lookout.scene().counts == {State.QUEUED: 1, State.CANCELLED: 1})
 
 
 def test_a_watch_ends_when_all_is_over_and_tells_of_the_ends(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         submit,
         sweep,
         sweeps,
+        track,
         trials,
         work,
     )
@@ -63,6 +64,7 @@ __all__ = [
     "submit",
     "sweep",
     "sweeps",
+    "track",
     "trials",
     "work",
 ]

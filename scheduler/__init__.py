@@ -1,6 +1,7 @@
 """exp-queue: a single-machine scheduler for GPU experiments. The rooms are described in docs/architecture.md.
 
-What a notebook calls, `scheduler.run` and the others, is in `scheduler.api` and is loaded when it is used.
+What a notebook calls, `scheduler.run` and the others, is in `scheduler.api`, what a training calls, `scheduler.track`, in
+`scheduler.tracking`; both are loaded when they are used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         trials,
         work,
     )
+    from scheduler.tracking import track
 
 __version__ = "0.1.0"
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "submit",
     "sweep",
     "sweeps",
+    "track",
     "trials",
     "work",
 ]
@@ -65,7 +68,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # not above: every process of ours passes here
 
-    return getattr(importlib.import_module("scheduler.api"), name)
+    room = "scheduler.tracking" if name == "track" else "scheduler.api"  # a training need not load the queue
+    return getattr(importlib.import_module(room), name)
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ costs one comparison.
                 begin-committed    it is on disk, and no launcher has been told
                 end-heard          a launcher has reported an end that is not written yet
                 stop-written       attempts are called stopping, and no launcher has been told
+                logs-read          the logs of attempts that are over are read to their end, and what they say is not kept
     sweep       point-asked        the search has named a point that is not queued yet
                 trial-queued       its trial is in the queue, nobody else knows
                 verdict-noted      why a trial is to be stopped is on disk, and nobody has been told to stop it

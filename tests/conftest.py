@@ -38,12 +38,12 @@ settings.load_profile("explore" if os.environ.get("EXP_QUEUE_EXPLORE") else "rep
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, "-m", "scheduler.cli.main"]
-PRIVATE = ("EXP_QUEUE_", "WANDB_", "CUDA_", "OMP_NUM_THREADS", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
+PRIVATE = ("EXP_QUEUE_", "WANDB_", "SWANLAB_", "CUDA_", "OMP_NUM_THREADS", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
 NO_SETTINGS = {"EXP_QUEUE_CONFIG": os.devnull}  # instead of those of whoever runs the tests
 
 # What the developer, or the queue that runs these tests as a job, has set must not steer what is called in this process either.
 # (Not CUDA_VISIBLE_DEVICES: it may be somebody's word about which GPUs are ours.)
-for _name in [name for name in os.environ if name.startswith(("EXP_QUEUE_", "WANDB_", "XDG_STATE_HOME"))]:
+for _name in [name for name in os.environ if name.startswith(("EXP_QUEUE_", "WANDB_", "SWANLAB_", "XDG_STATE_HOME"))]:
     if _name not in ("EXP_QUEUE_EXPLORE", "EXP_QUEUE_HYDRA_PYTHON"):
         del os.environ[_name]
 os.environ.update(NO_SETTINGS)

@@ -17,6 +17,8 @@ from text_recognizer.errors import ExperimentError, nearest
 from text_recognizer.options import Options, kinds_of, names_of
 
 SWITCHES = ("save", "wandb", "help")
+VALUED = ("gpu", "trackers")
+"""Flags of the program itself, beside the switches."""
 BARE = (*SWITCHES, "watch", "compile")
 """Flags that mean true where no value stands beside them."""
 
@@ -33,12 +35,13 @@ _WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 
 @dataclass(frozen=True)
 class Request:
-    """What a command line asks for. `gpu` is nothing, -1 (any free GPU) or a number."""
+    """What a command line asks for. `gpu` is nothing, -1 (any free GPU) or a number; `trackers` are names, with commas."""
 
     experiment: Mapping[str, Any] = field(default_factory=dict)
     gpu: int | None = None
     save: bool = False
     wandb: bool = False
+    trackers: str = ""
     help: bool = False
 
 
@@ -54,9 +57,11 @@ def parse(arguments: list[str]) -> Request:
         raise ExperimentError("two JSON experiments were given; give one, and flags for the rest")
     flags = [(RENAMED.get(name, name), value) for name, value in tokens if name]
     switches = {name: _switch(name, value) for name, value in flags if name in SWITCHES}
-    gpu = next((_gpu(value) for name, value in reversed(flags) if name == "gpu"), None)
-    rest = [(name, value) for name, value in flags if name not in (*SWITCHES, "gpu")]
-    return Request(_with_flags(_json_object(given[0]) if given else {}, rest), gpu, **switches)
+    last = {name: value for name, value in flags if name in VALUED}
+    gpu = _gpu(last["gpu"]) if "gpu" in last else None
+    rest = [(name, value) for name, value in flags if name not in (*SWITCHES, *VALUED)]
+    experiment = _with_flags(_json_object(given[0]) if given else {}, rest)
+    return Request(experiment, gpu, trackers=last.get("trackers", ""), **switches)
 
 
 def scalar(text: str) -> Any:
@@ -170,7 +175,7 @@ def _nested_options(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, t
     """The options class of each of the nested mappings. `wanted` are the flags, for the message."""
     if not any(noun in merged for noun in ("dataset", "model", "network")):
         for name in wanted:
-            if difflib.get_close_matches(name, names := [*experiments.KEYS, *RENAMED, *SWITCHES]):
+            if difflib.get_close_matches(name, names := [*experiments.KEYS, *RENAMED, *SWITCHES, *VALUED]):
                 raise ExperimentError(f"unknown flag --{name}; {nearest(name, names)}")
     dataset, model, network = experiments.chosen(merged)
     return {where: e.options for where, e in zip(_NESTED, (model, network, dataset), strict=True)}
@@ -184,7 +189,7 @@ def _place(name: str, keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
     for nested in _NESTED:
         if name in keys[nested]:
             return nested, name
-    known = [*SWITCHES, "gpu", *experiments.KEYS, *RENAMED, *(known for names in keys.values() for known in names)]
+    known = [*SWITCHES, *VALUED, *experiments.KEYS, *RENAMED, *(known for names in keys.values() for known in names)]
     raise ExperimentError(f"unknown flag --{name}; {nearest(name, known)}")
 
 

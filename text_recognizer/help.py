@@ -21,6 +21,8 @@ or as both in any order; flags win. One of dataset, model and network is enough,
   --gpu=N      claim GPU N, or any free one with -1 (the CPU on a machine without GPUs); default: CUDA if visible
   --save       keep the best weights as weights/MODEL_DATASET_NETWORK.pt (or in TEXT_RECOGNIZER_WEIGHTS)
   --wandb      log to Weights & Biases as well
+  --trackers=LIST
+               log to these as well: wandb, tensorboard, swanlab, trackio, with commas (EXP_QUEUE_TRACKERS names more)
   --dataset, --model, --network, --experiment_group
                names; --data_class and --model_class are older words for --dataset and --network
   --KEY=VALUE  any key below; --train_args.KEY, --network_args.KEY and --dataset_args.KEY name the place as well

@@ -98,7 +98,8 @@ def _tracker(experiment: Experiment, request: Request, directory: Path) -> Track
 
     objective = MODELS.find(experiment.model).objective
     config = experiment.as_mapping()
-    return tracking.init(config, objective=objective, directory=directory, wandb=request.wandb, name=experiment.name)
+    trackers = [*request.trackers.split(","), *(["wandb"] if request.wandb else [])]
+    return tracking.init(config, objective=objective, directory=directory, trackers=trackers, name=experiment.name)
 
 
 def _device(gpu: int | None, stack: contextlib.ExitStack) -> torch.device:

@@ -72,7 +72,7 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     if not mine.active_names():
         _refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
-    tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done, before=len(needed)))
+    tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done, before=len(needed), view=devices.seen))
     source = Submits(store.home, forever=False)
     runner = Runner(mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, mine.jobs, terms.brake)
@@ -90,7 +90,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
         tell(notice)
 
     devices.expect(job.resources for job in Mine(store).by_resources())
-    tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever))
+    tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever, view=devices.seen))
     source = Submits(store.home, forever=forever)
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from scheduler.queue.job import Attempt, Job
+from scheduler.queue.kept import kept, with_curves
 from scheduler.queue.store import Store
-from scheduler.tracking.logged import Gathering, Logged
-from scheduler.tracking.metric_log import MetricRows
-from scheduler.tracking.readers.kinds import METRIC_LOG
+from scheduler.runner.logs import read_whole
+from scheduler.tracking.left import left
+from scheduler.tracking.logged import Logged
 
 
 def logged(store: Store, job: Job, attempt: Attempt) -> Logged:
-    """What stands in the attempt's logs by now; nothing where it has logged nothing."""
-    gathering, reader = Gathering(), MetricRows(attempt.metrics)
-    gathering.take(reader.read())
-    while reader.behind:
-        gathering.take(reader.read())
-    gathering.take(reader.finish())
-    found = gathering.logged(METRIC_LOG)
-    return found if found.rows else Logged()
+    """What an attempt has logged by now, by whatever it logs with; nothing where it has logged nothing. Of one that is over it is
+    kept; of one that runs, or was over before such things were kept, the logs are read."""
+    return with_curves(store, attempt) or read_whole(store, job, attempt)[0]
 
 
 def summaries(store: Store, jobs: Sequence[Job]) -> Mapping[str, Logged]:
-    """By job id what the latest attempt of each has logged, without curves."""
+    """By job id what the latest attempt of each has logged, without curves. Of one that runs and writes no metric log, it is what
+    the runner that follows it has read, at most a few seconds old."""
     latest = store.latest_attempts(jobs)
-    found = {job.id: logged(store, job, latest[job.id]) for job in jobs if job.id in latest}
-    return {
-        job: replace(each, series={name: replace(one, curve=()) for name, one in each.series.items()})
-        for job, each in found.items()
-    }
+    known = kept(store, latest.values())
+    found = {}
+    for job in jobs:
+        if attempt := latest.get(job.id):
+            one = known.get(attempt.name)
+            found[job.id] = one.logged if one else _by_now(store, job, attempt)
+    return found
+
+
+def _by_now(store: Store, job: Job, attempt: Attempt) -> Logged:
+    beside = left(Path(attempt.directory))
+    found = beside or read_whole(store, job, attempt)[0]
+    return replace(found, series={name: replace(one, curve=()) for name, one in found.series.items()})

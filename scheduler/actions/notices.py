@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from scheduler.experiments.command.command import Launch
 from scheduler.queue.code import Aged
 from scheduler.queue.job import Job
 from scheduler.queue.submit import Submission
+from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.notices import Notice
 from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.engine.live_trials import Book
 from scheduler.sweeps.sweep import SweepPlan
+
+
+def _no_gpus() -> None:
+    """Where there are none."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Submitted:
 class Driving:
     """Jobs are about to run, at most `slots` at once, on what `note` says is there. `jobs`: None where all that is queued runs,
     and with `forever` all that comes; `done` of them are over already, and the first `before` were not asked for: the others come
-    after them."""
+    after them. `view`: the GPUs as they were last seen, at any moment and of any thread."""
 
     slots: int
     note: str
@@ -36,6 +41,7 @@ class Driving:
     done: int = 0
     forever: bool = False
     before: int = 0
+    view: Callable[[], GpuView | None] = field(default=_no_gpus, compare=False)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scheduler.actions.logged import summaries
 from scheduler.errors import UserError
 from scheduler.gpus.observation import Settings
 from scheduler.home import Home, default_root, open_home
@@ -18,7 +19,7 @@ from scheduler.runner.endings import settle
 def opened_queue(say: Callable[[str], None], root: Path | None = None) -> Iterator[Store]:
     """The user's queue, or that in the state directory `root`, up to date with what happened while nobody watched. `say` hears
     who keeps its lock, if somebody does."""
-    with Store(open_home(root), say) as store:
+    with Store(open_home(root), say, summaries) as store:
         settle(store)
         yield store
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
 from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
+from scheduler.runner.logs import said_at_its_end
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
+from scheduler.tracking.left import left
 from scheduler.tracking.metric_log import Objective, Outcome
 
 NAMED = 8  # metrics that a sentence lists
@@ -82,21 +86,54 @@ _GOALS = {"min": "minimize", "max": "maximize", "minimize": "minimize", "maximiz
 
 
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
-    """The jobs with their latest attempts and what their metric logs say. `never`: by job id, why some can never run here."""
+    """The jobs with their latest attempts and what these have logged. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
     waits = {job: lack.reason for job, lack in lacks(store, jobs, time.time()).items()} | why_skipped(store, jobs)
-    return [_line(store, job, latest.get(job.id), (never or {}).get(job.id, ""), waits.get(job.id, "")) for job in jobs]
+    read = kept(store, latest.values())
+
+    def line(job: Job) -> Line:
+        attempt = latest.get(job.id)
+        found = attempt and read.get(attempt.name)
+        came_out = _ranked_by(job.policy, _kept(found)) if found else outcome(attempt, job.policy)
+        return _line(store, job, attempt, came_out, (never or {}).get(job.id, ""), waits.get(job.id, ""))
+
+    return [line(job) for job in jobs]
 
 
-def _line(store: Store, job: Job, attempt: Attempt | None, obstacle: str, lack: str) -> Line:
+def _line(store: Store, job: Job, attempt: Attempt | None, outcome: Outcome, obstacle: str, lack: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
     pause = pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
-    return Line(job, attempt, outcome(attempt, job.policy), note, obstacle, pause, lack)
+    return Line(job, attempt, outcome, note, obstacle, pause, lack)
 
 
 def outcome(attempt: Attempt | None, policy: Policy = NO_POLICY) -> Outcome:
-    """What an attempt's metric log says so far. The objective of its job's policy is before that of its log."""
-    found = outcomes.read(attempt.metrics) if attempt else Outcome()
+    """What an attempt's logs say so far, or at its very end: its metric log, else what the runner that follows it has left. The
+    objective of its job's policy is before that of its log."""
+    return _ranked_by(policy, newest(attempt) if attempt else Outcome())
+
+
+def outcome_at_end(attempt: Attempt, policy: Policy, ending: Ending) -> Outcome:
+    """What an attempt that has just ended says of the objective of its job."""
+    found = outcomes.read(attempt.metrics)
+    if not found.rows and policy.objective:
+        said = said_at_its_end(attempt, ending)
+        found = Outcome(said.last, found.objective, said.rows)
+    return _ranked_by(policy, found)
+
+
+def newest(attempt: Attempt) -> Outcome:
+    """The same, whatever its job's policy says."""
+    found = outcomes.read(attempt.metrics)
+    if not found.rows and (beside := left(Path(attempt.directory))):
+        return Outcome(beside.last, found.objective, beside.rows)
+    return found
+
+
+def _kept(found: Kept) -> Outcome:
+    return Outcome(found.short["last"], found.objective, found.short["rows"])
+
+
+def _ranked_by(policy: Policy, found: Outcome) -> Outcome:
     asked = policy.objective
     return replace(found, objective=Objective(asked.metric, asked.goal)) if asked else found
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scheduler.actions.explain import never_here
 from scheduler.actions.results import Line, Sort, best_first, lines, unlogged
+from scheduler.actions.system import idling
 from scheduler.queue.selection import count, select
 from scheduler.queue.store import Store
 
@@ -14,13 +15,15 @@ from scheduler.queue.store import Store
 @dataclass(frozen=True)
 class Status:
     """Jobs, oldest first; of how many that were asked for; why some can never run here, by their ids; and how many of all are in
-    each state. `unlogged`: that none of them has what they are sorted by."""
+    each state. `unlogged`: that none of them has what they are sorted by. `idling`: how busy the GPUs of those are that starve
+    them, in percent, by their ids."""
 
     lines: Sequence[Line]
     of: int
     never: Mapping[str, str]
     counts: Mapping[str, int]
     unlogged: str = ""
+    idling: Mapping[str, float] = field(default_factory=dict)
 
 
 def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort | None = None) -> Status:
@@ -32,4 +35,5 @@ def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort |
         return replace(found, lines=best[: limit or None], unlogged=unlogged(best))
     chosen = select(store, words or ["all"], limit)
     never = never_here(chosen)
-    return Status(lines(store, chosen, never), count(store, words or ["all"]), never, store.counts())
+    found_lines = lines(store, chosen, never)
+    return Status(found_lines, count(store, words or ["all"]), never, store.counts(), idling=idling(found_lines))

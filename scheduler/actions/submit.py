@@ -37,8 +37,17 @@ def submit(
     given = plan.experiments() if experiments is None else experiments
     points = with_points(plan, written(given), store.home.root)
     needs = Needs(plan.policy.after_any, plan.policy.after_failure == "run")
-    before, how = store.last_event(), {"again": again, "lost": lost}
-    submission = queue.submit(store, points, directory, file=plan.path, begin=begin, after=plan.after, needs=needs, **how)
+    before = store.last_event()
+    submission = queue.submit(
+        *(store, points, directory),
+        file=plan.path,
+        again=again,
+        lost=lost,
+        begin=begin,
+        after=plan.after,
+        needs=needs,
+        remarks=plan.remarks,
+    )
     tell(Submitted(submission, plan.path, plan.launch))
     tell_skipped(store, submission.jobs, before, tell)
     return submission

@@ -14,6 +14,7 @@ from scheduler.actions.trials import Results, Standing, results
 from scheduler.errors import CannotEverRun
 from scheduler.experiments import Experiment
 from scheduler.queue.mine import Mine
+from scheduler.queue.remarks import remark
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.submit import outdated
@@ -65,13 +66,16 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     journal = _journal(plan, record.id, wishes, say)
     book = Book(store, plan, record)
     revived = revive(store, book)
+    if plan.remarks:
+        with store.change() as change:
+            remark(change, [book.job(entry).number for entry in book.entries()], plan.remarks)
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
     tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan.resources])
-    tell(Driving(terms.slots or devices.default_slots, devices.note))
+    tell(Driving(terms.slots or devices.default_slots, devices.note, view=devices.seen))
     for trial in book.trials():
         journal(trial)
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))

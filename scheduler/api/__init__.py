@@ -16,6 +16,7 @@ from scheduler.api.place import move
 from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
 from scheduler.api.trial import Trial, Trials
 from scheduler.errors import CannotEverRun, StateError, UserError
+from scheduler.tracking import track
 
 __all__ = [
     "CannotEverRun",
@@ -39,6 +40,7 @@ __all__ = [
     "submit",
     "sweep",
     "sweeps",
+    "track",
     "trials",
     "work",
 ]

@@ -23,12 +23,14 @@ from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
-Which = str | Job | Iterable[Job]
+Which = str | int | Job | Iterable[Job]
 After = Which | Iterable[str] | None
 Moment = str | float | datetime | None
 File = str | PathLike[str]
 Commands = File | Sequence[str] | None
+Words = str | Sequence[str] | None
 Read = TypeVar("Read")
+Plan = TypeVar("Plan", ExperimentFile, SweepPlan)
 
 
 def words(changes: Changes) -> list[str]:
@@ -39,9 +41,13 @@ def words(changes: Changes) -> list[str]:
 
 
 def named(which: Iterable[Which | Iterable[str]]) -> list[str]:
-    """Words that name jobs."""
-    several = ([each] if isinstance(each, (str, Job)) else each for each in which)
-    return [each if isinstance(each, str) else each.id for some in several for each in some]
+    """Words that name jobs; an int is a number as tables show it."""
+    several = ([each] if isinstance(each, (str, int, Job)) else each for each in which)
+    return [each.id if isinstance(each, Job) else _word(each) for some in several for each in some]
+
+
+def _word(named: str | int) -> str:
+    return named if isinstance(named, str) else f"#{named}"
 
 
 def asked(program: str | None = None, style: str | None = None) -> Asked:
@@ -98,6 +104,12 @@ def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None
 def share_of(value: Any) -> int | None:
     """So many jobs share a GPU; None is nobody's wish."""
     return read("share", value, RESOURCES["share"])
+
+
+def remarked(plan: Plan, tags: Sequence[str], note: str | None) -> Plan:
+    """With what is said of all its jobs; no tags, and None, are nobody's wish."""
+    given = [tags] if isinstance(tags, str) else tags
+    return replace(plan, remarks=plan.remarks.and_also(given, note))
 
 
 def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, share: Any, timeout: Any, grace: Any) -> SweepPlan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import fspath
 
 from scheduler.actions import retry as retrying
@@ -20,12 +21,14 @@ from scheduler.api.arguments import (
     File,
     Moment,
     Which,
+    Words,
     asked,
     count_of,
     for_each_trial,
     named,
     order_of,
     read,
+    remarked,
     share_of,
     terms_of,
     with_leftovers,
@@ -45,6 +48,7 @@ from scheduler.report.sweeps import farewell as sweep_farewell
 from scheduler.sweeps.sweep import read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
+from scheduler.tracking.trackers.names import asked_of_jobs
 
 
 def run(
@@ -68,6 +72,9 @@ def run(
     after: After = None,
     after_any: bool | None = None,
     after_failure: str | None = None,
+    tags: Sequence[str] = (),
+    note: str | None = None,
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -86,8 +93,10 @@ def run(
     `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
     "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
     jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
-    run nevertheless. `sort`: by which metric the best come first, such as "accuracy:max" (None: the objective of the file, or of
-    the script). `quiet`: say nothing on standard error.
+    run nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best
+    come first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the
+    jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "none": nowhere (None: what
+    EXP_QUEUE_TRACKERS says). `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -97,7 +106,7 @@ def run(
     """
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
-    plan = order.on(plan.with_share(share_of(share)))
+    plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
     warn(plan.path, plan.notes, quiet=quiet)
 
@@ -107,7 +116,7 @@ def run(
             driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
         return over(store, driven, told, ranking)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
 def submit(
@@ -126,15 +135,18 @@ def submit(
     after: After = None,
     after_any: bool | None = None,
     after_failure: str | None = None,
+    tags: Sequence[str] = (),
+    note: str | None = None,
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Queue the experiments of a file and start nothing; returns their jobs in the order of the file. `work` runs them, here or
     in another program. The arguments and errors are those of `run`."""
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
-    plan = order.on(plan.with_share(share_of(share)))
+    plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     warn(plan.path, plan.notes, quiet=quiet)
-    with opened_queue(say_of(quiet=quiet)) as store:
+    with asked_of_jobs(trackers, "trackers"), opened_queue(say_of(quiet=quiet)) as store:
         here, tell = working_directory(), tell_of(quiet=quiet)
         submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
         return jobs_of(store, lines(store, submission.jobs, submitting.never(store, submission)))
@@ -147,6 +159,7 @@ def retry(
     grace: float | str | None = None,
     max_failures: float | None = None,
     notify: Notify = (),
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
@@ -159,7 +172,7 @@ def retry(
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         return over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet, trackers=trackers)
 
 
 def work(
@@ -169,6 +182,7 @@ def work(
     grace: float | str | None = None,
     max_failures: float | None = None,
     notify: Notify = (),
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Jobs:
     """Run everything that is queued, whoever queued it; returns the jobs that ended, the best first.
@@ -180,7 +194,7 @@ def work(
         with opened_devices() as devices:
             return over(store, drive_everything(store, devices, terms, tell, forever=forever), told, by_file=False)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet)
+    return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet, trackers=trackers)
 
 
 def sweep(
@@ -203,6 +217,9 @@ def sweep(
     program: str | None = None,
     style: str | None = None,
     notify: Notify = (),
+    tags: Sequence[str] = (),
+    note: str | None = None,
+    trackers: Words = None,
     quiet: bool = False,
 ) -> Trials:
     """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
@@ -211,11 +228,11 @@ def sweep(
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `notify`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
-    plan = for_each_trial(plan, gpus, gpu_memory, share, timeout, grace)
+    plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
     warn(plan.path, plan.notes, quiet=quiet)
     wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
 
@@ -229,7 +246,7 @@ def sweep(
         assert record  # it has just been opened
         return trials_of(store, remembered(store, record))
 
-    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet)
+    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
 def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:
@@ -252,8 +269,9 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
     """The jobs that `which` names, oldest first; without any, all. With `limit` only the newest so many. With `sort`, such as
     "accuracy:max", the best first, and `limit` takes the best.
 
-    Each is the beginning of an id, a state such as "failed", "last", "all", "group:NAME", "trial:N" of the newest sweep, a Job,
-    or several. UserError for a word that names nothing; a state may name none.
+    Each is the beginning of an id, a number (12, or "3-7"), a name, a state such as "failed", "last", "all", "group:NAME",
+    "tag:NAME", "trial:N" of the newest sweep, a filter such as "lr<0.01 and best.val_cer<0.2", a Job, or several. UserError for a
+    word that names nothing; a state and a filter may name none.
     """
     chosen = named(which)
     with opened_queue(say) as store:
@@ -262,7 +280,7 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
         return jobs_of(store, status(store, chosen, limit, Sort.read(sort) if sort is not None else None).lines)
 
 
-def job(which: str | Job) -> Job:
+def job(which: str | int | Job) -> Job:
     """The one job that `which` names, as `jobs` has it; of several in a state, the newest. UserError if there is none."""
     with opened_queue(say) as store:
         return jobs_of(store, lines(store, [selection.select_single(store, *named([which]))]))[0]

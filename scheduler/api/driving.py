@@ -12,7 +12,7 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Sort, best_first, lines
-from scheduler.api.arguments import Changes, Commands, File, words
+from scheduler.api.arguments import Changes, Commands, File, Words, words
 from scheduler.api.job import Jobs, jobs_of
 from scheduler.api.keyboard import interruptible
 from scheduler.errors import Note, UserError
@@ -26,6 +26,7 @@ from scheduler.report.submission import farewell, remarks
 from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
 from scheduler.terminal import say
+from scheduler.tracking.trackers.names import asked_of_jobs
 
 Found = TypeVar("Found")
 Notify = str | Sequence[str]
@@ -43,9 +44,15 @@ def planned(file: File | None, changes: Changes, commands: Commands, wanted: Ask
 
 
 def driving(
-    terms: Terms, act: Callable[[Store, Terms, Tell, Notifications], Found], notify: Notify, about: str, *, quiet: bool
+    terms: Terms,
+    act: Callable[[Store, Terms, Tell, Notifications], Found],
+    notify: Notify,
+    about: str,
+    *,
+    quiet: bool,
+    trackers: Words,
 ) -> Found:
-    """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs."""
+    """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs. `trackers`: see `asked_of_jobs`."""
     whom = [notify] if isinstance(notify, str) else list(notify)
 
     def braked(brake: Brake) -> Found:
@@ -53,7 +60,8 @@ def driving(
             watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
             return act(store, watched, told.also(tell_of(quiet=quiet)), told)
 
-    return interruptible(braked)
+    with asked_of_jobs(trackers, "trackers"):
+        return interruptible(braked)
 
 
 def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None, *, by_file: bool = True) -> Jobs:

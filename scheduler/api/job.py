@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
+from scheduler.actions import media, remark
 from scheduler.actions import pause as pausing
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.logged import logged
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
+from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.actions.wait import wait_for
 from scheduler.api.curve import Curve, curve_of
 from scheduler.api.rows import Rows, flat, frame
@@ -22,6 +24,7 @@ from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.report.jobs import table
 from scheduler.report.labels import Labels
+from scheduler.report.system import as_object
 from scheduler.terminal import say
 from scheduler.tracking import metric_log
 
@@ -53,6 +56,9 @@ class Job:
     last: Mapping[str, Any] = field(hash=False)
     objective: str | None
     paused: bool = field(repr=False, kw_only=True, default=False)  # it runs and stands still
+    nickname: str = field(repr=False, kw_only=True, default="")  # unlike that of any other job: `job(nickname)` finds it
+    tags: tuple[str, ...] = field(repr=False, kw_only=True, default=())
+    notes: str = field(repr=False, kw_only=True, default="")  # what somebody has written about it
     root: Path = field(repr=False)  # the state directory whose job it is
 
     @property
@@ -93,6 +99,19 @@ class Job:
         """Let it go on where it is paused, by whomever."""
         return rest([self], pausing.go_on)[0]
 
+    def tag(self, *tags: str, remove: bool = False) -> Job:
+        """Give it these tags, at any time, or take them away; `jobs("tag:baseline")` finds those with one. Returns it as it is
+        then. UserError for what cannot be a tag."""
+        return _remarked(self, lambda store: remark.tag(store, [self.id], tags, remove=remove))
+
+    def note(self, text: str, *, append: bool = False) -> Job:
+        """Write this about it, in the place of what is in `notes`, or behind that; "" takes it away."""
+        return _remarked(self, lambda store: remark.annotate(store, [self.id], text, append=append))
+
+    def rename(self, name: str) -> Job:
+        """Call it so: its `nickname` from now on. UserError for a name that another job has, or that means something else."""
+        return _remarked(self, lambda store: remark.rename(store, self.id, name))
+
     def log(self) -> str:
         """What its latest attempt has printed so far. Bytes that are no UTF-8 are shown as the replacement character.
 
@@ -109,6 +128,28 @@ class Job:
             attempt = store.latest_attempts(_found(store, [self])).get(self.id)
         rows = metric_log.rows(attempt.metrics) if attempt else ()
         return [row for row in rows if any(not name.startswith("_") for name in row)]
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The images, histograms, tables and saved files of its latest attempt so far, in order: `kind`, `name`, `step` and
+        `path`; histograms and tables stand in the file of lines of JSON at that path. Empty where there are none."""
+        with opened_queue(say, self.root) as store:
+            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        return [asdict(each) for each in media.shown(attempt)] if attempt else []
+
+    def system(self) -> list[dict[str, Any]]:
+        """The rows about what its latest attempt has used of the machine so far (`cpu.use`, `memory.used`, `gpu.0.use` ...), with
+        `_time`. Empty for one that was over within seconds, or has not run yet."""
+        with opened_queue(say, self.root) as store:
+            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        return list(metric_log.rows(attempt.system)) if attempt else []
+
+    def used(self) -> dict[str, Any] | None:
+        """What its latest attempt has used of the machine in all, until now or its end, as `system` of `exp-queue show --format
+        json`: means and peaks, and `energy_wh`. None where nothing was measured."""
+        with opened_queue(say, self.root) as store:
+            attempts = list(store.latest_attempts(_found(store, [self])).values())
+            found = uses(store, attempts)
+        return next((as_object(use, co2_per_kwh()) for use in found.values()), None)
 
     def curve(self, metric: str) -> Curve:
         """What its latest attempt has logged of a metric so far: points with `step`, `time`, `value`, and the extremes of the
@@ -191,6 +232,9 @@ def _job(store: Store, line: Line, name: str) -> Job:
         last=dict(outcome.last),
         objective=outcome.objective.name if outcome.objective else None,
         paused=line.pause.since is not None,
+        nickname=job.name,
+        tags=job.tags,
+        notes=job.note,
         root=store.home.root,
     )
 
@@ -227,6 +271,14 @@ def rest(jobs: Sequence[Job], action: Callable[[Store, Sequence[Any]], pausing.R
         return jobs_of(store, lines(store, _found(store, jobs)))
 
 
+def _remarked(job: Job, action: Callable[[Store], object]) -> Job:
+    """The job as it is once something was said of it."""
+    with opened_queue(say, job.root) as store:
+        _found(store, [job])
+        action(store)
+        return jobs_of(store, lines(store, _found(store, [job])))[0]
+
+
 def _found(store: Store, jobs: Sequence[Job]) -> list[Any]:
     """The jobs of the queue that these are, in this order."""
     there = {job.id: job for job in store.by_ids(job.id for job in jobs)}
@@ -237,5 +289,5 @@ def _found(store: Store, jobs: Sequence[Job]) -> list[Any]:
 
 
 def _job_row(job: Job) -> dict[str, Any]:
-    names = ("id", "name", "group", "state", "attempt", "exit_status", "reason", "seconds", "gpus")
+    names = ("id", "name", "nickname", "tags", "notes", "group", "state", "attempt", "exit_status", "reason", "seconds", "gpus")
     return {**{name: getattr(job, name) for name in names}, **flat("config", job.config), **flat("metrics", job.last)}

@@ -13,9 +13,11 @@ from scheduler.cli.options import (
     grace_option,
     notify_option,
     opened_store,
+    plain_option,
     say,
     sharing_options,
     slots_option,
+    trackers_option,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 @failures_option
 @sharing_options
 @notify_option
+@trackers_option
 @click.option("--lost", is_flag=True, help="Also jobs whose outcome is unknown.")
+@plain_option
 @format_option
 def retry(
     jobs: tuple[str, ...],
@@ -43,6 +47,7 @@ def retry(
     settings: Settings,
     notify: tuple[str, ...],
     lost: bool,
+    plain: bool,
     style: str,
 ) -> int:
     """Run jobs again that failed, timed out or were cancelled, and those still queued.
@@ -55,13 +60,15 @@ def retry(
     from scheduler.actions.retry import retry as run_again
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.queue.selection import none_of
+    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
     with notifying(notify, "retry", say) as told, opened_store() as store:
         terms = told.terms(terms_of(slots, grace, max_failures))
-        driven = run_again(store, jobs, settings, terms, told.also(progress.tell), lost=lost)
+        with viewed(progress, store.home, plain=plain) as tell:
+            driven = run_again(store, jobs, settings, terms, told.also(tell), lost=lost)
         if driven is None:
             say(f"{none_of(jobs)}: nothing to run again")
             return 0
@@ -74,7 +81,9 @@ def retry(
 @failures_option
 @sharing_options
 @notify_option
+@trackers_option
 @click.option("--forever", is_flag=True, help="Do not end when the queue is empty: run what is submitted later, until a Ctrl-C.")
+@plain_option
 @format_option
 def work(
     slots: int | None,
@@ -83,6 +92,7 @@ def work(
     settings: Settings,
     notify: tuple[str, ...],
     forever: bool,
+    plain: bool,
     style: str,
 ) -> int:
     """Run everything that is queued, whoever queued it and from wherever.
@@ -95,7 +105,7 @@ def work(
     from scheduler.report.notifications import notifying
 
     with opened_devices(settings) as devices, notifying(notify, "work", say) as told, opened_store() as store:
-        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=forever)
+        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=forever, plain=plain)
 
 
 @click.command()
@@ -104,6 +114,8 @@ def work(
 @failures_option
 @sharing_options
 @notify_option
+@trackers_option
+@plain_option
 @format_option
 def resume(
     slots: int | None,
@@ -111,6 +123,7 @@ def resume(
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
+    plain: bool,
     style: str,
 ) -> int:
     """Go on after an interruption, a crash or a reboot.
@@ -126,14 +139,16 @@ def resume(
         left_alone = ask_for_interrupted(store)
         if left_alone:
             say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=False)
+        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=False, plain=plain)
 
 
-def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool) -> int:
+def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool, plain: bool) -> int:
     from scheduler.actions.drive import drive_everything
     from scheduler.cli.driving import concluded
+    from scheduler.report.live import viewed
     from scheduler.report.progress import Progress
 
     progress = Progress(sys.stderr)
-    driven = drive_everything(store, devices, told.terms(terms), told.also(progress.tell), forever=forever)
+    with viewed(progress, store.home, plain=plain) as tell:
+        driven = drive_everything(store, devices, told.terms(terms), told.also(tell), forever=forever)
     return concluded(driven, store, progress, told, style, by_file=False)

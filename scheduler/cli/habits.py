@@ -32,7 +32,6 @@ _AGAIN = "`exp-queue retry JOB` runs again what failed, `exp-queue run FILE --ag
 _COMMAND = "`exp-queue exec -- COMMAND` runs one command on a GPU, `exp-queue run FILE` the experiments of a file"
 _WORK = "there is no daemon: `exp-queue work --forever` runs what is queued now and later, until a Ctrl-C"
 _PAUSE = "`exp-queue pause JOB` lets a job that runs stand still until `continue`, `hold JOB` one that waits until `release`"
-_WATCH = "`exp-queue logs -f JOB` follows the output of a job, `watch exp-queue status` the queue"
 _INIT = "write a file such as the README's mine.yaml; `exp-queue check FILE` says whether it is right"
 
 # The way for a word that would change something, or that has no command of its own.
@@ -46,7 +45,10 @@ POINTED = {
     **dict.fromkeys(("worker", "agent", "daemon", "server", "serve", "up"), _WORK),
     **dict.fromkeys(("suspend", "stash", "freeze", "block"), _PAUSE),
     **dict.fromkeys(("unstash", "unhold", "thaw", "unpause"), _PAUSE),
-    "watch": _WATCH,
+    "untag": "`exp-queue tag JOB... TAG --remove` takes a tag away",
+    **dict.fromkeys(("annotate", "comment", "notes", "describe-run"), "`exp-queue note JOB TEXT` writes a note about a job"),
+    **dict.fromkeys(("label", "tags"), "`exp-queue tag JOB... TAG` gives jobs a tag, `exp-queue status tag:TAG` finds them"),
+    **dict.fromkeys(("mv", "name"), "`exp-queue rename JOB NAME` calls a job by another name"),
     **dict.fromkeys(("init", "create"), _INIT),
 }
 
@@ -54,6 +56,7 @@ POINTED = {
 LOOKING = (
     "prepare",
     "check",
+    "watch",
     "status",
     "show",
     "compare",

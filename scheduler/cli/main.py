@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("run", "Run the experiments of a file, as many at once as there is room."),
     "sweep": ("sweep", "Try points of a search space, and stop those that fall behind."),
     "status": ("status", "List jobs and how they stand."),
+    "watch": ("watch", "GPUs, what runs, how far it is and what waits, live."),
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
     "best": ("compare", "The best jobs: parameters, checkpoint, directory."),
@@ -43,22 +44,28 @@ COMMANDS = {
     "pause": ("pause", "Let jobs that run stand still; they keep their GPUs."),
     "continue": ("pause", "Let paused jobs go on."),
     "move": ("move", "Let waiting jobs start before or after the others."),
+    "tag": ("remark", "Give jobs a tag; tag:NAME finds them."),
+    "note": ("remark", "Write a note about a job, or read it."),
+    "rename": ("remark", "Call a job by another name."),
     "exec": ("exec", "Run any command on a GPU that is claimed for it."),
     "gpus": ("gpus", "The GPUs: who uses them, and whether a job could start."),
     "explain": ("explain", "Why a job waits, in one sentence."),
     "backup": ("backup", "Copy the queue to a file, while jobs run."),
     "restore": ("backup", "Put a backup in the place of the queue."),
     "notify": ("notify", "Who is told when a run ends, fails or stands still; --test tries it."),
+    "completion": ("completion", "The script that lets bash, zsh or fish complete jobs, files and keys."),
     "doctor": ("doctor", "What this machine offers, and what is in the way."),
 }
 # How `--help` shows them, each in one place.
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
-    "See": ("status", "show", "compare", "best", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
+    "See": ("watch", "status", "show", "compare", "best", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
+    "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
     "Keep": ("export", "backup", "restore"),
+    "Help": ("completion",),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
@@ -125,6 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0 all good; 1 some job did not succeed; 2 wrong usage or file; 3 impossible on this machine; 130 after a Ctrl-C.
     """
     _have_streams()
+    if asked := os.environ.get("_EXP_QUEUE_COMPLETE"):
+        from scheduler.cli.completing import answer
+
+        sys.exit(_delivered(answer(commands, [(name, line) for name, (_, line) in COMMANDS.items()], asked)))
     sys.exit(_delivered(_status(arguments)))
 
 

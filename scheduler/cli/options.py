@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,13 @@ slots_option = click.option(
     "slots",
     type=click.IntRange(min=1),
     help="At most N jobs at once. Default: one per GPU, also of those that come later; without a GPU, half the cores.",
+)
+
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    envvar="EXP_QUEUE_PLAIN",
+    help="On a terminal, too, lines instead of the live view; so does EXP_QUEUE_PLAIN=1.",
 )
 
 grace_option = click.option(
@@ -93,6 +101,22 @@ notify_option = click.option(
     metavar="WHAT",
     help="Tell somebody of the end, the first failure and a standstill: a channel of the configuration file, `desktop`, an "
     "e-mail address, a URL, the path of a program; `none`: nobody. May be repeated.",
+)
+
+
+def _trackers(context: click.Context, option: click.Parameter, words: str | None) -> None:
+    from scheduler.tracking.trackers.names import asked_of_jobs
+
+    context.with_resource(asked_of_jobs(words, "--trackers"))
+
+
+trackers_option = click.option(
+    "--trackers",
+    metavar="LIST",
+    callback=_trackers,
+    expose_value=False,
+    help="What jobs log by exp-queue's own calls goes to these too: wandb, tensorboard, swanlab, trackio, with commas; or none. "
+    "Default: EXP_QUEUE_TRACKERS.",
 )
 
 _SHARING = (
@@ -186,6 +210,24 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_ORDER):
         with_order = option(with_order)
     return with_order
+
+
+_REMARKS = (
+    click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for all of them; repeatable. tag:TAG finds them."),
+    click.option("--note", metavar="TEXT", help="A note about all of them."),
+)
+
+
+def remark_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about what is said of the jobs; they become part of `plan`."""
+
+    @functools.wraps(command)
+    def with_remarks(*arguments: Any, plan: Any, tags: tuple[str, ...], note: str | None, **others: Any) -> Any:
+        return command(*arguments, plan=replace(plan, remarks=plan.remarks.and_also(tags, note)), **others)
+
+    for option in reversed(_REMARKS):
+        with_remarks = option(with_remarks)
+    return with_remarks
 
 
 def read_pause(option: str, text: str) -> float:

@@ -16,12 +16,15 @@ from scheduler.cli.options import (
     notify_option,
     opened_store,
     order_options,
+    plain_option,
     print_lines,
+    remark_options,
     say,
     share_option,
     sharing_options,
     slots_option,
     sort_option,
+    trackers_option,
 )
 from scheduler.cli.reading import reads_a_file
 from scheduler.errors import UserError
@@ -44,11 +47,14 @@ if TYPE_CHECKING:
 @failures_option
 @sharing_options
 @order_options
+@remark_options
 @notify_option
+@trackers_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
+@plain_option
 @sort_option("policy.objective of the file, a sweep file's metric, what the script declares")
 @format_option
 def run(
@@ -65,6 +71,7 @@ def run(
     detach: bool,
     again: bool,
     lost: bool,
+    plain: bool,
     sort: Sort | None,
     style: str,
 ) -> int:
@@ -81,6 +88,7 @@ def run(
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
+    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
@@ -95,8 +103,10 @@ def run(
             return _detached(action.possible(plan, devices))
         progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
-            tell, terms = told.also(progress.tell), told.terms(terms)
-            driven = action.run(store, plan, devices, directory, terms, tell, again=again, lost=lost, begin=order.begin)
+            with viewed(progress, store.home, plain=plain) as tell:
+                how = {"again": again, "lost": lost}
+                terms, tell = told.terms(terms), told.also(tell)
+                driven = action.run(store, plan, devices, directory, terms, tell, begin=order.begin, **how)
             return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
@@ -134,6 +144,8 @@ def _detached(experiments: Iterator[Experiment]) -> int:
 @leftovers_option
 @share_option
 @order_options
+@trackers_option
+@remark_options
 @click.option("--again", is_flag=True, help="Queue everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also queue jobs again whose outcome is unknown.")
 @format_option

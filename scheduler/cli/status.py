@@ -29,6 +29,7 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     from scheduler.queue.selection import none_of
     from scheduler.report.jobs import waits
     from scheduler.report.submission import impossible
+    from scheduler.report.system import idles
 
     with opened_store() as store:
         found = standing(store, jobs, limit, sort)
@@ -47,6 +48,8 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
         for line in found.lines:
             if line.note:
                 say(f"{line.job.short_id}: {line.note}")
+            if (busy := found.idling.get(line.job.id)) is not None:
+                say(idles(line.job.short_id, busy))
         counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
         say(counts or "no jobs yet; `exp-queue run FILE` makes some")
     return 0

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import format_option, notify_option, opened_store, say, sharing_options, slots_option
+from scheduler.cli.options import (
+    format_option,
+    notify_option,
+    opened_store,
+    plain_option,
+    remark_options,
+    say,
+    sharing_options,
+    slots_option,
+    trackers_option,
+)
 from scheduler.cli.reading import reads_a_sweep
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
@@ -26,10 +36,13 @@ _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a s
 @slots_option
 @wish_options
 @resource_options
+@remark_options
 @sharing_options
 @notify_option
+@trackers_option
 @click.option("--backend", type=click.Choice(["optuna", "wandb"]), default="optuna", help="Where the sweep lives. Default: here.")
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
+@plain_option
 @format_option
 def sweep(
     plan: SweepPlan,
@@ -39,6 +52,7 @@ def sweep(
     notify: tuple[str, ...],
     backend: str,
     dry_run: bool,
+    plain: bool,
     style: str,
 ) -> int:
     """Run a W&B sweep FILE (default: sweep.yaml, else sweeps/sample.yaml) on this machine: no account, no server.
@@ -53,6 +67,7 @@ def sweep(
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
+    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
 
@@ -63,10 +78,10 @@ def sweep(
         if dry_run:
             return show_plan(plan, wishes, _before(plan, wishes), style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
-            tell, terms = told.also(Progress(sys.stderr).tell), told.terms(terms_of(slots))
-            return concluded(
-                action.sweep(store, plan, devices, working_directory(), terms, wishes, tell), store.home, told, style
-            )
+            with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
+                terms = told.terms(terms_of(slots))
+                swept = action.sweep(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
+            return concluded(swept, store.home, told, style)
 
 
 def _before(plan: SweepPlan, wishes: Wishes) -> Standing | None:

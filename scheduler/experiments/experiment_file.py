@@ -21,6 +21,7 @@ from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.experiment import Experiment, Policy, Resources
 from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
+from scheduler.experiments.remarks import NOTHING, Remarks, read_remarks
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class ExperimentFile:
     notes: tuple[Note, ...] = ()
     sweep: str | None = None
     listed: tuple[Experiment, ...] = ()
+    remarks: Remarks = NOTHING  # what it says of its jobs
     after: After | None = None  # what its jobs come after; None: it says nothing of it
 
     @property
@@ -132,4 +134,5 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         blocks=made,
         notes=(*hydra_program.warnings(launch), *doubts.notes(command), *argparse_program.notes(launch)),
         after=read_after(document, top),
+        remarks=read_remarks(document, top),
     ).within(document.limits)

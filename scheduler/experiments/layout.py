@@ -15,7 +15,7 @@ from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resourc
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
 SECTIONS = (
-    *("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "after", "defaults"),
+    *("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "after", "tags", "notes", "defaults"),
     *CONFIGURED,
 )
 

@@ -105,6 +105,7 @@ POLICY: Schema = {
         "enum": ["skip", "run"],
     },
 }
+_TAG: Schema = {"type": "string", "pattern": r"^\w[\w./-]*$", "maxLength": 64}
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},
     "command": {
@@ -133,6 +134,11 @@ SECTIONS: Schema = {
         "description": "What the jobs come after: names of groups, or selections of jobs in the queue.",
         "anyOf": [{"type": "string", "pattern": r"\S"}, {"type": "array", "items": {"type": "string", "pattern": r"\S"}}],
     },
+    "tags": {
+        "description": "Tags that all jobs of this file have: `exp-queue status tag:NAME` finds them.",
+        "anyOf": [_TAG, {"type": "array", "items": _TAG}],
+    },
+    "notes": {"description": "A note that all jobs of this file have.", "type": "string", "maxLength": 10_000},
     "defaults": {
         "description": "Options of config groups: files in the directories beside this one.",
         "type": "array",

@@ -35,6 +35,16 @@ COMPUTE_MODES = {
     nv.NVML_COMPUTEMODE_PROHIBITED: "prohibited",
     nv.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS: "exclusive-process",
 }
+# Why the clock is lower than it could be, in words. That it idles, or that somebody has set it so, is no throttling.
+THROTTLED = {
+    nv.nvmlClocksThrottleReasonSwPowerCap: "power cap",
+    nv.nvmlClocksThrottleReasonHwSlowdown: "hardware slowdown",
+    nv.nvmlClocksThrottleReasonSyncBoost: "sync boost",
+    nv.nvmlClocksThrottleReasonSwThermalSlowdown: "heat",
+    nv.nvmlClocksThrottleReasonHwThermalSlowdown: "heat (hardware)",
+    nv.nvmlClocksThrottleReasonHwPowerBrakeSlowdown: "power brake",
+    nv.nvmlClocksThrottleReasonDisplayClockSetting: "display clock",
+}
 # What a device or an old driver answers when it does not know a figure. Anything else is a failure.
 NOT_TOLD = (nv.NVML_ERROR_NOT_SUPPORTED, nv.NVML_ERROR_FUNCTION_NOT_FOUND, nv.NVML_ERROR_NO_PERMISSION)
 # What a GPU does not recover from by itself: it has fallen off the bus, or hangs until it is reset.
@@ -159,6 +169,8 @@ def _whole(handle: Any, known: Gpu) -> list[Gpu]:
     mode = _told(nv.nvmlDeviceGetComputeMode, handle)
     utilization = _shown(nv.nvmlDeviceGetUtilizationRates, handle)
     power = _shown(nv.nvmlDeviceGetPowerUsage, handle)
+    energy = _shown(nv.nvmlDeviceGetTotalEnergyConsumption, handle)
+    throttled = _shown(nv.nvmlDeviceGetCurrentClocksThrottleReasons, handle)
     return [
         replace(
             known,
@@ -170,6 +182,9 @@ def _whole(handle: Any, known: Gpu) -> list[Gpu]:
             temperature=_shown(nv.nvmlDeviceGetTemperature, handle, nv.NVML_TEMPERATURE_GPU),
             power=None if power is None else power / 1000,
             compute_mode=COMPUTE_MODES.get(mode, "default"),
+            clock=_shown(nv.nvmlDeviceGetClockInfo, handle, nv.NVML_CLOCK_SM),
+            throttled=None if throttled is None else tuple(words for bit, words in THROTTLED.items() if throttled & bit),
+            energy=None if energy is None else energy / 1000,
         )
     ]
 

@@ -1,5 +1,5 @@
 """The GPUs of this machine at a moment, as plain values. Memory is in MiB, temperature in degrees Celsius, power in
-watts."""
+watts, energy in joules, a clock in MHz."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Gpu:
     for a GPU whose place cannot be known. `by_uuid`: CUDA's own count is not certain (MIG is in use, a GPU is
     lost), so only the UUID names the device. `total` and `used` are None where the device has no memory figure;
     `used` excludes `reserved`. `problem` says why this one cannot be used; `lasting`: not before somebody has
-    mended it. `parent` is the UUID of a MIG instance's GPU."""
+    mended it. `parent` is the UUID of a MIG instance's GPU. `clock` is that of its multiprocessors, `throttled` why it is not
+    higher, in words, and `energy` what the GPU has used since its driver was loaded; None where it does not tell."""
 
     uuid: str
     index: int | None = None
@@ -58,6 +59,9 @@ class Gpu:
     by_uuid: bool = False
     problem: str | None = None
     lasting: bool = False
+    clock: int | None = None
+    throttled: tuple[str, ...] | None = None
+    energy: float | None = None
 
     @property
     def label(self) -> str:
@@ -108,7 +112,9 @@ class Reading:
 
 
 def _gpu(content: dict[str, Any]) -> Gpu:
-    return Gpu(**{**content, "processes": tuple(Process(**p) for p in content["processes"])})
+    throttled = content.get("throttled")
+    processes = tuple(Process(**p) for p in content["processes"])
+    return Gpu(**{**content, "processes": processes, "throttled": None if throttled is None else tuple(throttled)})
 
 
 def unknown(problem: str, at: float) -> Reading:

@@ -15,6 +15,7 @@ from scheduler.launcher import inputs, kept, leftovers, log_cap
 from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import NotStarted, Order, Spawn, start_program
+from scheduler.launcher.system_log import Sampling
 from scheduler.launcher.tree import Tree, find_all
 from scheduler.launcher.work_clock import WorkClock
 from scheduler.linux import processes
@@ -52,6 +53,7 @@ class Execution:
         self._reported, self._standing = False, ""  # what people who look find, but for a pause
         self._next_look_at_log = math.inf
         self._clock, self._began = WorkClock(time.monotonic()), time.time()
+        self._sampling = Sampling(order.directory, order.system, self._clock.started)
 
     def start(self) -> None:
         """Start the command in a session of its own; a failure to start is an end like any other, unless the machine lacks
@@ -162,18 +164,21 @@ class Execution:
                 self._is_over()
 
     def tick(self, now: float) -> None:
-        """Do what is due: the time-out, a look at the log and at what was left behind, the next signal of a stop or a pause."""
+        """Do what is due: the time-out, a look at the log, at what it uses and at what was left behind, the next signal of a stop
+        or a pause."""
         if self._times_out_at() <= now:
             self.stop("timeout")
         if self._next_look_at_log <= now:
             self._next_look_at_log = now + LOG_TICK
             log_cap.cut(self._log, self.order.log_cap)
+        if self._sampling.due <= now and not self.gone:
+            self._sampling.look(now, resting=self._tree.is_paused)
         self._tree.tick(now)
 
     def deadline(self) -> float | None:
         """When `tick` or `alive` has something to do next, on the monotonic clock."""
         report = math.inf if self._reported else self._clock.started + ALIVE_AFTER
-        first = min(report, self._tree.due, self._times_out_at(), self._next_look_at_log)
+        first = min(report, self._tree.due, self._times_out_at(), self._next_look_at_log, self._sampling.due)
         return None if first == math.inf else first
 
     def _times_out_at(self) -> float:
@@ -265,6 +270,7 @@ class Execution:
         if self.end and self._tree.left:
             self._end_for_good(self.end, self._tree.left)
         self.gone = True
+        self._sampling.end()
         if self.order.copy_cap and self.end:
             kept.keep(self.order.directory, self._began, self.order.copy_cap)
         if self.order.log_cap and self._tree.main:  # else the log may be another attempt's

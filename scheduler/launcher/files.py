@@ -5,3 +5,4 @@ The directory itself is locked (flock) for as long as a process of the attempt l
 
 LOG = "log.txt"
 METRICS = "metrics.jsonl"
+SYSTEM = "system.jsonl"

@@ -28,7 +28,8 @@ class Order:
     the next. `leftovers`: what becomes of processes that its main process leaves behind, as in `Policy`; `idle`: with `work`,
     how long they may only sit there.
     `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`). `inputs`: the files that it is
-    told to read, by path, and what they hold (`inputs`).
+    told to read, by path, and what they hold (`inputs`). `system`: seconds between the rows about what it uses of the machine; 0:
+    there are none.
     """
 
     attempt: str
@@ -44,6 +45,7 @@ class Order:
     program: str | None = None
     copy_cap: int = 0
     inputs: dict[str, str] = field(default_factory=dict)
+    system: float = 0.0
 
 
 class NotStarted(Exception):

@@ -246,6 +246,8 @@ class Changes:
         ).rowcount
         if written:
             self.move(attempt.job, ending.state, ending.reason, attempt.number)
+            sql = "INSERT OR IGNORE INTO logged (job, attempt) VALUES (?, ?)"  # to be read; see `kept`
+            self._connection.execute(sql, (attempt.job, attempt.number))
         return bool(written)
 
     def retry_by_policy(self, attempt: Attempt) -> None:

@@ -78,6 +78,10 @@ class Codes:
             return None
         return Code(program, digest, _commit(os.path.dirname(program), self._text)) if digest else None  # noqa: PTH120
 
+    def commit(self, directory: str) -> str:
+        """The commit that is checked out around a directory; "" without one."""
+        return _commit(directory, self._text)
+
     def _digest(self, program: str) -> str:
         found = os.stat(program)  # noqa: PTH116
         if not stat.S_ISREG(found.st_mode):
@@ -105,7 +109,7 @@ def _read(program: str, found: os.stat_result) -> str:
 def _commit(directory: str, text: Read) -> str:
     """The commit that is checked out there, without asking git; "" where there is none, or it is kept in a way unknown here.
     https://git-scm.com/docs/gitrepository-layout"""
-    git = _git_directory(directory)
+    git = git_directory(directory)
     try:
         head = text(f"{git}/HEAD") if git else ""
         reference = head.removeprefix("ref: ") if head.startswith("ref: ") else ""
@@ -125,8 +129,14 @@ def _reference(git: str, name: str, text: Read) -> str:
     return before.rpartition("\n")[2] if found else ""
 
 
+def commit_at(directory: str) -> str:
+    """The commit that is checked out around a directory, read anew; "" without one."""
+    return _commit(directory, _text)
+
+
 @lru_cache(maxsize=256)
-def _git_directory(directory: str) -> str:
+def git_directory(directory: str) -> str:
+    """Where git keeps what it knows of the checkout around a directory; "" where there is none."""
     place = os.path.realpath(directory)
     while not os.path.exists(f"{place}/.git"):  # noqa: PTH110
         place, below = os.path.dirname(place), place  # noqa: PTH120

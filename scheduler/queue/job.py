@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.experiments import Policy, Resources
-from scheduler.launcher.files import LOG, METRICS
+from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
 
@@ -48,6 +48,7 @@ class Attempt:
     ports: str = ""  # its ports, comma between them
     elsewhere: str = ""  # GPUs on which it computed, as in `gpus`, without having been given them
     code: int | None = None  # what its program was at its start, by number; None: not known. See `Store.code`
+    origin: int | None = None  # its code, its Python and its machine, by number; None: not known. See `queue.origin_rows`
 
     @property
     def name(self) -> str:
@@ -76,6 +77,11 @@ class Attempt:
     def metrics(self) -> Path:
         """Where its metric log is, if it writes one."""
         return Path(self.directory) / METRICS
+
+    @property
+    def system(self) -> Path:
+        """Where the rows are about what it uses of the machine, if it has lived long enough to have some."""
+        return Path(self.directory) / SYSTEM
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What people call jobs: a readable name, unlike that of any other job of the queue, and tags.
+"""What people call jobs: a readable name, unlike that of any other job of the queue.
 
 The name is made of the job's id and number, so every job has one at once, also in an old queue; only another that a person has
 chosen is stored.
@@ -12,7 +12,7 @@ import zlib
 from scheduler.errors import UserError
 from scheduler.queue.states import State
 
-LONGEST = 64  # letters of a name or a tag
+LONGEST = 64  # letters of a name
 _ADJECTIVES = """
 able agile amber ample ancient apt arctic autumn azure bold brave breezy bright brisk bronze calm careful cheerful civil
 clever coral cosmic crimson crisp curious dapper daring deep diligent distant dusty eager early earnest easy elder
@@ -37,7 +37,6 @@ walnut walrus waterfall willow wolf wombat wren yak zebra
 ADJECTIVES, NOUNS = tuple(_ADJECTIVES.split()), tuple(_NOUNS.split())
 OWN_FORM = re.compile(r"([a-z]+)-([a-z]+)-([1-9][0-9]{0,17})")  # a longer number is that of no job
 _RENAMED = re.compile(r"[^\W\d_][\w.-]*")
-_TAG = re.compile(r"\w[\w./-]*")
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 _FILE = (".yaml", ".yml", ".json", ".toml", ".py", ".sh", ".txt")
 TAKEN = {*State, "last", "all", "paused", "first", "none", "here", "newest", "latest", "mine"}  # words that name jobs, or a place
@@ -62,12 +61,4 @@ def new_name(text: str) -> str:
     ):
         if clashes:
             raise UserError(f'"{text}" cannot be a name: it {why}', next_step="choose another, such as baseline or lr-too-high")
-    return text
-
-
-def tag(text: str) -> str:
-    """The text, if it may be a tag. UserError that says why not."""
-    if len(text) > LONGEST or not _TAG.fullmatch(text):
-        what = f"begins with a letter or a digit, goes on with these, -, _, . and /, and has at most {LONGEST} of them"
-        raise UserError(f'"{text}" cannot be a tag', next_step=f"a tag {what}")
     return text

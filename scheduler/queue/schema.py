@@ -193,6 +193,66 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX job_renamed ON job (renamed) WHERE renamed IS NOT NULL;
     CREATE INDEX job_tagged ON job (number) WHERE tags != '';
     """,
+    # What attempts have logged, kept when they are over; a row without a source waits for its logs to be read.
+    """
+    CREATE TABLE logged (
+        job       TEXT NOT NULL REFERENCES job (id),
+        attempt   INTEGER NOT NULL,
+        source    TEXT,                     -- the kind of log; '': nothing was logged; NULL: not read yet
+        rows      INTEGER NOT NULL DEFAULT 0,
+        summary   TEXT,                     -- JSON: last values, extremes
+        objective TEXT,                     -- JSON: name and goal, as the metric log has declared them
+        curves    BLOB,                     -- JSON, by zlib
+        PRIMARY KEY (job, attempt)
+    ) STRICT;
+    CREATE INDEX logged_unread ON logged (job, attempt) WHERE source IS NULL;
+    """,
+    # What an attempt that is over has used of the machine, so that tables need no files. NULL: not measured, or not told.
+    """
+    CREATE TABLE system_use (
+        job             TEXT NOT NULL REFERENCES job (id),
+        attempt         INTEGER NOT NULL,
+        gpu_use         REAL,               -- percent, mean
+        gpu_use_peak    REAL,
+        gpu_memory_peak REAL,               -- MiB, of its own processes
+        cpu_use         REAL,               -- cores, mean
+        cpu_use_peak    REAL,
+        memory_peak     REAL,               -- MiB
+        energy_wh       REAL,               -- of its GPUs
+        shared          INTEGER NOT NULL,   -- its GPUs were those of others too, and the energy is its share
+        PRIMARY KEY (job, attempt)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    # Where an attempt comes from: its code, its Python, its machine. The same is kept once; a digest is a hash of the rest.
+    """
+    CREATE TABLE checkout (
+        number    INTEGER PRIMARY KEY,
+        digest    TEXT NOT NULL UNIQUE,
+        root      TEXT NOT NULL,
+        commits   TEXT NOT NULL,
+        branch    TEXT NOT NULL,
+        patch     BLOB NOT NULL,            -- zlib; empty: nothing differed from the commit, or it is missing
+        untracked TEXT NOT NULL,            -- JSON, names
+        missing   TEXT NOT NULL             -- why the patch is not all that differed
+    ) STRICT;
+    CREATE TABLE interpreter (
+        number   INTEGER PRIMARY KEY,
+        digest   TEXT NOT NULL UNIQUE,
+        path     TEXT NOT NULL,
+        version  TEXT NOT NULL,
+        packages TEXT NOT NULL              -- name==version, a line each
+    ) STRICT;
+    CREATE TABLE origin (
+        number      INTEGER PRIMARY KEY,
+        digest      TEXT NOT NULL UNIQUE,
+        checkout    INTEGER REFERENCES checkout (number),
+        interpreter INTEGER REFERENCES interpreter (number),
+        host        TEXT NOT NULL,
+        kernel      TEXT NOT NULL,
+        driver      TEXT NOT NULL           -- of the GPUs; empty without any
+    ) STRICT;
+    ALTER TABLE attempt ADD COLUMN origin INTEGER REFERENCES origin (number);
+    """,
 )
 
 

@@ -1,4 +1,5 @@
-"""How people name jobs: an id or the beginning of one, a name, `last`, `all`, a state, a group, a tag, or a trial of a sweep."""
+"""How people name jobs: a number, an id or the beginning of one, a name, `last`, `all`, a state, a group, a tag, a trial of a
+sweep, or a filter."""
 
 from __future__ import annotations
 
@@ -6,22 +7,29 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from scheduler.errors import UserError, closest, nearest
+from scheduler.queue.chosen import Chosen, joined
 from scheduler.queue.evidence import paused
+from scheduler.queue.filtering import fields_of, filtered
+from scheduler.queue.filters import is_filter
 from scheduler.queue.here import directory, file_from
 from scheduler.queue.job import Job
 from scheduler.queue.names import OWN_FORM, name_of
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
-from scheduler.queue.trials import latest_sweep, trials
+from scheduler.queue.trials import SweepRecord, latest_sweep, newest_sweeps, trials
 
 PAUSED = "paused"  # no state: what is paused is running
 TAG = "tag:"
 SHORT = 8  # letters of an id as tables show it: so many mean nothing else
+RECENT = 200  # newest jobs whose parameters are looked through for a word
+NUMBERS = 4  # digits from which a number may also be meant as the beginning of an id
 _HEX = re.compile(r"[0-9a-f]{1,64}")
+_RANGES = re.compile(r"#?[1-9][0-9]{0,17}(-[1-9][0-9]{0,17})?(,[1-9][0-9]{0,17}(-[1-9][0-9]{0,17})?)*")
+LONGEST_NAME = 256  # letters of a file's name are fewer on every file system
 EXPERIMENT = 8  # digits from which the beginning of an experiment's id is taken for one: there is no index of them
 
 
@@ -29,30 +37,19 @@ class NothingNamed(UserError):
     """A word that names no job, and comes near to nothing that does."""
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Jobs, as a condition in SQL of ours: to change or to count 300,000 of them none has to be read."""
-
-    where: str
-    parameters: tuple = ()
-
-    def also(self, condition: str) -> Chosen:
-        """Those of them for which this holds as well."""
-        return Chosen(f"({self.where}) AND {condition}", self.parameters)
-
-
 def chosen(store: Store, words: Sequence[str]) -> Chosen:
     """The jobs that `words` name. UserError for a word that names none.
 
-    A job's name, its own or the one it was given, names it. `tag:NAME` names all jobs with that tag, and may name none.
+    A job's name, its own or the one it was given, names it. `tag:NAME` names all jobs with that tag, and may name none. A number
+    names the job with that number, `3-7` those with these numbers, as far as there are any. A filter names the jobs for which it
+    holds: `lr<0.01 and not tag:old`; it may name none.
 
     `last` is the newest job of what was asked last in this directory, `all` are all. A state (`failed`, `queued`, ...) names all
     jobs in it, `paused` those that run and were paused, `group:NAME` those of a group; these may name none. `trial:N` is trial N
-    of the newest sweep. An id may be the experiment's too. A group or a file also names its jobs by itself, where the word is
-    nothing else; a file as seen from here or, where there is none here, by the end of its path.
+    of the newest sweep, `trial:SWEEP/N` that of another. An id may be the experiment's too. A group or a file also names its
+    jobs by itself, where the word is nothing else; a file as seen from here or, where there is none here, by the end of its path.
     """
-    found = [_choose_one(store, word) for word in words]
-    return Chosen(" OR ".join(each.where for each in found) or "0", sum((each.parameters for each in found), ()))
+    return joined((_choose_one(store, word, all_words=words) for word in words), "OR")
 
 
 def select(store: Store, words: Sequence[str], limit: int = 0) -> list[Job]:
@@ -89,6 +86,8 @@ def none_of(words: Sequence[str]) -> str:
         return f"no jobs in the group {word.removeprefix('group:')}"
     if word.startswith(TAG):
         return f"no jobs with the tag {word.removeprefix(TAG)}"
+    if is_filter(word):
+        return f"no jobs with {word}"
     return "no jobs yet" if word == "all" else f"no {word} jobs"
 
 
@@ -106,11 +105,13 @@ def numbered(store: Store, name: str) -> int | None:
     return next((row["number"] for row in found if name_of(row["id"], row["number"]) == name), None)
 
 
-def _choose_one(store: Store, word: str) -> Chosen:
+def _choose_one(store: Store, word: str, all_words: Sequence[str] = ()) -> Chosen:
     if word == "last":
         return Chosen("id = ?", (_last(store),))
     if word == "all":
         return Chosen("1")
+    if is_filter(word) and not _is_name(store, word):
+        return filtered(store, word, lambda part: _choose_one(store, part))
     if word.startswith("group:"):
         return Chosen("group_name = ?", (word.removeprefix("group:"),))
     if word.startswith(TAG):
@@ -119,13 +120,71 @@ def _choose_one(store: Store, word: str) -> Chosen:
         return Chosen("number = ?", (number,))
     if word.startswith("trial:"):
         return Chosen("id = ?", (_trial(store, word.removeprefix("trial:")).id,))
+    if word.lower() in ("and", "or", "not"):
+        raise _unquoted(store, word, all_words)
     if word == PAUSED:
         return Chosen("id IN (SELECT value FROM json_each(?))", (json.dumps(_paused(store)),))
     if word in set(State):
         return Chosen("state = ?", (word,))
+    if (by_numbers := _by_numbers(store, word)) is not None:
+        return by_numbers
     if len(word) >= SHORT and _HEX.fullmatch(word):
         return Chosen("id = ?", (_by_prefix(store, word).id,))
     return _by_name_or_prefix(store, word)
+
+
+def _is_name(store: Store, word: str) -> bool:
+    """Whether what looks like a filter is what somebody has called a group or a file."""
+    called = "group_name = ? OR file = ? OR file LIKE '%/' || ?"
+    if len(word) < LONGEST_NAME and Path(word).is_file():
+        return True
+    return bool(store.jobs(called, (word.removeprefix("group:"), word, word), limit=1))
+
+
+def _by_numbers(store: Store, word: str) -> Chosen | None:
+    """The jobs with the numbers `12`, `3-7` or `1,3-7`; None where the word means something else. UserError for one that could
+    mean either, and where there is no such job."""
+    if not _RANGES.fullmatch(word) or (word.isdecimal() and len(word) >= SHORT):
+        return None
+    ranges = [_range(part) for part in word.removeprefix("#").split(",")]
+    found = joined((Chosen("number BETWEEN ? AND ?", each) for each in ranges), "OR")
+    there = bool(store.jobs(found.where, found.parameters, limit=1))
+    begins = word.isdecimal() and (not there or len(word) >= NUMBERS) and _begins_an_id(store, word)
+    named = not word.startswith("#") and _by_name(store, word) is not None
+    if there and (begins or (named and word.isdecimal())):
+        what = "an id begins with it" if begins else "a group or a file is called so"
+        raise UserError(
+            f"{word} is the number of a job, and {what}", next_step=f"write '#{word}' for the number, {_ELSE[begins]}"
+        )
+    if begins or named:
+        return None
+    return found if there else _no_number(store, word)
+
+
+_ELSE = {True: "or more letters of the id", False: "or group:NAME, or the file's whole path"}
+
+
+def _range(part: str) -> tuple[int, int]:
+    first, _, last = part.partition("-")
+    if int(last or first) < int(first):
+        raise UserError(f"{part} goes backwards", next_step=f"write {last}-{first}")
+    return int(first), int(last or first)
+
+
+def _begins_an_id(store: Store, digits: str) -> bool:
+    return bool(store.jobs("id >= ? AND id < ?", (digits, digits + "g"), limit=1))
+
+
+def _no_number(store: Store, word: str) -> NoReturn:
+    newest = store.read("SELECT max(number) FROM job")[0][0]
+    what = f"there is no job {word}, and no id begins with it" if word.isdecimal() else f"there is no job with a number of {word}"
+    raise UserError(what, next_step=f"the newest job is {newest}" if newest else "`exp-queue run FILE` makes some")
+
+
+def _unquoted(store: Store, word: str, words: Sequence[str]) -> UserError:
+    """A shell has cut a filter into words, or took its < and > for itself."""
+    whole = " ".join(words) or f"{word} ..."
+    return UserError(f'"{word}" belongs to a filter', next_step=f"put the whole filter in quotes: '{whole}'")
 
 
 def _by_name_or_prefix(store: Store, word: str) -> Chosen:
@@ -148,6 +207,11 @@ def _by_name(store: Store, word: str) -> Chosen | None:
     return None
 
 
+def taken(store: Store, word: str) -> bool:
+    """Whether a group or a file is called so."""
+    return _by_name(store, word) is not None
+
+
 def _file(store: Store, word: str) -> str | None:
     """The file that is meant, as the queue knows it; None if it knows none. UserError for several."""
     here = file_from(Path.cwd(), word)
@@ -164,10 +228,25 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     """Raises the UserError, with what comes near."""
     sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
     names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
-    words = ["last", "all", "group:NAME", "tag:NAME", "trial:N", PAUSED, *map(str, State), "a group", "a file"]
+    words = [
+        "last",
+        "all",
+        "1-5",
+        "group:NAME",
+        "tag:NAME",
+        "trial:N",
+        "'lr<0.01'",
+        PAUSED,
+        *map(str, State),
+        "a group",
+        "a file",
+    ]
     near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")
+    if word in fields_of(store, RECENT):
+        what = f'"{word}" is what jobs can be chosen by, and names none'
+        raise UserError(what, next_step=f"write '{word}=VALUE', in quotes, since a shell takes < and > for itself: '{word}<0.01'")
     what = f'"{word}" is neither a job id nor a state'
     if near is None:
         raise NothingNamed(what, next_step=nearest(word, words))
@@ -199,10 +278,21 @@ def _by_prefix(store: Store, prefix: str) -> Job:
     return jobs[0]
 
 
-def _trial(store: Store, number: str) -> Job:
-    sweep = latest_sweep(store)
+def _trial(store: Store, which: str) -> Job:
+    """Trial `N` of the newest sweep, or `SWEEP/N` of the newest whose id begins so, or whose file is called so."""
+    named, _, number = which.rpartition("/")
+    sweep = _sweep(store, named) if named else latest_sweep(store)
     found = [trial for trial in trials(store, sweep.id) if str(trial.number) == number] if sweep else []
     if not found:
-        where = f"the newest sweep, of {sweep.file}," if sweep else "there is no sweep, so it"
+        where = f"the {'' if named else 'newest '}sweep, of {sweep.file}," if sweep else "there is no sweep, so it"
         raise UserError(f"{where} has no trial {number}", next_step="`exp-queue status` lists all jobs")
     return store.job(found[0].job)
+
+
+def _sweep(store: Store, name: str) -> SweepRecord:
+    sweeps = newest_sweeps(store)
+    for each in sweeps:
+        if each.id.startswith(name) or each.file == name or each.file.endswith(f"/{name}"):
+            return each
+    known = [*dict.fromkeys(Path(each.file).name for each in sweeps), *(each.id[:SHORT] for each in sweeps)]
+    raise UserError(f'no sweep is called "{name}"', next_step=nearest(name, known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from scheduler.gpus.packing import GpuUse
@@ -16,14 +16,17 @@ from scheduler.queue.dependencies import resolve
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.rows import attempt_from, job_from
 from scheduler.queue.surroundings import Surroundings, surroundings_from
+from scheduler.tracking.logged import Logged
 
 
 class Store:
     """The durable queue of one user. A change that returned survives a kill and a power cut."""
 
-    def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None) -> None:
-        """`say` hears who keeps the queue's lock, if somebody does."""
+    def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None, summaries: Summaries | None = None) -> None:
+        """`say` hears who keeps the queue's lock, if somebody does; `summaries` reads what jobs have logged (None: it is not
+        asked for)."""
         self.home = home
+        self._summaries = summaries
         self._database = Database(home, say)
         self._surroundings: dict[int, Surroundings] = {}
         self._codes: dict[int, Code] = {}
@@ -49,6 +52,10 @@ class Store:
             change = Changes(connection, self.home)
             yield change
             resolve(change)
+
+    def summaries(self, jobs: Sequence[Job]) -> Mapping[str, Logged]:
+        """By job id what the latest attempt of each has logged, as far as whoever has opened this store can read it."""
+        return self._summaries(self, jobs) if self._summaries else {}
 
     def read(self, sql: str, parameters: tuple = ()) -> list[sqlite3.Row]:
         """Rows of a query of ours, never of a user's text: for the tables of this room that have a file of their own."""
@@ -181,3 +188,6 @@ class Store:
     def last_event(self) -> int:
         """The number of the latest event; 0 before the first."""
         return self._database.read("SELECT coalesce(max(sequence), 0) FROM event")[0][0]
+
+
+Summaries = Callable[[Store, Sequence[Job]], Mapping[str, Logged]]

@@ -13,7 +13,9 @@ from itertools import islice
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
+from scheduler.experiments.remarks import NOTHING, Remarks
 from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.chosen import Chosen
 from scheduler.queue.code import Aged, Codes, aged
 from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
@@ -22,7 +24,8 @@ from scheduler.queue.here import directory as here_now
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.order import postpone
-from scheduler.queue.selection import Chosen, NothingNamed, none_of
+from scheduler.queue.remarks import remark
+from scheduler.queue.selection import NothingNamed, none_of
 from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
@@ -91,10 +94,12 @@ def submit(
     begin: float | None = None,
     after: After | None = None,
     needs: Needs | None = None,
+    remarks: Remarks = NOTHING,
 ) -> Submission:
     """Put experiments into the queue, durably and all together. `again` makes new jobs for those that are over; `file` is where
     they are from, as seen from `cwd`; `begin`: those that wait then do not start before, in seconds since 1970; `after`: what
-    they come after, and by `needs` what must become of it (None: as they were asked for). UserError where that names no job."""
+    they come after, and by `needs` what must become of it (None: as they were asked for); `remarks`: what is said of all of
+    them. UserError where `after` names no job."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     awaited = named(store, after) if after else []
     given, directory = 0, os.path.realpath(cwd)
@@ -112,6 +117,8 @@ def submit(
         if chosen:
             change.asked(directory, max(chosen))
         waiting = [number for number, what in chosen.items() if what in WAIT]
+        if remarks:
+            remark(change, chosen, remarks)
         if begin is not None:
             postpone(change, waiting, begin)
         if after and waiting:

@@ -15,6 +15,8 @@ from scheduler.launcher.spawning import find_program
 
 # A virtual environment, a conda environment and `module load` each set some of these together: of two shells mixed, none works.
 KEPT = ("PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "LD_LIBRARY_PATH")
+# Where these are set, a job keeps them too; of one that was asked for without them, its runner decides.
+KEPT_IF_SET = ("EXP_QUEUE_TRACKERS",)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Surroundings:
 
     variables: tuple[tuple[str, str | None], ...] = ()
     program: str | None = None
+
+    @property
+    def path(self) -> str:
+        """In which folders its programs are looked for: those that it keeps, else the present ones."""
+        return next((value for name, value in self.variables if name == "PATH" and value), os.environ.get("PATH", os.defpath))
 
     def differing(self, environment: Mapping[str, str]) -> dict[str, str | None]:
         """The variables that are others in `environment`."""
@@ -45,7 +52,8 @@ def surroundings_from(text: str) -> Surroundings:
 
 def surroundings_of(environment: Mapping[str, str], argv: Sequence[str], names: Iterable[str], cwd: str) -> Surroundings:
     """What a job with this command line and directory keeps of `environment`; `names`: what it keeps beyond KEPT."""
-    variables = {name: environment.get(name) for name in (*KEPT, *names)}
+    chosen = [name for name in KEPT_IF_SET if environment.get(name)]
+    variables = {name: environment.get(name) for name in (*KEPT, *chosen, *names)}
     return Surroundings(tuple(variables.items()), resolved(environment, argv, cwd))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -10,10 +11,15 @@ from scheduler.actions.show import Details
 from scheduler.experiments import shell_line
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt
+from scheduler.report import system
 from scheduler.report.jobs import astray, objects
-from scheduler.report.text import duration, number
+from scheduler.report.origins import as_object, pairs, seeds
+from scheduler.report.text import duration, number, plural
 from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
+from scheduler.tracking.logged import Series
+
+KINDS = {"image": "image", "histogram": "histogram", "table": "table", "file": "saved file"}
 
 
 def details(found: Details) -> dict[str, Any]:
@@ -22,23 +28,40 @@ def details(found: Details) -> dict[str, Any]:
     job = found.line.job
     return {
         **row,
+        "metrics": {**row["metrics"], **found.logged.last},
+        "source": found.logged.source,
+        "steps": found.logged.step is not None,
+        "series": {name: _series(each) for name, each in found.logged.series.items()},
         "argv": list(job.argv),
         "cwd": job.cwd,
         "environment": found.surroundings.as_object(),
         "code": _code(found, job.code),
         "code_now": str(found.aged) if found.aged else "",
+        "system": _system(found, found.line.attempt),
+        "seeds": seeds(job.config),
         "wandb_offline": [str(path) for attempt in found.attempts for path in offline_runs(job, attempt)],
         "attempts": [_attempt(attempt, found) for attempt in found.attempts],
         "events": [dict(event) for event in found.events],
     }
 
 
+def _series(series: Series) -> dict[str, float | None]:
+    """How many values there are and how many of them are no finite numbers, the smallest and the largest, and where these were
+    reached first: at which step or, where steps are not logged, behind how many rows."""
+    names = {"count": "count", "odd": "not_finite", "low": "min", "low_at": "min_at", "high": "max", "high_at": "max_at"}
+    return {name: getattr(series, own) for own, name in names.items()}
+
+
 def _code(found: Details, number: int | None) -> dict[str, str] | None:
     return asdict(found.codes[number]) if number is not None and number in found.codes else None
 
 
+def _system(found: Details, attempt: Attempt | None) -> dict[str, Any] | None:
+    return system.as_object(found.systems.get(attempt.name), found.co2_per_kwh) if attempt else None
+
+
 def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
-    ending = attempt.ending
+    ending, use = attempt.ending, found.systems.get(attempt.name)
     return {
         "number": attempt.number,
         "state": ending.state.value if ending else None,
@@ -53,16 +76,22 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "slot": attempt.slot,
         "ports": [int(port) for port in attempt.ports.split(",") if port],
         "elsewhere": attempt.elsewhere,
+        "energy_wh": use.energy_wh if use else None,
         "directory": attempt.directory,
         "log": str(attempt.log),
         "code": _code(found, attempt.code),
+        "shown": [asdict(each) for each in found.shown[attempt.number]],
+        "origin": as_object(found.origins.get(attempt.number), found.gpus[attempt.number]),
     }
 
 
 def print_details(found: dict[str, Any], file: TextIO) -> None:
     """The same for people. The command can be pasted into a shell."""
-    pairs = [
+    rows = [
         ("job", found["id"]),
+        ("name", found["nickname"]),
+        ("tags", " ".join(found["tags"])),
+        *(("note", each) for each in found["notes"].splitlines()),
         ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
         ("group", found["group"] or ""),
@@ -70,21 +99,41 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("config", json.dumps(found["config"])),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
+        *(pairs(found["attempts"][-1]["origin"]) if found["attempts"] else ()),
         ("program", found["environment"]["program"] or ""),
         ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
-        *((name, number(value)) for name, value in found["metrics"].items()),
+        ("logged in", found["source"]),
+        *((name, number(value) + _extremes(found, name)) for name, value in found["metrics"].items()),
+        ("used", system.used(found["system"])),
+        ("energy", system.energy(found["system"])),
         ("W&B, offline", send(found["wandb_offline"]) if found["wandb_offline"] else ""),
-        *((f"attempt {each['number']}", _attempt_line(each, found["code"])) for each in found["attempts"]),
+        *(pair for each in found["attempts"] for pair in _attempt_lines(each, found["code"])),
     ]
-    width = max(len(name) for name, _ in pairs)
-    for name, value in pairs:
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
         if value:
             line(f"{name:<{width}}  {value}", file)
 
 
+def _extremes(found: dict[str, Any], name: str) -> str:
+    """The smallest and the largest value, and where they were reached first."""
+    series = found["series"].get(name)
+    if not series or series["min"] is None or series["min"] == series["max"]:
+        return ""
+    where = "step" if found["steps"] else "row"
+    return "   " + ", ".join(f"{what} {number(series[what])} at {where} {series[f'{what}_at']:g}" for what in ("min", "max"))
+
+
 def _code_line(code: dict[str, str] | None) -> str:
     return str(Code(**code)) if code else ""
+
+
+def _attempt_lines(attempt: dict[str, Any], asked: dict[str, str] | None) -> list[tuple[str, str]]:
+    kinds = Counter(each["kind"] for each in attempt["shown"])
+    counted = [plural(kinds[kind], noun) for kind, noun in KINDS.items() if kinds[kind]]
+    found = [(f"attempt {attempt['number']}", _attempt_line(attempt, asked))]
+    return [*found, ("  it shows", f"{', '.join(counted)}, in {attempt['directory']}")] if counted else found
 
 
 def _attempt_line(attempt: dict[str, Any], asked: dict[str, str] | None) -> str:

@@ -13,6 +13,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels
+from scheduler.report.remarks import as_object
 from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.tracking.metric_log import Objective
 
@@ -27,9 +28,12 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
     metrics = metric_columns(lines)
     return [
         {
+            "#": str(line.job.number),
             "id": line.job.short_id,
+            "name": line.job.renamed or "",
             "state": _state(line),
             "group": line.job.group or "",
+            "tags": " ".join(line.job.tags),
             "experiment": names[line.job.id],
             **{name: number(line.outcome.last.get(name)) for name in metrics},
             "time": duration(line.seconds),
@@ -47,7 +51,8 @@ def layout(lines: Sequence[Line], names: Labels) -> Layout:
         found = names.at(width)
         return [found[line.job.id] for line in lines]
 
-    return Layout({"group": GROUP_WIDTH, **dict.fromkeys(metrics, METRIC_WIDTH)}, {"experiment": anew}, metrics[1:])
+    bounds = {"name": GROUP_WIDTH, "group": GROUP_WIDTH, "tags": GROUP_WIDTH, **dict.fromkeys(metrics, METRIC_WIDTH)}
+    return Layout(bounds, {"experiment": anew}, ["tags", *metrics[1:]])
 
 
 def gpus_of(attempt: Attempt | None) -> str:
@@ -93,6 +98,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
     attempt = line.attempt
     return {
         "id": line.job.id,
+        "number": line.job.number,
         "name": name,
         "group": line.job.group,
         "state": line.job.state.value,
@@ -100,6 +106,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "exit_status": line.exit_status,
         "reason": line.reason,
         "note": line.note,
+        **as_object(line.job),
         "paused": line.pause.since,
         "config": line.job.config,
         "resources": asdict(line.job.resources),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scheduler.launcher.log_cap import pieces
@@ -13,6 +13,7 @@ from scheduler.report.apart import head
 from scheduler.report.screen import Screen
 
 TAILS = (1 << 16, 1 << 20, 1 << 23)  # bytes from the end that are looked at for enough lines: a bar may fill many
+SHORT_TAILS = (1 << 11, 1 << 14)
 LONGEST_LINE = 2_000
 
 
@@ -66,13 +67,19 @@ def _decoded(found: Iterable[bytes]) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def last_lines(path: Path, count: int) -> list[str]:
+def newest_line(path: Path) -> str:
+    """The last line of a log, as `last_lines` has it; of a long one perhaps its end alone. It is cheap enough to be asked every
+    second. Empty where there is none."""
+    return next(iter(last_lines(path, 1, SHORT_TAILS)), "")
+
+
+def last_lines(path: Path, count: int, tails: Sequence[int] = TAILS) -> list[str]:
     """The last `count` lines of a log, safe and cut to a bearable length; none where there is no log."""
     lines: list[str] = []
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            for tail in TAILS:
+            for tail in tails:
                 lines = [line for line in _shown_from(file.fileno(), max(0, size - tail)).split("\n") if line.strip()]
                 if len(lines) >= count or tail >= size:
                     break

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TextIO
 
 from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Told
-from scheduler.actions.results import outcome
+from scheduler.actions.results import outcome_at_end
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
@@ -52,6 +52,7 @@ class Progress:
         self._newest: Callable[[Job], str] = lambda job: ""  # of the metric that a sweep listens to
         self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
+        self._is_viewed = False
         self._over = self._total = 0
         self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
         self._tellers: dict[type, Callable[[Any], None]] = {
@@ -80,6 +81,29 @@ class Progress:
     def tell(self, notice: Told) -> None:
         """Print one notice."""
         self._tellers[type(notice)](notice)
+
+    @contextlib.contextmanager
+    def beside_a_view(self, file: TextIO) -> Iterator[None]:
+        """Meanwhile print to `file`, and nothing of what a view shows there: what starts and what waits. What ends has its label
+        then, which its start would have told."""
+        before, self._file, self._is_viewed = self._file, file, True
+        try:
+            yield
+        finally:
+            self._file, self._is_viewed = before, False
+
+    def beside_no_view(self) -> None:
+        """The view is gone: all is told again."""
+        self._is_viewed = False
+
+    def called(self, job: Job) -> str:
+        """What people call a job; of any thread."""
+        return self._labels.get(job.id) or Labels([job])[job.id]
+
+    def meet(self, jobs: Sequence[Job]) -> None:
+        """From now on these are called by what tells them from one another, unless they have a name already."""
+        if any(job.id not in self._labels for job in jobs):
+            self._labels = {**Labels(jobs), **self._labels}
 
     def _submitted(self, notice: Submitted) -> None:
         for sentence in [*described(notice.submission, notice.file), *announcement(notice.launch)]:
@@ -111,12 +135,17 @@ class Progress:
         if self._begun.get(notice.job.id) == start:  # it was taken back, and is tried anew
             return
         self._begun[notice.job.id] = start
+        label = self._label(notice.job)
+        if self._is_viewed:
+            return
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on {notice.attempt.place}" if notice.attempt.gpus else ""
-        self._say(f"{notice.job.short_id} started{where}{again}: {self._label(notice.job)}")
+        self._say(f"{notice.job.short_id} started{where}{again}: {label}")
 
     def _joined(self, notice: Joined) -> None:
-        self._say(f"{notice.job.short_id} is already running, waiting for it: {self._label(notice.job)}")
+        label = self._label(notice.job)
+        if not self._is_viewed:
+            self._say(f"{notice.job.short_id} is already running, waiting for it: {label}")
 
     def _noted(self, notice: Noted) -> None:
         self._say(f"{notice.job.short_id}: {notice.text}")
@@ -133,12 +162,14 @@ class Progress:
         if not notice.again:
             self._over += 1
         took = f" after {duration(notice.duration)}" if notice.duration is not None else ""
-        self._say(f"{notice.job.short_id} {notice.ending.state}{took}{self._detail(notice)}{self._count()}")
+        label = f" {self._label(notice.job)}:" if self._is_viewed else ""
+        self._say(f"{notice.job.short_id}{label} {notice.ending.state}{took}{self._detail(notice)}{self._count()}")
         if notice.ending.state in (State.FAILED, State.TIMEOUT):
             self._tail(notice.attempt)
 
     def _waiting(self, notice: Waiting) -> None:
-        self._say(waiting(notice.job.short_id, notice.jobs, notice.reason))
+        if not self._is_viewed:
+            self._say(waiting(notice.job.short_id, notice.jobs, notice.reason))
 
     def _skipped(self, notice: Skipped) -> None:
         self._over += len(notice.jobs)
@@ -228,7 +259,7 @@ class Progress:
 
 
 def _result(notice: Ended) -> Outcome:
-    """What the attempt's metric log says; nothing where no file can be opened now: that is no reason to leave the jobs."""
+    """What the attempt's logs say; nothing where no file can be opened now: that is no reason to leave the jobs."""
     with passing():
-        return outcome(notice.attempt, notice.job.policy)
+        return outcome_at_end(notice.attempt, notice.job.policy, notice.ending)
     return Outcome()

@@ -11,7 +11,9 @@ from scheduler.gpus.ports import Ports
 from scheduler.launcher.client import Slot
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
+from scheduler.queue.origins import Origin
 from scheduler.runner import recovery
+from scheduler.tracking.system_use import SystemUse
 
 
 class HungUp(Exception):
@@ -42,6 +44,7 @@ class Ready:
     slot: Slot
     claim: Claim | None
     code: Code | None = None  # what its program is now
+    origin: Origin | None = None  # its code, its Python, its machine
     ports: Ports | None = None  # its own; None: its launcher's will do
 
     @property
@@ -82,3 +85,4 @@ class End:
     found: recovery.Verdict
     duration: float | None
     uses: tuple[GpuUse, ...] = ()
+    system: SystemUse | None = None

@@ -16,6 +16,7 @@ from scheduler.gpus.observation import Settings
 from scheduler.gpus.reading import NO_DRIVER_NOTE
 from scheduler.gpus.sampler import TICK, Sampler, first_reading
 from scheduler.gpus.settings import settings_from
+from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.job_desk import JobDesk
 
 MUTEX_PATIENCE = 0.1  # seconds; longer, the ends of running jobs would have to wait
@@ -61,6 +62,10 @@ class Devices:
         else:
             reason = ""
         return reason or _too_many_cores(resources, self.cores)
+
+    def seen(self) -> GpuView | None:
+        """The GPUs as they were last seen here; None where there is no desk. Of any thread."""
+        return self.desk.seen if self.desk else None
 
     def sources(self) -> Sequence[Any]:
         """What is readable when there is something to refresh."""

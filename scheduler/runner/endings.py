@@ -11,16 +11,17 @@ from typing import TypeVar
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
 from scheduler.gpus.usage import Shares, ShareUse
 from scheduler.launcher.client import sweep
-from scheduler.queue import evidence
+from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.queue.store import Store
-from scheduler.runner import recovery
+from scheduler.runner import logs, recovery
 from scheduler.runner.attempts import End, Running
 from scheduler.runner.out_of_memory import ran_out, tail_of
 from scheduler.runner.plan import deserves_another_attempt
 from scheduler.runner.recovery import NeverRan, Verdict
+from scheduler.tracking.system_use import SystemUse, read
 
 Found = TypeVar("Found")
 
@@ -57,6 +58,11 @@ def judge(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[
     return replace(found, reason=_reason(found, uses, crowded=crowded)), () if crowded else uses
 
 
+def system_use(attempt: Attempt, found: Verdict) -> SystemUse | None:
+    """What an attempt that is over has used of the machine, by its own log; None where it has none."""
+    return read(attempt.system, attempt.started) if isinstance(found, Ending) else None
+
+
 def granted(attempt: Attempt, shares: Shares) -> tuple[GpuUse, ...]:
     """What an attempt has of each GPU at its beginning: all that is known of it if its runner does not live to see its end."""
     return _uses(attempt, shares, exhausted=False, succeeded=False)
@@ -75,6 +81,7 @@ def write_end(store: Store, change: Changes, end: End) -> str:
     if not written or not isinstance(end.found, Ending):
         return ""
     change.used(end.uses)
+    system_uses.remember(change, attempt, end.system)
     if _free_of_charge(store, end):
         change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
         return "it starts again, no retry spent"
@@ -97,8 +104,11 @@ def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | N
 
 def _write(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
     judged, uses = judge(attempt, found, shares_from(store, attempt))
+    job, system = store.job(attempt.job), system_use(attempt, found)
     with store.change() as change:
-        write_end(store, change, End(Running(store.job(attempt.job), attempt), judged, duration, uses))
+        write_end(store, change, End(Running(job, attempt), judged, duration, uses, system))
+    if isinstance(judged, Ending):
+        logs.keep_what_is_small(store, job, replace(attempt, ending=judged))
 
 
 def _free_of_charge(store: Store, end: End) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Mapping
 
 from scheduler.errors import UserError
 from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
+from scheduler.launcher.system_log import EVERY
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
+from scheduler.tracking.no_account import offline
 
+UNBUFFERED = "PYTHONUNBUFFERED"
 # Libraries that compute on the CPU read the first of these that they know.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -23,25 +28,42 @@ def log_cap() -> int:
     return int(given) << 20
 
 
-def copy_cap(job: Job) -> int:
-    """Bytes that are copied from where the links of a sweep file's job lead: $EXP_QUEUE_COPY_CAP in MiB, 1024 if it is not set;
-    0: none. Other jobs have no W&B run in their directory, and are left alone."""
+def copy_cap(environment: Mapping[str, str | None], attempt: Attempt) -> int:
+    """Bytes that are copied from where the links of a job's W&B run lead: $EXP_QUEUE_COPY_CAP in MiB, 1024 if it is not set; 0:
+    none. Jobs that have no such run in their directory are left alone."""
     given = os.environ.get("EXP_QUEUE_COPY_CAP", "1024")
     if not given.isdecimal():
         raise UserError(f'EXP_QUEUE_COPY_CAP is "{given}", not a number of MiB', next_step="0 copies nothing")
-    return int(given) << 20 if "WANDB_SWEEP_PARAM_PATH" in job.environment else 0
+    return int(given) << 20 if environment.get("WANDB_DIR") == attempt.directory else 0
+
+
+def system_interval() -> float:
+    """Seconds between the rows about what a job uses of the machine: $EXP_QUEUE_SYSTEM_METRICS, 5 if it is not set; 0: none."""
+    given = os.environ.get("EXP_QUEUE_SYSTEM_METRICS") or f"{EVERY:g}"
+    try:
+        found = float(given)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        what = f'EXP_QUEUE_SYSTEM_METRICS is "{given}", not a number of seconds'
+        raise UserError(what, next_step="5 is usual; 0 writes nothing down of what jobs use of the machine")
+    return found
 
 
 def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, threads: int) -> dict[str, str | None]:
     """Additions to the runner's environment for one attempt; None takes a variable away. `kept`: what its job keeps of another.
 
+    What it logs is to be seen, while it runs and without an account: see `no_account`.
+
     Without a claim CUDA sees no device, and the job gets `threads` CPU threads (or what it asked for), unless the user has set
     a number: several jobs that each use every core slow one another down.
     """
     job, differing = ready.job, kept.differing(os.environ)
+    program = ready.code.program if ready.code else None
     given: dict[str, str | None] = {**differing, **job.additions(attempt)}
     address = given.get("MASTER_ADDR", os.environ.get("MASTER_ADDR"))
     own: dict[str, str | None] = {
+        **_seen(attempt, job, given, program),
         **given,
         **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
         "EXP_QUEUE_SLOT": str(ready.slot.number),
@@ -55,3 +77,11 @@ def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, thr
     chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
     share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+def _seen(attempt: Attempt, job: Job, given: Mapping[str, str | None], program: str | None) -> dict[str, str]:
+    whole = {name: value for name, value in {**os.environ, **given}.items() if value is not None}
+    # Python keeps up to 8 KiB of what it prints into a file: nothing would be seen before the end. A `print` then costs a few
+    # microseconds more.
+    unbuffered = {} if UNBUFFERED in whole else {UNBUFFERED: "1"}
+    return {**unbuffered, **offline(whole, attempt.directory, job.cwd, program)}

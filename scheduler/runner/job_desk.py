@@ -23,6 +23,7 @@ from scheduler.gpus.usage import Shares, begun, measured
 from scheduler.gpus.view import View
 from scheduler.linux.inotify import FolderWatch
 from scheduler.queue.job import Job
+from scheduler.runner.gpu_rows import GpuRows
 from scheduler.runner.gpu_view import GpuView, History, wants_gpu
 from scheduler.runner.news import Watchman
 from scheduler.runner.plan import Start
@@ -38,6 +39,7 @@ class JobDesk:
     """Sees, judges and takes GPUs for jobs; measures what they use, and sets aside a GPU on which job after job fails."""
 
     def __init__(self, desk: Desk) -> None:
+        self.rows = GpuRows()  # what the attempts' own logs say of their GPUs
         self._desk = desk
         self._known = desk.refresh()  # the last reading that told of any GPU
         self._view = GpuView(desk.reading, (), Observation(), desk.settings)
@@ -68,6 +70,11 @@ class JobDesk:
         return hidden(self._known, self._desk.settings) if hides else "a driver and no GPU that can be used"
 
     @property
+    def driver(self) -> str:
+        """The version of the NVIDIA driver."""
+        return self._known.driver
+
+    @property
     def cure(self) -> str:
         """What a person can do where CUDA_VISIBLE_DEVICES hides all GPUs; else empty."""
         return UNSET if self._desk.settings.allowed.hides_all_of(self._known.gpus) else ""
@@ -95,6 +102,11 @@ class JobDesk:
         if not fresh:
             self._desk.sampler.ask()
         self._view = GpuView(self._trusted(seen.reading), seen.claims, seen.observation, seen.settings, history, fresh)
+        return self._view
+
+    @property
+    def seen(self) -> GpuView:
+        """The last view; of any thread."""
         return self._view
 
     def _trusted(self, reading: Reading) -> Reading:
@@ -135,6 +147,7 @@ class JobDesk:
     def _measure(self, seen: View) -> None:
         if seen.reading.at > self._measured_at:  # the same reading must not count twice
             self._uses = measured(self._uses, seen)
+            self.rows.take(seen, time.monotonic())
             self._measured_at = seen.reading.at
 
     # What people should know.
@@ -143,6 +156,7 @@ class JobDesk:
         """What a person should know and has not been told yet. `running`: the claims of our attempts that are not over."""
         for ended in self._uses.keys() - set(running):
             del self._uses[ended]
+            self.rows.end(ended)
         return self._watchman.news(self._view, running, self._desk.directory, self._desk.lying)
 
     @property
@@ -175,6 +189,7 @@ class JobDesk:
         return self._desk.tick(LEISURE if self._only_claims_block and self._desk.hears_of_ends else TICK)
 
     def close(self) -> None:
+        self.rows.close()
         self._desk.close()
 
 

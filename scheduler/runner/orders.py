@@ -11,27 +11,28 @@ from scheduler.launcher.spawning import Order
 from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
-from scheduler.runner.environment import child_environment, copy_cap, log_cap
+from scheduler.runner.environment import child_environment, copy_cap, log_cap, system_interval
 
 _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 
 def order_of(ready: Ready, attempt: Attempt, kept: Surroundings, threads: int, grace: float) -> Order:
     """`kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
-    job = ready.job
+    job, environment = ready.job, child_environment(ready, attempt, kept, threads=threads)
     return Order(
         attempt.name,
         list(job.argv),
         job.cwd,
         attempt.directory,
-        child_environment(ready, attempt, kept, threads=threads),
+        environment,
         job.policy.timeout,
         grace,
         job.policy.leftovers,
         log_cap=log_cap(),
-        copy_cap=copy_cap(job),
+        copy_cap=copy_cap(environment, attempt),
         program=kept.program,
         inputs=_inputs(job, attempt),
+        system=system_interval(),
     )
 
 

@@ -29,6 +29,7 @@ from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.presence import present
 from scheduler.runner.pulse import Pulse
+from scheduler.runner.reading import Reading
 from scheduler.runner.sources import EarlyStop, QueueAlone, Source
 from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
@@ -71,7 +72,7 @@ class Runner:
         self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
         self._differences = Differences(mine)
-        self._pulse = pulse or Pulse()
+        self._pulse, self._reading = pulse or Pulse(), Reading(mine.store.home)
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -100,11 +101,14 @@ class Runner:
                 self._wakeups.watch(source, self._devices.refresh)
             try:
                 self._source.open(self._wakeups)
+                self._reading.catch_up(self._store)
                 self._wakeups.wait(0.0)  # a Ctrl-C that has come already: then nothing is started at all
                 while (rest := self._turn()) is not None:
                     self._wakeups.wait(rest)
                     self._gather()
+                self._read_out()
             finally:
+                self._reading.leave()
                 self._jobs.leave()
                 self._source.close()
 
@@ -116,7 +120,7 @@ class Runner:
         self._follow_the_machine()
         self._calls.call(self._now)
         for joined in self._jobs.join():
-            self._source.began(joined.job, joined.attempt)
+            self._began(joined)
             self._tell(Joined(joined.job, joined.attempt))
             if note := recovery.note_of(self._store.home, joined.attempt):
                 self._noted(joined, note)
@@ -239,7 +243,7 @@ class Runner:
         for end, again in zip(ends, retried, strict=True):
             self._over(end, again)
         for running in filter(None, started):
-            self._source.began(running.job, running.attempt)
+            self._began(running)
             for difference in self._differences.news(running.job, running.attempt):
                 self._tell(difference)
             self._tell(Started(running.job, running.attempt))
@@ -258,12 +262,30 @@ class Runner:
         if trouble := self._obstacles.met(what):
             self._tell(trouble)
 
+    def _began(self, running: Running) -> None:
+        self._source.began(running.job, running.attempt)
+        if not self._source.reads(running.job):
+            self._reading.began(running.job, running.attempt)
+
+    def _read_out(self) -> None:
+        """Wait until the logs of what is over are read; a Ctrl-C leaves them to the next runner."""
+        heard = self._interrupts
+        self._reading.finish()
+        if self._reading.is_busy:
+            self._wakeups.watch(self._reading, lambda: None)
+        while self._reading.is_busy and self._interrupts == heard:
+            self._wakeups.wait(math.inf)
+
     def _over(self, end: End, again: str) -> None:
         self._jobs.forget(end)
+        if not isinstance(end.found, Ending):
+            self._reading.never_ran(end.running.attempt)
         if isinstance(end.found, Ending):
             if again:
                 self._choice.again(end.running.job)
             self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))
+            if not self._source.reads(end.running.job):
+                self._reading.ended(end.running.job, end.running.attempt, end.found, end.duration)
             self._tell(Ended(end.running.job, end.running.attempt, end.found, end.duration, bool(again), again))
 
     # Stops: a person's signals, and trials that fall behind.

@@ -38,6 +38,9 @@ class Source(Protocol):
     def patience(self) -> float | None:
         """Seconds after which to look again although nothing was heard; None: no need."""
 
+    def reads(self, job: Job) -> bool:
+        """Whether it reads itself what this job logs, and keeps it when an attempt is over."""
+
     def began(self, job: Job, attempt: Attempt) -> None:
         """An attempt was started, or joined."""
 
@@ -62,6 +65,9 @@ class QueueAlone:
 
     def patience(self) -> float | None:
         return None
+
+    def reads(self, job: Job) -> bool:
+        return False
 
     def began(self, job: Job, attempt: Attempt) -> None:
         return None

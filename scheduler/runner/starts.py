@@ -12,6 +12,8 @@ from scheduler.queue.changes import Changes
 from scheduler.queue.code import Codes
 from scheduler.queue.code_rows import runs, runs_as_asked
 from scheduler.queue.job import Attempt, Job
+from scheduler.queue.origin_rows import comes_from
+from scheduler.queue.origins import Origin, Origins
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
 from scheduler.runner.devices import Devices
@@ -31,6 +33,7 @@ class Starts:
     ) -> None:
         """`grace`: as the runner takes it; `pause` hears what the machine has no room for now."""
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
+        self._origins, self._known = Origins(self._codes), dict[Origin, int]()  # known: those that are on disk, by number
         self._pause = pause
 
     def claimed(self, starts: Sequence[Start]) -> tuple[list[Ready], list[Wait]]:
@@ -59,11 +62,16 @@ class Starts:
         reach("claim-taken")
         try:
             ready = Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
+            ready = replace(ready, origin=self._origin(ready))
         except OSError:
             if claim:
                 claim.close()
             raise
         return self._with_ports(ready)
+
+    def _origin(self, ready: Ready) -> Origin:
+        driver = self._devices.desk.driver if self._devices.desk and ready.claim else ""
+        return self._origins.of(ready.job, ready.code, self._store.surroundings(ready.job), driver)
 
     def _with_ports(self, ready: Ready) -> Ready | Refusal:
         try:
@@ -85,6 +93,8 @@ class Starts:
         attempt = change.begin(ready.job, ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
+        if attempt and ready.origin:
+            attempt = comes_from(change, attempt, ready.origin, self._known.get(ready.origin))
         if attempt and ready.code == self._store.code(ready.job.code):  # as nearly always
             return runs_as_asked(change, attempt, ready.job.code)
         return runs(change, attempt, ready.code) if attempt else None
@@ -94,6 +104,8 @@ class Starts:
         if attempt is None:
             ready.give_up()
             return None
+        if ready.origin and attempt.origin is not None:
+            self._known[ready.origin] = attempt.origin
         threads = max(1, self._devices.cores // slots)
         surroundings = self._store.surroundings(ready.job)
         order = order_of(ready, attempt, surroundings, threads, self.grace_of(ready.job))

@@ -18,6 +18,7 @@ from scheduler.queue.states import ACTIVE, SUCCEEDED, State
 from scheduler.runner import endings, recovery
 from scheduler.runner.attempts import End, Ready, Running
 from scheduler.runner.devices import Devices
+from scheduler.runner.environment import system_interval
 from scheduler.runner.launchers import Fleet
 from scheduler.runner.other_launchers import Visits
 from scheduler.shortage import Pause, passing
@@ -48,6 +49,7 @@ class Supervision:
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
+        self._every = system_interval()
 
     @property
     def has_visits(self) -> bool:
@@ -73,6 +75,7 @@ class Supervision:
         self.running[attempt.name] = running
         ready.slot.start(order, ready.descriptors, more=True)
         ready.let_go()
+        self._meter(running, order.system)
         return running
 
     def forget(self, end: End) -> None:
@@ -117,7 +120,13 @@ class Supervision:
         desk = self._devices.desk
         running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
         self._visits.attend(attempt, job.policy)
+        self._meter(running, self._every)
         return running
+
+    def _meter(self, running: Running, every: float) -> None:
+        """Have what its GPUs do written down; every `every` seconds, with 0 never."""
+        if self._devices.desk and running.claim:
+            self._devices.desk.rows.begin(running.claim, running.attempt, every)
 
     def _latest(self, attempt: Attempt) -> Attempt:
         return self._store.attempt(attempt.job, attempt.number) or attempt
@@ -197,5 +206,9 @@ class Supervision:
             found = replace(found, reason=found.reason or running.why_stopped)
         desk = self._devices.desk
         shares = (desk and desk.used(running.claim)) or endings.shares_from(self._store, running.attempt)
+        if desk:
+            desk.rows.end(running.claim)
         judged, uses = endings.judge(running.attempt, found, shares)
-        self.ends.append(End(running, judged, duration, uses))
+        brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
+        system = None if brief else endings.system_use(running.attempt, found)
+        self.ends.append(End(running, judged, duration, uses, system))

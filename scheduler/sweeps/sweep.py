@@ -21,6 +21,7 @@ from scheduler.experiments.configurations.edit_checks import EditChecks
 from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
+from scheduler.experiments.remarks import NOTHING, Remarks
 from scheduler.sweeps.files.commands import sections, template
 from scheduler.sweeps.files.grid_list import name_of, named
 from scheduler.sweeps.files.kinds import is_sweep
@@ -46,6 +47,7 @@ class SweepPlan:
     policy: Policy = field(default_factory=Policy)
     notes: tuple[Note, ...] = ()
     metric_place: Place | None = None  # of its name
+    remarks: Remarks = NOTHING  # what a person says of its trials
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -130,14 +130,16 @@ def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
     """The numbers, truth values and texts of a row by name, `a.b` for what lies inside another. What begins with `_` belongs to
     the tracker, and a value with a `_type` is an image or a histogram.
 
-    >>> list(flat({"loss": 1, "val": {"cer": 0.5}, "_runtime": 3, "seen": {"_type": "image-file"}, "ids": [1, 2]}))
+    >>> list(flat({"loss": 1, "val": {"cer": 0.5}, "_wandb": {"runtime": 3}, "seen": {"_type": "image-file"}, "ids": [1, 2]}))
     [('loss', 1), ('val.cer', 0.5)]
     """
     for name, value in values.items():
+        if str(name).startswith("_"):
+            continue
         if isinstance(value, Mapping):
             if "_type" not in value:
                 yield from flat(value, f"{before}{name}.")
-        elif not str(name).startswith("_") and isinstance(value, (bool, int, float, str)):
+        elif isinstance(value, (bool, int, float, str)):
             yield f"{before}{name}", value
 
 

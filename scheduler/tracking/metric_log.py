@@ -1,7 +1,8 @@
 """The metric log: one JSON object per line, appended while an attempt runs.
 
 A row is `{"_step": 7, "_time": 1700000000.0, "val_cer": 0.12}`; names that begin with `_` are ours, all others are metrics.
-The first row may declare `_config` and `_objective`: `{"_objective": {"name": "val_cer", "goal": "minimize"}}`.
+The first row may declare `_config`, `_objective` and `_run`: `{"_objective": {"name": "val_cer", "goal": "minimize"}}`; later
+rows with `_config` add to it.
 NaN and infinities are written as Python's json writes them (`NaN`, `Infinity`), because a diverged value is a result too.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.shortage import is_short
+from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.readers.appended import PIECE, Appended, FileReader, opened
 from scheduler.tracking.readers.rows import Row, mention, number
 
@@ -58,14 +59,14 @@ class Outcome:
 class MetricLog:
     """Appends rows to a file. Every row is one write, so a reader never sees half of one that has a newline."""
 
-    def __init__(self, path: Path, *, config: Mapping[str, Any] | None = None, objective: Objective | None = None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, *, objective: Objective | None = None, about: Mapping[str, Any] | None = None) -> None:
+        """`about`: what else is known of the run (its name, notes, ...), for `_run` in the first row."""
         self.path = path
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        head: dict[str, Any] = {"_config": dict(config or {})}
+        self._lines, self._predictions = JsonLines(path), JsonLines(path.parent / "predictions.jsonl")
+        head = {"_run": dict(about)} if about else {}
         if objective:
             head["_objective"] = {"name": objective.name, "goal": objective.goal}
-        self._append(head)
+        self._owed: dict[str, Any] = head  # what is not written yet, and without which the rest says less
 
     def log(self, values: Mapping[str, Any], step: int | None) -> None:
         """Append one row of metrics."""
@@ -73,15 +74,36 @@ class MetricLog:
         self._append({**({} if step is None else {"_step": step}), **clock, **values})
 
     def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
-        """Append predictions to `predictions.jsonl` beside the log; the images are for trackers that can show them."""
-        with (self.path.parent / "predictions.jsonl").open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps({"_step": step, **row}) + "\n" for row in rows)
+        """Append predictions to `predictions.jsonl` beside the log; the images lie elsewhere."""
+        for row in rows:
+            self._predictions.append({"_step": step, **row})
+
+    def show(self, name: str, media: Any, step: int | None) -> None:
+        """It lies beside this log."""
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Append a row that declares more of the configuration."""
+        self._owed["_config"] = {**self._owed.get("_config", {}), **values}
+        self._append({})
+
+    def summarize(self, values: Mapping[str, Any]) -> None:
+        """Append final values as a row: the last value of a name is its final one."""
+        self.log(values, None)
+
+    def keep(self, path: Path, name: str) -> None:
+        """It lies beside this log."""
 
     def finish(self) -> None:
-        os.close(self._fd)
+        """Close the files."""
+        self._lines.close()
+        self._predictions.close()
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        os.write(self._fd, (json.dumps(row) + "\n").encode())
+        if self._owed:
+            self._lines.append(self._owed)
+            self._owed = {}
+        if row:
+            self._lines.append(row)
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -105,12 +127,14 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 class MetricRows(FileReader):
     """Reads the rows of a metric log while it grows: those that hold metrics, with the names that begin with `_` left out.
 
-    With `wanted` names, rows that cannot hold one of them are not parsed.
+    With `wanted` names, rows that cannot hold one of them are not parsed. `objective` is the one that was declared last in those
+    that are.
     """
 
     def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
         super().__init__(Appended(path))
         self._may_hold = mention(wanted)
+        self.objective: Objective | None = None
 
     def read(self) -> list[Row]:
         """The rows whose lines ended since the last call. A line of more than 256 KiB is no row."""
@@ -129,6 +153,9 @@ class MetricRows(FileReader):
         return found + self._rows([data])
 
     def _rows(self, lines: list[bytes]) -> list[Row]:
+        for line in lines:
+            if b'"_objective"' in line and (row := parsed(line)):
+                self.objective = objective_of(row) or self.objective
         return parsed_rows(line for line in lines if self._may_hold(line))
 
 

@@ -66,6 +66,14 @@ TESTS = {
         [f"{CONTRACT}/launcher/test_leftovers.py", f"{CONTRACT}/launcher/test_launcher.py"],
         [f"{CONTRACT}/launcher", f"{ENDTOEND}/gpus/test_exec.py", f"{ENDTOEND}/cli/test_leftovers_and_grace.py"],
     ),
+    "scheduler/tracking/media.py": ([f"{UNIT}/tracking/test_media.py"], [f"{CONTRACT}/tracking/test_run_files.py"]),
+    "scheduler/tracking/png.py": ([f"{UNIT}/tracking/test_media.py"], [f"{CONTRACT}/tracking/test_run_files.py"]),
+    "scheduler/tracking/values.py": ([f"{UNIT}/tracking/test_values.py"], [f"{UNIT}/tracking/test_wandb_face.py"]),
+    "scheduler/tracking/watched.py": ([f"{UNIT}/tracking/test_tracker.py"], [f"{CONTRACT}/tracking/test_scripts_by_hand.py"]),
+    "scheduler/tracking/trackers/delivery.py": (
+        [f"{UNIT}/tracking/test_delivery.py"],
+        [f"{CONTRACT}/tracking/test_trackers.py"],
+    ),
     "scheduler/linux/ladder.py": (
         [f"{UNIT}/linux/test_ladder.py"],
         [f"{CONTRACT}/launcher", f"{ENDTOEND}/gpus/test_exec.py"],

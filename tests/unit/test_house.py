@@ -22,6 +22,7 @@ FLOORS = [
     {"experiments"},
     {"gpus"},
     {"tracking"},
+    {"wandb", "swanlab"},
     {"launcher"},
     {"queue"},
     {"runner"},

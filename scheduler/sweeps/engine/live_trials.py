@@ -16,6 +16,7 @@ from scheduler.queue import trials as records
 from scheduler.queue.database import Unwritable
 from scheduler.queue.here import Here, file_from
 from scheduler.queue.job import Job
+from scheduler.queue.remarks import remark
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, TrialRecord
@@ -115,6 +116,7 @@ class Book:
             change.asked(os.path.realpath(cwd))
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
             change.asked_by([change.number(job)], file_from(cwd, self._plan.path))
+            remark(change, [change.number(job)], self._plan.remarks)
         reach("trial-queued")
         # Only this one: what another runner has added since is for `catch_up` to return.
         entry = self._enter(records.trial(self._store, job))

@@ -6,22 +6,25 @@ the stop, a history when its trial is over.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
+from scheduler.runner.logs import follower_of, keep_logged
 from scheduler.runner.sources import EarlyStop, QueueAlone
 from scheduler.sweeps.engine.budget import Budget, Outcomes, why_over
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.resuming import read_back, read_log
 from scheduler.sweeps.engine.sightings import FIRST_WITHOUT, Sightings
 from scheduler.sweeps.engine.trial_environment import environment_of
-from scheduler.sweeps.engine.trial_logs import LastWords, Listening, follower_of, read_whole
+from scheduler.sweeps.engine.trial_logs import LastWords, Listening, read_whole
 from scheduler.sweeps.search.search_thread import Asking
 from scheduler.sweeps.stopping.stopping import Stopping
 from scheduler.sweeps.stopping.verdicts import Verdict
@@ -100,17 +103,23 @@ class SweepSource(QueueAlone):
             return 0.0
         return 0.0 if self._take_in() or self._unsure else self._listening.patience()
 
+    def reads(self, job: Job) -> bool:
+        return job.id in self._book
+
     def began(self, job: Job, attempt: Attempt) -> None:
         # A trial that a killed runner was about to stop counts as running: its log, read again, condemns it again.
         if job.id not in self._book:
             return
         self._tell(self._book.began(job.id, attempt.number))
-        self._listening.follow(job.id, follower_of(self._store, job, attempt, self._metrics))
+        follower = follower_of(self._store, job, attempt, self._metrics)
+        self._listening.follow(job.id, Path(attempt.directory), follower)
 
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
         if job.id not in self._book:
             return
         last = self._listening.finish(job.id, self._plan.metric, ending)
+        with contextlib.suppress(Unwritable):  # then the next runner reads it
+            keep_logged(self._store, attempt, last.logged, last.objective)
         self._condemned.discard(job.id)
         self._spared.discard(job.id)
         if again:

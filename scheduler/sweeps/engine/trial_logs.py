@@ -6,15 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.linux import processes
 from scheduler.linux.wakeups import Wakeups
-from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.job import Ending
 from scheduler.queue.store import Store
+from scheduler.runner.logs import follower_of, is_cut
+from scheduler.tracking.left import Leaving
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice
 from scheduler.tracking.readers.follower import Follower
-from scheduler.tracking.readers.open_files import event_files_of, opened_by
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Row, finite
+
+NOTHING = Logged()
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Heard:
 class LastWords:
     """The metric's last values (`anew`: all that count), its final summary value, and, where it was never logged as a number,
     what was logged instead: `kind` is the same for trials that miss the same. `near` is what was printed like the metric and
-    not read; `choice` says which log counts, where there are several; `instead` are the names that were logged."""
+    not read; `choice` says which log counts, where there are several; `instead` are the names that were logged. `logged` is all
+    of it, where that was gathered, with the `objective` that the attempt has declared."""
 
     values: tuple[float, ...] = ()
     anew: bool = False
@@ -40,6 +45,8 @@ class LastWords:
     near: tuple[NearMiss, ...] = ()
     choice: Choice | None = None
     instead: tuple[str, ...] = ()
+    logged: Logged = NOTHING
+    objective: Objective | None = None
 
     @property
     def is_absent(self) -> bool:
@@ -53,11 +60,12 @@ class Listening:
     def __init__(self, wakeups: Wakeups, heard: Callable[[str], None]) -> None:
         self._wakeups, self._heard = wakeups, heard
         self._followers: dict[str, Follower] = {}
+        self._leaving: dict[str, Leaving] = {}
 
-    def follow(self, job: str, follower: Follower) -> None:
-        """Follow a job's attempt from its beginning, instead of any earlier one."""
+    def follow(self, job: str, directory: Path, follower: Follower) -> None:
+        """Follow a job's attempt, which has that directory, from its beginning, instead of any earlier one."""
         self.forget(job)
-        self._followers[job] = follower
+        self._followers[job], self._leaving[job] = follower, Leaving(directory, follower)
         self._wakeups.watch(follower, lambda: self._heard(job))
         self._heard(job)
 
@@ -66,7 +74,9 @@ class Listening:
         follower = self._followers.get(job)
         if follower is None:
             return Heard()
-        values = _values(follower.read(), metric)
+        rows = follower.read()
+        self._leaving[job].look(rows)
+        values = _values(rows, metric)
         return Heard(values, follower.anew, follower.source)
 
     @property
@@ -89,39 +99,29 @@ class Listening:
 
     def forget(self, job: str) -> None:
         follower = self._followers.pop(job, None)
+        self._leaving.pop(job, None)
         if follower:
             self._wakeups.forget(follower)
             follower.close()
 
     def patience(self) -> float | None:
         """Seconds after which to look again at logs that no event tells of; None: no need."""
-        ticks = [follower.patience() for follower in self._followers.values()]
+        ticks = [self._patience(job) for job in self._followers]
         return min((tick for tick in ticks if tick is not None), default=None)
 
     def look(self) -> None:
         """Look at the logs that no event tells of."""
-        for job, follower in list(self._followers.items()):
-            if follower.patience() is not None:
+        for job in list(self._followers):
+            if self._patience(job) is not None:
                 self._heard(job)
+
+    def _patience(self, job: str) -> float | None:
+        ticks = (self._followers[job].patience(), self._leaving[job].patience())
+        return min((tick for tick in ticks if tick is not None), default=None)
 
     def close(self) -> None:
         for job in list(self._followers):
             self.forget(job)
-
-
-def follower_of(store: Store, job: Job, attempt: Attempt, metrics: tuple[str, ...]) -> Follower:
-    """Follows whatever the attempt writes. Its processes are looked up when files outside its directory are wanted."""
-    pids: set[int] = set()  # also those that are gone: their event files stay
-
-    def written_elsewhere() -> list[Path]:
-        latest = store.attempt(attempt.job, attempt.number)
-        if latest is None or latest.pid is None:
-            return []
-        pids.update([latest.pid, *(each.pid for each in processes.descendants(latest.pid))])
-        return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
-
-    directory = Path(attempt.directory)
-    return Follower(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere, run_id=attempt.run_id)
 
 
 def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastWords | None:
@@ -129,7 +129,7 @@ def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastW
     attempt = store.attempt(job, number)
     if attempt is None:
         return None
-    follower = follower_of(store, store.job(job), attempt, (metric,) if metric else ())
+    follower = follower_of(store, store.job(job), attempt, (metric,) if metric else (), gather=False, awake=False)
     try:
         return last_words(follower, metric, attempt.ending)
     finally:
@@ -139,9 +139,9 @@ def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastW
 def last_words(follower: Follower, metric: str | None, ending: Ending | None) -> LastWords:
     """What is left to read of an attempt that has ended so, or still runs (None)."""
     if not metric:
-        return LastWords()
-    killed = ending is None or ending.exit_status is None or ending.exit_status < 0
-    values = _values(follower.finish(cut=killed), metric)
+        follower.finish(cut=is_cut(ending))
+        return LastWords(logged=follower.logged(), objective=follower.objective)
+    values = _values(follower.finish(cut=is_cut(ending)), metric)
     missing, odd = follower.what_is_missing(), follower.unusable()
     return LastWords(
         values,
@@ -152,6 +152,8 @@ def last_words(follower: Follower, metric: str | None, ending: Ending | None) ->
         tuple(follower.near_misses()),
         follower.choice(),
         tuple(follower.names_instead()),
+        follower.logged(),
+        follower.objective,
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scheduler.tracking.logged import NAMES, Gathering, Logged, flat
 from scheduler.tracking.readers.event_files import EventFolder
 from scheduler.tracking.readers.printed import PrintedRows
 from scheduler.tracking.readers.rows import (
@@ -30,10 +33,21 @@ class Weight(NamedTuple):
 
 
 class Candidate:
-    """One log, with its reader. Its rows are those that say something of the wanted metrics."""
+    """One log, with its reader. Its rows are those that say something of the wanted metrics; without any, all that have a number,
+    a truth value or a text. With `gather` everything that the reader brings is gathered as well."""
 
-    def __init__(self, path: Path, reader: Reader, metrics: Sequence[str], *, own: bool = False, level: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        reader: Reader,
+        metrics: Sequence[str],
+        *,
+        own: bool = False,
+        level: int = 0,
+        gather: bool = False,
+    ) -> None:
         self.path, self.reader, self._metrics = path, reader, metrics
+        self._gathering, self._is_over = Gathering() if gather else None, False
         self._own, self._level = own, level
         self._since: float | None = None  # when its first number was logged; None: it had none
         self.mentions = False  # whether anything was said of the metric
@@ -50,7 +64,7 @@ class Candidate:
     @property
     def summary(self) -> Mapping[str, Any]:
         """The run's summary; empty where it does not hold a wanted metric."""
-        return self.reader.summary if holds(Row(None, self.reader.summary), self._metrics) else {}
+        return self.reader.summary if self._holds(Row(None, self.reader.summary)) else {}
 
     @property
     def files(self) -> list[Path]:
@@ -62,10 +76,20 @@ class Candidate:
 
     def finish(self, cut: bool) -> list[Row]:
         """The rest of them. `cut`: the writer was killed, perhaps amid a line; other kinds of logs show that themselves."""
+        self._is_over = True
         return self._taken(self.reader.finish(cut) if isinstance(self.reader, PrintedRows) else self.reader.finish())
 
+    def logged(self, source: str) -> Logged:
+        """What was gathered by now. A run's own summary tells of what is in no row, and has the last word when it is over."""
+        found = self._gathering.logged(source) if self._gathering else Logged(source)
+        told = dict(flat(self.reader.summary))
+        last = {**found.last, **told} if self._is_over else {**told, **found.last}
+        return replace(found, last=dict(islice(last.items(), NAMES)))
+
     def _taken(self, rows: list[Row]) -> list[Row]:
-        found = [row for row in rows if holds(row, self._metrics)]
+        if self._gathering:
+            self._gathering.take(rows)
+        found = [row for row in rows if self._holds(row)]
         if not self.is_finite:
             for row in [*found, Row(None, self.summary)]:
                 self._note(row)
@@ -74,13 +98,18 @@ class Candidate:
         return found
 
     def _note(self, row: Row) -> None:
-        values = said(row, self._metrics)
+        values = said(row, self._metrics) if self._metrics else [value for _, value in flat(row.values)]
         odd = [unusable(value) for value in values]
         self.mentions |= bool(values)
         self.is_finite |= None in odd
         self.unusable = self.unusable or next(filter(None, odd), None)
 
+    def _holds(self, row: Row) -> bool:
+        return holds(row, self._metrics) if self._metrics else any(True for _ in flat(row.values))
+
     def _has_number(self, row: Row) -> bool:
+        if not self._metrics:
+            return any(not isinstance(value, (bool, str)) for _, value in flat(row.values))
         return any(number(row, name) is not None for name in self._metrics)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scheduler.tracking.readers.candidates import Candidate
-from scheduler.tracking.readers.kinds import TENSORBOARD, WANDB, Source
+from scheduler.tracking.readers.kinds import SWANLAB, TENSORBOARD, WANDB, Source
 
 # By the first field of `candidates.Weight` in which the log that counts is before all others.
 REASONS = (
@@ -48,7 +48,7 @@ def _reason(one: Candidate, logs: Sequence[Candidate]) -> str:
 
 
 def _noun(source: Source) -> str:
-    return {WANDB: "W&B runs", TENSORBOARD: "folders of event files"}.get(source.name, "logs")
+    return {WANDB: "W&B runs", TENSORBOARD: "folders of event files", SWANLAB: "SwanLab runs"}.get(source.name, "logs")
 
 
 def _name(log: Candidate) -> str:

@@ -58,13 +58,14 @@ class EventFile(FileReader):
     """The scalars of one event file; a row is an event that holds at least one.
 
     A scalar stands under its tag, and under `<folder>/<tag>` as well: Keras logs `epoch_loss` into `train` and `validation`.
-    With `wanted` names, events that cannot hold one of them are not parsed.
+    With `wanted` names, events that cannot hold one of them are not parsed; with `everything` all are, and a scalar stands under
+    two names only where the second is wanted.
     """
 
-    def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, wanted: Sequence[str] = (), *, everything: bool = False) -> None:
         super().__init__(Appended(path))
-        self._folder = path.parent.name
-        self._may_hold = mention([*wanted, *(name.removeprefix(f"{self._folder}/") for name in wanted)])
+        self._folder, self._wanted = path.parent.name, frozenset(wanted) if everything else None
+        self._may_hold = mention(() if everything else [*wanted, *(name.removeprefix(f"{self._folder}/") for name in wanted)])
 
     def read(self) -> list[Row]:
         """The scalars of the events that became whole since the last call. A damaged event is tried again."""
@@ -104,6 +105,8 @@ class EventFile(FileReader):
             return []
         scalars = {value.tag: number for value in event.summary.value if (number := _scalar(value)) is not None}
         in_folder = {f"{self._folder}/{tag}": number for tag, number in scalars.items()}
+        if self._wanted is not None:
+            in_folder = {name: number for name, number in in_folder.items() if name in self._wanted}
         return [Row(event.step, {**in_folder, **scalars}, event.wall_time)] if scalars else []
 
 
@@ -147,8 +150,15 @@ class EventFolder:
     Only those that `is_own` count: in a folder of the script's choice other runs may have left theirs.
     """
 
-    def __init__(self, folder: Path, wanted: Sequence[str] = (), is_own: Callable[[Path], bool] = lambda path: True) -> None:
-        self.folder, self._wanted, self._is_own = folder, wanted, is_own
+    def __init__(
+        self,
+        folder: Path,
+        wanted: Sequence[str] = (),
+        is_own: Callable[[Path], bool] = lambda path: True,
+        *,
+        everything: bool = False,
+    ) -> None:
+        self.folder, self._wanted, self._is_own, self._everything = folder, wanted, is_own, everything
         self._files: dict[Path, EventFile] = {}
         self.summary: Mapping[str, Any] = {}
         self.exit_code: int | None = None
@@ -172,4 +182,4 @@ class EventFolder:
     def _look_for_files(self) -> None:
         for path in files_in(self.folder, PATTERN):
             if path not in self._files and self._is_own(path):
-                self._files[path] = EventFile(path, self._wanted)
+                self._files[path] = EventFile(path, self._wanted, everything=self._everything)

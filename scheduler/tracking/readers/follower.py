@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import nearest
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
 from scheduler.tracking.readers.kinds import (
     ORDER,
     OUTPUT,
+    SWANLAB,
     TENSORBOARD,
     WANDB,
     Source,
@@ -31,21 +34,24 @@ LONGEST_HINT = 400  # characters: a run may log a thousand names
 
 
 class Follower:
-    """Reads the rows of one attempt that hold one of `metric_names`, from one source only, as they are written.
+    """Reads the rows of one attempt that hold one of `metric_names`, from one source only, as they are written; without names all
+    rows with a number, a truth value or a text. Then what is said of the metric below is said of any number.
 
-    Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files below
-    `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited for: a script that
-    logs to W&B once per epoch also prints a progress bar, and its `loss=0.5` would come first, and means something else.
-    `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its first number;
-    of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows of the last
-    call are all that count, and those before none of them. `only` names the kinds to look at, e.g. `("output",)` for a
-    script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID.
+    Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files and
+    SwanLab's own log below `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited
+    for: a script that logs to W&B once per epoch also prints a progress bar, and its `loss=0.5` would come first, and means
+    something else. `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its
+    first number; of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows
+    of the last call are all that count, and those before none of them. `only` names the kinds to look at: `("output",)` for a
+    script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID. With `gather` everything is read
+    that stands beside the metric too, for `logged`.
 
     `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, once
     before output or event files are trusted, and now and then when something was written, as long as another log may take
     over: so logs in a script's own place are found.
 
-    For `selectors`: readable when `read` has something to do; so it has after `patience()` seconds, if that is not None.
+    For `selectors`, if it is `awake`: readable when `read` has something to do; so it has after `patience()` seconds, if that is
+    not None.
     """
 
     def __init__(
@@ -59,14 +65,16 @@ class Follower:
         *,
         only: Sequence[str] = ORDER,
         run_id: str = "",
+        gather: bool = False,
+        awake: bool = True,
     ) -> None:
         self._names = tuple(metric_names)
-        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id)
+        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id, gather=gather)
         self._sources = [source for source in found if source.name in only]
         self._directories = run_directory, wandb_directory
         self._open_files = open_files
         self._elsewhere: dict[tuple[Path, str], str] = {}  # folder and writer of event files, and the name of their first one
-        self._watch = LogWatch()
+        self._watch = LogWatch(awake=awake)
         self._known: set[Path] = set()
         self._decided: Source | None = None
         self.anew = False
@@ -91,6 +99,23 @@ class Follower:
         """The exit code that the run itself wrote down, where the log that counts has one (W&B)."""
         return self._decided.one.reader.exit_code if self._decided and self._decided.one else None
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more lies there already than the last `read` took in."""
+        return any(source.behind for source in self._followed())
+
+    @property
+    def objective(self) -> Objective | None:
+        """The one that the metric log has declared by now."""
+        return next((found for source in self._sources if (found := source.objective)), None)
+
+    def logged(self) -> Logged:
+        """With `gather`: all that was read by now of the log that counts; where none has the metric, of the first kind that has
+        anything."""
+        if self._decided and self._decided.has_number:
+            return self._decided.logged()
+        return next((found for source in self._sources if source.exists and (found := source.logged()).last), Logged())
+
     def notices(self) -> list[str]:
         """What the user should hear once: equal texts from several trials are one message."""
         return list(dict.fromkeys(text for source in self._sources for text in source.notices()))
@@ -99,7 +124,7 @@ class Follower:
         """Seconds after which `read` wants to be called without an event; None: wait for one."""
         now = time.monotonic()
         waits = [BLIND] if not self._watch.precise else []
-        if any(source.behind for source in self._followed()):
+        if self.is_behind:
             waits.append(0.0)
         if self._new and self._is_open():
             waits.append(max(0.0, self._searched + REST - now))
@@ -141,7 +166,7 @@ class Follower:
             return None
         after = self._sources[self._sources.index(self._decided) + 1 :]
         weaker = [source.name for source in after if source.speaks()]
-        return choice_among(self._decided, weaker, self._names[0])
+        return choice_among(self._decided, weaker, self._names[0] if self._names else "numbers")
 
     def unusable(self) -> Unusable | None:
         """After `finish`: what stands under the metric's name where it is never a finite number."""
@@ -154,6 +179,8 @@ class Follower:
         Names what the logs hold instead: other values of the metric, else other names, as far as their first rows tell, and
         the name that comes nearest.
         """
+        if not self._names:
+            return ""
         if self._decided:
             found = self.unusable()
             return found.sentence(" or ".join(self._names), self.source) if found else ""
@@ -219,13 +246,13 @@ class Follower:
         return self._decided is not None and self._watch.heard
 
     def _look_elsewhere(self) -> None:
-        logs, events = logs_among(self._open_files())
+        logs, events, swanlab = logs_among(self._open_files())
         for path in events:
             place = path.parent, writer(path)
             self._elsewhere[place] = min(path.name, self._elsewhere.get(place, path.name))
         folders = list(dict.fromkeys(path.parent for path in events))
         self._watch.watch_folders(folders)  # a second event file may appear there
-        found = {WANDB: logs, TENSORBOARD: folders}
+        found = {WANDB: logs, TENSORBOARD: folders, SWANLAB: swanlab}
         for source in self._sources:
             source.add(found.get(source.name, ()))
 
@@ -248,7 +275,7 @@ class Follower:
 
     def _decide(self, source: Source, rows: list[Row]) -> list[Row]:
         """The first rows are here: their source counts from now on, unless a better one is found now."""
-        if source.name in (TENSORBOARD, OUTPUT):
+        if source.name in (TENSORBOARD, SWANLAB, OUTPUT):
             self._look_elsewhere()
         if self._followed()[0] is source:
             return self._settle(source, rows)

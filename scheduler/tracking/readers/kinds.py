@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler.tracking.metric_log import MetricRows
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import MetricRows, Objective
 from scheduler.tracking.readers import event_files
 from scheduler.tracking.readers.candidates import Candidate, weightiest
 from scheduler.tracking.readers.event_files import EventFolder
-from scheduler.tracking.readers.places import event_folders, transaction_logs
+from scheduler.tracking.readers.places import event_folders, swanlab_logs, transaction_logs
 from scheduler.tracking.readers.printed import PrintedRows, names_printed, names_written_otherwise
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Reader, Row
+from scheduler.tracking.readers.swanlab_log import SwanlabLog
 from scheduler.tracking.readers.wandb_log import WandbLog
 
-METRIC_LOG, WANDB, TENSORBOARD, OUTPUT = "metric log", "W&B log", "TensorBoard", "output"
-ORDER = (METRIC_LOG, WANDB, TENSORBOARD, OUTPUT)
+METRIC_LOG, WANDB, TENSORBOARD, SWANLAB, OUTPUT = "metric log", "W&B log", "TensorBoard", "SwanLab log", "output"
+ORDER = (METRIC_LOG, WANDB, TENSORBOARD, SWANLAB, OUTPUT)
 LATE_CLIENT = (
     "wandb {version} writes what a run logs in blocks of 32 KiB: trials are read at their end, and stopped early only "
     "when a block is full; `pip install -U wandb` (0.31 or later) in the scripts' environment makes their rows visible at once"
@@ -32,7 +34,7 @@ Obstacle = Callable[[], str]  # why logs that are there cannot be read; "" where
 class Source:
     """One kind of log. Of several logs of that kind one counts, so that no row counts twice; another may turn out to be it.
 
-    `level` and `is_own` say of a log's path what counts in `candidates.Weight`.
+    `level` and `is_own` say of a log's path what counts in `candidates.Weight`; `gather` as for a `Candidate`.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class Source:
         obstacle: Obstacle = lambda: "",
         is_own: Callable[[Path], bool] = lambda path: False,
         level: Callable[[Path], int] = lambda path: 0,
+        gather: bool = False,
     ) -> None:
         self.name, self._find, self._reader, self._metrics, self._obstacle = name, find, reader, metrics, obstacle
-        self._is_own, self._level = is_own, level
+        self._is_own, self._level, self._gather = is_own, level, gather
         self._logs: dict[str, Candidate] = {}  # by their real paths: a folder may be reached by two
         self._one: Candidate | None = None
         self.anew = False  # whether the rows of the last call are all that count, since they are those of another log
@@ -73,6 +76,19 @@ class Source:
     @property
     def logs(self) -> list[Candidate]:
         return list(self._logs.values())
+
+    @property
+    def objective(self) -> Objective | None:
+        """The one that a metric log has declared."""
+        readers = (log.reader for log in self._logs.values())
+        return next((reader.objective for reader in readers if isinstance(reader, MetricRows) and reader.objective), None)
+
+    def logged(self) -> Logged:
+        """All that was gathered from the log that counts; where none says anything of the metric, from the first that has
+        anything."""
+        if self._one:
+            return self._one.logged(self.name)
+        return next((found for log in self._logs.values() if (found := log.logged(self.name)).last), Logged())
 
     def files(self) -> list[Path]:
         """The files whose growth may bring rows."""
@@ -132,7 +148,8 @@ class Source:
 
     def _open(self, path: Path) -> Candidate:
         reader = self._reader(path, self._metrics)
-        return Candidate(path, reader, self._metrics, own=self._is_own(path), level=self._level(path))
+        own, level = self._is_own(path), self._level(path)
+        return Candidate(path, reader, self._metrics, own=own, level=level, gather=self._gather)
 
     def _take(self, take: Callable[[Candidate], list[Row]]) -> list[Row]:
         before, known = self._one, [log for log in self._logs.values() if log.weight]
@@ -182,12 +199,27 @@ def sources(
     names: Sequence[str],
     is_own: Callable[[Path], bool],
     run_id: str,
+    *,
+    gather: bool = False,
 ) -> list[Source]:
     """Every kind, in ORDER. `is_own` says of event files that lie beside others whether they are this run's; `run_id` is the
-    trial's WANDB_RUN_ID, "" where it has none."""
+    trial's WANDB_RUN_ID, "" where it has none. `gather`: all rows are read, whatever the names, and gathered."""
+    everything = gather or not names
+
+    def metric_log(path: Path, wanted: Sequence[str]) -> MetricRows:
+        return MetricRows(path, () if everything else wanted)
+
+    def wandb_log(path: Path, wanted: Sequence[str]) -> WandbLog:
+        return WandbLog(path, () if everything else wanted)
 
     def event_folder(path: Path, wanted: Sequence[str]) -> EventFolder:
-        return EventFolder(path, wanted, is_own)
+        return EventFolder(path, wanted, is_own, everything=everything)
+
+    def swanlab_log(path: Path, wanted: Sequence[str]) -> SwanlabLog:
+        return SwanlabLog(path, () if everything else wanted)
+
+    def output(path: Path, wanted: Sequence[str]) -> PrintedRows:
+        return PrintedRows(path, wanted, everything=everything)
 
     def of_trial(path: Path) -> bool:
         return path.name == f"run-{run_id}.wandb"
@@ -195,11 +227,13 @@ def sources(
     def level(path: Path) -> int:
         return -len(path.parts)
 
+    def source(name: str, find: Find, reader: Open, **how: Any) -> Source:
+        return Source(name, find, reader, names, gather=gather, **how)
+
     return [
-        Source(METRIC_LOG, lambda: [metrics_file] if metrics_file.is_file() else [], MetricRows, names),
-        Source(WANDB, lambda: transaction_logs(wandb_directory), WandbLog, names, is_own=of_trial),
-        Source(
-            TENSORBOARD, lambda: event_folders(run_directory), event_folder, names, obstacle=event_files.obstacle, level=level
-        ),
-        Source(OUTPUT, lambda: [log] if log.is_file() else [], PrintedRows, names),
+        source(METRIC_LOG, lambda: [metrics_file] if metrics_file.is_file() else [], metric_log),
+        source(WANDB, lambda: transaction_logs(wandb_directory), wandb_log, is_own=of_trial),
+        source(TENSORBOARD, lambda: event_folders(run_directory), event_folder, obstacle=event_files.obstacle, level=level),
+        source(SWANLAB, lambda: swanlab_logs(run_directory), swanlab_log),
+        source(OUTPUT, lambda: [log] if log.is_file() else [], output),
     ]

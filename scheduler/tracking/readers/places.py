@@ -8,6 +8,7 @@ from pathlib import Path
 from scheduler.tracking.readers.event_files import PATTERN
 from scheduler.tracking.readers.folders import files_in, folders_in
 
+SWANLOG = "swanlog"  # as SwanLab itself calls it
 DEPTH = 4  # levels below a run's folder, as in lightning_logs/version_0/train
 WIDTH = 64  # folders of one level: a run may keep a folder for each of a million samples
 
@@ -16,6 +17,11 @@ def transaction_logs(wandb_directory: Path) -> list[Path]:
     """The transaction logs of the W&B runs, online and offline, below a WANDB_DIR; the oldest first."""
     runs = sorted(folders_in(wandb_directory / "wandb", "*run-*"), key=lambda run: run.name.partition("run-")[2])
     return [log for run in runs for log in files_in(run, "run-*.wandb")]
+
+
+def swanlab_logs(run_directory: Path) -> list[Path]:
+    """The logs of the SwanLab runs below the folder of a job's own; the oldest first."""
+    return [log for run in folders_in(run_directory / SWANLOG, "run-*") for log in files_in(run, "run-*.swanlab")]
 
 
 def event_folders(root: Path) -> list[Path]:
@@ -30,10 +36,14 @@ def folders_to_watch(run_directory: Path, wandb_directory: Path) -> set[Path]:
     return {folder for folder in found if folder.is_dir()}
 
 
-def logs_among(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Among open files: the W&B transaction logs, and the TensorBoard event files."""
+def logs_among(paths: Iterable[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Among open files: the W&B transaction logs, the TensorBoard event files, and SwanLab's logs."""
     found = sorted(paths)
-    return [path for path in found if path.match("run-*.wandb")], [path for path in found if path.match(PATTERN)]
+
+    def those(pattern: str) -> list[Path]:
+        return [path for path in found if path.match(pattern)]
+
+    return those("run-*.wandb"), those(PATTERN), those("run-*.swanlab")
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from scheduler.tracking.readers.any_values import any_values_in
 from scheduler.tracking.readers.appended import Appended, FileReader
 from scheduler.tracking.readers.printed_values import (
     NearMiss,
@@ -22,6 +23,10 @@ from scheduler.tracking.readers.printed_values import (
 from scheduler.tracking.readers.rows import Row
 
 LONGEST = 1 << 20  # bytes of one state of a line; more is no line that a person would read
+MOST_NAMES = 64  # that are read without having been asked for
+_ANY = re.compile(  # the beginning of a name with its number, perhaps
+    rb"""[\w.)][*"']{0,3}[ \t]{0,9}[:=][ \t]{0,9}[\w.]{0,40}[(\["'+-]{0,4}[ ]?(?:\.?\d|nan|inf|NaN|Inf)"""
+)
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")  # ECMA-48
 
 
@@ -29,12 +34,15 @@ class PrintedRows(FileReader):
     """The rows in a log of standard output. The log may be cut in its middle or from its start while it is read.
 
     The values of a row are floats by wanted name; NaN and infinities are kept. A line of which a part was cut is passed over.
+    With `everything`, which no names at all mean too, also what else looks like a metric (`any_values`), of MOST_NAMES names.
     """
 
-    def __init__(self, path: Path, wanted: Sequence[str]) -> None:
+    def __init__(self, path: Path, wanted: Sequence[str], *, everything: bool = False) -> None:
         super().__init__(Appended(path, holes=True))
-        self._name = re.compile(b"|".join(re.escape(name.encode()) for name in wanted))
-        self._wanted = tuple(wanted)
+        names = [re.escape(name.encode()) for name in wanted]
+        self._everything = everything or not wanted
+        self._name = re.compile(b"|".join([*names, _ANY.pattern] if self._everything else names))
+        self._wanted, self._unasked = tuple(wanted), set[str]()
         self.near: dict[str, NearMiss] = {}  # the first of each kind in lines that hold a wanted name
         self._line: bytes | None = b""  # what is there of the last line; None: its beginning is lost, wait for the next
 
@@ -81,11 +89,18 @@ class PrintedRows(FileReader):
         if b"\0" in line:  # a small hole: part of the line was cut
             return None
         text = _shown(line)
-        values = values_in(text, self._wanted)
+        values = values_in(text, self._wanted) if self._wanted else {}
         if len(values) < len(self._wanted):
             for miss in near_misses(text, self._wanted):
                 self.near.setdefault(miss.why, miss)
+        values = {**self._others(text), **values} if self._everything else values
         return Row(None, values) if values else None
+
+    def _others(self, text: str) -> dict[str, float]:
+        found = any_values_in(text)
+        room = MOST_NAMES - len(self._unasked)
+        self._unasked.update([name for name in found if name not in self._unasked][:room])
+        return {name: value for name, value in found.items() if name in self._unasked}
 
 
 def names_written_otherwise(path: Path, wanted: Sequence[str]) -> list[NearMiss]:

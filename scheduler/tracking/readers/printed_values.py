@@ -77,7 +77,7 @@ def names_in(line: str) -> list[str]:
     >>> names_in("epoch 3: val_loss=0.5, acc: 98% at 12:30:05"), names_in("see https://a.org: nothing")
     (['val_loss', 'acc'], [])
     """
-    return [match["name"] for match in _of_any_name().finditer(line)]
+    return [match["name"] for match in ANY_NAME.finditer(line)]
 
 
 def near_misses(line: str, names: Sequence[str]) -> list[NearMiss]:
@@ -111,11 +111,6 @@ def written_otherwise(line: str, names: Sequence[str]) -> list[NearMiss]:
 @lru_cache(maxsize=8)
 def _assignments(names: tuple[str, ...]) -> re.Pattern[str]:
     return _assigned(_named(names))
-
-
-@lru_cache(maxsize=1)
-def _of_any_name() -> re.Pattern[str]:
-    return _assigned(_sign(r"[A-Za-z_][\w./-]*"))
 
 
 def _assigned(name: str) -> re.Pattern[str]:
@@ -155,3 +150,6 @@ def _shown(text: str) -> str:
     text = " ".join(text.split())
     text = "".join(char if char.isprintable() else "?" for char in text)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+ANY_NAME = _assigned(_sign(r"[A-Za-z_][\w./-]*"))  # a name, whatever it is, with its number

@@ -19,10 +19,11 @@ WHOLE, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 
 class Records:
-    """Puts chunks together into records. `position` is the offset in the file of the first byte not understood yet."""
+    """Puts chunks together into records. `position` is the offset in the file of the first byte not understood yet; `magic` is
+    how the file begins."""
 
-    def __init__(self) -> None:
-        self.position, self.foreign = 0, False
+    def __init__(self, magic: bytes = MAGIC) -> None:
+        self.position, self.foreign, self._magic = 0, False, magic
         self._parts: list[bytes] | None = None
 
     def take(self, data: bytes) -> Iterator[bytes]:
@@ -47,7 +48,7 @@ class Records:
 
     def _take_file_header(self, data: bytes) -> None:
         if len(data) >= FILE_HEADER:
-            self.foreign = not data.startswith(MAGIC)
+            self.foreign = not data.startswith(self._magic)
             self.position = 0 if self.foreign else FILE_HEADER
 
     def _joined(self, kind: int, payload: bytes) -> bytes | None:

@@ -72,7 +72,7 @@ def history(message: bytes, may_hold: Callable[[bytes], bool] = bool) -> Row:
         elif number == _ITEM and _TIMESTAMP in value:
             time = _item(value)[1]
         elif number == _STEP:
-            step = _signed(dict(fields(value)).get(1, 0))
+            step = signed(dict(fields(value)).get(1, 0))
     return Row(values.get("_step") if step is None else step, values, values.get("_timestamp", time))
 
 
@@ -87,7 +87,7 @@ def update_summary(summary: dict[str, Any], message: bytes, may_hold: Callable[[
 
 def exit_code(message: bytes) -> int:
     """The exit code of a RunExitRecord; 0 is not written out, as with every default of proto3."""
-    return _signed(dict(fields(message)).get(1, 0))
+    return signed(dict(fields(message)).get(1, 0))
 
 
 def leads(kind: int, message: bytes) -> bool:
@@ -160,6 +160,6 @@ def _remove(values: Any, path: list[str]) -> None:
         values.pop(path[-1], None)
 
 
-def _signed(number: int) -> int:
+def signed(number: int) -> int:
     """Negative int32 and int64 travel as their 64-bit two's complement."""
     return number - (1 << 64) if number >> 63 else number

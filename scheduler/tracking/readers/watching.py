@@ -22,11 +22,14 @@ class LogWatch:
     `drain` found anything at all.
     """
 
-    def __init__(self) -> None:
-        fd = open_inotify()
+    def __init__(self, *, awake: bool = True) -> None:
+        """Not `awake`: it has no descriptor, for a reader that does not wait."""
+        fd = open_inotify() if awake else None
         self.precise = fd is not None
         self.heard = False
-        self._fds: tuple[int, ...] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if fd is None else (fd,)
+        self._fds: tuple[int, ...] = ()
+        if awake:
+            self._fds = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if fd is None else (fd,)
 
     def fileno(self) -> int:
         return self._fds[0]
@@ -45,7 +48,7 @@ class LogWatch:
 
     def drain(self) -> bool:
         """Take in what has happened since the last call; whether something may have appeared in a folder."""
-        masks = list(self._masks())
+        masks = list(self._masks()) if self._fds else []
         self.heard = bool(masks)
         return any(mask & _APPEARED for mask in masks)
 

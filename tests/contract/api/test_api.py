@@ -93,6 +93,18 @@ def test_a_run_returns_its_jobs_the_best_first_with_all_that_came_out(file) -> N
     assert best.submitted <= best.started
 
 
+def test_what_a_job_has_used_of_the_machine_is_a_value_and_rows(file, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same that `show` tells programs; nothing, and not zeros, of one that has not run."""
+    monkeypatch.setenv("EXP_QUEUE_SYSTEM_METRICS", "0")  # the only row is the job's own
+    row = {"_time": 9e9, "cpu.use": 2.0}
+    job = api.run(file(f"echo '{json.dumps(row)}' >> $EXP_QUEUE_RUN_DIR/system.jsonl", grid="{x: [1]}"), quiet=True)[0]
+    used = job.used()
+    assert used is not None
+    assert (job.system(), used["cpu_use"], used["energy_wh"]) == ([row], 2.0, None)
+    queued = api.submit(file("true", grid="{x: [7]}"), quiet=True)[0]
+    assert (queued.system(), queued.used()) == ([], None)
+
+
 def test_changes_are_set_in_every_experiment(file) -> None:
     """The same mapping that a training script takes; words of the command line do as well."""
     jobs = api.run(file("true"), {"lr": 1e-3, "net.widths": [8, 16], "name": "é: 😀"}, quiet=True)
@@ -205,8 +217,23 @@ def test_a_job_that_has_not_run_has_no_log_and_no_metrics(file) -> None:
     """No log is told; no rows are no rows."""
     job = api.submit(file("true"), quiet=True)[0]
     assert job.metrics() == []
+    assert job.shown() == []
     with pytest.raises(UserError, match="is queued and has not run yet"):
         job.log()
+
+
+def test_what_a_job_has_shown_is_listed_with_its_paths(file) -> None:
+    """A notebook draws the pictures itself; histograms stand in the index."""
+    rows = [
+        {"_step": 3, "kind": "image", "name": "a", "file": "media/a-0.png"},
+        {"kind": "histogram", "name": "h", "counts": [1]},
+    ]
+    lines = "".join(f"echo '{json.dumps(row)}' >> media.jsonl; " for row in rows)
+    job = api.run(file(f"cd $EXP_QUEUE_RUN_DIR; {lines}", "{x: [1]}"), quiet=True)[0]
+    assert job.shown() == [
+        {"kind": "image", "name": "a", "step": 3, "path": f"{job.directory}/media/a-0.png"},
+        {"kind": "histogram", "name": "h", "step": None, "path": f"{job.directory}/media.jsonl"},
+    ]
 
 
 def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:
@@ -384,3 +411,13 @@ def test_so_many_jobs_share_a_gpu_as_python_says(file, tmp_path: Path) -> None:
         api.submit("grid.yaml", share=0, quiet=True)
     with pytest.raises(UserError, match="two ways to share"):
         api.run(file("true", more="resources: {gpu_memory: 1G}"), share=2, quiet=True)
+
+
+def test_what_is_said_of_a_job_is_found_in_the_next_program(file: Callable[..., str]) -> None:
+    """A notebook sorts out what ran at night; the command line finds it by the same words."""
+    first, second = api.submit(file("true"), tags=["paper"], note="a first look", quiet=True)
+    assert (first.tags, first.notes, api.job(first.nickname).id) == (("paper",), "a first look", first.id)
+    changed = second.tag("bad").rename("too-hot").note("never again", append=True)
+    assert (changed.tags, changed.nickname, changed.notes) == (("bad", "paper"), "too-hot", "a first look\nnever again")
+    assert [job.id for job in api.jobs("tag:bad")] == [second.id]
+    assert api.job("too-hot").tag("bad", remove=True).tags == ("paper",)

@@ -49,6 +49,23 @@ def test_a_gpu_shows_its_figures(driver: FakeDriver) -> None:
     assert (gpu.utilization, gpu.temperature, gpu.power, gpu.compute_mode) == (37, 61, 250.0, "default")
 
 
+def test_a_gpu_tells_its_clock_why_that_is_low_and_what_it_has_used(driver: FakeDriver) -> None:
+    """A clock that somebody has set, or of a GPU that idles, is low for no trouble of the job's."""
+    (gpu,) = reading(driver, A + f" clock=1980 energy=5000500 throttle={0x1 | 0x2 | 0x4 | 0x40}").gpus
+    assert (gpu.clock, gpu.throttled, gpu.energy) == (1980, ("power cap", "heat (hardware)"), 5000.5)
+
+
+@pytest.mark.parametrize("call", ["power", "energy", "clock", "throttle"])
+def test_a_figure_that_a_driver_does_not_tell_is_none_and_the_gpu_stays_usable(driver: FakeDriver, call: str) -> None:
+    """Whether nobody has built it or it fails for no known reason: what only people look at keeps no job from its GPU."""
+    field = {"throttle": "throttled"}.get(call, call)
+    for code in (3, 13, 999):
+        (gpu,) = reading(driver, A + " power=100 energy=7000", f"fail {call} {code}").gpus
+        assert (getattr(gpu, field), gpu.problem) == (None, None)
+    assert reading(driver, A + " nopower").gpus[0].power is None
+    assert reading(driver, A).gpus[0].energy is None
+
+
 @pytest.mark.parametrize(("line", "words"), [("fail init 9", "Driver Not Loaded"), ("fail init 18", "version mismatch")])
 def test_a_library_without_a_working_driver_is_a_problem_and_never_gpu_0(driver: FakeDriver, line: str, words: str) -> None:
     """Case 2: after a driver upgrade, guessing "GPU 0" or "CPU" would both be wrong."""

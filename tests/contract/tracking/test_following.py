@@ -40,7 +40,8 @@ def follow(tmp_path: Path) -> Iterator[Watch]:
 
     def watch(*names: str, **options: object) -> Follower:
         run = tmp_path
-        made.append(Follower(run, run / "log.txt", run / "metrics.jsonl", run, names or ("loss",), **options))  # type: ignore[arg-type]
+        wanted = () if options.pop("nameless", False) else names or ("loss",)
+        made.append(Follower(run, run / "log.txt", run / "metrics.jsonl", run, wanted, **options))  # type: ignore[arg-type]
         return made[-1]
 
     yield watch
@@ -434,3 +435,44 @@ def test_open_files_of_processes_are_found(tmp_path: Path) -> None:
         found = opened_by([os.getpid(), 2**22 + 1])
     assert kept in found
     assert not [path for path in found if path.name.startswith("gone")]
+
+
+def test_without_names_the_first_kind_of_log_that_has_a_number_counts(tmp_path: Path, follow: Watch) -> None:
+    """A job of `run` has no metric that anybody has named."""
+    put(tmp_path / "log.txt", "epoch 1: loss=0.5\nepoch 2: loss=0.25, acc=0.75\n")
+    put(tmp_path / "metrics.jsonl", '{"_config": {}}\n{"note": "no number"}\n')
+    follower = follow(nameless=True)
+    follower.read()
+    found = follower.finish()
+    assert (follower.source, follower.anew) == (OUTPUT, True)
+    assert [dict(row.values) for row in found] == [{"loss": 0.5}, {"loss": 0.25, "acc": 0.75}]
+
+
+def test_without_names_an_earlier_kind_takes_over_and_the_rows_before_it_count_no_more(tmp_path: Path, follow: Watch) -> None:
+    """Rows of two logs are never mixed, also where all names are wanted."""
+    put(tmp_path / "log.txt", "loss=0.5\n")
+    follower = follow(nameless=True, gather=True)
+    assert follower.read()
+    assert follower.logged().source == OUTPUT
+    put(tmp_path / RUN, wandb_rows(1, 2, name="cer"))
+    found = listen(follower, lambda rows: len(rows) >= 2)
+    assert follower.source == WANDB
+    assert [dict(row.values) for row in found] == [{"cer": 1}, {"cer": 2}]
+    assert (follower.logged().rows, dict(follower.logged().last)) == (2, {"cer": 2})
+
+
+def test_what_stands_beside_the_metric_is_gathered_of_the_same_log(tmp_path: Path, follow: Watch) -> None:
+    """A sweep wants one metric, and a person all of them: one follower reads both."""
+    put(tmp_path / "metrics.jsonl", '{"train": 1.0, "_step": 1}\n{"loss": 0.5, "_step": 2}\n{"train": 0.5, "_step": 3}\n')
+    follower = follow(gather=True)
+    assert values(follower.finish()) == [0.5]
+    found = follower.logged()
+    assert (found.source, found.rows, dict(found.last), found.step) == (METRIC_LOG, 3, {"train": 0.5, "loss": 0.5}, 3)
+
+
+def test_where_the_metric_is_nowhere_what_was_logged_instead_is_gathered(tmp_path: Path, follow: Watch) -> None:
+    """The trial has a wrong name; what it logged is the way to see that."""
+    put(tmp_path / RUN, wandb_rows(1, 2, name="cer"))
+    follower = follow(gather=True)
+    assert follower.finish() == []
+    assert (follower.logged().source, dict(follower.logged().last)) == (WANDB, {"cer": 2})

@@ -26,10 +26,11 @@ def test_the_last_words_that_a_notebook_shows_say_that_the_jobs_go_on(command_li
     """IPython (`_process_posix.system`) reads on for 0.2 s after the Ctrl-C, and nothing of what follows its SIGHUP: jobs went on
     without a word of it."""
     command_line.write("grid.yaml", FILE)
+    environment = {**command_line.environment, "TERM": "xterm-color", "JPY_PARENT_PID": "1"}  # as the kernel sets them
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(command_line.directory)
-        os.execvpe("exp-queue", ["exp-queue", "run", "grid.yaml", "-j1"], command_line.environment)  # noqa: S606
+        os.execvpe("exp-queue", ["exp-queue", "run", "grid.yaml", "-j1"], environment)  # noqa: S606
     read_up_to(terminal, "started")
     until(lambda: states(command_line)[0] == "running")
     os.write(terminal, b"\x03\n")

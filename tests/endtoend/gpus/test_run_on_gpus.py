@@ -206,3 +206,13 @@ def test_which_mig_instance_a_job_got_is_shown(machine) -> None:
     assert f", {uuid}, slot 0" in machine("show").stdout
     assert "MIG-c6d4f1ef" in machine("status").stdout
     assert uuid not in machine("status").stdout
+
+
+def test_an_attempt_keeps_the_model_of_its_gpu_and_the_driver(machine) -> None:
+    """The same code trains otherwise on another GPU, and a driver is upgraded overnight."""
+    assert machine("run", "grid.yaml", "x=1").returncode == 0
+    (found,) = json.loads(machine("show", "last", "--format", "json").stdout)
+    origin = found["attempts"][0]["origin"]
+    assert origin["driver"]
+    assert origin["gpu_models"]
+    assert f"NVIDIA driver {origin['driver']}, {origin['gpu_models'][0]}" in machine("show", "last").stdout

@@ -72,6 +72,23 @@ def test_in_the_queue_results_go_where_the_queue_says(tmp_path: Path) -> None:
     assert not list(work.iterdir())
 
 
+def test_tensorboard_gets_the_curves_the_lines_with_their_pictures_and_the_options(tmp_path: Path) -> None:
+    """By the switch of every training, or by a flag; read back by TensorBoard's own reader. A wrong name is wrong usage."""
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    asked = {"EXP_QUEUE_TRACKERS": "tensorboard", "EXP_QUEUE_RUN_DIR": str(tmp_path / "run")}
+    result = typed(tmp_path, json.dumps(TINY), "--trackers=tb,tensorboard", **asked)
+    assert result.returncode == 0, result.stderr
+    (file,) = (tmp_path / "run" / "tensorboard").iterdir()
+    found = reader.EventAccumulator(str(file)).Reload()
+    logged = [row for row in rows(tmp_path / "run" / "metrics.jsonl") if "train_loss" in row]
+    assert [each.value for each in found.Scalars("train_loss")] == pytest.approx([row["train_loss"] for row in logged])
+    assert len(found.Scalars("test_accuracy")) == 1
+    assert {"predictions/image/0"} <= set(found.Tags()["images"])
+    assert {"predictions/text_summary", "config/text_summary", "_hparams_/session_start_info"} <= set(found.Tags()["tensors"])
+    wrong = typed(tmp_path, json.dumps(TINY), "--trackers=tensorbord")
+    assert (wrong.returncode, 'did you mean "tensorboard"?' in wrong.stderr) == (2, True)
+
+
 def test_an_interrupt_keeps_the_last_epoch_and_says_so(tmp_path: Path) -> None:
     """Ctrl-C is how people end a training that is good enough; sixty lines of traceback are no answer."""
     long = json.dumps({**TINY, "train_args": {"epochs": 100000, "batch_size": 45, "patience": 0}})

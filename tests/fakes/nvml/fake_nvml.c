@@ -5,11 +5,12 @@
  * gpu before what is on it (sizes in MiB, power in W):
  *
  *     driver VERSION
- *     fail CALL CODE                   init, count, handle, memory or processes returns this NVML code
+ *     fail CALL CODE                   init, count, handle, memory, processes, power, energy, ... returns this NVML code
  *     hang CALL                        that call does not return while the line is there
  *     short N                          N times, a process list outgrows the room that the caller has made
  *     old                              a driver before R510: none of the newer calls exists
- *     gpu UUID BUS NAME TOTAL [reserved=N] [used=N] [util=N] [temp=N] [power=N] [mode=N] [error=CODE] [nomemory] [mig]
+ *     gpu UUID BUS NAME TOTAL [reserved=N] [used=N] [util=N] [temp=N] [power=N] [clock=N] [throttle=BITS] [energy=MILLIJOULES]
+ *         [mode=N] [error=CODE] [nomemory] [nopower] [mig]     without energy it has no counter; without power no reading of it
  *     process UUID PID MEMORY|none C|G   used memory is not derived from these
  *     mig UUID_OF_GPU UUID TOTAL [used=N]
  *
@@ -27,7 +28,7 @@ enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSU
 enum { MAX = 64, MIG_SLOTS = 7 };
 static const uint64_t MIB = 1024 * 1024;
 
-typedef struct { char uuid[96], bus[32], name[96]; uint64_t total, reserved, used; int util, temp, power, mode, error, nomemory, mig, parent; } Gpu;
+typedef struct { char uuid[96], bus[32], name[96]; uint64_t total, reserved, used; int util, temp, power, clock, mode, error, nomemory, nopower, mig, parent; unsigned long long throttle; long long energy; } Gpu;
 typedef struct { int gpu; unsigned pid; long long memory; char kind; } Proc;
 typedef struct { char driver[80], hang[32], fail[32]; int code, shortage, old, gpus, procs; Gpu gpu[MAX]; Proc proc[256]; } State;
 
@@ -50,6 +51,10 @@ static void option(Gpu *g, const char *word) {
     else if (!strncmp(word, "util=", 5)) g->util = (int)n;
     else if (!strncmp(word, "temp=", 5)) g->temp = (int)n;
     else if (!strncmp(word, "power=", 6)) g->power = (int)n;
+    else if (!strncmp(word, "clock=", 6)) g->clock = (int)n;
+    else if (!strncmp(word, "throttle=", 9)) g->throttle = n;
+    else if (!strncmp(word, "energy=", 7)) g->energy = (long long)n;
+    else if (!strcmp(word, "nopower")) g->nopower = 1;
     else if (!strncmp(word, "mode=", 5)) g->mode = (int)n;
     else if (!strncmp(word, "error=", 6)) g->error = (int)n;
     else if (!strcmp(word, "nomemory")) g->nomemory = 1;
@@ -71,7 +76,7 @@ static void add_gpu(State *s, int parent) {
     } else snprintf(g->name, sizeof g->name, "Fake MIG instance");
     g->parent = parent;
     g->total = strtoull(word(), NULL, 10);
-    g->temp = 40; g->power = 60;
+    g->temp = 40; g->power = 60; g->clock = 1500; g->energy = -1;
     options(g);
 }
 
@@ -239,7 +244,28 @@ int nvmlDeviceGetTemperature(void *h, int sensor, unsigned *degrees) {
 
 int nvmlDeviceGetPowerUsage(void *h, unsigned *milliwatts) {
     State s; Gpu *g; int code = enter_gpu("power", h, &s, &g);
+    if (!code && g->nopower) return NOT_SUPPORTED;
     if (!code) *milliwatts = (unsigned)g->power * 1000;
+    return code;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(void *h, unsigned long long *millijoules) {
+    State s; Gpu *g; int code = enter_gpu("energy", h, &s, &g);
+    if (!code && g->energy < 0) return NOT_SUPPORTED;
+    if (!code) *millijoules = (unsigned long long)g->energy;
+    return code;
+}
+
+int nvmlDeviceGetClockInfo(void *h, int type, unsigned *mhz) {
+    State s; Gpu *g; int code = enter_gpu("clock", h, &s, &g);
+    if (!code && type != 1) return NOT_SUPPORTED; /* 1: the multiprocessors' */
+    if (!code) *mhz = (unsigned)g->clock;
+    return code;
+}
+
+int nvmlDeviceGetCurrentClocksThrottleReasons(void *h, unsigned long long *bits) {
+    State s; Gpu *g; int code = enter_gpu("throttle", h, &s, &g);
+    if (!code) *bits = g->throttle;
     return code;
 }
 

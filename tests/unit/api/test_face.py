@@ -10,6 +10,7 @@ import pytest
 
 import scheduler
 from scheduler import api
+from scheduler.api.arguments import named
 from tests.conftest import ROOT
 
 
@@ -60,3 +61,8 @@ def test_the_package_says_that_it_is_typed() -> None:
     """Without the marker type checkers take every value for Any (PEP 561)."""
     assert (ROOT / "scheduler" / "py.typed").exists()
     assert "py.typed" in (ROOT / "setup.cfg").read_text(encoding="utf-8")
+
+
+def test_a_number_of_a_job_is_a_word_like_any_other() -> None:
+    """`jobs(12)` is what somebody types who has seen a 12 in the table; it is never the beginning of an id there."""
+    assert named([12, "failed", ["last", "3-7"]]) == ["#12", "failed", "last", "3-7"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import UserError
+from scheduler.experiments import remarks
 from scheduler.queue import names
 
 
@@ -46,4 +47,4 @@ def test_what_people_call_a_run_is_a_name(text: str) -> None:
 def test_a_tag_is_one_word(text: str) -> None:
     """Tags are typed after `tag:`, and kept with spaces between them."""
     with pytest.raises(UserError, match="a tag begins with a letter or a digit"):
-        names.tag(text)
+        remarks.tag(text)

@@ -45,3 +45,11 @@ def test_the_program_is_the_one_that_would_have_been_started(tmp_path: Path) -> 
     assert program("own", "own/train") is None
     assert program("own", "other") is None
     assert program("own") is None
+
+
+def test_trackers_are_kept_where_they_are_named_and_else_the_runner_decides() -> None:
+    """Who submits with `--trackers` means these jobs; who works with it, those that do not say."""
+    named = surroundings_of({"PATH": "/bin", "EXP_QUEUE_TRACKERS": "wandb"}, ["x"], [], "/")
+    assert named.differing({"PATH": "/bin", "EXP_QUEUE_TRACKERS": "trackio"}) == {"EXP_QUEUE_TRACKERS": "wandb"}
+    unnamed = surroundings_of({"PATH": "/bin"}, ["x"], [], "/")
+    assert unnamed.differing({"PATH": "/bin", "EXP_QUEUE_TRACKERS": "trackio"}) == {}

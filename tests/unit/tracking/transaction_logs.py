@@ -50,6 +50,11 @@ def row(step: int, **values: Any) -> bytes:
     return history(b"".join(json_item([name], value) for name, value in values.items()), step)
 
 
+def summary(**values: Any) -> bytes:
+    """A record that changes the run's summary."""
+    return number(1, 7) + part(3, b"".join(json_item([name], value) for name, value in values.items()))
+
+
 def run(name: str = "", job_type: str = "", **config: Any) -> bytes:
     """The record with which a run begins."""
     items = b"".join(part(1, part(1, key.encode()) + part(16, json.dumps(value).encode())) for key, value in config.items())

@@ -1,0 +1,217 @@
+"""Makes scenes, one after another, of a store, of the GPUs as they were last seen, and of what the attempts log.
+
+A look costs little where little has changed: the queue is read when somebody has written to it, a log when it has grown, and one
+that is long to read less often. What is seen is what any process can see, so all who look see the same.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scheduler.actions.logged import logged
+from scheduler.actions.results import outcome
+from scheduler.actions.scene import Metric, Running, Scene, Waiting
+from scheduler.gpus.status import Standing, standings
+from scheduler.queue.evidence import paused
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.mine import Mine
+from scheduler.queue.states import ENDED, State
+from scheduler.queue.store import Store
+from scheduler.queue.waits import lacks
+from scheduler.runner import presence
+from scheduler.runner.devices import usable_cores
+from scheduler.runner.gpu_view import GpuView
+from scheduler.runner.plan import Wait, World, plan
+from scheduler.shortage import passing
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.time_left import A_STEP, AN_EPOCH, headway
+
+CLOCK = 1.0  # seconds between two scenes where nothing happens: the times that are shown go on
+LEAST = 0.5  # seconds between two scenes, whatever happens
+THRIFT = 100  # after one that took a second to make and to show, so many of rest: it never takes more than a hundredth of a core
+LONGEST_REST = 10.0  # seconds
+LONGEST = 5.0  # seconds between two looks at what may change without a word: journals, runners that are gone, logs elsewhere
+SHARE = 1000  # a log that takes a second to read is read again after so many
+GROUPS = 3  # of jobs that wait for other jobs or their time
+LONELY = "nobody runs them: `exp-queue work` does"
+_BESIDE = {*A_STEP, *AN_EPOCH, "progress", "lr", "learning_rate", "time", "runtime", "elapsed", "timestamp", "seed"}
+
+
+@dataclass(frozen=True)
+class _Queue:
+    """What the store said at one look."""
+
+    attempts: tuple[Attempt, ...] = ()
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    counts: Mapping[State, int] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
+    next: Job | None = None  # of those that wait for nothing but a slot or a GPU
+    due: int = 0  # how many these are
+    paused: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Read:
+    """What was read of an attempt's logs, and when that is worth another look."""
+
+    logged: Logged = field(default_factory=Logged)
+    objective: str = ""
+    line: str = ""
+    mark: tuple[object, ...] = ()
+    due: float = 0.0
+
+
+class Lookout:
+    """Looks at some jobs of a store, or at all that it has, now and later."""
+
+    def __init__(
+        self,
+        store: Store,
+        jobs: Iterable[Job] | None = None,
+        *,
+        more: Callable[[Store], Iterable[int]] | None = None,
+        view: Callable[[], GpuView | None] = lambda: None,
+        newest_line: Callable[[Path], str] = lambda log: "",
+        metric: str = "",
+    ) -> None:
+        """`jobs`: None: all. `more`: the numbers of those that are looked at as well by now; `view`: the GPUs as they were last
+        seen; `newest_line`: of an output; `metric`: what jobs are judged by that do not say it themselves."""
+        self._store, self._mine, self._more = store, Mine(store, jobs), more
+        self._view, self._newest_line, self._metric = view, newest_line, metric
+        self._known: set[int] = set()
+        self._everything = jobs is None
+        self._since, self._begun = time.time(), store.last_event()
+        self._queue, self._version, self._looked = _Queue(), (-1, -1), float("-inf")
+        self._standing: tuple[GpuView | None, tuple[Standing, ...]] = (None, ())
+        self._reads: dict[str, _Read] = {}
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Those that were not over at the last look."""
+        return self._queue.attempts
+
+    def scene(self) -> Scene:
+        """What there is to see now."""
+        now, view = time.time(), self._view()
+        self._look(now)
+        running = tuple(self._running(attempt, now) for attempt in self._queue.attempts if attempt.job in self._queue.jobs)
+        self._reads = {each.attempt.name: self._reads[each.attempt.name] for each in running}
+        waiting = (*self._turn(view), *self._queue.waiting)
+        trouble = view.reading.problem or "" if view else ""
+        return Scene(now, self._since, self._gpus(view), running, waiting, self._queue.counts, trouble)
+
+    # The queue.
+
+    def _look(self, now: float) -> None:
+        # What others have written, and what came through this very connection.
+        version = (self._store.read("PRAGMA data_version")[0][0], self._store.last_event())
+        clock = time.monotonic()
+        if version == self._version and clock - self._looked < LONGEST:
+            return
+        self._version, self._looked = version, clock
+        if self._more and (fresh := set(self._more(self._store)) - self._known):
+            self._known |= fresh
+            self._mine.add(self._store.by_numbers(fresh))
+        self._queue = self._read_queue(now)
+
+    def _read_queue(self, now: float) -> _Queue:
+        attempts = tuple(sorted(self._mine.open_attempts(), key=lambda attempt: (attempt.started, attempt.name)))
+        jobs = {job.id: job for job in self._store.by_ids(attempt.job for attempt in attempts)}
+        counts = self._counts()
+        pending = self._mine.pending() if counts.get(State.QUEUED) else []
+        reasons = lacks(self._store, [each.job for each in pending[:GROUPS]], now)
+        waiting = tuple(
+            Waiting(each.job, len(each.numbers), reasons[each.job.id].reason) for each in pending if each.job.id in reasons
+        )
+        due = max(0, counts.get(State.QUEUED, 0) - sum(len(each.numbers) for each in pending))
+        first = next(iter(self._mine.waiting(1, now)), None) if due else None
+        still = frozenset(attempt.name for attempt in paused(self._store.home, attempts))
+        return _Queue(attempts, jobs, counts, waiting, first, due, still)
+
+    def _counts(self) -> dict[State, int]:
+        """Of all that there are, those that were over before we looked do not count."""
+        found = self._mine.counts()
+        if not self._everything:
+            return found
+        over = Counter(job.state for job in self._store.by_numbers(self._mine.ended_since(self._begun)))
+        return {**{state: count for state, count in found.items() if state not in ENDED}, **over}
+
+    def _turn(self, view: GpuView | None) -> Iterator[Waiting]:
+        """Those that wait for nothing but their turn, and what keeps the first of them."""
+        first = self._queue.next
+        if first is None:
+            return
+        if self._mine.queued_outside(presence.driven(self._store.home)):
+            yield Waiting(first, self._queue.due, LONELY)
+            return
+        active = tuple(self._queue.jobs.values())
+        decisions = plan(World((first,), active, len(active) + 1, usable_cores(), view))
+        yield Waiting(first, self._queue.due, next((each.reason for each in decisions if isinstance(each, Wait)), ""))
+
+    # The GPUs.
+
+    def _gpus(self, view: GpuView | None) -> tuple[Standing, ...]:
+        if view is None:
+            return ()
+        if self._standing[0] is not view:
+            self._standing = (view, standings(view))
+        return self._standing[1]
+
+    # What the attempts log.
+
+    def _running(self, attempt: Attempt, now: float) -> Running:
+        job, read = self._queue.jobs[attempt.job], self._read(attempt)
+        metric = _metric(read.logged, read.objective)
+        ahead = headway(job.config, read.logged, read.line, attempt.started, now)
+        still = attempt.name in self._queue.paused
+        line = "" if metric else read.line
+        return Running(job, attempt, max(0.0, now - attempt.started), still, read.logged.step, metric, ahead, line)
+
+    def _read(self, attempt: Attempt) -> _Read:
+        read, now = self._reads.setdefault(attempt.name, _Read()), time.monotonic()
+        mark = (_mark(attempt.metrics), _mark(attempt.log))
+        if now < read.due or (mark == read.mark and now < read.due + LONGEST):
+            return read
+        begun, job = time.thread_time(), self._queue.jobs[attempt.job]
+        with passing():
+            read.logged = logged(self._store, job, attempt)
+            read.objective = read.objective or self._objective(attempt)
+            silent = not read.logged.series or headway(job.config, read.logged, "", attempt.started, time.time()) is None
+            read.line = self._newest_line(attempt.log) if silent else ""
+            read.mark = mark
+        read.due = now + SHARE * (time.thread_time() - begun)
+        return read
+
+    def _objective(self, attempt: Attempt) -> str:
+        found = outcome(attempt, self._queue.jobs[attempt.job].policy).objective
+        return found.name if found else self._metric
+
+
+def pause(cost: float) -> float:
+    """So many seconds at least until the next scene; `cost`: seconds of a core that the last one took."""
+    return min(max(LEAST, THRIFT * cost), LONGEST_REST)
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """What is another when a file was written to."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def _metric(logged: Logged, wanted: str) -> Metric | None:
+    """The wanted one, else the first that is no count and no clock."""
+    names = [name for name in logged.series if name.replace("/", ".").split(".")[-1].lower() not in _BESIDE]
+    name = wanted if wanted in logged.series else next(iter(names), "")
+    if not name:
+        return None
+    series = logged.series[name]
+    until = None if math.isfinite(series.last) else float(logged.rows - 1 if logged.step is None else logged.step)
+    return Metric(name, series.last, series.curve, series.odd, until)

@@ -1,0 +1,112 @@
+"""The logs of an attempt, wherever it writes them: who reads them while it runs, and reads them whole when it is over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from scheduler.errors import StateError
+from scheduler.launcher.files import LOG
+from scheduler.linux import processes
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.kept import keep
+from scheduler.queue.store import Store
+from scheduler.tracking import left
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Objective
+from scheduler.tracking.readers.follower import Follower
+from scheduler.tracking.readers.open_files import event_files_of, opened_by
+
+SMALL = 8 << 20  # bytes of logs that any command may read in passing
+BRIEFLY = 1 << 18  # bytes that are read while others wait
+BRIEF = 0.2  # seconds: what lived no longer has not loaded a library that logs into a place of its own
+
+
+def follower_of(
+    store: Store, job: Job, attempt: Attempt, metrics: tuple[str, ...] = (), *, gather: bool = True, awake: bool = True
+) -> Follower:
+    """Follows whatever the attempt writes. Its processes are looked up when files outside its directory are wanted. `awake`: for
+    `selectors`, and not only to be read now."""
+    pids: set[int] = set()  # also those that are gone: their event files stay
+
+    def written_elsewhere() -> list[Path]:
+        latest = store.attempt(attempt.job, attempt.number)
+        if latest is None or latest.pid is None or (latest.duration is not None and latest.duration < BRIEF):
+            return []
+        pids.update([latest.pid, *(each.pid for each in processes.descendants(latest.pid))])
+        return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
+
+    directory = Path(attempt.directory)
+    return Follower(
+        *(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere),
+        run_id=attempt.run_id,
+        gather=gather,
+        awake=awake,
+    )
+
+
+def is_cut(ending: Ending | None) -> bool:
+    """Whether an attempt that has ended so, or still runs (None), may have been amid a line."""
+    return ending is None or ending.exit_status is None or ending.exit_status < 0
+
+
+def read_out(follower: Follower, ending: Ending | None, hurry: Callable[[], bool] = lambda: False) -> bool:
+    """Read what is left of the logs of an attempt, piece by piece; False where `hurry` has broken that off."""
+    follower.read()
+    while follower.is_behind:
+        if hurry():
+            return False
+        follower.read()
+    follower.finish(cut=is_cut(ending))
+    return True
+
+
+def read_whole(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Objective | None]:
+    """All that an attempt has logged until now, whether it is over or runs, and the objective that it has declared."""
+    follower = follower_of(store, job, attempt, awake=False)
+    try:
+        read_out(follower, attempt.ending)
+        return follower.logged(), follower.objective
+    finally:
+        follower.close()
+
+
+def is_silent(attempt: Attempt, duration: float | None) -> bool:
+    """Whether an attempt that is over, after so many seconds, has certainly logged nothing: as most of a thousand short ones."""
+    if duration is None or duration >= BRIEF:
+        return False
+    with suppress(OSError), os.scandir(attempt.directory) as entries:
+        return all(entry.name == LOG and not entry.stat().st_size for entry in entries)
+    return False
+
+
+def said_at_its_end(attempt: Attempt, ending: Ending) -> Logged:
+    """What an attempt that has just ended has logged in its own directory, as far as that is quickly read; else what was last
+    seen of it."""
+    directory = Path(attempt.directory)
+    follower = Follower(directory, attempt.log, attempt.metrics, directory, (), run_id=attempt.run_id, gather=True, awake=False)
+    with suppress(OSError):
+        if attempt.log.stat().st_size < BRIEFLY:
+            read_out(follower, ending)
+            return follower.logged()
+    return left.left(directory) or Logged()
+
+
+def keep_what_is_small(store: Store, job: Job, attempt: Attempt) -> None:
+    """Keep what an attempt has logged that is over and was not followed; what takes long to read is left to the next runner. A
+    log that cannot be read, and a disk without room, are no reason not to go on."""
+    follower = follower_of(store, job, attempt, awake=False)
+    with suppress(OSError, StateError):
+        if sum(path.stat().st_size for path in (attempt.log, attempt.metrics) if path.is_file()) < SMALL:
+            read_out(follower, attempt.ending)
+            keep_logged(store, attempt, follower.logged(), follower.objective)
+    follower.close()
+
+
+def keep_logged(store: Store, attempt: Attempt, found: Logged, objective: Objective | None) -> None:
+    """Write down what the logs of an attempt that is over say. Unwritable where there is no room."""
+    with store.change() as change:
+        keep(change, attempt, found, objective)
+    left.clear(Path(attempt.directory))

@@ -1,0 +1,254 @@
+"""What attempts log, read in a thread of its own: however long a log is, the loop that starts and ends jobs does not wait for it.
+
+An attempt is followed when it has run for a moment, woken by the kernel, at most once a second and for a fiftieth of that; what
+it has logged by then lies beside its logs (`tracking.left`). When it is over its logs are read to their end, and what they say
+is written into the store. A log that cannot be read harms nobody: its attempt stays as one that is to be read.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import selectors
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+from scheduler.failpoints import reach
+from scheduler.home import Home
+from scheduler.queue.database import Unwritable
+from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.kept import keep, unread
+from scheduler.queue.store import Store
+from scheduler.runner.logs import follower_of, is_silent, read_out
+from scheduler.shortage import Shortage, start
+from scheduler.tracking.left import Leaving, clear
+from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Objective
+from scheduler.tracking.readers.follower import Follower
+
+YOUNG = 0.3  # seconds: what is over by then is only read when it is
+PACE = 1.0  # seconds between two looks at one attempt
+SPELL = 0.02  # seconds that a look may take
+AGAIN = 5.0  # seconds to the next try where there was no room to write
+TOGETHER = 256  # attempts that are written down in one transaction
+
+
+@dataclass
+class _Followed:
+    """An attempt under way. `wake`: when to look at it next, on the monotonic clock, if nothing is heard before."""
+
+    job: Job
+    attempt: Attempt
+    wake: float
+    follower: Follower | None = None
+    leaving: Leaving | None = None
+    looked: float = -math.inf
+
+
+@dataclass(frozen=True)
+class _Over:
+    """An attempt that has ended; `job`: None where it is still to be asked for."""
+
+    attempt: Attempt
+    ending: Ending | None
+    job: Job | None = None
+    duration: float | None = None
+
+
+@dataclass
+class _State:
+    """What the thread knows."""
+
+    store: Store
+    followed: dict[str, _Followed] = field(default_factory=dict)
+    over: list[_Over] = field(default_factory=list)
+    read: list[tuple[Attempt, Logged, Objective | None]] = field(default_factory=list)
+    selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
+    is_closing: bool = False
+    retry_at: float = -math.inf
+
+
+_Word = _Followed | _Over | str | None  # a str: this attempt is not under way after all; None: no more comes
+
+
+class Reading:
+    """`fileno` is readable when `finish` was called and all is read and written down."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._words: SimpleQueue[_Word] = SimpleQueue()
+        self._started = self._hurries = False
+
+    def fileno(self) -> int:
+        return self._done
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something that it reads, or may read."""
+        return self._started and self._thread.is_alive()
+
+    def catch_up(self, store: Store) -> None:
+        """Read what others have left unread."""
+        for attempt in unread(store):
+            self._say(_Over(attempt, attempt.ending))
+
+    def began(self, job: Job, attempt: Attempt) -> None:
+        self._say(_Followed(job, attempt, time.monotonic() + YOUNG))
+
+    def ended(self, job: Job, attempt: Attempt, ending: Ending, duration: float | None) -> None:
+        """It is over, and its final record is written."""
+        self._say(_Over(attempt, ending, job, duration))
+
+    def never_ran(self, attempt: Attempt) -> None:
+        if self._started:
+            self._say(attempt.name)
+
+    def finish(self) -> None:
+        """Nothing more comes: read and write down what is over, and leave."""
+        self._say(None)
+
+    def leave(self) -> None:
+        """At once. What is not written down yet is left for the next runner."""
+        self._hurries = True
+        self._say(None)
+        if self._started:
+            os.close(self._mouth)
+            os.close(self._done)
+            self._started = False
+
+    def _say(self, word: _Word) -> None:
+        if word is not None and not self._started:
+            self._start()
+        self._words.put(word)
+        if self._started:
+            with suppress(OSError):  # it has enough to hear, or has left
+                os.write(self._mouth, b".")
+
+    def _start(self) -> None:
+        """Where there is no room for a thread now, the next word tries again, and nothing is lost."""
+        self._ears, self._mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._done, self._at_the_end = os.pipe2(os.O_CLOEXEC)
+        self._thread = threading.Thread(target=self._run, name="reading", daemon=True)
+        try:
+            start(self._thread)
+            self._started = True
+        except Shortage:
+            for end in (self._ears, self._mouth, self._done, self._at_the_end):
+                os.close(end)
+
+    # In the thread.
+
+    def _run(self) -> None:
+        # Whatever goes wrong, the jobs go on, and their logs are read by the next runner.
+        with suppress(Exception), Store(self._home) as store:
+            self._serve(_State(store))
+        os.close(self._ears)
+        os.close(self._at_the_end)
+
+    def _serve(self, state: _State) -> None:
+        state.selector.register(self._ears, selectors.EVENT_READ)
+        while not self._hurries:
+            self._hear(state)
+            self._look(state)
+            if state.over:
+                self._read_one(state)
+            if len(state.read) >= TOGETHER or not state.over:
+                self._write(state)
+            if state.is_closing and not state.over:
+                break
+            self._sleep(state)
+        for each in state.followed.values():
+            self._unfollow(state, each)
+
+    def _hear(self, state: _State) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._ears, 1 << 12)
+        while not self._words.empty():
+            word = self._words.get()
+            if isinstance(word, _Followed):
+                state.followed[word.attempt.name] = word
+            elif isinstance(word, _Over):
+                state.over.append(word)
+            elif word is None:
+                state.is_closing = True
+            elif each := state.followed.pop(word, None):
+                self._unfollow(state, each)
+
+    def _sleep(self, state: _State) -> None:
+        """Until something is heard. An attempt that has logged is looked at when its pace allows it, and not heard before."""
+        wakes = [each.wake for each in state.followed.values()]
+        wakes += [state.retry_at] if state.read else []
+        wait = 0.0 if state.over else max(0.0, min(wakes, default=math.inf) - time.monotonic())
+        for key, _ in state.selector.select(None if wait == math.inf else wait):
+            each = key.data
+            if each:
+                state.selector.unregister(each.follower)
+                each.wake = min(each.wake, each.looked + PACE)
+
+    def _look(self, state: _State) -> None:
+        now = time.monotonic()
+        for each in [each for each in state.followed.values() if each.wake <= now]:
+            if self._hurries or not self._words.empty():
+                break
+            try:
+                self._look_at(state, each)
+            except Exception:  # noqa: BLE001 (one log must not stop the reading of others; it is read once more at its end)
+                self._unfollow(state, each)
+                each.wake = math.inf
+
+    def _look_at(self, state: _State, each: _Followed) -> None:
+        each.looked = time.monotonic()
+        if each.follower is None or each.leaving is None:
+            each.follower = follower_of(state.store, each.job, each.attempt)
+            each.leaving = Leaving(Path(each.attempt.directory), each.follower)
+        rows = each.follower.read()
+        while each.follower.is_behind and time.monotonic() < each.looked + SPELL:
+            rows += each.follower.read()
+        each.leaving.look(rows)
+        waits = [wait for wait in (each.follower.patience(), each.leaving.patience()) if wait is not None]
+        each.wake = each.looked + max(PACE, min(waits, default=math.inf))
+        with suppress(KeyError):  # it is watched already
+            state.selector.register(each.follower, selectors.EVENT_READ, each)
+
+    def _unfollow(self, state: _State, each: _Followed) -> None:
+        if each.follower:
+            with suppress(KeyError):
+                state.selector.unregister(each.follower)
+            each.follower.close()
+            each.follower = None
+
+    def _read_one(self, state: _State) -> None:
+        over = state.over.pop(0)
+        each = state.followed.pop(over.attempt.name, None)
+        with suppress(Exception):  # a log that cannot be read: the next runner tries again
+            if is_silent(over.attempt, over.duration):
+                state.read.append((over.attempt, Logged(), None))
+            else:
+                self._read_out(state, over, each.follower if each else None)
+        if each:
+            self._unfollow(state, each)
+
+    def _read_out(self, state: _State, over: _Over, follower: Follower | None) -> None:
+        job = over.job or state.store.job(over.attempt.job)
+        follower = follower or follower_of(state.store, job, over.attempt, awake=False)
+        if read_out(follower, over.ending, lambda: self._hurries):
+            state.read.append((over.attempt, follower.logged(), follower.objective))
+
+    def _write(self, state: _State) -> None:
+        if not state.read or (time.monotonic() < state.retry_at and not state.is_closing):
+            return
+        reach("logs-read")
+        try:
+            with state.store.change() as change:
+                for attempt, found, objective in state.read:
+                    keep(change, attempt, found, objective)
+        except Unwritable:
+            state.retry_at = time.monotonic() + AGAIN
+            return
+        for attempt, _, _ in state.read:
+            clear(Path(attempt.directory))
+        state.read.clear()

@@ -1,0 +1,87 @@
+"""Reads what a SwanLab run logs from its own log, the `run-ID.swanlab` file, which it writes without an account too.
+
+The framing is that of W&B's transaction log under another name; a record's payload is a protocol buffer of SwanLab's own
+(`swanlab/proto/swanlab/record/v1` in swanlab 0.10). A reader of our own, since the client may be installed elsewhere.
+
+The client leaves what it writes in a buffer of 8 KiB, about 100 values, until the run is finished: a short run shows nothing
+before its end, and one that was killed has lost its last values.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from scheduler.tracking.readers.appended import Appended, FileReader
+from scheduler.tracking.readers.rows import Row, mention
+from scheduler.tracking.readers.wandb_framing import Records
+from scheduler.tracking.readers.wandb_records import UNKNOWN, fields, signed
+
+MAGIC = b":SWL\xd6\xe1"
+_FINISH, _SCALAR = 11, 13  # Record
+_KEY, _STEP, _TIME, _VALUE = 1, 2, 4, 5  # ScalarRecord
+_FAILED = (2, 3)  # RunState: crashed, aborted
+
+
+class SwanlabLog(FileReader):
+    """The rows of one run: the values that follow one another under the same step; and whether it has ended well.
+
+    With `wanted` names, values that cannot be one of them are not parsed.
+    """
+
+    def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
+        super().__init__(Appended(path))
+        self._records, self._may_hold = Records(MAGIC), mention(wanted)
+
+    def read(self) -> list[Row]:
+        """The rows of the records that became whole since the last call."""
+        data = self._file.look()
+        if self._file.broken:  # another file under the same name
+            self._records = Records(MAGIC)
+        found = _rows(value for record in self._records.take(data) if (value := self._take(record)))
+        self._file.offset = self._records.position
+        return found
+
+    def finish(self) -> list[Row]:
+        """The rest. Damage costs the records of its block of 32 KiB; what follows is read."""
+        found = self.read()
+        while not self._records.foreign and self._records.position < (size := self._file.size()):
+            before = self._records.position
+            found += self.read()
+            if self._records.position == before:
+                self._records.skip_damage(size)
+                self._file.offset = self._records.position
+        return found
+
+    def _take(self, record: bytes) -> Row | None:
+        try:
+            for number, value in fields(record):
+                if number == _SCALAR and self._may_hold(value):
+                    return _scalar(value)
+                if number == _FINISH:
+                    self.exit_code = int(dict(fields(value)).get(1, 0) in _FAILED)
+        except UNKNOWN:  # whole by its checksum, so a later look would find the same
+            pass
+        return None
+
+
+def _scalar(message: bytes) -> Row:
+    """A ScalarRecord. What is 0 is not written out, as with every default of proto3."""
+    found = dict(fields(message))
+    value = dict(fields(found.get(_VALUE, b""))).get(1, bytes(8))
+    moment = dict(fields(found.get(_TIME, b"")))
+    time = moment.get(1, 0) + moment.get(2, 0) / 1e9 if moment else None
+    return Row(signed(found.get(_STEP, 0)), {found[_KEY].decode(errors="replace"): struct.unpack("<d", value)[0]}, time)
+
+
+def _rows(values: Iterable[Row]) -> list[Row]:
+    """One row for the values that were logged together; a name that comes again begins another."""
+    found: list[Row] = []
+    for each in values:
+        last = found[-1] if found else None
+        if last and last.step == each.step and last.time == each.time and not last.values.keys() & each.values.keys():
+            found[-1] = Row(each.step, {**last.values, **each.values}, each.time)
+        else:
+            found.append(each)
+    return found

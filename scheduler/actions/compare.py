@@ -81,6 +81,8 @@ def compare(
     """The jobs that `words` name, without words all; the best of them, with `limit` so many. UserError for an unknown column."""
     everyone = compared(store, select(store, words or ["all"]))
     known = Vocabulary.of(everyone, _goals(sort))
+    if not everyone:
+        return Comparison((), (), 0, known)
     shown = [known.column(word) for word in columns] or usual(everyone, known)
     rows = ordered(everyone, known, sort)
     if only_different:
@@ -94,6 +96,8 @@ def means(
     """The jobs that `words` name, those together that are equal but for the parameters `by`. UserError for an unknown name."""
     everyone = compared(store, select(store, words or ["all"]))
     known = Vocabulary.of(everyone, _goals(sort))
+    if not everyone:
+        return Means(by, (), (), ())
     names = [_parameter(known, name) for name in by]
     shown = [known.column(word) for word in columns] or _measured(everyone, known)
     groups = together(everyone, names, shown)

@@ -73,6 +73,8 @@ def curves(
     metric that no job has."""
     everyone = compared(store, select(store, words))
     known = Vocabulary.of(everyone)
+    if not everyone:
+        return Curves((), x, (), known, 0, smooth)
     names = [known.metric(name) for name in metrics] or _usual(everyone, known)
     if x not in (STEP, TIME):
         known.metric(x)

@@ -56,7 +56,7 @@ def compare(
     step, duration, state, group, gpu, gpu_model, commit, command, started, directory and others.
 
     \b
-    exp-queue compare last --diff
+    exp-queue compare mine.yaml --diff
     exp-queue compare failed done --columns lr,best.val_loss,duration --sort best.val_loss
     exp-queue compare group:Baselines --group-by seed
     """
@@ -124,7 +124,7 @@ def best(jobs: tuple[str, ...], metric: Sort | None, count: int, style: str) -> 
     Exit status 1 if there is none.
 
     \b
-    exp-queue best last
+    exp-queue best mine.yaml
     exp-queue best group:Baselines -m val_acc:max -n 3
     """
     from scheduler.actions.best import best as action

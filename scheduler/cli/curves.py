@@ -38,7 +38,7 @@ def curves(
     """Draw what jobs have logged, several in one chart, the best first. JOB as for `status`; default: last.
 
     \b
-    exp-queue curves last -m loss -m val_loss --log
+    exp-queue curves mine.yaml -m loss -m val_loss --log
     exp-queue curves group:Baselines -m val_loss --x time --smooth 0.9
     exp-queue curves last --format csv > points.csv
     """

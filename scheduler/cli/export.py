@@ -30,7 +30,7 @@ def export(jobs: tuple[str, ...], style: str | None, output: Path | None, curves
     point. tensorboard and wandb are folders of curves, one for each job, for `tensorboard --logdir` and for `wandb sync`.
 
     \b
-    exp-queue export last > results.csv
+    exp-queue export mine.yaml > results.csv
     exp-queue export group:Baselines --curves -o curves.parquet
     exp-queue export done --format tensorboard -o events
     """

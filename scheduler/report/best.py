@@ -36,9 +36,7 @@ def _lines(winner: Winner) -> Iterator[str]:
 def go_on(found: Best) -> list[str]:
     """What is said below."""
     first = found.winners[0].compared.job.short_id
-    notes = [
-        f"all about it: `exp-queue show {first}`; its curves: `exp-queue curves {first}`; for others: `exp-queue export {first}`"
-    ]
+    notes = [f"go on: `exp-queue show {first}`, `exp-queue curves {first}`, `exp-queue export {first}`"]
     if found.guessed:
         objective = found.objectives[0]
         largest = objective.goal == "maximize"

@@ -22,7 +22,7 @@ GRID = """
 command: [python, train.py, "${args_json}"]
 base: {width: 64}
 policy: {objective: {metric: loss, goal: minimize}}
-grid: {lr: [0.1, 0.2, 0.3]}
+grid: {lr: [0.2, 0.1, 0.3]}
 """
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from scheduler.actions.compare import compare, means
+from scheduler.actions.curves import curves
 from scheduler.actions.results import Sort
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
@@ -85,6 +86,14 @@ def test_whoever_asks_for_an_order_gets_it_and_what_is_missing_stands_last(fille
         compare(filled, sort=Sort.read("val_los"))
 
 
+def test_a_failed_job_stands_behind_those_that_succeeded_whatever_it_had_logged(filled: Store) -> None:
+    """Its best value cannot be had again."""
+    with filled.change() as change:
+        change.connection.execute("UPDATE job SET state = 'failed' WHERE id = ?", (compare(filled, limit=1).rows[0].job.id,))
+    states = [each.job.state for each in compare(filled).rows]
+    assert states == [State.DONE] * 4 + [State.FAILED] * 2
+
+
 def test_only_what_differs_is_shown_commands_and_environment_too(
     store: Store, experiments: Experiments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +127,8 @@ def test_means_are_over_the_seeds_and_leave_out_what_failed(filled: Store) -> No
     assert (row["best.val_loss"], row["jobs"], row["left out"]) == ("1.6 ± 0.71", "2", "1 failed")
     programs = comparison.objects_of_means(found)[0]
     assert programs["best.val_loss.std"] == pytest.approx(math.sqrt(0.5))
+    by_least = means(filled, (), ["seed"], columns=["min.val_loss"], sort=Sort.read("min.val_loss:max"))
+    assert by_least.rows[0].shown == {"lr": 0.1}
     with pytest.raises(UserError, match='no configuration here has a parameter "sed"; did you mean "seed"'):
         means(filled, (), ["sed"])
 
@@ -152,6 +163,7 @@ def test_a_diverged_value_is_never_the_best_and_never_in_a_mean(store: Store, ex
     text = "command: ['true', '${args}']\npolicy: {objective: {metric: loss, goal: minimize}}\ngrid: {seed: [1, 2]}\n"
     ended(store, experiments(text), str(tmp_path), lambda config: [{"loss": math.nan if config["seed"] == 1 else 2.0}])
     assert [each.config["seed"] for each in compare(store).rows] == [2, 1]
+    assert [each.config["seed"] for each in compare(store, sort=Sort.read("last.loss")).rows] == [2, 1]
     assert means(store, (), ["seed"]).rows[0].statistics["last.loss"].mean == 2.0
 
 
@@ -168,3 +180,10 @@ def test_a_job_that_is_not_over_is_counted_apart(store: Store, experiments: Expe
     assert ([each.job.id for each in group.succeeded], group.failed, group.unfinished) == ([first.id], 0, 1)
     with store.change() as change:
         change.end(attempt, Ending(State.CANCELLED, None), 1.0)
+
+
+def test_of_no_jobs_there_is_nothing_to_compare_and_no_word_is_wrong(store: Store) -> None:
+    """To say that a metric is misspelt, where only nothing has run yet, sends people looking for a mistake."""
+    assert not compare(store, ["failed"], columns=["loss"], sort=Sort.read("acc")).rows
+    assert not means(store, ["failed"], ["seed"]).rows
+    assert curves(store, ["failed"], ["loss"]).of == 0

@@ -95,7 +95,7 @@ def table(store: Store) -> list[dict[str, str]]:
 
 def test_a_failed_trial_is_shown_and_is_never_the_best(store: Store, made: Made) -> None:
     """It may have logged a fine value before it crashed."""
-    record = made("aa", [[0.9], [0.2]])
+    record = made("aa", [[0.9], [0.2], [0.1]])
     with store.change() as change:
         change.connection.execute("UPDATE job SET state = 'failed' WHERE id = ?", (listed(store, record).entries[0].job,))
     found = see(store, record)

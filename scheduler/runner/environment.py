@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from scheduler.errors import UserError
+from scheduler.experiments.command.program_file import program_files_of_line
 from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
 from scheduler.launcher.system_log import EVERY
@@ -59,7 +60,7 @@ def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, thr
     a number: several jobs that each use every core slow one another down.
     """
     job, differing = ready.job, kept.differing(os.environ)
-    program = ready.code.program if ready.code else None
+    program = ready.code.program if ready.code else _program(job)
     given: dict[str, str | None] = {**differing, **job.additions(attempt)}
     address = given.get("MASTER_ADDR", os.environ.get("MASTER_ADDR"))
     own: dict[str, str | None] = {
@@ -77,6 +78,11 @@ def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, thr
     chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
     share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+def _program(job: Job) -> str | None:
+    """The file that its command, which is a line for a shell, probably runs."""
+    return next((os.path.join(job.cwd, name) for name in program_files_of_line(job.argv)), None)  # noqa: PTH118
 
 
 def _seen(attempt: Attempt, job: Job, given: Mapping[str, str | None], program: str | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import PurePath
@@ -43,6 +44,23 @@ def program_files(argv: Sequence[str]) -> tuple[str, ...]:
         if not place and word.startswith("/"):
             itself = (word,)  # or what starts another: /usr/bin/env, torchrun of a virtual environment
     return itself
+
+
+def program_files_of_line(argv: Sequence[str]) -> tuple[str, ...]:
+    """The same, also where the command is a line for a shell: then of its first command, as far as that has plain words.
+
+    >>> program_files_of_line(["sh", "-c", "A=1 python 'my train.py' --lr=1 | tee log"])
+    ('my train.py',)
+    >>> program_files_of_line(["sh", "-c", "it's"]), program_files_of_line(["python", "train.py"])
+    ((), ('train.py',))
+    """
+    found = program_files(argv)
+    if found or len(argv) != 3 or not _TEXT.fullmatch(argv[1]):
+        return found
+    try:
+        return program_files(shlex.split(argv[2]))
+    except ValueError:
+        return ()
 
 
 def _of_an_interpreter(words: Iterator[str], text: re.Pattern[str]) -> tuple[str, ...]:

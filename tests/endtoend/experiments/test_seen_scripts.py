@@ -110,6 +110,16 @@ def test_a_swanlab_script_that_logs_in_without_an_account_runs_and_is_seen(logge
     assert not (command_line.directory / "swanlog").exists()
 
 
+def test_a_script_of_a_list_of_commands_may_log_in_as_well(command_line: CommandLine) -> None:
+    """Such a command is a line for a shell, and its program stands inside of it."""
+    pytest.importorskip("swanlab")
+    command_line.environment |= {"HOME": str(command_line.directory), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    command_line.write("train.py", "import swanlab\n\nswanlab.login()\n")
+    command_line.write("jobs.txt", "A=1 python train.py --lr=1 | cat; exit ${PIPESTATUS:-0}\nset -e; python train.py\n")
+    result = command_line("run", "--commands", "jobs.txt", stdin=-3)
+    assert result.returncode == 0, result.stderr
+
+
 def test_what_a_script_prints_is_seen(logged) -> None:
     """Nothing but `print`."""
     found = logged(PLAIN)

@@ -1,4 +1,4 @@
-"""What it costs to put many jobs side by side: a store of 10,000 jobs that are over and have logged.
+"""What it costs to put many jobs side by side: a store of 10,000 jobs that are over, and keeps what they have logged.
 
     python benchmarks/comparing.py [--jobs 10000] [--rows 20]
 
@@ -31,6 +31,7 @@ from scheduler.queue.states import State  # noqa: E402
 from scheduler.queue.store import Store  # noqa: E402
 from scheduler.queue.submit import submit  # noqa: E402
 from scheduler.report import comparison  # noqa: E402
+from scheduler.runner.logs import keep_what_is_small  # noqa: E402
 
 FILE = """
 experiment_group: Many
@@ -56,6 +57,8 @@ def filled(store: Store, directory: Path, jobs: int, rows: int) -> None:
     for attempt in attempts:
         attempt.metrics.parent.mkdir(parents=True, exist_ok=True)
         attempt.metrics.write_text("".join(row(step) for step in range(rows)))
+    for job, attempt in zip(submitted, store.latest_attempts(submitted).values(), strict=True):
+        keep_what_is_small(store, job, attempt)  # as the runner of a job does at its end
 
 
 def row(step: int) -> str:

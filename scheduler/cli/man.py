@@ -22,6 +22,7 @@ def man(markdown: bool) -> int:
         title: [reference.described(main.commands, name, main.COMMANDS[name][1]) for name in names]
         for title, names in main.SECTIONS.items()
     }
-    text = reference.markdown(sections) if markdown else reference.manual(main.commands.help or "", sections)
+    about = main.commands.help or ""
+    text = reference.markdown(sections) if markdown else reference.manual(main.__version__, about, sections)
     sys.stdout.write(text)
     return 0

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import click
 
-from scheduler import __version__
-
 STATUS = (
     ("0", "all good"),
     ("1", "some job did not succeed"),
@@ -105,9 +103,9 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "\\<")
 
 
-def manual(about: str, sections: Mapping[str, Iterable[Described]]) -> str:
+def manual(version: str, about: str, sections: Mapping[str, Iterable[Described]]) -> str:
     """All commands as a manual page in roff. `about`: what the program is."""
-    found = [f'.TH EXP-QUEUE 1 "" "exp-queue {__version__}" "User Commands"', ".SH NAME"]
+    found = [f'.TH EXP-QUEUE 1 "" "exp-queue {version}" "User Commands"', ".SH NAME"]
     found += ["exp\\-queue \\- run grids of experiments on the GPUs of this machine", ".SH SYNOPSIS"]
     found += [".B exp\\-queue", "COMMAND [OPTIONS] [ARGUMENTS]", ".SH DESCRIPTION"]
     found += _paragraphs(inspect.cleandoc(about).split("\n\n"))[1:]

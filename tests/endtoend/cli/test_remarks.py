@@ -27,8 +27,8 @@ def test_a_job_is_tagged_noted_and_renamed_and_found_again(command_line: Command
     (found,) = shown(command_line, "show", "tag:bad")
     assert (found["nickname"], found["tags"], found["notes"]) == ("lr-too-high", ["bad", "baseline", "paper"], "never again")
     table = command_line("status").stdout.splitlines()
-    assert table[0].split() == ["id", "name", "state", "tags", "experiment"]
-    assert table[2].split()[1:] == ["lr-too-high", "queued", "bad", "baseline", "paper", "x=2"]
+    assert table[0].split() == ["id", "name", "state", "tags", "experiment", "#"]
+    assert table[2].split()[1:] == ["lr-too-high", "queued", "bad", "baseline", "paper", "x=2", "2"]
     assert command_line("tag", "last").returncode == 2
 
 

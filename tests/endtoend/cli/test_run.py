@@ -71,7 +71,7 @@ def test_every_experiment_runs_once_and_the_best_stands_first(grid) -> None:
     result = grid("run", "grid.yaml", "-j2")
     assert result.returncode == 0, result.stderr
     header, *rows = result.stdout.splitlines()
-    assert header.split() == ["id", "state", "group", "experiment", "score", "time"]
+    assert header.split() == ["id", "state", "group", "experiment", "score", "time", "#"]
     assert [row.split()[3] for row in rows] == ["x=3", "x=2", "x=1"]
     assert ledger(grid) == ["1", "2", "3"]
     assert "3 jobs: 3 done" in result.stderr

@@ -38,7 +38,7 @@ def test_every_command_and_every_option_stands_in_the_manual_page(capsys: pytest
 def test_what_means_something_to_roff_is_shown_as_it_is() -> None:
     """A line that begins with a full stop is an order, and a backslash an escape."""
     command = reference.Described("x", "", "exp-queue x", ["\b\n.hidden 'a' \\n", "'quoted' text"], [("-n, --lines N", "")])
-    page = reference.manual("About.", {"See": [command]})
+    page = reference.manual("1.0", "About.", {"See": [command]})
     assert "\n\\&.hidden \\(aqa\\(aq \\en\n" in page
     assert "\n\\&\\(aqquoted\\(aq text\n" in page
     assert "\n.TP\n\\fB\\-n, \\-\\-lines N\\fR\n\\&\n" in page

@@ -294,4 +294,6 @@ def _counts(scene: Scene) -> Line:
     for state in _ORDER:
         if count := scene.counts.get(state, 0):
             found += [(" · " if found else "", "dim"), (f"{count:,} {state}", _STYLES.get(state, ""))]
-    return (*found, ("   " if found else "", ""), (_took(scene.now - scene.since), "dim"))
+    took = scene.now - scene.since
+    clock = [("   ", ""), (_took(took), "dim")] if took >= 1 else []
+    return (*(found or [("nothing runs or waits", "dim")]), *clock)

@@ -45,6 +45,12 @@ def test_of_more_jobs_than_there_are_lines_the_rest_is_counted() -> None:
     assert shown[-1] == "100 running · 100,000 queued   10 s"
 
 
+def test_a_look_at_an_idle_machine_says_that_it_is_idle() -> None:
+    """An empty screen looks like a fault."""
+    assert plain(drawn(Scene(10.0, 10.0, (), (), (), {}), name, 80, 24)) == ["nothing runs or waits"]
+    assert plain(drawn(Scene(75.0, 10.0, (), (), (), {}), name, 80, 24)) == ["nothing runs or waits   1 min 05 s"]
+
+
 def test_names_that_are_cut_are_still_told_apart() -> None:
     """What tells jobs apart may stand at the end of what they are called."""
     shown = plain(drawn(BUSY, name, 80, 24))

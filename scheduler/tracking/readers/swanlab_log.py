@@ -10,12 +10,10 @@ before its end, and one that was killed has lost its last values.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
-from scheduler.tracking.readers.appended import Appended, FileReader
-from scheduler.tracking.readers.rows import Row, mention
-from scheduler.tracking.readers.wandb_framing import Records
+from scheduler.tracking.readers.rows import Row
+from scheduler.tracking.readers.wandb_framing import FramedLog
 from scheduler.tracking.readers.wandb_records import UNKNOWN, fields, signed
 
 MAGIC = b":SWL\xd6\xe1"
@@ -24,35 +22,13 @@ _KEY, _STEP, _TIME, _VALUE = 1, 2, 4, 5  # ScalarRecord
 _FAILED = (2, 3)  # RunState: crashed, aborted
 
 
-class SwanlabLog(FileReader):
-    """The rows of one run: the values that follow one another under the same step; and whether it has ended well.
+class SwanlabLog(FramedLog):
+    """The rows of one run: the values that follow one another under the same step; and whether it has ended well."""
 
-    With `wanted` names, values that cannot be one of them are not parsed.
-    """
+    magic = MAGIC
 
-    def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
-        super().__init__(Appended(path))
-        self._records, self._may_hold = Records(MAGIC), mention(wanted)
-
-    def read(self) -> list[Row]:
-        """The rows of the records that became whole since the last call."""
-        data = self._file.look()
-        if self._file.broken:  # another file under the same name
-            self._records = Records(MAGIC)
-        found = _rows(value for record in self._records.take(data) if (value := self._take(record)))
-        self._file.offset = self._records.position
-        return found
-
-    def finish(self) -> list[Row]:
-        """The rest. Damage costs the records of its block of 32 KiB; what follows is read."""
-        found = self.read()
-        while not self._records.foreign and self._records.position < (size := self._file.size()):
-            before = self._records.position
-            found += self.read()
-            if self._records.position == before:
-                self._records.skip_damage(size)
-                self._file.offset = self._records.position
-        return found
+    def rows_of(self, records: Iterable[bytes]) -> list[Row]:
+        return _rows(value for record in records if (value := self._take(record)))
 
     def _take(self, record: bytes) -> Row | None:
         try:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from scheduler.tracking.readers.appended import Appended, FileReader
+from scheduler.tracking.readers.rows import Row, mention
 
 BLOCK = 1 << 15
 MAGIC = b":W&B\xe1\xbe"
@@ -61,6 +66,43 @@ class Records:
             return None
         record, self._parts = b"".join(self._parts), None
         return record
+
+
+class FramedLog(FileReader):
+    """Reads the rows of one run from a log of such records, whatever lies in them.
+
+    With `wanted` names, what cannot hold one of them is not parsed: a run may log hundreds.
+    """
+
+    magic = MAGIC
+
+    def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
+        super().__init__(Appended(path))
+        self._records, self._may_hold = Records(self.magic), mention(wanted)
+
+    @abstractmethod
+    def rows_of(self, records: Iterable[bytes]) -> list[Row]:
+        """The rows in these records, which follow one another."""
+
+    def read(self) -> list[Row]:
+        """The rows of the records that became whole since the last call."""
+        data = self._file.look()
+        if self._file.broken:  # another file under the same name
+            self._records = Records(self.magic)
+        found = self.rows_of(self._records.take(data))
+        self._file.offset = self._records.position
+        return found
+
+    def finish(self) -> list[Row]:
+        """The rest. Damage costs the records of its block of 32 KiB; what follows is read."""
+        found = self.read()
+        while not self._records.foreign and self._records.position < (size := self._file.size()):
+            before = self._records.position
+            found += self.read()
+            if self._records.position == before:
+                self._records.skip_damage(size)
+                self._file.offset = self._records.position
+        return found
 
 
 def _chunk(data: bytes, start: int, position: int) -> tuple[int, int, bytes] | None:

@@ -14,46 +14,24 @@ leaves no exit record; its rows are kept, as the client's own process lives on f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.readers import wandb_records
-from scheduler.tracking.readers.appended import Appended, FileReader
-from scheduler.tracking.readers.rows import Row, mention
-from scheduler.tracking.readers.wandb_framing import Records
+from scheduler.tracking.readers.rows import Row
+from scheduler.tracking.readers.wandb_framing import FramedLog
 
 
-class WandbLog(FileReader):
-    """The rows, the summary, the exit code, the rank and the client's version of one run.
-
-    With `wanted` names, rows and values that cannot hold one of them are not parsed: a run may log hundreds.
-    """
+class WandbLog(FramedLog):
+    """The rows, the summary, the exit code, the rank and the client's version of one run."""
 
     def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
-        super().__init__(Appended(path))
-        self._records, self._may_hold = Records(), mention(wanted)
+        super().__init__(path, wanted)
         self.client = ""
 
-    def read(self) -> list[Row]:
-        """The rows of the records that became whole since the last call."""
-        data = self._file.look()
-        if self._file.broken:  # another file under the same name
-            self._records = Records()
-        found = [row for record in self._records.take(data) if (row := self._take(record))]
-        self._file.offset = self._records.position
-        return found
-
-    def finish(self) -> list[Row]:
-        """The rest. Damage costs the records of its block of 32 KiB; what follows is read."""
-        found = self.read()
-        while not self._records.foreign and self._records.position < (size := self._file.size()):
-            before = self._records.position
-            found += self.read()
-            if self._records.position == before:
-                self._records.skip_damage(size)
-                self._file.offset = self._records.position
-        return found
+    def rows_of(self, records: Iterable[bytes]) -> list[Row]:
+        return [row for record in records if (row := self._take(record))]
 
     def _take(self, record: bytes) -> Row | None:
         row = None

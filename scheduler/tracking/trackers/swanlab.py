@@ -12,10 +12,10 @@ from typing import Any
 
 from scheduler.terminal import say
 from scheduler.tracking.media import Histogram, Image, Shown, jsonable
-from scheduler.tracking.trackers.training import Training, as_table, no_words, pictures_of, pillow, texts_of
+from scheduler.tracking.trackers.training import Predictions, Training, no_words, pictures_of, pillow, texts_of
 
 
-class SwanlabRun:
+class SwanlabRun(Predictions):
     """One SwanLab run. Offline unless SWANLAB_MODE, an API key or a login says that a server is wanted.
 
     To be made in a thread of its own: in the main thread the client takes over Ctrl-C.
@@ -46,9 +46,6 @@ class SwanlabRun:
         self._run.log(
             {name: self._swanlab.Text(value) if isinstance(value, str) else value for name, value in values.items()}, step
         )
-
-    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
-        self.show("predictions", as_table(rows, images), step)
 
     def show(self, name: str, media: Shown, step: int | None) -> None:
         """A histogram is a bar chart; the images of a table stand beside it, by column."""

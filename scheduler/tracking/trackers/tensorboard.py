@@ -18,12 +18,12 @@ from typing import Any
 
 from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
 from scheduler.tracking.plain import flattened
-from scheduler.tracking.trackers.training import Training, as_table, pictures_of, pillow, texts_of
+from scheduler.tracking.trackers.training import Predictions, Training, pictures_of, pillow, texts_of
 
 _NUMBERS = itertools.count()
 
 
-class EventFileRun:
+class EventFileRun(Predictions):
     """One event file, in the folder `tensorboard` of the attempt; without a directory in a new folder of ./runs."""
 
     def __init__(self, training: Training) -> None:
@@ -41,9 +41,6 @@ class EventFileRun:
         self._say_parameters()
         self._step = self._step + 1 if step is None else step
         self._row(values)
-
-    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
-        self.show("predictions", as_table(rows, images), step)
 
     def show(self, name: str, media: Shown, step: int | None) -> None:
         """A table is a text; its images stand beside it, by column."""

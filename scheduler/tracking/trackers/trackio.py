@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.terminal import say
-from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
-from scheduler.tracking.trackers.training import Training, as_table, no_words, pillow
+from scheduler.tracking.media import Shown, jsonable
+from scheduler.tracking.trackers.training import Cells, Training, no_words
 
 
-class TrackioRun:
+class TrackioRun(Cells):
     """One Trackio run, in the folder `trackio` of the attempt unless TRACKIO_DIR or a server of the user's says where."""
 
     def __init__(self, training: Training) -> None:
@@ -35,11 +35,8 @@ class TrackioRun:
     def log(self, values: Mapping[str, Any], step: int | None) -> None:
         self._run.log(dict(values), step=step)
 
-    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
-        self.show("predictions", as_table(rows, images), step)
-
     def show(self, name: str, media: Shown, step: int | None) -> None:
-        value = self._cell(media)
+        value = self.cell(self._trackio, media)
         if value is not None:
             self._run.log({name: value}, step=step)
 
@@ -60,15 +57,8 @@ class TrackioRun:
         if self._directory:
             say(f"trackio: to see it: TRACKIO_DIR={shlex.quote(str(self._directory))} trackio show")
 
-    def _cell(self, value: Any) -> Any:
-        if isinstance(value, Image):
-            picture = pillow(value)
-            return None if picture is None else self._trackio.Image(picture, caption=value.caption or None)
-        if isinstance(value, Histogram):
-            return self._trackio.Histogram(np_histogram=(list(value.counts), list(value.edges)))
-        if isinstance(value, Table):
-            return self._trackio.Table(list(value.columns), [[self._cell(cell) for cell in row] for row in value.rows])
-        return jsonable(value)
+    def _table(self, columns: list[str], rows: list[list[Any]]) -> Any:
+        return self._trackio.Table(columns, rows)
 
 
 def _has_a_place() -> bool:

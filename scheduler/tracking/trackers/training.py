@@ -6,13 +6,14 @@ import contextlib
 import re
 import sys
 import threading
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from scheduler.tracking.media import Image, Table, jsonable
+from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,34 @@ def as_table(rows: list[dict[str, Any]], images: list[Any] | None) -> Table:
     if images is None:
         return Table(columns, cells)
     return Table(["image", *columns], [[Image(image), *row] for image, row in zip(images, cells, strict=True)])
+
+
+class Predictions:
+    """A tracker that shows predictions as a table."""
+
+    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
+        self.show("predictions", as_table(rows, images), step)
+
+    @abstractmethod
+    def show(self, name: str, media: Shown, step: int | None) -> None: ...
+
+
+class Cells(Predictions):
+    """A tracker whose client has W&B's names for what can be shown, also inside of a table."""
+
+    def cell(self, client: Any, value: Any) -> Any:
+        """What `client`, the imported package, makes of it; None of a picture that Pillow does not know."""
+        if isinstance(value, Image):
+            picture = pillow(value)
+            return None if picture is None else client.Image(picture, caption=value.caption or None)
+        if isinstance(value, Histogram):
+            return client.Histogram(np_histogram=(list(value.counts), list(value.edges)))
+        if isinstance(value, Table):
+            return self._table(list(value.columns), [[self.cell(client, cell) for cell in row] for row in value.rows])
+        return jsonable(value)
+
+    @abstractmethod
+    def _table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
 
 
 def pictures_of(table: Table) -> dict[str, list[Image]]:

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.terminal import say
-from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
-from scheduler.tracking.trackers.training import Training, as_table, pillow
+from scheduler.tracking.media import Shown
+from scheduler.tracking.no_account import has_wandb_account
+from scheduler.tracking.trackers.training import Cells, Training
 
 
-class WandbRun:
+class WandbRun(Cells):
     """One W&B run. Offline unless WANDB_MODE, an API key or a login says that a server is wanted."""
 
     def __init__(self, training: Training) -> None:
         import wandb
 
         self._wandb = wandb
-        mode = os.environ.get("WANDB_MODE") or ("online" if _has_account() else "offline")
+        mode = os.environ.get("WANDB_MODE") or ("online" if has_wandb_account(os.environ) else "offline")
         self._is_offline = mode == "offline"
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT") or training.project_without(r"/\\#?%:"),
@@ -38,12 +39,9 @@ class WandbRun:
         """A row with a step is closed by the next step, as W&B has it: what is shown at the same step still belongs to it."""
         self._run.log(dict(values), step=step)
 
-    def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
-        self.show("predictions", as_table(rows, images), step)
-
     def show(self, name: str, media: Shown, step: int | None) -> None:
         """It travels with the row of its step, or with the next row."""
-        value = self._cell(media)
+        value = self.cell(self._wandb, media)
         if value is not None:
             self._run.log({name: value}, step=step, commit=False)
 
@@ -64,27 +62,5 @@ class WandbRun:
         if self._is_offline:  # W&B's own words about it are silenced with its others
             say(f"wandb: logged offline; to send it: wandb sync {shlex.quote(str(Path(self._run.dir).parent))}")
 
-    def _cell(self, value: Any) -> Any:
-        if isinstance(value, Image):
-            picture = pillow(value)
-            return None if picture is None else self._wandb.Image(picture, caption=value.caption or None)
-        if isinstance(value, Histogram):
-            return self._wandb.Histogram(np_histogram=(list(value.counts), list(value.edges)))  # type: ignore[arg-type]
-        if isinstance(value, Table):
-            return self._wandb.Table(
-                columns=list(value.columns),
-                data=[[self._cell(cell) for cell in row] for row in value.rows],
-                allow_mixed_types=True,
-            )
-        return jsonable(value)
-
-
-def _has_account() -> bool:
-    """Whether W&B would find credentials: a key in the environment, or a login in the netrc file."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    netrc = Path(os.environ.get("NETRC", "~/.netrc")).expanduser()
-    try:
-        return "api.wandb.ai" in netrc.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
+    def _table(self, columns: list[str], rows: list[list[Any]]) -> Any:
+        return self._wandb.Table(columns=[*columns], data=rows, allow_mixed_types=True)

@@ -135,6 +135,15 @@ class Table:
         return Table(self.columns, list(self.rows))
 
 
+def predictions_table(rows: Sequence[Mapping[str, Any]], images: Sequence[Any] | None = None) -> Table:
+    """Predictions as a table, with the images in a first column where there are any."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells: list[Sequence[Any]] = [[row.get(name) for name in names] for row in rows]
+    if images is None:
+        return Table(names, cells)
+    return Table(["image", *names], [[Image(image), *row] for image, row in zip(images, cells, strict=True)])
+
+
 Shown = Image | Histogram | Table
 SHOWN = (Image, Histogram, Table)
 

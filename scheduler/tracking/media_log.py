@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.appending import JsonLines
-from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
+from scheduler.tracking.media import Histogram, Image, Shown, jsonable, predictions_table
 from scheduler.tracking.metric_log import rows
 
 INDEX = "media.jsonl"
@@ -41,11 +41,8 @@ class MediaLog:
 
     def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
         """As a table, where there is something to look at; the texts alone are in `predictions.jsonl`."""
-        if images is None or not rows:
-            return
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        cells: list[Sequence[Any]] = [[Image(image), *map(row.get, names)] for image, row in zip(images, rows, strict=True)]
-        self.show("predictions", Table(["image", *names], cells), step)
+        if rows and images is not None:
+            self.show("predictions", predictions_table(rows, images), step)
 
     def summarize(self, values: Mapping[str, Any]) -> None:
         """The metric log has them."""

@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable
+from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable, predictions_table
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,11 @@ def _storable(value: Any) -> Any:
         return f"a number of {value.bit_length():,} bits"
 
 
-def as_table(rows: list[dict[str, Any]], images: list[Any] | None) -> Table:
-    """Predictions, with the images in a first column where there are any."""
-    columns = list(rows[0]) if rows else []
-    cells: list[Sequence[Any]] = [[row.get(column) for column in columns] for row in rows]
-    if images is None:
-        return Table(columns, cells)
-    return Table(["image", *columns], [[Image(image), *row] for image, row in zip(images, cells, strict=True)])
-
-
 class Predictions:
     """A tracker that shows predictions as a table."""
 
     def predictions(self, rows: list[dict[str, Any]], images: list[Any] | None, step: int | None) -> None:
-        self.show("predictions", as_table(rows, images), step)
+        self.show("predictions", predictions_table(rows, images), step)
 
     @abstractmethod
     def show(self, name: str, media: Shown, step: int | None) -> None: ...

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from scheduler.tracking.media import Image, Table
-from scheduler.tracking.trackers.training import Training, as_table, no_words, pictures_of, pillow, storable, texts_of
+from scheduler.tracking.media import Image, Table, predictions_table
+from scheduler.tracking.trackers.training import Training, no_words, pictures_of, pillow, storable, texts_of
 
 
 def test_a_number_of_any_size_reaches_a_tracker() -> None:
@@ -44,10 +44,10 @@ def test_predictions_are_a_table_with_the_pictures_in_front() -> None:
     """The recogniser's lines are looked at beside what was read; rows may lack a cell."""
     numpy = pytest.importorskip("numpy")
     image = numpy.zeros((2, 3), dtype="uint8")
-    table = as_table([{"target": "a", "said": "b"}, {"target": "c"}], [image, image])
+    table = predictions_table([{"target": "a", "said": "b"}, {"target": "c"}], [image, image])
     assert (table.columns, texts_of(table)) == (["image", "target", "said"], [["(image)", "a", "b"], ["(image)", "c", None]])
     assert [len(images) for images in pictures_of(table).values()] == [2]
-    assert as_table([], None) == Table([], [])
+    assert predictions_table([], None) == Table([], [])
 
 
 def test_a_picture_that_no_library_can_draw_is_left_out() -> None:

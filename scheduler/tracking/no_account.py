@@ -13,11 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scheduler.tracking.readers.appended import opened
+from scheduler.tracking.readers.places import SWANLOG
 from scheduler.tracking.wandb_offline import FLUSH
 
 SITE = Path(__file__).parent / "no_account_site"  # what Python imports at its start where it is first in PYTHONPATH
 LARGEST = 1 << 20  # bytes of a program that are looked through
-SWANLOG = "swanlog"
 
 
 def offline(environment: Mapping[str, str], directory: str, cwd: str, program: str | None) -> dict[str, str]:

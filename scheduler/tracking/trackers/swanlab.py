@@ -12,6 +12,7 @@ from typing import Any
 
 from scheduler.terminal import say
 from scheduler.tracking.media import Histogram, Image, Shown, jsonable
+from scheduler.tracking.readers.places import SWANLOG
 from scheduler.tracking.trackers.training import Predictions, Training, no_words, pictures_of, pillow, texts_of
 
 
@@ -98,7 +99,7 @@ class SwanlabRun(Predictions):
 def _directory(training: Training) -> str | None:
     if os.environ.get("SWANLAB_LOG_DIR") or os.environ.get("SWANLAB_LOGDIR") or training.directory is None:
         return None
-    found = training.directory / "swanlab"
+    found = training.directory / SWANLOG
     found.mkdir(parents=True, exist_ok=True)
     return str(found)
 

@@ -135,7 +135,7 @@ def test_swanlab_has_the_rows_the_pictures_and_the_configuration(tmp_path: Path)
     """Offline without an account, and without a word on standard output."""
     pytest.importorskip("swanlab")
     stdout, stderr = trained(tmp_path / "run", "swanlab")
-    (folder,) = (tmp_path / "run" / "swanlab").glob("run-*")
+    (folder,) = (tmp_path / "run" / "swanlog").glob("run-*")
     assert (stdout, stderr) == ("of the training\n", f"swanlab: logged offline; to send it: swanlab sync {folder}\n")
     config = (folder / "files" / "config.yaml").read_text()
     assert "depth: 3" in config

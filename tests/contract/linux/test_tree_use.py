@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.linux.tree_use import TreeUse, Use, below
+from scheduler.linux.processes import pids_below
+from scheduler.linux.tree_use import TreeUse, Use
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 REAPS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURN!r}]); print('done', flush=True); input()"
@@ -76,7 +77,7 @@ def test_a_child_is_found_whichever_thread_has_started_it() -> None:
     """The kernel lists children by thread, and a data loader may start its workers in one of its own."""
     with running(THREADED) as (child, said):
         try:
-            assert {child.pid, int(said)} <= set(below(os.getpid()))
+            assert {child.pid, int(said)} <= set(pids_below(os.getpid()))
         finally:
             os.kill(int(said), signal.SIGKILL)
 

@@ -65,10 +65,7 @@ def read(store: Store, home: Home) -> None:
 def read_out(reading: Reading) -> None:
     """Wait until all is read and written down that it has heard of."""
     with Wakeups(lambda number: None) as wakeups:
-        reading.finish()
-        wakeups.watch(reading, lambda: None)
-        while reading.is_busy:
-            wakeups.wait(60)
+        reading.wait(wakeups)
         reading.leave()
 
 

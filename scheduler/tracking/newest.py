@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.tracking.left import left
 from scheduler.tracking.metric_log import parsed_rows
-from scheduler.tracking.readers.appended import end_of
+from scheduler.tracking.readers.appended import lines_at_end
 from scheduler.tracking.readers.rows import Row
 
 END = 64 * 1024  # bytes looked at
@@ -24,11 +24,7 @@ def newest(directory: Path, metrics: Path) -> Row | None:
 
 
 def _at_the_end(path: Path) -> Row | None:
-    try:
-        start, found = end_of(path, END)
-    except OSError:
-        return None
-    rows = parsed_rows(found.split(b"\n")[1 if start else 0 : -1])  # what was cut, and what is not whole yet, are no rows
+    rows = parsed_rows(lines_at_end(path, END))
     values: dict[str, Any] = {}
     for row in reversed(rows):
         values = {**values, **{name: value for name, value in row.values.items() if name not in values}}

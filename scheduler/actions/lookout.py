@@ -17,7 +17,7 @@ from scheduler.actions.logged import logged
 from scheduler.actions.results import outcome
 from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
-from scheduler.queue.evidence import paused
+from scheduler.queue.evidence import Pause, pauses
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED, State
@@ -52,7 +52,7 @@ class _Queue:
     waiting: tuple[Waiting, ...] = ()
     next: Job | None = None  # of those that wait for nothing but a slot or a GPU
     due: int = 0  # how many these are
-    paused: frozenset[str] = frozenset()
+    pauses: Mapping[str, Pause] = field(default_factory=dict)  # of the attempts, by their names
 
 
 @dataclass
@@ -127,8 +127,8 @@ class Lookout:
     def _with_what_runs(self, queue: _Queue) -> _Queue:
         attempts = tuple(sorted(self._mine.open_attempts(), key=lambda attempt: (attempt.started, attempt.name)))
         jobs = {job.id: job for job in self._store.by_ids(attempt.job for attempt in attempts)}
-        still = frozenset(attempt.name for attempt in paused(self._store.home, attempts))
-        return replace(queue, attempts=attempts, jobs=jobs, paused=still)
+        names, found = [attempt.name for attempt in attempts], pauses(self._store.home, attempts)
+        return replace(queue, attempts=attempts, jobs=jobs, pauses=dict(zip(names, found, strict=True)))
 
     def _with_what_waits(self, queue: _Queue, now: float) -> _Queue:
         """Of 100,000 that wait it takes a tenth of a second, so not at every change."""
@@ -177,9 +177,9 @@ class Lookout:
         job, read = self._queue.jobs[attempt.job], self._read(attempt)
         metric = _metric(read.logged, read.objective)
         ahead = headway(job.config, read.logged, read.line, attempt.started, now)
-        still = attempt.name in self._queue.paused
-        line = "" if metric else read.line
-        return Running(job, attempt, max(0.0, now - attempt.started), still, read.logged.step, metric, ahead, line)
+        rest, line = self._queue.pauses[attempt.name], "" if metric else read.line
+        seconds = max(0.0, now - attempt.started - rest.rested)
+        return Running(job, attempt, seconds, rest.since is not None, read.logged.step, metric, ahead, line)
 
     def _read(self, attempt: Attempt) -> _Read:
         read, now = self._reads.setdefault(attempt.name, _Read()), time.monotonic()

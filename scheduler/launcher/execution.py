@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import math
 import os
 import signal
@@ -11,7 +10,7 @@ import time
 from typing import Any
 
 from scheduler.failpoints import reach
-from scheduler.launcher import inputs, kept, leftovers, log_cap
+from scheduler.launcher import directory, inputs, kept, leftovers, log_cap
 from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import NotStarted, Order, Spawn, start_program
@@ -27,10 +26,6 @@ ALIVE_AFTER = 0.02  # a job that is over sooner is never reported as running: th
 PAUSED, CONTINUED, REFUSED = "paused", "continued", "refused"  # what notes are about, for who asked
 NOT_STARTED, NOT_PAUSED, OVER = "it has not started yet", "it is not paused", "it is over"  # why it is refused
 LOG_TICK = 1.0  # no kernel event tells that a file has grown beyond a size
-
-
-class _AlreadyThere(Exception):
-    """The attempt's directory was made by somebody else: it is never written to."""
 
 
 class Execution:
@@ -61,13 +56,14 @@ class Execution:
         try:
             self._journal.started(self.order.attempt)
             reach("start-noted")
-            log = self._open_directory()
-        except _AlreadyThere:
+            lock, log = directory.make(self.order.directory)
+        except directory.AlreadyThere:
             self._drop("")
             return
         except OSError as error:
             self._has_no_directory(error)
             return
+        self._claim.append(lock)
         self._clock = WorkClock(time.monotonic())
         self._next_look_at_log = self._clock.started + LOG_TICK if self.order.log_cap else math.inf
         try:
@@ -192,27 +188,6 @@ class Execution:
     def _log(self) -> str:
         return f"{self.order.directory}/{LOG}"
 
-    def _open_directory(self) -> int:
-        """Make the attempt's directory and lock it; returns the descriptor of a new, append-only log."""
-        # A Path took longer to build than a file to make.
-        os.makedirs(os.path.dirname(self.order.directory), 0o700, exist_ok=True)  # noqa: PTH103, PTH120
-        try:
-            os.mkdir(self.order.directory, 0o700)  # noqa: PTH102
-        except FileExistsError:
-            raise _AlreadyThere from None
-        try:
-            return self._open_log()
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.rmdir(self.order.directory)  # noqa: PTH106 (its number would be passed over)
-            raise
-
-    def _open_log(self) -> int:
-        directory = os.open(self.order.directory, os.O_RDONLY)
-        self._claim.append(directory)
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        return os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=directory)
-
     def _have_inputs(self) -> None:
         """NotStarted where its files cannot be had: without them it would do something else than it was asked for."""
         try:
@@ -230,9 +205,7 @@ class Execution:
 
     def _take_back(self, why: str) -> None:
         """Nothing was started for want of room: the runner waits until there is some, and the number is free again."""
-        with contextlib.suppress(OSError):
-            os.unlink(self._log)  # noqa: PTH108
-            os.rmdir(self.order.directory)  # noqa: PTH106
+        directory.take_back(self.order.directory)
         self._drop(why)
 
     def _drop(self, why: str) -> None:

@@ -55,23 +55,23 @@ def look_up(pid: int) -> Process | None:
 def usage(pid: int) -> tuple[float, int, int]:
     """Seconds of CPU time, and bytes read and written, by the process and the children that it has reaped; zeros for what
     cannot be read, of a process that is gone or is not ours."""
-    fields = _text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    fields = contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     ticks = sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
-    counts = dict(line.split(b": ") for line in _text(f"/proc/{pid}/io").splitlines())
+    counts = dict(line.split(b": ") for line in contents(f"/proc/{pid}/io").splitlines())
     return ticks / os.sysconf("SC_CLK_TCK"), int(counts.get(b"rchar", 0)), int(counts.get(b"wchar", 0))
 
 
 def pending(pid: int) -> int:
     """The signals that were sent to the process and not heard yet, a bit for each (proc(5): status); none where it is gone."""
-    found = [line.split()[1] for line in _text(f"/proc/{pid}/status").splitlines() if line.startswith(b"ShdPnd:")]
+    found = [line.split()[1] for line in contents(f"/proc/{pid}/status").splitlines() if line.startswith(b"ShdPnd:")]
     return int(found[0], 16) if found else 0
 
 
 def command_line(pid: int) -> list[str]:
     """The words that the process was started with; its short name where it has none, nothing where it is gone."""
-    words = _text(f"/proc/{pid}/cmdline").rstrip(b"\0").split(b"\0")
+    words = contents(f"/proc/{pid}/cmdline").rstrip(b"\0").split(b"\0")
     if words == [b""]:
-        words = _text(f"/proc/{pid}/comm").splitlines()
+        words = contents(f"/proc/{pid}/comm").splitlines()
     return [word.decode(errors="replace") for word in words]
 
 
@@ -81,7 +81,8 @@ def told(words: Sequence[str]) -> list[str]:
     return [os.path.basename(word) for word in (*words[:1], *script)]  # noqa: PTH119 (a launcher imports this)
 
 
-def _text(path: str) -> bytes:
+def contents(path: str) -> bytes:
+    """What a file of /proc says; nothing where its process is gone, or is not ours."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (as above)
             return file.read()
@@ -106,8 +107,8 @@ def descendants(root: int) -> list[Process]:
 
 
 def pids_below(root: int) -> list[int]:
-    """The pids of `descendants`, found without a look at every process of the machine where the kernel lists children. One that
-    comes or goes meanwhile may be missing: for looking, not for signals."""
+    """The pids of `descendants`, found without a look at every process of the machine where the kernel lists children, by the
+    threads that have started them. One that comes or goes meanwhile may be missing: for looking, not for signals."""
     if not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):  # noqa: PTH110 (a launcher imports this)
         return [process.pid for process in descendants(root)]
     found: list[int] = []
@@ -118,7 +119,7 @@ def pids_below(root: int) -> list[int]:
             threads = os.listdir(folder)  # noqa: PTH208 (as above)
         except OSError:  # it is gone
             continue
-        below = [int(pid) for thread in threads for pid in _text(f"{folder}/{thread}/children").split()]
+        below = [int(pid) for thread in threads for pid in contents(f"{folder}/{thread}/children").split()]
         found += below
         frontier += below
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from scheduler.linux import processes
@@ -39,7 +38,7 @@ class TreeUse:
 
     def look(self) -> Use:
         """What there is now; nothing is lost of those that this process has reaped itself."""
-        pids = list(below(os.getpid()))
+        pids = processes.pids_below(os.getpid())
         each = [_of(pid) for pid in pids]
         cpu, read, written, rss, threads = (sum(column) for column in zip(*each, strict=True)) if each else (0.0, 0, 0, 0, 0)
         return Use(cpu + reaped(), read, written, rss, self._shared(pids), len(pids), threads)
@@ -60,32 +59,11 @@ def reaped() -> float:
     return times.children_user + times.children_system
 
 
-def below(root: int) -> Iterator[int]:
-    """The ids of the processes below `root`, also of those that have sessions of their own."""
-    if not os.path.exists("/proc/thread-self/children"):  # noqa: PTH110 (a kernel without CONFIG_PROC_CHILDREN)
-        yield from (process.pid for process in processes.descendants(root))
-        return
-    frontier = children(root)
-    while frontier:
-        pid = frontier.pop()
-        yield pid
-        frontier += children(pid)
-
-
-def children(pid: int) -> list[int]:
-    """The ids of the children of a process, whichever of its threads has started them; none where it is gone."""
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 (a Path costs more than the read)
-    except OSError:
-        return []
-    return [int(child) for thread in threads for child in _text(f"/proc/{pid}/task/{thread}/children").split()]
-
-
 def network() -> tuple[int, int]:
     """Bytes that this machine, or container, has received and sent on all its interfaces but the loopback. The kernel does not
     count them by process."""
     received = sent = 0
-    for line in _text("/proc/net/dev").splitlines()[2:]:
+    for line in processes.contents("/proc/net/dev").splitlines()[2:]:
         name, _, rest = line.partition(b":")
         fields = rest.split()
         if name.strip() != b"lo" and len(fields) > 8:
@@ -95,26 +73,18 @@ def network() -> tuple[int, int]:
 
 def _of(pid: int) -> tuple[float, int, int, int, int]:
     """CPU seconds, bytes read, bytes written, resident bytes, threads; zeros of a process that is gone."""
-    fields = _text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    fields = processes.contents(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     if len(fields) < 22:
         return 0.0, 0, 0, 0, 0
-    counts = dict(line.split(b": ") for line in _text(f"/proc/{pid}/io").splitlines())
+    counts = dict(line.split(b": ") for line in processes.contents(f"/proc/{pid}/io").splitlines())
     read, written = int(counts.get(b"read_bytes", 0)), int(counts.get(b"write_bytes", 0))
     return sum(map(int, fields[11:15])) / _TICK, read, written, int(fields[21]) * _PAGE, int(fields[17])
 
 
 def _pss(pid: int) -> int | None:
     """Bytes; None where the kernel does not tell them of a process that is there."""
-    for line in _text(f"/proc/{pid}/smaps_rollup").splitlines():
+    for line in processes.contents(f"/proc/{pid}/smaps_rollup").splitlines():
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
     now = processes.look_up(pid)
     return 0 if now is None or now.state in "ZX" else None
-
-
-def _text(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 (as above)
-            return file.read()
-    except OSError:
-        return b""

@@ -65,17 +65,19 @@ def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
 def pause_of(home: Home, attempt: Attempt) -> Pause:
     """Whether an attempt that is not over is paused: its launcher's journal says so, and of one whose launcher is gone its
     processes, which then all stand still."""
+    return pauses(home, [attempt])[0]
+
+
+def pauses(home: Home, attempts: Sequence[Attempt]) -> list[Pause]:
+    """The same of each; none where that cannot be seen now."""
     with passing():
-        return _pause(attempt, look(home, attempt))
-    return NO_PAUSE
+        return [_pause(each, its) for each, its in zip(attempts, look_at(home, attempts), strict=True)]
+    return [NO_PAUSE] * len(attempts)
 
 
 def paused(home: Home, attempts: Sequence[Attempt]) -> list[Attempt]:
     """Those of them that are paused; none where that cannot be seen now."""
-    with passing():
-        seen = look_at(home, attempts)
-        return [each for each, its in zip(attempts, seen, strict=True) if _pause(each, its).since is not None]
-    return []
+    return [each for each, its in zip(attempts, pauses(home, attempts), strict=True) if its.since is not None]
 
 
 def _pause(attempt: Attempt, seen: Evidence) -> Pause:

@@ -49,7 +49,7 @@ class Progress:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._name: Callable[[Job], str] = lambda job: Labels([job])[job.id]  # of a job that no notice has named before
-        self._newest: Callable[[Job], str] = lambda job: ""  # of the metric that a sweep listens to
+        self._metric = ""  # that a sweep listens to
         self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
         self._is_viewed = False
@@ -122,10 +122,10 @@ class Progress:
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
-        from scheduler.report.sweeps import label, newest, opening
+        from scheduler.report.sweeps import label, opening
 
         self._name = partial(label, notice.plan, notice.book)
-        self._newest = partial(newest, notice.plan, notice.book)
+        self._metric = notice.plan.metric or ""
         told = (notice.plan, notice.book, notice.budget, notice.pruner)
         for sentence in opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated):
             self._say(sentence)
@@ -242,7 +242,7 @@ class Progress:
         return self._labels[job.id]
 
     def _course(self, job: Job, attempt: Attempt) -> str:
-        return course(attempt, self._newest(job)) or f"{self._label(job)}; it has said nothing yet"
+        return course(attempt, self._metric) or f"{self._label(job)}; it has said nothing yet"
 
     def _tail(self, attempt: Attempt) -> None:
         lines = last_lines(attempt.log, TAIL)

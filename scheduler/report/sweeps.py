@@ -105,12 +105,6 @@ def label(plan: SweepPlan, book: Book, job: Job) -> str:
     return shortened(f"trial {record.number}: {_point(plan, record.point)}", LABEL_WIDTH)
 
 
-def newest(plan: SweepPlan, book: Book, job: Job) -> str:
-    """The newest value of the sweep's metric that a trial has logged; empty where there is none yet."""
-    trial = book[job.id].trial if job.id in book else None
-    return f"{plan.metric} {number(trial.rows[-1])}" if trial and trial.rows else ""
-
-
 def _varying(plan: SweepPlan) -> list[str]:
     return [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
 

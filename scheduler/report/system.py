@@ -19,7 +19,7 @@ def as_object(use: SystemUse | None, co2_per_kwh: float | None) -> dict[str, Any
 
 
 def used(found: Mapping[str, Any] | None) -> str:
-    """`GPU 87 % busy (peak 99 %), 5.2 GiB of its memory at most; CPU 1.8 cores (peak 4.1), memory 3.1 GiB at most`."""
+    """`GPU 87 % busy (peak 99 %), 5.2 GiB of its memory at most; CPU 1.8 cores (peak 4.1), 3.1 GiB of memory at most`."""
     if found is None:
         return ""
     gpu = _joined(_mean("GPU", found["gpu_use"], found["gpu_use_peak"], ".0f", " %", " busy"), _held(found, "gpu_memory_peak"))
@@ -28,7 +28,7 @@ def used(found: Mapping[str, Any] | None) -> str:
 
 
 def energy(found: Mapping[str, Any] | None) -> str:
-    """`12.3 Wh of its GPU, about 4.7 g of CO2`; empty where the driver tells none."""
+    """`12.3 Wh, used by its GPUs, about 4.7 g of CO2`; empty where the driver tells none."""
     if found is None or found["energy_wh"] is None:
         return ""
     whose = "its share of what the GPU used, which others had as well" if found["shared"] else "used by its GPUs"

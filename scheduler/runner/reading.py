@@ -12,6 +12,7 @@ import os
 import selectors
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from queue import SimpleQueue
 
 from scheduler.failpoints import reach
 from scheduler.home import Home
+from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep, unread
@@ -78,10 +80,11 @@ _Word = _Followed | _Over | str | None  # a str: this attempt is not under way a
 
 
 class Reading:
-    """`fileno` is readable when `finish` was called and all is read and written down."""
+    """Hears of attempts, and reads what they log. `fileno` is readable when it reads no more."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, others: Callable[[Job], bool] = lambda job: False) -> None:
+        """`others`: whether somebody else reads, and keeps, what a job logs."""
+        self._home, self._others = home, others
         self._words: SimpleQueue[_Word] = SimpleQueue()
         self._started = self._hurries = False
 
@@ -99,19 +102,26 @@ class Reading:
             self._say(_Over(attempt, attempt.ending))
 
     def began(self, job: Job, attempt: Attempt) -> None:
-        self._say(_Followed(job, attempt, time.monotonic() + YOUNG))
+        if not self._others(job):
+            self._say(_Followed(job, attempt, time.monotonic() + YOUNG))
 
     def ended(self, job: Job, attempt: Attempt, ending: Ending, duration: float | None) -> None:
         """It is over, and its final record is written."""
-        self._say(_Over(attempt, ending, job, duration))
+        if not self._others(job):
+            self._say(_Over(attempt, ending, job, duration))
 
     def never_ran(self, attempt: Attempt) -> None:
         if self._started:
             self._say(attempt.name)
 
-    def finish(self) -> None:
-        """Nothing more comes: read and write down what is over, and leave."""
+    def wait(self, wakeups: Wakeups, is_enough: Callable[[], bool] = lambda: False) -> None:
+        """Nothing more comes: return when what is over is read and written down. Where it `is_enough` before, the rest is left to
+        the next runner."""
         self._say(None)
+        if self.is_busy:
+            wakeups.watch(self, lambda: None)
+        while self.is_busy and not is_enough():
+            wakeups.wait(math.inf)
 
     def leave(self) -> None:
         """At once. What is not written down yet is left for the next runner."""

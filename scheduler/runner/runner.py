@@ -38,7 +38,6 @@ from scheduler.runner.wandering import Wanderers
 from scheduler.shortage import Shortage
 
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
-GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 
 
 class Runner:
@@ -72,7 +71,7 @@ class Runner:
         self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
         self._differences = Differences(mine)
-        self._pulse, self._reading = pulse or Pulse(), Reading(mine.store.home)
+        self._pulse, self._reading = pulse or Pulse(), Reading(mine.store.home, self._source.reads)
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -105,8 +104,9 @@ class Runner:
                 self._wakeups.wait(0.0)  # a Ctrl-C that has come already: then nothing is started at all
                 while (rest := self._turn()) is not None:
                     self._wakeups.wait(rest)
-                    self._gather()
-                self._read_out()
+                    self._jobs.gather()
+                interrupts = self._interrupts
+                self._reading.wait(self._wakeups, lambda: self._interrupts > interrupts)
             finally:
                 self._reading.leave()
                 self._jobs.leave()
@@ -198,25 +198,16 @@ class Runner:
 
     def _ticks(self) -> Iterator[float]:
         """In how many seconds something may be due that no event announces."""
-        if (tick := self._pulse.patience(time.monotonic())) is not None:
-            yield tick
+        for tick in (self._pulse.patience(time.monotonic()), self._source.patience(), self._calls.patience()):
+            if tick is not None:
+                yield tick
         if self._obstacles.now or self._jobs.has_visits:
             yield self._devices.patience()
-        if (tick := self._source.patience()) is not None:
-            yield tick
-        if (look := self._calls.patience()) is not None:
-            yield look
         due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
         if due is not None:
             yield max(0.001, due - time.time())
         if pause := self._jobs.shortage.left(time.monotonic()):
             yield pause
-
-    def _gather(self) -> None:
-        """Let the ends of short jobs come together, as long as no launcher runs dry."""
-        deadline = time.monotonic() + GATHER
-        while self._jobs.ends and self._jobs.fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
-            self._wakeups.wait(left)
 
     # Do: one transaction for what ended and what starts; only what is on disk is sent.
 
@@ -264,29 +255,19 @@ class Runner:
 
     def _began(self, running: Running) -> None:
         self._source.began(running.job, running.attempt)
-        if not self._source.reads(running.job):
-            self._reading.began(running.job, running.attempt)
-
-    def _read_out(self) -> None:
-        """Wait until the logs of what is over are read; a Ctrl-C leaves them to the next runner."""
-        heard = self._interrupts
-        self._reading.finish()
-        if self._reading.is_busy:
-            self._wakeups.watch(self._reading, lambda: None)
-        while self._reading.is_busy and self._interrupts == heard:
-            self._wakeups.wait(math.inf)
+        self._reading.began(running.job, running.attempt)
 
     def _over(self, end: End, again: str) -> None:
+        job, attempt = end.running.job, end.running.attempt
         self._jobs.forget(end)
         if not isinstance(end.found, Ending):
-            self._reading.never_ran(end.running.attempt)
-        if isinstance(end.found, Ending):
-            if again:
-                self._choice.again(end.running.job)
-            self._source.ended(end.running.job, end.running.attempt, end.found, again=bool(again))
-            if not self._source.reads(end.running.job):
-                self._reading.ended(end.running.job, end.running.attempt, end.found, end.duration)
-            self._tell(Ended(end.running.job, end.running.attempt, end.found, end.duration, bool(again), again))
+            self._reading.never_ran(attempt)
+            return
+        if again:
+            self._choice.again(job)
+        self._source.ended(job, attempt, end.found, again=bool(again))
+        self._reading.ended(job, attempt, end.found, end.duration)
+        self._tell(Ended(job, attempt, end.found, end.duration, bool(again), again))
 
     # Stops: a person's signals, and trials that fall behind.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from scheduler.runner.other_launchers import Visits
 from scheduler.shortage import Pause, passing
 
 MISFIRES = 3
+GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 
 
 class Supervision:
@@ -41,7 +43,8 @@ class Supervision:
         pause: Callable[[str], None],
         noted: Callable[[Running, str], None],
     ) -> None:
-        self._mine, self._store, self._devices, self._pause, self._noted = mine, mine.store, devices, pause, noted
+        self._mine, self._store, self._devices, self._wakeups = mine, mine.store, devices, wakeups
+        self._pause, self._noted = pause, noted
         self.shortage = Pause()
         self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
         elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)
@@ -63,6 +66,12 @@ class Supervision:
     def _orphans(self) -> set[int]:
         """The numbers of what runs in no launcher of ours."""
         return {each.attempt.slot for each in self.running.values() if each.slot is None and each.attempt.slot is not None}
+
+    def gather(self) -> None:
+        """Let the ends of short jobs come together, as long as no launcher runs dry."""
+        deadline = time.monotonic() + GATHER
+        while self.ends and self.fleet.well_fed() and (left := deadline - time.monotonic()) > 0:
+            self._wakeups.wait(left)
 
     def take_ends(self) -> list[End]:
         """The ends that were heard since the last call; they are the caller's now."""

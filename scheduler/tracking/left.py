@@ -42,11 +42,14 @@ class Leaving:
         self._has_news = False
 
     def look(self, rows: Sequence[Row]) -> None:
-        """These have come. The metric log is left alone: whoever looks reads it as quickly."""
+        """These have come. Of the metric log nothing is left, nor of a log whose place it has taken: whoever looks reads it as
+        quickly."""
         self._has_news |= bool(rows)
         if self._has_news and not self.patience():
             self._last, self._has_news = time.monotonic(), False
-            if self._follower.source != METRIC_LOG:
+            if self._follower.source == METRIC_LOG:
+                clear(self._directory)
+            else:
                 leave(self._directory, self._follower.logged())
 
     def patience(self) -> float | None:

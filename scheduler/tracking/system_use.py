@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.metric_log import parsed, rows
+from scheduler.tracking.readers.appended import lines_at_end
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -86,15 +86,7 @@ def busy_lately(found: Sequence[Mapping[str, Any]], now: float) -> float | None:
 
 def tail(path: Path) -> list[dict[str, Any]]:
     """The last rows of a log; none where there is no log."""
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            file.seek(max(0, size - TAIL))
-            lines = file.read().split(b"\n")
-    except OSError:
-        return []
-    whole = lines[1:-1] if size > TAIL else lines[:-1]
-    return [row for line in whole if (row := parsed(line)) is not None]
+    return [row for line in lines_at_end(path, TAIL) if (row := parsed(line)) is not None]
 
 
 def energy_so_far(found: Sequence[Mapping[str, Any]]) -> tuple[float | None, bool]:
@@ -124,13 +116,7 @@ class _Mean:
 
 
 def _numbers(row: Mapping[str, Any], names: re.Pattern[str]) -> list[float]:
-    return list(_matching(row, names))
-
-
-def _matching(row: Mapping[str, Any], names: re.Pattern[str]) -> Iterator[float]:
-    for name in row:
-        if names.fullmatch(name) and (value := _number(row, name)) is not None:
-            yield value
+    return [value for name in row if names.fullmatch(name) and (value := _number(row, name)) is not None]
 
 
 def _number(row: Mapping[str, Any], name: str) -> float | None:

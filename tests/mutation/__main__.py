@@ -58,6 +58,7 @@ TESTS = {
         [f"{CONTRACT}/gpus"],
     ),
     "scheduler/gpus/records.py": ([f"{UNIT}/gpus/test_claim_records.py"], [f"{CONTRACT}/gpus/test_hostile_folder.py"]),
+    "scheduler/launcher/directory.py": ([f"{CONTRACT}/launcher/test_execution.py"], [f"{CONTRACT}/launcher"]),
     "scheduler/launcher/execution.py": (
         [f"{CONTRACT}/launcher/test_{name}.py" for name in ("execution", "launcher", "leftovers", "logs")],
         [f"{CONTRACT}/launcher", f"{CONTRACT}/runner", f"{ENDTOEND}/faults"],

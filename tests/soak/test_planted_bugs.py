@@ -44,6 +44,8 @@ _FORGET = """connection = store.connection
 _SIGNAL = """os.kill(int(os.environ["SOAK_BYSTANDER"]), signal.SIGTERM)
             self._tree.main = self._spawn("""
 _UNLOCK = """def _main_ended(self, status: int) -> None:
+        import fcntl
+
         for descriptor in self._claim:
             fcntl.flock(descriptor, fcntl.LOCK_UN)"""
 _LOST = 'return Ending(State.LOST, None, "its launcher ended before it could record how the job ended")'

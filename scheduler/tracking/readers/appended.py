@@ -25,6 +25,15 @@ def end_of(path: Path, most: int) -> tuple[int, bytes]:
         return start, file.read(most)
 
 
+def lines_at_end(path: Path, most: int) -> list[bytes]:
+    """The whole lines among the same bytes; none where the file cannot be read."""
+    try:
+        start, found = end_of(path, most)
+    except OSError:
+        return []
+    return found.split(b"\n")[1 if start else 0 : -1]  # what was cut, and what is not whole yet, are no lines
+
+
 def text_at_end(path: Path, most: int) -> str:
     """The same bytes as text; "" where the file cannot be read."""
     try:

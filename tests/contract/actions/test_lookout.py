@@ -12,12 +12,14 @@ import pytest
 from scheduler.actions.drive import Terms, drive
 from scheduler.actions.hold import hold
 from scheduler.actions.lookout import LONELY, Lookout
+from scheduler.actions.pause import go_on, pause
 from scheduler.actions.scene import Scene
 from scheduler.actions.watch import watch
 from scheduler.experiments import Experiment
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.reading import Gpu, Reading, unknown
 from scheduler.home import Home
+from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -85,6 +87,21 @@ def test_a_later_look_sees_what_has_changed_since(store: Store, one_runs: Job, j
         with attempt.metrics.open("a") as log:
             log.write('{"_step": 3, "epoch": 3, "loss": 0.05}\n')
         assert until(lambda: [each for each in lookout.scene().running if each.step == 3])[0].metric.value == 0.05
+
+
+def test_a_pause_is_no_time_that_a_job_has_run(store: Store, one_runs: Job, home: Home, until) -> None:
+    """Whoever has let others go first over lunch has not trained for an hour longer; `status` says the same."""
+    (attempt,) = store.open_attempts()
+    running = [store.job(one_runs.id)]
+    pause(store, running)
+    until(lambda: pause_of(home, attempt).rested > 0.05)
+    (seen,) = Lookout(store).scene().running
+    assert seen.paused
+    go_on(store, running)
+    scene = Lookout(store).scene()
+    (seen,) = scene.running
+    assert not seen.paused
+    assert seen.seconds == pytest.approx(scene.now - attempt.started - pause_of(home, attempt).rested, abs=1e-3)
 
 
 def test_of_a_job_that_logs_nothing_the_newest_line_is_shown(store: Store, experiments: Experiments, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scheduler.linux.tree_use import TreeUse, Use, below
+from scheduler.linux.processes import pids_below
+from scheduler.linux.tree_use import TreeUse, Use
 
 BURN = "import time\nwhile time.process_time() < 0.4: pass\n"
 REAPS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BURN!r}]); print('done', flush=True); input()"
@@ -22,6 +24,15 @@ for _ in range(3):
         os._exit(0)
 print("done", flush=True)
 os.read(0, 1)
+"""
+# A process of its own, below which there is nothing else.
+LOOKS = """
+import json, subprocess, sys
+from scheduler.linux.tree_use import TreeUse
+holder = subprocess.Popen([sys.executable, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+holder.stdout.readline()
+print(json.dumps(TreeUse().look()._asdict()), flush=True)
+holder.communicate("four")
 """
 HOLDS = "held = bytearray(96 << 20); print('done', flush=True); input()"
 THREADED = (
@@ -62,21 +73,19 @@ def test_a_child_that_we_have_reaped_ourselves_counts_on() -> None:
 
 def test_memory_counts_once_where_it_is_shared() -> None:
     """Data workers are forks that share the data: their sum by residence is many times what the machine has lost."""
-    before = look()
-    with running(FORKS):
-        now = look()
-        assert now.pss is not None
-        assert before.pss is not None
-        assert 90 << 20 < now.pss - before.pss < 192 << 20
-        assert now.rss - before.rss > 4 * (90 << 20)
-        assert now.processes - before.processes == 4
+    with running(f"FORKS = {FORKS!r}\n{LOOKS}") as (_, said):
+        now = Use(**json.loads(said))
+    assert now.pss is not None
+    assert 90 << 20 < now.pss < 192 << 20
+    assert now.rss > 4 * (90 << 20)
+    assert now.processes == 4
 
 
 def test_a_child_is_found_whichever_thread_has_started_it() -> None:
     """The kernel lists children by thread, and a data loader may start its workers in one of its own."""
     with running(THREADED) as (child, said):
         try:
-            assert {child.pid, int(said)} <= set(below(os.getpid()))
+            assert {child.pid, int(said)} <= set(pids_below(os.getpid()))
         finally:
             os.kill(int(said), signal.SIGKILL)
 

@@ -59,11 +59,13 @@ def read(store: Store, home: Home) -> None:
     """Have all be read that is over."""
     reading = Reading(home)
     reading.catch_up(store)
+    read_out(reading)
+
+
+def read_out(reading: Reading) -> None:
+    """Wait until all is read and written down that it has heard of."""
     with Wakeups(lambda number: None) as wakeups:
-        reading.finish()
-        wakeups.watch(reading, lambda: None)
-        while reading.is_busy:
-            wakeups.wait(60)
+        reading.wait(wakeups)
         reading.leave()
 
 
@@ -146,19 +148,13 @@ def test_an_end_that_is_settled_later_is_read_then(store: Store, experiments) ->
 
 def test_what_is_kept_is_written_once(store: Store, home: Home, experiments) -> None:
     """Two runners may read the same end; the second may find less, where the log was deleted meanwhile."""
-    _, attempt = over(store, experiments, lambda folder: (folder / "log.txt").write_text("loss=0.5\n"))
-    late = Reading(home)
-    late.catch_up(store)
+    job, attempt = over(store, experiments, lambda folder: (folder / "log.txt").write_text("loss=0.5\n"))
     read(store, home)
     shutil.rmtree(attempt.directory)
-    with store.change() as change:
-        change.connection.execute("SELECT 1")
-    with Wakeups(lambda number: None) as wakeups:
-        late.finish()
-        wakeups.watch(late, lambda: None)
-        while late.is_busy:
-            wakeups.wait(60)
-        late.leave()
+    assert attempt.ending
+    late = Reading(home)
+    late.ended(job, attempt, attempt.ending, attempt.duration)
+    read_out(late)
     found = with_curves(store, attempt)
     assert found
     assert dict(found.last) == {"loss": 0.5}

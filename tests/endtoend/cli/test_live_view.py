@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import fcntl
 import json
@@ -42,8 +43,13 @@ class Terminal:
 
     pid: int
     fd: int
-    written: str = ""
+    raw: bytes = b""
     status: int | None = None
+
+    @property
+    def written(self) -> str:
+        """As text; of its last character a part only may have been read."""
+        return codecs.utf_8_decode(self.raw, "strict", False)[0].replace("\r\n", "\n")
 
     def shown(self) -> list[str]:
         screen = Screen()
@@ -79,7 +85,7 @@ class Terminal:
             return False
         with contextlib.suppress(OSError):  # EIO: nobody has it open any more
             if found := os.read(self.fd, 1 << 16):
-                self.written += found.decode().replace("\r\n", "\n")
+                self.raw += found
                 return True
         return False
 

@@ -12,6 +12,8 @@ from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.progress import Progress
 from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, StandsStill, Started, UnderWay
+from scheduler.tracking.left import leave
+from scheduler.tracking.logged import Logged
 from tests.unit.runner.test_backfill import job
 
 JOB = replace(job(1), arguments='{"x": 1}')
@@ -79,6 +81,8 @@ def test_a_job_that_runs_is_told_of_with_its_newest_values(tmp_path) -> None:
     assert told(UnderWay(JOB, attempt, 60.0)) == [" has run 1 min 00 s: x=1; it has said nothing yet"]
     attempt.log.write_text("epoch 1\n  \x1b[1mepoch 2  \n\n")
     assert told(UnderWay(JOB, attempt, 60.0)) == [" has run 1 min 00 s: | \\x1b[1mepoch 2"]
+    leave(tmp_path, Logged("W&B log", 9, step=8, last={"note": "text", "loss": 0.5}))
+    assert told(UnderWay(JOB, attempt, 90.0)) == [" has run 1 min 30 s: step 8, loss 0.5"]
     attempt.metrics.write_text('{"_step": 400, "loss": 0.31234, "note": "text"}\n{"_step": 401, "val_cer": 0.5}\n')
     assert told(UnderWay(JOB, attempt, 125.0)) == [" has run 2 min 05 s: step 401, val_cer 0.5, loss 0.3123"]
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from scheduler.actions.logged import summaries
-from scheduler.actions.results import outcome
+from scheduler.actions.logged import Summary, with_objectives
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
@@ -20,7 +19,7 @@ from scheduler.queue.surroundings import Surroundings
 from scheduler.tracking.logged import Logged, Series
 from scheduler.tracking.metric_log import Objective
 
-NOTHING = Logged()
+NOTHING, UNREAD = Logged(), Summary()
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,15 @@ class Compared:
 
 def compared(store: Store, jobs: Sequence[Job]) -> list[Compared]:
     """The jobs in their order. Each table of the store is asked once, however many they are."""
-    latest, logged = store.latest_attempts(jobs), summaries(store, jobs)
+    latest = store.latest_attempts(jobs)
+    read = with_objectives(store, jobs, latest)
     asked, models = _objectives(store, jobs), _models(store, jobs)
     return [
         Compared(
             job,
             attempt := latest.get(job.id),
-            logged.get(job.id, NOTHING),
-            asked.get(job.id) or _objective(job, attempt),
+            (found := read.get(job.id, UNREAD)).logged,
+            asked.get(job.id) or _of_its_file(job) or found.objective,
             store.code(job.code if attempt is None or attempt.code is None else attempt.code),
             store.surroundings(job),
             models.get(job.id, ""),
@@ -84,11 +84,9 @@ def compared(store: Store, jobs: Sequence[Job]) -> list[Compared]:
     ]
 
 
-def _objective(job: Job, attempt: Attempt | None) -> Objective | None:
-    """That of its file, or else of its script."""
-    if job.policy.objective:
-        return Objective(job.policy.objective.metric, job.policy.objective.goal)
-    return outcome(attempt, job.policy).objective
+def _of_its_file(job: Job) -> Objective | None:
+    asked = job.policy.objective
+    return Objective(asked.metric, asked.goal) if asked else None
 
 
 def _objectives(store: Store, jobs: Sequence[Job]) -> dict[str, Objective]:

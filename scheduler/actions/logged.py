@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.kept import kept, with_curves
 from scheduler.queue.store import Store
 from scheduler.runner.logs import read_whole
+from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Objective
 
 
 def logged(store: Store, job: Job, attempt: Attempt) -> Logged:
@@ -20,20 +22,33 @@ def logged(store: Store, job: Job, attempt: Attempt) -> Logged:
     return with_curves(store, attempt) or read_whole(store, job, attempt)[0]
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What an attempt has logged, without curves, and the objective that it has declared."""
+
+    logged: Logged = field(default_factory=Logged)
+    objective: Objective | None = None
+
+
 def summaries(store: Store, jobs: Sequence[Job]) -> Mapping[str, Logged]:
     """By job id what the latest attempt of each has logged, without curves. Of one that runs and writes no metric log, it is what
     the runner that follows it has read, at most a few seconds old."""
-    latest = store.latest_attempts(jobs)
+    return {job: each.logged for job, each in with_objectives(store, jobs, store.latest_attempts(jobs)).items()}
+
+
+def with_objectives(store: Store, jobs: Sequence[Job], latest: Mapping[str, Attempt]) -> Mapping[str, Summary]:
+    """The same, with what these attempts, by job id, have declared."""
     known = kept(store, latest.values())
     found = {}
     for job in jobs:
         if attempt := latest.get(job.id):
             one = known.get(attempt.name)
-            found[job.id] = one.logged if one else _by_now(store, job, attempt)
+            found[job.id] = Summary(one.logged, one.objective) if one else _by_now(store, job, attempt)
     return found
 
 
-def _by_now(store: Store, job: Job, attempt: Attempt) -> Logged:
-    beside = left(Path(attempt.directory))
-    found = beside or read_whole(store, job, attempt)[0]
-    return replace(found, series={name: replace(one, curve=()) for name, one in found.series.items()})
+def _by_now(store: Store, job: Job, attempt: Attempt) -> Summary:
+    if beside := left(Path(attempt.directory)):
+        return Summary(beside, outcomes.read(attempt.metrics).objective)
+    found, objective = read_whole(store, job, attempt)
+    return Summary(replace(found, series={name: replace(one, curve=()) for name, one in found.series.items()}), objective)

@@ -20,6 +20,8 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, add_sweep, add_trial
 from scheduler.report import comparison
+from scheduler.runner.logs import keep_what_is_small
+from scheduler.tracking.metric_log import Objective
 from tests.contract.actions.ended import ended
 
 Experiments = Callable[[str], list[Experiment]]
@@ -63,6 +65,22 @@ def test_a_column_may_be_a_fact_a_parameter_a_metric_or_an_extreme_of_one(filled
     assert (row[:3], row[8]) == (["done", 64, 0.01], "fine")
     assert [*row[3:8], *row[9:]] == pytest.approx([3.1, 1.1, 3.1, 2.1, 10, 30, 1.1, 4, 1 / 1.1])
     assert (found.of, list(found.guessed)) == (6, ["acc"])
+
+
+def test_what_a_script_has_declared_ranks_its_jobs_also_when_its_logs_are_gone(
+    store: Store, experiments: Experiments, tmp_path: Path
+) -> None:
+    """It is kept with the values: who clears the folders of the attempts keeps the order of their jobs."""
+    declared = {"_objective": {"name": "acc", "goal": "maximize"}}
+    file = GRID.replace("policy: {objective: {metric: val_loss, goal: minimize}}\n", "")
+    jobs = ended(store, experiments(file), str(tmp_path), lambda config: [declared, {"acc": config["lr"]}])
+    before = [row.job.id for row in compare(store).rows]
+    for job, attempt in zip(jobs, store.latest_attempts(jobs).values(), strict=True):
+        keep_what_is_small(store, job, attempt)
+        attempt.metrics.unlink()
+    found = compare(store)
+    assert [row.job.id for row in found.rows] == before
+    assert {row.objective for row in found.rows} == {Objective("acc", "maximize")}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from scheduler.tracking.readers.rows import Row
@@ -76,7 +76,7 @@ def restored(found: Mapping[str, Any], curves: Mapping[str, Any] | None = None) 
     """What `without_curves` and `curves` were made from; without `curves` all but these."""
     drawn = curves or {}
     series = {
-        name: replace(Series(*numbers), curve=tuple(Point(*point) for point in drawn.get(name, ())))
+        name: Series(*[*numbers, tuple(Point(*point) for point in drawn.get(name, ()))])
         for name, numbers in found["series"].items()
     }
     return Logged(**{name: found[name] for name in _HEAD}, last=found["last"], series=series)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduler.queue.code import commit_at, git_directory
+from scheduler.queue.code import commit_at, git_directory, work_tree
 
 LARGEST_PATCH = 1 << 20  # bytes, compressed
 _READ = 16 * LARGEST_PATCH  # bytes of a patch that are looked at; what is larger does not get that small
@@ -64,14 +64,11 @@ def checkout_of(directory: str) -> tuple[str, str, str] | None:
     git, commit = git_directory(directory), commit_at(directory)
     if not commit:
         return None
-    place = os.path.realpath(directory)
-    while not os.path.exists(f"{place}/.git"):  # noqa: PTH110
-        place = os.path.dirname(place)  # noqa: PTH120
     branch = ""
     with contextlib.suppress(OSError, ValueError):
         head = Path(git, "HEAD").read_text(encoding="utf-8").strip()
         branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
-    return place, commit, branch
+    return work_tree(directory), commit, branch
 
 
 def look(root: str, commit: str, branch: str) -> Checkout:

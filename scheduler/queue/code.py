@@ -135,13 +135,22 @@ def commit_at(directory: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def git_directory(directory: str) -> str:
-    """Where git keeps what it knows of the checkout around a directory; "" where there is none."""
+def work_tree(directory: str) -> str:
+    """The root of the git checkout around a directory; "" where there is none."""
     place = os.path.realpath(directory)
     while not os.path.exists(f"{place}/.git"):  # noqa: PTH110
         place, below = os.path.dirname(place), place  # noqa: PTH120
         if place == below:
             return ""
+    return place
+
+
+@lru_cache(maxsize=256)
+def git_directory(directory: str) -> str:
+    """Where git keeps what it knows of the checkout around a directory; "" where there is none."""
+    place = work_tree(directory)
+    if not place:
+        return ""
     if os.path.isdir(f"{place}/.git"):  # noqa: PTH112
         return f"{place}/.git"
     try:

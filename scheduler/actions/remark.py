@@ -9,13 +9,14 @@ from scheduler.errors import UserError
 from scheduler.experiments import remarks as said
 from scheduler.queue import remarks
 from scheduler.queue.changes import Changes
+from scheduler.queue.chosen import Chosen
 from scheduler.queue.job import Job
 from scheduler.queue.names import name_of, new_name
 from scheduler.queue.selection import TAG, chosen, none_of, numbered, select, taken
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
-Action = Callable[[Changes, remarks.Chosen], int]
+Action = Callable[[Changes, Chosen], int]
 FEW = 50  # jobs that are listed without being asked for
 
 
@@ -71,5 +72,5 @@ def _change(store: Store, words: Sequence[str], every: bool, action: Action) -> 
     if len(words) == 1 and not numbers:
         raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
     with store.change() as change:
-        changed = action(change, (found.where, found.parameters))
+        changed = action(change, found)
     return Remarked(len(numbers), changed, store.by_numbers(numbers) if every or len(numbers) <= FEW else None)

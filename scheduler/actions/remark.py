@@ -11,9 +11,8 @@ from scheduler.queue import remarks
 from scheduler.queue.changes import Changes
 from scheduler.queue.chosen import Chosen
 from scheduler.queue.job import Job
-from scheduler.queue.names import name_of, new_name
+from scheduler.queue.names import WORDS, name_of, new_name
 from scheduler.queue.selection import TAG, chosen, none_of, numbered, select, taken
-from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
 Action = Callable[[Changes, Chosen], int]
@@ -34,7 +33,7 @@ def tag(store: Store, words: Sequence[str], tags: Sequence[str], *, remove: bool
     a tag that cannot be one, or that names jobs itself: then it was forgotten."""
     found = said.tags_of(each.removeprefix(TAG) for each in tags)
     for each in found:
-        if each in {*State, "last", "all", "paused"}:
+        if each in WORDS:
             raise UserError(f'"{each}" names jobs, and is no tag', next_step="the tag comes last: `exp-queue tag JOB... TAG`")
     return _change(store, words, every, lambda change, these: (remarks.untag if remove else remarks.tag)(change, these, found))
 

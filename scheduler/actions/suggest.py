@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scheduler.home import Home, default_root
-from scheduler.queue.names import name_of
+from scheduler.queue.names import PAUSED, name_of
 from scheduler.queue.states import State
 
 NEWEST = 200  # jobs that are looked at
@@ -116,7 +116,7 @@ def _words(rows: Sequence[dict[str, Any]]) -> Iterator[Suggestion]:
     if rows:
         yield Suggestion("last", "the newest of what was asked last in this directory")
         yield Suggestion("all", "all jobs")
-        yield Suggestion("paused", "jobs that are paused")
+        yield Suggestion(PAUSED, "jobs that are paused")
     there = {row["state"] for row in rows}
     yield from (Suggestion(state.value, "jobs in this state") for state in State if state.value in there)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from scheduler.errors import UserError, closest
-from scheduler.queue.states import State
+from scheduler.queue.names import WORDS
 
 # What is meant by a word that only asks.
 ANSWERED = {
@@ -120,7 +120,7 @@ def _way(word: str, commands: Collection[str]) -> str:
         return NEWER[word][1]
     if word in POINTED:
         return POINTED[word]
-    if word in {*State, "last", "all"}:
+    if word in WORDS:
         return f"`exp-queue status {word}` lists such jobs"
     if word.endswith((".yaml", ".yml", ".json")):
         return f"`exp-queue run {word}` runs the experiments of a file, `exp-queue check {word}` looks whether it is right"

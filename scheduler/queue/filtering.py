@@ -24,7 +24,7 @@ from scheduler.queue.filters import (
     wrong,
 )
 from scheduler.queue.job import Job
-from scheduler.queue.states import State
+from scheduler.queue.names import STATES
 from scheduler.queue.store import Store
 from scheduler.tracking.logged import Logged
 
@@ -136,9 +136,8 @@ class _Filter:
         return Chosen(f"coalesce({'NOT ' * negated}({how}), 0)", (asked.value,))
 
     def _state(self, asked: Comparison) -> str:
-        states = [*map(str, State), "paused"]
-        if asked.value.lower() not in states:
-            raise wrong(self.text, asked.value_at, f'no job can be "{asked.value}"', nearest(asked.value, states))
+        if asked.value.lower() not in STATES:
+            raise wrong(self.text, asked.value_at, f'no job can be "{asked.value}"', nearest(asked.value, STATES))
         return asked.value.lower()
 
     def _by_values(self, tree: Tree, among: Chosen) -> list[int]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import UserError, closest, nearest
+from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.chosen import Chosen, joined, of_numbers
-from scheduler.queue.filter_rows import PREFIXES, UNLOGGED, Row, flat_names, logged_name, parameter_of, rows_of
+from scheduler.queue.filter_rows import PREFIXES, UNLOGGED, Row, logged_name, parameter_of, rows_of
 from scheduler.queue.filters import (
     ORDER,
     Both,
@@ -71,7 +72,7 @@ def filtered(store: Store, text: str, choose: Choose) -> Chosen:
 def fields_of(store: Store, limit: int) -> list[str]:
     """The names by which the newest so many jobs can be filtered: fields, and their parameters."""
     rows = store.read("SELECT arguments FROM job ORDER BY number DESC LIMIT ?", (limit,))
-    return list(dict.fromkeys([*(name for row in rows for name in flat_names(json.loads(row[0]))), *FIELDS]))
+    return list(dict.fromkeys([*(name for row in rows for name in flat(json.loads(row[0]))), *FIELDS]))
 
 
 @dataclass(frozen=True)

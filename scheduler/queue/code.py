@@ -18,6 +18,7 @@ from scheduler.experiments.command.program_file import program_files
 LARGEST = 16 << 20  # bytes; of a larger file the size and the time of its last change stand for what is in it
 Read = Callable[[str], str]  # the text of a file, by its path
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REFERS, _BRANCH = "ref: ", "ref: refs/heads/"  # how a HEAD begins that is no commit itself
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,7 @@ def _commit(directory: str, text: Read) -> str:
     git = git_directory(directory)
     try:
         head = text(f"{git}/HEAD") if git else ""
-        reference = head.removeprefix("ref: ") if head.startswith("ref: ") else ""
-        found = _reference(git, reference, text) if reference else head
+        found = _reference(git, head.removeprefix(_REFERS), text) if head.startswith(_REFERS) else head
     except (OSError, ValueError):
         return ""
     return found if _COMMIT.fullmatch(found) else ""
@@ -134,20 +134,37 @@ def commit_at(directory: str) -> str:
     return _commit(directory, _text)
 
 
+def branch_at(directory: str) -> str:
+    """The branch that is checked out around a directory, read anew; "" without one."""
+    git = git_directory(directory)
+    try:
+        head = _text(f"{git}/HEAD") if git else ""
+    except (OSError, ValueError):
+        return ""
+    return head.removeprefix(_BRANCH) if head.startswith(_BRANCH) else ""
+
+
 @lru_cache(maxsize=256)
 def git_directory(directory: str) -> str:
     """Where git keeps what it knows of the checkout around a directory; "" where there is none."""
+    root = root_of(directory)
+    if not root or os.path.isdir(f"{root}/.git"):  # noqa: PTH112
+        return root and f"{root}/.git"
+    try:
+        return os.path.join(root, _text(f"{root}/.git").removeprefix("gitdir: "))  # noqa: PTH118
+    except (OSError, ValueError):
+        return ""
+
+
+@lru_cache(maxsize=256)
+def root_of(directory: str) -> str:
+    """The outermost directory of the checkout around a directory; "" where there is none."""
     place = os.path.realpath(directory)
     while not os.path.exists(f"{place}/.git"):  # noqa: PTH110
         place, below = os.path.dirname(place), place  # noqa: PTH120
         if place == below:
             return ""
-    if os.path.isdir(f"{place}/.git"):  # noqa: PTH112
-        return f"{place}/.git"
-    try:
-        return os.path.join(place, _text(f"{place}/.git").removeprefix("gitdir: "))  # noqa: PTH118
-    except (OSError, ValueError):
-        return ""
+    return place
 
 
 def _text(path: str) -> str:

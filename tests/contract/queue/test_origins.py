@@ -96,6 +96,18 @@ def test_without_a_commit_there_is_no_checkout(tmp_path: Path) -> None:
     assert checkout_of(str(tmp_path / "sub")) is None
 
 
+def test_a_second_work_tree_that_is_none_any_more_is_still_told(work: Path, tmp_path: Path) -> None:
+    """Somebody has removed its `.git` while a runner is at work, which knows the place: it neither looks for ever nor fails."""
+    second = tmp_path / "second"
+    git(work, "worktree", "add", "-q", "-b", "other", str(second))
+    before = seen(second)
+    assert (before.root, before.branch, before.missing) == (str(second), "other", "")
+    (second / ".git").unlink()
+    after = seen(second)
+    assert (after.root, after.commit, after.branch) == (str(second), before.commit, "other")
+    assert after.missing.startswith("git did not tell what was not committed")
+
+
 @pytest.fixture
 def starts(store: Store, experiments, work: Path) -> Callable[[float], Origin]:
     """What a job that starts at this time comes from."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduler.queue.code import branch_at, commit_at, git_directory, root_of
+from scheduler.queue.code import branch_at, commit_at, git_directory, work_tree
 
 LARGEST_PATCH = 1 << 20  # bytes, compressed
 _READ = 16 * LARGEST_PATCH  # bytes of a patch that are looked at; what is larger does not get that small
@@ -62,7 +62,7 @@ def checkout_of(directory: str) -> tuple[str, str, str] | None:
     """The root of the checkout around a directory, its commit and its branch, without asking git; None where there is none, or
     nothing is committed."""
     commit = commit_at(directory)
-    return (root_of(directory), commit, branch_at(directory)) if commit else None
+    return (work_tree(directory), commit, branch_at(directory)) if commit else None
 
 
 def look(root: str, commit: str, branch: str) -> Checkout:

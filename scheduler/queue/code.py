@@ -145,9 +145,89 @@ def branch_at(directory: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def work_tree(directory: str) -> str:
+    """The root of the git checkout around a directory; "" where there is none."""
+    place = os.path.realpath(directory)
+    while not os.path.exists(f"{place}/.git"):  # noqa: PTH110
+        place, below = os.path.dirname(place), place  # noqa: PTH120
+        if place == below:
+            return ""
+    return place
+
+
+@lru_cache(maxsize=256)
 def git_directory(directory: str) -> str:
     """Where git keeps what it knows of the checkout around a directory; "" where there is none."""
-    root = root_of(directory)
+    place = work_tree(directory)
+    if not place:
+        return ""
+    if os.path.isdir(f"{place}/.git"):  # noqa: PTH112
+        return f"{place}/.git"
+    try:
+        return os.path.join(place, _text(f"{place}/.git").removeprefix("gitdir: "))  # noqa: PTH118
+    except (OSError, ValueError):
+        return ""
+
+
+def _text(self, path: str) -> str:
+        return _as_it_was(self._texts, path, os.stat(path), lambda: _text(path))  # noqa: PTH116
+
+
+def _as_it_was(known: dict[str, tuple[tuple[int, ...], str]], path: str, found: os.stat_result, read: Callable[[], str]) -> str:
+    """What is known of a file, read anew where the file is another, or was written to."""
+    state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if path not in known or known[path][0] != state:
+        known[path] = (state, read())
+    return known[path][1]
+
+
+def _read(program: str, found: os.stat_result) -> str:
+    if found.st_size > LARGEST:
+        return f"{found.st_size}-{found.st_mtime_ns}"
+    return hashlib.sha256(_content(program)).hexdigest()
+
+
+def _commit(directory: str, text: Read) -> str:
+    """The commit that is checked out there, without asking git; "" where there is none, or it is kept in a way unknown here.
+    https://git-scm.com/docs/gitrepository-layout"""
+    git = git_directory(directory)
+    try:
+        head = text(f"{git}/HEAD") if git else ""
+        found = _reference(git, head.removeprefix(_REFERS), text) if head.startswith(_REFERS) else head
+    except (OSError, ValueError):
+        return ""
+    return found if _COMMIT.fullmatch(found) else ""
+
+
+def _reference(git: str, name: str, text: Read) -> str:
+    common = git
+    if os.path.isfile(f"{git}/commondir"):  # noqa: PTH113 (of a second work tree)
+        common = os.path.join(git, text(f"{git}/commondir"))  # noqa: PTH118
+    if os.path.isfile(f"{common}/{name}"):  # noqa: PTH113
+        return text(f"{common}/{name}")
+    before, found, _ = f"\n{text(f'{common}/packed-refs')}\n".partition(f" {name}\n")
+    return before.rpartition("\n")[2] if found else ""
+
+
+def commit_at(directory: str) -> str:
+    """The commit that is checked out around a directory, read anew; "" without one."""
+    return _commit(directory, _text)
+
+
+def branch_at(directory: str) -> str:
+    """The branch that is checked out around a directory, read anew; "" without one."""
+    git = git_directory(directory)
+    try:
+        head = _text(f"{git}/HEAD") if git else ""
+    except (OSError, ValueError):
+        return ""
+    return head.removeprefix(_BRANCH) if head.startswith(_BRANCH) else ""
+
+
+@lru_cache(maxsize=256)
+def git_directory(directory: str) -> str:
+    """Where git keeps what it knows of the checkout around a directory; "" where there is none."""
+    root = work_tree(directory)
     if not root or os.path.isdir(f"{root}/.git"):  # noqa: PTH112
         return root and f"{root}/.git"
     try:
@@ -157,7 +237,7 @@ def git_directory(directory: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def root_of(directory: str) -> str:
+def work_tree(directory: str) -> str:
     """The outermost directory of the checkout around a directory; "" where there is none."""
     place = os.path.realpath(directory)
     while not os.path.exists(f"{place}/.git"):  # noqa: PTH110

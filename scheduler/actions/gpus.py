@@ -18,7 +18,8 @@ from scheduler.gpus.view import View
 from scheduler.gpus.waiting import GpusUnknown
 from scheduler.home import Home, default_root, open_home
 from scheduler.queue.job import Job
-from scheduler.queue.selection import PAUSED, select
+from scheduler.queue.names import PAUSED
+from scheduler.queue.selection import select
 from scheduler.queue.store import Store
 from scheduler.runner.job_desk import LABEL, label_of
 

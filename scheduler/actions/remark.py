@@ -9,13 +9,13 @@ from scheduler.errors import UserError
 from scheduler.experiments import remarks as said
 from scheduler.queue import remarks
 from scheduler.queue.changes import Changes
+from scheduler.queue.chosen import Chosen
 from scheduler.queue.job import Job
-from scheduler.queue.names import name_of, new_name
+from scheduler.queue.names import WORDS, name_of, new_name
 from scheduler.queue.selection import TAG, chosen, none_of, numbered, select, taken
-from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
-Action = Callable[[Changes, remarks.Chosen], int]
+Action = Callable[[Changes, Chosen], int]
 FEW = 50  # jobs that are listed without being asked for
 
 
@@ -33,7 +33,7 @@ def tag(store: Store, words: Sequence[str], tags: Sequence[str], *, remove: bool
     a tag that cannot be one, or that names jobs itself: then it was forgotten."""
     found = said.tags_of(each.removeprefix(TAG) for each in tags)
     for each in found:
-        if each in {*State, "last", "all", "paused"}:
+        if each in WORDS:
             raise UserError(f'"{each}" names jobs, and is no tag', next_step="the tag comes last: `exp-queue tag JOB... TAG`")
     return _change(store, words, every, lambda change, these: (remarks.untag if remove else remarks.tag)(change, these, found))
 
@@ -71,5 +71,5 @@ def _change(store: Store, words: Sequence[str], every: bool, action: Action) -> 
     if len(words) == 1 and not numbers:
         raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
     with store.change() as change:
-        changed = action(change, (found.where, found.parameters))
+        changed = action(change, found)
     return Remarked(len(numbers), changed, store.by_numbers(numbers) if every or len(numbers) <= FEW else None)

@@ -23,7 +23,7 @@ from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.linux.locks import is_locked
 from scheduler.queue import evidence
-from scheduler.queue.backups import copy_into, counted, opened, sync
+from scheduler.queue.backups import copy_into, counted, is_a_database, opened, sync
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.rows import attempt_from
@@ -88,15 +88,10 @@ def _alone(home: Home) -> Iterator[None]:
     if not home.database.exists():
         yield
         return
-    with _locked(home.database) if _is_a_database(home.database) else _locked_by_hand(home.database):
+    # Of another file SQLite would remove what lies beside it, and somebody may still rescue that.
+    with _locked(home.database) if is_a_database(home.database) else _locked_by_hand(home.database):
         _refuse_while_jobs_run(home)  # that have begun meanwhile
         yield
-
-
-def _is_a_database(path: Path) -> bool:
-    """By its first bytes. Of another file SQLite would remove what lies beside it, and somebody may still rescue that."""
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scheduler.home import Home, default_root
-from scheduler.queue.names import name_of
+from scheduler.queue.names import PAUSED, name_of
 from scheduler.queue.states import State
 
 NEWEST = 200  # jobs that are looked at
@@ -116,7 +116,7 @@ def _words(rows: Sequence[dict[str, Any]]) -> Iterator[Suggestion]:
     if rows:
         yield Suggestion("last", "the newest of what was asked last in this directory")
         yield Suggestion("all", "all jobs")
-        yield Suggestion("paused", "jobs that are paused")
+        yield Suggestion(PAUSED, "jobs that are paused")
     there = {row["state"] for row in rows}
     yield from (Suggestion(state.value, "jobs in this state") for state in State if state.value in there)
 
@@ -141,6 +141,7 @@ def _values(file: str) -> dict[str, list[str]]:
 
 def _of_file(file: str) -> dict[str, list[str]]:
     from scheduler.experiments.command.launch import ASKED
+    from scheduler.experiments.configurations.configurations import flat
     from scheduler.experiments.document.document import open_document
     from scheduler.sweeps.files.either import file_of
     from scheduler.sweeps.files.kinds import is_list, is_sweep
@@ -152,17 +153,9 @@ def _of_file(file: str) -> dict[str, list[str]]:
 
         return {parameter.name: [] for parameter in read_plan(file).parameters}
     for experiment in islice(file_of(document, (), ASKED).experiments(), EXPERIMENTS):
-        for name, value in _flat(experiment.config):
+        for name, value in flat(experiment.config).items():
             found.setdefault(name, {}).setdefault(_as_typed(value))
     return {name: list(values) for name, values in found.items()}
-
-
-def _flat(config: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in config.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value
 
 
 def _as_typed(value: Any) -> str:

@@ -101,9 +101,10 @@ def _restore_queue(text: str, style: str) -> int:
 
 def _refuse_a_backup(text: str) -> None:
     from scheduler.errors import UserError
+    from scheduler.queue.backups import is_a_database
 
-    with contextlib.suppress(OSError), Path(text).open("rb") as file:
-        if file.read(16) == b"SQLite format 3\0":
+    with contextlib.suppress(OSError):
+        if is_a_database(Path(text)):
             raise UserError(
                 f"{text} is a backup of the queue, and no job", next_step=f"`exp-queue restore {text}` alone restores it"
             )

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from scheduler.errors import UserError, closest
-from scheduler.queue.states import State
+from scheduler.queue.names import WORDS
 
 # What is meant by a word that only asks.
 ANSWERED = {
-    **dict.fromkeys(("ls", "ps", "list", "jobs", "runs", "queue", "squeue", "gqueue", "stat", "top", "htop"), ("status",)),
+    **dict.fromkeys(("ls", "ps", "list", "jobs", "runs", "queue", "squeue", "gqueue", "stat"), ("status",)),
     **dict.fromkeys(("results", "result", "history", "sacct", "experiments"), ("status",)),
     **dict.fromkeys(("tail", "follow"), ("logs", "-f")),
     **dict.fromkeys(("log", "cat", "output", "out", "stdout", "stderr"), ("logs",)),
@@ -23,9 +23,6 @@ ANSWERED = {
     **dict.fromkeys(("validate", "lint"), ("check",)),
     "why": ("explain",),
     "version": ("--version",),
-}
-# The same, where there is such a command.
-BETTER = {
     **dict.fromkeys(("top", "htop", "monitor", "dashboard", "live", "progress"), ("watch",)),
     **dict.fromkeys(("diff", "versus", "vs", "side-by-side", "table"), ("compare",)),
     **dict.fromkeys(("leaderboard", "rank", "ranking", "winner"), ("best",)),
@@ -40,9 +37,13 @@ _AGAIN = "`exp-queue retry JOB` runs again what failed, `exp-queue run FILE --ag
 _COMMAND = "`exp-queue exec -- COMMAND` runs one command on a GPU, `exp-queue run FILE` the experiments of a file"
 _WORK = "there is no daemon: `exp-queue work --forever` runs what is queued now and later, until a Ctrl-C"
 _PAUSE = "`exp-queue pause JOB` lets a job that runs stand still until `continue`, `hold JOB` one that waits until `release`"
+_NOTE = "`exp-queue note JOB TEXT` writes a note about a job"
+_TAG = "`exp-queue tag JOB... TAG` gives jobs a tag, `exp-queue status tag:TAG` finds them"
+_RENAME = "`exp-queue rename JOB NAME` calls a job by another name"
+_FILTER = "`exp-queue status 'lr<0.01 and failed'` lists the jobs that a filter leaves"
 _INIT = "write a file such as the README's mine.yaml; `exp-queue check FILE` says whether it is right"
 
-# The way for a word that would change something, or that has no command of its own.
+# The way for a word that would change something, or that leaves a choice.
 POINTED = {
     **dict.fromkeys(("kill", "stop", "scancel", "abort", "terminate", "end", "quit", "ctrl-c"), _STOP),
     **dict.fromkeys(("rm", "remove", "delete", "del", "clear", "clean", "purge", "reset", "flush"), _KEPT),
@@ -54,25 +55,15 @@ POINTED = {
     **dict.fromkeys(("suspend", "stash", "freeze", "block"), _PAUSE),
     **dict.fromkeys(("unstash", "unhold", "thaw", "unpause"), _PAUSE),
     "untag": "`exp-queue tag JOB... TAG --remove` takes a tag away",
-    **dict.fromkeys(("annotate", "comment", "notes", "describe-run"), "`exp-queue note JOB TEXT` writes a note about a job"),
-    **dict.fromkeys(("label", "tags"), "`exp-queue tag JOB... TAG` gives jobs a tag, `exp-queue status tag:TAG` finds them"),
-    **dict.fromkeys(("mv", "name"), "`exp-queue rename JOB NAME` calls a job by another name"),
+    **dict.fromkeys(("annotate", "comment", "notes", "describe-run", "describe-as"), _NOTE),
+    **dict.fromkeys(("label", "tags", "mark", "star"), _TAG),
+    **dict.fromkeys(("mv", "name", "call"), _RENAME),
     **dict.fromkeys(("init", "create"), _INIT),
-}
-
-# The way where there is such a command, the first word of it.
-NEWER = {
-    **dict.fromkeys(("label", "mark", "star"), ("tag", "`exp-queue help tag` says how jobs get a tag, `tag:NAME` finds them")),
-    **dict.fromkeys(("comment", "annotate", "describe-as"), ("note", "`exp-queue help note` says how a job gets a note")),
-    **dict.fromkeys(("mv", "name", "call"), ("rename", "`exp-queue help rename` says how a job gets another name")),
-    **dict.fromkeys(("csv", "dump", "save", "download"), ("export", "`exp-queue help export` says how results get into a file")),
     **dict.fromkeys(
-        ("completions", "autocomplete", "complete"), ("completion", "`exp-queue completion bash` prints the script for bash")
+        ("csv", "dump", "save", "download"), "`exp-queue export JOB -o results.csv` writes what came out of jobs into a file"
     ),
-    **dict.fromkeys(
-        ("find", "grep", "search", "filter", "select", "where", "query"),
-        ("status", "`exp-queue status 'lr<0.01 and failed'` lists the jobs that a filter leaves"),
-    ),
+    **dict.fromkeys(("completions", "autocomplete", "complete"), "`exp-queue completion bash` prints the script for bash"),
+    **dict.fromkeys(("find", "grep", "search", "filter", "select", "where", "query"), _FILTER),
 }
 
 # Commands that only look. Any other is suggested for a plain mistyping of it alone.
@@ -100,8 +91,6 @@ def meant(words: Sequence[str], commands: Collection[str]) -> list[str]:
     word, *others = words
     if word == "help":
         return _help(others, commands)
-    if word in BETTER and BETTER[word][0] in commands:
-        return [*BETTER[word], *others]
     if word in ANSWERED:
         return [*ANSWERED[word], *others]
     raise UserError(f'unknown command "{word}"', next_step=_way(word, commands))
@@ -116,11 +105,9 @@ def _help(about: Sequence[str], commands: Collection[str]) -> list[str]:
 
 def _way(word: str, commands: Collection[str]) -> str:
     """What to type instead of `word`, in a clause."""
-    if word in NEWER and NEWER[word][0] in commands:
-        return NEWER[word][1]
     if word in POINTED:
         return POINTED[word]
-    if word in {*State, "last", "all"}:
+    if word in WORDS:
         return f"`exp-queue status {word}` lists such jobs"
     if word.endswith((".yaml", ".yml", ".json")):
         return f"`exp-queue run {word}` runs the experiments of a file, `exp-queue check {word}` looks whether it is right"

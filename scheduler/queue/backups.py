@@ -50,6 +50,12 @@ def back_up(home: Home, target: Path) -> Copy:
     return Copy(target, target.stat().st_size, jobs)
 
 
+def is_a_database(path: Path) -> bool:
+    """Whether a file is one of SQLite's, by its first bytes. OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
 def copy_into(source: sqlite3.Connection, target: Path) -> None:
     """All of a database, as of one moment, as one file: not in WAL mode, which needs a second."""
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:

@@ -1,7 +1,7 @@
 """What git knows of the code that an attempt runs: the commit, the branch, and what nobody has committed yet.
 
-The commit and the branch are read from git's files. What is not committed only git can tell, and it has to look at every file:
-that is asked once for many starts (`origins`). Nothing here writes into the checkout, not even git's index.
+The commit and the branch are read from git's files (`code`). What is not committed only git can tell, and it has to look at every
+file: that is asked once for many starts (`origins`). Nothing here writes into the checkout, not even git's index.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scheduler.queue.code import commit_at, git_directory, work_tree
+from scheduler.queue.code import branch_at, commit_at, git_directory, work_tree
 
 LARGEST_PATCH = 1 << 20  # bytes, compressed
 _READ = 16 * LARGEST_PATCH  # bytes of a patch that are looked at; what is larger does not get that small
@@ -61,14 +61,8 @@ class Checkout:
 def checkout_of(directory: str) -> tuple[str, str, str] | None:
     """The root of the checkout around a directory, its commit and its branch, without asking git; None where there is none, or
     nothing is committed."""
-    git, commit = git_directory(directory), commit_at(directory)
-    if not commit:
-        return None
-    branch = ""
-    with contextlib.suppress(OSError, ValueError):
-        head = Path(git, "HEAD").read_text(encoding="utf-8").strip()
-        branch = head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
-    return work_tree(directory), commit, branch
+    commit = commit_at(directory)
+    return (work_tree(directory), commit, branch_at(directory)) if commit else None
 
 
 def look(root: str, commit: str, branch: str) -> Checkout:

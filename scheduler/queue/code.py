@@ -18,6 +18,7 @@ from scheduler.experiments.command.program_file import program_files
 LARGEST = 16 << 20  # bytes; of a larger file the size and the time of its last change stand for what is in it
 Read = Callable[[str], str]  # the text of a file, by its path
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REFERS, _BRANCH = "ref: ", "ref: refs/heads/"  # how a HEAD begins that is no commit itself
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,7 @@ def _commit(directory: str, text: Read) -> str:
     git = git_directory(directory)
     try:
         head = text(f"{git}/HEAD") if git else ""
-        reference = head.removeprefix("ref: ") if head.startswith("ref: ") else ""
-        found = _reference(git, reference, text) if reference else head
+        found = _reference(git, head.removeprefix(_REFERS), text) if head.startswith(_REFERS) else head
     except (OSError, ValueError):
         return ""
     return found if _COMMIT.fullmatch(found) else ""
@@ -132,6 +132,16 @@ def _reference(git: str, name: str, text: Read) -> str:
 def commit_at(directory: str) -> str:
     """The commit that is checked out around a directory, read anew; "" without one."""
     return _commit(directory, _text)
+
+
+def branch_at(directory: str) -> str:
+    """The branch that is checked out around a directory, read anew; "" without one."""
+    git = git_directory(directory)
+    try:
+        head = _text(f"{git}/HEAD") if git else ""
+    except (OSError, ValueError):
+        return ""
+    return head.removeprefix(_BRANCH) if head.startswith(_BRANCH) else ""
 
 
 @lru_cache(maxsize=256)

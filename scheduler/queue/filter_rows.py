@@ -103,11 +103,3 @@ def _value(config: Any, name: str) -> Any:
         if name[:place] in config and (found := _value(config[name[:place]], name[place + 1 :])) is not NOTHING:
             return found
     return NOTHING
-
-
-def flat_names(config: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    for name, value in config.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat_names(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.errors import UserError, closest, nearest
+from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.chosen import Chosen, joined, of_numbers
-from scheduler.queue.filter_rows import PREFIXES, UNLOGGED, Row, flat_names, logged_name, parameter_of, rows_of
+from scheduler.queue.filter_rows import PREFIXES, UNLOGGED, Row, logged_name, parameter_of, rows_of
 from scheduler.queue.filters import (
     ORDER,
     Both,
@@ -16,7 +17,7 @@ from scheduler.queue.filters import (
     Not,
     Tree,
     Word,
-    comparisons,
+    leaves,
     number_of,
     parse,
     seconds_of,
@@ -24,7 +25,7 @@ from scheduler.queue.filters import (
     wrong,
 )
 from scheduler.queue.job import Job
-from scheduler.queue.states import State
+from scheduler.queue.names import STATES
 from scheduler.queue.store import Store
 from scheduler.tracking.logged import Logged
 
@@ -71,7 +72,7 @@ def filtered(store: Store, text: str, choose: Choose) -> Chosen:
 def fields_of(store: Store, limit: int) -> list[str]:
     """The names by which the newest so many jobs can be filtered: fields, and their parameters."""
     rows = store.read("SELECT arguments FROM job ORDER BY number DESC LIMIT ?", (limit,))
-    return list(dict.fromkeys([*(name for row in rows for name in flat_names(json.loads(row[0]))), *FIELDS]))
+    return list(dict.fromkeys([*(name for row in rows for name in flat(json.loads(row[0]))), *FIELDS]))
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ class _Filter:
         """In SQL, if it can be; else in Python those that SQL leaves."""
         if (whole := self._sql(tree)) is not None:
             return whole
-        parts = tree.of if isinstance(tree, Both) else (tree,)
-        known = [found for part in parts if (found := self._sql(part)) is not None]
-        rest = tuple(part for part in parts if self._sql(part) is None)
+        parts = [(part, self._sql(part)) for part in (tree.of if isinstance(tree, Both) else (tree,))]
+        known = [found for _, found in parts if found is not None]
+        rest = tuple(part for part, found in parts if found is None)
         return of_numbers(self._by_values(Both(rest), joined(known, "AND") if known else EVERY))
 
     def _sql(self, tree: Tree) -> Chosen | None:
@@ -136,19 +137,19 @@ class _Filter:
         return Chosen(f"coalesce({'NOT ' * negated}({how}), 0)", (asked.value,))
 
     def _state(self, asked: Comparison) -> str:
-        states = [*map(str, State), "paused"]
-        if asked.value.lower() not in states:
-            raise wrong(self.text, asked.value_at, f'no job can be "{asked.value}"', nearest(asked.value, states))
+        if asked.value.lower() not in STATES:
+            raise wrong(self.text, asked.value_at, f'no job can be "{asked.value}"', nearest(asked.value, STATES))
         return asked.value.lower()
 
     def _by_values(self, tree: Tree, among: Chosen) -> list[int]:
         """The numbers of the jobs for which the tree holds, by what they say of themselves."""
-        leaves = {asked for asked in comparisons(tree) if self._column(asked) is None}
-        known = {leaf: set(self._numbers(leaf)) for leaf in _leaves(tree) if leaf not in leaves}
-        parameters = {name for name in map(parameter_of, leaves) if name}
+        said = {leaf: self._sql(leaf) for leaf in leaves(tree)}
+        known = {leaf: set(self.store.numbers(found.where, found.parameters)) for leaf, found in said.items() if found}
+        asked = [leaf for leaf, found in said.items() if isinstance(leaf, Comparison) and found is None]
+        parameters = {name for name in map(parameter_of, asked) if name}
         rows = list(rows_of(self.store, among, parameters))
         mine = {name for row in rows for name in row.config} | self._elsewhere(parameters, rows)
-        self._refuse_parameters(leaves, mine)
+        self._refuse_parameters(asked, mine)
         found: list[int] = []
         unsure: list[Row] = []
         for row in rows:
@@ -157,12 +158,7 @@ class _Filter:
                 unsure.append(row)
             elif answer:
                 found.append(row.number)
-        return sorted([*found, *self._by_logs(tree, unsure, known, mine, leaves)])
-
-    def _numbers(self, leaf: Word | Comparison) -> list[int]:
-        chosen = self._sql(leaf)
-        assert chosen is not None  # those are left out
-        return self.store.numbers(chosen.where, chosen.parameters)
+        return sorted([*found, *self._by_logs(tree, unsure, known, mine, asked)])
 
     def _elsewhere(self, names: set[str], rows: Sequence[Row]) -> set[str]:
         """Those of the names that are parameters of jobs which other parts of the filter have left out."""
@@ -173,10 +169,10 @@ class _Filter:
                 found.add(name)
         return found
 
-    def _refuse_parameters(self, leaves: Iterable[Comparison], mine: set[str]) -> None:
-        for asked in leaves:
-            if asked.name.startswith("config.") and asked.name.removeprefix("config.") not in mine:
-                raise self._unknown(asked, ())
+    def _refuse_parameters(self, asked: Iterable[Comparison], mine: set[str]) -> None:
+        for each in asked:
+            if each.name.startswith("config.") and each.name.removeprefix("config.") not in mine:
+                raise self._unknown(each, ())
 
     def _by_logs(
         self,
@@ -184,12 +180,12 @@ class _Filter:
         rows: Sequence[Row],
         known: Mapping[Word | Comparison, set[int]],
         mine: set[str],
-        leaves: set[Comparison],
+        asked: Iterable[Comparison],
     ) -> list[int]:
         """The same for those where it hangs on what they have logged."""
-        asked = [each for each in leaves if logged_name(each.name) and each.name not in mine and each.name != "name"]
+        logged = [each for each in asked if logged_name(each.name) and each.name not in mine and each.name != "name"]
         summaries = self.store.summaries(self.store.by_numbers(row.number for row in rows)) if rows else {}
-        self._refuse_unknown(asked, summaries)
+        self._refuse_unknown(logged, summaries)
         for row in rows:
             row.logged = summaries.get(row.job, UNLOGGED)
         return [row.number for row in rows if verdict(tree, row.judge(known, mine))]
@@ -201,7 +197,7 @@ class _Filter:
             return
         sample: Sequence[Job] = self.store.jobs("attempts > 0", limit=SAMPLE, newest=True)
         seen |= {name for each in self.store.summaries(sample).values() for name in each.last}
-        for each in sorted(missing, key=lambda one: one.at):
+        for each in missing:
             if logged_name(each.name) not in seen:
                 raise self._unknown(each, sorted(seen))
 
@@ -211,11 +207,3 @@ class _Filter:
         near = closest(asked.name, names) or (closest(plain, names) if prefix in PREFIXES else None)
         listed = f"known are: {', '.join(names[:NAMED])}{', ...' * (len(names) > NAMED)}"
         return wrong(self.text, asked.at, f'no job has "{asked.name}"', f'did you mean "{near}"?' if near else listed)
-
-
-def _leaves(tree: Tree) -> Iterator[Word | Comparison]:
-    if isinstance(tree, (Word, Comparison)):
-        yield tree
-        return
-    for part in (tree.of,) if isinstance(tree, Not) else tree.of:
-        yield from _leaves(part)

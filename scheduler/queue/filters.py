@@ -258,13 +258,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def comparisons(tree: Tree) -> Iterator[Comparison]:
-    """All comparisons of a filter, from the left."""
-    if isinstance(tree, Comparison):
+def leaves(tree: Tree) -> Iterator[Word | Comparison]:
+    """All words and comparisons of a filter, from the left."""
+    if isinstance(tree, (Word, Comparison)):
         yield tree
-    elif not isinstance(tree, Word):
-        for part in (tree.of,) if isinstance(tree, Not) else tree.of:
-            yield from comparisons(part)
+        return
+    for part in (tree.of,) if isinstance(tree, Not) else tree.of:
+        yield from leaves(part)
 
 
 def verdict(tree: Tree, holds: Callable[[Word | Comparison], Verdict]) -> Verdict:

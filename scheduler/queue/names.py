@@ -39,7 +39,10 @@ OWN_FORM = re.compile(r"([a-z]+)-([a-z]+)-([1-9][0-9]{0,17})")  # a longer numbe
 _RENAMED = re.compile(r"[^\W\d_][\w.-]*")
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 _FILE = (".yaml", ".yml", ".json", ".toml", ".py", ".sh", ".txt")
-TAKEN = {*State, "last", "all", "paused", "first", "none", "here", "newest", "latest", "mine"}  # words that name jobs, or a place
+PAUSED = "paused"  # no state: what is paused is running
+STATES = (*map(str, State), PAUSED)  # as people see them
+WORDS = (*STATES, "last", "all")  # that name jobs
+TAKEN = {*WORDS, "first", "none", "here", "newest", "latest", "mine"}  # these, and words for a place or a choice
 
 
 def name_of(job: str, number: int) -> str:

@@ -17,13 +17,12 @@ from scheduler.queue.filtering import fields_of, filtered
 from scheduler.queue.filters import is_filter
 from scheduler.queue.here import directory, file_from
 from scheduler.queue.job import Job
-from scheduler.queue.names import OWN_FORM, name_of
+from scheduler.queue.names import OWN_FORM, PAUSED, STATES, name_of
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.sweep_selection import sweep_named
 from scheduler.queue.trials import latest_sweep, trials
 
-PAUSED = "paused"  # no state: what is paused is running
 TAG = "tag:"
 SHORT = 8  # letters of an id as tables show it: so many mean nothing else
 RECENT = 200  # newest jobs whose parameters are looked through for a word
@@ -230,7 +229,7 @@ def _nothing_named(store: Store, word: str) -> Chosen:
     sql = "SELECT DISTINCT group_name AS name FROM job WHERE group_name IS NOT NULL UNION SELECT DISTINCT file FROM job"
     names = [Path(row["name"]).name for row in store.read(sql, ()) if row["name"]]
     ways = ["last", "all", "group:NAME", "trial:N", "tag:NAME", "1-5", "'lr<0.01'"]
-    words = [*ways, PAUSED, *map(str, State), "a group", "a file"]
+    words = [*ways, *STATES, "a group", "a file"]
     near = closest(word, [*words, *names])
     if Path(word).is_file():
         raise UserError(f"no job is of the file {word}", next_step=f"`exp-queue run {word}` makes some")

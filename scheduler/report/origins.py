@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scheduler.experiments.configurations.configurations import leaves
 from scheduler.queue.origins import Origin
 from scheduler.report.text import plural
 
@@ -26,19 +27,13 @@ def as_object(origin: Origin | None, gpus: Sequence[str]) -> dict[str, Any] | No
     }
 
 
-def seeds(config: Any, path: str = "") -> dict[str, Any]:
+def seeds(config: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a configuration that are called so, by their dotted keys.
 
     >>> seeds({"seed": 1, "data": {"split_seed": 2, "size": 3}})
     {'seed': 1, 'data.split_seed': 2}
     """
-    found: dict[str, Any] = {}
-    for name, value in config.items() if isinstance(config, dict) else ():
-        if isinstance(value, dict):
-            found |= seeds(value, f"{path}{name}.")
-        elif SEED in name.lower():
-            found[f"{path}{name}"] = value
-    return found
+    return {".".join(path): value for path, value in leaves(config) if SEED in path[-1].lower()}
 
 
 def pairs(found: dict[str, Any] | None) -> list[tuple[str, str]]:

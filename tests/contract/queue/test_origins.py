@@ -96,6 +96,18 @@ def test_without_a_commit_there_is_no_checkout(tmp_path: Path) -> None:
     assert checkout_of(str(tmp_path / "sub")) is None
 
 
+def test_a_second_work_tree_that_is_none_any_more_is_still_told(work: Path, tmp_path: Path) -> None:
+    """Somebody has removed its `.git` while a runner is at work, which knows the place: it neither looks for ever nor fails."""
+    second = tmp_path / "second"
+    git(work, "worktree", "add", "-q", "-b", "other", str(second))
+    before = seen(second)
+    assert (before.root, before.branch, before.missing) == (str(second), "other", "")
+    (second / ".git").unlink()
+    after = seen(second)
+    assert (after.root, after.commit, after.branch) == (str(second), before.commit, "other")
+    assert after.missing.startswith("git did not tell what was not committed")
+
+
 @pytest.fixture
 def starts(store: Store, experiments, work: Path) -> Callable[[float], Origin]:
     """What a job that starts at this time comes from."""
@@ -191,7 +203,9 @@ def test_the_packages_of_an_environment_are_read_from_its_folder(venv: Path, tmp
     assert (found.path, found.version) == (str(venv / "bin/python"), "3.10.4")
     assert found.packages == ("old_style==1.0", "torch==2.1.0+cu121")
     assert looked.of(command, str(tmp_path), kept) is found
-    (venv / "lib/python3.10/site-packages/numpy-2.0.dist-info").mkdir()
+    packages = venv / "lib/python3.10/site-packages"
+    (packages / "numpy-2.0.dist-info").mkdir()
+    os.utime(packages, (1, 1))  # another time for sure: the clock of many kernels' files stands still for milliseconds
     again = looked.of(command, str(tmp_path), kept)
     assert again
     assert "numpy==2.0" in again.packages

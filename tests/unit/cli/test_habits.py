@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.cli.habits import ANSWERED, BETTER, LOOKING, NEWER, POINTED, is_mistyped, meant
+from scheduler.cli.habits import ANSWERED, LOOKING, POINTED, is_mistyped, meant
 from scheduler.cli.main import COMMANDS, SECTIONS, main
 from scheduler.errors import UserError, closest
 
@@ -29,6 +29,7 @@ def said_to(word: str) -> str:
         ("ls", "status"),
         ("ps failed", "status failed"),
         ("tail -n 5 abc", "logs -f -n 5 abc"),
+        ("top failed", "watch failed"),
         ("version", "--version"),
         ("help", "--help"),
         ("help run", "run --help"),
@@ -44,9 +45,8 @@ def test_a_word_that_only_asks_is_answered(typed: str, meaning: str) -> None:
 @pytest.mark.parametrize("word", ASKED)
 def test_what_is_answered_is_a_command_that_only_looks(word: str) -> None:
     """An answer to a question must not start anything."""
-    newer = {command for (command,) in BETTER.values()}
-    assert meant([word], COMMANDS)[0] in (*LOOKING, *newer, "--help", "--version")
-    assert {meaning[0] for meaning in ANSWERED.values()} <= {*LOOKING, "--version"}
+    assert meant([word], COMMANDS)[0] in (*LOOKING, "--help", "--version")
+    assert {meaning[0] for meaning in ANSWERED.values()} <= {*LOOKING, "man", "--version"}
 
 
 @pytest.mark.parametrize("word", WOULD_CHANGE)
@@ -64,30 +64,10 @@ def test_every_way_that_is_pointed_out_exists(way: str) -> None:
     assert set(named) <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("word", sorted(BETTER))
-def test_a_word_that_a_newer_command_answers_better_goes_there_once_it_exists(word: str) -> None:
-    """`top` is `watch` where there is one; where there is none it is what it was, or unknown."""
-    (better,) = BETTER[word]
-    assert meant([word, "failed"], [*COMMANDS, better]) == [better, "failed"]
-    without = [name for name in COMMANDS if name != better]
-    if word in ANSWERED:
-        assert meant([word], without) == list(ANSWERED[word])
-        return
-    with pytest.raises(UserError) as refused:
-        meant([word], without)
-    assert f"exp-queue {better}" not in refused.value.next_step
-
-
-@pytest.mark.parametrize("word", sorted(NEWER))
-def test_a_word_is_pointed_to_a_newer_command_once_it_exists(word: str) -> None:
-    """`label` is `tag` here; nobody is sent to a command that is not there."""
-    command, way = NEWER[word]
-    with pytest.raises(UserError) as refused:
-        meant([word], [*COMMANDS, command])
-    assert refused.value.next_step == way
-    with pytest.raises(UserError) as refused:
-        meant([word], [name for name in COMMANDS if name != command])
-    assert refused.value.next_step != way
+def test_a_word_stands_in_one_table() -> None:
+    """What is said in the second would be said to nobody."""
+    assert set(ANSWERED).isdisjoint(POINTED)
+    assert set(COMMANDS).isdisjoint({**ANSWERED, **POINTED})
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -118,7 +98,7 @@ def test_a_word_that_is_only_like_a_command_that_acts_is_not_taken_for_it(word: 
 @given(st.text(string.ascii_lowercase, min_size=1, max_size=9))
 def test_whatever_is_typed_no_suggestion_acts_unless_it_is_that_word_mistyped(word: str) -> None:
     """A suggestion is typed without a second thought."""
-    if word in COMMANDS or word == "help" or word in {**ANSWERED, **BETTER, **POINTED, **NEWER}:
+    if word in COMMANDS or word == "help" or word in {**ANSWERED, **POINTED}:
         return
     suggested = re.findall(r'did you mean "(.*)"', said_to(word))
     assert all(command in LOOKING or is_mistyped(word, command) for command in suggested)

@@ -17,8 +17,8 @@ from scheduler.queue.filters import (
     Tree,
     Verdict,
     Word,
-    comparisons,
     is_filter,
+    leaves,
     matches,
     parse,
     seconds_of,
@@ -100,7 +100,9 @@ def test_whatever_is_typed_is_a_filter_or_an_error_for_people(text: str) -> None
         tree = parse(text)
     except UserError:
         return
-    assert all(text[each.at - 1 :].lstrip("'\"").startswith(each.name) for each in comparisons(tree))
+    for each in leaves(tree):
+        name = each.text if isinstance(each, Word) else each.name
+        assert text[each.at - 1 :].startswith((name, f"'{name}", f'"{name}'))
 
 
 @pytest.mark.parametrize("word", ["failed", "group:G", "a.yaml", "3f2a9c81", "eager-falcon-12", "1-5", "tag:old", "android"])

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from scheduler.actions.logged import summaries
+from scheduler.actions.logged import summary
 from scheduler.actions.results import outcome
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
+from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
@@ -68,27 +69,31 @@ class Compared:
 
 def compared(store: Store, jobs: Sequence[Job]) -> list[Compared]:
     """The jobs in their order. Each table of the store is asked once, however many they are."""
-    latest, logged = store.latest_attempts(jobs), summaries(store, jobs)
+    latest = store.latest_attempts(jobs)
+    known = kept(store, latest.values())
     asked, models = _objectives(store, jobs), _models(store, jobs)
-    return [
-        Compared(
+
+    def one(job: Job) -> Compared:
+        attempt = latest.get(job.id)
+        found = known.get(attempt.name) if attempt else None
+        return Compared(
             job,
-            attempt := latest.get(job.id),
-            logged.get(job.id, NOTHING),
-            asked.get(job.id) or _objective(job, attempt),
+            attempt,
+            summary(store, job, attempt, found) if attempt else NOTHING,
+            asked.get(job.id) or _objective(job, attempt, found),
             store.code(job.code if attempt is None or attempt.code is None else attempt.code),
             store.surroundings(job),
             models.get(job.id, ""),
         )
-        for job in jobs
-    ]
+
+    return [one(job) for job in jobs]
 
 
-def _objective(job: Job, attempt: Attempt | None) -> Objective | None:
+def _objective(job: Job, attempt: Attempt | None, found: Kept | None) -> Objective | None:
     """That of its file, or else of its script."""
     if job.policy.objective:
         return Objective(job.policy.objective.metric, job.policy.objective.goal)
-    return outcome(attempt, job.policy).objective
+    return found.objective if found else outcome(attempt).objective
 
 
 def _objectives(store: Store, jobs: Sequence[Job]) -> dict[str, Objective]:

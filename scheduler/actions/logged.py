@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scheduler.queue.job import Attempt, Job
-from scheduler.queue.kept import kept, with_curves
+from scheduler.queue.kept import Kept, kept, with_curves
 from scheduler.queue.store import Store
 from scheduler.runner.logs import read_whole
 from scheduler.tracking.left import left
@@ -25,15 +25,13 @@ def summaries(store: Store, jobs: Sequence[Job]) -> Mapping[str, Logged]:
     the runner that follows it has read, at most a few seconds old."""
     latest = store.latest_attempts(jobs)
     known = kept(store, latest.values())
-    found = {}
-    for job in jobs:
-        if attempt := latest.get(job.id):
-            one = known.get(attempt.name)
-            found[job.id] = one.logged if one else _by_now(store, job, attempt)
-    return found
+    return {job.id: summary(store, job, attempt, known.get(attempt.name)) for job in jobs if (attempt := latest.get(job.id))}
 
 
-def _by_now(store: Store, job: Job, attempt: Attempt) -> Logged:
+def summary(store: Store, job: Job, attempt: Attempt, known: Kept | None) -> Logged:
+    """The same of one attempt, of which `known` is what the store keeps."""
+    if known:
+        return known.logged
     beside = left(Path(attempt.directory))
     found = beside or read_whole(store, job, attempt)[0]
     return replace(found, series={name: replace(one, curve=()) for name, one in found.series.items()})

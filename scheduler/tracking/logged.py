@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from scheduler.tracking.readers.rows import Row
@@ -76,11 +76,13 @@ _NUMBERS = ("count", "odd", "last", "first", "low", "high", "low_at", "high_at")
 def restored(found: Mapping[str, Any], curves: Mapping[str, Any] | None = None) -> Logged:
     """What `without_curves` and `curves` were made from; without `curves` all but these."""
     drawn = curves or {}
-    series = {
-        name: replace(Series(*numbers), curve=tuple(Point(*point) for point in drawn.get(name, ())))
-        for name, numbers in found["series"].items()
-    }
+    series = {name: _series(numbers, drawn.get(name, ())) for name, numbers in found["series"].items()}
     return Logged(**{name: found[name] for name in _HEAD}, last=found["last"], series=series)
+
+
+def _series(numbers: Iterable[Any], curve: Iterable[Iterable[Any]]) -> Series:
+    count, odd, last, first, low, high, low_at, high_at = numbers
+    return Series(count, odd, last, first, low, high, low_at, high_at, tuple(Point(*point) for point in curve))
 
 
 def _numbers(series: Series) -> list[float | None]:

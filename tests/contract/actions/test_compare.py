@@ -20,6 +20,7 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, add_sweep, add_trial
 from scheduler.report import comparison
+from scheduler.runner.logs import keep_what_is_small
 from tests.contract.actions.ended import ended
 
 Experiments = Callable[[str], list[Experiment]]
@@ -156,6 +157,23 @@ def test_a_trial_is_ranked_by_the_metric_of_its_sweep(store: Store, experiments:
         for number, job in enumerate(jobs):
             add_trial(change, "s", number, job.id, job.config)
     assert [each.config["x"] for each in compare(store).rows] == [2, 1]
+
+
+def test_what_a_script_has_declared_ranks_its_jobs_also_when_their_logs_are_gone(
+    store: Store, experiments: Experiments, tmp_path: Path
+) -> None:
+    """What was logged is kept, so that logs may be deleted: their objective was lost then, and with it the order."""
+    head = {"_objective": {"name": "acc", "goal": "maximize"}}
+    jobs = ended(
+        store,
+        experiments("command: ['true']\ngrid: {x: [1, 3, 2]}\n"),
+        str(tmp_path),
+        lambda config: [head, {"acc": config["x"], "loss": 1.0}],
+    )
+    for job, attempt in zip(jobs, store.latest_attempts(jobs).values(), strict=True):
+        keep_what_is_small(store, job, attempt)
+        attempt.metrics.unlink()
+    assert [row["best.acc"] for row in comparison.flat_rows(compare(store))] == [3, 2, 1]
 
 
 def test_a_diverged_value_is_never_the_best_and_never_in_a_mean(store: Store, experiments: Experiments, tmp_path: Path) -> None:

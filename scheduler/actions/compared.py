@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from scheduler.actions.logged import summary
-from scheduler.actions.results import outcome
+from scheduler.actions.results import outcome, pause_by_now, ran_for
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.code import Code
+from scheduler.queue.evidence import NO_PAUSE, Pause
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
@@ -35,6 +35,7 @@ class Compared:
     code: Code | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
     model: str = ""  # of its GPUs
+    pause: Pause = NO_PAUSE  # of an attempt that is not over
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -48,9 +49,7 @@ class Compared:
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
-        if self.attempt is None:
-            return None
-        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started)
+        return ran_for(self.attempt, self.pause)
 
     def series(self, metric: str) -> Series | None:
         """The numbers that it has logged under this name; None where there is none."""
@@ -84,6 +83,7 @@ def compared(store: Store, jobs: Sequence[Job]) -> list[Compared]:
             store.code(job.code if attempt is None or attempt.code is None else attempt.code),
             store.surroundings(job),
             models.get(job.id, ""),
+            pause_by_now(store, attempt),
         )
 
     return [one(job) for job in jobs]

@@ -134,6 +134,12 @@ def test_means_are_over_the_seeds_and_leave_out_what_failed(filled: Store) -> No
         means(filled, (), ["sed"])
 
 
+def test_what_is_guessed_to_be_the_best_of_a_metric_is_said_of_means_too(filled: Store) -> None:
+    """A mean of best values is as wrong as a single one, where large was better and small was taken."""
+    said = comparison.about_means(means(filled, (), ["seed"], columns=["best.val_loss", "best.acc"]))
+    assert said[1:] == ["of acc the largest value is taken for the best, by its name; `--sort acc:min` says otherwise"]
+
+
 def test_an_experiment_that_was_run_again_counts_once_in_a_mean(store: Store, experiments: Experiments, tmp_path: Path) -> None:
     """Its newest value: to run one seed twice is not to have two seeds."""
     text = "command: ['true', '${args}']\nbase: {seed: 1}\n"

@@ -121,7 +121,8 @@ class Vocabulary:
     def column(self, word: str) -> Column:
         """The column that a word means: a fact, a parameter, the last value of a metric; or any of these with what it is before
         it, such as `config.lr`, `best.loss`, `max.accuracy`. UserError, with what comes near, for a word that means none."""
-        found = self._plain(word) or self._named(*word.split(".", 1)) if "." in word else self._plain(word)
+        kind, _, name = word.partition(".")
+        found = self._plain(word) or self._named(kind, name)
         if found is None:
             raise self.unknown(word)
         return Column(word, *found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.columns import AROUND, FACTS, Column, Vocabulary, command, differ, parameter, rank
@@ -60,13 +60,13 @@ class Together:
 
 @dataclass(frozen=True)
 class Means:
-    """Groups of jobs, the best first."""
+    """Groups of jobs, the best first; `by`: the parameters that may differ within one. `guessed` as in a Comparison."""
 
     by: Sequence[str]
-    parameters: Sequence[str]
     columns: Sequence[Column]
     rows: Sequence[Together]
-    guessed: Sequence[str] = field(default=())
+    vocabulary: Vocabulary
+    guessed: Sequence[str] = ()
 
 
 def compare(
@@ -97,12 +97,11 @@ def means(
     everyone = compared(store, select(store, words or ["all"]))
     known = Vocabulary.of(everyone, _goals(sort))
     if not everyone:
-        return Means(by, (), (), ())
+        return Means(by, (), (), known)
     names = [_parameter(known, name) for name in by]
     shown = [known.column(word) for word in columns] or _measured(everyone, known)
     groups = together(everyone, names, shown)
-    parameters = [name for name in known.parameters if any(name in each.shown for each in groups)]
-    return Means(names, parameters, shown, _groups_in_order(groups, shown, known, sort), guessed(shown, known, sort))
+    return Means(names, shown, _groups_in_order(groups, shown, known, sort), known, guessed(shown, known, sort))
 
 
 def usual(everyone: Sequence[Compared], known: Vocabulary) -> list[Column]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from scheduler.actions.logged import Summary, with_objectives
+from scheduler.actions.results import pause_by_now, ran_for
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.code import Code
+from scheduler.queue.evidence import NO_PAUSE, Pause
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
@@ -33,6 +34,7 @@ class Compared:
     code: Code | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
     model: str = ""  # of its GPUs
+    pause: Pause = NO_PAUSE  # of an attempt that is not over
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -46,9 +48,7 @@ class Compared:
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
-        if self.attempt is None:
-            return None
-        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started)
+        return ran_for(self.attempt, self.pause)
 
     def series(self, metric: str) -> Series | None:
         """The numbers that it has logged under this name; None where there is none."""
@@ -70,18 +70,21 @@ def compared(store: Store, jobs: Sequence[Job]) -> list[Compared]:
     latest = store.latest_attempts(jobs)
     read = with_objectives(store, jobs, latest)
     asked, models = _objectives(store, jobs), _models(store, jobs)
-    return [
-        Compared(
+
+    def one(job: Job) -> Compared:
+        attempt, found = latest.get(job.id), read.get(job.id, UNREAD)
+        return Compared(
             job,
-            attempt := latest.get(job.id),
-            (found := read.get(job.id, UNREAD)).logged,
+            attempt,
+            found.logged,
             asked.get(job.id) or _of_its_file(job) or found.objective,
             store.code(job.code if attempt is None or attempt.code is None else attempt.code),
             store.surroundings(job),
             models.get(job.id, ""),
+            pause_by_now(store, attempt),
         )
-        for job in jobs
-    ]
+
+    return [one(job) for job in jobs]
 
 
 def _of_its_file(job: Job) -> Objective | None:

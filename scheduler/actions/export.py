@@ -23,7 +23,6 @@ from scheduler.queue.store import Store
 
 TEXTS = ("csv", "json", "jsonl")
 FOLDERS = ("tensorboard", "wandb")
-FORMATS = (*TEXTS, "parquet", *FOLDERS)
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,7 @@ class Line:
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
-        if self.attempt is None:
-            return None
-        return self.attempt.duration if self.attempt.ending else max(0.0, time.time() - self.attempt.started - self.pause.rested)
+        return ran_for(self.attempt, self.pause)
 
     @property
     def exit_status(self) -> int | None:
@@ -102,8 +100,19 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 def _line(store: Store, job: Job, attempt: Attempt | None, outcome: Outcome, obstacle: str, lack: str) -> Line:
     note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
-    pause = pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
-    return Line(job, attempt, outcome, note, obstacle, pause, lack)
+    return Line(job, attempt, outcome, note, obstacle, pause_by_now(store, attempt), lack)
+
+
+def pause_by_now(store: Store, attempt: Attempt | None) -> Pause:
+    """How an attempt was paused until now; one that is over counts only the time that it worked."""
+    return pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
+
+
+def ran_for(attempt: Attempt | None, pause: Pause) -> float | None:
+    """The seconds that an attempt ran, or has run until now, without its pauses."""
+    if attempt is None:
+        return None
+    return attempt.duration if attempt.ending else max(0.0, time.time() - attempt.started - pause.rested)
 
 
 def outcome(attempt: Attempt | None, policy: Policy = NO_POLICY) -> Outcome:

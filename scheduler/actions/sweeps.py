@@ -44,6 +44,12 @@ class Listed:
     def best(self) -> Trial | None:
         return best_trial(self.trials, self.plan.goal)
 
+    @property
+    def best_value(self) -> float | None:
+        """The metric of that one."""
+        best = self.best
+        return best.best(self.plan.goal) if best else None
+
 
 @dataclass(frozen=True)
 class Improvement:

@@ -20,6 +20,7 @@ from scheduler.api.curve import Curve, curve_of
 from scheduler.api.rows import Rows, flat, frame
 from scheduler.errors import UserError, nearest
 from scheduler.experiments.document import values
+from scheduler.queue.job import Attempt
 from scheduler.queue.states import ENDED, SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.report.jobs import table
@@ -124,23 +125,20 @@ class Job:
     def metrics(self) -> list[dict[str, Any]]:
         """The rows that its latest attempt has logged so far, in order, with `_step` (if the script gives one) and `_time`
         (seconds since 1970). Empty for a job that writes no metric log, or has not run yet."""
-        with opened_queue(say, self.root) as store:
-            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        attempt = _latest(self)
         rows = metric_log.rows(attempt.metrics) if attempt else ()
         return [row for row in rows if any(not name.startswith("_") for name in row)]
 
     def shown(self) -> list[dict[str, Any]]:
         """The images, histograms, tables and saved files of its latest attempt so far, in order: `kind`, `name`, `step` and
         `path`; histograms and tables stand in the file of lines of JSON at that path. Empty where there are none."""
-        with opened_queue(say, self.root) as store:
-            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        attempt = _latest(self)
         return [asdict(each) for each in media.shown(attempt)] if attempt else []
 
     def system(self) -> list[dict[str, Any]]:
         """The rows about what its latest attempt has used of the machine so far (`cpu.use`, `memory.used`, `gpu.0.use` ...), with
         `_time`. Empty for one that was over within seconds, or has not run yet."""
-        with opened_queue(say, self.root) as store:
-            attempt = store.latest_attempts(_found(store, [self])).get(self.id)
+        attempt = _latest(self)
         return list(metric_log.rows(attempt.system)) if attempt else []
 
     def used(self) -> dict[str, Any] | None:
@@ -277,6 +275,11 @@ def _remarked(job: Job, action: Callable[[Store], object]) -> Job:
         _found(store, [job])
         action(store)
         return jobs_of(store, lines(store, _found(store, [job])))[0]
+
+
+def _latest(job: Job) -> Attempt | None:
+    with opened_queue(say, job.root) as store:
+        return store.latest_attempts(_found(store, [job])).get(job.id)
 
 
 def _found(store: Store, jobs: Sequence[Job]) -> list[Any]:

@@ -111,6 +111,5 @@ def sweeps(limit: int = 0) -> Sweeps:
 
 def _sweep(each: Listed, root: Path) -> Sweep:
     best, plan = each.best, each.plan
-    value = best.best(plan.goal) if best else None
     about = (each.sweep.id, each.sweep.file, each.sweep.created, plan.sweep.method, plan.metric, plan.goal)
-    return Sweep(*about, value, best.number if best else None, dict(each.states), root)
+    return Sweep(*about, each.best_value, best.number if best else None, dict(each.states), root)

@@ -37,12 +37,12 @@ def export(jobs: tuple[str, ...], style: str | None, output: Path | None, curves
     chosen = style or (ENDINGS.get(output.suffix.lower()) if output else None) or "csv"
     if output is not None and str(output) != "-":
         return _write(jobs, chosen, output, curves=curves, force=force)
-    if chosen not in ("csv", "json", "jsonl"):
-        kind = "a folder" if chosen in ("tensorboard", "wandb") else "a file"
-        raise UserError(f"--format {chosen} makes {kind}, and nobody says where", next_step="name it with -o")
     from scheduler.actions import export as action
     from scheduler.terminal import data
 
+    if chosen not in action.TEXTS:
+        kind = "a folder" if chosen in action.FOLDERS else "a file"
+        raise UserError(f"--format {chosen} makes {kind}, and nobody says where", next_step="name it with -o")
     with opened_store() as store:
         data(action.texts(store, action.chosen(store, jobs), chosen, curves=curves), sys.stdout)
     return 0

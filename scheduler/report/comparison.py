@@ -105,9 +105,9 @@ def _statistics(column: Column, each: Together) -> Mapping[str, Any]:
     return {f"{column.word}.mean": of.mean, f"{column.word}.std": of.deviation, f"{column.word}.count": of.count}
 
 
-def about_goals(guessed: Sequence[str], known: Vocabulary | None) -> list[str]:
+def about_goals(guessed: Sequence[str], known: Vocabulary) -> list[str]:
     """What is taken for best, where nobody has said it."""
-    goals = {name: known.goal(name) if known else "" for name in guessed}
+    goals = {name: known.goal(name) for name in guessed}
     return [
         f"of {name} the {'largest' if goal == 'maximize' else 'smallest'} value is taken for the best, by its name; "
         f"`--sort {name}:{'min' if goal == 'maximize' else 'max'}` says otherwise"
@@ -122,10 +122,11 @@ def nothing_differs(found: Comparison) -> str:
     return f"these {plural(len(found.rows), 'job')} differ in nothing that is known: parameters, command, code, or what came out"
 
 
-def about_means(found: Means) -> str:
-    """What stands in the table of means."""
+def about_means(found: Means) -> list[str]:
+    """What stands in the table of means, and what is taken for best in it."""
     failed, unfinished = sum(each.failed for each in found.rows), sum(each.unfinished for each in found.rows)
     names = ", ".join(found.by)
     told = (f"{failed} that did not succeed" if failed else "", f"{unfinished} that are not over" if unfinished else "")
     left = f"; left out: {' and '.join(filter(None, told))}" if any(told) else ""
-    return f"mean ± sample standard deviation over {names}, of each experiment's newest job that succeeded{left}"
+    what = f"mean ± sample standard deviation over {names}, of each experiment's newest job that succeeded{left}"
+    return [what, *about_goals(found.guessed, found.vocabulary)]

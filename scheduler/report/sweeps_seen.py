@@ -25,7 +25,7 @@ def table(found: Sequence[Listed]) -> list[dict[str, str]]:
             "file": each.sweep.file,
             "method": each.plan.sweep.method,
             "metric": each.plan.metric or "",
-            "best": number(_best(each)),
+            "best": number(each.best_value),
             "trial": str(best.number) if (best := each.best) else "",
             "trials": str(len(each.entries)),
             "states": ", ".join(f"{count} {state}" for state, count in each.states.items()),
@@ -44,18 +44,13 @@ def objects(found: Sequence[Listed]) -> list[dict[str, Any]]:
             "method": each.plan.sweep.method,
             "metric": each.plan.metric,
             "goal": each.plan.goal if each.plan.metric else None,
-            "best": _best(each),
+            "best": each.best_value,
             "best_trial": best.number if (best := each.best) else None,
             "trials": len(each.entries),
             "states": dict(each.states),
         }
         for each in found
     ]
-
-
-def _best(each: Listed) -> float | None:
-    best = each.best
-    return best.best(each.plan.goal) if best else None
 
 
 def opening(found: Seen) -> list[str]:

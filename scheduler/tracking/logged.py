@@ -13,6 +13,7 @@ POINTS = 512  # of a curve, at most: more than a terminal has columns, and half 
 CURVES = 256  # names that have a curve; of any more, which are rather cells of a table, the last value is kept
 NAMES = 4096  # names of which anything is kept
 LONGEST_TEXT = 1000  # characters of a text
+EXACT = 1 << 53  # up to here a float holds every whole number
 
 
 class Point(NamedTuple):
@@ -75,11 +76,13 @@ _NUMBERS = ("count", "odd", "last", "first", "low", "high", "low_at", "high_at")
 def restored(found: Mapping[str, Any], curves: Mapping[str, Any] | None = None) -> Logged:
     """What `without_curves` and `curves` were made from; without `curves` all but these."""
     drawn = curves or {}
-    series = {
-        name: Series(*[*numbers, tuple(Point(*point) for point in drawn.get(name, ()))])
-        for name, numbers in found["series"].items()
-    }
+    series = {name: _series(numbers, drawn.get(name, ())) for name, numbers in found["series"].items()}
     return Logged(**{name: found[name] for name in _HEAD}, last=found["last"], series=series)
+
+
+def _series(numbers: Iterable[Any], curve: Iterable[Iterable[Any]]) -> Series:
+    count, odd, last, first, low, high, low_at, high_at = numbers
+    return Series(count, odd, last, first, low, high, low_at, high_at, tuple(Point(*point) for point in curve))
 
 
 def _numbers(series: Series) -> list[float | None]:
@@ -115,7 +118,7 @@ class Gathering:
         if name not in self._last and len(self._last) >= NAMES:
             return
         self._last[name] = value[:LONGEST_TEXT] if isinstance(value, str) else value
-        number = _float(value)
+        number = _number(value)
         if number is None:
             return
         trace = self._traces.get(name)
@@ -143,11 +146,12 @@ def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
             yield f"{before}{name}", value
 
 
-def _float(value: Any) -> float | None:
+def _number(value: Any) -> float | None:
+    """As it was logged: a whole number stays one, up to EXACT. None of what no float could be."""
     if isinstance(value, (bool, str)):
         return None
     try:
-        return float(value)
+        return value if isinstance(value, int) and abs(value) <= EXACT else float(value)
     except OverflowError:
         return None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from scheduler.tracking.readers.printed_values import ANY_NAME
+from scheduler.tracking.readers.printed_values import ANY_NAME, number_of
 
 MOST = 24  # pairs of a line; one that has more is a whole configuration
 
@@ -41,7 +41,7 @@ def any_values_in(line: str) -> dict[str, float]:
     another, such as `Test`, belongs to it.
 
     >>> any_values_in("Epoch 3/10 12:30:05: loss=0.5, Test accuracy: 98% (see http://a.org/?x=1)")
-    {'loss': 0.5, 'Test_accuracy': 98.0}
+    {'loss': 0.5, 'Test_accuracy': 98}
     >>> any_values_in("(fc): Linear(in_features=784, bias=True)"), any_values_in("serving on localhost:8080, port: 80")
     ({}, {})
     """
@@ -52,7 +52,7 @@ def any_values_in(line: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for match in pairs if len(pairs) <= MOST else ():
         if _is_metric(match, text):
-            found.setdefault(_named(match, text), float((match["bare"] or match["inner"]).replace(",", "")))
+            found.setdefault(_named(match, text), number_of(match))
     return found
 
 

@@ -33,7 +33,7 @@ _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 class PrintedRows(FileReader):
     """The rows in a log of standard output. The log may be cut in its middle or from its start while it is read.
 
-    The values of a row are floats by wanted name; NaN and infinities are kept. A line of which a part was cut is passed over.
+    The values of a row are numbers by wanted name; NaN and infinities are kept. A line of which a part was cut is passed over.
     With `everything`, which no names at all mean too, also what else looks like a metric (`any_values`), of MOST_NAMES names.
     """
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 LONGEST = 60  # characters of a near miss that are shown
+EXACT = 15  # characters of a whole number that a float holds
 
 _DIGITS = r"(?:[1-9]\d{0,2}(?:,\d{3})+\.\d+|\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _NUMBER = rf"[-+]?(?:{_DIGITS}|(?i:nan|inf(?:inity)?))"
@@ -63,12 +64,18 @@ def values_in(line: str, names: Sequence[str]) -> dict[str, float]:
     """The numbers that a line gives for some of `names`; of several for one name the first.
 
     >>> values_in("epoch 3: loss=0.5, acc: 98% (best acc: 99%)", ["loss", "acc"]), values_in("loss: 0,5", ["loss"])
-    ({'loss': 0.5, 'acc': 98.0}, {})
+    ({'loss': 0.5, 'acc': 98}, {})
     """
     found: dict[str, float] = {}
     for match in _assignments(tuple(names)).finditer(line):
-        found.setdefault(match["name"], float((match["bare"] or match["inner"]).replace(",", "")))
+        found.setdefault(match["name"], number_of(match))
     return found
+
+
+def number_of(match: re.Match[str]) -> float:
+    """The number of a match of ANY_NAME or of wanted names: whole where a whole one was printed that a float holds."""
+    text = (match["bare"] or match["inner"]).replace(",", "")
+    return int(text) if len(text) <= EXACT and text.lstrip("+-").isdecimal() else float(text)
 
 
 def names_in(line: str) -> list[str]:

@@ -21,7 +21,6 @@ from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, add_sweep, add_trial
 from scheduler.report import comparison
 from scheduler.runner.logs import keep_what_is_small
-from scheduler.tracking.metric_log import Objective
 from tests.contract.actions.ended import ended
 
 Experiments = Callable[[str], list[Experiment]]
@@ -65,22 +64,6 @@ def test_a_column_may_be_a_fact_a_parameter_a_metric_or_an_extreme_of_one(filled
     assert (row[:3], row[8]) == (["done", 64, 0.01], "fine")
     assert [*row[3:8], *row[9:]] == pytest.approx([3.1, 1.1, 3.1, 2.1, 10, 30, 1.1, 4, 1 / 1.1])
     assert (found.of, list(found.guessed)) == (6, ["acc"])
-
-
-def test_what_a_script_has_declared_ranks_its_jobs_also_when_its_logs_are_gone(
-    store: Store, experiments: Experiments, tmp_path: Path
-) -> None:
-    """It is kept with the values: who clears the folders of the attempts keeps the order of their jobs."""
-    declared = {"_objective": {"name": "acc", "goal": "maximize"}}
-    file = GRID.replace("policy: {objective: {metric: val_loss, goal: minimize}}\n", "")
-    jobs = ended(store, experiments(file), str(tmp_path), lambda config: [declared, {"acc": config["lr"]}])
-    before = [row.job.id for row in compare(store).rows]
-    for job, attempt in zip(jobs, store.latest_attempts(jobs).values(), strict=True):
-        keep_what_is_small(store, job, attempt)
-        attempt.metrics.unlink()
-    found = compare(store)
-    assert [row.job.id for row in found.rows] == before
-    assert {row.objective for row in found.rows} == {Objective("acc", "maximize")}
 
 
 @pytest.mark.parametrize(
@@ -151,6 +134,12 @@ def test_means_are_over_the_seeds_and_leave_out_what_failed(filled: Store) -> No
         means(filled, (), ["sed"])
 
 
+def test_what_is_guessed_to_be_the_best_of_a_metric_is_said_of_means_too(filled: Store) -> None:
+    """A mean of best values is as wrong as a single one, where large was better and small was taken."""
+    said = comparison.about_means(means(filled, (), ["seed"], columns=["best.val_loss", "best.acc"]))
+    assert said[1:] == ["of acc the largest value is taken for the best, by its name; `--sort acc:min` says otherwise"]
+
+
 def test_an_experiment_that_was_run_again_counts_once_in_a_mean(store: Store, experiments: Experiments, tmp_path: Path) -> None:
     """Its newest value: to run one seed twice is not to have two seeds."""
     text = "command: ['true', '${args}']\nbase: {seed: 1}\n"
@@ -174,6 +163,23 @@ def test_a_trial_is_ranked_by_the_metric_of_its_sweep(store: Store, experiments:
         for number, job in enumerate(jobs):
             add_trial(change, "s", number, job.id, job.config)
     assert [each.config["x"] for each in compare(store).rows] == [2, 1]
+
+
+def test_what_a_script_has_declared_ranks_its_jobs_also_when_their_logs_are_gone(
+    store: Store, experiments: Experiments, tmp_path: Path
+) -> None:
+    """What was logged is kept, so that logs may be deleted: their objective was lost then, and with it the order."""
+    head = {"_objective": {"name": "acc", "goal": "maximize"}}
+    jobs = ended(
+        store,
+        experiments("command: ['true']\ngrid: {x: [1, 3, 2]}\n"),
+        str(tmp_path),
+        lambda config: [head, {"acc": config["x"], "loss": 1.0}],
+    )
+    for job, attempt in zip(jobs, store.latest_attempts(jobs).values(), strict=True):
+        keep_what_is_small(store, job, attempt)
+        attempt.metrics.unlink()
+    assert [row["best.acc"] for row in comparison.flat_rows(compare(store))] == [3, 2, 1]
 
 
 def test_a_diverged_value_is_never_the_best_and_never_in_a_mean(store: Store, experiments: Experiments, tmp_path: Path) -> None:

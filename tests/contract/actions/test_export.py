@@ -62,6 +62,16 @@ def test_a_csv_has_a_row_for_each_job_with_all_of_every_one(filled: Store) -> No
     assert rows[0]["config.formula"] == "=1+1", "texts are what they were"
 
 
+def test_whole_numbers_are_written_as_they_were_logged(store: Store, experiments, tmp_path: Path) -> None:
+    """An epoch is 11 in every column, and not 11.0 in some."""
+    ended(store, experiments(GRID), str(tmp_path), lambda _: [{"epoch": 7, "loss": 2.0}, {"epoch": 11, "loss": 3.0}])
+    row = next(csv.DictReader(io.StringIO(text(store, "csv"), newline="")))
+    names = ("last.epoch", "min.epoch", "max.epoch", "last.loss", "min.loss", "best", "best_at")
+    assert [row[name] for name in names] == ["11", "7", "11", "3.0", "2.0", "2.0", "0"]
+    points = list(csv.DictReader(io.StringIO(text(store, "csv", curves=True), newline="")))
+    assert [point["value"] for point in points[:2]] == ["7", "11"]
+
+
 def test_pandas_reads_the_same_from_every_text(filled: Store) -> None:
     """Numbers are numbers there, NaN is NaN, and what is missing is missing."""
     pandas = pytest.importorskip("pandas")

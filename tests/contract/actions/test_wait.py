@@ -9,12 +9,14 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scheduler.actions.brake import Brake
 from scheduler.actions.cancel import by_hand, cancel_all
+from scheduler.actions.compared import compared
 from scheduler.actions.drive import Terms, drive
 from scheduler.actions.hold import hold, release
 from scheduler.actions.pause import Rested, go_on, pause
@@ -25,7 +27,7 @@ from scheduler.home import Home
 from scheduler.launcher.client import journal_path
 from scheduler.linux import processes
 from scheduler.linux.holders import tree_of
-from scheduler.queue.evidence import paused
+from scheduler.queue.evidence import Pause, paused
 from scheduler.queue.job import Attempt
 from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.selection import select
@@ -140,6 +142,10 @@ def test_what_runs_is_paused_and_goes_on_without_its_runner(running, store: Stor
     done = pause(store, store.jobs())
     assert sorted(done.reached) == sorted(job.id for job in running)
     assert all(line.pause.since for line in lines(store, store.jobs()))
+    seen = compared(store, store.jobs())
+    assert all(each.pause.since for each in seen)
+    endless = Pause(None, math.inf)
+    assert [replace(each, pause=endless).seconds for each in seen] == [0.0, 0.0], "no duration counts a pause"
     (tmp_path / "enough").touch()
     with pytest.raises(TimeoutError):
         wait_for(store, running, 0.3)

@@ -60,6 +60,12 @@ def test_what_only_looks_like_a_metric_gives_no_column(line: str) -> None:
     assert any_values_in(line) == {}
 
 
+def test_a_number_that_was_printed_whole_stays_whole() -> None:
+    """An export said of epoch 11 that it was epoch 11.0."""
+    found = any_values_in(f"epoch: 11, acc: 98%, reward: -3, loss: 2.0, norm: 1e3, digits: {'9' * 400}")
+    assert str(found) == "{'epoch': 11, 'acc': 98, 'reward': -3, 'loss': 2.0, 'norm': 1000.0, 'digits': inf}"
+
+
 def test_without_names_a_printed_line_is_a_row_with_all_its_metrics() -> None:
     """Nobody says to `run` which metric counts."""
     content = b"hello\nepoch=0, loss=0.5\nsaved to a.pt\nacc:\n3\nepoch=1, loss=0.25"

@@ -63,6 +63,15 @@ def test_the_best_value_goes_with_where_it_was_reached_first() -> None:
     assert series.best("minimize") == (0.1, 0)
 
 
+def test_whole_numbers_stay_whole() -> None:
+    """A best epoch of 11.0 beside a last one of 11; of more digits than a float has, nothing is reckoned with all of them."""
+    series = gathered([Row(None, {"epoch": value, "bytes": 2**60 + value, "endless": 10**400}) for value in (7, 11)]).series
+    epoch = series["epoch"]
+    assert str((epoch.first, epoch.low, epoch.high, epoch.last, *epoch.curve[0][2:])) == "(7, 7, 11, 11, 7, 7, 7)"
+    assert str(series["bytes"].high) == str(float(2**60 + 11))
+    assert "endless" not in series
+
+
 def test_names_without_end_do_not_fill_the_memory() -> None:
     """Somebody logs the loss of every image under a name of its own."""
     found = gathered([Row(step, {f"image_{step}": 1.0}) for step in range(NAMES + 10)])

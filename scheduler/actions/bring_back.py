@@ -17,8 +17,8 @@ from scheduler.queue.checkout import Checkout, git, git_environment
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.origin_rows import origin_of
 from scheduler.queue.store import Store
+from scheduler.sweeps.engine.checkpoints import ENDINGS
 
-CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors")
 ATTEMPT = "attempt"  # where in the folder its files lie
 NAME = "experiment.yaml"
 
@@ -198,7 +198,7 @@ def _worth_keeping(source: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(source):
         below.sort()
         paths = [path for path in (Path(folder, name) for name in sorted(names)) if path.is_file()]
-        checkpoints = [path for path in paths if path.suffix in CHECKPOINTS]
+        checkpoints = [path for path in paths if path.suffix in ENDINGS]
         best = [path for path in checkpoints if "best" in path.name.lower()]
         newest = sorted(checkpoints, key=lambda path: path.stat().st_mtime_ns)[-1:]
         left_out = set(checkpoints) - set(best or newest)

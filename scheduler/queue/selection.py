@@ -171,8 +171,8 @@ def _range(part: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def _begins_an_id(store: Store, digits: str) -> bool:
-    return bool(store.jobs("id >= ? AND id < ?", (digits, digits + "g"), limit=1))
+def _begins_an_id(store: Store, word: str) -> bool:
+    return bool(store.jobs("id >= ? AND id < ?", (word, word + "g"), limit=1))
 
 
 def _no_number(store: Store, word: str) -> NoReturn:
@@ -191,7 +191,7 @@ def _by_name_or_prefix(store: Store, word: str) -> Chosen:
     named = _by_name(store, word)
     if not _HEX.fullmatch(word):
         return named or _nothing_named(store, word)
-    if named and store.jobs("id >= ? AND id < ?", (word, word + "g"), limit=1):
+    if named and _begins_an_id(store, word):
         raise UserError(
             f'"{word}" is the name of a group or a file, and an id begins with it',
             next_step=f"write group:{word}, the file's whole path, or more letters of the id",

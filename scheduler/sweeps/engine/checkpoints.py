@@ -11,7 +11,7 @@ from scheduler.launcher import kept
 from scheduler.launcher.kept import Kept
 from scheduler.queue.job import Attempt
 
-PATTERNS = ("*.pt", "*.pth", "*.ckpt", "*.safetensors")
+ENDINGS = (".pt", ".pth", ".ckpt", ".safetensors")
 SHOWN = 2
 LATER = 1.0  # seconds after its end within which a file may still be an attempt's: clocks of files are coarse
 
@@ -76,7 +76,7 @@ def checkpoints(attempt: Attempt, all_written: Sequence[Written], elsewhere: Seq
 
 def _candidates(directories: Sequence[Path]) -> list[Path]:
     found: dict[Path, float] = {}
-    for path in (path for directory in directories for pattern in PATTERNS for path in directory.rglob(pattern)):
+    for path in (path for directory in directories for ending in ENDINGS for path in directory.rglob(f"*{ending}")):
         try:
             found[path] = path.lstat().st_mtime
         except OSError:  # it has just been removed

@@ -36,6 +36,13 @@ def environment(command_line: CommandLine, tmp_path: Path) -> dict[str, str]:
     return {**command_line.environment, **mine}
 
 
+def script_of(shell: str, command_line: CommandLine) -> str:
+    """What is installed for this shell; where there is none the test is skipped."""
+    if not shutil.which(shell):
+        pytest.skip(f"there is no {shell} here")
+    return command_line("completion", shell).stdout
+
+
 def typed(shell: list[str], text: str, environment: dict[str, str], directory: Path) -> str:
     """What a shell on a terminal shows when this is typed, to its end."""
     own, its = pty.openpty()
@@ -72,10 +79,8 @@ def test_bash_completes_commands_groups_files_keys_and_values(
     environment: dict[str, str], command_line: CommandLine, tmp_path: Path
 ) -> None:
     """What is typed with Tabs is what is run, blanks and colons of names included."""
-    if not shutil.which("bash"):
-        pytest.skip("there is no bash here")
     script = tmp_path / "completion"
-    script.write_text(command_line("completion", "bash").stdout, encoding="utf-8")
+    script.write_text(script_of("bash", command_line), encoding="utf-8")
     shown = typed(["bash", "--noprofile", "--rcfile", str(script), "-i"], f"{LINES}exit\n", environment, command_line.directory)
     assert words(shown) == MEANT, shown
 
@@ -84,9 +89,7 @@ def test_zsh_completes_commands_groups_files_keys_and_values(
     environment: dict[str, str], command_line: CommandLine, tmp_path: Path
 ) -> None:
     """The same in zsh."""
-    if not shutil.which("zsh"):
-        pytest.skip("there is no zsh here")
-    script = command_line("completion", "zsh").stdout
+    script = script_of("zsh", command_line)
     user = Path(environment["HOME"])
     (user / ".zshrc").write_text(
         f"unsetopt prompt_cr zle_bracketed_paste\nautoload -U compinit; compinit -u -D\n{script}", encoding="utf-8"
@@ -99,10 +102,8 @@ def test_fish_completes_commands_groups_files_keys_and_values(
     environment: dict[str, str], command_line: CommandLine, tmp_path: Path
 ) -> None:
     """The same in fish, which says itself what it would offer."""
-    if not shutil.which("fish"):
-        pytest.skip("there is no fish here")
     script = tmp_path / "completion.fish"
-    script.write_text(command_line("completion", "fish").stdout, encoding="utf-8")
+    script.write_text(script_of("fish", command_line), encoding="utf-8")
     asked = ["exp-queue stat", "exp-queue status group:L", "exp-queue run e.y", "exp-queue run e.yaml lr=0.2"]
     program = "; ".join([f"source {script}", *(f"complete -C '{line}'" for line in asked)])
     done = subprocess.run(

@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
     "best": ("compare", "The best jobs: parameters, checkpoint, directory."),
     "curves": ("curves", "Draw what jobs have logged, in the terminal."),
+    "report": ("report", "What came out as one page in a file, to look at and to send."),
     "export": ("export", "Results and curves as CSV, JSON, Parquet, TensorBoard or W&B runs."),
     "sweeps": ("trials", "List sweeps: method, metric, best value, how their trials stand."),
     "trials": ("trials", "All about one sweep, again: its trials, what was compared, the best."),
@@ -65,7 +66,7 @@ SECTIONS = {
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
-    "Keep": ("export", "backup", "restore"),
+    "Keep": ("report", "export", "backup", "restore"),
     "Help": ("completion", "man"),
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called

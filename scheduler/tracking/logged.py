@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -196,6 +196,17 @@ class _Trace:
             self._span *= 2
         self._points.append(Point(at, time, value, value, value))
         self._room = self._span - 1
+
+
+def thinned(points: Sequence[Point], most: int) -> Sequence[Point]:
+    """A curve of at most `most` points, each for as many of the given ones as any other but for the last."""
+    span = -(-len(points) // most)
+    return [_joined_all(points[index : index + span]) for index in range(0, len(points), span)] if span > 1 else points
+
+
+def _joined_all(points: Sequence[Point]) -> Point:
+    first, last = points[0], points[-1]
+    return Point(first.at, first.time, min(each.low for each in points), max(each.high for each in points), last.last)
 
 
 def _joined(one: Point, other: Point) -> Point:

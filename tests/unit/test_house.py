@@ -30,6 +30,7 @@ FLOORS = [
     {"sweeps"},
     {"actions"},
     {"report"},
+    {"web"},
     {"cli", "api", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

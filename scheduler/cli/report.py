@@ -1,0 +1,38 @@
+"""`exp-queue report`: what came out, in one file that opens in any browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scheduler.cli.options import opened_store, say
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="FILE",
+    help="Where.",
+)
+@click.option("--title", help="Default: what the jobs were named by.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def report(jobs: tuple[str, ...], output: Path, title: str | None, force: bool) -> int:
+    """Write a page about jobs into one file, to look at and to send: it opens from a disk, without a network. JOB as for
+    `status`; without JOB, all.
+
+    \b
+    exp-queue report group:Baselines -o baselines.html
+    """
+    from scheduler.report.text import plural
+    from scheduler.web.report import write
+
+    with opened_store() as store:
+        found = write(store, jobs, output, title=title, force=force)
+    say(f"{plural(found.runs, 'run')} in {found.path}, {found.size / 1e6:.1f} MB")
+    return 0

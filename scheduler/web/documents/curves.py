@@ -1,0 +1,88 @@
+"""The curves of runs, small enough to send.
+
+    {"curves": {"val_loss": {RUN: {"at": STEPS, "last": [...], "low": [...], "high": [...], "odd": 0}}},
+     "clocks": {RUN: {"begin": 1700000000.0, "at": STEPS, "seconds": [...]}}}
+
+STEPS are a list of ascending numbers or, where they are even, `{"from": 0, "by": 10, "count": 50}`. A point stands for one row or
+several that follow one another: `low` and `high` are there where they are not `last`. `odd` values were NaN or infinite, and are
+in no point. A clock says when a step was logged: `seconds` after `begin`, which is the first of all rows; between its points time
+goes evenly. Runs of which no times are known have none. Numbers are rounded to DIGITS significant ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from scheduler.tracking.logged import Logged, Point, Series, thinned
+
+DIGITS = 5
+KNOTS = 64  # of a clock
+
+
+def document(found: Mapping[str, Logged], metrics: Iterable[str] | None = None, points: int = 512) -> dict[str, Any]:
+    """The answer, of what runs have logged, by their ids; None: all metrics; `points`: of a curve, at most."""
+    names = dict.fromkeys(name for logged in found.values() for name in logged.series) if metrics is None else metrics
+    return {
+        "curves": {
+            name: {
+                run: curve(logged.series[name], points)
+                for run, logged in found.items()
+                if name in logged.series and logged.series[name].curve
+            }
+            for name in names
+        },
+        "clocks": {run: told for run, logged in found.items() if (told := clock(logged))},
+    }
+
+
+def curve(series: Series, points: int) -> dict[str, Any]:
+    """One curve with at most so many points."""
+    found = thinned(series.curve, points)
+    shown: dict[str, Any] = {"at": steps([each.at for each in found]), "last": _short(each.last for each in found)}
+    if any(each.low != each.high for each in found):
+        shown |= {"low": _short(each.low for each in found), "high": _short(each.high for each in found)}
+    return shown | {"odd": series.odd}
+
+
+def clock(logged: Logged) -> dict[str, Any] | None:
+    """When the run was at which step: of the metric that was logged most often."""
+    timed = [[each for each in series.curve if each.time is not None] for series in logged.series.values()]
+    begin = min((each[0].time for each in timed if each and each[0].time is not None), default=None)
+    if begin is None:
+        return None
+    longest = max(timed, key=lambda each: (each[-1].at - each[0].at, len(each)) if each else (-1, 0))
+    knots = _spread(longest, KNOTS)
+    return {
+        "begin": round(begin, 3),
+        "at": steps([each.at for each in knots]),
+        "seconds": [round(each.time - begin, 3) for each in knots if each.time is not None],
+    }
+
+
+def _spread(points: Sequence[Point], most: int) -> Sequence[Point]:
+    """The first, the last, and some in between at even distances."""
+    if len(points) <= most:
+        return points
+    return [points[index * (len(points) - 1) // (most - 1)] for index in range(most)]
+
+
+def steps(found: Sequence[float]) -> Any:
+    """As the answer has them.
+
+    >>> steps([0, 10, 20]), steps([0, 1, 3]), steps([5])
+    ({'from': 0, 'by': 10, 'count': 3}, [0, 1, 3], [5])
+    """
+    if len(found) > 2:
+        by = found[1] - found[0]
+        if all(value == found[0] + by * index for index, value in enumerate(found)):
+            return {"from": found[0], "by": by, "count": len(found)}
+    return list(found)
+
+
+def _short(values: Iterable[float]) -> list[float]:
+    """
+    >>> _short([0.123456789, 12345678.9, 3, 1e-9])
+    [0.12346, 12346000.0, 3, 1e-09]
+    """
+    return [value if isinstance(value, int) else float(f"{value:.{DIGITS}g}") for value in values]

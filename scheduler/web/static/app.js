@@ -1,0 +1,67 @@
+// The page: where its values come from, what is above and beside the views, and which views there are.
+
+import { h } from "./dom.js";
+import { moment, plural } from "./format.js";
+import { Page } from "./page.js";
+import { sections } from "./sections.js";
+import { sidebar } from "./sidebar.js";
+import { inside } from "./source.js";
+import { State } from "./state.js";
+import { curves } from "./views/curves.js";
+
+const VIEWS = [curves];
+const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false };
+const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
+
+async function main() {
+  const source = await inside(document.getElementById("answers"));
+  const answer = await source.runs();
+  const page = new Page(source, new State(DEFAULTS), answer);
+  document.title = answer.title;
+  const links = h("nav", { "aria-label": "views" });
+  const list = h("aside", { "aria-label": "runs" });
+  const views = h("main", null);
+  const beside = h("details", { class: "beside", open: matchMedia("(min-width: 60rem)").matches }, h("summary", null, "Runs"), list);
+  document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
+  sidebar(list, page);
+  sections(views, links, VIEWS, page);
+  document.documentElement.dataset.ready = "yes";
+}
+
+function head(page, links) {
+  const { answer, state } = page;
+  const problem = h("span", { class: "problem", role: "status" });
+  const filter = h("input", {
+    type: "search", placeholder: "filter: lr<0.01 not tag:old", "aria-label": "filter the runs", value: state.get("filter"), spellcheck: "false",
+    on: { input: () => state.set("filter", filter.value) },
+  });
+  page.on((what) => {
+    if (what === "filter") filter.value = state.get("filter");
+    if (what === "shown") problem.textContent = page.problem;
+  });
+  problem.textContent = page.problem;
+  return h("header", null,
+    h("div", { class: "row" }, h("h1", null, answer.title), themeButton(page)),
+    h("p", { class: "soft" }, `${plural(answer.runs.length, "run")} on ${answer.host}, ${moment(answer.made)}`),
+    h("div", { class: "row bar" }, links, filter, problem));
+}
+
+function themeButton(page) {
+  const names = Object.keys(THEMES);
+  const root = document.documentElement;
+  const button = h("button", { type: "button", class: "theme", on: { click: () => take(names[(names.indexOf(root.dataset.theme ?? "") + 1) % names.length]) } });
+  function take(name) {
+    if (name) root.dataset.theme = name;
+    else delete root.dataset.theme;
+    button.textContent = THEMES[name];
+    page.tell("look");
+  }
+  take("");
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => page.tell("look"));
+  return button;
+}
+
+main().catch((error) => {
+  document.body.replaceChildren(h("p", { class: "problem", role: "alert" }, `this page cannot be shown: ${error.message}`));
+  throw error;
+});

@@ -1,0 +1,70 @@
+// Elements. Texts become text nodes and attributes are set as values, so nothing that comes from outside is ever read as HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SVG_TAGS = new Set(["svg", "g", "path", "line", "rect", "circle", "text", "title", "polyline", "clipPath", "defs"]);
+
+/** An element. `attributes`: `on` is an object of listeners, `class`, `for` and `data-*` as in HTML, `style` an object of
+ * properties, true and false as in HTML, null left out. Children: elements, texts, numbers, arrays of these, null for nothing. */
+export function h(tag, attributes, ...children) {
+  const element = SVG_TAGS.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (name === "on") {
+      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    } else if (name === "style") {
+      for (const [property, each] of Object.entries(value)) element.style.setProperty(property, each);
+    } else if (name === "value") {
+      element.value = value;
+    } else if (value === true) {
+      element.setAttribute(name, "");
+    } else if (value !== false && value !== null && value !== undefined) {
+      element.setAttribute(name, String(value));
+    }
+  }
+  element.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false).map(asNode));
+  return element;
+}
+
+function asNode(child) {
+  return child instanceof Node ? child : document.createTextNode(String(child));
+}
+
+/** Put these children in the place of all that an element has. */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false).map(asNode));
+  return element;
+}
+
+/** A labelled choice. `options`: [value, text] pairs. `choose` gets the value. */
+export function select(label, options, chosen, choose) {
+  const box = h(
+    "select",
+    { on: { change: () => choose(box.value) } },
+    options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
+  );
+  return h("label", { class: "control" }, h("span", null, label), box);
+}
+
+/** A labelled switch. */
+export function toggle(label, on, change) {
+  const box = h("input", { type: "checkbox", checked: on, on: { change: () => change(box.checked) } });
+  return h("label", { class: "control switch" }, box, h("span", null, label));
+}
+
+/** A labelled slider. `show`: the text beside it. */
+export function slider(label, { min, max, step, value }, show, change) {
+  const told = h("output", null, show(value));
+  const box = h("input", {
+    type: "range", min, max, step, value,
+    on: { input: () => { told.textContent = show(Number(box.value)); change(Number(box.value)); } },
+  });
+  return h("label", { class: "control" }, h("span", null, label), box, told);
+}
+
+/** Call `work` once at the next frame, however often it is asked for until then. */
+export function atNextFrame(work) {
+  let asked = 0;
+  return () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(work);
+  };
+}

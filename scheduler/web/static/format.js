@@ -1,0 +1,40 @@
+// Numbers, times and names as people read them.
+
+/** Four significant digits; texts such as "NaN" as they are. */
+export function number(value) {
+  if (typeof value !== "number") return value === null || value === undefined ? "" : String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e7) return String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+}
+
+/** `3 s`, `2 min 5 s`, `1 h 3 min`, `2 d 4 h`. */
+export function duration(seconds) {
+  if (typeof seconds !== "number") return "";
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  const whole = Math.round(seconds);
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const first = units.findIndex(([size]) => whole >= size);
+  const [size, name] = units[first];
+  const rest = units[first + 1];
+  const more = rest ? Math.floor((whole % size) / rest[0]) : 0;
+  return `${Math.floor(whole / size)} ${name}${more ? ` ${more} ${rest[1]}` : ""}`;
+}
+
+/** A moment in the reader's own time, `2026-11-28 14:05`. */
+export function moment(seconds) {
+  if (typeof seconds !== "number") return "";
+  const at = new Date(seconds * 1000);
+  const two = (value) => String(value).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** A value of a configuration. */
+export function plain(value) {
+  if (value === null) return "null";
+  return typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? String(value) : String(value ?? "");
+}
+
+export function plural(count, noun) {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,35 @@
+// Where the views get what they draw. A report has the answers inside. Every question gives a promise, so that a page that has to
+// ask for them is read in the same way; the shapes are in `scheduler/web/documents`.
+
+/** What stands in the document itself: JSON, compressed, as text. */
+export async function inside(element) {
+  const bytes = Uint8Array.from(atob(element.textContent.trim()), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Report(await new Response(stream).json());
+}
+
+export class Report {
+  constructor(answers) {
+    this.answers = answers;
+    this.live = false;
+  }
+
+  /** The list of runs, with `title` and `notes` of the page. */
+  async runs() {
+    return this.answers.runs;
+  }
+
+  /** Of one metric: curves and clocks, by run. */
+  async curves(metric) {
+    return { curves: this.answers.curves[metric] ?? {}, clocks: this.answers.clocks };
+  }
+
+  /** Any other answer: of all runs (`run` null), or of one; undefined where there is none. */
+  async ask(question, run = null) {
+    const found = this.answers[question];
+    return run === null ? found : found?.[run];
+  }
+
+  /** Nothing ever changes here. */
+  on() {}
+}

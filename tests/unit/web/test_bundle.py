@@ -1,0 +1,50 @@
+"""Modules of JavaScript joined to one script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from scheduler.web import assets
+from scheduler.web.bundle import bundle
+
+FILES = {
+    "app.js": 'import { b } from "./views/b.js";\nimport { c } from "./c.js";\n\nb(c);\n',
+    "views/b.js": 'import { c, d } from "../c.js";\n\nexport function b() {\n  return c + d;\n}\n',
+    "c.js": "export const c = 1, own = 2;\nexport class d {}\n",
+}
+
+
+def joined(files: Mapping[str, str]) -> str:
+    return bundle("app.js", files.__getitem__)
+
+
+def test_a_module_comes_before_those_that_use_it_and_once() -> None:
+    """A module that ran twice would have two states; one that ran late would be missing."""
+    text = joined(FILES)
+    assert [text.count(f"const {name} = (()") for name in ("$c", "$views_b", "$app")] == [1, 1, 1]
+    assert text.index("const $c =") < text.index("const $views_b =") < text.index("const $app =")
+    assert "const { c, d } = $c;\n" in text
+    assert "return { c, d };" in text
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['import x from "./c.js";', 'import * as c from "./c.js";', "export default 1;", "export { b };", 'import "./c.js";'],
+)
+def test_what_cannot_be_joined_is_an_error_that_names_it(line: str) -> None:
+    """A line that was left as it is would be a page that stays empty."""
+    with pytest.raises(ValueError, match="app.js: (import|export)"):
+        joined({**FILES, "app.js": line})
+
+
+def test_a_circle_is_an_error() -> None:
+    """It would end in names that are not there yet."""
+    with pytest.raises(ValueError, match="app.js -> c.js -> app.js"):
+        joined({"app.js": 'import { c } from "./c.js";', "c.js": 'import { a } from "./app.js";'})
+
+
+def test_our_own_modules_can_be_joined() -> None:
+    """What the package has, read as it is installed."""
+    assert "const $app = " in assets.script()

@@ -35,13 +35,13 @@ def test_a_module_comes_before_those_that_use_it_and_once() -> None:
 )
 def test_what_cannot_be_joined_is_an_error_that_names_it(line: str) -> None:
     """A line that was left as it is would be a page that stays empty."""
-    with pytest.raises(ValueError, match="app.js: (import|export)"):
+    with pytest.raises(ValueError, match=r"app\.js: (import|export)"):
         joined({**FILES, "app.js": line})
 
 
 def test_a_circle_is_an_error() -> None:
     """It would end in names that are not there yet."""
-    with pytest.raises(ValueError, match="app.js -> c.js -> app.js"):
+    with pytest.raises(ValueError, match=r"app\.js -> c\.js -> app\.js"):
         joined({"app.js": 'import { c } from "./c.js";', "c.js": 'import { a } from "./app.js";'})
 
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scheduler.actions.columns import Vocabulary
+from scheduler.actions.compare import ordered
 from scheduler.actions.compared import Compared
 from scheduler.actions.logged import logged
 from scheduler.queue.store import Store
-from scheduler.web.documents import curves, runs
+from scheduler.web.documents import curves, runs, system, timeline
 
 VALUES = 1600  # of the curves of a run, at most as a mean over all: a hundred runs with them are below a megabyte
 MOST = 900_000  # of the curves of all runs: a file of 5 MB
 LEAST = 32  # points of a curve, whatever comes of it
 POINTS = 512
+MEASURED = 50  # runs, the best, whose use of the machine is inside
+COARSE = 96  # points of a curve of that
 
 
 def whole(store: Store, everyone: Sequence[Compared], title: str, notes: str = "") -> dict[str, Any]:
     """What `source.js` takes for its answers, by the names of the questions."""
+    everyone = ordered(everyone, Vocabulary.of(everyone), None)
     found = {each.job.id: logged(store, each.job, each.attempt) for each in everyone if each.attempt}
     count = sum(bool(series.curve) for one in found.values() for series in one.series.values())
     points = max(LEAST, min(POINTS, min(VALUES * len(found), MOST) // max(count, 1)))
     return {
         "runs": {**runs.document(store, everyone), "title": title, "notes": notes},
         **curves.document(found, points=points),
+        "system": {each.job.id: told for each in everyone[:MEASURED] if (told := system.document(store, each, COARSE))},
+        "timeline": timeline.document(store, [each.job for each in everyone]),
     }

@@ -8,8 +8,10 @@ import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
+import { system } from "./views/system.js";
+import { timeline } from "./views/timeline.js";
 
-const VIEWS = [curves];
+const VIEWS = [curves, system, timeline];
 const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 

@@ -34,6 +34,12 @@ export class Chart {
     else this.plot.setData([this.ranges.x, [null, null]]);
   }
 
+  /** After another theme: the axes have colours of their own. */
+  restyle() {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
   light(id) {
     if (this.focus === id) return;
     this.focus = id;

@@ -66,7 +66,7 @@ export const curves = {
       if (what === "focus") for (const chart of charts.values()) chart.light(page.focus);
       else if (["runs", "shown", "x", "smooth", "xlog", "ylog"].includes(what)) later();
       else if (what === "look") {
-        for (const chart of charts.values()) chart.plot = (chart.plot?.destroy(), null);
+        for (const chart of charts.values()) chart.restyle();
         later();
       }
     };

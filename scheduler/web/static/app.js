@@ -12,7 +12,7 @@ import { system } from "./views/system.js";
 import { timeline } from "./views/timeline.js";
 
 const VIEWS = [curves, system, timeline];
-const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false };
+const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
 async function main() {

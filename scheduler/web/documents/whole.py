@@ -8,7 +8,7 @@ from typing import Any
 from scheduler.actions.compared import Compared
 from scheduler.actions.logged import logged
 from scheduler.queue.store import Store
-from scheduler.web.documents import curves, runs
+from scheduler.web.documents import curves, runs, sweeps
 
 VALUES = 1600  # of the curves of a run, at most as a mean over all: a hundred runs with them are below a megabyte
 MOST = 900_000  # of the curves of all runs: a file of 5 MB
@@ -24,4 +24,5 @@ def whole(store: Store, everyone: Sequence[Compared], title: str, notes: str = "
     return {
         "runs": {**runs.document(store, everyone), "title": title, "notes": notes},
         **curves.document(found, points=points),
+        "sweeps": sweeps.document(store, [each.job.id for each in everyone]),
     }

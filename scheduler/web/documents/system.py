@@ -8,6 +8,7 @@ that was over before anything was measured.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from scheduler.actions.compared import Compared
@@ -16,6 +17,8 @@ from scheduler.queue.store import Store
 from scheduler.web.documents import curves
 
 POINTS = 256
+MEASURED = 50  # runs, the best, of which a report has this
+COARSE = 96  # points of a curve in a report
 
 
 def document(store: Store, each: Compared, points: int = POINTS) -> dict[str, Any]:
@@ -24,3 +27,8 @@ def document(store: Store, each: Compared, points: int = POINTS) -> dict[str, An
         return {}
     found = system(store, each.job, each.attempt)
     return {name: curves.curve(series, points) for name, series in found.series.items() if series.curve}
+
+
+def in_a_report(store: Store, everyone: Sequence[Compared]) -> dict[str, Any]:
+    """The answers of the first of these runs, by their ids, more coarsely."""
+    return {each.job.id: told for each in everyone[:MEASURED] if (told := document(store, each, COARSE))}

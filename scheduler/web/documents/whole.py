@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scheduler.actions.columns import Vocabulary
@@ -10,14 +10,13 @@ from scheduler.actions.compare import ordered
 from scheduler.actions.compared import Compared
 from scheduler.actions.logged import logged
 from scheduler.queue.store import Store
-from scheduler.web.documents import curves, runs, system, timeline
+from scheduler.web.documents import curves, runs
+from scheduler.web.documents.questions import IN_A_REPORT, OF_ALL, OF_ONE
 
 VALUES = 1600  # of the curves of a run, at most as a mean over all: a hundred runs with them are below a megabyte
 MOST = 900_000  # of the curves of all runs: a file of 5 MB
 LEAST = 32  # points of a curve, whatever comes of it
 POINTS = 512
-MEASURED = 50  # runs, the best, whose use of the machine is inside
-COARSE = 96  # points of a curve of that
 
 
 def whole(store: Store, everyone: Sequence[Compared], title: str, notes: str = "") -> dict[str, Any]:
@@ -29,6 +28,12 @@ def whole(store: Store, everyone: Sequence[Compared], title: str, notes: str = "
     return {
         "runs": {**runs.document(store, everyone), "title": title, "notes": notes},
         **curves.document(found, points=points),
-        "system": {each.job.id: told for each in everyone[:MEASURED] if (told := system.document(store, each, COARSE))},
-        "timeline": timeline.document(store, [each.job for each in everyone]),
+        **{name: answer(store, everyone) for name, answer in OF_ALL.items()},
+        **{name: _of_each(store, everyone, name) for name in OF_ONE},
     }
+
+
+def _of_each(store: Store, everyone: Sequence[Compared], name: str) -> Mapping[str, Any]:
+    if name in IN_A_REPORT:
+        return IN_A_REPORT[name](store, everyone)
+    return {each.job.id: told for each in everyone if (told := OF_ONE[name](store, each))}

@@ -9,6 +9,7 @@ from scheduler.actions.compared import Compared
 from scheduler.actions.logged import logged
 from scheduler.queue.store import Store
 from scheduler.web.documents import curves, runs
+from scheduler.web.documents.questions import OF_ALL, OF_ONE
 
 VALUES = 1600  # of the curves of a run, at most as a mean over all: a hundred runs with them are below a megabyte
 MOST = 900_000  # of the curves of all runs: a file of 5 MB
@@ -24,4 +25,9 @@ def whole(store: Store, everyone: Sequence[Compared], title: str, notes: str = "
     return {
         "runs": {**runs.document(store, everyone), "title": title, "notes": notes},
         **curves.document(found, points=points),
+        **{name: answer(store, everyone) for name, answer in OF_ALL.items()},
+        **{
+            name: {each.job.id: told for each in everyone if (told := answer(store, each)) is not None}
+            for name, answer in OF_ONE.items()
+        },
     }

@@ -1,6 +1,6 @@
 """Which questions there are beside those for the list of runs and for curves: one line each, for a report and a live page alike.
 
-A function of OF_ONE must be cheap: a live page asks while jobs run. What a report has of each run may be less, for it is one file.
+A function of OF_ONE must be cheap: a live page asks while jobs run. What a report has of each run may be less.
 """
 
 from __future__ import annotations

@@ -44,7 +44,10 @@ def test_the_list_of_runs_has_the_best_first_and_is_plain_json(filled: Store) ->
     """A page that cannot parse its list shows nothing at all."""
     found = runs.document(filled, compared(filled, filled.jobs()))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert [(run["config"]["lr"], run["best"], run["state"]) for run in found["runs"]] == [(0.1, 0.02, "done"), (0.2, 0.04, "done")]
+    assert [(run["config"]["lr"], run["best"], run["state"]) for run in found["runs"]] == [
+        (0.1, 0.02, "done"),
+        (0.2, 0.04, "done"),
+    ]
     assert found["metrics"] == ["val_loss", "acc"]
     assert found["goals"] == {"val_loss": "minimize", "acc": "maximize"}
     assert found["guessed"] == ["acc"]

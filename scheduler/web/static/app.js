@@ -24,9 +24,10 @@ async function main() {
   const list = h("aside", { "aria-label": "runs" });
   const views = h("main", null);
   const beside = h("details", { class: "beside", open: matchMedia("(min-width: 60rem)").matches }, h("summary", null, "Runs"), list);
+  const notes = document.getElementById("notes")?.content;
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
-  sections(views, links, VIEWS, page);
+  sections(views, links, VIEWS, page, notes);
   document.documentElement.dataset.ready = "yes";
 }
 

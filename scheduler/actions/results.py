@@ -15,7 +15,6 @@ from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
-from scheduler.runner.logs import said_at_its_end
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
@@ -125,6 +124,8 @@ def outcome_at_end(attempt: Attempt, policy: Policy, ending: Ending) -> Outcome:
     """What an attempt that has just ended says of the objective of its job."""
     found = outcomes.read(attempt.metrics)
     if not found.rows and policy.objective:
+        from scheduler.runner.logs import said_at_its_end
+
         said = said_at_its_end(attempt, ending)
         found = Outcome(said.last, found.objective, said.rows)
     return _ranked_by(policy, found)

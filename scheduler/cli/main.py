@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -71,6 +72,7 @@ SECTIONS = {
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
+UNSEARCHED = 50_000  # values that are made before Python looks for circles among them
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -133,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0 all good; 1 some job did not succeed; 2 wrong usage or file; 3 impossible on this machine; 130 after a Ctrl-C.
     """
+    gc.set_threshold(UNSEARCHED)  # thousands of jobs are made in one go, and none refers to itself
     _have_streams()
     if asked := os.environ.get("_EXP_QUEUE_COMPLETE"):
         from scheduler.cli.completing import answer

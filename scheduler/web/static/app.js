@@ -8,9 +8,13 @@ import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
+import { table } from "./views/table.js";
 
-const VIEWS = [curves];
-const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false };
+const VIEWS = [curves, table];
+const DEFAULTS = {
+  filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false,
+  columns: [], sort: "", diff: false, by: [], beside: [],
+};
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
 async function main() {

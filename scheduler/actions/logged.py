@@ -36,14 +36,17 @@ def summaries(store: Store, jobs: Sequence[Job]) -> Mapping[str, Logged]:
     return {job: each.logged for job, each in with_objectives(store, jobs, store.latest_attempts(jobs)).items()}
 
 
-def with_objectives(store: Store, jobs: Sequence[Job], latest: Mapping[str, Attempt]) -> Mapping[str, Summary]:
-    """The same, with what these attempts, by job id, have declared."""
+def with_objectives(
+    store: Store, jobs: Sequence[Job], latest: Mapping[str, Attempt], followed: Mapping[str, Summary] | None = None
+) -> Mapping[str, Summary]:
+    """The same, with what these attempts, by job id, have declared. `followed`: what somebody who follows them has read, by the
+    names of attempts; of these nothing is read."""
     known = kept(store, latest.values())
     found = {}
     for job in jobs:
         if attempt := latest.get(job.id):
-            one = known.get(attempt.name)
-            found[job.id] = Summary(one.logged, one.objective) if one else _by_now(store, job, attempt)
+            one, read = known.get(attempt.name), (followed or {}).get(attempt.name)
+            found[job.id] = Summary(one.logged, one.objective) if one else read or _by_now(store, job, attempt)
     return found
 
 

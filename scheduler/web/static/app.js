@@ -9,10 +9,14 @@ import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
 import { system } from "./views/system.js";
+import { table } from "./views/table.js";
 import { timeline } from "./views/timeline.js";
 
-const VIEWS = [curves, system, timeline];
-const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false };
+const VIEWS = [curves, table, system, timeline];
+const DEFAULTS = {
+  filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false,
+  columns: [], sort: "", diff: false, by: [], beside: [],
+};
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
 async function main() {

@@ -8,9 +8,10 @@ import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
+import { parallel } from "./views/parallel.js";
 
-const VIEWS = [curves];
-const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false };
+const VIEWS = [curves, parallel];
+const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false, axes: [], measure: "", brushes: [] };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
 async function main() {

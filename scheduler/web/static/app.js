@@ -9,9 +9,16 @@ import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
 import { parallel } from "./views/parallel.js";
+import { scatter } from "./views/scatter.js";
+import { sweep } from "./views/sweep.js";
 
-const VIEWS = [curves, parallel];
-const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false, axes: [], measure: "", brushes: [] };
+const VIEWS = [curves, parallel, scatter, sweep];
+const DEFAULTS = {
+  filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false,
+  axes: [], measure: "", brushes: [], // parallel coordinates
+  across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
+  sweep: "", rowlog: true,
+};
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
 async function main() {

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 
 /** The colour of what is `part` of the way from the worst (0) to the best (1). */
 export function ramp(part) {
-  return isDark() ? scale(0.12 + 0.88 * part) : scale(0.9 * (1 - part));
+  return isDark() ? scale(0.2 + 0.8 * part) : scale(0.9 * (1 - part));
 }
 
 /** What the colours mean, in `root`: from the worst to the best value; without a goal from the least to the greatest. */

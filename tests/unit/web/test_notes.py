@@ -110,7 +110,7 @@ def test_a_picture_is_inside_and_what_is_none_is_refused(notes: Notes, tmp_path:
 
 def test_a_file_that_is_none_is_an_error_in_words(tmp_path: Path) -> None:
     """Typed wrongly, or saved by another program."""
-    with pytest.raises(UserError, match="cannot read .*none.md"):
+    with pytest.raises(UserError, match=r"cannot read .*none\.md"):
         rendered(tmp_path / "none.md")
     (tmp_path / "latin.md").write_bytes(b"\xe9")
     with pytest.raises(UserError, match="no text in UTF-8"):

@@ -30,12 +30,13 @@ FLOORS = [
     {"sweeps"},
     {"actions"},
     {"report"},
+    {"top"},
     {"cli", "api", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.
 DOORS = ("scheduler.tracking", "scheduler.gpus.lone")
-HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml")
+HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml", "rich", "textual")
 
 
 def sources(package: str) -> list[Path]:

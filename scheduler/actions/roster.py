@@ -56,8 +56,9 @@ class Page:
 class Roster:
     """Makes pages of a store, for one who looks now and later."""
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._begun = store, store.last_event()
+    def __init__(self, store: Store, thrift: float = THRIFT) -> None:
+        """`thrift`: a list that took a second to make is made again after so many."""
+        self._store, self._begun, self._thrift = store, store.last_event(), thrift
         self._asked: object = None
         self._version: object = None
         self._due = float("-inf")
@@ -89,7 +90,7 @@ class Roster:
         except UserError as error:
             self._listed, self._problem = [], str(error)
         self._asked, self._version = asked, version
-        rest = THRIFT * (time.thread_time() - begun)
+        rest = self._thrift * (time.thread_time() - begun)
         self._due = time.monotonic() + (rest if rest > LEAST else 0.0)
         self._ran, self._front = tuple(each.job.number for each in scene.running), ((), ())
 

@@ -30,13 +30,13 @@ FLOORS = [
     {"sweeps"},
     {"actions"},
     {"report"},
-    {"web"},
+    {"top", "web"},
     {"cli", "api", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.
 DOORS = ("scheduler.tracking", "scheduler.gpus.lone")
-HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml")
+HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml", "rich", "textual")
 
 READERS = ("scheduler.experiments.experiment_file", "scheduler.tracking.readers.follower", "scheduler.tracking.opening")
 

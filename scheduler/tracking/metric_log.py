@@ -166,7 +166,8 @@ def parsed_rows(lines: Iterable[bytes]) -> list[Row]:
 
 def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
     step, time = logged.get("_step"), logged.get("_time")
-    return Row(step if isinstance(step, int) else None, metrics, time if isinstance(time, float) else None)
+    at = time if isinstance(time, (int, float)) and not isinstance(time, bool) else None
+    return Row(step if isinstance(step, int) else None, metrics, at)
 
 
 def metrics_of(row: Mapping[str, Any]) -> dict[str, Any]:

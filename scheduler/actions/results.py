@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
+from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import Kept, kept
@@ -71,7 +72,7 @@ class Sort:
         """What ranks these lines then."""
         declared = (each.outcome.objective for each in lines)
         goals = (each.goal for each in declared if each and each.name == self.metric)
-        return Objective(self.metric, self.goal or next(goals, "minimize"))
+        return Objective(self.metric, self.goal or next(goals, MINIMIZE))
 
 
 def sort_of(policy: Policy) -> Sort | None:
@@ -79,7 +80,7 @@ def sort_of(policy: Policy) -> Sort | None:
     return Sort(policy.objective.metric, policy.objective.goal) if policy.objective else None
 
 
-_GOALS = {"min": "minimize", "max": "maximize", "minimize": "minimize", "maximize": "maximize"}
+_GOALS = {"min": MINIMIZE, "max": MAXIMIZE, MINIMIZE: MINIMIZE, MAXIMIZE: MAXIMIZE}
 
 
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from scheduler.goals import MAXIMIZE
 from scheduler.tracking.readers.rows import Row
 
 POINTS = 512  # of a curve, at most: more than a terminal has columns, and half of what a page has
@@ -43,7 +44,7 @@ class Series:
 
     def best(self, goal: str) -> tuple[float, float] | None:
         """The best value for `goal`, "minimize" or "maximize", and where it was reached first."""
-        value, at = (self.high, self.high_at) if goal == "maximize" else (self.low, self.low_at)
+        value, at = (self.high, self.high_at) if goal == MAXIMIZE else (self.low, self.low_at)
         return None if value is None or at is None else (value, at)
 
 

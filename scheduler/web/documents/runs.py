@@ -5,7 +5,8 @@
      "goals": {"loss": "minimize"},   # of each metric; "guessed": [...] are those of which only the name says so
      "parameters": ["lr", ...],       # dotted names, in the same order
      "runs": [{"id": ..., "name": ..., "state": ..., ..., "config": {"lr": 0.1}, "last": {"loss": 0.3},
-               "low": {"loss": 0.1}, "high": {...}, "sweep": "a1b2c3d4" or None, "trial": 3 or None}, ...]}
+               "low": {"loss": 0.1}, "high": {...}, "sweep": "a1b2c3d4" or None, "trial": 3 or None,
+               "media": True}, ...]}          # whether it has shown anything beside numbers: `media.py`
 
 The keys of a run are FACTS and those above. The best come first, as `compare` has them.
 """
@@ -27,6 +28,7 @@ from scheduler.actions.exports.texts import standard
 from scheduler.actions.system import uses
 from scheduler.queue.store import Store
 from scheduler.tracking.system_use import SystemUse
+from scheduler.web.documents.media import has_shown
 
 FORMAT = 1
 FACTS = (
@@ -76,6 +78,7 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "used": {name: value for name in USED if (value := getattr(used, name)) is not None} if used else {},
             "sweep": place[0] if place else None,
             "trial": place[1] if place else None,
+            "media": bool(each.attempt and has_shown(each.attempt)),
         }
     )
 

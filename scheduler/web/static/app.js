@@ -8,16 +8,18 @@ import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
+import { media } from "./views/media.js";
 import { parallel } from "./views/parallel.js";
 import { scatter } from "./views/scatter.js";
 import { sweep } from "./views/sweep.js";
 
-const VIEWS = [curves, parallel, scatter, sweep];
+const VIEWS = [curves, parallel, scatter, sweep, media];
 const DEFAULTS = {
   filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false,
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
+  seen: -1, beside: 3, // media
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 

@@ -6,7 +6,8 @@
      "parameters": ["lr", ...],       # dotted names, in the same order
      "runs": [{"id": ..., "name": ..., "state": ..., ..., "config": {"lr": 0.1}, "last": {"loss": 0.3},
                "first": {"loss": 2.0}, "low": {"loss": 0.1}, "high": {...}, "gpus": 1, "failures": 0,
-               "sweep": "a1b2c3d4" or None, "trial": 3 or None}, ...]}
+               "sweep": "a1b2c3d4" or None, "trial": 3 or None,
+               "media": True}, ...]}          # whether it has shown anything beside numbers: `media.py`
 
 The keys of a run are FACTS and those above. The best come first, as `compare` has them.
 """
@@ -28,6 +29,7 @@ from scheduler.actions.exports.texts import standard
 from scheduler.actions.system import uses
 from scheduler.queue.store import Store
 from scheduler.tracking.system_use import SystemUse
+from scheduler.web.documents.media import has_shown
 
 FORMAT = 1
 FACTS = (
@@ -80,6 +82,7 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "used": {name: value for name in USED if (value := getattr(used, name)) is not None} if used else {},
             "sweep": place[0] if place else None,
             "trial": place[1] if place else None,
+            "media": bool(each.attempt and has_shown(each.attempt)),
         }
     )
 

@@ -8,6 +8,7 @@ import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
+import { media } from "./views/media.js";
 import { parallel } from "./views/parallel.js";
 import { scatter } from "./views/scatter.js";
 import { sweep } from "./views/sweep.js";
@@ -15,13 +16,14 @@ import { system } from "./views/system.js";
 import { table } from "./views/table.js";
 import { timeline } from "./views/timeline.js";
 
-const VIEWS = [curves, table, parallel, scatter, sweep, system, timeline];
+const VIEWS = [curves, table, parallel, scatter, sweep, media, system, timeline];
 const DEFAULTS = {
   filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false,
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
   columns: [], sort: "", diff: false, by: [], beside: [],
+  seen: -1, abreast: 3, // media
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 

@@ -2,6 +2,8 @@
 #
 #   ensure_environment EXTRA     e.g. recognizer, or all; everything that it prints goes to standard error
 #
+#   ensure_browser             Chromium for the tests of pages, where that is possible
+#
 #   run_and_tell COMMAND...      runs it, says how the reader's own shell finds exp-queue, and ends with its exit status
 #
 # PYTHON names the interpreter to use (3.10 or later); without it the first that fits on PATH.
@@ -119,6 +121,21 @@ ensure_environment() {
     fi
     exec 9>&-
     return 1
+}
+
+# Chromium, for the tests of pages, where a package manager gives it to us without a question; without it these tests are skipped and
+# say so. Nothing that goes wrong here keeps anybody from anything. NO_BROWSER=1: none is installed.
+ensure_browser() {
+    if command -v chromedriver > /dev/null || [ -n "${NO_BROWSER:-}" ]; then return 0; fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then return 0; fi
+    echo "installing Chromium for the tests of pages (once; NO_BROWSER=1 leaves it out)" >&2
+    {
+        apt_quietly update && apt_quietly install --no-install-recommends chromium chromium-driver fonts-dejavu-core
+    } > /dev/null 2>&1 < /dev/null || echo "that failed; the tests of pages are skipped" >&2
+}
+
+apt_quietly() {
+    DEBIAN_FRONTEND=noninteractive timeout 300 apt-get --quiet --yes -o DPkg::Lock::Timeout=120 -o Acquire::Retries=0 "$@"
 }
 
 # The last word of every script: run a command, and say then how the reader's shell finds exp-queue, if it does not find this one.

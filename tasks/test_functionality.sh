@@ -6,6 +6,7 @@ set -euo pipefail
 if [ -n "${UPGRADE:-}" ]; then "$(dirname "${BASH_SOURCE[0]}")/renew_constraints.sh"; fi
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment all
+ensure_browser
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
 "$environment/bin/mypy"

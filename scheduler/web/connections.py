@@ -83,13 +83,13 @@ def _end(connection: socket.socket) -> None:
 class Incoming(io.RawIOBase):
     """What is read of a connection: each request within PATIENCE and LONGEST, else TimeoutError, or the end."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    def __init__(self, connection: socket.socket, patience: float = PATIENCE) -> None:
+        self._connection, self._patience = connection, patience
         self.expect()
 
     def expect(self) -> None:
         """The next request begins."""
-        self._until, self._left = time.monotonic() + PATIENCE, LONGEST
+        self._until, self._left = time.monotonic() + self._patience, LONGEST
 
     def readable(self) -> bool:
         return True

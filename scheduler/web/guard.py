@@ -91,11 +91,12 @@ def name_of(host: str) -> str:
     >>> name_of("LocalHost:8000"), name_of("[::1]:80"), name_of("127.0.0.1"), name_of("a@b"), name_of("a b"), name_of("a:x")
     ('localhost', '::1', '127.0.0.1', '', '', '')
     """
+    if "@" in host or set(host) & set(" \t\n,\\%/?#"):
+        return ""
     try:
         found = urlsplit(f"//{host}")
-        clean = found.netloc == host and "@" not in host and not set(host) & set(" \t\n,\\%") and found.port is not False
-        return (found.hostname or "").rstrip(".") if clean else ""
-    except ValueError:
+        return "" if found.port == 0 else (found.hostname or "").rstrip(".")
+    except ValueError:  # a port that is no number, a bracket that is not closed
         return ""
 
 

@@ -12,7 +12,7 @@ from io import BufferedReader
 from typing import Any
 
 from scheduler.web.answer import Answer, wrong
-from scheduler.web.connections import Connections, Incoming
+from scheduler.web.connections import MOST, PATIENCE, Connections, Incoming
 from scheduler.web.guard import Asked
 from scheduler.web.site import Site
 
@@ -37,9 +37,9 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, site: Site, host: str, port: int, most: int | None = None) -> None:
-        self.site = site
-        self.connections = Connections(most) if most else Connections()
+    def __init__(self, site: Site, host: str, port: int, *, most: int = MOST, patience: float = PATIENCE) -> None:
+        self.site, self.patience = site, patience
+        self.connections = Connections(most)
         self._is_over = False
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), Exchange)
@@ -103,7 +103,7 @@ class Exchange(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.rfile.close()
-        self._incoming = Incoming(self.connection)
+        self._incoming = Incoming(self.connection, self.server.patience)
         self.rfile = BufferedReader(self._incoming)
 
     def handle_one_request(self) -> None:

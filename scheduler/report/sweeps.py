@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.actions.trials import Results, Standing
 from scheduler.experiments import shell_line
+from scheduler.goals import MAXIMIZE
 from scheduler.home import Home
 from scheduler.launcher import kept
 from scheduler.queue.code import Aged
@@ -120,7 +121,7 @@ def _text(value: object) -> str:
 
 def _best_first(found: Results) -> list[Entry]:
     """By their best value; those without one, and the failed, at the end."""
-    sign = -1.0 if found.plan.goal == "maximize" else 1.0
+    sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
     def key(entry: Entry) -> tuple[bool, float, int]:
         best = _value(found, entry)
@@ -161,7 +162,7 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
         notes.append(f"what mattered, by these trials: {shares}")
     if found.saved and found.saved.stopped:
-        notes.append(_saved_line(found.saved))
+        notes.append(saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
     notes += how_to_send([(job, found.attempts.get(job.id)) for job in found.jobs.values()], home)
     if interrupted:
@@ -194,7 +195,7 @@ def _copied(attempt: Attempt, path: Path) -> str:
     return f" (a copy of {size:,} bytes, made when it ended)" if size is not None else ""
 
 
-def _saved_line(found: Saved) -> str:
+def saved_line(found: Saved) -> str:
     stopped, rows = plural(found.stopped, "trial"), f"{found.rows:.0f}, a full trial has {found.full:g}"
     return f"{stopped} stopped early: about {found.share:.0%} of all rows were not computed ({rows})"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -21,10 +22,11 @@ from scheduler.web.documents.questions import OF_ALL, OF_ONE
 from scheduler.web.feed import Feed
 from scheduler.web.guard import Asked, Rules, proof, refusal
 from scheduler.web.page import asking
-from scheduler.web.pictures import picture
+from scheduler.web.run_pictures import picture
 from scheduler.web.verbs import VERBS, act
 
 PIECE = 256 << 10  # bytes of an output in one answer
+THRIFT, LONGEST_REST = 20, 10.0  # an answer that took a second is made again after so many; at most
 LAST = 64 << 10  # and where nobody says from where on
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
@@ -33,12 +35,26 @@ POLICY = (
 Query = Mapping[str, list[str]]
 
 
+@dataclass(frozen=True)
+class _Made:
+    """An answer as JSON, from which place in the news it is, when it was made and how many seconds that took."""
+
+    place: str
+    body: bytes
+    at: float
+    cost: float
+
+    def rest(self, now: float) -> float:
+        """Seconds until it is made anew: what is slow to make, and asked for at every change, must not take a core."""
+        return min(max(0.0, self.at + THRIFT * self.cost - now), LONGEST_REST)
+
+
 class Site:
     """`answer` may be called by any thread."""
 
     def __init__(self, home: Home, feed: Feed, rules: Rules) -> None:
         self._home, self.feed, self._rules = home, feed, rules
-        self._asked: dict[str, tuple[str, bytes]] = {}  # the answers of all runs: from when they are, and JSON
+        self._asked: dict[str, _Made] = {}  # the answers of all runs
         self._asking = threading.Lock()
         self._fixed: dict[str, Callable[[], Answer]] = {
             "/": lambda: fixed(asking(), "text/html", {"Content-Security-Policy": POLICY}),
@@ -114,13 +130,14 @@ class Site:
     def _of_all(self, name: str) -> bytes:
         """Made once for all who ask, as long as nothing is new."""
         with self._asking:
-            place, made = self._asked.get(name, ("", b""))
-            now = self.feed.news.place
-            if place != now:
+            before = self._asked.get(name)
+            if before is None or before.place != self.feed.news.place:
+                time.sleep(before.rest(time.monotonic()) if before else 0.0)
+                begun, place = time.monotonic(), self.feed.news.place
                 with Store(self._home) as store:
                     made = told(OF_ALL[name](store, self.feed.everyone())).body
-                self._asked[name] = (now, made)
-            return made
+                self._asked[name] = _Made(place, made, time.monotonic(), time.monotonic() - begun)
+            return self._asked[name].body
 
     def _output(self, query: Query, asked: Asked) -> Answer:
         """A piece of what a run has printed: `{"from": BYTES, "next": BYTES, "size": BYTES, "text": ...}`."""

@@ -17,7 +17,7 @@ _SEEN = """SELECT job.id, job.state, job.attempts, job.priority, job.renamed, jo
            LEFT JOIN logged ON logged.job = job.id AND logged.attempt = job.attempts
            ORDER BY job.number DESC LIMIT ?"""
 _TOUCHED = "SELECT DISTINCT job FROM event WHERE sequence > ?"
-MERGED = ("last", "low", "high", "used")  # of a row
+MERGED = ("first", "last", "low", "high", "used")  # of a row
 NAMES = ("metrics", "goals", "guessed", "parameters")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scheduler.queue.states import SUCCEEDED
 from scheduler.sweeps.search.libraries import need
@@ -30,16 +31,14 @@ def importance(parameters: Sequence[Parameter], goal: str, trials: Iterable[Tria
     Raises UserError without Optuna.
     """
     need("the importance of parameters", "optuna")
-    from scheduler.sweeps.search.optuna_space import dimensions, suggestions
+    from scheduler.sweeps.search.optuna_space import dimensions
     from scheduler.sweeps.search.quiet_optuna import new_study, optuna
 
     space = dimensions(parameters)
     open_ones = {each.name: each.optuna for each in space if each.optuna is not None}
     study = new_study(goal)
-    for trial in trials:
-        params, value = suggestions(space, trial.values), trial.best(goal)
-        if trial.state in SUCCEEDED and params is not None and value is not None:
-            study.add_trial(optuna.trial.create_trial(params=params, distributions=open_ones, value=value))
+    for params, value in counted(parameters, goal, trials):
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=open_ones, value=value))
     values = {trial.value for trial in study.get_trials(deepcopy=False)}
     if len(study.trials) < FEWEST or len(values) < 2 or not open_ones:
         return None
@@ -47,3 +46,15 @@ def importance(parameters: Sequence[Parameter], goal: str, trials: Iterable[Tria
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
     named = {each.name: parameter for each, parameter in zip(space, parameters, strict=True)}
     return tuple(Importance(named[name], share) for name, share in shares.items())
+
+
+def counted(parameters: Sequence[Parameter], goal: str, trials: Iterable[Trial]) -> list[tuple[dict[str, Any], float]]:
+    """The trials that the answer rests on: what Optuna would have suggested for each, and its best value. Needs Optuna."""
+    from scheduler.sweeps.search.optuna_space import dimensions, suggestions
+
+    space, found = dimensions(parameters), []
+    for trial in trials:
+        params, value = suggestions(space, trial.values), trial.best(goal)
+        if trial.state in SUCCEEDED and params is not None and value is not None:
+            found.append((params, value))
+    return found

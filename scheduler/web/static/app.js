@@ -10,12 +10,24 @@ import { inside } from "./source.js";
 import { State } from "./state.js";
 import { acting } from "./verbs.js";
 import { curves } from "./views/curves.js";
+import { parallel } from "./views/parallel.js";
+import { scatter } from "./views/scatter.js";
+import { sweep } from "./views/sweep.js";
+import { system } from "./views/system.js";
+import { table } from "./views/table.js";
+import { timeline } from "./views/timeline.js";
 
-const VIEWS = [curves];
-const DEFAULTS = { filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false };
 const SIGNS = {
   live: "live", reconnecting: "reconnecting ...", stopped: "stopped: this goes on when `exp-queue ui` runs again",
   locked: "stopped: open the address that `exp-queue ui` has printed",
+};
+const VIEWS = [curves, table, parallel, scatter, sweep, system, timeline];
+const DEFAULTS = {
+  filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false,
+  axes: [], measure: "", brushes: [], // parallel coordinates
+  across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
+  sweep: "", rowlog: true,
+  columns: [], sort: "", diff: false, by: [], beside: [],
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
@@ -29,9 +41,10 @@ async function main() {
   const list = h("aside", { "aria-label": "runs" });
   const views = h("main", null);
   const beside = h("details", { class: "beside", open: matchMedia("(min-width: 60rem)").matches }, h("summary", null, "Runs"), list);
+  const notes = document.getElementById("notes")?.content;
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
-  sections(views, links, VIEWS, page);
+  sections(views, links, VIEWS, page, notes);
   const take = atNextFrame(() => page.take(source.answer));
   source.on((what) => { if (what === "runs") take(); });
   document.documentElement.dataset.ready = "yes";

@@ -2,9 +2,11 @@
 // comes by itself: changed rows of the list, further points of curves.
 
 import { appended, timed } from "./growing.js";
+import { bare } from "./source.js";
 
 const PAUSES = [500, 1000, 2000, 4000, 8000]; // milliseconds between two tries
 const SILENCE = 40000; // after which a line is dead: the server says something every 15 s
+const UNSEEN = 10000; // after which a page that nobody sees rests
 const STOPPED = 20000; // after which it is said that nobody is there
 
 /** The source, once the list of runs is there. */
@@ -46,11 +48,29 @@ export class Live {
     const name = run === null ? question : `${question} ${run}`;
     if (!this.asked.has(name)) {
       const query = run === null ? "" : `?run=${encodeURIComponent(run)}`;
-      const answer = this.get(`/api/${encodeURIComponent(question)}${query}`).then((found) => found ?? undefined);
-      answer.catch(() => this.asked.delete(name));
-      this.asked.set(name, answer);
+      const asked = { run, isThere: false, isOld: false };
+      asked.answer = this.get(`/api/${encodeURIComponent(question)}${query}`).then((found) => found ?? undefined);
+      asked.answer.catch(() => {}).then(() => this.answered(name, asked));
+      this.asked.set(name, asked);
     }
-    return this.asked.get(name);
+    return this.asked.get(name).answer;
+  }
+
+  /** It is there. What has changed while it was made is asked for again: one question at a time, however much is new. */
+  answered(name, asked) {
+    asked.isThere = true;
+    if (asked.isOld && this.asked.get(name) === asked) {
+      this.asked.delete(name);
+      this.tell("runs");
+    }
+  }
+
+  outdate(changed) {
+    for (const [name, asked] of [...this.asked]) {
+      if (asked.run !== null && !changed.has(asked.run)) continue;
+      if (asked.isThere) this.asked.delete(name);
+      else asked.isOld = true;
+    }
   }
 
   /** What a run has printed: {from, next, size, text}, from a place on or, without one, the end of it; undefined for nothing. */
@@ -92,7 +112,7 @@ export class Live {
   // What is asked for.
 
   async load() {
-    this.answer = await this.get("/api/runs");
+    this.answer = bare(await this.get("/api/runs"));
     this.place = this.answer.place;
     this.held.clear();
     this.asked.clear();
@@ -139,6 +159,7 @@ export class Live {
 
   async listen() {
     for (let tries = 0, lost = Date.now(); ; tries++) {
+      await seen();
       try {
         await this.follow(() => {
           tries = -1;
@@ -158,6 +179,7 @@ export class Live {
   async follow(begun) {
     const broken = new AbortController();
     let alarm = setTimeout(() => broken.abort(), SILENCE);
+    const rest = resting(() => broken.abort());
     try {
       const response = await this.fetch("/api/events", { headers: { "Last-Event-ID": this.place }, signal: broken.signal });
       if (!response.ok) throw new Error(response.statusText);
@@ -172,6 +194,7 @@ export class Live {
       }
     } finally {
       clearTimeout(alarm);
+      rest();
       broken.abort();
     }
   }
@@ -192,13 +215,11 @@ export class Live {
     const runs = new Map(this.answer.runs.map((run) => [run.id, run]));
     for (const patch of patches) runs.set(patch.id, patched(runs.get(patch.id), patch));
     for (const id of gone) runs.delete(id);
-    this.answer = { ...this.answer, ...names, runs: [...runs.values()] };
+    const whole = { ...this.answer, ...names };
+    bare({ goals: whole.goals, runs: patches.map((patch) => runs.get(patch.id)).filter(Boolean) });
+    this.answer = { ...whole, runs: [...runs.values()] };
     for (const held of this.held.values()) held.take(points, number);
-    const changed = new Set(patches.map((patch) => patch.id));
-    for (const name of [...this.asked.keys()]) {
-      const [, run] = name.split(" ");
-      if (!run || changed.has(run)) this.asked.delete(name);
-    }
+    this.outdate(new Set(patches.map((patch) => patch.id)));
   }
 }
 
@@ -243,7 +264,7 @@ class Held {
       if (number <= Math.max(this.since.get("") ?? -1, this.since.get(run) ?? -1)) continue;
       if (this.waiting.has(run)) this.waiting.get(run).push([{ [run]: said }, number]);
       else if (said.anew) this.load(run).catch(() => {});
-      else if (said.curves[this.metric]) this.append(run, said);
+      else if (Object.hasOwn(said.curves, this.metric)) this.append(run, said);
     }
   }
 
@@ -255,7 +276,7 @@ class Held {
   }
 }
 
-const MERGED = ["last", "low", "high", "used"]; // of which only what is another comes
+const MERGED = ["first", "last", "low", "high", "used"]; // of which only what is another comes
 const NULLS = ["goal", "sweep", "trial"]; // which a row has always
 
 function patched(run, patch) {
@@ -271,6 +292,25 @@ function numberOf(place) {
 
 function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** When somebody looks at the page. A browser has six lines to a server, for all its tabs: one that nobody sees needs none. */
+async function seen() {
+  while (document.hidden) await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+}
+
+/** Call `leave` when nobody has looked for a while; the result ends that. */
+function resting(leave) {
+  let alarm;
+  const look = () => {
+    clearTimeout(alarm);
+    if (document.hidden) alarm = setTimeout(leave, UNSEEN);
+  };
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    clearTimeout(alarm);
+    document.removeEventListener("visibilitychange", look);
+  };
 }
 
 function pause(tries) {

@@ -64,7 +64,7 @@ export function verbs(run, page) {
       waits && button("start last", () => act("move", { where: "last" })),
       !isOver && button("cancel", () => sure("cancel", runs ? `stop ${called}?` : `take ${called} out of the queue?`)),
       isOver && !SUCCEEDED.includes(state) && state !== "lost" && button("retry", () => act("retry")),
-      state === "lost" && button("retry", () => sure("retry", "it may have done its work: nobody knows. Run it again?", { lost: true })),
+      state === "lost" && button("retry", () => sure("retry", "it may have done its work. Run it again?", { lost: true })),
       button("tag", () => write("tag", "add", "tags, with commas between them", "", (text) => ({ tags: text }))),
       run.tags.map((tag) => button(`no longer ${tag}`, () => act("tag", { tags: tag, remove: true }))),
       button("note", () => write("note", "write", `note about ${called}`, run.note ?? "", (text) => ({ text }))),

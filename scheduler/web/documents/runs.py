@@ -42,6 +42,11 @@ USED = ("gpu_use", "gpu_memory_peak", "cpu_use", "memory_peak", "energy_wh")  # 
 
 def document(store: Store, everyone: Sequence[Compared]) -> dict[str, Any]:
     """The answer, of these jobs."""
+    return {**frame(everyone), "runs": rows(store, in_order(everyone))}
+
+
+def frame(everyone: Sequence[Compared]) -> dict[str, Any]:
+    """All of the answer but the runs."""
     known = Vocabulary.of(everyone)
     return {
         "format": FORMAT,
@@ -52,8 +57,12 @@ def document(store: Store, everyone: Sequence[Compared]) -> dict[str, Any]:
         "goals": {name: known.goal(name) for name in known.numbers},
         "guessed": [name for name in known.numbers if name not in known.goals],
         "parameters": list(known.parameters),
-        "runs": rows(store, ordered(everyone, known, None)),
     }
+
+
+def in_order(everyone: Sequence[Compared]) -> list[Compared]:
+    """The best first."""
+    return ordered(everyone, Vocabulary.of(everyone), None)
 
 
 def rows(store: Store, everyone: Sequence[Compared]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@
 
 from scheduler.api.calls import cancel, job, jobs, retry, run, submit, sweep, trials, work
 from scheduler.api.curve import Curve
+from scheduler.api.drawn import Charts, Page, curves, page
 from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
 from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
@@ -20,10 +21,12 @@ from scheduler.tracking import track
 
 __all__ = [
     "CannotEverRun",
+    "Charts",
     "Comparison",
     "Curve",
     "Job",
     "Jobs",
+    "Page",
     "StateError",
     "Sweep",
     "Sweeps",
@@ -32,9 +35,11 @@ __all__ = [
     "UserError",
     "cancel",
     "compare",
+    "curves",
     "job",
     "jobs",
     "move",
+    "page",
     "retry",
     "run",
     "submit",

@@ -1,6 +1,6 @@
 """The list of runs: all but what is long of any of them. A run is a job with its latest attempt.
 
-    {"format": 1, "made": 1700000000.0, "version": "1.0", "host": "desk",
+    {"format": 1, "made": 1700000000.0, "host": "desk",
      "metrics": ["loss", ...],        # those that have a curve in any run, in the order of their first appearance
      "goals": {"loss": "minimize"},   # of each metric; "guessed": [...] are those of which only the name says so
      "parameters": ["lr", ...],       # dotted names, in the same order
@@ -20,7 +20,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scheduler import __version__
 from scheduler.actions.columns import FACTS as VALUES
 from scheduler.actions.columns import Vocabulary
 from scheduler.actions.compare import ordered
@@ -51,7 +50,6 @@ def frame(everyone: Sequence[Compared]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "made": time.time(),
-        "version": __version__,
         "host": socket.gethostname(),
         "metrics": list(known.numbers),
         "goals": {name: known.goal(name) for name in known.numbers},

@@ -8,6 +8,7 @@ import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
 import { curves } from "./views/curves.js";
+import { runPanel } from "./views/run.js";
 import { system } from "./views/system.js";
 import { table } from "./views/table.js";
 import { timeline } from "./views/timeline.js";
@@ -31,6 +32,7 @@ async function main() {
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
   sections(views, links, VIEWS, page);
+  runPanel(document.body, page);
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.kept import kept, with_curves
 from scheduler.queue.store import Store
-from scheduler.runner.logs import read_whole
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.logged import Logged
@@ -19,7 +18,7 @@ from scheduler.tracking.metric_log import Objective
 def logged(store: Store, job: Job, attempt: Attempt) -> Logged:
     """What an attempt has logged by now, by whatever it logs with; nothing where it has logged nothing. Of one that is over it is
     kept; of one that runs, or was over before such things were kept, the logs are read."""
-    return with_curves(store, attempt) or read_whole(store, job, attempt)[0]
+    return with_curves(store, attempt) or _read(store, job, attempt)[0]
 
 
 @dataclass(frozen=True)
@@ -53,5 +52,11 @@ def with_objectives(
 def _by_now(store: Store, job: Job, attempt: Attempt) -> Summary:
     if beside := left(Path(attempt.directory)):
         return Summary(beside, outcomes.read(attempt.metrics).objective)
-    found, objective = read_whole(store, job, attempt)
+    found, objective = _read(store, job, attempt)
     return Summary(replace(found, series={name: replace(one, curve=()) for name, one in found.series.items()}), objective)
+
+
+def _read(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Objective | None]:
+    from scheduler.runner.logs import read_whole  # nearly always all is kept, and nobody needs the readers of logs
+
+    return read_whole(store, job, attempt)

@@ -27,20 +27,44 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <p>This page needs JavaScript; nothing is loaded from anywhere.</p>
+<template id="notes">{notes}</template>
 <script type="application/octet-stream" id="answers">{answers}</script>
 <script>{script}</script>
 </body>
 </html>
 """
 
+_ASKING = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>exp-queue</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/app.css">
+<script src="/app.js" defer></script>
+</head>
+<body>
+<p>This page needs JavaScript; nothing is loaded from anywhere but this server.</p>
+</body>
+</html>
+"""
 
-def self_contained(title: str, answers: dict[str, Any]) -> str:
-    """The page with all its answers inside."""
+
+def asking() -> str:
+    """The page that asks for its answers, and has its script and its style beside it."""
+    return _ASKING
+
+
+def self_contained(title: str, answers: dict[str, Any], notes: str = "") -> str:
+    """The page with all its answers inside. `notes`: HTML that is safe, as `scheduler.web.notes` makes it."""
     script, style = assets.script(), assets.style()
     return _PAGE.format(
         policy=escape(_POLICY.format(script=_hash(script), style=_hash(style))),
         title=escape(title),
         style=_unclosed(style, "style"),
+        notes=notes,
         answers=packed(answers),
         script=_unclosed(script, "script"),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.actions.compared import Compared
 from scheduler.queue.store import Store
-from scheduler.web.documents import details, logs, provenance, sweeps, system, timeline
+from scheduler.web.documents import details, logs, media, provenance, sweeps, system, timeline
 
 Everyone = Sequence[Compared]
 
@@ -22,6 +22,7 @@ OF_ALL: Mapping[str, Callable[[Store, Everyone], Any]] = {
 OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
     "details": details.document,
     "logs": logs.document,
+    "media": lambda store, each: media.of_one(each.job.id, each.attempt),
     "provenance": provenance.document,
     "system": system.document,
 }
@@ -29,6 +30,9 @@ OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
 IN_A_REPORT: Mapping[str, Callable[[Store, Everyone], Mapping[str, Any]]] = {
     "details": details.in_a_report,
     "logs": logs.in_a_report,
+    "media": lambda store, everyone: media.document(
+        {each.job.id: each.attempt for each in everyone if each.attempt}, media.of_a_report()
+    ),
     "provenance": provenance.in_a_report,
     "system": system.in_a_report,
 }

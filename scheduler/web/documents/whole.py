@@ -19,14 +19,14 @@ LEAST = 32  # points of a curve, whatever comes of it
 POINTS = 512
 
 
-def whole(store: Store, everyone: Sequence[Compared], title: str, notes: str = "") -> dict[str, Any]:
+def whole(store: Store, everyone: Sequence[Compared], title: str) -> dict[str, Any]:
     """What `source.js` takes for its answers, by the names of the questions."""
     best_first = ordered(everyone, Vocabulary.of(everyone), None)
     found = {each.job.id: logged(store, each.job, each.attempt) for each in everyone if each.attempt}
     count = sum(bool(series.curve) for one in found.values() for series in one.series.values())
     points = max(LEAST, min(POINTS, min(VALUES * len(found), MOST) // max(count, 1)))
     return {
-        "runs": {**runs.document(store, everyone), "title": title, "notes": notes},
+        "runs": {**runs.document(store, everyone), "title": title},
         **curves.document(found, points=points),
         **{name: answer(store, best_first) for name, answer in OF_ALL.items()},
         **{name: _of_each(store, best_first, name) for name in OF_ONE},

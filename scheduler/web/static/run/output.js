@@ -13,6 +13,7 @@ export class Output {
     this.text = "";
     this.matches = [];
     this.at = 0;
+    this.isAtEnd = false; // and is to be taken there, once it is in the page
     this.told = h("p", { class: "soft" });
     this.count = h("span", { class: "soft", role: "status" });
     this.search = h("input", { type: "search", placeholder: "search in the output", "aria-label": "search in the output" });
@@ -29,10 +30,17 @@ export class Output {
     this.controls.hidden = this.shown.hidden = !text;
     fill(this.told, sentence(answer, run, live));
     if (text === this.text) return;
-    const isAtEnd = !this.text || this.shown.scrollTop + this.shown.clientHeight >= this.shown.scrollHeight - NEAR;
+    this.isAtEnd = !this.text || this.shown.scrollTop + this.shown.clientHeight >= this.shown.scrollHeight - NEAR;
     this.text = text;
     this.draw(this.at);
-    if (isAtEnd) this.shown.scrollTop = this.shown.scrollHeight;
+    this.toEnd();
+  }
+
+  /** Where a reader looks at the end, what comes is followed. */
+  toEnd() {
+    if (!this.isAtEnd || !this.shown.isConnected) return;
+    this.shown.scrollTop = this.shown.scrollHeight;
+    this.isAtEnd = false;
   }
 
   /** The text with what is searched for marked in it. */

@@ -13,51 +13,72 @@ const AGAIN = 2000; // milliseconds between two looks at the output of a run tha
 const WRONG = new Set(["failed", "timeout", "lost", "cancelled"]);
 const ACTIVE = new Set(["starting", "running", "stopping"]);
 
-/** The panel of the run that is open. */
-export function runPanel(root, page) {
+/** The panel of the run that is open. `acting`: what can be done with it from here. */
+export function runPanel(root, page, acting) {
   const { state } = page;
   const title = h("h2", { tabindex: "-1" }), place = h("span", { class: "soft" }), body = h("div", { class: "body" });
   const beside = button("", mark);
   const before = button("‹ previous", () => go(-1)), after = button("next ›", () => go(1));
+  const ways = h("div", { class: "row ways" }, before, after, place, beside, button("close", close));
   const panel = h("section", { id: "run", class: "panel", hidden: true, "aria-label": "run" },
-    h("div", { class: "head" }, title, h("div", { class: "row" }, before, after, place, beside, button("close", close))), body);
+    h("div", { class: "head" }, title, ways, acting), body);
   root.append(panel);
-  let opener = null, shown = null, output = null, timer = 0, turn = 0;
+  const parts = new Parts(body);
+  let opener = null, shown = "", output = null, printed = 0, timer = 0, turn = 0, beat = 0;
 
-  function runs() {
-    const open = state.get("open");
+  function chosen() {
+    const open = state.get("open"), marked = state.get("beside");
     const first = page.byId.get(open) ?? (open ? page.runs.find((run) => run.id.startsWith(open)) : null);
-    const marked = state.get("beside");
     return { open, first, others: first ? page.runs.filter((run) => run !== first && marked.includes(run.id.slice(0, 8))) : [] };
   }
 
   async function update() {
-    const { open, first: run, others } = runs(), now = ++turn;
-    clearTimeout(timer);
+    const { open, first: run, others } = chosen(), now = ++turn;
     panel.hidden = !open;
-    if (!open) return;
-    if (!run) {
+    if (!open || !run) {
+      shown = "";
       fill(title, "no such run");
-      fill(body, h("p", null, "The link names a run that is not here."));
+      parts.show([["none", "", () => h("p", null, "The link names a run that is not here."), true]]);
       return;
     }
     heading(run);
-    const [details, log] = await Promise.all([page.source.ask("details", run.id), page.source.ask("logs", run.id)]);
+    const isNew = shown !== run.id, isFollowed = page.source.live && ACTIVE.has(run.state);
+    const [details, log] = await Promise.all([
+      page.source.ask("details", run.id), isNew || !isFollowed ? page.source.ask("logs", run.id) : null,
+    ]);
     if (now !== turn) return;
-    draw(run, others, details ?? {}, log);
-    if (page.source.live && ACTIVE.has(run.state)) timer = setTimeout(follow, AGAIN, run, now);
+    if (isNew) begin(run);
+    if (isNew || !isFollowed) print(run, log);
+    parts.show(partsOf(page, run, others, details ?? {}, output));
+    if (isNew) body.scrollTop = 0;
+    output.toEnd();
+    clearTimeout(timer);
+    if (isFollowed) timer = setTimeout(follow, AGAIN, run, ++beat);
   }
 
-  /** The output while it grows; all else comes with the news about the runs. */
-  async function follow(run, now) {
-    const log = document.hidden ? null : await page.source.ask("logs", run.id);
-    if (now !== turn) return;
-    if (log) output.update(log, run, true);
-    timer = setTimeout(follow, AGAIN, run, now);
+  function begin(run) {
+    shown = run.id;
+    parts.clear();
+    output = new Output();
+  }
+
+  function print(run, log) {
+    printed = log?.size ?? 0;
+    output.update(log, run, page.source.live);
+  }
+
+  /** The output while it grows: asked for where there is more of it. All else comes with the news about the run. */
+  async function follow(run, mine) {
+    const asked = document.hidden ? null : await page.source.output(run.id, printed);
+    const log = asked && asked.size !== printed ? await page.source.again("logs", run.id) : null;
+    if (shown !== run.id || mine !== beat) return;
+    if (log) print(run, log);
+    timer = setTimeout(follow, AGAIN, run, mine);
   }
 
   function heading(run) {
     fill(title, h("span", { class: "swatch", style: { background: page.colour(run) } }), page.label(run));
+    panel.setAttribute("aria-label", `run ${page.label(run)}`);
     const at = page.filtered.indexOf(run);
     before.disabled = at <= 0;
     after.disabled = at < 0 || at === page.filtered.length - 1;
@@ -66,44 +87,13 @@ export function runPanel(root, page) {
     beside.textContent = isMarked ? "not beside others" : "put beside others";
   }
 
-  function draw(run, others, details, log) {
-    const parts = new Map([...body.querySelectorAll(":scope > details")].map((each) => [each.dataset.part, each.open]));
-    const part = (name, content, open = true) => content && h("details", { "data-part": name, open: parts.get(name) ?? open },
-      h("summary", null, h("h3", null, name)), content);
-    if (shown !== run.id || !output) output = new Output();
-    const old = body.scrollTop, isSame = shown === run.id;
-    shown = run.id;
-    const printed = part("Output", output.element), isWrong = WRONG.has(run.state);
-    fill(body,
-      others.length ? part("Side by side", sideBySide(page, [run, ...others])) : null,
-      part("Facts", facts(run, details)),
-      isWrong ? printed : null,
-      part("Values", values(page, run, details)),
-      part("Configuration", configuration(run)),
-      part("Command", command(run, details)),
-      isWrong ? null : printed,
-      part("Where it comes from", provenance(details.origin, run, (what) => long(run, what))),
-      details.events ? part("What happened", history(details), run.state !== "done") : null,
-      details.line ? null : soft("More of it is not in this report; ", typed(run, "show"), " prints it."));
-    output.update(log, run, page.source.live);
-    body.scrollTop = isSame ? old : 0;
-  }
-
-  /** What is long of where a run comes from; in a report another run may have it. */
-  async function long(run, what) {
-    const found = await page.source.ask("provenance", run.id);
-    const owner = found?.[`${what}_of`];
-    return owner ? page.source.ask("provenance", owner) : found;
-  }
-
   function go(step) {
-    const at = page.filtered.indexOf(runs().first);
-    const next = page.filtered[at + step];
+    const next = page.filtered[page.filtered.indexOf(chosen().first) + step];
     if (next) state.set("open", next.id);
   }
 
   function mark() {
-    const short = runs().first?.id.slice(0, 8), now = state.get("beside");
+    const short = chosen().first?.id.slice(0, 8), now = state.get("beside");
     if (short) state.set("beside", now.includes(short) ? now.filter((each) => each !== short) : [...now, short]);
   }
 
@@ -125,10 +115,62 @@ export function runPanel(root, page) {
   page.on((what) => {
     const wasOpen = !panel.hidden;
     if (["open", "beside", "runs", "look"].includes(what)) update();
-    else if (what === "shown" && runs().first) heading(runs().first);
+    else if (what === "shown" && chosen().first) heading(chosen().first);
     if (what === "open") moveFocus(wasOpen);
   });
   update();
+}
+
+/** The parts of the panel, which can be folded. One that is as it was stays, with the focus, the search and all else in it. */
+class Parts {
+  constructor(root) {
+    this.root = root;
+    this.made = new Map();
+    this.folds = new Map(); // as the reader likes them
+  }
+
+  clear() {
+    this.made.clear();
+  }
+
+  /** `list`: [name, what it depends on, make(), open] of each. */
+  show(list) {
+    const old = [...this.root.children], elements = list.map((part) => this.element(...part));
+    if (old.length !== elements.length) fill(this.root, elements);
+    else elements.forEach((element, index) => element !== old[index] && old[index].replaceWith(element));
+    for (const name of [...this.made.keys()]) if (!list.some(([each]) => each === name)) this.made.delete(name);
+  }
+
+  element(name, depends, make, isOpen) {
+    const key = JSON.stringify(depends), before = this.made.get(name);
+    if (before?.key === key) return before.element;
+    const element = h("details", { "data-part": name, open: this.folds.get(name) ?? isOpen },
+      h("summary", null, h("h3", null, name)), make());
+    element.addEventListener("toggle", () => element.isConnected && this.folds.set(name, element.open));
+    this.made.set(name, { key, element });
+    return element;
+  }
+}
+
+function partsOf(page, run, others, details, output) {
+  const printed = ["Output", 0, () => output.element, true], isWrong = WRONG.has(run.state);
+  const long = async (what) => {
+    const found = await page.source.ask("provenance", run.id), owner = found?.[`${what}_of`];
+    return owner ? page.source.ask("provenance", owner) : found; // in a report another run has it
+  };
+  const all = [run, ...others], colours = all.map((each) => page.colour(each));
+  return [
+    others.length && ["Side by side", [colours, all.map((each) => [each.id, each.config])], () => sideBySide(page, all), true],
+    ["Facts", [run, details], () => facts(run, details), true],
+    isWrong && printed,
+    ["Values", [run.last, run.low, run.high, details.series], () => values(page, run, details), true],
+    ["Configuration", run.config, () => configuration(run), true],
+    ["Command", details.line, () => command(run, details), true],
+    !isWrong && printed,
+    ["Where it comes from", [run.attempt, details.origin], () => provenance(details.origin, run, long), true],
+    details.events && ["What happened", [details.events, details.attempts], () => history(details), run.state !== "done"],
+    !details.line && ["More", 0, () => soft("More of it is not in this report; ", typed(run, "show"), " prints it."), true],
+  ].filter(Boolean);
 }
 
 function facts(run, details) {

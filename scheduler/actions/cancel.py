@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from select import select
 
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
+from scheduler.queue.chosen import of_numbers
 from scheduler.queue.evidence import look, pause_of
-from scheduler.queue.job import Attempt
-from scheduler.queue.states import WAITING, State
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.states import ACTIVE, WAITING, State, in_sql
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 from scheduler.runner.recovery import StillThere, verdict
+
+CANCELLED = "cancelled by a person"
 
 
 def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
@@ -23,11 +25,27 @@ def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None],
     Jobs that are over stay as they are. `grace`: seconds from SIGINT to SIGTERM, instead of the jobs' own. `say` hears how it
     goes on, as their launchers tell it.
     """
-    mine = "number IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
+    mine = of_numbers(numbers)
     with store.change() as change:
-        change.move_all(*mine, WAITING, State.CANCELLED, "cancelled by a person")
-    wanted = set(store.ids(f"{mine[0]} AND state IN ('starting', 'running', 'stopping')", mine[1]))
-    running = [attempt for attempt in store.open_attempts() if attempt.job in wanted]
+        change.move_all(mine.where, mine.parameters, WAITING, State.CANCELLED, CANCELLED)
+    active = mine.also(f"state IN {in_sql(ACTIVE)}")
+    wanted = set(store.ids(active.where, active.parameters))
+    return _stop(store, [attempt for attempt in store.open_attempts() if attempt.job in wanted], say, grace)
+
+
+def cancel_as_seen(store: Store, jobs: Sequence[Job], say: Callable[[str], None]) -> list[Attempt]:
+    """The same for jobs as somebody has seen them when asked whether they are to be cancelled: one that waited then is not
+    stopped if it has begun since, and one that ran is only stopped in the attempt that was seen."""
+    waiting = of_numbers(job.number for job in jobs if job.state in WAITING)
+    with store.change() as change:
+        change.move_all(waiting.where, waiting.parameters, WAITING, State.CANCELLED, CANCELLED)
+    seen = {(job.id, job.attempts) for job in jobs if job.state in ACTIVE}
+    return _stop(store, [each for each in store.open_attempts() if (each.job, each.number) in seen], say, None)
+
+
+def _stop(store: Store, running: Sequence[Attempt], say: Callable[[str], None], grace: float | None) -> list[Attempt]:
+    """Those of these attempts that could not be stopped."""
+    names = {attempt.name for attempt in running}
     lines = [(attempt, line) for attempt in running for line in [_ask_to_stop(store, attempt, grace)] if line]
     if lines:
         say(f"stopping {len(lines)} running")
@@ -35,7 +53,7 @@ def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None],
         # It may have ended before we were listening, and then nobody reports it again.
         over = not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere)
         _hear_of_end(attempt, line, say, over=over)
-    return [attempt for attempt in settle(store) if attempt.job in wanted]
+    return [attempt for attempt in settle(store) if attempt.name in names]
 
 
 def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None) -> Channel | None:
@@ -44,7 +62,7 @@ def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None) -> Channel
     if line is None:
         return None
     with store.change() as change:
-        change.stopping(attempt, "cancelled by a person")
+        change.stopping(attempt, CANCELLED)
     line.send(stop_message(attempt.name, State.CANCELLED.value, grace))
     return line
 

@@ -10,10 +10,10 @@ from typing import Any
 from scheduler.actions.compared import Compared
 from scheduler.errors import UserError, closest
 from scheduler.experiments import shell_line
+from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.tracking.logged import Series
 from scheduler.tracking.metric_log import Objective
 
-MINIMIZE, MAXIMIZE = "minimize", "maximize"
 NAMED = 12  # words that an error lists
 Value = Callable[[Compared], Any]
 # Parts of names of which the largest value is the best, where neither a file nor a script says so.

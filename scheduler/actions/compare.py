@@ -12,6 +12,7 @@ from scheduler.actions.columns import AROUND, FACTS, Column, Vocabulary, command
 from scheduler.actions.compared import Compared, compared
 from scheduler.actions.results import Sort
 from scheduler.errors import UserError, nearest
+from scheduler.goals import MINIMIZE
 from scheduler.queue.selection import select
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
@@ -60,11 +61,12 @@ class Together:
 
 @dataclass(frozen=True)
 class Means:
-    """Groups of jobs, the best first; `by`: the parameters that may differ within one. `guessed` as in a Comparison."""
+    """Groups of jobs, the best first; `by`: the parameters that may differ within one. `of` and `guessed` as in a Comparison."""
 
     by: Sequence[str]
     columns: Sequence[Column]
     rows: Sequence[Together]
+    of: int
     vocabulary: Vocabulary
     guessed: Sequence[str] = ()
 
@@ -91,17 +93,24 @@ def compare(
 
 
 def means(
-    store: Store, words: Sequence[str], by: Sequence[str], *, columns: Sequence[str] = (), sort: Sort | None = None
+    store: Store,
+    words: Sequence[str],
+    by: Sequence[str],
+    *,
+    columns: Sequence[str] = (),
+    sort: Sort | None = None,
+    limit: int = 0,
 ) -> Means:
-    """The jobs that `words` name, those together that are equal but for the parameters `by`. UserError for an unknown name."""
+    """The jobs that `words` name, those together that are equal but for the parameters `by`; with `limit` so many groups, the
+    best. UserError for an unknown name."""
     everyone = compared(store, select(store, words or ["all"]))
     known = Vocabulary.of(everyone, _goals(sort))
     if not everyone:
-        return Means(by, (), (), known)
+        return Means(by, (), (), 0, known)
     names = [_parameter(known, name) for name in by]
     shown = [known.column(word) for word in columns] or _measured(everyone, known)
-    groups = together(everyone, names, shown)
-    return Means(names, shown, _groups_in_order(groups, shown, known, sort), known, guessed(shown, known, sort))
+    rows = _groups_in_order(together(everyone, names, shown), shown, known, sort)
+    return Means(names, shown, rows[: limit or None], len(rows), known, guessed(shown, known, sort))
 
 
 def usual(everyone: Sequence[Compared], known: Vocabulary) -> list[Column]:
@@ -152,7 +161,7 @@ def ordered(everyone: Sequence[Compared], known: Vocabulary, sort: Sort | None) 
     different objectives stand apart, as they cannot be compared."""
     if sort:
         column = known.column(sort.metric)
-        goal = sort.goal or (known.goal(column.metric) if column.metric else "minimize")
+        goal = sort.goal or (known.goal(column.metric) if column.metric else MINIMIZE)
         return sorted(everyone, key=lambda each: rank(column.value(each), goal))
     objectives = list(dict.fromkeys(each.objective for each in everyone))
     return sorted(everyone, key=lambda each: (not each.succeeded, objectives.index(each.objective), _own_rank(each)))

@@ -65,10 +65,11 @@ class Compared:
         return series.best(goal) if series else None
 
 
-def compared(store: Store, jobs: Sequence[Job]) -> list[Compared]:
-    """The jobs in their order. Each table of the store is asked once, however many they are."""
+def compared(store: Store, jobs: Sequence[Job], followed: Mapping[str, Summary] | None = None) -> list[Compared]:
+    """The jobs in their order. Each table of the store is asked once, however many they are. `followed` as for
+    `with_objectives`."""
     latest = store.latest_attempts(jobs)
-    read = with_objectives(store, jobs, latest)
+    read = with_objectives(store, jobs, latest, followed)
     asked, models = _objectives(store, jobs), _models(store, jobs)
 
     def one(job: Job) -> Compared:

@@ -9,7 +9,6 @@ from pathlib import Path
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.kept import kept, with_curves
 from scheduler.queue.store import Store
-from scheduler.runner.logs import read_whole
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.logged import Logged
@@ -19,7 +18,7 @@ from scheduler.tracking.metric_log import Objective
 def logged(store: Store, job: Job, attempt: Attempt) -> Logged:
     """What an attempt has logged by now, by whatever it logs with; nothing where it has logged nothing. Of one that is over it is
     kept; of one that runs, or was over before such things were kept, the logs are read."""
-    return with_curves(store, attempt) or read_whole(store, job, attempt)[0]
+    return with_curves(store, attempt) or _read(store, job, attempt)[0]
 
 
 @dataclass(frozen=True)
@@ -36,19 +35,28 @@ def summaries(store: Store, jobs: Sequence[Job]) -> Mapping[str, Logged]:
     return {job: each.logged for job, each in with_objectives(store, jobs, store.latest_attempts(jobs)).items()}
 
 
-def with_objectives(store: Store, jobs: Sequence[Job], latest: Mapping[str, Attempt]) -> Mapping[str, Summary]:
-    """The same, with what these attempts, by job id, have declared."""
+def with_objectives(
+    store: Store, jobs: Sequence[Job], latest: Mapping[str, Attempt], followed: Mapping[str, Summary] | None = None
+) -> Mapping[str, Summary]:
+    """The same, with what these attempts, by job id, have declared. `followed`: what somebody who follows them has read, by the
+    names of attempts; of these nothing is read."""
     known = kept(store, latest.values())
     found = {}
     for job in jobs:
         if attempt := latest.get(job.id):
-            one = known.get(attempt.name)
-            found[job.id] = Summary(one.logged, one.objective) if one else _by_now(store, job, attempt)
+            one, read = known.get(attempt.name), (followed or {}).get(attempt.name)
+            found[job.id] = Summary(one.logged, one.objective) if one else read or _by_now(store, job, attempt)
     return found
 
 
 def _by_now(store: Store, job: Job, attempt: Attempt) -> Summary:
     if beside := left(Path(attempt.directory)):
         return Summary(beside, outcomes.read(attempt.metrics).objective)
-    found, objective = read_whole(store, job, attempt)
+    found, objective = _read(store, job, attempt)
     return Summary(replace(found, series={name: replace(one, curve=()) for name, one in found.series.items()}), objective)
+
+
+def _read(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Objective | None]:
+    from scheduler.runner.logs import read_whole  # nearly always all is kept, and nobody needs the readers of logs
+
+    return read_whole(store, job, attempt)

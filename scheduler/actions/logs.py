@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from scheduler.errors import UserError
@@ -71,12 +71,15 @@ def _marked(piece: bytes | int) -> bytes:
     return piece if isinstance(piece, bytes) else f"\n[... {piece:,} bytes were left out here ...]\n".encode()
 
 
-def following(home: Home, attempt: Attempt, lines: int | None = None) -> Iterator[bytes]:
-    """The output so far, or its last `lines` lines, and all that is still to come, until the attempt's processes are gone."""
+def following(
+    home: Home, attempt: Attempt, lines: int | None = None, *, leave: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """The output so far, or its last `lines` lines, and all that is still to come, until the attempt's processes are gone or,
+    with TICK of delay, `leave` says so."""
     line = connect(home, attempt.launcher)
     with _opened(attempt) as file, FolderWatch(IN_MODIFY, attempt.log.parent) as watch:
         over, place = False, _beginning(file, lines)
-        while True:
+        while not leave():
             # Asked before reading: what was written before the end is then read after it.
             over = over or not isinstance(verdict(attempt.name, look(home, attempt)), StillThere)
             for after, piece in pieces(file.fileno(), place):

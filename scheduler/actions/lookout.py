@@ -176,8 +176,8 @@ class Lookout:
     def _running(self, attempt: Attempt, now: float) -> Running:
         job, read = self._queue.jobs[attempt.job], self._read(attempt)
         metric = _metric(read.logged, read.objective)
-        ahead = headway(job.config, read.logged, read.line, attempt.started, now)
         rest, line = self._queue.pauses[attempt.name], "" if metric else read.line
+        ahead = headway(job.config, read.logged, read.line, attempt.started, now, rest.spans)
         seconds = max(0.0, now - attempt.started - rest.rested)
         return Running(job, attempt, seconds, rest.since is not None, read.logged.step, metric, ahead, line)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler.actions.logged import summaries
 from scheduler.errors import UserError
-from scheduler.gpus.observation import Settings
 from scheduler.home import Home, default_root, open_home
 from scheduler.queue.store import Store
-from scheduler.runner.devices import Devices, open_devices
 from scheduler.runner.endings import settle
+
+if TYPE_CHECKING:
+    from scheduler.gpus.observation import Settings
+    from scheduler.runner.devices import Devices
 
 
 @contextmanager
@@ -37,6 +40,8 @@ def opened_if_there(say: Callable[[str], None]) -> Iterator[Store | None]:
 @contextmanager
 def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
     """What jobs can compute on here. `settings`: how much respect for others; None: what the environment says."""
+    from scheduler.runner.devices import open_devices  # most who look at the queue ask for no GPU
+
     devices = open_devices(settings)
     try:
         yield devices

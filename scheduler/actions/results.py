@@ -9,13 +9,13 @@ from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
+from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
-from scheduler.runner.logs import said_at_its_end
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
@@ -72,7 +72,7 @@ class Sort:
         """What ranks these lines then."""
         declared = (each.outcome.objective for each in lines)
         goals = (each.goal for each in declared if each and each.name == self.metric)
-        return Objective(self.metric, self.goal or next(goals, "minimize"))
+        return Objective(self.metric, self.goal or next(goals, MINIMIZE))
 
 
 def sort_of(policy: Policy) -> Sort | None:
@@ -80,7 +80,7 @@ def sort_of(policy: Policy) -> Sort | None:
     return Sort(policy.objective.metric, policy.objective.goal) if policy.objective else None
 
 
-_GOALS = {"min": "minimize", "max": "maximize", "minimize": "minimize", "maximize": "maximize"}
+_GOALS = {"min": MINIMIZE, "max": MAXIMIZE, MINIMIZE: MINIMIZE, MAXIMIZE: MAXIMIZE}
 
 
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
@@ -125,6 +125,8 @@ def outcome_at_end(attempt: Attempt, policy: Policy, ending: Ending) -> Outcome:
     """What an attempt that has just ended says of the objective of its job."""
     found = outcomes.read(attempt.metrics)
     if not found.rows and policy.objective:
+        from scheduler.runner.logs import said_at_its_end
+
         said = said_at_its_end(attempt, ending)
         found = Outcome(said.last, found.objective, said.rows)
     return _ranked_by(policy, found)

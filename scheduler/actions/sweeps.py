@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler.actions.trials import Results, results_of
+from scheduler.goals import MAXIMIZE
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, TrialRecord, newest_sweeps
 from scheduler.sweeps.engine.budget import FAILED, best_trial
@@ -17,7 +18,7 @@ from scheduler.sweeps.engine.live_trials import Entry
 from scheduler.sweeps.recalled import plan_from
 from scheduler.sweeps.stopping.hyperband import Band, standings
 from scheduler.sweeps.sweep import SweepPlan
-from scheduler.sweeps.trials import MAXIMIZE, Trial
+from scheduler.sweeps.trials import Trial
 
 
 @dataclass(frozen=True)

@@ -155,19 +155,20 @@ class Ears:
         blind = BLIND if self._blind or not self._watch.precise else math.inf
         return max(0.0, min(rest, blind, min(self._over.values(), default=math.inf) - time.monotonic()))
 
-    def wait(self, rest: float) -> None:
-        """Return when there is something to look for, or after `rest` seconds."""
+    def wait(self, rest: float, *others: int) -> None:
+        """Return when there is something to look for, or after `rest` seconds, or when one of the `others`, descriptors, is
+        readable."""
         patience = self.patience(rest)
         poll = select.poll()  # not select(2): a process may have more than 1024 descriptors
         handles = [handle for handles in self._orphans.values() for handle in handles]
-        for source in (self._watch.fileno(), *(line.fileno() for line in self._launchers.values()), *handles):
+        for source in (self._watch.fileno(), *(line.fileno() for line in self._launchers.values()), *handles, *others):
             poll.register(source, select.POLLIN)
         ready = {descriptor for descriptor, _ in poll.poll(None if patience == math.inf else math.ceil(1000 * patience))}
         self._hear(ready)
         if min(self._over.values(), default=math.inf) <= time.monotonic():
             self._over.clear()
             settle(self._store)
-        elif ready:
+        elif ready.difference(others):
             time.sleep(min(GATHER, rest))
 
     def _hear(self, ready: set[int]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import opened_store, say, sort_option
+from scheduler.cli.options import opened_store, rows_option, say, sort_option, split
 from scheduler.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,21 +17,6 @@ if TYPE_CHECKING:
 
 SHOWN = 50  # rows of a table, where nobody says how many
 
-rows_option = click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "json", "csv", "jsonl"]),
-    default="table",
-    show_default=True,
-    help="For people, or for programs.",
-)
-
-
-def split(context: click.Context, option: click.Parameter, texts: Any) -> tuple[str, ...]:
-    """Words with commas between them, in one text or in several."""
-    given = [texts] if isinstance(texts, str) else texts or ()
-    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
-
 
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
@@ -39,7 +24,9 @@ def split(context: click.Context, option: click.Parameter, texts: Any) -> tuple[
 @sort_option("that of the objective, at its best")
 @click.option("--columns", callback=split, metavar="A,B,...", help="These columns, e.g. lr,best.val_loss,max.accuracy,duration.")
 @click.option("--group-by", "by", callback=split, multiple=True, metavar="SEED,...", help="Means over jobs equal but for these.")
-@click.option("--limit", type=click.IntRange(min=0), help="At most so many, the best; 0: all. Default: 50 in a table, else all.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), help="So many of the best jobs, or groups; 0: all. Default: 50 in a table, else all."
+)
 @rows_option
 def compare(
     jobs: tuple[str, ...],
@@ -67,7 +54,7 @@ def compare(
     most = (SHOWN if style == "table" else 0) if limit is None else limit
     with opened_store() as store:
         if by:
-            return _print_means(action.means(store, jobs, by, columns=columns, sort=sort), style, jobs)
+            return _print_means(action.means(store, jobs, by, columns=columns, sort=sort, limit=most), style, jobs)
         found = action.compare(store, jobs, columns=columns, sort=sort, only_different=diff, limit=most)
     return _print(found, style, jobs)
 
@@ -101,6 +88,8 @@ def _print_means(found: Means, style: str, words: Sequence[str]) -> int:
         tables.print_rows(comparison.objects_of_means(found), style, sys.stdout)
     elif found.rows:
         tables.print_table(comparison.table_of_means(found), sys.stdout, comparison.layout(found.columns))
+    if len(found.rows) < found.of:
+        say(f"the best {len(found.rows):,} of {found.of:,} groups; --limit 0 shows all")
     say(comparison.about_means(found) if found.rows else none_of(words))
     return 0
 

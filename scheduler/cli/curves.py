@@ -7,8 +7,7 @@ import sys
 
 import click
 
-from scheduler.cli.compare import rows_option
-from scheduler.cli.options import opened_store, say
+from scheduler.cli.options import opened_store, rows_option, say
 
 DRAWN = 12  # curves of a chart: as many as there are colours
 HEIGHT = 18

@@ -67,6 +67,9 @@ def exec(
     The exit status is that of COMMAND; 124: no GPU within --wait; 125: an error of exp-queue itself; 126, 127: COMMAND
     cannot be executed, is not there. Without a GPU in the machine COMMAND runs on the CPU.
 
+    COMMAND is no job: the terminal and the environment are its own, and nothing of it is kept, read or seen by `status`. What
+    is to be seen and compared is started with `run`.
+
     \b
     exp-queue exec -- python train.py --lr 0.1
     exp-queue exec --memory 6GiB --wait 10m -- jupyter lab

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -25,6 +26,7 @@ COMMANDS = {
     "sweep": ("sweep", "Try points of a search space, and stop those that fall behind."),
     "status": ("status", "List jobs and how they stand."),
     "watch": ("watch", "GPUs, what runs, how far it is and what waits, live."),
+    "top": ("top", "The same with keys: select, logs, cancel, hold, pause, move, note, tag."),
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
     "best": ("compare", "The best jobs: parameters, checkpoint, directory."),
@@ -62,7 +64,21 @@ COMMANDS = {
 SECTIONS = {
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
-    "See": ("watch", "status", "show", "compare", "best", "curves", "sweeps", "trials", "logs", "explain", "gpus", "doctor"),
+    "See": (
+        "watch",
+        "top",
+        "status",
+        "show",
+        "compare",
+        "best",
+        "curves",
+        "sweeps",
+        "trials",
+        "logs",
+        "explain",
+        "gpus",
+        "doctor",
+    ),
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
@@ -71,6 +87,7 @@ SECTIONS = {
 }
 _NAMES = {"continue": "go_on"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
+UNSEARCHED = 50_000  # values that are made before Python looks for circles among them
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -133,6 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     0 all good; 1 some job did not succeed; 2 wrong usage or file; 3 impossible on this machine; 130 after a Ctrl-C.
     """
+    gc.set_threshold(UNSEARCHED)  # thousands of jobs are made in one go, and none refers to itself
     _have_streams()
     if asked := os.environ.get("_EXP_QUEUE_COMPLETE"):
         from scheduler.cli.completing import answer

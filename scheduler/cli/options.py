@@ -26,6 +26,14 @@ format_option = click.option(
     show_default=True,
     help="For people, or for programs.",
 )
+rows_option = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "json", "csv", "jsonl"]),
+    default="table",
+    show_default=True,
+    help="For people, or for programs.",
+)
 list_option = click.option(
     "--list", "every", is_flag=True, help="A row for each job, however many there are; else only where they are few."
 )
@@ -78,6 +86,12 @@ def sort_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., An
     """By which metric the best come first."""
     text = f"The best first by this metric. Default: {default}."
     return click.option("--sort", metavar="METRIC[:max|min]", callback=_sort, help=text)
+
+
+def split(context: click.Context, option: click.Parameter, texts: Any) -> tuple[str, ...]:
+    """Words with commas between them, in one text or in several."""
+    given = [texts] if isinstance(texts, str) else texts or ()
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
 
 
 def _limit(context: click.Context, option: click.Parameter, text: str | None) -> float | None:

@@ -21,18 +21,25 @@ from scheduler.cli.options import opened_store, say
     help="Where.",
 )
 @click.option("--title", help="Default: what the jobs were named by.")
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    metavar="FILE.md",
+    help="Your own words above the views, in Markdown with formulas; views may stand between them.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def report(jobs: tuple[str, ...], output: Path, title: str | None, force: bool) -> int:
+def report(jobs: tuple[str, ...], output: Path, title: str | None, notes: Path | None, force: bool) -> int:
     """Write a page about jobs into one file, to look at and to send: it opens from a disk, without a network. JOB as for
     `status`; without JOB, all.
 
     \b
     exp-queue report group:Baselines -o baselines.html
+    exp-queue report sweep.yaml --title "Which rate?" --notes notes.md
     """
     from scheduler.report.text import plural
     from scheduler.web.report import write
 
     with opened_store() as store:
-        found = write(store, jobs, output, title=title, force=force)
+        found = write(store, jobs, output, title=title, notes=notes, force=force)
     say(f"{plural(found.runs, 'run')} in {found.path}, {found.size / 1e6:.1f} MB")
     return 0

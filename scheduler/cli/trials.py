@@ -6,8 +6,7 @@ import sys
 
 import click
 
-from scheduler.cli.compare import rows_option
-from scheduler.cli.options import opened_store, say
+from scheduler.cli.options import opened_store, rows_option, say
 
 
 @click.command()

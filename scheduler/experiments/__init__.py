@@ -2,13 +2,30 @@
 
     read("experiments/sample.yaml", ["train_args.lr=1e-3"]).experiments()
 
-The format is described in docs/guide/experiment_files.md. PyYAML is imported when a
-YAML file is read.
+The format is described in docs/guide/experiment_files.md. What reads files is imported when it is used, and PyYAML when a YAML
+file is read: whoever looks at a queue reads none.
 """
 
-from scheduler.experiments.command.shell import shell_line
-from scheduler.experiments.configurations.configurations import differences
-from scheduler.experiments.experiment import Experiment, Policy, Ranking, Resources
-from scheduler.experiments.experiment_file import ExperimentFile, read
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scheduler.experiments.command.shell import shell_line
+    from scheduler.experiments.configurations.configurations import differences
+    from scheduler.experiments.experiment import Experiment, Policy, Ranking, Resources
+    from scheduler.experiments.experiment_file import ExperimentFile, read
 
 __all__ = ["Experiment", "ExperimentFile", "Policy", "Ranking", "Resources", "differences", "read", "shell_line"]
+_PLACES = {
+    "shell_line": "command.shell",
+    "differences": "configurations.configurations",
+    "ExperimentFile": "experiment_file",
+    "read": "experiment_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_PLACES.get(name, 'experiment')}"), name)

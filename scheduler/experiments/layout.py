@@ -12,6 +12,7 @@ from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
+from scheduler.goals import GOALS
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
 SECTIONS = (
@@ -22,7 +23,6 @@ SECTIONS = (
 AFTER_FAILURE = ("skip", "run")
 MOST_PORTS = MOST_SHARES = 64
 LEFTOVERS = ("work", "wait", "kill")
-GOALS = ("minimize", "maximize")
 
 Readers = dict[str, Callable[[object], Any]]
 Record = TypeVar("Record", Resources, Policy)

@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.experiments.experiment import GROUP_KEY
 from scheduler.experiments.layout import MOST_PORTS, MOST_SHARES
+from scheduler.goals import GOALS
 
 Schema = dict[str, Any]
 
@@ -91,7 +92,7 @@ POLICY: Schema = {
         "type": "object",
         "additionalProperties": False,
         "required": ["metric", "goal"],
-        "properties": {"metric": {"type": "string", "minLength": 1}, "goal": {"enum": ["minimize", "maximize"]}},
+        "properties": {"metric": {"type": "string", "minLength": 1}, "goal": {"enum": list(GOALS)}},
     },
     "priority": {
         "description": "The higher starts first; those of the same in the order of their submission. Default: 0.",

@@ -41,6 +41,7 @@ class Record:
     closed: bool = False
     paused: dict[str, float] = field(default_factory=dict)  # since when, of those that are
     rested: dict[str, float] = field(default_factory=dict)  # seconds of pauses that are over
+    stood: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # from when to when these were
 
 
 class Journal:
@@ -128,6 +129,7 @@ def read(path: Path) -> Record | None:
     started, ended, notes, closed = set(), {}, {}, False
     paused: dict[str, float] = {}
     rested: dict[str, float] = {}
+    stood: dict[str, list[tuple[float, float]]] = {}
     for line in text.splitlines(keepends=True):
         mark, _, rest = line.rstrip("\n").partition(" ")
         if not line.endswith("\n"):
@@ -147,7 +149,8 @@ def read(path: Path) -> Record | None:
             paused[attempt] = float(number)
         elif mark == "C":
             attempt, _, number = rest.partition(" ")
-            paused.pop(attempt, None)
+            if (since := paused.pop(attempt, None)) is not None:
+                stood.setdefault(attempt, []).append((since, since + float(number)))
             rested[attempt] = rested.get(attempt, 0.0) + float(number)
         closed = closed or line == "E\n"
-    return Record(frozenset(started), ended, notes, closed, paused, rested)
+    return Record(frozenset(started), ended, notes, closed, paused, rested, stood)

@@ -35,10 +35,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Pause:
-    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far."""
+    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far;
+    `spans`: from when to when each of them was, the present one until now."""
 
     since: float | None = None
     rested: float = 0.0
+    spans: tuple[tuple[float, float], ...] = ()
 
 
 NO_PAUSE = Pause()
@@ -86,4 +88,7 @@ def _pause(attempt: Attempt, seen: Evidence) -> Pause:
     since, rested = seen.record.paused.get(attempt.name), seen.record.rested.get(attempt.name, 0.0)
     if seen.launcher_gone:
         since = (since or attempt.started) if stand_still(attempt.directory) else None
-    return Pause(since, rested + (max(0.0, time.time() - since) if since else 0.0))
+    spans, now = tuple(seen.record.stood.get(attempt.name, ())), time.time()
+    if since is None:
+        return Pause(None, rested, spans)
+    return Pause(since, rested + max(0.0, now - since), (*spans, (since, max(since, now))))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.asks import policy_from
 from scheduler.queue.chosen import Chosen
 from scheduler.queue.filters import Comparison, Verdict, Word, matches
@@ -59,8 +60,8 @@ def _logged_value(logged: Logged, asked: Comparison, policy: str) -> Any:
     series = logged.series.get(plain)
     if series is None:
         return NOTHING
-    goal = _goal(policy, plain) or ("maximize" if asked.operator in (">", ">=") else "minimize")
-    smallest = prefix == "min" or (prefix == "best" and goal == "minimize")
+    goal = _goal(policy, plain) or (MAXIMIZE if asked.operator in (">", ">=") else MINIMIZE)
+    smallest = prefix == "min" or (prefix == "best" and goal == MINIMIZE)
     found = series.first if prefix == "first" else series.low if smallest else series.high
     return NOTHING if found is None else found
 

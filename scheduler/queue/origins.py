@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from scheduler.queue.checkout import Checkout, checkout_of, look
 from scheduler.queue.code import Code, Codes
@@ -14,6 +15,8 @@ from scheduler.queue.job import Job
 from scheduler.queue.surroundings import Surroundings
 
 FRESH = 1.0  # seconds in which git is not asked again for the same commit and program
+Kept = TypeVar("Kept")
+MOST = 16  # directories and origins that are kept: each may hold a patch of a megabyte, and a runner may live for months
 SHARE = 20  # and not before so many times as long as its answer took has passed: 5 % of a runner's time at most
 
 
@@ -54,9 +57,8 @@ class Origins:
         except (OSError, ValueError, RuntimeError):  # no room for a process or a thread: it starts all the same
             checkout = interpreter = None
         key = (id(checkout), id(interpreter), driver)  # both are kept by the origin, so that no other has their ids
-        if key not in self._made:
-            self._made[key] = Origin(checkout, interpreter, self._host, self._kernel, driver)
-        return self._made[key]
+        found = self._made.get(key) or Origin(checkout, interpreter, self._host, self._kernel, driver)
+        return _keep(self._made, key, found)
 
     def _checkout(self, job: Job, code: Code | None) -> Checkout | None:
         directory = os.path.dirname(code.program) if code else job.cwd  # noqa: PTH120
@@ -66,7 +68,7 @@ class Origins:
         last = self._looks.get(directory)
         edited = code and self._digests.get(code.program) != code.digest
         if last is None or edited or last.commit != commit or self._clock() >= last.until:
-            last = self._looks[directory] = self._look(directory, last)
+            last = _keep(self._looks, directory, self._look(directory, last))
             if code:
                 self._digests[code.program] = code.digest
         return last.checkout
@@ -81,3 +83,12 @@ class Origins:
             checkout = last.checkout
         took = self._clock() - begun
         return _Look(found[1], checkout, self._clock() + max(FRESH, SHARE * took))
+
+
+def _keep(them: dict[Any, Kept], key: object, value: Kept) -> Kept:
+    """The newest of so many: the one that was asked for longest ago makes room."""
+    them.pop(key, None)
+    them[key] = value
+    if len(them) > MOST:
+        del them[next(iter(them))]
+    return value

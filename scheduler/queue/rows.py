@@ -15,7 +15,7 @@ from scheduler.queue.states import State
 def job_from(row: sqlite3.Row) -> Job:
     """The job of a row. StateError, naming it, for one that was changed by something else than this program."""
     try:
-        return _read(dict(row))
+        return _read(_fields(row))
     except (ValueError, TypeError, AttributeError) as error:
         raise StateError(
             f"job {row['id'][:8]} in the queue cannot be read ({error}); nothing was changed",
@@ -23,21 +23,60 @@ def job_from(row: sqlite3.Row) -> Job:
         ) from error
 
 
+def _fields(row: sqlite3.Row) -> dict[str, Any]:
+    return dict(zip(row.keys(), row, strict=True))  # a row looks for each name among all of its own
+
+
 def _read(fields: dict[str, Any]) -> Job:
-    fields["group"] = fields.pop("group_name")
-    del fields["not_before"]
-    fields["argv"] = tuple(json.loads(fields["argv"]))
-    fields["resources"] = resources_from(fields["resources"])
-    fields["policy"] = policy_from(fields["policy"])
-    fields["state"] = State(fields["state"])
-    fields["tags"] = tuple(fields["tags"].split())
-    fields["blocked"] = bool(fields["blocked"])
-    return Job(**fields)
+    return Job(
+        id=fields["id"],
+        number=fields["number"],
+        key=fields["key"],
+        experiment=fields["experiment"],
+        group=fields["group_name"],
+        argv=tuple(json.loads(fields["argv"])),
+        arguments=fields["arguments"],
+        cwd=fields["cwd"],
+        resources=resources_from(fields["resources"]),
+        policy=policy_from(fields["policy"]),
+        state=State(fields["state"]),
+        submitted=fields["submitted"],
+        attempts=fields["attempts"],
+        failures=fields["failures"],
+        environment=fields["environment"],
+        surroundings=fields["surroundings"],
+        code=fields["code"],
+        file=fields["file"],
+        priority=fields["priority"],
+        begin_at=fields["begin_at"],
+        prerequisite=fields["prerequisite"],
+        blocked=bool(fields["blocked"]),
+        renamed=fields["renamed"],
+        tags=tuple(fields["tags"].split()),
+        note=fields["note"],
+    )
 
 
 def attempt_from(row: sqlite3.Row) -> Attempt:
     """An attempt from its row."""
-    fields = dict(row)
-    state, status, reason = fields.pop("state"), fields.pop("exit_status"), fields.pop("reason")
-    ending = Ending(State(state), status, reason or "") if state else None
-    return Attempt(**fields, ending=ending)
+    fields = _fields(row)
+    state = fields["state"]
+    return Attempt(
+        job=fields["job"],
+        number=fields["number"],
+        launcher=fields["launcher"],
+        directory=fields["directory"],
+        started=fields["started"],
+        pid=fields["pid"],
+        birth=fields["birth"],
+        boot=fields["boot"],
+        gpus=fields["gpus"],
+        ended=fields["ended"],
+        duration=fields["duration"],
+        ending=Ending(State(state), fields["exit_status"], fields["reason"] or "") if state else None,
+        slot=fields["slot"],
+        ports=fields["ports"],
+        elsewhere=fields["elsewhere"],
+        code=fields["code"],
+        origin=fields["origin"],
+    )

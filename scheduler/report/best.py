@@ -9,6 +9,7 @@ from typing import Any
 from scheduler.actions.best import Best, Winner
 from scheduler.actions.columns import BASE, FACTS
 from scheduler.experiments import shell_line
+from scheduler.goals import MAXIMIZE
 from scheduler.report.text import number
 
 
@@ -39,7 +40,7 @@ def go_on(found: Best) -> list[str]:
     notes = [f"go on: `exp-queue show {first}`, `exp-queue curves {first}`, `exp-queue export {first}`"]
     if found.guessed:
         objective = found.objectives[0]
-        largest = objective.goal == "maximize"
+        largest = objective.goal == MAXIMIZE
         notes.append(
             f"the {'largest' if largest else 'smallest'} {objective.name} is taken for the best, by its name; "
             f"`-m {objective.name}:{'min' if largest else 'max'}` says otherwise"

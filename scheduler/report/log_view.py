@@ -100,7 +100,7 @@ _OTHER_STYLE = re.compile(r"(unrecognized arguments?|no such option|unknown opti
 def advice(lines: Iterable[str]) -> str:
     """What to do about an error that these lines of a log tell of, where that is known; else "".
 
-    >>> advice(["train.py: error: unrecognized arguments: --gpu=-1 {\"lr\": 1}"])[:45]
+    >>> advice(['train.py: error: unrecognized arguments: --gpu=-1 {"lr": 1}'])[:45]
     'its program does not take --gpu=-1 and JSON: '
     """
     if any(_OTHER_STYLE.search(line) for line in lines):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import TextIO
 
-from scheduler.report.scene import Line
+from scheduler.report.job_cells import Line
 from scheduler.report.text import cells
 from scheduler.terminal import until_the_reader_leaves
 

@@ -1,11 +1,7 @@
-"""A scene as lines that fit a terminal: what the live view draws, and what anything else that shows jobs can be made of. Pure.
-
-A line is made of spans, a text and its style in the words of rich ("dim", "bold red"); without rich the texts alone are shown.
-"""
+"""A scene as lines that fit a terminal: what the live view draws, and what anything else that shows jobs can be made of. Pure."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,38 +11,34 @@ from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.status import Standing
 from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
-from scheduler.report.apart import CUT, apart, head
+from scheduler.report.apart import head
 from scheduler.report.gpus import objects
-from scheduler.report.sparkline import sparkline
-from scheduler.report.text import cells, duration, number
+from scheduler.report.job_cells import Line, Span, aligned, cells_of, elapsed, fitted
 from scheduler.runner.job_desk import LABEL
 from scheduler.terminal import safe
 
-Span = tuple[str, str]
-Line = tuple[Span, ...]
 Name = Callable[[Job], str]
 
-ROOMY = 120  # columns of a terminal from which on there is room for more of each
-NARROW, WIDE = 8, 24  # columns of a sparkline
-SHORT, LONG = 10, 16  # columns of a metric's name
-NAME = 20  # columns that a job's name gets at least, before anything else is left out
 BAR = 8  # columns of a bar of memory
 WAITS = 3  # lines about what waits
-_STYLES = {State.DONE: "green", State.FAILED: "bold red", State.TIMEOUT: "bold red", State.LOST: "bold red"}
+STYLES = {State.DONE: "green", State.FAILED: "bold red", State.TIMEOUT: "bold red", State.LOST: "bold red"}
 _ORDER = [State.RUNNING, State.STARTING, State.STOPPING, State.QUEUED, State.HELD, *sorted(ENDED)]
 
 
 def drawn(scene: Scene, name: Name, width: int, height: int) -> list[Line]:
     """The scene in at most `width` columns and `height` lines; `name`: what people call a job."""
-    last = [_counts(scene)]
-    waits = _waits(scene.waiting, name)
-    room = max(height - len(last), 0)
-    waits = waits[: min(WAITS, max(room // 3, 0))]
-    gpus = _cut(_gpus(scene), max((room - len(waits)) // 2, 0), "GPU")
-    running = _cut(
-        _jobs(scene, name, width, room - len(waits) - len(gpus)), room - len(waits) - len(gpus), "job", len(scene.running)
-    )
-    return [fitted(line, width) for line in [*gpus, *running, *waits, *last][: max(height, 0)]]
+    above, below = around(scene, name, height)
+    room = max(height - len(above) - len(below), 0)
+    running = _cut(_jobs(scene, name, width, room), room, "job", len(scene.running))
+    return [fitted(line, width) for line in [*above, *running, *below][: max(height, 0)]]
+
+
+def around(scene: Scene, name: Name, height: int) -> tuple[list[Line], list[Line]]:
+    """What stands above the jobs, and what below them, where there are `height` lines for all: the GPUs; what waits and why, and
+    how many are in which state."""
+    room = max(height - 1, 0)
+    waits = _waits(scene.waiting, name)[: min(WAITS, room // 3)]
+    return _cut(_gpus(scene), (room - len(waits)) // 2, "GPU"), [*waits, _counts(scene)]
 
 
 def plain(lines: Iterable[Line]) -> list[str]:
@@ -97,20 +89,6 @@ def _running_object(running: Running, name: Name) -> dict[str, Any]:
         "done": ahead.done if ahead else None,
         "left": ahead.left if ahead else None,
     }
-
-
-def fitted(line: Line, width: int) -> Line:
-    """The line made safe for a terminal, and cut to `width` columns."""
-    found: list[Span] = []
-    left = width
-    for text, style in line:
-        shown = safe(text)
-        if cells(shown) > left:
-            found.append((head(shown, left - 1) + CUT, style) if left > 0 else ("", style))
-            break
-        found.append((shown, style))
-        left -= cells(shown)
-    return tuple(found)
 
 
 def _cut(lines: Sequence[Line], room: int, noun: str, of: int | None = None) -> list[Line]:
@@ -180,99 +158,8 @@ def _jobs(scene: Scene, name: Name, width: int, room: int) -> list[Line]:
     shown = scene.running[: max(room, 0)]
     if not shown:
         return []
-    columns: dict[str, list[Line]] = {
-        "id": [((each.job.short_id, "bold"),) for each in shown],
-        "name": [((safe(name(each.job)), ""),) for each in shown],
-        "place": [((each.attempt.place, "dim"),) for each in shown],
-        "step": [((_step(each), "dim"),) for each in shown],
-        "metric": [_value(each, LONG if width >= ROOMY else SHORT) for each in shown],
-        "curve": [_curve(each, WIDE if width >= ROOMY else NARROW) for each in shown],
-        "done": [((_done(each), ""),) for each in shown],
-        "time": [_time(each) for each in shown],
-    }
-    widths = _widths(columns, width)
-    names = apart([text for ((text, _),) in columns["name"]], widths["name"])
-    columns["name"] = [((text, ""),) for text in names]
-    return [_row(each, {what: columns[what][place] for what in widths}, widths, width) for place, each in enumerate(shown)]
-
-
-def _widths(columns: dict[str, list[Line]], width: int) -> dict[str, int]:
-    """How wide each column is that has room: the name gets what the others leave."""
-    widths = {what: max(map(_width, lines)) for what, lines in columns.items()}
-    widths = {what: wide for what, wide in widths.items() if wide}
-    for what in ("place", "step", "curve", "done", "metric", "time"):
-        if _rest(widths, width) >= min(NAME, widths.get("name", 0)):
-            break
-        widths.pop(what, None)
-    widths["name"] = max(min(widths.get("name", 0), _rest(widths, width)), 1)
-    return widths
-
-
-def _rest(widths: dict[str, int], width: int) -> int:
-    return width - sum(wide + 1 for what, wide in widths.items() if what != "name") - 1
-
-
-def _row(running: Running, row: dict[str, Line], widths: dict[str, int], width: int) -> Line:
-    if running.line and not running.metric:  # nothing is known of it but what it prints
-        known = ("id", "name", "place")
-        found = [span for what in known if what in widths for span in _padded(row[what], widths[what])]
-        end = [span for what in ("done", "time") if what in widths for span in _padded(row[what], widths[what])]
-        room = width - _width(tuple(found)) - _width(tuple(end)) - 1
-        text = f"| {safe(running.line.strip())}"
-        return (*found, *_padded((((head(text, room - 1) + CUT) if cells(text) > room else text, "dim"),), room), *end)
-    return tuple(span for what, wide in widths.items() for span in _padded(row[what], wide))
-
-
-def _padded(line: Line, width: int) -> list[Span]:
-    line = fitted(line, width)
-    return [*line, (" " * (width - _width(line) + 1), "")]
-
-
-def _width(line: Line) -> int:
-    return sum(cells(safe(text)) for text, _ in line)
-
-
-def _step(running: Running) -> str:
-    return "" if running.step is None else f"step {running.step:,}"
-
-
-def _value(running: Running, width: int) -> Line:
-    metric = running.metric
-    if metric is None:
-        return (("", ""),)
-    return ((f"{_tail(metric.name, width)} ", "dim"), (number(metric.value), "" if math.isfinite(metric.value) else "bold red"))
-
-
-def _tail(name: str, width: int) -> str:
-    """The end of a long name tells more than its beginning."""
-    shown = safe(name)
-    return shown if cells(shown) <= width else CUT + shown[-(width - 1) :]
-
-
-def _curve(running: Running, width: int) -> Line:
-    metric = running.metric
-    return ((sparkline(metric.curve, width, metric.odd, metric.until) if metric else "", "cyan"),)
-
-
-def _done(running: Running) -> str:
-    return f"{math.floor(100 * running.headway.done)} %" if running.headway else ""
-
-
-def _time(running: Running) -> Line:
-    """How long it still takes, or has taken."""
-    if running.paused:
-        return (("paused", "yellow"),)
-    if running.job.state is State.STOPPING:
-        return (("stopping", "yellow"),)
-    left = running.headway.left if running.headway else None
-    if left is None:
-        return ((_took(running.seconds), "dim"),)
-    return ((f"{_took(math.ceil(left))} left", "green"),)
-
-
-def _took(seconds: float) -> str:
-    """Whole seconds: what changes every second needs no more."""
-    return f"{math.floor(seconds)} s" if seconds < 10 else duration(math.floor(seconds))
+    rows = [cells_of(each, name(each.job), width) for each in shown]
+    return aligned(rows, ["" if each.metric else each.line for each in shown], width)
 
 
 # What waits, and how many there are.
@@ -293,7 +180,7 @@ def _counts(scene: Scene) -> Line:
     found: list[Span] = []
     for state in _ORDER:
         if count := scene.counts.get(state, 0):
-            found += [(" · " if found else "", "dim"), (f"{count:,} {state}", _STYLES.get(state, ""))]
-    took = scene.now - scene.since
-    clock = [("   ", ""), (_took(took), "dim")] if took >= 1 else []
+            found += [(" · " if found else "", "dim"), (f"{count:,} {state}", STYLES.get(state, ""))]
+    looked = scene.now - scene.since
+    clock = [("   ", ""), (elapsed(looked), "dim")] if looked >= 1 else []
     return (*(found or [("nothing runs or waits", "dim")]), *clock)

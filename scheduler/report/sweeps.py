@@ -10,6 +10,7 @@ from typing import Any
 
 from scheduler.actions.trials import Results, Standing
 from scheduler.experiments import shell_line
+from scheduler.goals import MAXIMIZE
 from scheduler.home import Home
 from scheduler.launcher import kept
 from scheduler.queue.code import Aged
@@ -120,7 +121,7 @@ def _text(value: object) -> str:
 
 def _best_first(found: Results) -> list[Entry]:
     """By their best value; those without one, and the failed, at the end."""
-    sign = -1.0 if found.plan.goal == "maximize" else 1.0
+    sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
     def key(entry: Entry) -> tuple[bool, float, int]:
         best = _value(found, entry)

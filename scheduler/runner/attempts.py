@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scheduler.gpus.claims import Claim
 from scheduler.gpus.packing import GpuUse
-from scheduler.gpus.ports import Ports
-from scheduler.launcher.client import Slot
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
-from scheduler.queue.origins import Origin
 from scheduler.runner import recovery
-from scheduler.tracking.system_use import SystemUse
+
+if TYPE_CHECKING:
+    from scheduler.gpus.claims import Claim
+    from scheduler.gpus.ports import Ports
+    from scheduler.launcher.client import Slot
+    from scheduler.queue.origins import Origin
+    from scheduler.tracking.system_use import SystemUse
 
 
 class HungUp(Exception):

@@ -6,22 +6,24 @@ However an end is heard of, live or long after by `settle`, it is judged and wri
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
-from scheduler.gpus.usage import Shares, ShareUse
 from scheduler.launcher.client import sweep
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.queue.store import Store
-from scheduler.runner import logs, recovery
+from scheduler.runner import recovery
 from scheduler.runner.attempts import End, Running
 from scheduler.runner.out_of_memory import ran_out, tail_of
 from scheduler.runner.plan import deserves_another_attempt
 from scheduler.runner.recovery import NeverRan, Verdict
 from scheduler.tracking.system_use import SystemUse, read
+
+if TYPE_CHECKING:
+    from scheduler.gpus.usage import Shares
 
 Found = TypeVar("Found")
 
@@ -70,6 +72,8 @@ def granted(attempt: Attempt, shares: Shares) -> tuple[GpuUse, ...]:
 
 def shares_from(store: Store, attempt: Attempt) -> Shares:
     """The shares of an attempt that nobody has measured, as they were written down at its beginning."""
+    from scheduler.gpus.usage import ShareUse  # with all that is read of GPUs
+
     uses = store.uses_of(attempt) if attempt.gpus else ()
     return {use.uuid: ShareUse(use.model, use.granted) for use in uses}
 
@@ -108,6 +112,8 @@ def _write(store: Store, attempt: Attempt, found: recovery.Verdict, duration: fl
     with store.change() as change:
         write_end(store, change, End(Running(job, attempt), judged, duration, uses, system))
     if isinstance(judged, Ending):
+        from scheduler.runner import logs  # with all readers; there is rarely an end that nobody has heard
+
         logs.keep_what_is_small(store, job, replace(attempt, ending=judged))
 
 

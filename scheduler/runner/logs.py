@@ -44,6 +44,7 @@ def follower_of(
         run_id=attempt.run_id,
         gather=gather,
         awake=awake,
+        judged_by=(job.policy.objective.metric,) if job.policy.objective else (),
     )
 
 

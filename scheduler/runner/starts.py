@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
@@ -33,7 +34,8 @@ class Starts:
     ) -> None:
         """`grace`: as the runner takes it; `pause` hears what the machine has no room for now."""
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
-        self._origins, self._known = Origins(self._codes), dict[Origin, int]()  # known: those that are on disk, by number
+        self._origins = Origins(self._codes)
+        self._known = WeakKeyDictionary[Origin, int]()  # those that are on disk, by number, as long as anybody has them
         self._pause = pause
 
     def claimed(self, starts: Sequence[Start]) -> tuple[list[Ready], list[Wait]]:

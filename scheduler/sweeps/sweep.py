@@ -22,6 +22,7 @@ from scheduler.experiments.configurations.overrides import Edit, apply, parse, r
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.remarks import NOTHING, Remarks
+from scheduler.goals import MINIMIZE
 from scheduler.sweeps.files.commands import sections, template
 from scheduler.sweeps.files.grid_list import name_of, named
 from scheduler.sweeps.files.kinds import is_sweep
@@ -59,7 +60,7 @@ class SweepPlan:
 
     @property
     def goal(self) -> str:
-        return str((self.sweep.metric or {}).get("goal", "minimize"))
+        return str((self.sweep.metric or {}).get("goal", MINIMIZE))
 
     @property
     def target(self) -> float | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from scheduler.goals import MAXIMIZE, opposite
 from scheduler.queue.states import State
 
-MINIMIZE, MAXIMIZE = "minimize", "maximize"
 Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order
 
 
@@ -35,10 +35,6 @@ class Trial:
     @property
     def logged(self) -> tuple[float, ...]:
         return self.rows if self.summary is None else (*self.rows, self.summary)
-
-
-def opposite(goal: str) -> str:
-    return MINIMIZE if goal == MAXIMIZE else MAXIMIZE
 
 
 def best_of(goal: str, values: Collection[float]) -> float | None:

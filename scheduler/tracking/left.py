@@ -12,11 +12,13 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler.tracking.logged import Logged, restored
-from scheduler.tracking.readers.follower import Follower
-from scheduler.tracking.readers.kinds import METRIC_LOG
 from scheduler.tracking.readers.rows import Row
+
+if TYPE_CHECKING:
+    from scheduler.tracking.readers.follower import Follower
 
 NEWEST = ".newest.json"
 EVERY = 2.0  # seconds between two of them, at least
@@ -44,6 +46,8 @@ class Leaving:
     def look(self, rows: Sequence[Row]) -> None:
         """These have come. Of the metric log nothing is left, nor of a log whose place it has taken: whoever looks reads it as
         quickly."""
+        from scheduler.tracking.readers.kinds import METRIC_LOG  # with all readers: whoever has a follower has them
+
         self._has_news |= bool(rows)
         if self._has_news and not self.patience():
             self._last, self._has_news = time.monotonic(), False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from scheduler.goals import MAXIMIZE
 from scheduler.tracking.readers.rows import Row
 
 POINTS = 512  # of a curve, at most: more than a terminal has columns, and half of what a page has
@@ -43,7 +44,7 @@ class Series:
 
     def best(self, goal: str) -> tuple[float, float] | None:
         """The best value for `goal`, "minimize" or "maximize", and where it was reached first."""
-        value, at = (self.high, self.high_at) if goal == "maximize" else (self.low, self.low_at)
+        value, at = (self.high, self.high_at) if goal == MAXIMIZE else (self.low, self.low_at)
         return None if value is None or at is None else (value, at)
 
 
@@ -75,14 +76,32 @@ _NUMBERS = ("count", "odd", "last", "first", "low", "high", "low_at", "high_at")
 
 def restored(found: Mapping[str, Any], curves: Mapping[str, Any] | None = None) -> Logged:
     """What `without_curves` and `curves` were made from; without `curves` all but these."""
-    drawn = curves or {}
-    series = {name: _series(numbers, drawn.get(name, ())) for name, numbers in found["series"].items()}
+    short = _Short(found["series"])
+    series = short if curves is None else {name: replace(each, curve=_curve(curves, name)) for name, each in short.items()}
     return Logged(**{name: found[name] for name in _HEAD}, last=found["last"], series=series)
 
 
-def _series(numbers: Iterable[Any], curve: Iterable[Iterable[Any]]) -> Series:
-    count, odd, last, first, low, high, low_at, high_at = numbers
-    return Series(count, odd, last, first, low, high, low_at, high_at, tuple(Point(*point) for point in curve))
+def _curve(curves: Mapping[str, Any], name: str) -> tuple[Point, ...]:
+    return tuple(Point(*point) for point in curves.get(name, ()))
+
+
+class _Short(Mapping[str, Series]):
+    """Series without curves, each made when it is asked for: of thousands of attempts most are compared by one of their many."""
+
+    def __init__(self, numbers: Mapping[str, Sequence[Any]]) -> None:
+        self._numbers = numbers
+
+    def __getitem__(self, name: str) -> Series:
+        return Series(*self._numbers[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._numbers
 
 
 def _numbers(series: Series) -> list[float | None]:

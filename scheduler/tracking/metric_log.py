@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scheduler.goals import GOALS, MINIMIZE
 from scheduler.shortage import is_short
 from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.readers.appended import PIECE, Appended, FileReader, opened
 from scheduler.tracking.readers.rows import Row, mention, number
-
-GOALS = ("minimize", "maximize")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Objective:
         """A sort key: lower is better; what is missing, NaN or infinite is last, whatever the goal."""
         if value is None or not math.isfinite(value):
             return math.inf
-        return value if self.goal == "minimize" else -value
+        return value if self.goal == MINIMIZE else -value
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,8 @@ def parsed_rows(lines: Iterable[bytes]) -> list[Row]:
 
 def _row(logged: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
     step, time = logged.get("_step"), logged.get("_time")
-    return Row(step if isinstance(step, int) else None, metrics, time if isinstance(time, float) else None)
+    at = time if isinstance(time, (int, float)) and not isinstance(time, bool) else None
+    return Row(step if isinstance(step, int) else None, metrics, at)
 
 
 def metrics_of(row: Mapping[str, Any]) -> dict[str, Any]:

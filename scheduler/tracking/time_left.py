@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.tracking.logged import Logged, Point, Series
@@ -36,7 +36,7 @@ class Headway:
 
 @dataclass(frozen=True)
 class _Course:
-    """What was done of `total` at two moments, in seconds since 1970."""
+    """What was done of `total` at two moments, in seconds since some other."""
 
     total: float
     first: float
@@ -45,11 +45,26 @@ class _Course:
     last_at: float | None
 
 
-def headway(config: Mapping[str, object], logged: Logged, line: str, begun: float, now: float) -> Headway | None:
+def headway(
+    config: Mapping[str, object],
+    logged: Logged,
+    line: str,
+    begun: float,
+    now: float,
+    pauses: Sequence[tuple[float, float]] = (),
+) -> Headway | None:
     """How far an attempt that began at `begun` has come at `now`, both in seconds since 1970; None where nothing says so.
-    `line` is the newest of its output."""
+    `line` is the newest of its output. `pauses`: from when to when it stood still; they are no part of its pace. What a
+    progress bar says of its own pace is taken as it is."""
     course = _epochs(config, logged) or _steps(config, logged) or _share(logged)
-    return _ahead(course, begun, now) if course else _bar(line, config)
+    if course is None:
+        return _bar(line, config)
+
+    def worked(moment: float) -> float:
+        return moment - sum(max(0.0, min(end, moment) - since) for since, end in pauses)
+
+    first_at, last_at = (None if at is None else worked(at) for at in (course.first_at, course.last_at))
+    return _ahead(replace(course, first_at=first_at, last_at=last_at), worked(begun), worked(now))
 
 
 def _ahead(course: _Course, begun: float, now: float) -> Headway | None:

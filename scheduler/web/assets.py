@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from scheduler.web.bundle import bundle
 
 ENTRY = "app.js"
+_STATIC = Path(__file__).parent / "static"
 
 
 def text(path: str) -> str:
     """A file of `static/`."""
-    return (files("scheduler.web") / "static").joinpath(*path.split("/")).read_text(encoding="utf-8")
+    return (_STATIC / path).read_text(encoding="utf-8")
 
 
 @cache
@@ -23,5 +24,6 @@ def script() -> str:
 
 @cache
 def style() -> str:
-    """All of its style."""
-    return f"{text('vendor/uPlot.min.css')}\n{text('style.css')}"
+    """All of its style: that of the page, and a file beside each view that has rules of its own."""
+    own = sorted(each.name for each in (_STATIC / "views").glob("*.css"))
+    return "\n".join(text(path) for path in ("vendor/uPlot.min.css", "style.css", *(f"views/{name}" for name in own)))

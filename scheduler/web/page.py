@@ -27,6 +27,7 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <p>This page needs JavaScript; nothing is loaded from anywhere.</p>
+<template id="notes">{notes}</template>
 <script type="application/octet-stream" id="answers">{answers}</script>
 <script>{script}</script>
 </body>
@@ -34,13 +35,14 @@ _PAGE = """<!doctype html>
 """
 
 
-def self_contained(title: str, answers: dict[str, Any]) -> str:
-    """The page with all its answers inside."""
+def self_contained(title: str, answers: dict[str, Any], notes: str = "") -> str:
+    """The page with all its answers inside. `notes`: HTML that is safe, as `scheduler.web.notes` makes it."""
     script, style = assets.script(), assets.style()
     return _PAGE.format(
         policy=escape(_POLICY.format(script=_hash(script), style=_hash(style))),
         title=escape(title),
         style=_unclosed(style, "style"),
+        notes=notes,
         answers=packed(answers),
         script=_unclosed(script, "script"),
     )

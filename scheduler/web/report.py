@@ -12,6 +12,7 @@ from scheduler.errors import UserError
 from scheduler.queue.selection import none_of, select
 from scheduler.queue.store import Store
 from scheduler.web.documents.whole import whole
+from scheduler.web.notes import rendered
 from scheduler.web.page import self_contained
 
 
@@ -24,14 +25,18 @@ class Written:
     size: int
 
 
-def write(store: Store, words: Sequence[str], path: Path, *, title: str | None = None, force: bool = False) -> Written:
-    """The jobs that `words` name, without words all. The file is there whole or not at all. UserError where one is there already,
-    unless `force` replaces it, and where there are no such jobs."""
+def write(
+    store: Store, words: Sequence[str], path: Path, *, title: str | None = None, notes: Path | None = None, force: bool = False
+) -> Written:
+    """The jobs that `words` name, without words all. The file is there whole or not at all. `notes`: Markdown that stands above
+    the views. UserError where a file is there already, unless `force` replaces it, where there are no such jobs, and for notes
+    that cannot be read."""
     with whole_file(path, force=force) as draft:
+        told = rendered(notes) if notes else ""
         jobs = select(store, words or ["all"])
         if not jobs:
             raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
         named = title or (" ".join(words) if words else "All experiments")
-        text = self_contained(named, whole(store, compared(store, jobs), named))
+        text = self_contained(named, whole(store, compared(store, jobs), named), told)
         draft.write_text(text, encoding="utf-8")
         return Written(len(jobs), path, draft.stat().st_size)

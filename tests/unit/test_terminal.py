@@ -21,7 +21,7 @@ REASONS = {
     "scheduler/gpus/sampler_process.py": "its standard output is a pipe to the sampler, one JSON document a line",
     "scheduler/report/tables.py: print_json": "JSON escapes all that is not printable ASCII",
     "scheduler/cli/prepare.py: _write": "the lines are for a shell, byte by byte; on a terminal they pass `safe`",
-    "scheduler/report/painter.py": "a frame moves the cursor; all that stands in it has passed `safe` in report/scene.py",
+    "scheduler/report/painter.py": "a frame moves the cursor; all that stands in it has passed `safe` in report/job_cells.py",
     "scheduler/cli/completion.py: completion": "a script of ours for a shell, without anything from outside",
     "scheduler/cli/man.py: man": "a page made of the commands alone, in roff or Markdown",
     "scheduler/cli/completing.py: answer": "for a shell, which asks by a pipe; what is not printable is left out",

@@ -48,7 +48,7 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return repr(value) if isinstance(value, float) else json.dumps(value)
+    return repr(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else json.dumps(value)
 
 
 def standard(value: Any) -> Any:

@@ -144,7 +144,17 @@ def flat(config: Mapping[str, object]) -> dict[str, object]:
     >>> flat({"a": {"b": 1, "c": {}}, "d.e": [2]})
     {'a.b': 1, 'a.c': {}, 'd.e': [2]}
     """
-    return {".".join(path): value for path, value in leaves(config)}
+    found: dict[str, object] = {}
+    _flatten(config, "", found)
+    return found
+
+
+def _flatten(config: Mapping[str, object], above: str, found: dict[str, object]) -> None:
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            _flatten(value, f"{above}{key}.", found)
+        else:
+            found[f"{above}{key}"] = value
 
 
 def differences(configs: Iterable[Mapping[str, object]]) -> list[str]:

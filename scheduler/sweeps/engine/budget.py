@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.states import SUCCEEDED, State
-from scheduler.sweeps.trials import MAXIMIZE, Trial
+from scheduler.sweeps.trials import Trial
 
 FIRST_FAILURES = 3  # a sweep whose first trials all fail has a mistake, not bad luck
 FAILURES_IN_A_ROW = 5
@@ -21,7 +22,7 @@ class Budget:
     count: int | None = None
     deadline: float | None = None
     target: float | None = None
-    goal: str = "minimize"
+    goal: str = MINIMIZE
 
 
 @dataclass

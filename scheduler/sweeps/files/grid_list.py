@@ -18,6 +18,7 @@ from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.grid.entries import CHECKED
 from scheduler.experiments.grid.matrix import Block
+from scheduler.goals import MINIMIZE
 from scheduler.sweeps.files.commands import sections, template
 from scheduler.sweeps.files.remarks import remarks
 from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
@@ -65,7 +66,7 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
 
 def _objective(sweep: Sweep) -> Ranking | None:
     """What ranks its experiments: without a goal W&B minimizes."""
-    return Ranking(str(sweep.metric["name"]), str(sweep.metric.get("goal", "minimize"))) if sweep.metric else None
+    return Ranking(str(sweep.metric["name"]), str(sweep.metric.get("goal", MINIMIZE))) if sweep.metric else None
 
 
 def name_of(document: Document) -> str:

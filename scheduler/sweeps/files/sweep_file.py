@@ -9,6 +9,7 @@ from scheduler.errors import nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.unusable import usable
+from scheduler.goals import GOALS
 from scheduler.sweeps.files.early_terminate import EarlyTerminate, read_early_terminate
 from scheduler.sweeps.files.kinds import METHODS
 from scheduler.sweeps.files.parameters import read_parameters
@@ -26,7 +27,6 @@ NOT_FOLLOWED = {
     "metrics": "a sweep here has one objective, and that is `metric`",
 }
 METRIC = ("name", "goal", "target", "impute", "impute_while_running")
-GOALS = ("minimize", "maximize")
 
 
 @dataclass(frozen=True)

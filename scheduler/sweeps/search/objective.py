@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scheduler.goals import MINIMIZE
 from scheduler.queue.states import ENDED, SUCCEEDED, State
-from scheduler.sweeps.trials import MINIMIZE, Trial
+from scheduler.sweeps.trials import Trial
 
 
 @dataclass(frozen=True)

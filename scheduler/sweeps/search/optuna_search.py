@@ -11,6 +11,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.states import ENDED, State
 from scheduler.sweeps.search.canonical import Canonical
 from scheduler.sweeps.search.objective import Objective
@@ -18,8 +19,6 @@ from scheduler.sweeps.search.optuna_space import dimensions, suggestions
 from scheduler.sweeps.search.quiet_optuna import new_study
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.trials import (
-    MAXIMIZE,
-    MINIMIZE,
     Point,
     Trial,
     best_of,

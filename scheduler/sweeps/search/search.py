@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from scheduler.errors import UserError, nearest
+from scheduler.goals import MINIMIZE
 from scheduler.sweeps.files.kinds import METHODS
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.search.grid import GridSearch
 from scheduler.sweeps.search.libraries import need
 from scheduler.sweeps.search.random_points import RandomSearch
-from scheduler.sweeps.trials import MINIMIZE, Point, Trial
+from scheduler.sweeps.trials import Point, Trial
 
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc")
 LIBRARIES = {"tpe": ("optuna",), "gp": ("optuna", "torch", "scipy"), "cmaes": ("optuna", "cmaes"), "qmc": ("scipy",)}

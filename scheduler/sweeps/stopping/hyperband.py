@@ -27,10 +27,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from scheduler.errors import UserError
+from scheduler.goals import MAXIMIZE
 from scheduler.queue.states import State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.verdicts import Verdict, apart, ordinal
-from scheduler.sweeps.trials import MAXIMIZE, Trial, best_of
+from scheduler.sweeps.trials import Trial, best_of
 
 JUDGED = frozenset({State.STARTING, State.RUNNING})
 MOST_BANDS = 100

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from scheduler.errors import UserError, nearest
+from scheduler.goals import MINIMIZE
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.stopping.hyperband import Bands
 from scheduler.sweeps.stopping.verdicts import Verdict
-from scheduler.sweeps.trials import MINIMIZE, Trial
+from scheduler.sweeps.trials import Trial
 
 OPTUNA_PRUNERS = ("hyperband", "asha", "median")
 PRUNERS = ("wandb", *OPTUNA_PRUNERS, "none")

@@ -45,7 +45,8 @@ class Follower:
     first number; of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows
     of the last call are all that count, and those before none of them. `only` names the kinds to look at: `("output",)` for a
     script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID. With `gather` everything is read
-    that stands beside the metric too, for `logged`.
+    that stands beside the metric too, for `logged`; there several folders of event files are one run (`parts`), in which the
+    names in `judged_by` are those of the log that counts.
 
     `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, once
     before output or event files are trusted, and now and then when something was written, as long as another log may take
@@ -68,9 +69,14 @@ class Follower:
         run_id: str = "",
         gather: bool = False,
         awake: bool = True,
+        judged_by: Sequence[str] = (),
     ) -> None:
         self._names = tuple(metric_names)
-        found = sources(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id, gather=gather)
+        found = sources(
+            *(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id),
+            gather=gather,
+            judged_by=judged_by,
+        )
         self._sources = [source for source in found if source.name in only]
         self._directories = run_directory, wandb_directory
         self._open_files = open_files

@@ -12,9 +12,11 @@ from scheduler.tracking.metric_log import MetricRows, Objective
 from scheduler.tracking.readers import event_files
 from scheduler.tracking.readers.candidates import Candidate, weightiest
 from scheduler.tracking.readers.event_files import EventFolder
+from scheduler.tracking.readers.parts import Part, together
 from scheduler.tracking.readers.places import event_folders, swanlab_logs, transaction_logs
 from scheduler.tracking.readers.printed import PrintedRows, names_printed, names_written_otherwise
 from scheduler.tracking.readers.printed_values import NearMiss
+from scheduler.tracking.readers.ranks import says_a_rank
 from scheduler.tracking.readers.rows import Reader, Row
 from scheduler.tracking.readers.swanlab_log import SwanlabLog
 from scheduler.tracking.readers.wandb_log import WandbLog
@@ -32,7 +34,9 @@ Obstacle = Callable[[], str]  # why logs that are there cannot be read; "" where
 
 
 class Source:
-    """One kind of log. Of several logs of that kind one counts, so that no row counts twice; another may turn out to be it.
+    """One kind of log. Of several logs of that kind one counts, so that no row counts twice; another may turn out to be it. Where
+    they are `parts` of one run what stands beside the metric is gathered of all of them, and without a metric all rows count; of
+    a name in `plain` that several have, that of the weightiest.
 
     `level` and `is_own` say of a log's path what counts in `candidates.Weight`; `gather` as for a `Candidate`.
     """
@@ -48,9 +52,12 @@ class Source:
         is_own: Callable[[Path], bool] = lambda path: False,
         level: Callable[[Path], int] = lambda path: 0,
         gather: bool = False,
+        parts: bool = False,
+        plain: Sequence[str] = (),
     ) -> None:
         self.name, self._find, self._reader, self._metrics, self._obstacle = name, find, reader, metrics, obstacle
         self._is_own, self._level, self._gather = is_own, level, gather
+        self._parts, self._plain = parts, frozenset([*metrics, *plain])
         self._logs: dict[str, Candidate] = {}  # by their real paths: a folder may be reached by two
         self._one: Candidate | None = None
         self.anew = False  # whether the rows of the last call are all that count, since they are those of another log
@@ -86,6 +93,8 @@ class Source:
     def logged(self) -> Logged:
         """All that was gathered from the log that counts; where none says anything of the metric, from the first that has
         anything."""
+        if self._parts:
+            return self._together()
         if self._one:
             return self._one.logged(self.name)
         return next((found for log in self._logs.values() if (found := log.logged(self.name)).last), Logged())
@@ -155,10 +164,20 @@ class Source:
         before, known = self._one, [log for log in self._logs.values() if log.weight]
         found = [(log, take(log)) for log in self._logs.values()]
         self._one = weightiest(self._logs.values())
+        if self._parts and not self._metrics:
+            return [row for _, rows in found for row in rows]
         self.anew = before is not None and self._one is not before
         if self._one and self.anew and self._one in known:
             return self._from_its_beginning(self._one, take)
         return next((rows for log, rows in found if log is self._one), [])
+
+    def _together(self) -> Logged:
+        """Of a parallel training whose folders say it, those of rank 0 alone."""
+        logs = sorted(self._logs.values(), key=lambda log: (log.weight is not None, log.weight or ()), reverse=True)
+        leads = any(log.reader.leads for log in logs)
+        mine = [log for log in logs if log.reader.leads or not (leads and says_a_rank(log.path.name))]
+        parts = [Part(log.path, log.logged(self.name)) for log in mine]
+        return together([part for part in parts if part.logged.last], self._plain)
 
     def _from_its_beginning(self, log: Candidate, take: Callable[[Candidate], list[Row]]) -> list[Row]:
         """All rows of a log whose first ones were passed over."""
@@ -201,9 +220,11 @@ def sources(
     run_id: str,
     *,
     gather: bool = False,
+    judged_by: Sequence[str] = (),
 ) -> list[Source]:
     """Every kind, in ORDER. `is_own` says of event files that lie beside others whether they are this run's; `run_id` is the
-    trial's WANDB_RUN_ID, "" where it has none. `gather`: all rows are read, whatever the names, and gathered."""
+    trial's WANDB_RUN_ID, "" where it has none. `gather`: all rows are read, whatever the names, and gathered; then `judged_by`
+    are names that somebody will ask for."""
     everything = gather or not names
 
     def metric_log(path: Path, wanted: Sequence[str]) -> MetricRows:
@@ -213,7 +234,7 @@ def sources(
         return WandbLog(path, () if everything else wanted)
 
     def event_folder(path: Path, wanted: Sequence[str]) -> EventFolder:
-        return EventFolder(path, wanted, is_own, everything=everything)
+        return EventFolder(path, [*wanted, *judged_by], is_own, everything=everything)
 
     def swanlab_log(path: Path, wanted: Sequence[str]) -> SwanlabLog:
         return SwanlabLog(path, () if everything else wanted)
@@ -233,7 +254,13 @@ def sources(
     return [
         source(METRIC_LOG, lambda: [metrics_file] if metrics_file.is_file() else [], metric_log),
         source(WANDB, lambda: transaction_logs(wandb_directory), wandb_log, is_own=of_trial),
-        source(TENSORBOARD, lambda: event_folders(run_directory), event_folder, obstacle=event_files.obstacle, level=level),
+        source(
+            *(TENSORBOARD, lambda: event_folders(run_directory), event_folder),
+            obstacle=event_files.obstacle,
+            level=level,
+            parts=True,
+            plain=judged_by,
+        ),
         source(SWANLAB, lambda: swanlab_logs(run_directory), swanlab_log),
         source(OUTPUT, lambda: [log] if log.is_file() else [], output),
     ]

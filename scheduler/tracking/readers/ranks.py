@@ -9,6 +9,7 @@ from typing import Any
 # The global rank before the one within a machine: of two machines each has a local rank 0.
 KEYS = ("rank", "global_rank", "local_rank")
 _NAME = re.compile(r"(?:^|[^a-z])rank[^a-z0-9]{0,2}0+(?![0-9])", re.IGNORECASE)
+_ANY = re.compile(r"(?:^|[^a-z])rank[^a-z0-9]{0,2}[0-9]", re.IGNORECASE)
 _OPTION = re.compile(r"--?(?:local[-_]|global[-_])?rank(?:=0+)?", re.IGNORECASE)
 
 
@@ -19,6 +20,15 @@ def says_rank_0(name: str) -> bool:
     [True, True, True, True, False, False, False]
     """
     return _NAME.search(name) is not None
+
+
+def says_a_rank(name: str) -> bool:
+    """Whether the name of a run is that of one rank, whichever.
+
+    >>> [says_a_rank(name) for name in ("rank0", "ddp-rank-12", "rank", "frank1", "ranking")]
+    [True, True, False, False, False]
+    """
+    return _ANY.search(name) is not None
 
 
 def asks_for_rank_0(arguments: Sequence[str]) -> bool:

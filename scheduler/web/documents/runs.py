@@ -5,8 +5,9 @@
      "goals": {"loss": "minimize"},   # of each metric; "guessed": [...] are those of which only the name says so
      "parameters": ["lr", ...],       # dotted names, in the same order
      "runs": [{"id": ..., "name": ..., "state": ..., ..., "config": {"lr": 0.1}, "last": {"loss": 0.3},
-               "low": {"loss": 0.1}, "high": {...}, "sweep": "a1b2c3d4" or None, "trial": 3 or None,
-               "media": True}, ...]}          # whether it has shown anything beside numbers: `media.py`
+               "first": {"loss": 2.0}, "low": {"loss": 0.1}, "high": {...}, "gpus": 1, "failures": 0,
+               "sweep": "a1b2c3d4" or None, "trial": 3 or None,
+               "media": True}, ...]}     # whether it has shown anything beside numbers: `media.py`
 
 The keys of a run are FACTS and those above. The best come first, as `compare` has them.
 """
@@ -70,9 +71,12 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "number": each.job.number,
             "tags": list(each.job.tags),
             "paused": each.pause.since is not None,
+            "failures": each.job.failures,
+            "gpus": each.job.resources.gpus or 0,
             "goal": each.objective.goal if each.objective else None,
             "config": dict(each.config),
             "last": dict(each.logged.last),
+            "first": {name: one.first for name, one in series if one.first is not None},
             "low": {name: one.low for name, one in series if one.low is not None},
             "high": {name: one.high for name, one in series if one.high is not None},
             "used": {name: value for name in USED if (value := getattr(used, name)) is not None} if used else {},

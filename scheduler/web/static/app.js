@@ -12,14 +12,18 @@ import { media } from "./views/media.js";
 import { parallel } from "./views/parallel.js";
 import { scatter } from "./views/scatter.js";
 import { sweep } from "./views/sweep.js";
+import { system } from "./views/system.js";
+import { table } from "./views/table.js";
+import { timeline } from "./views/timeline.js";
 
-const VIEWS = [curves, parallel, scatter, sweep, media];
+const VIEWS = [curves, table, parallel, scatter, sweep, media, system, timeline];
 const DEFAULTS = {
-  filter: "", hidden: [], open: "", x: "step", smooth: 0, xlog: false, ylog: false,
+  filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false,
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
-  seen: -1, beside: 3, // media
+  seen: -1, side: 3, // media
+  columns: [], sort: "", diff: false, by: [], beside: [],
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
@@ -32,9 +36,10 @@ async function main() {
   const list = h("aside", { "aria-label": "runs" });
   const views = h("main", null);
   const beside = h("details", { class: "beside", open: matchMedia("(min-width: 60rem)").matches }, h("summary", null, "Runs"), list);
+  const notes = document.getElementById("notes")?.content;
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
-  sections(views, links, VIEWS, page);
+  sections(views, links, VIEWS, page, notes);
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -34,6 +34,17 @@ export class Chart {
     else this.plot.setData([this.ranges.x, [null, null]]);
   }
 
+  /** What it shows, for who cannot see it. */
+  describe(text) {
+    this.box.setAttribute("aria-label", text);
+  }
+
+  /** After another theme: the axes have colours of their own. */
+  restyle() {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
   light(id) {
     if (this.focus === id) return;
     this.focus = id;
@@ -75,6 +86,7 @@ export class Chart {
     const ink = style.getPropertyValue("--ink-soft").trim(), grid = style.getPropertyValue("--grid").trim();
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui, sans-serif" };
     const text = this.drawn.xText;
+    const texts = (_, splits) => splits.map((value) => (value === null ? null : text(value)));
     const options = {
       width: Math.max(this.box.clientWidth, 100),
       height: this.height,
@@ -83,7 +95,7 @@ export class Chart {
         x: { time: Boolean(this.drawn.xTime), distr: this.drawn.xLog ? 3 : 1, range: () => this.ranges.x },
         y: { distr: this.drawn.yLog ? 3 : 1, range: () => this.ranges.y },
       },
-      axes: [text ? { ...axis, values: (_, splits) => splits.map((value) => (value === null ? null : text(value))) } : axis, { ...axis, size: 58 }],
+      axes: [{ ...axis, size: 32, ...(text ? { values: texts } : {}) }, { ...axis, size: 58 }],
       series: [{}, { show: true, points: { show: false } }],
       cursor: {
         points: { show: false },

@@ -34,6 +34,11 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** A button with a text. */
+export function button(label, click) {
+  return h("button", { type: "button", on: { click } }, label);
+}
+
 /** A labelled choice. `options`: [value, text] pairs. `choose` gets the value. */
 export function select(label, options, chosen, choose) {
   const box = h(

@@ -29,6 +29,21 @@ export function moment(seconds) {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** MiB, also as GiB. */
+export function mebibytes(value) {
+  if (typeof value !== "number") return "";
+  return value >= 1024 ? `${(value / 1024).toFixed(1)} GiB` : `${Math.round(value)} MiB`;
+}
+
+export function percent(value) {
+  return typeof value === "number" ? `${Math.round(value)} %` : "";
+}
+
+/** For numbers of a unit: three digits that count. */
+export function amount(unit) {
+  return (value) => (typeof value === "number" ? `${value < 1000 ? Number(value.toPrecision(3)) : Math.round(value)}${unit}` : "");
+}
+
 /** A value of a configuration. */
 export function plain(value) {
   if (value === null) return "null";

@@ -11,7 +11,7 @@ const TICKS = 5;
 export function heat(found, at, label) {
   const canvas = h("canvas", { role: "img", "aria-label": `${label}: histograms of ${found.length} steps; as numbers below` });
   const tip = h("div", { class: "tip", hidden: true });
-  const sheet = h("div", { class: "sheet" }, canvas, tip);
+  const sheet = h("div", { class: "layers" }, canvas, tip);
   const bounds = found.map(({ edges }) => [edges[0], edges.at(-1)]);
   const low = Math.min(...bounds.map(([least]) => least)), high = Math.max(...bounds.map(([, most]) => most));
   const width = () => (sheet.clientWidth - LEFT) / found.length;
@@ -93,7 +93,7 @@ function numbers(found) {
     const mean = one.counts.reduce((sum, count, bin) => sum + (count * (edges[bin] + edges[bin + 1])) / 2, 0) / (total || 1);
     return h("tr", null, [one.step ?? "", total, edges[0], below(0.25), below(0.5), below(0.75), edges.at(-1), mean, one.other].map((each) => h("td", null, number(each))));
   };
-  return h("details", null, h("summary", null, "as numbers"), h("div", { class: "wide" }, h("table", null,
+  return h("details", null, h("summary", null, "as numbers"), h("div", { class: "scrolled" }, h("table", null,
     h("thead", null, h("tr", null, heads.map((name) => h("th", { scope: "col" }, name)))), h("tbody", null, found.map(row)))));
 }
 

@@ -13,7 +13,7 @@ export class Plane {
     this.base = h("canvas", { role: "img" });
     this.over = h("canvas", { "aria-hidden": "true" });
     this.tip = h("div", { class: "tip", hidden: true });
-    this.sheet = h("div", { class: "sheet plane" }, this.base, this.over, this.tip);
+    this.sheet = h("div", { class: "layers plane" }, this.base, this.over, this.tip);
     root.append(this.sheet);
     this.redraw = atNextFrame(() => this.drawn && this.all());
     this.relight = atNextFrame(() => this.drawn && this.lit());

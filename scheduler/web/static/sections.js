@@ -2,9 +2,10 @@
 
 import { h } from "./dom.js";
 
-/** One section for each view that has something to show; the links to them go into `links`. */
-export function sections(root, links, views, page) {
-  const updates = new Map();
+/** One section for each view that has something to show; the links to them go into `links`. `notes`: somebody's own words, which
+ * come first, with places for views in them; what stands there whole does not come again below. */
+export function sections(root, links, views, page, notes = null) {
+  const updates = [];
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((each) => each.isIntersecting)) draw(entry.target);
   }, { rootMargin: "300px" });
@@ -13,15 +14,36 @@ export function sections(root, links, views, page) {
   function add(view) {
     const body = h("div", { class: "body" });
     const section = h("section", { id: view.id, "aria-labelledby": `${view.id}-title` }, h("h2", { id: `${view.id}-title` }, view.title), body);
-    mounts.set(section, () => updates.set(view.id, view.mount(body, page) ?? (() => {})));
+    mount(section, body, view);
     root.append(section);
+    link(section, view.title);
+  }
+
+  function mount(element, body, view, of = []) {
+    mounts.set(element, () => updates.push(view.mount(body, page, of) ?? (() => {})));
+    seen.observe(element);
+  }
+
+  function link(section, title) {
     const go = (event) => {
       event.preventDefault(); // the fragment of the address holds what the reader has chosen
       draw(section);
       section.scrollIntoView();
     };
-    links.append(h("a", { href: `#${view.id}`, on: { click: go } }, view.title));
-    seen.observe(section);
+    links.append(h("a", { href: `#${section.id}`, on: { click: go } }, title));
+  }
+
+  function words() {
+    const section = h("section", { id: "notes", class: "notes", "aria-label": "notes" }, notes);
+    for (const place of section.querySelectorAll(".place")) {
+      const of = (place.dataset.of ?? "").split(" ").filter(Boolean);
+      const view = views.find((each) => each.id === place.dataset.view);
+      if (!view.has(page)) continue;
+      mount(place, place, view, of);
+      if (!of.length) waiting.delete(view);
+    }
+    root.append(section);
+    link(section, "Notes");
   }
 
   function draw(section) {
@@ -38,10 +60,11 @@ export function sections(root, links, views, page) {
     }
   }
 
+  if (notes?.childElementCount) words();
   appear();
   page.on((what) => {
     if (what === "runs") appear();
-    for (const update of updates.values()) update(what);
+    for (const update of updates) update(what);
   });
   addEventListener("beforeprint", () => [...mounts.keys()].forEach(draw));
 }

@@ -134,6 +134,12 @@ def test_means_are_over_the_seeds_and_leave_out_what_failed(filled: Store) -> No
         means(filled, (), ["sed"])
 
 
+def test_of_many_groups_the_best_are_shown_and_how_many_there_are(filled: Store) -> None:
+    """A table of a thousand means scrolls its best line away."""
+    found = means(filled, (), ["seed"], limit=1)
+    assert ([each.shown for each in found.rows], found.of) == ([{"lr": 0.01}], 2)
+
+
 def test_what_is_guessed_to_be_the_best_of_a_metric_is_said_of_means_too(filled: Store) -> None:
     """A mean of best values is as wrong as a single one, where large was better and small was taken."""
     said = comparison.about_means(means(filled, (), ["seed"], columns=["best.val_loss", "best.acc"]))

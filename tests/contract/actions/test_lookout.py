@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,11 +94,16 @@ def test_a_pause_is_no_time_that_a_job_has_run(store: Store, one_runs: Job, home
     """Whoever has let others go first over lunch has not trained for an hour longer; `status` says the same."""
     (attempt,) = store.open_attempts()
     running = [store.job(one_runs.id)]
+    with attempt.metrics.open("a") as log:
+        log.write(json.dumps({"_step": 3, "_time": time.time(), "epoch": 3, "loss": 0.05}) + "\n")
     pause(store, running)
     until(lambda: pause_of(home, attempt).rested > 0.05)
     (seen,) = Lookout(store).scene().running
-    assert seen.paused
+    until(lambda: pause_of(home, attempt).rested > 0.2)
+    (later,) = Lookout(store).scene().running
     go_on(store, running)
+    assert seen.paused
+    assert later.headway.left == pytest.approx(seen.headway.left, rel=0, abs=1e-3), "what stands still comes no nearer to its end"
     scene = Lookout(store).scene()
     (seen,) = scene.running
     assert not seen.paused

@@ -109,6 +109,8 @@ def test_the_time_of_a_pause_is_no_time_of_work(slot: Slot, home: Home, tmp_path
     slot.stop(NAME, "cancelled")
     worked, rested = end_of(slot)["duration"], journal.read(journal_path(home, slot.id)).rested[NAME]
     assert rested >= 1.0
+    ((since, until_then),) = journal.read(journal_path(home, slot.id)).stood[NAME]
+    assert abs(until_then - since - rested) < 1e-3
     assert worked + rested <= time.monotonic() - begun, "the pause counted"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from scheduler.queue.code import Codes
 from scheduler.queue.interpreters import Interpreters
 from scheduler.queue.job import Job
 from scheduler.queue.origin_rows import comes_from, origin_of
-from scheduler.queue.origins import FRESH, Origin, Origins
+from scheduler.queue.origins import FRESH, MOST, Origin, Origins
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.queue.surroundings import Surroundings
@@ -135,6 +136,16 @@ def test_git_is_not_asked_at_every_start(starts: Callable[[float], Origin], work
     third = starts(FRESH * 2 + 0.1)
     assert third.checkout
     assert b"+print('three')" in third.checkout.diff
+
+
+def test_a_runner_that_lives_for_months_keeps_few_patches(starts: Callable[[float], Origin], work: Path) -> None:
+    """Each may be a megabyte, and each edit between two starts makes one."""
+    made = []
+    for number in range(2 * MOST):
+        (work / "model.py").write_text(f"size = {number}\n", encoding="utf-8")
+        made.append(weakref.ref(starts(number * 1e6)))
+    assert sum(each() is not None for each in made) <= MOST
+    assert starts(1e9).checkout
 
 
 def test_a_commit_is_seen_at_once(starts: Callable[[float], Origin], work: Path) -> None:

@@ -65,7 +65,7 @@ def wandb_rows(*losses: float, name: str = "loss") -> bytes:
     return transaction_logs.framed(transaction_logs.row(n, **{name: loss}) for n, loss in enumerate(losses))
 
 
-def event_file(folder: Path, *losses: float) -> Path:
+def event_file(folder: Path, *losses: float, tag: str = "loss") -> Path:
     pytest.importorskip("tensorboard")
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
@@ -73,13 +73,13 @@ def event_file(folder: Path, *losses: float) -> Path:
 
     writer = EventFileWriter(str(folder))
     for step, loss in enumerate(losses):
-        writer.add_event(Event(step=step, summary=Summary(value=[Summary.Value(tag="loss", simple_value=loss)])))
+        writer.add_event(Event(step=step, summary=Summary(value=[Summary.Value(tag=tag, simple_value=loss)])))
     writer.close()
     return next(folder.glob("*tfevents*"))
 
 
-def values(rows: list[Row]) -> list[float]:
-    return [row.values["loss"] for row in rows]
+def values(rows: list[Row], name: str = "loss") -> list[float]:
+    return [row.values[name] for row in rows]
 
 
 def in_a_moment(act: Callable[[], object]) -> threading.Timer:
@@ -476,3 +476,68 @@ def test_where_the_metric_is_nowhere_what_was_logged_instead_is_gathered(tmp_pat
     follower = follow(gather=True)
     assert follower.finish() == []
     assert (follower.logged().source, dict(follower.logged().last)) == (WANDB, {"cer": 2})
+
+
+def test_two_writers_of_one_job_are_both_gathered_and_told_apart_by_their_folders(
+    tmp_path: Path, own: Path, follow: Watch
+) -> None:
+    """`SummaryWriter("runs/train")` and `SummaryWriter("runs/val")`: the curve of the one that came first was lost."""
+    written = [event_file(own / "runs/train", 0.9, 0.8), event_file(own / "runs/val", 1.0, 1.5)]
+    event_file(tmp_path / "tb/val", 0.1, 0.2, tag="acc")
+    follower = follow(nameless=True, gather=True, open_files=lambda: written)
+    follower.finish()
+    found = follower.logged()
+    assert (found.source, found.rows, found.step) == (TENSORBOARD, 6, 1)
+    lasts = {name: round(series.last, 3) for name, series in found.series.items()}
+    assert lasts == {"train/loss": 0.8, "val/loss": 1.5, "acc": 0.2}
+
+
+def test_a_second_writer_is_seen_while_the_job_runs(tmp_path: Path, follow: Watch) -> None:
+    """Validation begins after the first epoch, and what is asked meanwhile must have both."""
+    event_file(tmp_path / "logs/train", 0.9)
+    follower = follow(nameless=True, gather=True)
+    follower.read()
+    assert set(follower.logged().series) == {"loss"}
+    event_file(tmp_path / "logs/val", 1.0)
+    rows: list[Row] = []
+    while not rows:
+        rows = follower.read()
+    assert (values(rows), follower.anew) == ([1.0], False)
+    assert set(follower.logged().series) == {"train/loss", "val/loss"}
+
+
+def test_the_metric_of_a_sweep_is_that_of_one_folder_and_the_rest_of_both_is_gathered(tmp_path: Path, follow: Watch) -> None:
+    """What decides over a trial is one history; what a person looks at is everything."""
+    for folder, loss in (("train", 0.9), ("val", 1.5)):
+        event_file(tmp_path / "logs" / folder, loss)
+        event_file(tmp_path / "logs" / folder, loss, tag="acc")
+    follower = follow(gather=True)
+    assert values(follower.finish()) == [1.5]
+    found = {name: series.last for name, series in follower.logged().series.items()}
+    assert {name: round(value, 3) for name, value in found.items()} == {
+        "train/loss": 0.9,
+        "train/acc": 0.9,
+        "loss": 1.5,
+        "val/acc": 1.5,
+    }
+    named = follow("val/loss", gather=True)
+    assert values(named.finish(), "val/loss") == [1.5]
+    assert {"val/loss", "train/loss"} <= set(named.logged().series)
+
+
+def test_of_the_folders_of_ranks_that_of_rank_0_alone_is_gathered(tmp_path: Path, follow: Watch) -> None:
+    """Eight ranks that log the same loss are not eight curves."""
+    event_file(tmp_path / "tb/rank0", 0.5)
+    event_file(tmp_path / "tb/rank1", 0.6)
+    follower = follow(nameless=True, gather=True)
+    follower.finish()
+    assert {name: series.last for name, series in follower.logged().series.items()} == {"loss": 0.5}
+
+
+def test_the_name_that_a_job_is_judged_by_is_that_of_the_folder_that_counts(tmp_path: Path, follow: Watch) -> None:
+    """`policy.objective: loss` ranked such jobs before their folders were told apart."""
+    event_file(tmp_path / "logs/train", 0.9)
+    event_file(tmp_path / "logs/val", 1.5)
+    follower = follow(nameless=True, gather=True, judged_by=["loss"])
+    follower.finish()
+    assert {name: round(series.last, 3) for name, series in follower.logged().series.items()} == {"train/loss": 0.9, "loss": 1.5}

@@ -45,6 +45,8 @@ def test_a_grid_is_compared_by_what_differs_and_by_means_over_seeds(trained) -> 
     assert first.split()[2:5] == ["done", "0.1", "1"]
     rows = json.loads(trained("compare", "--group-by", "seed", "--format", "json").stdout)
     assert [(row["lr"], row["jobs"], round(row["last.loss.mean"], 2)) for row in rows] == [(0.1, 2, 0.2), (0.2, 2, 0.35)]
+    best = trained("compare", "--group-by", "seed", "--limit", "1")
+    assert (len(best.stdout.splitlines()), best.stderr.splitlines()[0]) == (2, "the best 1 of 2 groups; --limit 0 shows all")
     wrong = trained("compare", "--columns", "los")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert 'did you mean "loss"?' in wrong.stderr

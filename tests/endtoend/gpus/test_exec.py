@@ -291,3 +291,14 @@ def test_a_command_finds_a_port_that_nobody_else_has(command_line) -> None:
     assert command_line("exec", "--", *show).stdout.strip().isdecimal()
     command_line.environment["EXP_QUEUE_PORT"] = "4711"
     assert command_line("exec", "--", *show).stdout == "4711\n"
+
+
+def test_a_command_is_no_job_and_its_environment_is_the_users_own(command_line) -> None:
+    """The guide promises it: nothing of it is kept in a queue, and its W&B asks for an account as it would in the terminal."""
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    result = command_line("exec", "--", sys.executable, "-c", show)
+    assert result.returncode == 0, result.stderr
+    found, own = json.loads(result.stdout), command_line.environment
+    changed = [name for name, value in found.items() if own.get(name) != value]
+    assert not [name for name in changed if name.startswith(("WANDB", "SWANLAB", "PYTHON", "EXP_QUEUE_METRICS", "EXP_QUEUE_RUN"))]
+    assert not (command_line.home / "queue.db").exists()

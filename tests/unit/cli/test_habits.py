@@ -13,7 +13,7 @@ from scheduler.cli.habits import ANSWERED, LOOKING, POINTED, is_mistyped, meant
 from scheduler.cli.main import COMMANDS, SECTIONS, main
 from scheduler.errors import UserError, closest
 
-ASKED = ["ls", "ps", "list", "results", "tail", "top", "history", "help", "version", "queue", "squeue", "info", "log"]
+ASKED = ["ls", "ps", "list", "results", "tail", "htop", "history", "help", "version", "queue", "squeue", "info", "log"]
 WOULD_CHANGE = ["start", "kill", "stop", "rm", "sbatch", "add", "restart", "delete", "clear"]
 
 
@@ -29,7 +29,7 @@ def said_to(word: str) -> str:
         ("ls", "status"),
         ("ps failed", "status failed"),
         ("tail -n 5 abc", "logs -f -n 5 abc"),
-        ("top failed", "watch failed"),
+        ("htop failed", "top failed"),
         ("version", "--version"),
         ("help", "--help"),
         ("help run", "run --help"),

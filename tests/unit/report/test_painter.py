@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from scheduler.report.job_cells import Line
 from scheduler.report.painter import Painter, can_paint, painting
-from scheduler.report.scene import Line
 from scheduler.report.screen import Screen
 
 LASTING = re.compile(r"\x1b\[\?(\d+)([hl])")  # modes that stay until they are taken back

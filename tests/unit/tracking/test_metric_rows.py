@@ -37,6 +37,12 @@ def test_an_unfinished_line_is_no_row_before_the_end() -> None:
     assert rows_of(content, range(len(content)), MetricRows, finish=False) == [Row(None, {"loss": 0.25})]
 
 
+def test_a_time_in_whole_seconds_is_a_time() -> None:
+    """`date +%s` is what a shell script has."""
+    rows = rows_of(b'{"_time": 7, "loss": 1}\n{"_time": true, "loss": 1}\n', [], MetricRows)
+    assert [row.time for row in rows] == [7, None]
+
+
 def test_a_log_that_is_written_anew_is_read_anew(tmp_path: Path) -> None:
     """A script that opens its log with "w" in a second phase has not become silent."""
     path = tmp_path / "log"

@@ -164,3 +164,13 @@ def test_a_printed_epoch_of_so_many_tells_how_far_it_is() -> None:
 def test_other_output_says_nothing(line: str) -> None:
     """Whatever a script prints, nothing is read into it."""
     assert headway({}, NOTHING, line, 0.0, 1.0) is None
+
+
+def test_a_pause_is_no_part_of_the_pace() -> None:
+    """A job that stood still for a night would seem to need weeks."""
+    rows = logged((None, at, {"epoch": place, "loss": 1.0}) for place, at in enumerate([10.0, 20.0, 1030.0]))
+    pauses = [(21.0, 1021.0), (1032.0, 1132.0)]
+    assert headway({"epochs": 6}, rows, "", 0.0, 1132.0, pauses) == Headway(0.5, 28.0)
+    assert headway({"epochs": 6}, rows, "", 0.0, 1032.0, pauses[:1]) == Headway(0.5, 28.0)
+    one = logged([(1, 1010.0, {"loss": 1.0})])
+    assert headway({"max_steps": 2}, one, "", 0.0, 1010.0, [(0.0, 1000.0)]) == Headway(0.5, 10.0)

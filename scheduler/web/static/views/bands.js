@@ -16,7 +16,7 @@ export class Bands {
     Object.assign(this, { root, page, lines: [] });
     this.said = h("p", { class: "soft" });
     this.chart = h("div", null);
-    this.table = h("div", { class: "wide" });
+    this.table = h("div", { class: "scrolled" });
     this.why = h("details", null);
     this.controls = h("div", { class: "controls" },
       toggle("rows on a logarithmic scale", page.state.get("rowlog"), (value) => page.state.set("rowlog", value)));

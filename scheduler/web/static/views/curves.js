@@ -1,11 +1,16 @@
-// Learning curves: one chart for each metric, all shown runs in it.
+// Learning curves: one chart for each metric, all shown runs in it. Metrics with a common beginning stand together.
 
 import { Chart } from "../chart.js";
 import { atNextFrame, fill, h, select, slider, toggle } from "../dom.js";
-import { duration, moment, number } from "../format.js";
+import { duration, number } from "../format.js";
 import { placed, smoothed } from "../series.js";
 
 const AXES = [["step", "step"], ["epoch", "epoch"], ["relative", "time since the begin"], ["wall", "time of day"]];
+const REDRAWN = ["runs", "shown", "x", "smooth", "xlog", "ylog"];
+const FEW = 3; // metrics with a common beginning that are a group
+const OPEN = 12; // charts that are open from the beginning, as long as there are groups
+// What says where a training is rather than how well it does comes last.
+const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|images_per_second|speed|seed)$/i;
 
 export const curves = {
   id: "curves",
@@ -15,60 +20,120 @@ export const curves = {
     return page.answer.metrics.length > 0;
   },
 
-  mount(root, page) {
-    const { state } = page;
+  /** `only`: the metrics that are drawn; of others nothing is shown. */
+  mount(root, page, only = []) {
     const charts = new Map();
-    const grid = h("div", { class: "charts" });
-    const axes = AXES.filter(([name]) => name !== "epoch" || page.answer.metrics.includes("epoch"));
-    fill(root,
-      h("div", { class: "controls" },
-        select("x axis", axes, state.get("x"), (value) => state.set("x", value)),
-        slider("smoothing", { min: 0, max: 0.99, step: 0.01, value: state.get("smooth") }, (value) => value.toFixed(2), (value) => state.set("smooth", value)),
-        toggle("log x", state.get("xlog"), (value) => state.set("xlog", value)),
-        toggle("log y", state.get("ylog"), (value) => state.set("ylog", value))),
-      grid);
+    const groups = h("div", null);
+    const find = h("input", { type: "search", placeholder: "find metrics", "aria-label": "find metrics", value: page.state.get("metrics"), on: { input: () => page.state.set("metrics", find.value) } });
+    const seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) if (isIntersecting) drawn(charts.get(target.dataset.metric));
+    }, { rootMargin: "200px" });
+    fill(root, controls(page, only.length ? null : find), groups);
 
-    async function draw(metric, chart) {
-      const x = state.get("x");
-      const [answer, epochs] = await Promise.all([page.source.curves(metric), x === "epoch" ? page.source.curves("epoch") : null]);
-      const weight = state.get("smooth");
-      const lines = page.shown.filter((run) => answer.curves[run.id]).flatMap((run) => {
-        const line = placed(answer.curves[run.id], answer.clocks[run.id], x, epochs?.curves[run.id]);
-        const look = { id: run.id, label: page.label(run), colour: page.colour(run), dash: page.dash(run) };
-        if (!weight) return [{ ...look, ...line }];
-        return [{ ...look, ...line, dash: [], faint: true, width: 1 }, { ...look, x: line.x, y: smoothed(line.y, weight) }];
-      });
-      chart.draw({
-        lines, xLog: state.get("xlog") && x !== "wall", yLog: state.get("ylog"), xTime: x === "wall",
-        xText: { relative: duration, wall: null }[x] === undefined ? number : { relative: duration }[x],
-        yText: number,
-      });
+    function wanted() {
+      const text = page.state.get("metrics").toLowerCase();
+      const all = only.length ? only.filter((metric) => page.answer.metrics.includes(metric)) : inOrder(page);
+      return only.length ? all : all.filter((metric) => metric.toLowerCase().includes(text));
     }
 
-    function update() {
-      const wanted = page.answer.metrics.filter((metric) => metric !== "epoch");
-      for (const metric of wanted) {
-        if (!charts.has(metric)) {
-          const figure = h("figure", null, h("figcaption", null, metric));
-          grid.append(figure);
-          charts.set(metric, new Chart(figure, {
-            label: `${metric} of the runs`,
-            on: { focus: (id) => page.point(id), open: (id) => state.set("open", id) },
-          }));
-        }
-        draw(metric, charts.get(metric));
+    function arrange() {
+      let open = 0;
+      fill(groups, grouped(wanted()).map(([title, metrics]) => {
+        const figures = h("div", { class: "charts" }, metrics.map((metric) => chartOf(metric).figure));
+        open += metrics.length;
+        if (!title) return figures;
+        return h("details", { open: open <= OPEN, class: "group" }, h("summary", null, `${title} (${metrics.length})`), figures);
+      }));
+    }
+
+    function chartOf(metric) {
+      if (!charts.has(metric)) {
+        const figure = h("figure", { "data-metric": metric }, h("figcaption", null, metric));
+        const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
+        charts.set(metric, { metric, figure, stale: true, visible: false, chart: new Chart(figure, { label: `${metric} of the shown runs`, on }) });
+        seen.observe(figure);
+      }
+      return charts.get(metric);
+    }
+
+    async function drawn(entry) {
+      if (!entry.stale) return;
+      entry.stale = false;
+      entry.chart.draw(await lines(page, entry.metric));
+      entry.chart.describe(told(page, entry.metric));
+    }
+
+    function redraw() {
+      for (const entry of charts.values()) {
+        entry.stale = true;
+        seen.unobserve(entry.figure); // what is in sight is reported once more
+        seen.observe(entry.figure);
       }
     }
 
-    const later = atNextFrame(update);
-    later();
+    const later = atNextFrame(redraw);
+    arrange();
     return (what) => {
-      if (what === "focus") for (const chart of charts.values()) chart.light(page.focus);
-      else if (["runs", "shown", "x", "smooth", "xlog", "ylog"].includes(what)) later();
-      else if (what === "look") {
-        for (const chart of charts.values()) chart.plot = (chart.plot?.destroy(), null);
-        later();
-      }
+      if (what === "focus") for (const { chart } of charts.values()) chart.light(page.focus);
+      if (what === "runs" || what === "metrics") arrange();
+      if (what === "look") for (const { chart } of charts.values()) chart.restyle();
+      if (REDRAWN.includes(what) || what === "look") later();
     };
   },
 };
+
+function controls({ answer, state }, find) {
+  const axes = AXES.filter(([name]) => name !== "epoch" || answer.metrics.includes("epoch"));
+  const percent = (value) => value.toFixed(2);
+  return h("div", { class: "controls" },
+    select("x axis", axes, state.get("x"), (value) => state.set("x", value)),
+    slider("smoothing", { min: 0, max: 0.99, step: 0.01, value: state.get("smooth") }, percent, (value) => state.set("smooth", value)),
+    toggle("log x", state.get("xlog"), (value) => state.set("xlog", value)),
+    toggle("log y", state.get("ylog"), (value) => state.set("ylog", value)),
+    answer.metrics.length > FEW ? find : null);
+}
+
+/** The metrics: what the runs are judged by first, then as they came; last what only says where a training is. */
+function inOrder(page) {
+  const rank = (metric) => (metric === page.objective ? 0 : BESIDE.test(metric) ? 2 : 1);
+  return [...page.answer.metrics].sort((one, other) => rank(one) - rank(other));
+}
+
+/** [title, metrics]: those that begin with the same word before `/` or `.` together, where they are many enough; "" for the rest. */
+function grouped(metrics) {
+  const beginning = (metric) => /^([^/.]+)[/.]/.exec(metric)?.[1] ?? "";
+  const found = new Map([["", []]]);
+  for (const metric of metrics) found.set(beginning(metric), [...(found.get(beginning(metric)) ?? []), metric]);
+  for (const [title, each] of [...found]) {
+    if (title && each.length < FEW) {
+      found.get("").push(...each);
+      found.delete(title);
+    }
+  }
+  return [...found].filter(([, each]) => each.length);
+}
+
+/** What a chart draws. */
+async function lines(page, metric) {
+  const x = page.state.get("x"), weight = page.state.get("smooth");
+  const [answer, epochs] = await Promise.all([page.source.curves(metric), x === "epoch" ? page.source.curves("epoch") : null]);
+  const found = page.shown.filter((run) => answer.curves[run.id]).flatMap((run) => {
+    const line = placed(answer.curves[run.id], answer.clocks[run.id], x, epochs?.curves[run.id]);
+    const look = { id: run.id, label: page.label(run), colour: page.colour(run), dash: page.dash(run) };
+    if (!weight) return [{ ...look, ...line }];
+    return [{ ...look, ...line, dash: [], faint: true, width: 1 }, { ...look, x: line.x, y: smoothed(line.y, weight) }];
+  });
+  return {
+    lines: found, xLog: page.state.get("xlog") && x !== "wall", yLog: page.state.get("ylog"), xTime: x === "wall",
+    xText: x === "wall" ? null : x === "relative" ? duration : number, yText: number,
+  };
+}
+
+/** What the chart shows, for who cannot see it. */
+function told(page, metric) {
+  const values = page.shown.map((run) => [page.best(run, metric), page.label(run)]).filter(([value]) => value !== null);
+  if (!values.length) return `${metric}: none of the shown runs has logged it`;
+  const sign = page.goal(metric) === "maximize" ? -1 : 1;
+  const [best, label] = values.reduce((one, other) => (sign * other[0] < sign * one[0] ? other : one));
+  return `${metric} of ${values.length} runs; the best is ${number(best)}, of ${label}`;
+}

@@ -11,7 +11,7 @@ export function importance(root, sweep) {
     filled.style.width = `${(100 * share) / greatest}%`;
     return h("li", null, h("span", { class: "bar-name", title: name }, name), h("span", { class: "track", "aria-hidden": "true" }, filled), h("span", { class: "value" }, percent(share)));
   };
-  fill(root, h("figcaption", null, "What mattered"), shares.length ? h("ol", { class: "bars" }, shares.map(bar)) : null, h("p", { class: "soft" }, sentence));
+  fill(root, h("figcaption", null, "What mattered"), shares.length ? h("ol", { class: "shares" }, shares.map(bar)) : null, h("p", { class: "soft" }, sentence));
 }
 
 function percent(share) {

@@ -36,7 +36,7 @@ class Media {
 
   update(what) {
     if (what === "runs") this.answers.clear();
-    if (["runs", "shown", "open", "beside"].includes(what)) this.ask();
+    if (["runs", "shown", "open", "side"].includes(what)) this.ask();
     else if (["look", "seen"].includes(what)) this.later();
     else if (what === "focus") for (const head of this.body.querySelectorAll("[data-run]")) head.classList.toggle("lit", head.dataset.run === this.page.focus);
   }
@@ -50,7 +50,7 @@ class Media {
 
   async ask() {
     const { page } = this;
-    const all = this.candidates(), beside = page.state.get("beside");
+    const all = this.candidates(), beside = page.state.get("side");
     this.from = Math.max(0, Math.min(this.from, all.length - 1));
     const wanted = all.slice(this.from, this.from + beside);
     await Promise.all(wanted.filter((run) => !this.answers.has(run.id)).map(async (run) => this.answers.set(run.id, await page.source.ask("media", run.id))));
@@ -73,7 +73,7 @@ class Media {
 
   control() {
     const { state } = this.page, all = this.allSteps(), { all: runs, from } = this;
-    const beside = state.get("beside"), seen = state.get("seen");
+    const beside = state.get("side"), seen = state.get("seen");
     const place = seen < 0 ? all.length - 1 : Math.max(all.findLastIndex((step) => step <= seen), 0);
     const turn = (by, label) => h("button", {
       type: "button", disabled: by < 0 ? from === 0 : from + beside >= runs.length, on: { click: () => { this.from += by; this.ask(); } },
@@ -81,7 +81,7 @@ class Media {
     fill(this.controls,
       all.length > 1 ? slider("up to step", { min: 0, max: all.length - 1, step: 1, value: place }, (index) => String(all[index]),
         (index) => state.set("seen", index === all.length - 1 ? -1 : all[index])) : null,
-      select("runs side by side", BESIDE.map((count) => [String(count), String(count)]), String(beside), (count) => state.set("beside", Number(count))),
+      select("runs side by side", BESIDE.map((count) => [String(count), String(count)]), String(beside), (count) => state.set("side", Number(count))),
       runs.length > beside ? h("span", { class: "row" }, turn(-beside, "‹ before"), `${from + 1} to ${Math.min(from + beside, runs.length)} of ${runs.length}`, turn(beside, "next ›")) : null);
   }
 
@@ -147,7 +147,7 @@ class Media {
     return this.byName(({ tables }) => tables, (own, run) => {
       const shown = this.newest(own);
       if (!shown.length) return h("p", { class: "soft" }, "nothing yet");
-      return shown.map((each) => [h("div", { class: "soft" }, this.when(each.step, run)), h("div", { class: "wide" }, shownTable(each))]);
+      return shown.map((each) => [h("div", { class: "soft" }, this.when(each.step, run)), h("div", { class: "scrolled" }, shownTable(each))]);
     });
   }
 

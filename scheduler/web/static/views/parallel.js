@@ -39,7 +39,7 @@ class Parallel {
     this.over = h("canvas", { "aria-hidden": "true" });
     this.places = h("div", { class: "axes" });
     this.tip = h("div", { class: "tip", hidden: true });
-    this.sheet = h("div", { class: "sheet" }, this.base, this.over, this.places, this.tip);
+    this.sheet = h("div", { class: "layers" }, this.base, this.over, this.places, this.tip);
     this.box = h("div", { class: "parallel" }, this.sheet);
     fill(root, this.controls, h("p", { class: "row" }, this.told, this.only, this.clear, this.back),
       h("figure", null, this.box, this.legend),

@@ -1,0 +1,123 @@
+// What runs have used of the machine, by time: one chart for each quantity, and the energy of each run.
+
+import { Chart } from "../chart.js";
+import { atNextFrame, fill, h } from "../dom.js";
+import { duration, number, plural } from "../format.js";
+import { placed } from "../series.js";
+
+const MOST = 12; // runs at once: more lines of this kind cannot be told apart
+
+// The names of the rows, and what people call them; other names stand as they are.
+const QUANTITIES = [
+  [/^gpu\.\d+\.use$/, "GPU, busy, %"],
+  [/^gpu\.\d+\.memory$/, "GPU memory of its processes, MiB"],
+  [/^gpu\.\d+\.device_memory$/, "GPU memory of all, MiB"],
+  [/^gpu\.\d+\.power$/, "GPU power, W"],
+  [/^gpu\.\d+\.temperature$/, "GPU temperature, °C"],
+  [/^gpu\.\d+\.clock$/, "GPU clock, MHz"],
+  [/^gpu\.energy$/, "energy of its GPUs so far, Wh"],
+  [/^cpu\.use$/, "CPU, cores"],
+  [/^memory\.used$/, "memory, shared pages once, MiB"],
+  [/^memory\.rss$/, "memory, resident, MiB"],
+  [/^disk\.read$/, "read from disk, bytes a second"],
+  [/^disk\.written$/, "written to disk, bytes a second"],
+  [/^machine\.network\.received$/, "network of the machine, received, bytes a second"],
+  [/^machine\.network\.sent$/, "network of the machine, sent, bytes a second"],
+];
+
+function quantity(name) {
+  const known = QUANTITIES.findIndex(([pattern]) => pattern.test(name));
+  return known < 0 ? { order: QUANTITIES.length, title: name } : { order: known, title: QUANTITIES[known][1] };
+}
+
+export const system = {
+  id: "system",
+  title: "System",
+
+  has(page) {
+    return page.runs.some((run) => Object.keys(run.used).length > 0);
+  },
+
+  mount(root, page) {
+    const charts = new Map();
+    const told = h("p", { class: "soft", "aria-live": "polite" });
+    const energy = h("div", { class: "energy" });
+    const grid = h("div", { class: "charts" });
+    fill(root, told, energy, grid);
+
+    async function update() {
+      const measured = page.shown.filter((run) => Object.keys(run.used).length > 0);
+      const open = page.byId.get(page.state.get("open"));
+      const wanted = [...new Set([...(open && page.shown.includes(open) ? [open] : []), ...measured])].slice(0, MOST);
+      const answers = await Promise.all(wanted.map((run) => page.source.ask("system", run.id)));
+      const found = wanted.map((run, index) => [run, answers[index]]).filter(([, answer]) => answer && Object.keys(answer).length);
+      told.textContent = sentence(found.length, measured.length);
+      fill(energy, bars(page, measured));
+      const lines = byQuantity(page, found);
+      for (const [title, chart] of charts) if (!lines.has(title)) chart.figure.hidden = true;
+      for (const [title, drawn] of [...lines].sort((one, other) => one[1].order - other[1].order)) {
+        const chart = charts.get(title) ?? made(title);
+        chart.figure.hidden = false;
+        grid.append(chart.figure);
+        chart.draw({ lines: drawn.lines, xText: duration, yText: number });
+      }
+    }
+
+    function made(title) {
+      const figure = h("figure", null, h("figcaption", null, title));
+      const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
+      const chart = new Chart(figure, { height: 200, label: `${title}, by time since the begin of the run`, on });
+      chart.figure = figure;
+      charts.set(title, chart);
+      return chart;
+    }
+
+    const later = atNextFrame(update);
+    later();
+    return (what) => {
+      if (what === "focus") for (const chart of charts.values()) chart.light(page.focus);
+      else if (["runs", "shown", "open"].includes(what)) later();
+      else if (what === "look") {
+        for (const chart of charts.values()) chart.restyle();
+        later();
+      }
+    };
+  },
+};
+
+function sentence(drawn, measured) {
+  if (!measured) return "none of the shown runs was measured";
+  if (drawn >= measured) return "";
+  return `curves of ${drawn} of ${plural(measured, "run")} that were measured; show fewer runs, or open one, to see others`;
+}
+
+/** Lines by the title of their chart. */
+function byQuantity(page, found) {
+  const charts = new Map();
+  for (const [run, answer] of found) {
+    for (const [name, curve] of Object.entries(answer)) {
+      const { order, title } = quantity(name);
+      const chart = charts.get(title) ?? { order, lines: [] };
+      const device = /^gpu\.(\d+)\./.exec(name)?.[1];
+      const label = device === undefined || !(`gpu.1.${name.split(".").at(-1)}` in answer) ? page.label(run) : `${page.label(run)}, its GPU ${device}`;
+      chart.lines.push({ id: run.id, label, colour: page.colour(run), dash: page.dash(run), ...placed(curve, null, "step") });
+      charts.set(title, chart);
+    }
+  }
+  return charts;
+}
+
+/** The energy of each run as bars, with the numbers as text. */
+function bars(page, runs) {
+  const used = runs.filter((run) => run.used.energy_wh > 0).sort((one, other) => other.used.energy_wh - one.used.energy_wh);
+  if (!used.length) return null;
+  const total = used.reduce((sum, run) => sum + run.used.energy_wh, 0);
+  const most = used[0].used.energy_wh;
+  return h("figure", null,
+    h("figcaption", null, `energy of the GPUs: ${number(total)} Wh for ${plural(used.length, "run")}`),
+    h("ol", { class: "bars" }, used.slice(0, MOST).map((run) => h("li", { on: { mouseenter: () => page.point(run.id), mouseleave: () => page.point(null) } },
+      h("span", { class: "label" }, page.label(run)),
+      h("span", { class: "bar", style: { width: `${(60 * run.used.energy_wh) / most}%`, background: page.colour(run) } }),
+      h("span", null, `${number(run.used.energy_wh)} Wh`)))),
+    used.length > MOST ? h("p", { class: "soft" }, `and ${used.length - MOST} that used less`) : null);
+}

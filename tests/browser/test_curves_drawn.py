@@ -1,0 +1,168 @@
+"""Curves, as they are drawn: pixels of the charts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.actions.curves import Spot, smoothed
+from scheduler.queue.remarks import rename
+from scheduler.queue.store import Store
+from scheduler.tracking.logged import Point
+from tests.browser import chromium
+from tests.browser.conftest import Opened, Reported
+from tests.browser.filling import Left, fill, written
+from tests.browser.seen import Ink, chart_of, colour_of, ink, size_of, switch_of
+
+STEPS = 101
+SHAPES: dict[str, Callable[[int], float]] = {
+    "rises": lambda step: step / 100,
+    "falls": lambda step: 1 - step / 100,
+    "peak": lambda step: max(0.0, 1 - abs(step - 50) / 10),
+    "noise": lambda step: step % 2,
+    "power": lambda step: 10 ** (step / 100 * 6 - 3),
+}
+
+
+@pytest.fixture
+def shown(store: Store, tmp_path: Path, opened: Opened, reported: Reported) -> Callable[..., Any]:
+    """Open a page with one run for each of these shapes, whose name is that of the shape."""
+
+    def open_it(*shapes: str, **options: Any) -> Any:
+        runs = f"command: [python, train.py, '${{args_json}}']\ngrid: {{shape: [{', '.join(shapes)}]}}\n"
+        if not store.jobs():
+            jobs = fill(store, written(tmp_path, runs), tmp_path, lambda config: Left(rows=_rows(SHAPES[config["shape"]])))
+            with store.change() as change:
+                for job in jobs:
+                    rename(change, job.number, job.config["shape"])
+        return opened(reported(), **options)
+
+    return open_it
+
+
+def _rows(shape: Callable[[int], float]) -> list[dict[str, Any]]:
+    return [{"_step": step, "_time": 1700000000.0 + step, "loss": shape(step), "twice": 2 * shape(step)} for step in range(STEPS)]
+
+
+def drawn(driver: Any, run: str, metric: str = "loss", part: tuple[float, float] = (0, 1)) -> Ink:
+    return ink(driver, chart_of(driver, metric), colour_of(driver, run), part=part)
+
+
+def test_each_run_is_drawn_in_each_chart_where_its_values_are(shown: Callable[..., Any]) -> None:
+    """A chart that is there, and empty or of something else, would pass for a curve."""
+    driver = shown("rises", "falls")
+    for metric in ("loss", "twice"):
+        width, height = size_of(chart_of(driver, metric))
+        whole = drawn(driver, "rises", metric)
+        assert whole.count > width / 2
+        assert whole.right - whole.left > 0.8 * width
+        assert drawn(driver, "rises", metric, (0, 0.3)).top > height / 2
+        assert drawn(driver, "rises", metric, (0.8, 1)).bottom < height / 2
+        assert drawn(driver, "falls", metric, (0, 0.3)).bottom < height / 2
+
+
+def test_a_run_that_is_hidden_is_drawn_no_more_and_comes_back(shown: Callable[..., Any]) -> None:
+    """Of a hundred runs one wants to see three."""
+    driver = shown("rises", "falls")
+    switch_of(driver, "rises").click()
+    chromium.settled(driver)
+    assert drawn(driver, "rises").count == 0, "in the one chart"
+    assert drawn(driver, "rises", "twice").count == 0, "nor in the other"
+    assert drawn(driver, "falls").count > 100
+    switch_of(driver, "rises").click()
+    chromium.settled(driver)
+    assert drawn(driver, "rises").count > 100
+
+
+def test_a_filter_that_is_typed_leaves_the_curves_of_the_runs_that_it_names(shown: Callable[..., Any]) -> None:
+    """The list and the charts are of the same runs."""
+    driver = shown("rises", "falls")
+    colour = colour_of(driver, "rises")
+    driver.find_element("css selector", "input[type=search]").send_keys("shape=falls")
+    chromium.settled(driver)
+    assert ink(driver, chart_of(driver, "loss"), colour).count == 0
+    assert [each.text.split("\n")[0] for each in driver.find_elements("css selector", ".runs li")] == ["falls"]
+    driver.find_element("css selector", "input[type=search]").clear()
+    driver.execute_script("document.querySelector('input[type=search]').dispatchEvent(new Event('input'))")
+    chromium.settled(driver)
+    assert drawn(driver, "rises").count > 100
+
+
+def test_a_piece_that_is_dragged_over_fills_the_chart_until_a_double_click(shown: Callable[..., Any]) -> None:
+    """What matters is often in a hundredth of the steps. The peak lies outside of the piece; without it the line lies flat."""
+    from selenium.webdriver import ActionChains
+
+    driver = shown("peak")
+    before = drawn(driver, "peak")
+    over = chart_of(driver, "loss").find_element("xpath", "..").find_element("css selector", ".u-over")
+    wide = over.size["width"]
+    ActionChains(driver).move_to_element_with_offset(over, -int(0.45 * wide), 0).click_and_hold().move_by_offset(
+        int(0.3 * wide), 5
+    ).release().perform()
+    chromium.settled(driver)
+    zoomed = drawn(driver, "peak")
+    assert zoomed.bottom - zoomed.top < (before.bottom - before.top) / 5
+    assert zoomed.right - zoomed.left > 0.9 * (before.right - before.left)
+    ActionChains(driver).double_click(over).perform()
+    ActionChains(driver).move_to_element(driver.find_element("css selector", "h1")).perform()
+    chromium.settled(driver)
+    assert drawn(driver, "peak")[1:] == before[1:]
+
+
+def test_the_keyboard_zooms_too(shown: Callable[..., Any]) -> None:
+    """Some have no mouse. In half of the steps the peak is twice as wide."""
+    from selenium.webdriver import Keys
+
+    driver = shown("peak")
+    canvas = chart_of(driver, "loss")
+    box = canvas.find_element("xpath", "ancestor::*[@role='img']")
+    before = _top_half(driver)
+    box.send_keys("+")
+    chromium.settled(driver)
+    assert _top_half(driver) == pytest.approx(2 * before, rel=0.1)
+    box.send_keys("0")
+    chromium.settled(driver)
+    assert _top_half(driver) == before
+    box.send_keys("+", *[Keys.ARROW_RIGHT] * 3)
+    chromium.settled(driver)
+    flat = drawn(driver, "peak")  # the peak has gone to the left
+    assert flat.bottom - flat.top < 10
+
+
+def _top_half(driver: Any) -> int:
+    """How wide the peak is in the upper half."""
+    canvas, colour = chart_of(driver, "loss"), colour_of(driver, "peak")
+    upper = ink(driver, canvas, colour, high=0.5)
+    return upper.right - upper.left
+
+
+def test_a_smoothed_curve_is_drawn_over_the_faint_one(shown: Callable[..., Any]) -> None:
+    """The mean of noise lies in its middle; what was logged stays to be seen behind it."""
+    noisy = drawn(shown("noise"), "noise", part=(0.5, 1))
+    driver = shown("noise", link="smooth=0.95")
+    smooth = drawn(driver, "noise", part=(0.5, 1))
+    assert smooth.bottom - smooth.top < (noisy.bottom - noisy.top) / 4
+    assert noisy.top + 10 < smooth.top < smooth.bottom < noisy.bottom - 10
+    assert driver.find_element("css selector", "input[type=range]").get_property("value") == "0.95"
+
+
+def test_a_logarithmic_axis_makes_powers_a_straight_line(shown: Callable[..., Any]) -> None:
+    """Of values that span six powers of ten the linear axis shows the largest."""
+    driver = shown("power")
+    height = size_of(chart_of(driver, "loss"))[1]
+    assert drawn(driver, "power", part=(0.4, 0.6)).top > 0.7 * height
+    driver = shown("power", link="ylog=true")
+    middle = drawn(driver, "power", part=(0.5, 0.6))
+    assert 0.3 * height < middle.top < middle.bottom < 0.7 * height
+
+
+def test_smoothing_is_that_of_the_command_line(opened: Opened, demo: Path) -> None:
+    """`exp-queue curves --smooth` and a page show the same line."""
+    values = [math.sin(step) for step in range(50)]
+    found = opened(demo).execute_script("return $series.smoothed(arguments[0], arguments[1])", values, 0.8)
+    spots = [Spot(step, Point(step, None, value, value, value), value) for step, value in enumerate(values)]
+    assert found == pytest.approx([each.value for each in smoothed(spots, 0.8)])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-VIEWS = ("curves", "table", "parallel", "scatter", "sweep", "system", "timeline")  # as app.js has them, in its order
+VIEWS = ("curves", "table", "parallel", "scatter", "sweep", "media", "system", "timeline")  # as app.js has them, in its order
 LARGEST = 8 << 20  # bytes of a picture
 
 

@@ -1,10 +1,10 @@
 // Parallel coordinates: one axis for each parameter that differs, the last for what came out; one line for each run.
 
-import { brushing } from "../brush.js";
+import { brushing, movable } from "../brush.js";
 import { chooser } from "../chooser.js";
 import { atNextFrame, fill, h, select } from "../dom.js";
 import { plural } from "../format.js";
-import { measures, nameOf, saidOf, scaleOf } from "../measures.js";
+import { extent, measures, said, saidOf, scaleOf } from "../measures.js";
 import { legend } from "../ramp.js";
 import { inside, partsOf, ranges, saidOfRange, withRange } from "../ranges.js";
 import { axisLine, BOTTOM, cleared, HEIGHT, strand, TOP, yOf } from "../strands.js";
@@ -14,9 +14,9 @@ const APART = 112; // pixels from axis to axis, at least
 const MOST = 10, MOST_NARROW = 4; // axes that are there unasked; the others can be added
 const NARROW = 600;
 const NEAR = 14; // pixels from the pointer to a line that it is at
-const HINT = "Drag along an axis to choose a range, drag its name to move the axis; a click takes the range away. With keys: Tab to an "
-  + "axis, arrows up and down for the range, with Shift for its upper end, Delete; left and right for the next axis, with Shift to "
-  + "move it.";
+const HINT = "Drag along an axis to choose a range, drag its name to move the axis; a click takes the range away. With keys: Tab "
+  + "to an axis, arrows up and down for the range, with Shift for its upper end, Delete; left and right for the next axis, with "
+  + "Shift to move it.";
 
 export const parallel = {
   id: "parallel",
@@ -66,7 +66,8 @@ class Parallel {
     this.box = h("div", { class: "parallel" }, this.layers);
     this.axesBox = chooser("axes", () => this.parameters().map(({ key, label }) => ({ value: key, text: label, kind: "" })),
       () => new Set(this.keys()), (key, on) => this.add(key, on));
-    fill(root, h("div", { class: "controls" }, this.last, this.axesBox.box), h("p", { class: "row" }, this.told, this.only, this.clear, this.back),
+    fill(root, h("div", { class: "controls" }, this.last, this.axesBox.box),
+      h("p", { class: "row" }, this.told, this.only, this.clear, this.back),
       h("figure", null, this.box, this.legend), h("p", { class: "soft hint" }, HINT));
   }
 
@@ -110,11 +111,12 @@ class Parallel {
     return [...(asked.length ? asked : this.weighed().slice(0, most)), last];
   }
 
-  /** The parameters: those first that mattered in the newest sweep, then those that most runs have. */
+  /** The parameters that differ among the shown runs: those first that mattered in the newest sweep, then those that most have. */
   weighed() {
-    const shares = new Map(this.sweeps?.[0]?.importance.shares ?? []), { runs } = this.page;
-    const had = (measure) => runs.filter((run) => measure.of(run) !== undefined).length / runs.length;
-    const weights = new Map(this.parameters().map((each) => [each, 2 * (shares.get(each.label) ?? 0) + had(each)]));
+    const shares = new Map(this.sweeps?.[0]?.importance.shares ?? []), { shown } = this.page;
+    const differ = this.parameters().filter(({ of }) => shown.some((run) => String(of(run)) !== String(of(shown[0]))));
+    const had = (measure) => shown.filter((run) => measure.of(run) !== undefined).length / shown.length;
+    const weights = new Map(differ.map((each) => [each, 2 * (shares.get(each.label) ?? 0) + had(each)]));
     return [...weights.keys()].sort((one, other) => weights.get(other) - weights.get(one));
   }
 
@@ -160,7 +162,7 @@ class Parallel {
     fill(this.last, select("last axis and colour", outcomes, measure.key, (key) => this.page.state.set("measure", key)));
     const values = this.lines.map(({ run }) => measure.of(run)).filter(Number.isFinite);
     this.legend.hidden = !values.length;
-    const [low, high] = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+    const [low, high] = extent(values);
     if (values.length) legend(this.legend, measure.label, measure.text(low), measure.text(high), measure.goal);
   }
 
@@ -179,7 +181,8 @@ class Parallel {
     axis.range = h("div", { class: "range", hidden: true });
     axis.strip = h("div", {
       class: "strip", tabindex: "0", role: "slider", "aria-orientation": "vertical", "aria-label": `range of ${measure.label}`,
-      "aria-valuemin": "0", "aria-valuemax": "100", "data-axis": measure.key, on: { keydown: (event) => this.key(event, index, last) },
+      "aria-valuemin": "0", "aria-valuemax": "100", "data-axis": measure.key,
+      on: { keydown: (event) => this.key(event, index, last) },
     }, axis.range);
     Object.assign(axis.strip.style, { left: `${x - 13}px`, top: `${TOP}px`, height: `${HEIGHT - TOP - BOTTOM}px` });
     brushing(axis.strip, {
@@ -191,10 +194,12 @@ class Parallel {
 
   title(measure, index, last) {
     const name = h("span", { class: "axis-name", title: measure.label }, measure.label);
-    const button = (sign, by, label) => h("button", { type: "button", "aria-label": label, on: { click: () => this.move(index, index + by) } }, sign);
+    const button = (sign, by, label) => h("button", {
+      type: "button", "aria-label": label, on: { click: () => this.move(index, index + by) },
+    }, sign);
     const left = !last && index > 0 ? button("‹", -1, `${measure.label} one to the left`) : null;
     const right = !last && index < this.axes.length - 2 ? button("›", 1, `${measure.label} one to the right`) : null;
-    if (!last) this.movable(name, index);
+    if (!last) movable(name, (by) => this.dropped(index, by));
     return h("div", { class: "axis-title" }, left, name, right);
   }
 
@@ -224,7 +229,8 @@ class Parallel {
 
   paint() {
     if (!this.axes.length) return;
-    const tests = [...this.brushes()].map(([wanted, range]) => ({ measure: this.all.find(({ key }) => key === wanted), ...range }));
+    const called = (wanted) => this.all.find(({ key }) => key === wanted);
+    const tests = [...this.brushes()].map(([key, range]) => ({ measure: called(key), ...range }));
     const known = tests.filter(({ measure }) => measure);
     for (const line of this.lines) line.chosen = inside(line.run, known);
     this.tell(known.length);
@@ -281,21 +287,10 @@ class Parallel {
     this.page.state.set("axes", keys);
   }
 
-  movable(name, index) {
-    let begun = null;
-    const end = () => { begun = null; name.style.transform = ""; };
-    name.classList.add("movable");
-    name.addEventListener("pointerdown", (event) => { begun = event.clientX; name.setPointerCapture(event.pointerId); });
-    name.addEventListener("pointermove", (event) => {
-      if (begun !== null) name.style.transform = `translateX(${event.clientX - begun}px)`;
-    });
-    name.addEventListener("pointerup", (event) => {
-      const x = this.axes[index].x + event.clientX - begun;
-      const away = this.axes.slice(0, -1).map((axis) => Math.abs(axis.x - x));
-      end();
-      this.move(index, away.indexOf(Math.min(...away)));
-    });
-    name.addEventListener("pointercancel", end);
+  /** Its name was let go so many pixels from where it was: it goes to the place of the nearest axis. */
+  dropped(index, by) {
+    const away = this.axes.slice(0, -1).map((axis) => Math.abs(axis.x - this.axes[index].x - by));
+    this.move(index, away.indexOf(Math.min(...away)));
   }
 
   key(event, index, last) {
@@ -330,7 +325,8 @@ class Parallel {
     this.page.point(line?.run.id ?? null);
     this.tip.hidden = !line;
     if (!line) return;
-    fill(this.tip, h("b", null, this.page.label(line.run)), this.axes.map(({ measure }) => h("div", null, said(measure, line.run))));
+    const values = this.axes.map(({ measure }) => h("div", null, said(measure, line.run)));
+    fill(this.tip, h("b", null, this.page.label(line.run)), values);
     const box = this.layers.getBoundingClientRect();
     const left = event.clientX - box.left + 14, room = this.box.scrollLeft + this.box.clientWidth - this.tip.offsetWidth - 4;
     const top = event.clientY - box.top - this.tip.offsetHeight / 2;
@@ -342,9 +338,4 @@ class Parallel {
     this.tip.hidden = true;
     this.page.point(null);
   }
-}
-
-function said(measure, run) {
-  const value = measure.of(run);
-  return `${measure.label}: ${Number.isFinite(value) ? measure.text(value) : nameOf(value)}`;
 }

@@ -7,7 +7,7 @@
      "runs": [{"id": ..., "name": ..., "state": ..., ..., "config": {"lr": 0.1}, "last": {"loss": 0.3},
                "first": {"loss": 2.0}, "low": {"loss": 0.1}, "high": {...}, "gpus": 1, "failures": 0,
                "sweep": "a1b2c3d4" or None, "trial": 3 or None,
-               "media": True}, ...]}          # whether it has shown anything beside numbers: `media.py`
+               "media": True}, ...]}     # whether it has shown anything beside numbers: `media.py`
 
 The keys of a run are FACTS and those above. The best come first, as `compare` has them.
 """

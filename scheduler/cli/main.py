@@ -27,6 +27,7 @@ COMMANDS = {
     "status": ("status", "List jobs and how they stand."),
     "watch": ("watch", "GPUs, what runs, how far it is and what waits, live."),
     "top": ("top", "The same with keys: select, logs, cancel, hold, pause, move, note, tag."),
+    "ui": ("ui", "What runs and what came out, as a live page in a browser."),
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
     "best": ("compare", "The best jobs: parameters, checkpoint, directory."),
@@ -67,6 +68,7 @@ SECTIONS = {
     "See": (
         "watch",
         "top",
+        "ui",
         "status",
         "show",
         "compare",

@@ -16,7 +16,7 @@ from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt
 from scheduler.queue.rows import attempt_from
 from scheduler.queue.store import Store
-from scheduler.tracking.logged import Logged, restored
+from scheduler.tracking.logged import Logged, Series, restored
 from scheduler.tracking.metric_log import Objective
 
 FAST = 1  # of zlib: the curves of a thousand ends must not take a second
@@ -67,6 +67,42 @@ def with_curves(store: Store, attempt: Attempt) -> Logged | None:
         return None
     summary, curves = rows[0]
     return restored(json.loads(summary), json.loads(zlib.decompress(curves)) if curves else None)
+
+
+def curves_named(store: Store, attempts: Iterable[Attempt], metric: str) -> dict[str, Series]:
+    """One curve of each of these attempts that has it, by their names: of the others that were kept with it no point is made,
+    since of a thousand attempts that takes seconds."""
+    wanted = json.dumps([[each.job, each.number] for each in attempts])
+    sql = """SELECT logged.job, logged.attempt, logged.summary, logged.curves FROM json_each(?) AS wanted
+             JOIN logged ON logged.job = json_extract(wanted.value, '$[0]')
+             AND logged.attempt = json_extract(wanted.value, '$[1]') WHERE logged.curves IS NOT NULL"""
+    found = {f"{job}/{number}": _series(metric, summary, curves) for job, number, summary, curves in store.read(sql, (wanted,))}
+    return {name: series for name, series in found.items() if series}
+
+
+def _series(metric: str, summary: str, curves: bytes) -> Series | None:
+    points = _part(metric, zlib.decompress(curves).decode())
+    if not points:
+        return None
+    short = json.loads(summary)
+    known = {**short, "series": {metric: short["series"][metric]}}
+    return restored(known, {metric: json.loads(points)}).series[metric]
+
+
+def _part(metric: str, text: str) -> str:
+    """What stands under a name in what `Logged.curves` has become, "" for nothing: a text there is a name, all else are numbers.
+
+    >>> _part("loss", '{"val_loss": [[1, 2.5]], "a\\\\"loss": [[3]], "loss": [[4, null], [5, 6]]}')
+    '[[4, null], [5, 6]]'
+    """
+    name = f"{json.dumps(metric)}: ["
+    begin = -1
+    while (begin := text.find(name, begin + 1)) >= 0:
+        if text[begin - 1] in "{ ":
+            begin += len(name) - 1
+            end = text.find("]]", begin)
+            return text[begin : end + 2] if end >= 0 and text[begin + 1] == "[" else ""
+    return ""
 
 
 def unread(store: Store) -> list[Attempt]:

@@ -34,6 +34,28 @@ _PAGE = """<!doctype html>
 </html>
 """
 
+_ASKING = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>exp-queue</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/app.css">
+<script src="/app.js" defer></script>
+</head>
+<body>
+<p>This page needs JavaScript; nothing is loaded from anywhere but this server.</p>
+</body>
+</html>
+"""
+
+
+def asking() -> str:
+    """The page that asks for its answers, and has its script and its style beside it."""
+    return _ASKING
+
 
 def self_contained(title: str, answers: dict[str, Any], notes: str = "") -> str:
     """The page with all its answers inside. `notes`: HTML that is safe, as `scheduler.web.notes` makes it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.actions.compared import Compared
 from scheduler.queue.store import Store
-from scheduler.web.documents import sweeps, system, timeline
+from scheduler.web.documents import media, sweeps, system, timeline
 
 Everyone = Sequence[Compared]
 
@@ -20,9 +20,13 @@ OF_ALL: Mapping[str, Callable[[Store, Everyone], Any]] = {
     "timeline": lambda store, everyone: timeline.document(store, [each.job for each in everyone]),
 }
 OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
+    "media": lambda store, each: media.of_one(each.job.id, each.attempt),
     "system": system.document,
 }
 # What a report has of the runs, the best of them first, by their ids: where that is not the answer of each.
 IN_A_REPORT: Mapping[str, Callable[[Store, Everyone], Mapping[str, Any]]] = {
+    "media": lambda store, everyone: media.document(
+        {each.job.id: each.attempt for each in everyone if each.attempt}, media.of_a_report()
+    ),
     "system": system.in_a_report,
 }

@@ -6,7 +6,8 @@
      "parameters": ["lr", ...],       # dotted names, in the same order
      "runs": [{"id": ..., "name": ..., "state": ..., ..., "config": {"lr": 0.1}, "last": {"loss": 0.3},
                "first": {"loss": 2.0}, "low": {"loss": 0.1}, "high": {...}, "gpus": 1, "failures": 0,
-               "sweep": "a1b2c3d4" or None, "trial": 3 or None}, ...]}
+               "sweep": "a1b2c3d4" or None, "trial": 3 or None,
+               "media": True}, ...]}          # whether it has shown anything beside numbers: `media.py`
 
 The keys of a run are FACTS and those above. The best come first, as `compare` has them.
 """
@@ -28,6 +29,7 @@ from scheduler.actions.exports.texts import standard
 from scheduler.actions.system import uses
 from scheduler.queue.store import Store
 from scheduler.tracking.system_use import SystemUse
+from scheduler.web.documents.media import has_shown
 
 FORMAT = 1
 FACTS = (
@@ -40,6 +42,11 @@ USED = ("gpu_use", "gpu_memory_peak", "cpu_use", "memory_peak", "energy_wh")  # 
 
 def document(store: Store, everyone: Sequence[Compared]) -> dict[str, Any]:
     """The answer, of these jobs."""
+    return {**frame(everyone), "runs": rows(store, in_order(everyone))}
+
+
+def frame(everyone: Sequence[Compared]) -> dict[str, Any]:
+    """All of the answer but the runs."""
     known = Vocabulary.of(everyone)
     return {
         "format": FORMAT,
@@ -50,8 +57,12 @@ def document(store: Store, everyone: Sequence[Compared]) -> dict[str, Any]:
         "goals": {name: known.goal(name) for name in known.numbers},
         "guessed": [name for name in known.numbers if name not in known.goals],
         "parameters": list(known.parameters),
-        "runs": rows(store, ordered(everyone, known, None)),
     }
+
+
+def in_order(everyone: Sequence[Compared]) -> list[Compared]:
+    """The best first."""
+    return ordered(everyone, Vocabulary.of(everyone), None)
 
 
 def rows(store: Store, everyone: Sequence[Compared]) -> list[dict[str, Any]]:
@@ -80,6 +91,7 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "used": {name: value for name in USED if (value := getattr(used, name)) is not None} if used else {},
             "sweep": place[0] if place else None,
             "trial": place[1] if place else None,
+            "media": bool(each.attempt and has_shown(each.attempt)),
         }
     )
 

@@ -1,13 +1,16 @@
 // The page: where its values come from, what is above and beside the views, and which views there are.
 
-import { h } from "./dom.js";
+import { atNextFrame, h } from "./dom.js";
 import { moment, plural } from "./format.js";
+import { connected } from "./live.js";
 import { Page } from "./page.js";
 import { sections } from "./sections.js";
 import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
 import { State } from "./state.js";
+import { acting } from "./verbs.js";
 import { curves } from "./views/curves.js";
+import { media } from "./views/media.js";
 import { parallel } from "./views/parallel.js";
 import { scatter } from "./views/scatter.js";
 import { sweep } from "./views/sweep.js";
@@ -15,18 +18,24 @@ import { system } from "./views/system.js";
 import { table } from "./views/table.js";
 import { timeline } from "./views/timeline.js";
 
-const VIEWS = [curves, table, parallel, scatter, sweep, system, timeline];
+const SIGNS = {
+  live: "live", reconnecting: "reconnecting ...", stopped: "stopped: this goes on when `exp-queue ui` runs again",
+  locked: "stopped: open the address that `exp-queue ui` has printed",
+};
+const VIEWS = [curves, table, parallel, scatter, sweep, media, system, timeline];
 const DEFAULTS = {
   filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false,
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
   columns: [], sort: "", diff: false, by: [], beside: [],
+  seen: -1, abreast: 3, // media
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
 async function main() {
-  const source = await inside(document.getElementById("answers"));
+  const answers = document.getElementById("answers");
+  const source = answers ? await inside(answers) : await connected();
   const answer = await source.runs();
   const page = new Page(source, new State(DEFAULTS), answer);
   document.title = answer.title;
@@ -38,11 +47,14 @@ async function main() {
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
   sections(views, links, VIEWS, page, notes);
+  const take = atNextFrame(() => page.take(source.answer));
+  source.on((what) => { if (what === "runs") take(); });
   document.documentElement.dataset.ready = "yes";
 }
 
 function head(page, links) {
-  const { answer, state } = page;
+  const { state } = page;
+  const count = h("span", null, counted(page));
   const problem = h("span", { class: "problem", role: "status" });
   const filter = h("input", {
     type: "search", placeholder: "filter: lr<0.01 not tag:old", "aria-label": "filter the runs", value: state.get("filter"), spellcheck: "false",
@@ -51,12 +63,33 @@ function head(page, links) {
   page.on((what) => {
     if (what === "filter") filter.value = state.get("filter");
     if (what === "shown") problem.textContent = page.problem;
+    if (what === "runs") count.textContent = counted(page);
   });
   problem.textContent = page.problem;
   return h("header", null,
-    h("div", { class: "row" }, h("h1", null, answer.title), themeButton(page)),
-    h("p", { class: "soft" }, `${plural(answer.runs.length, "run")} on ${answer.host}, ${moment(answer.made)}`),
+    h("div", { class: "row" }, h("h1", null, page.answer.title), sign(page.source), themeButton(page)),
+    h("p", { class: "soft" }, count),
+    acting(page),
     h("div", { class: "row bar" }, links, filter, problem));
+}
+
+function counted({ answer, source }) {
+  const { total, runs } = answer;
+  const count = total > runs.length ? `the newest ${runs.length} of ${plural(total, "run")}` : plural(runs.length, "run");
+  return source.live ? `${count} on ${answer.host}` : `${count} on ${answer.host}, ${moment(answer.made)}`;
+}
+
+/** Whether what is shown is how it stands now; null in a report. */
+function sign(source) {
+  if (!source.live) return null;
+  const shown = h("span", { class: "sign", role: "status" });
+  function update() {
+    shown.dataset.state = source.state;
+    shown.textContent = SIGNS[source.state];
+  }
+  source.on((what) => { if (what === "state") update(); });
+  update();
+  return shown;
 }
 
 function themeButton(page) {

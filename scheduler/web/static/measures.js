@@ -137,7 +137,8 @@ function decades(low, high) {
   return found.filter((value) => value >= low && value <= high);
 }
 
-function round(low, high, count, timed) {
+/** Round numbers from `low` to `high`, about so many; `timed`: seconds, in steps as clocks have them. */
+export function round(low, high, count, timed = false) {
   const rough = (high - low) / count || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const by = (timed && rough > 0.5 && STEPS.find((each) => each >= rough)) || [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);

@@ -1,0 +1,38 @@
+"""What is sent back for a request, before it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+JSON, EVENTS = "application/json", "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`news`: after this place news is sent, as it comes, in place of a body."""
+
+    status: int
+    body: bytes = b""
+    kind: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    news: str | None = None
+
+
+def told(value: object, status: int = 200) -> Answer:
+    """A value as JSON."""
+    return Answer(status, json.dumps(value, allow_nan=False, separators=(",", ":")).encode())
+
+
+def wrong(status: int, what: str) -> Answer:
+    """An error, as a sentence."""
+    return told({"error": what}, status)
+
+
+def fixed(text: str, kind: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """What is the same until exp-queue is another: a browser need not load it twice."""
+    body = text.encode()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    return Answer(200, body, f"{kind}; charset=utf-8", {"ETag": tag, "Cache-Control": "no-cache", **(headers or {})})

@@ -1,0 +1,142 @@
+"""One attempt that is followed for the live page: its logs are read as they grow, and what is new becomes points."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from scheduler.actions.logged import Summary
+from scheduler.queue.job import Attempt, Job
+from scheduler.queue.store import Store
+from scheduler.runner.logs import follower_of, is_cut
+from scheduler.shortage import is_short
+from scheduler.tracking.logged import Logged, Point, Series, flat
+from scheduler.tracking.readers.rows import Row
+from scheduler.web.documents.curves import curve
+
+PACE = 1.0  # seconds between two looks at one attempt
+SPELL = 0.05  # seconds that a look may take
+BATCH = 128  # points of a curve in one piece of news
+
+
+class Followed:
+    """`is_awake`: the kernel tells of its logs; others are looked at each PACE."""
+
+    def __init__(self, store: Store, job: Job, attempt: Attempt, *, is_awake: bool) -> None:
+        self.job, self.attempt, self.is_awake = job, attempt, is_awake and attempt.ending is None
+        self._follower = follower_of(store, job, attempt, awake=self.is_awake)
+        self._looked, self._heard, self._is_finished = -math.inf, False, False
+        self.logged, self.summary = Logged(), Summary()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all is read that there will ever be."""
+        return self._is_finished
+
+    def close(self) -> None:
+        self._follower.close()
+
+    def fileno(self) -> int:
+        """Readable when there may be more; only asked for where the kernel tells."""
+        return self._follower.fileno()
+
+    @property
+    def listens(self) -> bool:
+        """Whether nothing was heard since the last look."""
+        return self.is_awake and not self._heard and not self._is_finished
+
+    def hear(self) -> None:
+        self._heard = True
+
+    def wait(self, now: float) -> float:
+        """Seconds until it wants to be looked at, if nothing is heard."""
+        if self._is_finished:
+            return math.inf
+        if self._follower.is_behind or self.attempt.ending:
+            return 0.0
+        patience = self._follower.patience() if self.is_awake else 0.0
+        rest = PACE if self._heard else math.inf if patience is None else max(PACE, patience)
+        return max(0.0, self._looked + rest - now)
+
+    def end(self, attempt: Attempt) -> None:
+        """It may be over, as its record says by now."""
+        self.attempt = attempt
+
+    def look(self) -> dict[str, Any] | None:
+        """What it has logged since the last look, for the page; None where that is nothing."""
+        if self._is_finished:
+            return None
+        self._looked, self._heard = time.monotonic(), False
+        try:
+            return self._news()
+        except OSError as error:
+            if is_short(error):
+                raise
+        except Exception:  # noqa: BLE001, S110 (one log that cannot be read must not stop the others)
+            pass
+        self._is_finished = True
+        self._follower.close()
+        return None
+
+    def _news(self) -> dict[str, Any] | None:
+        before, rows = self.logged, self._follower.read()
+        anew = self._follower.anew
+        while self._follower.is_behind and time.monotonic() < self._looked + SPELL:
+            rows = self._joined(rows, self._follower.read())
+            anew = anew or self._follower.anew
+        if self.attempt.ending and not self._follower.is_behind:
+            rows = self._joined(rows, self._follower.finish(cut=is_cut(self.attempt.ending)))
+            anew, self._is_finished = anew or self._follower.anew, True
+            self._follower.close()
+        self.logged = self._follower.logged()
+        self.summary = Summary(_short(self.logged), self._follower.objective)
+        if self.logged.rows == before.rows and self.logged.source == before.source:
+            return None
+        earlier = self.logged.rows - len(rows)
+        anew = anew or earlier < before.rows or (self.logged.source != before.source and earlier > 0)
+        return {"anew": True} if anew else news(self.logged, earlier, rows)
+
+    def _joined(self, rows: list[Row], more: list[Row]) -> list[Row]:
+        return more if self._follower.anew else rows + more
+
+
+def news(logged: Logged, before: int, rows: Sequence[Row]) -> dict[str, Any]:
+    """Rows as points of curves, where `before` rows came before them: `{"curves": {"loss": CURVE}, "times": [[STEP, TIME],
+    ...]}`, each CURVE as `documents.curves` has it; the times are those of the first and the last row."""
+    found: dict[str, list[Point]] = {}
+    odd: dict[str, int] = {}
+    times: list[tuple[float, float]] = []
+    for number, row in enumerate(rows, before):
+        at = number if row.step is None else row.step
+        if row.time is not None:
+            times = [*times[:1], (at, row.time)]
+        for name, value in flat(row.values):
+            if name not in logged.series or isinstance(value, (bool, str)):
+                continue
+            finite = _finite(value)
+            if finite is None:
+                odd[name] = odd.get(name, 0) + 1
+            else:
+                found.setdefault(name, []).append(Point(at, row.time, finite, finite, finite))
+    return {
+        "curves": {
+            name: curve(Series(0, odd.get(name, 0), math.nan, curve=tuple(found.get(name, ()))), BATCH)
+            for name in {**found, **odd}
+        },
+        "times": times,
+    }
+
+
+def _finite(value: float) -> float | None:
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def _short(logged: Logged) -> Logged:
+    """Without curves, as tables have it."""
+    return replace(logged, series={name: replace(one, curve=()) for name, one in logged.series.items()})

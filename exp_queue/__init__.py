@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         sweeps,
         track,
         trials,
+        watch,
         work,
     )
 
@@ -66,6 +67,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         sweep,
         sweeps,
         trials,
+        watch,
         work,
     )
     from scheduler.tracking import track
@@ -59,6 +60,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         sweeps,
         track,
         trials,
+        watch,
         work,
     )
 
@@ -74,6 +75,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         sweep,
         sweeps,
         trials,
+        watch,
         work,
     )
     from scheduler.tracking import track
@@ -67,6 +68,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]
 

@@ -16,6 +16,7 @@ from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
 from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
 from scheduler.api.trial import Trial, Trials
+from scheduler.api.watching import watch
 from scheduler.errors import CannotEverRun, StateError, UserError
 from scheduler.tracking import track
 
@@ -47,5 +48,6 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]

@@ -26,6 +26,7 @@ from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep, unread
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_silent, read_out
+from scheduler.runner.notices import StillReading
 from scheduler.shortage import Shortage, start
 from scheduler.tracking.left import Leaving, clear
 from scheduler.tracking.logged import Logged
@@ -35,6 +36,7 @@ from scheduler.tracking.readers.follower import Follower
 YOUNG = 0.3  # seconds: what is over by then is only read when it is
 PACE = 1.0  # seconds between two looks at one attempt
 SPELL = 0.02  # seconds that a look may take
+SILENCE, TOLD_EVERY, SOON = 2.0, 10.0, 0.05  # seconds: of a wait for it, between two words about that, and until a first one
 AGAIN = 5.0  # seconds to the next try where there was no room to write
 MOST_AWAKE = 32  # attempts that the kernel wakes us for: a user has 128 such watches in all; others are looked at each PACE
 TOGETHER = 256  # attempts that are written down in one transaction
@@ -87,6 +89,7 @@ class Reading:
         self._home, self._others = home, others
         self._words: SimpleQueue[_Word] = SimpleQueue()
         self._started = self._hurries = False
+        self._present: StillReading | None = None  # what is read now, and how far that is
 
     def fileno(self) -> int:
         return self._done
@@ -114,14 +117,26 @@ class Reading:
         if self._started:
             self._say(attempt.name)
 
-    def wait(self, wakeups: Wakeups, is_enough: Callable[[], bool] = lambda: False) -> None:
+    def wait(
+        self,
+        wakeups: Wakeups,
+        is_enough: Callable[[], bool] = lambda: False,
+        tell: Callable[[StillReading], None] = lambda notice: None,
+        silence: float = SILENCE,
+    ) -> None:
         """Nothing more comes: return when what is over is read and written down. Where it `is_enough` before, the rest is left to
-        the next runner."""
+        the next runner. `tell` hears of what takes longer than `silence`, in seconds, and then every TOLD_EVERY."""
         self._say(None)
         if self.is_busy:
             wakeups.watch(self, lambda: None)
+        due = time.monotonic() + silence
         while self.is_busy and not is_enough():
-            wakeups.wait(math.inf)
+            wakeups.wait(max(0.0, due - time.monotonic()))
+            if self.is_busy and time.monotonic() >= due:
+                present = self._present
+                if present:
+                    tell(present)
+                due = time.monotonic() + (TOLD_EVERY if present else SOON)
 
     def leave(self) -> None:
         """At once. What is not written down yet is left for the next runner."""
@@ -250,8 +265,13 @@ class Reading:
     def _read_out(self, state: _State, over: _Over, follower: Follower | None) -> None:
         job = over.job or state.store.job(over.attempt.job)
         follower = follower or follower_of(state.store, job, over.attempt, awake=False)
-        if read_out(follower, over.ending, lambda: self._hurries):
+        if read_out(follower, over.ending, lambda: self._goes_on(over.attempt, follower)):
             state.read.append((over.attempt, follower.logged(), follower.objective))
+
+    def _goes_on(self, attempt: Attempt, follower: Follower) -> bool:
+        """Whether it hurries."""
+        self._present = StillReading(attempt, follower.share)
+        return self._hurries
 
     def _write(self, state: _State) -> None:
         if not state.read or (time.monotonic() < state.retry_at and not state.is_closing):

@@ -62,7 +62,7 @@ def self_contained(title: str, answers: dict[str, Any], notes: str = "") -> str:
     script, style = assets.script(), assets.style()
     return _PAGE.format(
         policy=escape(_POLICY.format(script=_hash(script), style=_hash(style))),
-        title=escape(title),
+        title=escape(title.encode(errors="replace").decode()),  # half a letter cannot be written
         style=_unclosed(style, "style"),
         notes=notes,
         answers=packed(answers),

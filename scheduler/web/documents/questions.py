@@ -22,7 +22,7 @@ OF_ALL: Mapping[str, Callable[[Store, Everyone], Any]] = {
 OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
     "details": details.document,
     "logs": logs.document,
-    "media": lambda store, each: media.of_one(each.job.id, each.attempt),
+    "media": media.of_one,
     "provenance": provenance.document,
     "system": system.document,
 }
@@ -30,9 +30,7 @@ OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
 IN_A_REPORT: Mapping[str, Callable[[Store, Everyone], Mapping[str, Any]]] = {
     "details": details.in_a_report,
     "logs": logs.in_a_report,
-    "media": lambda store, everyone: media.document(
-        {each.job.id: each.attempt for each in everyone if each.attempt}, media.of_a_report()
-    ),
+    "media": media.in_a_report,
     "provenance": provenance.in_a_report,
     "system": system.in_a_report,
 }

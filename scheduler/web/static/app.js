@@ -29,8 +29,8 @@ const DEFAULTS = {
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
+  seen: -1, side: 3, // media
   columns: [], sort: "", diff: false, by: [], beside: [],
-  seen: -1, abreast: 3, // media
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 

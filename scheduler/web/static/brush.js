@@ -57,6 +57,23 @@ export function keyed(event, range, step) {
   return ["Delete", "Backspace", "Escape"].includes(event.key) && range ? null : undefined;
 }
 
+/** Let `element` be dragged sideways; `dropped` is told by how many pixels. */
+export function movable(element, dropped) {
+  let begun = null;
+  const end = () => { begun = null; element.style.transform = ""; };
+  element.classList.add("movable");
+  element.addEventListener("pointerdown", (event) => { begun = event.clientX; element.setPointerCapture(event.pointerId); });
+  element.addEventListener("pointermove", (event) => {
+    if (begun !== null) element.style.transform = `translateX(${event.clientX - begun}px)`;
+  });
+  element.addEventListener("pointerup", (event) => {
+    const by = event.clientX - begun;
+    end();
+    dropped(by);
+  });
+  element.addEventListener("pointercancel", end);
+}
+
 function moved([low, high], by) {
   const allowed = Math.min(Math.max(by, -low), 1 - high);
   return [low + allowed, high + allowed];

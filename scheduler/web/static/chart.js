@@ -218,7 +218,8 @@ export class Chart {
     const { line, index } = found;
     this.tip.replaceChildren(
       h("span", { class: "swatch", style: { background: line.colour } }),
-      `${line.label}: ${this.drawn.yText?.(line.y[index]) ?? line.y[index]} at ${this.drawn.xText?.(line.x[index]) ?? line.x[index]}`,
+      h("bdi", null, line.label), // letters that turn a text round must not turn the value
+      `: ${this.drawn.yText?.(line.y[index]) ?? line.y[index]} at ${this.drawn.xText?.(line.x[index]) ?? line.x[index]}`,
     );
     const over = this.plot.over;
     this.tip.style.left = `${over.offsetLeft + Math.min(left + 12, over.clientWidth - this.tip.offsetWidth)}px`;

@@ -23,7 +23,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import settle
-from scheduler.runner.notices import Notice, Started
+from scheduler.runner.notices import Notice, Started, StillReading
 from scheduler.runner.reading import Reading
 from scheduler.runner.runner import Runner
 from scheduler.tracking.left import left
@@ -144,6 +144,21 @@ def test_an_end_that_is_settled_later_is_read_then(store: Store, experiments) ->
     assert settle(store) == []
     shutil.rmtree(folder)
     assert dict(logged(store, job, store.attempts(job.id)[-1]).last) == {"loss": 0.5}
+
+
+def test_of_a_log_that_takes_long_it_is_said_how_far_it_is_read(store: Store, home: Home, experiments) -> None:
+    """A command whose jobs are over and that does not end looks as if it hung."""
+    rows = "".join(f'{{"_step": {n}, "loss": {n / 7}, "acc": {n / 3}}}\n' for n in range(150_000))
+    over(store, experiments, lambda folder: (folder / "metrics.jsonl").write_text(rows))
+    heard: list[StillReading] = []
+    reading = Reading(home)
+    reading.catch_up(store)
+    with Wakeups(lambda number: None) as wakeups:
+        reading.wait(wakeups, tell=heard.append, silence=0.0)
+        reading.leave()
+    assert heard
+    assert 0 < heard[0].share <= 1
+    assert not unread(store)
 
 
 def test_what_is_kept_is_written_once(store: Store, home: Home, experiments) -> None:

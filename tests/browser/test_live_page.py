@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ PRESS = """const found = [...document.querySelectorAll('.acting button')].find((
            return Boolean(found);"""
 TOLD = "return document.querySelector('.acting [role=\"status\"]')?.textContent.includes(arguments[0])"
 STATE = "return document.querySelector('.acting .state')?.textContent === arguments[0]"
+
+PRINTED = "return document.querySelector('#run .output')?.textContent === arguments[0]"
 
 
 @dataclass
@@ -110,6 +114,26 @@ def test_what_a_job_logs_appears_while_it_runs(shown: Callable[..., Any], queue:
     after = ink(driver, chart, colour_of(driver, "over"))
     assert after.right < before.right / 2, "three steps of forty are at the left now"
     assert (driver.switch_to.active_element, box.get_attribute("value")) == (box, "lr<1")
+
+
+def test_what_an_open_run_prints_is_followed_while_its_values_change(shown: Callable[..., Any], queue: Queue) -> None:
+    """News that come more often than its output is looked at must not keep it from being looked at, nor take a search away."""
+    log = queue.running.attempt.log
+    log.write_text("begun\n", encoding="utf-8")
+    driver = shown(f'open="{queue.running.job.id}"')
+    chromium.until(driver, PRINTED, "begun\n")
+    search = driver.find_element("css selector", "#run [aria-label='search in the output']")
+    search.send_keys("epoch")
+    log.write_text("begun\n\r 1 %\r99 %\nepoch 1\nepoch 2\n", encoding="utf-8")
+    deadline = time.monotonic() + PATIENCE
+    for row in itertools.count():
+        queue.running.log([{"_step": row, "loss": 1 / (row + 1)}])
+        if driver.execute_script(PRINTED, "begun\n99 %\nepoch 1\nepoch 2\n"):
+            break
+        assert time.monotonic() < deadline, "the new lines were not shown"
+        time.sleep(0.05)  # news in between
+    assert (driver.switch_to.active_element, search.get_attribute("value")) == (search, "epoch")
+    assert len(driver.find_elements("css selector", "#run .output mark")) == 2
 
 
 def test_a_job_is_cancelled_from_the_page_after_a_question(shown: Callable[..., Any], queue: Queue) -> None:

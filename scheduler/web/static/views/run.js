@@ -36,7 +36,7 @@ export function runPanel(root, page, acting) {
     const { open, first: run, others } = chosen(), now = ++turn;
     panel.hidden = !open;
     if (!open || !run) {
-      shown = "";
+      rest();
       fill(title, "no such run");
       parts.show([["none", "", () => h("p", null, "The link names a run that is not here."), true]]);
       return;
@@ -52,14 +52,22 @@ export function runPanel(root, page, acting) {
     parts.show(partsOf(page, run, others, details ?? {}, output));
     if (isNew) body.scrollTop = 0;
     output.toEnd();
-    clearTimeout(timer);
-    if (isFollowed) timer = setTimeout(follow, AGAIN, run, ++beat);
+    if (isFollowed && !timer) timer = setTimeout(follow, AGAIN, run.id, beat);
   }
 
   function begin(run) {
+    rest();
     shown = run.id;
     parts.clear();
     output = new Output();
+  }
+
+  /** No run is followed any more. */
+  function rest() {
+    clearTimeout(timer);
+    shown = "";
+    timer = 0;
+    beat++;
   }
 
   function print(run, log) {
@@ -68,12 +76,13 @@ export function runPanel(root, page, acting) {
   }
 
   /** The output while it grows: asked for where there is more of it. All else comes with the news about the run. */
-  async function follow(run, mine) {
-    const asked = document.hidden ? null : await page.source.output(run.id, printed);
-    const log = asked && asked.size !== printed ? await page.source.again("logs", run.id) : null;
-    if (shown !== run.id || mine !== beat) return;
+  async function follow(id, mine) {
+    const asked = document.hidden ? null : await page.source.output(id, printed);
+    const log = asked && asked.size !== printed ? await page.source.again("logs", id) : null;
+    const run = page.byId.get(id);
+    if (mine !== beat || !run) return;
     if (log) print(run, log);
-    timer = setTimeout(follow, AGAIN, run, mine);
+    timer = ACTIVE.has(run.state) ? setTimeout(follow, AGAIN, id, mine) : 0;
   }
 
   function heading(run) {
@@ -110,7 +119,8 @@ export function runPanel(root, page, acting) {
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented && !panel.hidden) close();
+    const isWriting = panel.contains(event.target) && Boolean(event.target.value); // what is written is not thrown away
+    if (event.key === "Escape" && !event.defaultPrevented && !panel.hidden && !isWriting) close();
   });
   page.on((what) => {
     const wasOpen = !panel.hidden;

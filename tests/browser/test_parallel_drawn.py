@@ -110,7 +110,7 @@ def test_a_range_on_an_axis_chooses_runs_and_several_choose_those_in_all(shown: 
 
 def test_keys_do_what_the_pointer_does_and_a_telephone_has_room(shown: Callable[..., Any]) -> None:
     """Not everybody has a mouse; and a chart of many axes scrolls in its own box."""
-    driver = shown(width=390, height=800)
+    driver = shown(width=360, height=800)
     assert too_wide(driver) == []
     strip(driver, "opt").send_keys(Keys.ARROW_UP)
     assert strip(driver, "opt").get_attribute("aria-valuetext") == "adam: 5 of 10 runs"

@@ -74,11 +74,6 @@ def document(attempts: Mapping[str, Attempt], room: Room) -> dict[str, dict[str,
     return {run: _answer(each) for run, each in runs.items()}
 
 
-def of_one(run: str, attempt: Attempt | None) -> dict[str, Any] | None:
-    """The answer of one run; None where it has shown nothing."""
-    return document({run: attempt}).get(run) if attempt else None
-
-
 def has_shown(attempt: Attempt) -> bool:
     """Whether an attempt has an answer, as far as names of files say."""
     return any((Path(attempt.directory) / name).exists() for name in ("media.jsonl", "predictions.jsonl"))

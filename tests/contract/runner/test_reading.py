@@ -43,9 +43,9 @@ def ran(store: Store, job: Job, tell: Callable[[Notice], None] = lambda notice: 
     return store.attempts(job.id)[-1]
 
 
-def over(store: Store, experiments, write: Callable[[Path], object]) -> tuple[Job, Attempt]:
+def over(store: Store, experiments, write: Callable[[Path], object], command: str = "true") -> tuple[Job, Attempt]:
     """A job whose attempt is over, with these logs, which nobody has read."""
-    job = queued(store, experiments, "true")
+    job = queued(store, experiments, command)
     with store.change() as change:
         attempt = change.begin(job, "launcher", "")
         assert attempt
@@ -173,6 +173,18 @@ def test_what_is_kept_is_written_once(store: Store, home: Home, experiments) -> 
     found = with_curves(store, attempt)
     assert found
     assert dict(found.last) == {"loss": 0.5}
+
+
+def test_what_is_over_is_written_down_while_others_go_on(store: Store, home: Home, experiments, until) -> None:
+    """A run may take days: what its first job has logged must not wait for its last, nor for another word about others."""
+    reading = Reading(home)
+    for value in (0.5, 0.25):  # the second one when it sleeps
+        text = f"loss={value}\n"
+        job, attempt = over(store, experiments, lambda folder, text=text: (folder / "log.txt").write_text(text), f"true {value}")
+        reading.ended(job, attempt, Ending(State.DONE, 0), 1.0)
+        until(lambda attempt=attempt: kept(store, [attempt])[attempt.name])
+        assert logged(store, job, attempt).last == {"loss": value}
+    read_out(reading)
 
 
 def test_a_log_that_cannot_be_read_harms_neither_its_run_nor_the_others(store: Store, home: Home, experiments) -> None:

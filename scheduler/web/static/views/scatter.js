@@ -7,6 +7,7 @@ import { Plane } from "../plane.js";
 import { legend, ramp } from "../ramp.js";
 
 const NEAR = 20; // pixels from the pointer to a run that it is at
+const MANY = 200; // runs from which on marks are a little transparent
 const NAMES = 8; // different values that get a colour and a shape each
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "bar", "ring", "star"];
 
@@ -155,7 +156,7 @@ class Scatter {
   paint(ctx) {
     const { plane } = this;
     if (this.best.length) this.bestSoFar(ctx);
-    for (const point of this.points) this.mark(ctx, point, 4.5, 0.85);
+    for (const point of this.points) this.mark(ctx, point, 4.5, this.points.length > MANY ? 0.7 : 1);
     ctx.globalAlpha = 1;
     ctx.strokeStyle = plane.colour("--ink");
     ctx.lineWidth = 1.5;

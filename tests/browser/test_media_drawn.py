@@ -21,7 +21,7 @@ from tests.browser.seen import ink, size_of, too_wide
 
 HOSTILE = "<img src=x onerror=alert(1)> </script> \u202e"
 GRID = "command: [python, train.py]\npolicy: {objective: {metric: loss, goal: minimize}}\ngrid: {lr: [1, 2, 3, 4]}\n"
-ROWS = [["the quick fox", "the quik foxx"], ["a dog", "a dog"], [HOSTILE, HOSTILE + "!"]]
+ROWS = [["the quick fox", "the quik foxx"], ["a dog", "a dog"], [HOSTILE, HOSTILE + "!"], ["line", "xlne"]]
 
 
 def picture(directory: Path, red: int) -> Path:
@@ -94,11 +94,11 @@ def test_what_is_wrong_in_a_prediction_is_marked_and_texts_are_texts(shown: Call
     """One letter among forty is not found by reading."""
     driver = shown(link="side=1", width=390)
     marks = [(each.tag_name, each.text) for each in driver.find_elements("css selector", "#media td del, #media td ins")]
-    assert marks == [("del", "c"), ("ins", "x"), ("ins", "!")]
+    assert marks == [("del", "c"), ("ins", "x"), ("ins", "!"), ("ins", "x"), ("del", "i")]
     cells = driver.find_elements("css selector", "#media td")
     assert cells[5].text == "a dog"
     assert cells[7].get_attribute("textContent") == HOSTILE
-    assert "2 of 3 differ" in driver.find_element("css selector", "#media").text
+    assert "3 of 4 differ" in driver.find_element("css selector", "#media").text
     assert "model.pt 2 KiB" in driver.find_element("css selector", "#media .files").text
     assert too_wide(driver) == []
 

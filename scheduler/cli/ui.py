@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
 import sys
 
@@ -35,12 +36,11 @@ def ui(port: int | None, hosts: tuple[str, ...], read_only: bool, style: str) ->
     exp-queue ui --read-only --port 8000
     """
     from scheduler.home import open_home
-    from scheduler.report.tables import print_json
     from scheduler.web.live import served
 
     with served(open_home(), hosts, port, read_only=read_only, say=say) as found:
         if style == "json":
-            print_json({"url": found.url, "port": found.port, "read_only": read_only}, sys.stdout)
+            show(json.dumps({"url": found.url, "port": found.port, "read_only": read_only}))  # a line, for who waits for it
         else:
             show(found.url)
         sys.stdout.flush()

@@ -23,8 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scheduler.actions.compared import Compared
 from scheduler.actions.exports.texts import standard
 from scheduler.queue.job import Attempt
+from scheduler.queue.store import Store
 from scheduler.web.documents import pictures
 from scheduler.web.documents.shown import ROWS, Found, Thing, levels, things
 
@@ -52,29 +54,24 @@ class _Run:
     kept: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
 
-def of_a_report() -> Room:
-    """What a file that is sent has room for."""
-    return Room(2_000_000, 1_500_000)
+def of_one(_: Store, run: Compared) -> dict[str, Any] | None:
+    """The answer of one run; None where it has shown nothing."""
+    found = document({run.job.id: run.attempt}, Room(24_000_000, 6_000_000)) if run.attempt else {}
+    return found.get(run.job.id)
 
 
-def of_one_run() -> Room:
-    """What a page that asks for one run after the other gets of each."""
-    return Room(24_000_000, 6_000_000)
+def in_a_report(_: Store, everyone: Sequence[Compared]) -> dict[str, dict[str, Any]]:
+    """The answers of all, the best first, as far as a file that is sent has room for them."""
+    return document({each.job.id: each.attempt for each in everyone if each.attempt}, Room(2_000_000, 1_500_000))
 
 
-def document(attempts: Mapping[str, Attempt], room: Room | None = None) -> dict[str, dict[str, Any]]:
+def document(attempts: Mapping[str, Attempt], room: Room) -> dict[str, dict[str, Any]]:
     """The answers, of these attempts by the ids of their runs, the best first."""
     found = {run: things(Path(attempt.directory)) for run, attempt in attempts.items()}
     runs = {run: _Run(Path(attempts[run].directory), _left_out(each)) for run, each in found.items() if each.things}
-    left = room or of_one_run()
     for run, thing in _in_order({run: found[run].things for run in runs}):
-        _take(runs[run], thing, left)
+        _take(runs[run], thing, room)
     return {run: _answer(each) for run, each in runs.items()}
-
-
-def of_one(run: str, attempt: Attempt | None) -> dict[str, Any] | None:
-    """The answer of one run; None where it has shown nothing."""
-    return document({run: attempt}).get(run) if attempt else None
 
 
 def has_shown(attempt: Attempt) -> bool:

@@ -12,6 +12,7 @@ import { acting } from "./verbs.js";
 import { curves } from "./views/curves.js";
 import { media } from "./views/media.js";
 import { parallel } from "./views/parallel.js";
+import { runPanel } from "./views/run.js";
 import { scatter } from "./views/scatter.js";
 import { sweep } from "./views/sweep.js";
 import { system } from "./views/system.js";
@@ -28,8 +29,8 @@ const DEFAULTS = {
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
+  seen: -1, side: 3, // media
   columns: [], sort: "", diff: false, by: [], beside: [],
-  seen: -1, abreast: 3, // media
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
 
@@ -47,6 +48,7 @@ async function main() {
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
   sections(views, links, VIEWS, page, notes);
+  runPanel(document.body, page, acting(page));
   const take = atNextFrame(() => page.take(source.answer));
   source.on((what) => { if (what === "runs") take(); });
   document.documentElement.dataset.ready = "yes";
@@ -69,7 +71,6 @@ function head(page, links) {
   return h("header", null,
     h("div", { class: "row" }, h("h1", null, page.answer.title), sign(page.source), themeButton(page)),
     h("p", { class: "soft" }, count),
-    acting(page),
     h("div", { class: "row bar" }, links, filter, problem));
 }
 

@@ -19,15 +19,17 @@ function between(one, other) {
   const length = Array.from({ length: one.length + 1 }, () => new Uint16Array(other.length + 1));
   for (let row = one.length - 1; row >= 0; row--) {
     for (let column = other.length - 1; column >= 0; column--) {
-      length[row][column] = one[row] === other[column] ? length[row + 1][column + 1] + 1 : Math.max(length[row + 1][column], length[row][column + 1]);
+      const without = Math.max(length[row + 1][column], length[row][column + 1]);
+      length[row][column] = one[row] === other[column] ? length[row + 1][column + 1] + 1 : without;
     }
   }
   const found = [];
   const add = (kind, letter) => (found.at(-1)?.[0] === kind ? found.at(-1)[1].push(letter) : found.push([kind, [letter]]));
+  const gone = () => column === other.length || length[row + 1][column] >= length[row][column + 1];
   let row = 0, column = 0;
   while (row < one.length || column < other.length) {
     if (row < one.length && column < other.length && one[row] === other[column]) add("same", (column++, one[row++]));
-    else if (row < one.length && (column === other.length || length[row + 1][column] >= length[row][column + 1])) add("missing", one[row++]);
+    else if (row < one.length && gone()) add("missing", one[row++]);
     else add("extra", other[column++]);
   }
   return found;

@@ -3,9 +3,13 @@
 import { atNextFrame, fill, h } from "./dom.js";
 import { number } from "./format.js";
 import { round } from "./measures.js";
+import { heads } from "./parts.js";
 
 const HEIGHT = 170, LEFT = 56, BOTTOM = 22;
 const TICKS = 5;
+const HEADS = [
+  "step", "values", "least", "quarter below", "half below", "three quarters below", "greatest", "mean", "NaN or infinite",
+];
 
 /** Draw one name of one run: `found` are its histograms, ascending by step. `at`: the step that the reader looks at. */
 export function heat(found, at, label) {
@@ -50,7 +54,9 @@ export function heat(found, at, label) {
     for (const value of round(low, high, TICKS)) ctx.fillText(number(value), LEFT - 6, Math.max(y(value), 8));
     ctx.textAlign = "center";
     const every = Math.ceil(found.length / Math.max(1, Math.floor((sheet.clientWidth - LEFT) / 70)));
-    found.forEach(({ step }, index) => index % every === 0 && ctx.fillText(step ?? "–", LEFT + (index + 0.5) * width(), HEIGHT - 9));
+    found.forEach(({ step }, index) => {
+      if (index % every === 0) ctx.fillText(step ?? "–", LEFT + (index + 0.5) * width(), HEIGHT - 9);
+    });
     const shown = found.findLastIndex(({ step }) => step === null || step <= at);
     if (shown < 0) return;
     ctx.strokeStyle = colour("--ink");
@@ -66,7 +72,8 @@ export function heat(found, at, label) {
     tip.hidden = !one;
     if (!one) return;
     const total = one.counts.reduce((sum, count) => sum + count, 0);
-    const told = bin < 0 ? `no value near ${number(value)}` : `${one.counts[bin]} of ${total} from ${number(edges[bin])} to ${number(edges[bin + 1])}`;
+    const between = () => `${one.counts[bin]} of ${total} from ${number(edges[bin])} to ${number(edges[bin + 1])}`;
+    const told = bin < 0 ? `no value near ${number(value)}` : between();
     fill(tip, `step ${one.step ?? "–"}: ${told}`);
     tip.style.left = `${Math.max(Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 4), 0)}px`;
     tip.style.top = `${Math.max(event.clientY - box.top - 34, 0)}px`;
@@ -86,15 +93,15 @@ function edgesOf({ edges, counts }) {
 
 /** The same as numbers: of each step how many values there are, the extremes, and the quartiles to within a bin. */
 function numbers(found) {
-  const heads = ["step", "values", "least", "quarter below", "half below", "three quarters below", "greatest", "mean", "NaN or infinite"];
   const row = (one) => {
     const edges = edgesOf(one), total = one.counts.reduce((sum, count) => sum + count, 0);
     const below = (part) => edges[Math.min(quantile(one.counts, part * total) + 1, one.counts.length)];
     const mean = one.counts.reduce((sum, count, bin) => sum + (count * (edges[bin] + edges[bin + 1])) / 2, 0) / (total || 1);
-    return h("tr", null, [one.step ?? "", total, edges[0], below(0.25), below(0.5), below(0.75), edges.at(-1), mean, one.other].map((each) => h("td", null, number(each))));
+    const cells = [one.step ?? "", total, edges[0], below(0.25), below(0.5), below(0.75), edges.at(-1), mean, one.other];
+    return h("tr", null, cells.map((each) => h("td", null, number(each))));
   };
-  return h("details", null, h("summary", null, "as numbers"), h("div", { class: "scrolled" }, h("table", null,
-    h("thead", null, h("tr", null, heads.map((name) => h("th", { scope: "col" }, name)))), h("tbody", null, found.map(row)))));
+  return h("details", null, h("summary", null, "as numbers"),
+    h("div", { class: "scrolled" }, h("table", null, heads(HEADS), h("tbody", null, found.map(row)))));
 }
 
 function quantile(counts, wanted) {

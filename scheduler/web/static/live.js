@@ -56,6 +56,12 @@ export class Live {
     return this.asked.get(name).answer;
   }
 
+  /** The same as it is now, whatever was asked before. */
+  async again(question, run) {
+    this.asked.delete(`${question} ${run}`);
+    return this.ask(question, run);
+  }
+
   /** It is there. What has changed while it was made is asked for again: one question at a time, however much is new. */
   answered(name, asked) {
     asked.isThere = true;
@@ -121,12 +127,17 @@ export class Live {
   /** JSON from the server; undefined where there is nothing. While nobody answers it waits. */
   async get(path) {
     for (let tries = 0; ; tries++) {
-      const response = await this.fetch(path).catch(() => null);
-      if (response?.ok) return response.json();
-      if (response?.status === 404) return undefined;
-      if (response && response.status !== 503) throw new Error((await response.json()).error);
+      const found = await this.answerOf(path).catch(() => null); // also one that breaks off amid its answer
+      if (found?.status === 200) return found.body;
+      if (found?.status === 404) return undefined;
+      if (found && found.status !== 503) throw new Error(found.body.error);
       await pause(tries);
     }
+  }
+
+  async answerOf(path) {
+    const response = await this.fetch(path);
+    return { status: response.status, body: await response.json() };
   }
 
   async fetch(path, options = {}) {

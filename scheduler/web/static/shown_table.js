@@ -3,21 +3,23 @@
 import { difference } from "./difference.js";
 import { h } from "./dom.js";
 import { number, plural } from "./format.js";
+import { heads } from "./parts.js";
 
 const TRUTH = /^(target|text|label|truth|ground[ _]?truth|expected|reference|answer|line)s?$/i;
 const GUESS = /^(prediction|predicted|pred|guess|output|hypothesis|decoded|generated|predicted[ _]?(text|label))s?$/i;
+
+const KEY = () => [h("del", null, "missing"), " ", h("ins", null, "too much")];
 
 /** The table, with a word below about what is not here. */
 export function shownTable(table) {
   const truth = table.columns.findIndex((name) => TRUTH.test(name)), guess = table.columns.findIndex((name) => GUESS.test(name));
   const compared = truth >= 0 && guess >= 0;
-  const row = (cells) => h("tr", null, cells.map((cell, column) => (compared && column === guess ? judged(cells[truth], cell) : h("td", null, content(cell)))));
+  const plain = (cell) => h("td", null, content(cell));
+  const td = (cells) => (cell, column) => (compared && column === guess ? judged(cells[truth], cell) : plain(cell));
   const wrong = compared ? table.rows.filter((cells) => cells[truth] !== cells[guess]).length : 0;
   return [
-    h("table", null,
-      h("thead", null, h("tr", null, table.columns.map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", null, table.rows.map(row))),
-    compared && wrong ? h("p", { class: "soft" }, `${wrong} of ${table.rows.length} differ: `, h("del", null, "missing"), " ", h("ins", null, "too much")) : null,
+    h("table", null, heads(table.columns), h("tbody", null, table.rows.map((cells) => h("tr", null, cells.map(td(cells)))))),
+    wrong ? h("p", { class: "soft" }, `${wrong} of ${table.rows.length} differ: `, ...KEY()) : null,
     table.more ? h("p", { class: "soft" }, `and ${plural(table.more, "row")} more`) : null,
   ];
 }

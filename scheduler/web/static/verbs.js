@@ -9,9 +9,11 @@ export function canAct(page) {
   return page.source.live && !page.answer.read_only;
 }
 
-/** Buttons for a run, with a line of what became of them; null where nothing can be done. */
-export function verbs(run, page) {
+/** Buttons for a run and a line of what became of them, as `{ root, update }`; `update` when its row may have changed. What is
+ * being written stays as it is meanwhile. Null where nothing can be done. */
+export function verbs(id, page) {
   if (!canAct(page)) return null;
+  let run = page.byId.get(id);
   const told = h("span", { class: "soft", role: "status" });
   const bar = h("span", { class: "row verbs" });
 
@@ -31,13 +33,15 @@ export function verbs(run, page) {
     return h("button", { type: "button", on: { click } }, text);
   }
 
-  function show(parts) {
+  let isAsking = false;
+  function show(parts, asks = false) {
+    isAsking = asks;
     fill(bar, parts);
   }
 
   function sure(verb, question, more) {
     const yes = button(`yes, ${verb}`, () => act(verb, more));
-    show([h("span", null, question), yes, button("no", () => show(buttons()))]);
+    show([h("span", null, question), yes, button("no", () => show(buttons()))], true);
     yes.focus();
   }
 
@@ -50,7 +54,7 @@ export function verbs(run, page) {
     };
     const form = h("form", { class: "row", on: { submit } },
       box, h("button", null, name), button("never mind", () => show(buttons())));
-    show([form]);
+    show([form], true);
     box.focus();
   }
 
@@ -71,25 +75,40 @@ export function verbs(run, page) {
     ].filter(Boolean);
   }
 
+  function update() {
+    const before = run;
+    run = page.byId.get(id) ?? run;
+    if (!isAsking && look(before) !== look(run)) show(buttons());
+  }
+
   show(buttons());
-  return h("span", { class: "row" }, bar, told);
+  return { root: h("span", { class: "row" }, bar, told), update };
+}
+
+/** What the buttons depend on. */
+function look(run) {
+  return [run.state, run.note, ...run.tags].join("\n");
 }
 
 /** A line with what can be done with the run that is open, as long as it is. */
 export function acting(page) {
   const line = h("p", { class: "row acting", hidden: true });
-  let shown = "";
+  const state = h("span", { class: "state" });
+  let shown = "", made = null;
   function update() {
     const run = page.byId.get(page.state.get("open"));
-    const now = run ? [run.id, run.state, run.note, ...run.tags].join("\n") : "";
-    if (now === shown) return;
-    const told = run && shown.startsWith(run.id) ? line.querySelector('[role="status"]') : null;
-    shown = now;
     line.hidden = !run || !canAct(page);
-    if (line.hidden) return;
-    const made = verbs(run, page);
-    if (told) made.lastChild.replaceWith(told); // what was said of the last one stays
-    fill(line, h("b", null, page.label(run)), h("span", { class: "state" }, run.state), made);
+    if (line.hidden) {
+      shown = "";
+      return;
+    }
+    state.textContent = run.state;
+    if (run.id === shown) made.update();
+    else {
+      shown = run.id;
+      made = verbs(run.id, page);
+      fill(line, h("b", null, page.label(run)), state, made.root);
+    }
   }
   page.on((what) => { if (what === "runs" || what === "open") update(); });
   update();

@@ -147,30 +147,33 @@ def filled(store: Store, tmp_path: Path) -> Callable[..., list[Job]]:
     return make
 
 
+@contextmanager
+def running(store: Store, job: Job) -> Iterator[Running]:
+    """Let this job run, until it has ended or nobody looks at it any more."""
+    with store.change() as change:
+        attempt = change.begin(job, "", "")
+        assert attempt
+    Path(attempt.directory).mkdir(parents=True)
+    handle = os.open(attempt.directory, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with ExitStack() as hold:
+        hold.callback(os.close, handle)
+        with store.change() as change:
+            change.runs(attempt, os.getpid(), None)
+        yield Running(store, store.job(job.id), attempt, hold)
+
+
 @pytest.fixture
-def runs(store: Store, filled: Callable[..., list[Job]]) -> Iterator[Callable[[float], Running]]:
-    """Let a job with this learning rate run."""
+def again(store: Store) -> Iterator[Callable[[Job], Running]]:
+    """Let a queued job run."""
     with ExitStack() as everything:
+        yield lambda job: everything.enter_context(running(store, job))
 
-        def begin(lr: float) -> Running:
-            (job,) = filled([lr], lambda _: Left(State.QUEUED))
-            return again(job)
 
-        def again(job: Job) -> Running:
-            with store.change() as change:
-                attempt = change.begin(job, "", "")
-                assert attempt
-            Path(attempt.directory).mkdir(parents=True)
-            handle = os.open(attempt.directory, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            hold = everything.enter_context(ExitStack())
-            hold.callback(os.close, handle)
-            with store.change() as change:
-                change.runs(attempt, os.getpid(), None)
-            return Running(store, store.job(job.id), attempt, hold)
-
-        begin.again = again  # type: ignore[attr-defined]
-        yield begin
+@pytest.fixture
+def runs(filled: Callable[..., list[Job]], again: Callable[[Job], Running]) -> Callable[[float], Running]:
+    """Let a job with this learning rate run."""
+    return lambda lr: again(filled([lr], lambda _: Left(State.QUEUED))[0])
 
 
 def done(config: Mapping[str, Any]) -> Left:

@@ -21,7 +21,12 @@ from scheduler.web.documents.media import Room
 from tests.contract.actions.ended import ended
 from tests.contract.web.made_sweep import Experiments
 
-PLENTY = Room(10**9, 10**9)
+
+def plenty() -> Room:
+    """More than is asked for."""
+    return Room(10**9, 10**9)
+
+
 GRID = "command: [python, train.py]\ngrid: {lr: [1, 2, 3]}\n"
 
 
@@ -62,7 +67,7 @@ def test_what_a_training_has_shown_comes_with_its_steps_and_its_pictures(attempt
     (tmp_path / "model.pt").write_bytes(b"12345")
     log.keep(tmp_path / "model.pt", "model.pt")
     log.finish()
-    found = media.document(attempts, PLENTY)
+    found = media.document(attempts, plenty())
     assert list(found) == [run], "a run that has shown nothing has no answer"
     (shown,) = found[run]["images"]
     assert (shown["name"], shown["step"], shown["caption"], content(shown["picture"])) == ("example", 10, "shade 7", picture(7))
@@ -87,7 +92,7 @@ def test_texts_of_predictions_are_tables_by_step_unless_they_were_shown_with_ima
             pictures.predictions(rows, [tmp_path / "drawn-3.png"] if image(tmp_path, 3) else None, step)
     texts.finish()
     pictures.finish()
-    found = media.document(attempts, PLENTY)[run]["tables"]
+    found = media.document(attempts, plenty())[run]["tables"]
     assert {(each["step"], *each["columns"]) for each in found} == {
         (1, "target", "prediction", "confidence"),
         (2, "image", "target", "prediction", "confidence"),
@@ -105,7 +110,7 @@ def test_no_row_makes_a_page_show_a_file_that_is_not_the_runs_own(
     (place.parent.parent / "secret.png").write_bytes(picture(1))
     (place / "link.png").symlink_to(place.parent.parent / "secret.png")
     index(attempt, {"_step": 1, "name": "x", "kind": "image", "file": file})
-    (shown,) = media.document(attempts, PLENTY)[run]["images"]
+    (shown,) = media.document(attempts, plenty())[run]["images"]
     assert (shown["picture"], shown["why"]) == (None, "its file is not there")
 
 
@@ -128,7 +133,7 @@ def test_a_picture_is_what_begins_like_one_whatever_it_is_called(
     run, attempt = next(iter(attempts.items()))
     (Path(attempt.directory) / "a.png").write_bytes(begin)
     index(attempt, {"name": "x", "kind": "image", "file": "a.png"})
-    (shown,) = media.document(attempts, PLENTY)[run]["images"]
+    (shown,) = media.document(attempts, plenty())[run]["images"]
     if kind:
         assert shown["picture"].startswith(f"data:{kind};base64,")
     else:
@@ -150,7 +155,7 @@ def test_rows_that_are_not_whole_are_passed_over(attempts: dict[str, Attempt]) -
         {"name": "v", "kind": "video"},
         whole,
     )
-    found = media.document(attempts, PLENTY)[run]
+    found = media.document(attempts, plenty())[run]
     assert found["histograms"] == [{"name": "w", "step": None, "edges": [0, 1, 5], "counts": [1, 2], "other": 0}]
     assert (found["tables"], found["images"]) == ([], [])
 
@@ -192,7 +197,7 @@ def test_texts_and_numbers_have_a_limit_of_their_own(attempts: dict[str, Attempt
     for step in range(1000):
         log.show("weights", Histogram.of([float(step)], 4), step)
     log.finish()
-    found = media.document(attempts, PLENTY)[run]
+    found = media.document(attempts, plenty())[run]
     (table,) = found["tables"]
     assert (len(table["rows"]), table["more"], len(table["rows"][0][0])) == (100, 900, 2000)
     steps = [each["step"] for each in found["histograms"]]

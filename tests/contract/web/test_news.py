@@ -113,7 +113,7 @@ def test_what_is_new_is_small_however_many_runs_there_are(home: Home, runs: Runs
     assert len(str(news)) < 1500 < len(index.body) / 50
 
 
-def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Any, store: Store) -> None:
+def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Runs, again: Callable[[Job], Running], store: Store) -> None:
     """The steps of two attempts in one line would be a curve that never was."""
     running = runs(0.5)
     running.log(curve({"lr": 0.5}, 4))
@@ -123,7 +123,7 @@ def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Any, store: St
         until(events, lambda data: row(data, running.job.id).get("state") == "failed")
         with store.change() as change:
             change.ask_again(running.job.id, "retry")
-        second = runs.again(store.job(running.job.id))
+        second = again(store.job(running.job.id))
         until(events, lambda data: data.get("points", {}).get(running.job.id, {}).get("anew") is True)
         second.log(curve({"lr": 0.5}, 2))
         until(events, lambda data: row(data, running.job.id).get("step") == 1)

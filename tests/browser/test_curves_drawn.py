@@ -179,7 +179,7 @@ CanvasRenderingContext2D.prototype.setLineDash = function (dash) { dashes.push(d
 def test_among_very_many_lines_only_the_one_that_is_pointed_at_has_its_dashes(
     store: Store, tmp_path: Path, opened: Opened, reported: Reported
 ) -> None:
-    """Dashes and bands of a thousand lines cost seconds at each look, and nobody sees them; those of one tell it from the others."""
+    """Dashes and bands of a thousand lines cost seconds at each look, and nobody sees them; those of one tell it apart."""
     from selenium.webdriver import ActionChains
 
     numbers = ", ".join(map(str, range(120)))

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scheduler import (
         CannotEverRun,
+        Charts,
         Comparison,
         Curve,
         Job,
         Jobs,
+        Page,
         StateError,
         Sweep,
         Sweeps,
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
         UserError,
         cancel,
         compare,
+        curves,
         job,
         jobs,
         move,
+        page,
         retry,
         run,
         submit,
@@ -39,15 +43,18 @@ if TYPE_CHECKING:
         sweeps,
         track,
         trials,
+        watch,
         work,
     )
 
 __all__ = [
     "CannotEverRun",
+    "Charts",
     "Comparison",
     "Curve",
     "Job",
     "Jobs",
+    "Page",
     "StateError",
     "Sweep",
     "Sweeps",
@@ -56,9 +63,11 @@ __all__ = [
     "UserError",
     "cancel",
     "compare",
+    "curves",
     "job",
     "jobs",
     "move",
+    "page",
     "retry",
     "run",
     "submit",
@@ -66,6 +75,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]
 

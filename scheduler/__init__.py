@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scheduler.api import (
         CannotEverRun,
+        Charts,
         Comparison,
         Curve,
         Job,
         Jobs,
+        Page,
         StateError,
         Sweep,
         Sweeps,
@@ -21,15 +23,18 @@ if TYPE_CHECKING:
         UserError,
         cancel,
         compare,
+        curves,
         job,
         jobs,
         move,
+        page,
         retry,
         run,
         submit,
         sweep,
         sweeps,
         trials,
+        watch,
         work,
     )
     from scheduler.tracking import track
@@ -37,10 +42,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "CannotEverRun",
+    "Charts",
     "Comparison",
     "Curve",
     "Job",
     "Jobs",
+    "Page",
     "StateError",
     "Sweep",
     "Sweeps",
@@ -49,9 +56,11 @@ __all__ = [
     "UserError",
     "cancel",
     "compare",
+    "curves",
     "job",
     "jobs",
     "move",
+    "page",
     "retry",
     "run",
     "submit",
@@ -59,6 +68,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from scheduler.queue.origin_rows import origin_of
 from scheduler.queue.store import Store
 from scheduler.sweeps.engine.checkpoints import ENDINGS
 
+PIECE = 1 << 24  # bytes copied between two words about it
+Advance = Callable[[str, int, int], None]
 ATTEMPT = "attempt"  # where in the folder its files lie
 NAME = "experiment.yaml"
 
@@ -42,8 +44,9 @@ class BroughtBack:
     missing: tuple[str, ...]
 
 
-def bring_back(store: Store, job: Job, directory: Path) -> BroughtBack:
-    """The latest attempt of `job`, in this folder, which is made. UserError where there is something already, or no room: then
+def bring_back(store: Store, job: Job, directory: Path, advance: Advance = lambda what, done, of: None) -> BroughtBack:
+    """The latest attempt of `job`, in this folder, which is made. `advance` hears what is done, how much of it by now, and of how
+    much in all. UserError where there is something already, or no room: then
     nothing is there that was not before."""
     place = Path(os.path.abspath(directory))  # noqa: PTH100 (a link at its end stays one, and is in the way)
     _refuse_what_is_there(place)
@@ -51,7 +54,7 @@ def bring_back(store: Store, job: Job, directory: Path) -> BroughtBack:
     fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=_parent(place)))
     try:
         fresh.chmod(0o755)
-        found = _filled(store, job, attempt, fresh, place)
+        found = _filled(store, job, attempt, fresh, place, advance)
         fresh.rename(place)
     except OSError as error:
         raise UserError(
@@ -75,7 +78,7 @@ def _parent(place: Path) -> Path:
     return place.parent
 
 
-def _filled(store: Store, job: Job, attempt: Attempt | None, fresh: Path, place: Path) -> BroughtBack:
+def _filled(store: Store, job: Job, attempt: Attempt | None, fresh: Path, place: Path, advance: Advance) -> BroughtBack:
     origin = origin_of(store, attempt) if attempt else None
     checkout = origin.checkout if origin else None
     code = _code(checkout, fresh) if checkout else Part(trouble=_why_no_code(job, attempt))
@@ -87,7 +90,7 @@ def _filled(store: Store, job: Job, attempt: Attempt | None, fresh: Path, place:
         if os.path.isabs(word) and job.experiment in word and Path(word).is_file():  # its ${args_json_file}  # noqa: PTH117
             moves.append((word, Path(shutil.copy(word, _free(fresh / within, "arguments.json")))))
     file.write_text(file_of(job, lambda path: _moved(path, moves, fresh, place)), encoding="utf-8")
-    files = _files(attempt, fresh)
+    files = _files(attempt, fresh, advance)
     return BroughtBack(
         place,
         attempt.number if attempt else None,
@@ -178,7 +181,7 @@ def _free(folder: Path, name: str) -> Path:
     return found
 
 
-def _files(attempt: Attempt | None, fresh: Path) -> Part:
+def _files(attempt: Attempt | None, fresh: Path, advance: Advance) -> Part:
     """Copy what an attempt has left, of several checkpoints in a folder the best one."""
     if attempt is None:
         return Part(trouble="files: the job has not run")
@@ -187,11 +190,22 @@ def _files(attempt: Attempt | None, fresh: Path) -> Part:
         return Part(trouble=f"the files of attempt {attempt.number}: {source} is gone")
     target.mkdir()
     paths = list(_worth_keeping(source))
+    done, total = 0, sum(path.stat().st_size for path in paths)
     for path in paths:
         into = target / path.relative_to(source)
         into.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, into)
+        for more in _copied(path, into):
+            done += more
+            advance(f"copying the files of attempt {attempt.number}", done, total)
     return Part(f"{len(paths)} file{'s' * (len(paths) != 1)} of attempt {attempt.number}, in {target.name}/")
+
+
+def _copied(path: Path, into: Path) -> Iterator[int]:
+    """Copy a file with its times and rights; yields the bytes of each piece: a checkpoint may take minutes."""
+    with path.open("rb") as source, into.open("wb") as target:
+        while piece := os.sendfile(target.fileno(), source.fileno(), None, PIECE):
+            yield piece
+    shutil.copystat(path, into)
 
 
 def _worth_keeping(source: Path) -> Iterator[Path]:

@@ -11,9 +11,10 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from scheduler.errors import StateError, UserError
@@ -34,6 +35,7 @@ from scheduler.runner.endings import apply
 
 PATIENCE = 2.0  # seconds for a command that is just looking at the queue
 UNKNOWN = "the queue was restored from a backup that does not say how this attempt ended"
+Advance = Callable[[str, int, int], None]
 BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -47,15 +49,17 @@ class Restored:
     kept: Path | None
 
 
-def restore(home: Home, file: Path) -> Restored:
-    """UserError for a file that is no sound queue, StateError while anybody uses the present one; then nothing was changed."""
+def restore(home: Home, file: Path, advance: Advance = lambda what, done, of: None) -> Restored:
+    """`advance` hears what is done, how much of it by now, and of how much in all (0: nobody knows). UserError for a
+    file that is no sound queue, StateError while anybody uses the present one; then nothing was changed."""
     if os.path.exists(file) and home.database.exists() and file.samefile(home.database):  # noqa: PTH110 (a Path may raise)
         raise UserError(f"{file} is the queue itself", next_step="name a backup of it")
-    with opened(file) as backup, _write_lock(home), _alone(home):
+    checking, copying = (partial(advance, f"{word} {file.name}") for word in ("checking", "copying"))
+    with opened(file, checking) as backup, _write_lock(home), _alone(home):
         fresh = home.root / "queue.db.restoring"
         _remove(fresh)  # of a restore that was killed
         try:
-            lost, jobs = _prepared(home, backup, fresh)
+            lost, jobs = _prepared(home, backup, fresh, copying)
             return Restored(jobs, lost, _put_in_place(home, fresh))
         except (OSError, sqlite3.OperationalError) as error:
             raise StateError(
@@ -145,10 +149,12 @@ def _refuse_while_jobs_run(home: Home) -> None:
 # The new queue, beside the old one.
 
 
-def _prepared(home: Home, backup: sqlite3.Connection, fresh: Path) -> tuple[tuple[str, ...], dict[str, int]]:
+def _prepared(
+    home: Home, backup: sqlite3.Connection, fresh: Path, advance: Callable[[int, int], None]
+) -> tuple[tuple[str, ...], dict[str, int]]:
     """Make the new queue; returns the jobs whose outcome is unknown now, and how many are in each state."""
     os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    copy_into(backup, fresh)
+    copy_into(backup, fresh, advance)
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")

@@ -11,19 +11,23 @@
 
 from scheduler.api.calls import cancel, job, jobs, retry, run, submit, sweep, trials, work
 from scheduler.api.curve import Curve
+from scheduler.api.drawn import Charts, Page, curves, page
 from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
 from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
 from scheduler.api.trial import Trial, Trials
+from scheduler.api.watching import watch
 from scheduler.errors import CannotEverRun, StateError, UserError
 from scheduler.tracking import track
 
 __all__ = [
     "CannotEverRun",
+    "Charts",
     "Comparison",
     "Curve",
     "Job",
     "Jobs",
+    "Page",
     "StateError",
     "Sweep",
     "Sweeps",
@@ -32,9 +36,11 @@ __all__ = [
     "UserError",
     "cancel",
     "compare",
+    "curves",
     "job",
     "jobs",
     "move",
+    "page",
     "retry",
     "run",
     "submit",
@@ -42,5 +48,6 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "watch",
     "work",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, overload
 
+from scheduler.actions.curves import Spot
 from scheduler.api.rows import Rows, frame
+from scheduler.report import notebook
 from scheduler.report.text import number
+from scheduler.tracking import logged
 from scheduler.tracking.logged import Series
 
 
@@ -34,6 +37,14 @@ class Curve(Rows[Point]):
     def to_pandas(self) -> Any:
         """A pandas.DataFrame with a row for each point. ImportError without pandas."""
         return frame([point._asdict() for point in self])
+
+    def _repr_html_(self) -> str:
+        return notebook.chart([_spots(self)], "a curve by step") if self else super()._repr_html_()
+
+
+def _spots(points: Iterable[Point]) -> list[Spot]:
+    found = [logged.Point(each.step, each.time, each.low, each.high, each.value) for each in points]
+    return [Spot(each.at, each, each.last) for each in found]
 
 
 def curve_of(series: Series) -> Curve:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from typing import Any, TypeVar
 
 from scheduler.experiments.configurations.configurations import leaves
+from scheduler.report import notebook
 from scheduler.report.tables import print_table
 
 SHOWN = 50  # rows of a table in a notebook
@@ -36,6 +38,11 @@ class Rows(Sequence[Row]):
         print_table(self._rows[:SHOWN], text)
         more = len(self) - SHOWN
         return (text.getvalue() + (f"... and {more:,} more" if more > 0 else "")).rstrip() or f"no {type(self).__name__.lower()}"
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return f"<p>{escape(repr(self))}</p>"
+        return notebook.table(self._rows[:SHOWN], len(self) - SHOWN)
 
 
 def flat(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

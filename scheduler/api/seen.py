@@ -40,12 +40,15 @@ class Comparison(Rows[Mapping[str, Any]]):
         return frame(self)
 
 
-def compare(*which: Which, columns: Names = (), sort: str | None = None, diff: bool = False, group_by: Names = ()) -> Comparison:
+def compare(
+    *which: Which, columns: Names = (), sort: str | None = None, diff: bool = False, group_by: Names = (), limit: int = 0
+) -> Comparison:
     """Jobs side by side, the best first: what differs in their parameters, and what came out. `which` as for `jobs`.
 
     `columns`: parameters, metrics, `best.loss`, `max.accuracy`, `duration` and others, as `exp-queue compare --help` has them.
     `sort`: a column, such as "accuracy:max". `diff`: only what is not the same in all. `group_by`: parameters such as "seed";
     then each row is the mean over jobs that are equal but for these: `best.loss.mean`, `.std` (with n - 1) and `.count`.
+    `limit`: so many of the best; 0: all.
     UserError for an unknown column or parameter.
     """
     words, order = named(which), Sort.read(sort) if sort is not None else None
@@ -53,9 +56,9 @@ def compare(*which: Which, columns: Names = (), sort: str | None = None, diff: b
         return Comparison((), ())
     with opened_queue(say) as store:
         if group_by:
-            means = comparing.means(store, words, _several(group_by), columns=_several(columns), sort=order)
+            means = comparing.means(store, words, _several(group_by), columns=_several(columns), sort=order, limit=limit)
             return Comparison(comparison.objects_of_means(means), comparison.table_of_means(means))
-        found = comparing.compare(store, words, columns=_several(columns), sort=order, only_different=diff)
+        found = comparing.compare(store, words, columns=_several(columns), sort=order, only_different=diff, limit=limit)
         return Comparison(comparison.flat_rows(found), comparison.table(found))
 
 

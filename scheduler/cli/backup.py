@@ -61,11 +61,12 @@ def _restore_run(job: str, directory: Path, style: str) -> int:
     from scheduler.cli.options import opened_store
     from scheduler.queue.selection import select_single
     from scheduler.report import tables
+    from scheduler.report.long_work import advancing
     from scheduler.terminal import show
 
     _refuse_a_backup(job)
-    with opened_store() as store:
-        found = bring_back(store, select_single(store, job), directory)
+    with opened_store() as store, advancing() as advance:
+        found = bring_back(store, select_single(store, job), directory, advance)
     if style == "json":
         row = {"directory": str(found.directory), "file": str(found.file), "attempt": found.attempt}
         tables.print_json([{**row, "there": list(found.there), "missing": list(found.missing)}], sys.stdout)
@@ -82,11 +83,13 @@ def _restore_queue(text: str, style: str) -> int:
     from scheduler.actions.restore import restore as put_back
     from scheduler.home import open_home
     from scheduler.report import tables
+    from scheduler.report.long_work import advancing
     from scheduler.report.text import plural
 
     home, file = open_home(), Path(text)
     _refuse_a_job(text, file)
-    found = put_back(home, file.absolute())
+    with advancing() as advance:
+        found = put_back(home, file.absolute(), advance)
     kept = str(found.kept) if found.kept else None
     if found.lost:
         many = plural(len(found.lost), "job")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -51,11 +52,16 @@ class FolderWatch:
 
 def open_inotify() -> int | None:
     """A new inotify descriptor that does not block; None where the kernel refuses one: a user may have 128."""
-    fd: int = ctypes.CDLL(None, use_errno=True).inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    fd: int = _libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     return None if fd < 0 else fd
 
 
 def add_watch(fd: int, path: Path, events: int) -> bool:
     """Have `events` on `path` reported to an inotify descriptor; False where the kernel refuses, or there is no such path."""
-    watch: int = ctypes.CDLL(None, use_errno=True).inotify_add_watch(fd, os.fsencode(path), ctypes.c_uint32(events))
+    watch: int = _libc().inotify_add_watch(fd, os.fsencode(path), ctypes.c_uint32(events))
     return watch >= 0
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

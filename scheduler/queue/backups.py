@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,10 @@ from scheduler.failpoints import reach
 from scheduler.home import Home
 from scheduler.queue.schema import APPLICATION_ID, MIGRATIONS
 from scheduler.queue.store import Store
+
+PAGES = 1 << 12  # 16 MiB, copied between two words about it
+INSTRUCTIONS = 1 << 20  # of SQLite, between two: some 10 ms
+Advance = Callable[[int, int], None]  # how much is done, and of how much in all; 0: nobody knows
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,22 @@ def is_a_database(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\0"
 
 
-def copy_into(source: sqlite3.Connection, target: Path) -> None:
-    """All of a database, as of one moment, as one file: not in WAL mode, which needs a second."""
+def copy_into(source: sqlite3.Connection, target: Path, advance: Advance | None = None) -> None:
+    """All of a database, as of one moment, as one file: not in WAL mode, which needs a second. `advance`: of a source to which
+    nobody writes, it hears the pages that are copied, and of how many."""
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-        source.backup(copy)
+        if advance:
+            hears = advance  # for the type checker, that it stays
+            source.backup(copy, pages=PAGES, progress=lambda status, left, total: hears(total - left, total), sleep=0)
+        else:
+            source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """A backup to read from. UserError where it is not a sound queue of a format that is known here."""
+def opened(file: Path, advance: Advance | None = None) -> Iterator[sqlite3.Connection]:
+    """A backup to read from. UserError where it is not a sound queue of a format that is known here; all of it is read to know
+    that, and `advance` hears that it goes on."""
     if not os.path.isfile(file):  # noqa: PTH113 (a Path raises at a closed folder)
         raise UserError(f"{file} is {'no file' if os.path.lexists(file) else 'not there'}", next_step="name a backup of a queue")
     if file.stat().st_size == 0:
@@ -76,7 +86,11 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(name, uri=True)) as connection:
             connection.row_factory = sqlite3.Row
+            if advance:
+                hears = advance
+                connection.set_progress_handler(lambda: hears(0, 0), INSTRUCTIONS)
             _refuse_what_is_no_queue(file, connection)
+            connection.set_progress_handler(None, 0)
             yield connection
     except sqlite3.DatabaseError as error:
         raise UserError(f"{file} cannot be read ({error})", next_step="name another backup") from error

@@ -113,12 +113,12 @@ def _labels(frame: Frame, rows: int) -> list[str]:
     """One for each row of the y axis, most of them empty."""
     places = {rows - 1, *range(0, rows - LABELLED // 2, LABELLED)}
     values = {row: frame.height_at(1 - row / (rows - 1)) for row in places}
-    texts = _texts(list(values.values()))
+    texts = numbers_apart(list(values.values()))
     named = dict(zip(values, texts, strict=True))
     return [named.get(row, "") for row in range(rows)]
 
 
-def _texts(values: Sequence[float]) -> list[str]:
+def numbers_apart(values: Sequence[float]) -> list[str]:
     """Numbers in as few digits as tell them apart."""
     for digits in range(3, 8):
         texts = [f"{value:.{digits}g}" for value in values]
@@ -129,7 +129,7 @@ def _texts(values: Sequence[float]) -> list[str]:
 
 def _below(frame: Frame, width: int) -> str:
     """The numbers below the x axis: its ends and its middle."""
-    left, middle, right = _texts([frame.left, (frame.left + frame.right) / 2, frame.right])
+    left, middle, right = numbers_apart([frame.left, (frame.left + frame.right) / 2, frame.right])
     gap = width // ACROSS - len(left) - len(middle) // 2
     text = f"{left}{'':{max(gap, 1)}}{middle}"
     return f"{text}{'':{max(width - len(text) - len(right), 1)}}{right}"

@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.launcher.log_cap import pieces
@@ -86,6 +87,39 @@ def last_lines(path: Path, count: int, tails: Sequence[int] = TAILS) -> list[str
     except OSError:
         return []
     return [line[:LONGEST_LINE] for line in lines[-count:]]
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of a log, safe; `whole`: that is all of it. `size`: bytes of the log."""
+
+    text: str
+    whole: bool
+    size: int
+
+
+def end_of(path: Path, most: int, tails: Sequence[int] = TAILS) -> End | None:
+    """The last lines of a log, at most so many characters; None where there is no log."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for tail in tails:
+                text = _shown_from(file.fileno(), max(0, size - tail))
+                if len(text) >= most or tail >= size:
+                    break
+    except OSError:
+        return None
+    whole = tail >= size and len(text) <= most
+    return End(text if whole else _from_a_line(text[-most:]), whole, size)
+
+
+def _from_a_line(text: str) -> str:
+    """Without the rest of a line whose beginning is not there, unless that is all there is.
+
+    >>> _from_a_line("d\\nnext\\n"), _from_a_line("no end")
+    ('next\\n', 'no end')
+    """
+    return text.partition("\n")[2] or text
 
 
 def _shown_from(descriptor: int, start: int) -> str:

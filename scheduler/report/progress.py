@@ -30,6 +30,7 @@ from scheduler.runner.notices import (
     Skipped,
     StandsStill,
     Started,
+    StillReading,
     Trouble,
     UnderWay,
     Waiting,
@@ -62,6 +63,7 @@ class Progress:
             UnderWay: self._under_way,
             StandsStill: self._stands_still,
             Ended: self._ended,
+            StillReading: self._still_reading,
             Waiting: self._waiting,
             Skipped: self._skipped,
             Impossible: self._impossible,
@@ -166,6 +168,10 @@ class Progress:
         self._say(f"{notice.job.short_id}{label} {notice.ending.state}{took}{self._detail(notice)}{self._count()}")
         if notice.ending.state in (State.FAILED, State.TIMEOUT):
             self._tail(notice.attempt)
+
+    def _still_reading(self, notice: StillReading) -> None:
+        so_far = f"reading what {notice.attempt.job[:8]} has logged, {notice.share:.0%}"
+        self._say(f"{so_far}; Ctrl-C leaves the rest to the next `run` or `work`")
 
     def _waiting(self, notice: Waiting) -> None:
         if not self._is_viewed:

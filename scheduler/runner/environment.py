@@ -51,20 +51,23 @@ def system_interval() -> float:
     return found
 
 
-def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, threads: int) -> dict[str, str | None]:
-    """Additions to the runner's environment for one attempt; None takes a variable away. `kept`: what its job keeps of another.
+def child_environment(
+    ready: Ready, attempt: Attempt, inherited: Mapping[str, str], kept: Surroundings, *, threads: int
+) -> dict[str, str | None]:
+    """Additions to the runner's environment, which is `inherited`, for one attempt; None takes a variable away. `kept`: what its
+    job keeps of another.
 
     What it logs is to be seen, while it runs and without an account: see `no_account`.
 
     Without a claim CUDA sees no device, and the job gets `threads` CPU threads (or what it asked for), unless the user has set
     a number: several jobs that each use every core slow one another down.
     """
-    job, differing = ready.job, kept.differing(os.environ)
+    job, differing = ready.job, kept.differing(inherited)
     program = ready.code.program if ready.code else _program(job)
     given: dict[str, str | None] = {**differing, **job.additions(attempt)}
-    address = given.get("MASTER_ADDR", os.environ.get("MASTER_ADDR"))
+    address = given.get("MASTER_ADDR", inherited.get("MASTER_ADDR"))
     own: dict[str, str | None] = {
-        **_seen(attempt, job, given, program),
+        **_seen(attempt, job, {**inherited, **given}, program),
         **given,
         **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
         "EXP_QUEUE_SLOT": str(ready.slot.number),
@@ -75,7 +78,7 @@ def child_environment(ready: Ready, attempt: Attempt, kept: Surroundings, *, thr
     }
     if ready.claim:
         return {**own, **ready.claim.environment()}
-    chosen = any(differing.get(name, os.environ.get(name)) is not None for name in THREADS)
+    chosen = any(differing.get(name, inherited.get(name)) is not None for name in THREADS)
     share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
 
@@ -85,9 +88,8 @@ def _program(job: Job) -> str | None:
     return next((os.path.join(job.cwd, name) for name in program_files_of_line(job.argv)), None)  # noqa: PTH118
 
 
-def _seen(attempt: Attempt, job: Job, given: Mapping[str, str | None], program: str | None) -> dict[str, str]:
-    whole = {name: value for name, value in {**os.environ, **given}.items() if value is not None}
+def _seen(attempt: Attempt, job: Job, whole: Mapping[str, str | None], program: str | None) -> dict[str, str]:
     # Python keeps up to 8 KiB of what it prints into a file: nothing would be seen before the end. A `print` then costs a few
     # microseconds more.
-    unbuffered = {} if UNBUFFERED in whole else {UNBUFFERED: "1"}
+    unbuffered = {} if whole.get(UNBUFFERED) is not None else {UNBUFFERED: "1"}
     return {**unbuffered, **offline(whole, attempt.directory, job.cwd, program)}

@@ -34,6 +34,14 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class StillReading:
+    """Nothing runs any more, and what this attempt has logged is long: so much of it is read, 0 to 1."""
+
+    attempt: Attempt
+    share: float
+
+
+@dataclass(frozen=True)
 class Waiting:
     """So many jobs, of which `job` is the first, cannot start now although there is a slot, all for this reason."""
 
@@ -148,4 +156,4 @@ class Resized:
 
 Stay = Waiting | StandsStill | Impossible | Halted | Trouble
 Course = Started | OtherCode | Joined | Noted | UnderWay | Ended | Skipped
-Notice = Course | Stay | Elsewhere | Resized | Interrupted | Warned
+Notice = Course | Stay | StillReading | Elsewhere | Resized | Interrupted | Warned

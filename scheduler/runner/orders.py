@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 
 from scheduler.experiments.experiment import arguments_with_group
 from scheduler.launcher.spawning import Order
@@ -16,9 +17,11 @@ from scheduler.runner.environment import child_environment, copy_cap, log_cap, s
 _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 
-def order_of(ready: Ready, attempt: Attempt, kept: Surroundings, threads: int, grace: float) -> Order:
-    """`kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
-    job, environment = ready.job, child_environment(ready, attempt, kept, threads=threads)
+def order_of(
+    ready: Ready, attempt: Attempt, inherited: Mapping[str, str], kept: Surroundings, threads: int, grace: float
+) -> Order:
+    """`inherited`, `kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
+    job, environment = ready.job, child_environment(ready, attempt, inherited, kept, threads=threads)
     return Order(
         attempt.name,
         list(job.argv),

@@ -26,6 +26,7 @@ from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep, unread
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_silent, read_out
+from scheduler.runner.notices import StillReading
 from scheduler.shortage import Shortage, start
 from scheduler.tracking.left import Leaving, clear
 from scheduler.tracking.logged import Logged
@@ -35,9 +36,12 @@ from scheduler.tracking.readers.follower import Follower
 YOUNG = 0.3  # seconds: what is over by then is only read when it is
 PACE = 1.0  # seconds between two looks at one attempt
 SPELL = 0.02  # seconds that a look may take
+SILENCE, TOLD_EVERY, SOON = 2.0, 10.0, 0.05  # seconds: of a wait for it, between two words about that, and until a first one
+LINGER = 1.0  # seconds that what was read waits for more, to be written down together: a transaction costs more than a reading
 AGAIN = 5.0  # seconds to the next try where there was no room to write
 MOST_AWAKE = 32  # attempts that the kernel wakes us for: a user has 128 such watches in all; others are looked at each PACE
 TOGETHER = 256  # attempts that are written down in one transaction
+SILENT = Logged()  # of an attempt in whose directory there is nothing
 
 
 @dataclass
@@ -73,6 +77,7 @@ class _State:
     read: list[tuple[Attempt, Logged, Objective | None]] = field(default_factory=list)
     selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
     is_closing: bool = False
+    write_at: float = -math.inf  # until then what was read waits for more, on the monotonic clock
     retry_at: float = -math.inf
 
 
@@ -87,6 +92,8 @@ class Reading:
         self._home, self._others = home, others
         self._words: SimpleQueue[_Word] = SimpleQueue()
         self._started = self._hurries = False
+        self._present: StillReading | None = None  # what is read now, and how far that is
+        self._wakes = -math.inf  # when the thread looks up by itself, on the monotonic clock
 
     def fileno(self) -> int:
         return self._done
@@ -114,14 +121,26 @@ class Reading:
         if self._started:
             self._say(attempt.name)
 
-    def wait(self, wakeups: Wakeups, is_enough: Callable[[], bool] = lambda: False) -> None:
+    def wait(
+        self,
+        wakeups: Wakeups,
+        is_enough: Callable[[], bool] = lambda: False,
+        tell: Callable[[StillReading], None] = lambda notice: None,
+        silence: float = SILENCE,
+    ) -> None:
         """Nothing more comes: return when what is over is read and written down. Where it `is_enough` before, the rest is left to
-        the next runner."""
+        the next runner. `tell` hears of what takes longer than `silence`, in seconds, and then every TOLD_EVERY."""
         self._say(None)
         if self.is_busy:
             wakeups.watch(self, lambda: None)
+        due = time.monotonic() + silence
         while self.is_busy and not is_enough():
-            wakeups.wait(math.inf)
+            wakeups.wait(max(0.0, due - time.monotonic()))
+            if self.is_busy and time.monotonic() >= due:
+                present = self._present
+                if present:
+                    tell(present)
+                due = time.monotonic() + (TOLD_EVERY if present else SOON)
 
     def leave(self) -> None:
         """At once. What is not written down yet is left for the next runner."""
@@ -136,7 +155,8 @@ class Reading:
         if word is not None and not self._started:
             self._start()
         self._words.put(word)
-        if self._started:
+        # A thousand short jobs need not wake it two thousand times: it hears of them when it looks up, which is soon.
+        if self._started and (word is None or self._wakes > time.monotonic() + YOUNG):
             with suppress(OSError):  # it has enough to hear, or has left
                 os.write(self._mouth, b".")
 
@@ -168,7 +188,7 @@ class Reading:
             self._look(state)
             if state.over:
                 self._read_one(state)
-            if len(state.read) >= TOGETHER or not state.over:
+            if state.read and self._is_time_to_write(state):
                 self._write(state)
             if state.is_closing and not state.over:
                 break
@@ -185,6 +205,8 @@ class Reading:
                 state.followed[word.attempt.name] = word
             elif isinstance(word, _Over):
                 state.over.append(word)
+                if each := state.followed.get(word.attempt.name):
+                    each.wake = math.inf  # it is read to its end instead
             elif word is None:
                 state.is_closing = True
             elif each := state.followed.pop(word, None):
@@ -193,9 +215,12 @@ class Reading:
     def _sleep(self, state: _State) -> None:
         """Until something is heard. An attempt that has logged is looked at when its pace allows it, and not heard before."""
         wakes = [each.wake for each in state.followed.values()]
-        wakes += [state.retry_at] if state.read else []
-        wait = 0.0 if state.over else max(0.0, min(wakes, default=math.inf) - time.monotonic())
-        for key, _ in state.selector.select(None if wait == math.inf else wait):
+        wakes += [max(state.write_at, state.retry_at)] if state.read else []
+        self._wakes = -math.inf if state.over else min(wakes, default=math.inf)
+        wait = max(0.0, self._wakes - time.monotonic()) if self._words.empty() else 0.0
+        heard = state.selector.select(None if wait == math.inf else wait)
+        self._wakes = -math.inf
+        for key, _ in heard:
             each = key.data
             if each:
                 state.selector.unregister(each.follower)
@@ -238,10 +263,11 @@ class Reading:
 
     def _read_one(self, state: _State) -> None:
         over = state.over.pop(0)
+        state.write_at = state.write_at if state.read else time.monotonic() + LINGER
         each = state.followed.pop(over.attempt.name, None)
         with suppress(Exception):  # a log that cannot be read: the next runner tries again
             if is_silent(over.attempt, over.duration):
-                state.read.append((over.attempt, Logged(), None))
+                state.read.append((over.attempt, SILENT, None))
             else:
                 self._read_out(state, over, each.follower if each else None)
         if each:
@@ -250,12 +276,21 @@ class Reading:
     def _read_out(self, state: _State, over: _Over, follower: Follower | None) -> None:
         job = over.job or state.store.job(over.attempt.job)
         follower = follower or follower_of(state.store, job, over.attempt, awake=False)
-        if read_out(follower, over.ending, lambda: self._hurries):
+        if read_out(follower, over.ending, lambda: self._goes_on(over.attempt, follower)):
             state.read.append((over.attempt, follower.logged(), follower.objective))
 
+    def _goes_on(self, attempt: Attempt, follower: Follower) -> bool:
+        """Whether it hurries."""
+        self._present = StillReading(attempt, follower.share)
+        return self._hurries
+
+    def _is_time_to_write(self, state: _State) -> bool:
+        if state.is_closing and not state.over:
+            return True
+        are_enough = len(state.read) >= TOGETHER
+        return time.monotonic() >= (state.retry_at if are_enough else max(state.write_at, state.retry_at))
+
     def _write(self, state: _State) -> None:
-        if not state.read or (time.monotonic() < state.retry_at and not state.is_closing):
-            return
         reach("logs-read")
         try:
             with state.store.change() as change:
@@ -264,6 +299,7 @@ class Reading:
         except Unwritable:
             state.retry_at = time.monotonic() + AGAIN
             return
-        for attempt, _, _ in state.read:
-            clear(Path(attempt.directory))
+        for attempt, found, _ in state.read:
+            if found is not SILENT:
+                clear(Path(attempt.directory))
         state.read.clear()

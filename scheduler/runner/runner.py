@@ -106,7 +106,7 @@ class Runner:
                     self._wakeups.wait(rest)
                     self._jobs.gather()
                 interrupts = self._interrupts
-                self._reading.wait(self._wakeups, lambda: self._interrupts > interrupts)
+                self._reading.wait(self._wakeups, lambda: self._interrupts > interrupts, self._tell)
             finally:
                 self._reading.leave()
                 self._jobs.leave()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
@@ -36,7 +37,7 @@ class Starts:
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
         self._origins = Origins(self._codes)
         self._known = WeakKeyDictionary[Origin, int]()  # those that are on disk, by number, as long as anybody has them
-        self._pause = pause
+        self._pause, self._inherited = pause, dict(os.environ)  # a copy for each job would cost more than the rest of its start
 
     def claimed(self, starts: Sequence[Start]) -> tuple[list[Ready], list[Wait]]:
         """The jobs with their claims and launchers, and those whose claim another was quicker to take."""
@@ -110,7 +111,7 @@ class Starts:
             self._known[ready.origin] = attempt.origin
         threads = max(1, self._devices.cores // slots)
         surroundings = self._store.surroundings(ready.job)
-        order = order_of(ready, attempt, surroundings, threads, self.grace_of(ready.job))
+        order = order_of(ready, attempt, self._inherited, surroundings, threads, self.grace_of(ready.job))
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

@@ -34,7 +34,8 @@ def cancelling(rows: Sequence[Row]) -> str:
     running = sum(row.job.state in ACTIVE for row in rows)
     over = sum(row.job.state not in ACTIVE | WAITING for row in rows)
     what = f"{rows[0].job.short_id}, which is {standing(rows[0].job, is_paused=rows[0].is_paused)}"
-    parts = [f"{running:,} of them running" * bool(running), f"{over:,} over already" * bool(over)]
+    most = "all" if running == len(rows) else f"{running:,}"
+    parts = [f"{most} of them running" * bool(running), f"{over:,} over already" * bool(over)]
     many = f"{len(rows):,} jobs" + "".join(f", {part}" for part in parts if part)
     return f"cancel {what if len(rows) == 1 else many}?"
 

@@ -12,6 +12,8 @@ from textual.widget import Widget
 
 from scheduler.report.job_cells import Line, fitted
 
+POINTED = Style(reverse=True)
+
 
 class Canvas(Widget):
     """Shows lines; of new ones only those are drawn that differ."""
@@ -33,6 +35,6 @@ class Canvas(Widget):
         """As textual asks for it."""
         width = self.size.width
         line = fitted(self.lines[y], width) if y < len(self.lines) else ()
-        more = Style(reverse=True) if y == self.pointed else Style()
-        segments = [Segment(text, Style.parse(style) + more) for text, style in line if text]
-        return Strip(segments).adjust_cell_length(width, more)
+        if y == self.pointed:  # in one colour: a bar of many looks torn
+            return Strip([Segment("".join(text for text, _ in line), POINTED)]).adjust_cell_length(width, POINTED)
+        return Strip([Segment(text, Style.parse(style)) for text, style in line if text]).adjust_cell_length(width, Style())

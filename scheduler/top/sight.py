@@ -27,7 +27,7 @@ from scheduler.top.questions import Question, Typing
 from scheduler.top.reader import folded
 
 HINTS = (
-    "? keys  q leave  / filter  s sort  enter details  l log  e why  space mark  c cancel  h hold  p pause  m move  n note  t tag"
+    "? keys  q leave  enter details  l log  c cancel  h hold  p pause  m move  n note  t tag  e why  s sort  / filter  space mark"
 )
 MARGIN = 50  # jobs beyond the screen that are read with it
 SAID = 4  # lines of a sentence

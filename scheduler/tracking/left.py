@@ -31,7 +31,7 @@ def leave(directory: Path, found: Logged) -> None:
         try:
             draft.write_text(json.dumps(found.without_curves()), encoding="utf-8")
             draft.replace(directory / NEWEST)
-        finally:
+        except OSError:
             draft.unlink(missing_ok=True)
 
 

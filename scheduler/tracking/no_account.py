@@ -20,22 +20,22 @@ SITE = Path(__file__).parent / "no_account_site"  # what Python imports at its s
 LARGEST = 1 << 20  # bytes of a program that are looked through
 
 
-def offline(environment: Mapping[str, str], directory: str, cwd: str, program: str | None) -> dict[str, str]:
-    """Additions to the `environment` of an attempt that has this private `directory` and working directory. `program`: the file
-    with the code that it runs, where that is known."""
+def offline(environment: Mapping[str, str | None], directory: str, cwd: str, program: str | None) -> dict[str, str]:
+    """Additions to the `environment` of an attempt that has this private `directory` and working directory. None in it stands for
+    a variable that was taken away. `program`: the file with the code that it runs, where that is known."""
     return {**_wandb(environment, directory), **_swanlab(environment, directory, cwd, program)}
 
 
-def _wandb(environment: Mapping[str, str], directory: str) -> dict[str, str]:
-    mode = environment.get("WANDB_MODE", "")
+def _wandb(environment: Mapping[str, str | None], directory: str) -> dict[str, str]:
+    mode = environment.get("WANDB_MODE") or ""
     if mode not in ("", "offline", "dryrun") or (not mode and has_wandb_account(environment)):
         return {}
     defaults = {"WANDB_MODE": "offline", "WANDB_DIR": directory, "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL": FLUSH}
     return {name: value for name, value in defaults.items() if not environment.get(name)}
 
 
-def _swanlab(environment: Mapping[str, str], directory: str, cwd: str, program: str | None) -> dict[str, str]:
-    mode = environment.get("SWANLAB_MODE", "")
+def _swanlab(environment: Mapping[str, str | None], directory: str, cwd: str, program: str | None) -> dict[str, str]:
+    mode = environment.get("SWANLAB_MODE") or ""
     if mode not in ("", "offline", "local") or (not mode and has_swanlab_account(environment, cwd)):
         return {}
     defaults = {"SWANLAB_MODE": "offline", "SWANLAB_LOG_DIR": f"{directory}/{SWANLOG}"}
@@ -43,11 +43,11 @@ def _swanlab(environment: Mapping[str, str], directory: str, cwd: str, program: 
         del defaults["SWANLAB_LOG_DIR"]
     found = {name: value for name, value in defaults.items() if not environment.get(name)}
     if program and "swanlab" in _text(program):  # its `login` fails without an account, offline or not
-        found["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SITE), environment.get("PYTHONPATH", "")]))
+        found["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SITE), environment.get("PYTHONPATH")]))
     return found
 
 
-def has_wandb_account(environment: Mapping[str, str]) -> bool:
+def has_wandb_account(environment: Mapping[str, str | None]) -> bool:
     """Whether W&B would find credentials: a key in the environment, or a login in the netrc file."""
     if environment.get("WANDB_API_KEY"):
         return True
@@ -56,7 +56,7 @@ def has_wandb_account(environment: Mapping[str, str]) -> bool:
     return any(host in _text(path) for path in ((given,) if given else (f"{home}/.netrc", f"{home}/_netrc")))
 
 
-def has_swanlab_account(environment: Mapping[str, str], cwd: str) -> bool:
+def has_swanlab_account(environment: Mapping[str, str | None], cwd: str) -> bool:
     """The same for SwanLab, which also looks for its settings in the working directory."""
     if environment.get("SWANLAB_API_KEY") or "SWANLAB_" in _text(f"{cwd}/.env"):
         return True
@@ -64,7 +64,7 @@ def has_swanlab_account(environment: Mapping[str, str], cwd: str) -> bool:
     return any("machine" in _text(f"{folder}/.netrc") for folder in (own, f"{cwd}/.swanlab"))
 
 
-def _home(environment: Mapping[str, str]) -> str:
+def _home(environment: Mapping[str, str | None]) -> str:
     return environment.get("HOME") or str(Path.home())
 
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scheduler.errors import Place, UserError, nearest
+from scheduler.web.documents.pictures import address
 from scheduler.web.formulas import mathml
-from scheduler.web.pictures import as_url
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-VIEWS = ("curves", "table", "parallel", "scatter", "sweep", "system", "timeline")  # as app.js has them, in its order
+VIEWS = ("curves", "table", "parallel", "scatter", "sweep", "media", "system", "timeline")  # as app.js has them, in its order
 LARGEST = 8 << 20  # bytes of a picture
 
 
@@ -108,9 +108,9 @@ def _picture(source: str, path: Path, where: Place) -> str:
         content = file.read_bytes() if file.stat().st_size <= LARGEST else b""
     except OSError as error:
         raise UserError(f"cannot read the picture {source}: {error.strerror}", where=where) from error
-    url = as_url(content)
+    url = address(content)
     if url is None:
-        what = f"{source} is no PNG, JPEG, GIF, WebP or BMP of at most {LARGEST >> 20} MiB"
+        what = f"{source} is no PNG, JPEG, GIF or WebP of at most {LARGEST >> 20} MiB"
         raise UserError(what, where=where, next_step="convert it")
     return url
 

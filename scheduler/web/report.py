@@ -17,6 +17,15 @@ from scheduler.web.page import self_contained
 
 
 @dataclass(frozen=True)
+class Made:
+    """The page, and how many runs it is about."""
+
+    title: str
+    runs: int
+    html: str
+
+
+@dataclass(frozen=True)
 class Written:
     """How many runs are in the file, where it is and how many bytes it has."""
 
@@ -25,18 +34,22 @@ class Written:
     size: int
 
 
+def made(store: Store, words: Sequence[str], *, title: str | None = None, notes: Path | None = None) -> Made:
+    """A page about the jobs that `words` name, without words all. `notes`: Markdown that stands above the views. UserError where
+    there are no such jobs, and for notes that cannot be read."""
+    told, jobs = rendered(notes) if notes else "", select(store, words or ["all"])
+    if not jobs:
+        raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
+    named = title or (" ".join(words) if words else "All experiments")
+    return Made(named, len(jobs), self_contained(named, whole(store, compared(store, jobs), named), told))
+
+
 def write(
     store: Store, words: Sequence[str], path: Path, *, title: str | None = None, notes: Path | None = None, force: bool = False
 ) -> Written:
-    """The jobs that `words` name, without words all. The file is there whole or not at all. `notes`: Markdown that stands above
-    the views. UserError where a file is there already, unless `force` replaces it, where there are no such jobs, and for notes
-    that cannot be read."""
+    """The same as a file, which is there whole or not at all. UserError also where one is there already, unless `force` replaces
+    it."""
     with whole_file(path, force=force) as draft:
-        told = rendered(notes) if notes else ""
-        jobs = select(store, words or ["all"])
-        if not jobs:
-            raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
-        named = title or (" ".join(words) if words else "All experiments")
-        text = self_contained(named, whole(store, compared(store, jobs), named), told)
-        draft.write_text(text, encoding="utf-8")
-        return Written(len(jobs), path, draft.stat().st_size)
+        found = made(store, words, title=title, notes=notes)
+        draft.write_text(found.html, encoding="utf-8")
+        return Written(found.runs, path, draft.stat().st_size)

@@ -45,7 +45,7 @@ command: [python, train.py, "${args_json}"]
 policy: {objective: {metric: loss, goal: minimize}}
 grid: {lr: [0.01, 0.03, 0.1, 0.3, 0.9], opt: [adam, sgd]}
 """
-SPACE = [["lr", "log_uniform_values", {"min": 0.001, "max": 1.0}], ["opt", "categorical", {"values": ["adam", "sgd"]}]]
+SPACE = [[["lr"], "log_uniform_values", {"min": 0.001, "max": 1.0}], [["opt"], "categorical", {"values": ["adam", "sgd"]}]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -46,7 +46,8 @@ const scrolled = (each) => { // what stands in a box that scrolls by itself has 
   for (let box = each.parentElement; box; box = box.parentElement) if (getComputedStyle(box).overflowX !== "visible") return true;
   return false;
 };
-return [...document.body.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > room + 1 && !scrolled(each))
+const drawn = [...document.body.querySelectorAll("*")].filter((each) => each.checkVisibility({ contentVisibilityAuto: false }));
+return drawn.filter((each) => each.getBoundingClientRect().right > room + 1 && !scrolled(each))
   .map((each) => `${each.tagName.toLowerCase()}.${each.getAttribute("class")}: ${each.textContent.slice(0, 40)}`)
   .concat(document.documentElement.scrollWidth > room ? [`the page: ${document.documentElement.scrollWidth} > ${room}`] : []);
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ PRESS = """const found = [...document.querySelectorAll('.acting button')].find((
            return Boolean(found);"""
 TOLD = "return document.querySelector('.acting [role=\"status\"]')?.textContent.includes(arguments[0])"
 STATE = "return document.querySelector('.acting .state')?.textContent === arguments[0]"
+PRINTED = "return document.querySelector('#run .output')?.textContent === arguments[0]"
+BELOW = "const box = document.querySelector('#run .output'); return box.scrollHeight - box.scrollTop - box.clientHeight"
 
 
 @dataclass
@@ -110,6 +113,33 @@ def test_what_a_job_logs_appears_while_it_runs(shown: Callable[..., Any], queue:
     after = ink(driver, chart, colour_of(driver, "over"))
     assert after.right < before.right / 2, "three steps of forty are at the left now"
     assert (driver.switch_to.active_element, box.get_attribute("value")) == (box, "lr<1")
+
+
+def test_what_an_open_run_prints_is_followed_while_its_values_change(shown: Callable[..., Any], queue: Queue) -> None:
+    """News that come more often than its output is looked at must not keep it from being looked at, nor take a search away."""
+    lines = "".join(f"line {number}\n" for number in range(200))
+    log = queue.running.attempt.log
+    log.write_text(lines, encoding="utf-8")
+    driver = shown(f'open="{queue.running.job.id}"')
+    chromium.until(driver, PRINTED, lines)
+    log.write_text(f"{lines}\r 1 %\r99 %\n", encoding="utf-8")
+    with_news(driver, queue, PRINTED, f"{lines}99 %\n")
+    assert driver.execute_script(BELOW) < 2, "whoever looks at the end goes on looking at the end"
+    search = driver.find_element("css selector", "#run [aria-label='search in the output']")
+    search.send_keys("epoch")
+    log.write_text(f"{lines}epoch 1\nepoch 2\nand more\n", encoding="utf-8")
+    with_news(driver, queue, PRINTED, f"{lines}epoch 1\nepoch 2\nand more\n")
+    assert (driver.switch_to.active_element, search.get_attribute("value")) == (search, "epoch")
+    assert len(driver.find_elements("css selector", "#run .output mark")) == 2
+
+
+def with_news(driver: Any, queue: Queue, script: str, *values: Any) -> None:
+    """Until this gives something in the page, its job logs without a pause."""
+    deadline = time.monotonic() + PATIENCE
+    while not driver.execute_script(script, *values):
+        queue.running.log([{"_step": time.monotonic_ns() // 1000, "loss": 0.5}])
+        assert time.monotonic() < deadline, f"it did not come within {PATIENCE} s: {script}"
+        chromium.two_frames(driver)
 
 
 def test_a_job_is_cancelled_from_the_page_after_a_question(shown: Callable[..., Any], queue: Queue) -> None:

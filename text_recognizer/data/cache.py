@@ -15,12 +15,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from text_recognizer.data.preparing import counted, tell
+
+PATIENCE = 5.0  # seconds of a wait of which nothing is said
 Images = tuple[np.ndarray, ...]
 Arrays = Mapping[str, np.ndarray]
 
@@ -37,9 +41,10 @@ def stamp(file: Path) -> list[str | int]:
     return [str(file.absolute()), state.st_size, state.st_mtime_ns]
 
 
-def cached(key: Any, height: int, make: Callable[[], Iterable[np.ndarray]]) -> Images:
-    """The images that `make` gives, uint8 (height, width) each; see `cached_arrays`."""
-    arrays = cached_arrays(key, ("pixels", "widths"), lambda: _joined(list(make())))
+def cached(key: Any, height: int, make: Callable[[], Iterable[np.ndarray]], of: int = 0) -> Images:
+    """The images that `make` gives one by one, uint8 (height, width) each; see `cached_arrays`. Where they take long, people see
+    how many there are by now, and `of` how many."""
+    arrays = cached_arrays(key, ("pixels", "widths"), lambda: _joined(list(counted(make(), of))))
     pixels, widths = arrays["pixels"], np.asarray(arrays["widths"])
     ends = np.cumsum(widths * height)
     return tuple(pixels[end - w * height : end].reshape(height, w) for end, w in zip(ends, widths, strict=True))
@@ -81,10 +86,8 @@ def _kept(place: Path, names: Sequence[str]) -> Arrays | None:
 
 
 def _make_once(place: Path, names: Sequence[str], make: Callable[[], Arrays]) -> None:
-    from filelock import FileLock
-
     place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(place.with_name(f"{place.name}.lock")):
+    with _alone(place.with_name(f"{place.name}.lock")):
         if _kept(place, names) is not None:
             return
         if place.is_dir():
@@ -99,6 +102,23 @@ def _make_once(place: Path, names: Sequence[str], make: Callable[[], Arrays]) ->
         except OSError:
             shutil.rmtree(part, ignore_errors=True)  # a full disk needs the room
             raise
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Who waits long for another process says so."""
+    from filelock import FileLock, Timeout
+
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=PATIENCE)
+    except Timeout:
+        tell("another process prepares these images; waiting for it")
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _write(folder: Path, arrays: Arrays) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from text_recognizer.data.cache import Arrays, cached_arrays
 from text_recognizer.data.characters import SIDE, Characters, CharacterSplit
 from text_recognizer.data.options import EmnistOptions
+from text_recognizer.data.preparing import tell
 from text_recognizer.errors import DataError
 
 CLASSES = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -109,6 +110,7 @@ def balanced_choice(labels: np.ndarray) -> np.ndarray:
 
 
 def _made(source: Path, balanced: bool) -> Arrays:
+    tell(f"unpacking {source.name}, which takes a while; the next start finds it unpacked")
     try:
         arrays = _of_matlab(source) if source.name.endswith((".mat", "matlab.zip")) else _of_idx(source)
     except (zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, EOFError, NotImplementedError) as error:

@@ -9,7 +9,7 @@ needs to be: the labs' padding to full width is left to the batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,10 +97,17 @@ def _lines(options: EmnistLinesOptions, recipe: Recipe) -> Lines:
     }
     arrays = samples(options.folder, balanced=True)
     key["emnist"] = [int(np.asarray(arrays[f"{s}_labels"]).sum()) for s in ("train", "test")]
-    images = cached(key, recipe.height, lambda: [i for s in SPLITS for i in _set(s, texts[s], arrays, recipe, options.seed)])
+    of = sum(map(len, texts.values()))
+    images = cached(key, recipe.height, lambda: _drawn(texts, arrays, recipe, options.seed), of)
     ends = np.cumsum([0, *(len(texts[s]) for s in SPLITS)])
     train, val, test = (LineSplit(images[ends[i] : ends[i + 1]], tuple(texts[s])) for i, s in enumerate(SPLITS))
     return Lines(train, val, test, ALPHABET)
+
+
+def _drawn(
+    texts: Mapping[str, Sequence[str]], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int
+) -> Iterator[np.ndarray]:
+    return (image for split in SPLITS for image in _set(split, texts[split], arrays, recipe, seed))
 
 
 def _texts(split: str, options: EmnistLinesOptions) -> list[str]:
@@ -111,7 +118,7 @@ def _texts(split: str, options: EmnistLinesOptions) -> list[str]:
     return [phrase(words, options.max_length, rng) for _ in range(sizes_of(options)[split])]
 
 
-def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int) -> list[np.ndarray]:
+def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int) -> Iterator[np.ndarray]:
     rng = np.random.default_rng([seed, 3 + SPLITS.index(split)])
     source = "test" if split == "test" else "train"
     labels, images = np.asarray(arrays[f"{source}_labels"]), arrays[f"{source}_images"]
@@ -119,4 +126,4 @@ def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], rec
     for text in texts:
         if missing := set(text) - set(glyphs) - {" "}:
             raise DataError(f"EMNIST's {source} split has no image of {sorted(missing)[0]!r}; is the download whole?")
-    return [set_line(text, glyphs, recipe, rng) for text in texts]
+    return (set_line(text, glyphs, recipe, rng) for text in texts)

@@ -118,7 +118,7 @@ def _read(options: IamOptions, what: str, units: Callable[[Form], tuple[FormLine
     chosen = [entry for entry in chosen if entry[2]]
     stamps = [[str(form.image.absolute()), form.image.stat().st_mtime_ns, unit.id, unit.box] for form, unit, _ in chosen]
     key = {"iam": [VERSION, 1], "what": what, "height": options.height, "units": stamps}
-    images = cached(key, options.height, lambda: [_cut(form, unit, options.height) for form, unit, _ in chosen])
+    images = cached(key, options.height, lambda: (_cut(form, unit, options.height) for form, unit, _ in chosen), len(chosen))
     return assembled(folder, images, [unit.text for _, unit, _ in chosen], [split for *_, split in chosen])
 
 

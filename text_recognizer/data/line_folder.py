@@ -145,7 +145,7 @@ def _images(lines: Sequence[Line], options: LineFolderOptions) -> Images:
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: no such image; mend the path in {TABLE}, or take its line out") from error
     key = {"version": VERSION, "height": options.height, "upright": options.upright, "files": files}
-    return cached(key, options.height, lambda: [_prepared(line.image, options) for line in lines])
+    return cached(key, options.height, lambda: (_prepared(line.image, options) for line in lines), len(lines))
 
 
 def _prepared(image: Path, options: LineFolderOptions) -> np.ndarray:

@@ -31,8 +31,8 @@ def line_pages(options: LineFolderOptions) -> Lines:
     pages = [read_page(file) for file in files]
     stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
     key = {"version": [VERSION, 1], "pages": stamps, "height": options.height, "upright": options.upright}
-    images = cached(key, options.height, lambda: [i for page in pages for i in prepared_lines(page, options)])
     texts = [line.text for page in pages for line in page.lines]
+    images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
     splits = [split_of(file.stem, options) for file, page in zip(files, pages, strict=True) for _ in page.lines]
     return assembled(folder, images, texts, splits)
 

@@ -1,4 +1,5 @@
-"""Draw docs/guide/pictures/live_view_80.svg and live_view_140.svg: the live view of a real run, as `exp-queue watch` sees it.
+"""Draw docs/guide/pictures/live_view_80.svg and live_view_140.svg: the live view of a real run, as `exp-queue watch` sees it; and
+top_110.svg: the same with keys, after some of them.
 
     python docs/guide/pictures/live_view.py                                  # a small training on points that it draws by itself
     python docs/guide/pictures/live_view.py experiments/sample.yaml -j2      # any other file, with options of `run`
@@ -8,6 +9,7 @@ The run has a state directory of its own and is stopped once there is something 
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import re
@@ -30,6 +32,8 @@ from scheduler.queue.store import Store
 from scheduler.report.log_view import newest_line
 from scheduler.report.progress import Progress
 from scheduler.report.scene import drawn, met
+from scheduler.top.app import Top
+from scheduler.top.canvas import Canvas
 
 TRAIN = """
 import argparse, math, random, time
@@ -63,7 +67,14 @@ grid: {lr: [0.00003, 0.0001, 0.0003, 0.001, 0.003]}
 
 PICTURES = Path(__file__).parent
 SIZES = ((80, 24), (140, 24))
+TOP = (110, 16)
 POINTS = 25  # of a curve that is worth a picture
+KEYS = (  # and what shows that they have done what they do
+    ((), "queued"),
+    (("down", "t", *"baseline", "enter"), "tagged"),
+    (("up", "space", "space", "c"), "cancel 2"),
+)
+SHOWN = 20.0  # seconds until a key has done what it does
 PATIENCE = 1800.0  # seconds until there is one
 _ELSEWHERE = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)  # fonts from the network: a page must not ask for them
 
@@ -93,6 +104,26 @@ def seen(home: Path, run: subprocess.Popen) -> Scene:
             time.sleep(0.5)
 
 
+async def draw_top(home: Path) -> None:
+    """Write the picture of `exp-queue top`: a job has got a tag, another is to be cancelled."""
+    os.environ["EXP_QUEUE_HOME"] = str(home)
+    top = Top()
+    async with top.run_test(size=TOP) as pilot:
+        for keys, text in (
+            ((), "queued"),
+            (("down", "t", *"baseline", "enter"), "tagged"),
+            (("up", "space", "space", "c"), "cancel 2"),
+        ):
+            await pilot.press(*keys)
+            deadline = time.monotonic() + SHOWN
+            while time.monotonic() < deadline and text not in str([each.lines for each in top.screen.query(Canvas)]):
+                await pilot.pause(0.1)
+        picture = top.export_screenshot(title="exp-queue top")
+        top.exit(0)
+    picture = re.sub(r"terminal-\d+", "top", _ELSEWHERE.sub("", picture))
+    (PICTURES / f"top_{TOP[0]}.svg").write_text(picture, encoding="utf-8")
+
+
 def main(words: list[str]) -> None:
     """Run, look, draw."""
     with tempfile.TemporaryDirectory() as folder:
@@ -103,6 +134,7 @@ def main(words: list[str]) -> None:
         run = subprocess.Popen(command, env=environment, cwd=None if words else folder, stdout=subprocess.DEVNULL)
         try:
             draw(seen(Path(folder) / "home", run))
+            asyncio.run(draw_top(Path(folder) / "home"))
         finally:
             for _ in range(2):  # the first lets what runs finish, the second stops it
                 run.send_signal(signal.SIGINT)

@@ -98,5 +98,9 @@ class FileReader:
         return self._file.path
 
     @property
+    def extent(self) -> tuple[int, int]:
+        return self._file.offset, self._file.size()
+
+    @property
     def behind(self) -> bool:
         return self._file.behind

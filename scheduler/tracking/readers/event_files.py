@@ -169,6 +169,11 @@ class EventFolder:
         return any(each.behind for each in self._files.values())
 
     @property
+    def extent(self) -> tuple[int, int]:
+        extents = [each.extent for each in self._files.values()]
+        return sum(taken for taken, _ in extents), sum(there for _, there in extents)
+
+    @property
     def files(self) -> list[Path]:
         self._look_for_files()
         return sorted(self._files)

@@ -112,6 +112,13 @@ class Follower:
         return any(source.behind for source in self._followed())
 
     @property
+    def share(self) -> float:
+        """How much of what lies there is taken in, 0 to 1."""
+        extents = [source.extent for source in self._followed()]
+        there = sum(there for _, there in extents)
+        return min(sum(taken for taken, _ in extents) / there, 1.0) if there else 1.0
+
+    @property
     def objective(self) -> Objective | None:
         """The one that the metric log has declared by now."""
         return next((found for source in self._sources if (found := source.objective)), None)

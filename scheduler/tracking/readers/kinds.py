@@ -72,6 +72,12 @@ class Source:
         return any(log.reader.behind for log in self._logs.values())
 
     @property
+    def extent(self) -> tuple[int, int]:
+        """How many bytes of these logs are taken in, and how many there are."""
+        extents = [log.reader.extent for log in self._logs.values()]
+        return sum(taken for taken, _ in extents), sum(there for _, there in extents)
+
+    @property
     def one(self) -> Candidate | None:
         """The log that counts; None where none says anything of the metric."""
         return self._one

@@ -29,6 +29,10 @@ class Reader(Protocol):
         """Whether more lies there already than the last `read` took in: then read again soon."""
 
     @property
+    def extent(self) -> tuple[int, int]:
+        """How many bytes are taken in, and how many there are."""
+
+    @property
     def summary(self) -> Mapping[str, Any]:
         """The run's own last word on its metrics, where the format has one."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from scheduler.linux.inotify import IN_MODIFY, add_watch, open_inotify
 
 IN_MOVED_TO, IN_CREATE, IN_Q_OVERFLOW, IN_ONLYDIR, IN_ONESHOT = 0x80, 0x100, 0x4000, 0x1000000, 0x80000000  # <sys/inotify.h>
+IN_ISDIR = 0x40000000
 _APPEARED = IN_CREATE | IN_MOVED_TO | IN_Q_OVERFLOW
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name that follows
 
@@ -64,5 +65,8 @@ class LogWatch:
                 position = 0
                 while position < len(data):
                     _, mask, _, length = _EVENT.unpack_from(data, position)
+                    name = data[position + _EVENT.size : position + _EVENT.size + length]
                     position += _EVENT.size + length
-                    yield mask
+                    # No log is called so; what is left for others beside the logs of a job is, every two seconds.
+                    if mask & IN_ISDIR or not name.startswith(b"."):
+                        yield mask

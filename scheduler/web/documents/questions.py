@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.actions.compared import Compared
 from scheduler.queue.store import Store
-from scheduler.web.documents import sweeps, system, timeline
+from scheduler.web.documents import details, logs, media, provenance, sweeps, system, timeline
 
 Everyone = Sequence[Compared]
 
@@ -20,9 +20,17 @@ OF_ALL: Mapping[str, Callable[[Store, Everyone], Any]] = {
     "timeline": lambda store, everyone: timeline.document(store, [each.job for each in everyone]),
 }
 OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
+    "details": details.document,
+    "logs": logs.document,
+    "media": media.of_one,
+    "provenance": provenance.document,
     "system": system.document,
 }
 # What a report has of the runs, the best of them first, by their ids: where that is not the answer of each.
 IN_A_REPORT: Mapping[str, Callable[[Store, Everyone], Mapping[str, Any]]] = {
+    "details": details.in_a_report,
+    "logs": logs.in_a_report,
+    "media": media.in_a_report,
+    "provenance": provenance.in_a_report,
     "system": system.in_a_report,
 }

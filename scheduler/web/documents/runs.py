@@ -1,12 +1,13 @@
 """The list of runs: all but what is long of any of them. A run is a job with its latest attempt.
 
-    {"format": 1, "made": 1700000000.0, "version": "1.0", "host": "desk",
+    {"format": 1, "made": 1700000000.0, "host": "desk",
      "metrics": ["loss", ...],        # those that have a curve in any run, in the order of their first appearance
      "goals": {"loss": "minimize"},   # of each metric; "guessed": [...] are those of which only the name says so
      "parameters": ["lr", ...],       # dotted names, in the same order
      "runs": [{"id": ..., "name": ..., "state": ..., ..., "config": {"lr": 0.1}, "last": {"loss": 0.3},
                "first": {"loss": 2.0}, "low": {"loss": 0.1}, "high": {...}, "gpus": 1, "failures": 0,
-               "sweep": "a1b2c3d4" or None, "trial": 3 or None}, ...]}
+               "sweep": "a1b2c3d4" or None, "trial": 3 or None,
+               "media": True}, ...]}     # whether it has shown anything beside numbers: `media.py`
 
 The keys of a run are FACTS and those above. The best come first, as `compare` has them.
 """
@@ -19,7 +20,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scheduler import __version__
 from scheduler.actions.columns import FACTS as VALUES
 from scheduler.actions.columns import Vocabulary
 from scheduler.actions.compare import ordered
@@ -28,6 +28,7 @@ from scheduler.actions.exports.texts import standard
 from scheduler.actions.system import uses
 from scheduler.queue.store import Store
 from scheduler.tracking.system_use import SystemUse
+from scheduler.web.documents.media import has_shown
 
 FORMAT = 1
 FACTS = (
@@ -49,7 +50,6 @@ def frame(everyone: Sequence[Compared]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "made": time.time(),
-        "version": __version__,
         "host": socket.gethostname(),
         "metrics": list(known.numbers),
         "goals": {name: known.goal(name) for name in known.numbers},
@@ -89,6 +89,7 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "used": {name: value for name in USED if (value := getattr(used, name)) is not None} if used else {},
             "sweep": place[0] if place else None,
             "trial": place[1] if place else None,
+            "media": bool(each.attempt and has_shown(each.attempt)),
         }
     )
 

@@ -10,6 +10,7 @@ from scheduler.actions.compare import ordered
 from scheduler.actions.compared import Compared
 from scheduler.actions.logged import logged
 from scheduler.queue.store import Store
+from scheduler.tracking.logged import CURVES
 from scheduler.web.documents import curves, runs
 from scheduler.web.documents.questions import IN_A_REPORT, OF_ALL, OF_ONE
 
@@ -22,15 +23,20 @@ POINTS = 512
 def whole(store: Store, everyone: Sequence[Compared], title: str) -> dict[str, Any]:
     """What `source.js` takes for its answers, by the names of the questions."""
     best_first = ordered(everyone, Vocabulary.of(everyone), None)
-    found = {each.job.id: logged(store, each.job, each.attempt) for each in everyone if each.attempt}
-    count = sum(bool(series.curve) for one in found.values() for series in one.series.values())
-    points = max(LEAST, min(POINTS, min(VALUES * len(found), MOST) // max(count, 1)))
+    found = ((each.job.id, logged(store, each.job, each.attempt)) for each in everyone if each.attempt)
     return {
         "runs": {**runs.document(store, everyone), "title": title},
-        **curves.document(found, points=points),
+        **curves.document(found, _points(everyone)),
         **{name: answer(store, best_first) for name, answer in OF_ALL.items()},
         **{name: _of_each(store, best_first, name) for name in OF_ONE},
     }
+
+
+def _points(everyone: Sequence[Compared]) -> int:
+    """Of a curve, at most."""
+    begun = [each.logged for each in everyone if each.attempt]
+    count = sum(min(CURVES, sum(series.low is not None for series in one.series.values())) for one in begun)
+    return max(LEAST, min(POINTS, min(VALUES * len(begun), MOST) // max(count, 1)))
 
 
 def _of_each(store: Store, everyone: Sequence[Compared], name: str) -> Mapping[str, Any]:

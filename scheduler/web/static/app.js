@@ -10,7 +10,9 @@ import { inside } from "./source.js";
 import { State } from "./state.js";
 import { acting } from "./verbs.js";
 import { curves } from "./views/curves.js";
+import { media } from "./views/media.js";
 import { parallel } from "./views/parallel.js";
+import { runPanel } from "./views/run.js";
 import { scatter } from "./views/scatter.js";
 import { sweep } from "./views/sweep.js";
 import { system } from "./views/system.js";
@@ -21,12 +23,13 @@ const SIGNS = {
   live: "live", reconnecting: "reconnecting ...", stopped: "stopped: this goes on when `exp-queue ui` runs again",
   locked: "stopped: open the address that `exp-queue ui` has printed",
 };
-const VIEWS = [curves, table, parallel, scatter, sweep, system, timeline];
+const VIEWS = [curves, table, parallel, scatter, sweep, media, system, timeline];
 const DEFAULTS = {
   filter: "", hidden: [], open: "", x: "step", smooth: 0, metrics: "", xlog: false, ylog: false,
   axes: [], measure: "", brushes: [], // parallel coordinates
   across: "", upward: "", third: "", acrosslog: "", upwardlog: "", // scatter
   sweep: "", rowlog: true,
+  seen: -1, side: 3, // media
   columns: [], sort: "", diff: false, by: [], beside: [],
 };
 const THEMES = { "": "theme: as the system", light: "theme: light", dark: "theme: dark" };
@@ -45,6 +48,7 @@ async function main() {
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
   sections(views, links, VIEWS, page, notes);
+  runPanel(document.body, page, acting(page));
   const take = atNextFrame(() => page.take(source.answer));
   source.on((what) => { if (what === "runs") take(); });
   document.documentElement.dataset.ready = "yes";
@@ -67,7 +71,6 @@ function head(page, links) {
   return h("header", null,
     h("div", { class: "row" }, h("h1", null, page.answer.title), sign(page.source), themeButton(page)),
     h("p", { class: "soft" }, count),
-    acting(page),
     h("div", { class: "row bar" }, links, filter, problem));
 }
 

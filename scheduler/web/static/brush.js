@@ -51,10 +51,34 @@ export function dragged({ at, before, edge }, to) {
 export function keyed(event, range, step) {
   const by = { ArrowUp: step, ArrowDown: -step }[event.key];
   if (by && !event.altKey && !event.ctrlKey && !event.metaKey) {
-    if (!range) return [0.5 - Math.max(step, 0.125), 0.5 + Math.max(step, 0.125)];
+    if (!range) return begun(step);
     return event.shiftKey ? ordered(range[0], clamped(range[1] + by)) : moved(range, by);
   }
   return ["Delete", "Backspace", "Escape"].includes(event.key) && range ? null : undefined;
+}
+
+/** Where a key begins a range: a quarter in the middle, or the one name there. */
+function begun(step) {
+  if (step < 0.125) return [0.375, 0.625];
+  const low = Math.floor(0.5 / step) * step;
+  return [low, Math.min(low + step, 1)];
+}
+
+/** Let `element` be dragged sideways; `dropped` is told by how many pixels. */
+export function movable(element, dropped) {
+  let begun = null;
+  const end = () => { begun = null; element.style.transform = ""; };
+  element.classList.add("movable");
+  element.addEventListener("pointerdown", (event) => { begun = event.clientX; element.setPointerCapture(event.pointerId); });
+  element.addEventListener("pointermove", (event) => {
+    if (begun !== null) element.style.transform = `translateX(${event.clientX - begun}px)`;
+  });
+  element.addEventListener("pointerup", (event) => {
+    const by = event.clientX - begun;
+    end();
+    dropped(by);
+  });
+  element.addEventListener("pointercancel", end);
 }
 
 function moved([low, high], by) {

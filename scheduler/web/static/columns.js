@@ -27,12 +27,13 @@ const FACTS = [
   "gpu_model", "priority", "command", "cwd", "file", "program", "code", "commit", "sweep", "trial", "id",
 ];
 
-/** All columns that there may be, by their words: {word, kind, value(run), text(value), goal, metric}. `goal`: which way it is
- * better, "" for what is neither. */
+/** All columns that there may be, by their words: {word, kind, value(run), text(value), goal, metric, marked}. `goal`: which way
+ * it is better, "" for what is neither; `marked`: so that its best is marked. Where only the name of a metric tells its goal,
+ * that is done where somebody asks for the best of it. */
 export function columnsOf(page) {
   const { answer, runs } = page;
   const found = new Map();
-  const plainly = { text: number, goal: "", metric: "" };
+  const plainly = { text: number, goal: "", metric: "", marked: false };
   const add = (word, kind, value, more = {}) => found.set(word, { word, kind, value, ...plainly, ...more });
   for (const word of FACTS) {
     const value = VALUES[word] ?? ((run) => run[word]);
@@ -45,7 +46,9 @@ export function columnsOf(page) {
   }
   for (const name of new Set([...answer.metrics, ...last])) {
     const isNumber = name in answer.goals, goal = isNumber ? page.goal(name) : "";
-    const of = (word, value, better = goal) => add(`${word}.${name}`, "metrics", value, { goal: better, metric: name });
+    const isSaid = isNumber && !answer.guessed.includes(name);
+    const about = (word) => ({ goal, metric: name, marked: isSaid || word === "best" });
+    const of = (word, value) => add(`${word}.${name}`, "metrics", value, about(word));
     if (isNumber) of("best", (run) => page.best(run, name));
     of("last", (run) => run.last[name]);
     if (isNumber) {
@@ -140,7 +143,7 @@ export function split(order) {
 /** By word of a column the best value that any of these rows has; those where all are alike have none. */
 export function bests(rows, columns) {
   const found = new Map();
-  for (const column of columns.filter((each) => each.goal)) {
+  for (const column of columns.filter((each) => each.goal && each.marked)) {
     let low = Infinity, high = -Infinity;
     for (const value of rows.map(column.value).filter((each) => typeof each === "number")) {
       low = Math.min(low, value);

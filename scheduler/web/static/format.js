@@ -35,6 +35,13 @@ export function mebibytes(value) {
   return value >= 1024 ? `${(value / 1024).toFixed(1)} GiB` : `${Math.round(value)} MiB`;
 }
 
+/** `512 bytes`, `16 kB`, `1.2 MB`. */
+export function bytes(count) {
+  if (count < 1000) return plural(count, "byte");
+  const [size, unit] = count < 1e6 ? [1e3, "kB"] : count < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
+  return `${Number((count / size).toPrecision(2))} ${unit}`;
+}
+
 export function percent(value) {
   return typeof value === "number" ? `${Math.round(value)} %` : "";
 }

@@ -56,6 +56,12 @@ export class Live {
     return this.asked.get(name).answer;
   }
 
+  /** The same as it is now, whatever was asked before. */
+  async again(question, run) {
+    this.asked.delete(`${question} ${run}`);
+    return this.ask(question, run);
+  }
+
   /** It is there. What has changed while it was made is asked for again: one question at a time, however much is new. */
   answered(name, asked) {
     asked.isThere = true;

@@ -26,10 +26,13 @@ export function measures(page) {
   const { answer, runs } = page;
   const parameters = answer.parameters.filter((name) => differs(runs, name)).map((name) => (
     { key: `config.${name}`, label: name, kind: "parameter", of: (run) => run.config[name], text: short }));
-  const metrics = answer.metrics.map((name) => (
-    { key: `best.${name}`, label: name, kind: "metric", of: (run) => page.best(run, name) ?? undefined, text: number, goal: page.goal(name) }));
+  const metrics = answer.metrics.map((name) => {
+    const of = (run) => page.best(run, name) ?? undefined;
+    return { key: `best.${name}`, label: name, kind: "metric", of, text: number, goal: page.goal(name) };
+  });
   const first = runs.reduce((least, run) => Math.min(least, run.started ?? Infinity), Infinity);
-  const facts = [...FACTS, ["ended", "ended, since the first began", (run) => (typeof run.ended === "number" ? run.ended - first : undefined), duration]];
+  const ended = (run) => (typeof run.ended === "number" ? run.ended - first : undefined);
+  const facts = [...FACTS, ["ended", "ended, since the first began", ended, duration]];
   return [...parameters, ...metrics, ...facts
     .map(([key, label, of, text]) => ({ key, label, kind: "fact", of, text, timed: text === duration }))
     .filter(({ of }) => runs.some((run) => typeof of(run) === "number"))];
@@ -53,13 +56,14 @@ export function saidOf(sweeps, key) {
   return null;
 }
 
-/** Where values lie, from 0 (low) to 1: {place(value), at(part), slots: [{name, part}], half, base, log, ticks(count)}. What is no
- * number has a slot, below the numbers where there are any; `at` is the number at a part from `base` on. `log`: true, false, or
- * null for what shows more. */
+/** Where values lie, from 0 (low) to 1: {place(value), at(part), slots: [{name, part}], half, base, log, ticks(count)}. What is
+ * no number has a slot, below the numbers where there are any; `at` is the number at a part from `base` on. `log`: true, false,
+ * or null for what shows more. */
 export function scaleOf(values, { log = null, text = short, timed = false } = {}) {
   const numbers = [...new Set(values.filter(Number.isFinite))].sort((one, other) => one - other);
   const names = [...new Set(values.filter((value) => !Number.isFinite(value)).map(nameOf))].sort(byName);
-  if (!numbers.length || (names.length && (numbers.length < 2 || names.length > 4))) return named([...names, ...numbers.map(nameOf)]);
+  const mixed = names.length && (numbers.length < 2 || names.length > 4);
+  if (!numbers.length || mixed) return named([...names, ...numbers.map(nameOf)]);
   const base = names.length ? names.length * 0.09 + 0.06 : 0;
   const slots = names.map((name, index) => ({ name, part: 0.09 * (names.length - index - 0.5) }));
   return { ...numeric(numbers, base, log ?? spread(numbers), text, timed), slots, half: 0.045, base };
@@ -81,7 +85,10 @@ function named(names) {
   const parts = new Map(slots.map(({ name, part }) => [name, part]));
   return {
     log: false, slots, half, base: 1, at: () => null, place: (value) => parts.get(nameOf(value)) ?? null,
-    ticks: (count) => slots.filter((_, index) => index % Math.ceil(slots.length / (3 * count)) === 0).map(({ name, part }) => ({ part, text: name })),
+    ticks(count) {
+      const every = Math.ceil(slots.length / (3 * count));
+      return slots.filter((_, index) => index % every === 0).map(({ name, part }) => ({ part, text: name }));
+    },
   };
 }
 
@@ -100,8 +107,7 @@ function numeric(numbers, base, log, text, timed) {
     },
     at: (at) => (high === low ? numbers[0] : back(low + ((at - base) / (1 - base)) * (high - low))),
     ticks(count) {
-      const wanted = numbers.length <= FEW ? numbers : rule === Math.log ? decades(numbers[0], numbers.at(-1)) : round(numbers[0], numbers.at(-1), count, timed);
-      const found = wanted.map((value) => ({ part: part(value), text: text(value) }));
+      const found = marks(numbers, rule === Math.log, count, timed).map((value) => ({ part: part(value), text: text(value) }));
       return [...apart(found), ...this.slots.map(({ name, part: at }) => ({ part: at, text: name }))];
     },
   };
@@ -122,6 +128,11 @@ function uneven(numbers) {
   return Math.max(...gaps) / (numbers.at(-1) - numbers[0]);
 }
 
+function marks(numbers, log, count, timed) {
+  if (numbers.length <= FEW) return numbers;
+  return log ? decades(numbers[0], numbers.at(-1)) : round(numbers[0], numbers.at(-1), count, timed);
+}
+
 /** Marks that do not touch one another. */
 function apart(ticks) {
   let last = -1;
@@ -137,11 +148,26 @@ function decades(low, high) {
   return found.filter((value) => value >= low && value <= high);
 }
 
-function round(low, high, count, timed) {
+/** Round numbers from `low` to `high`, about so many; `timed`: seconds, in steps as clocks have them. */
+export function round(low, high, count, timed = false) {
   const rough = (high - low) / count || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const by = (timed && rough > 0.5 && STEPS.find((each) => each >= rough)) || [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);
+  const clock = timed && rough > 0.5 ? STEPS.find((each) => each >= rough) : undefined;
+  const by = clock ?? [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);
   const found = [];
-  for (let index = Math.ceil(low / by - 1e-9); index * by <= high + by * 1e-9; index++) found.push(Number((index * by).toPrecision(12)));
+  for (let index = Math.ceil(low / by - 1e-9); index * by <= high + by * 1e-9; index++) {
+    found.push(Number((index * by).toPrecision(12)));
+  }
   return found;
+}
+
+/** The least and the greatest. */
+export function extent(numbers) {
+  return numbers.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+}
+
+/** The value that a run has of a measure, in words. */
+export function said(measure, run) {
+  const value = measure.of(run);
+  return `${measure.label}: ${Number.isFinite(value) ? measure.text(value) : nameOf(value)}`;
 }

@@ -13,5 +13,6 @@ export function legend(root, label, low, high, goal) {
   const [from, to] = goal === "minimize" ? [high, low] : [low, high];
   const bar = h("span", { class: "ramp", role: "img", "aria-label": "colours from the first to the second value" });
   bar.style.background = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, index) => ramp(index / 8)).join(", ")})`;
-  fill(root, h("span", null, `${label}: ${from}`), bar, h("span", null, goal ? `${to} (best: ${goal === "minimize" ? "low" : "high"})` : to));
+  const best = goal ? ` (best: ${goal === "minimize" ? "low" : "high"})` : "";
+  fill(root, h("span", null, `${label}: ${from}`), bar, h("span", null, `${to}${best}`));
 }

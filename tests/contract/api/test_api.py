@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -421,3 +423,29 @@ def test_what_is_said_of_a_job_is_found_in_the_next_program(file: Callable[..., 
     assert (changed.tags, changed.nickname, changed.notes) == (("bad", "paper"), "too-hot", "a first look\nnever again")
     assert [job.id for job in api.jobs("tag:bad")] == [second.id]
     assert api.job("too-hot").tag("bad", remove=True).tags == ("paper",)
+
+
+def test_who_watches_sees_the_jobs_of_another_and_gets_them_when_they_are_over(
+    file, beside, until, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A notebook looks at what a terminal runs; it takes nothing over, and no handler of a signal is another afterwards."""
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)]
+    api.submit(file(f"{SCRIPT}; until [ -e enough ]; do sleep 0.02; done"))
+    beside(lambda: api.work(jobs=2, quiet=True))
+    until(lambda: len(api.jobs("running")) == 2)
+    with (tmp_path / "said").open("w", buffering=1) as said, redirect_stderr(said):
+        beside(lambda: (until(lambda: "2 running" in (tmp_path / "said").read_text()), (tmp_path / "enough").touch()))
+        seen = api.watch()
+    assert [job.state for job in seen] == ["done", "done"]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)] == handlers
+    assert capsys.readouterr().out == ""
+
+
+def test_of_nothing_there_is_nothing_to_watch(file) -> None:
+    """It returns at once, also of jobs that are over; a word that names nothing is a mistake."""
+    assert len(api.watch()) == 0
+    api.run(file("exit 0"), quiet=True)
+    assert [job.state for job in api.watch("all", quiet=True)] == ["done", "done"]
+    assert len(api.watch("failed")) == len(api.watch([])) == 0
+    with pytest.raises(UserError):
+        api.watch("no-such-job")

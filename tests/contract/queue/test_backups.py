@@ -167,6 +167,15 @@ def test_a_restored_queue_is_that_of_the_backup_and_the_present_one_is_kept(queu
     assert not list(queued.root.glob("*restoring*"))
 
 
+def test_how_far_a_restore_is_can_be_heard(queued: Home, tmp_path: Path) -> None:
+    """A queue of gigabytes takes minutes, in which nothing else says that it goes on."""
+    back_up(queued, tmp_path / "queue.backup")
+    heard: list[tuple[str, int, int]] = []
+    restore(queued, tmp_path / "queue.backup", lambda *words: heard.append(words))
+    pages = (tmp_path / "queue.backup").stat().st_size // PAGE
+    assert heard[-1] == ("copying queue.backup", pages, pages)
+
+
 def test_what_has_run_since_the_backup_is_lost_and_never_runs_again_by_itself(queued: Home, tmp_path: Path, experiments) -> None:
     """The backup says `queued`, a directory says that it ran: promise `once`. Where nothing ran it is still queued."""
     with Store(queued) as store:

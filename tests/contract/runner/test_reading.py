@@ -23,7 +23,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import settle
-from scheduler.runner.notices import Notice, Started
+from scheduler.runner.notices import Notice, Started, StillReading
 from scheduler.runner.reading import Reading
 from scheduler.runner.runner import Runner
 from scheduler.tracking.left import left
@@ -43,9 +43,9 @@ def ran(store: Store, job: Job, tell: Callable[[Notice], None] = lambda notice: 
     return store.attempts(job.id)[-1]
 
 
-def over(store: Store, experiments, write: Callable[[Path], object]) -> tuple[Job, Attempt]:
+def over(store: Store, experiments, write: Callable[[Path], object], command: str = "true") -> tuple[Job, Attempt]:
     """A job whose attempt is over, with these logs, which nobody has read."""
-    job = queued(store, experiments, "true")
+    job = queued(store, experiments, command)
     with store.change() as change:
         attempt = change.begin(job, "launcher", "")
         assert attempt
@@ -146,6 +146,21 @@ def test_an_end_that_is_settled_later_is_read_then(store: Store, experiments) ->
     assert dict(logged(store, job, store.attempts(job.id)[-1]).last) == {"loss": 0.5}
 
 
+def test_of_a_log_that_takes_long_it_is_said_how_far_it_is_read(store: Store, home: Home, experiments) -> None:
+    """A command whose jobs are over and that does not end looks as if it hung."""
+    rows = "".join(f'{{"_step": {n}, "loss": {n / 7}, "acc": {n / 3}}}\n' for n in range(150_000))
+    over(store, experiments, lambda folder: (folder / "metrics.jsonl").write_text(rows))
+    heard: list[StillReading] = []
+    reading = Reading(home)
+    reading.catch_up(store)
+    with Wakeups(lambda number: None) as wakeups:
+        reading.wait(wakeups, tell=heard.append, silence=0.0)
+        reading.leave()
+    assert heard
+    assert 0 < heard[0].share <= 1
+    assert not unread(store)
+
+
 def test_what_is_kept_is_written_once(store: Store, home: Home, experiments) -> None:
     """Two runners may read the same end; the second may find less, where the log was deleted meanwhile."""
     job, attempt = over(store, experiments, lambda folder: (folder / "log.txt").write_text("loss=0.5\n"))
@@ -158,6 +173,18 @@ def test_what_is_kept_is_written_once(store: Store, home: Home, experiments) -> 
     found = with_curves(store, attempt)
     assert found
     assert dict(found.last) == {"loss": 0.5}
+
+
+def test_what_is_over_is_written_down_while_others_go_on(store: Store, home: Home, experiments, until) -> None:
+    """A run may take days: what its first job has logged must not wait for its last, nor for another word about others."""
+    reading = Reading(home)
+    for value in (0.5, 0.25):  # the second one when it sleeps
+        text = f"loss={value}\n"
+        job, attempt = over(store, experiments, lambda folder, text=text: (folder / "log.txt").write_text(text), f"true {value}")
+        reading.ended(job, attempt, Ending(State.DONE, 0), 1.0)
+        until(lambda attempt=attempt: kept(store, [attempt])[attempt.name])
+        assert logged(store, job, attempt).last == {"loss": value}
+    read_out(reading)
 
 
 def test_a_log_that_cannot_be_read_harms_neither_its_run_nor_the_others(store: Store, home: Home, experiments) -> None:

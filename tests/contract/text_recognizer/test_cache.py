@@ -121,3 +121,17 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, cache: Path, damage: str) 
         os.truncate(pixels, 0 if damage == "empty" else pixels.stat().st_size - 5)
     assert [int(i.sum()) for i in cached({"set": 1}, 4, lambda: images)] == [36, 324]
     assert len(cached({"set": 1}, 4, lambda: pytest.fail("made a third time"))) == 2
+
+
+def test_who_waits_long_for_another_process_says_so(tmp_path: Path, cache: Path, until) -> None:
+    """Eight trainings that start together are seven that seem to hang."""
+    maker = started(tmp_path / "made", cache, "hang")
+    until((tmp_path / "made").exists)
+    environment = user_environment(TEXT_RECOGNIZER_CACHE=str(cache))
+    command = [sys.executable, "-c", MAKE, tmp_path / "made", ""]
+    waiter = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert waiter.stderr
+    assert waiter.stderr.readline() == "another process prepares these images; waiting for it\n"
+    maker.kill()
+    maker.communicate()
+    assert waiter.communicate()[0].strip() == EXPECTED

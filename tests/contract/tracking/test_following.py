@@ -298,6 +298,19 @@ def test_a_log_larger_than_one_look_is_read_in_several(tmp_path: Path, follow: W
     assert values(listen(follower, bool)) == [1]
 
 
+def test_how_much_of_a_long_log_is_read_is_known(tmp_path: Path, follow: Watch) -> None:
+    """Whoever waits for a gigabyte wants to know."""
+    put(tmp_path / "metrics.jsonl", '{"loss": 0.5}\n' * 60_000)
+    follower = follow(nameless=True)
+    shares = []
+    while not shares or follower.is_behind:
+        follower.read()
+        shares.append(follower.share)
+    assert len(shares) > 2
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] == 1
+
+
 def test_a_damaged_log_does_not_keep_the_reader_awake(tmp_path: Path, follow: Watch) -> None:
     """It turned in a loop from the damage to the end of the trial, as fast as it could. What lies behind is read in the end."""
     log = bytearray(wandb_rows(*[1.0] * 20_000))

@@ -76,7 +76,7 @@ def test_a_curve_has_its_steps_its_values_and_a_clock(filled: Store) -> None:
     """These are what is drawn."""
     (first, _) = filled.jobs()
     attempt = filled.latest_attempts([first])[first.id]
-    found = curves.document({first.id: logged(filled, first, attempt)})
+    found = curves.document([(first.id, logged(filled, first, attempt))])
     assert found["curves"]["val_loss"] == {
         first.id: {"at": {"from": 0, "by": 10, "count": 5}, "last": [0.1, 0.05, 0.033333, 0.025, 0.02], "odd": 0}
     }
@@ -94,7 +94,7 @@ def test_a_curve_of_fewer_points_keeps_its_extremes(store: Store, experiments, t
     rows = [{"_step": step, "_time": 100.0 + step, "val_loss": 99.0 if step == 33 else 1.0} for step in range(100)]
     ended(store, experiments(GRID), str(tmp_path), lambda config: rows)
     job = store.jobs()[0]
-    found = curves.document({job.id: logged(store, job, store.latest_attempts([job])[job.id])}, points=10)
+    found = curves.document([(job.id, logged(store, job, store.latest_attempts([job])[job.id]))], points=10)
     curve = found["curves"]["val_loss"][job.id]
     assert curve["at"] == {"from": 0, "by": 10, "count": 10}
     assert max(curve["high"]) == 99.0

@@ -7,11 +7,14 @@ import pty
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import CommandLine
+
+Meant = list[list[str]]
 
 FILE = "experiment_group: Line CNN\ncommand: ['true', '${args}']\ngrid: {lr: [0.25, 0.01], net: [{width: 3}]}\n"
 # What the shell finds as exp-queue: it completes as the real one, and else shows the words that it was given.
@@ -73,39 +76,33 @@ def words(shown: str) -> list[list[str]]:
 
 LINES = "exp-queue stat\t group:L\t\nexp-queue run e.y\t lr=0.2\t net.w\t3\nexp-queue status --form\t j\t\n"
 MEANT = [["status", "group:Line CNN"], ["run", "e.yaml", "lr=0.25", "net.width=3"], ["status", "--format", "json"]]
+ASKED = ["exp-queue stat", "exp-queue status group:L", "exp-queue run e.y", "exp-queue run e.yaml lr=0.2"]
+OFFERED = [["status"], ["group:Line CNN"], ["e.yaml"], ["lr=0.25"]]
+SILENT = PROGRAM.replace("exec {python} -m scheduler.cli.main", "exit 0")
 
 
-def test_bash_completes_commands_groups_files_keys_and_values(
-    environment: dict[str, str], command_line: CommandLine, tmp_path: Path
-) -> None:
-    """What is typed with Tabs is what is run, blanks and colons of names included."""
-    script = tmp_path / "completion"
+def in_bash(environment: dict[str, str], command_line: CommandLine, user: Path) -> Meant:
+    """What is run where LINES are typed."""
+    script = user / "completion"
     script.write_text(script_of("bash", command_line), encoding="utf-8")
-    shown = typed(["bash", "--noprofile", "--rcfile", str(script), "-i"], f"{LINES}exit\n", environment, command_line.directory)
-    assert words(shown) == MEANT, shown
+    shell = ["bash", "--noprofile", "--rcfile", str(script), "-i"]
+    return words(typed(shell, f"{LINES}exit\n", environment, command_line.directory))
 
 
-def test_zsh_completes_commands_groups_files_keys_and_values(
-    environment: dict[str, str], command_line: CommandLine, tmp_path: Path
-) -> None:
+def in_zsh(environment: dict[str, str], command_line: CommandLine, user: Path) -> Meant:
     """The same in zsh."""
     script = script_of("zsh", command_line)
-    user = Path(environment["HOME"])
     (user / ".zshrc").write_text(
         f"unsetopt prompt_cr zle_bracketed_paste\nautoload -U compinit; compinit -u -D\n{script}", encoding="utf-8"
     )
-    shown = typed(["zsh", "-d", "-i"], f"{LINES}exit\n", {**environment, "ZDOTDIR": str(user)}, command_line.directory)
-    assert words(shown) == MEANT, shown
+    return words(typed(["zsh", "-d", "-i"], f"{LINES}exit\n", {**environment, "ZDOTDIR": str(user)}, command_line.directory))
 
 
-def test_fish_completes_commands_groups_files_keys_and_values(
-    environment: dict[str, str], command_line: CommandLine, tmp_path: Path
-) -> None:
-    """The same in fish, which says itself what it would offer."""
-    script = tmp_path / "completion.fish"
+def in_fish(environment: dict[str, str], command_line: CommandLine, user: Path) -> Meant:
+    """What fish says itself that it would offer, where each of ASKED is typed."""
+    script = user / "completion.fish"
     script.write_text(script_of("fish", command_line), encoding="utf-8")
-    asked = ["exp-queue stat", "exp-queue status group:L", "exp-queue run e.y", "exp-queue run e.yaml lr=0.2"]
-    program = "; ".join([f"source {script}", *(f"complete -C '{line}'" for line in asked)])
+    program = "; ".join([f"source {script}", *(f"complete -C '{line}'; echo end" for line in ASKED)])
     done = subprocess.run(
         ["fish", "--no-config", "-c", program],
         env=environment,
@@ -115,5 +112,28 @@ def test_fish_completes_commands_groups_files_keys_and_values(
         timeout=120,
         check=False,
     )
-    offered = [line.partition("\t")[0] for line in done.stdout.splitlines()]
-    assert offered == ["status", "group:Line CNN", "e.yaml", "lr=0.25"], done.stderr
+    assert not done.stderr
+    return [[line.partition("\t")[0] for line in part.splitlines()] for part in done.stdout.split("end\n")[:-1]]
+
+
+SHELLS = pytest.mark.parametrize(
+    ("shell", "meant"), [(in_bash, MEANT), (in_zsh, MEANT), (in_fish, OFFERED)], ids=["bash", "zsh", "fish"]
+)
+
+
+@SHELLS
+def test_a_shell_completes_commands_groups_files_keys_and_values(
+    environment: dict[str, str], command_line: CommandLine, shell: Callable[..., Meant], meant: Meant
+) -> None:
+    """What is typed with Tabs is what is run, blanks and colons of names included."""
+    assert shell(environment, command_line, Path(environment["HOME"])) == meant
+
+
+@SHELLS
+def test_a_completer_that_offers_nothing_would_be_found_out(
+    environment: dict[str, str], command_line: CommandLine, tmp_path: Path, shell: Callable[..., Meant], meant: Meant
+) -> None:
+    """A checker is trusted after it has caught a planted bug: what a shell completes by itself must not pass for ours."""
+    (tmp_path / "bin/exp-queue").write_text(SILENT, encoding="utf-8")
+    found = shell(environment, command_line, Path(environment["HOME"]))
+    assert [ours for theirs, ours in zip(meant, found, strict=True) if theirs == ours] == []

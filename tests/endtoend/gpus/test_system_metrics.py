@@ -90,11 +90,15 @@ def test_a_driver_that_fails_amid_ends_neither_the_job_nor_what_else_is_known_of
     until(lambda: of_gpus(machine))
     machine.driver.shows("fail count 999")
     until(lambda: "the GPUs are unknown" in machine("gpus").stderr or machine("gpus").returncode != 0)
-    before = len([row for row in rows(machine) if "cpu.use" in row])
-    until(lambda: len([row for row in rows(machine) if "cpu.use" in row]) > before + 3)
+    before, of_then = len([row for row in rows(machine) if "cpu.use" in row]), len(of_gpus(machine))
+    until(lambda: len([row for row in rows(machine) if "cpu.use" in row]) > before + 25)
+    made_up = len(of_gpus(machine)) - of_then
+    machine.driver.shows(f"{GPU} util=90 power=300 temp=70 clock=1410 energy=4600000")
+    until(lambda: any(row["gpu.0.use"] == 90.0 and row["gpu.energy"] > 0 for row in of_gpus(machine)))
     machine.write("enough", "")
     assert run.wait(100) == 0
-    assert shown(machine)["energy_wh"] == 0.0
+    assert made_up <= 2, "more than what was read before, and is written down with the next look"
+    assert shown(machine)["energy_wh"] == 1.0, "the GPU's own counter knows what was used meanwhile"
 
 
 def test_when_the_runner_is_killed_the_launcher_goes_on_and_the_next_runner_too(machine, until) -> None:

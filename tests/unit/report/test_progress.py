@@ -11,7 +11,7 @@ from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.progress import Progress
-from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, StandsStill, Started, UnderWay
+from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, StandsStill, Started, StillReading, UnderWay
 from scheduler.tracking.left import leave
 from scheduler.tracking.logged import Logged
 from tests.unit.runner.test_backfill import job
@@ -85,6 +85,12 @@ def test_a_job_that_runs_is_told_of_with_its_newest_values(tmp_path) -> None:
     assert told(UnderWay(JOB, attempt, 90.0)) == [" has run 1 min 30 s: step 8, loss 0.5"]
     attempt.metrics.write_text('{"_step": 400, "loss": 0.31234, "note": "text"}\n{"_step": 401, "val_cer": 0.5}\n')
     assert told(UnderWay(JOB, attempt, 125.0)) == [" has run 2 min 05 s: step 401, val_cer 0.5, loss 0.3123"]
+
+
+def test_a_log_that_is_read_for_long_is_told_of_with_how_far_it_is() -> None:
+    """When the last job is over and the command is not."""
+    (line,) = told(StillReading(FIRST, 0.4))
+    assert line == f"reading what {JOB.id[:8]} has logged, 40%; Ctrl-C leaves the rest to the next `run` or `work`"
 
 
 def test_a_standstill_is_told_with_its_reason() -> None:

@@ -45,3 +45,10 @@ def test_a_number_that_json_does_not_know_is_an_error() -> None:
     """`NaN` in the text would be a page that cannot be read at all."""
     with pytest.raises(ValueError, match="JSON"):
         packed({"value": float("nan")})
+
+
+def test_half_a_letter_in_a_title_is_no_reason_to_write_no_page() -> None:
+    """A word of a command line that is no UTF-8 has such letters; they cannot be written, and the rest can."""
+    page = self_contained("caf\udce9 \ud83d", {})
+    assert "<title>caf? ?</title>" in page
+    page.encode()

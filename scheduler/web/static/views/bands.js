@@ -1,8 +1,9 @@
 // Early stopping: the metric by logged row, where trials were compared, and who was stopped there and why.
 
 import { fill, h, toggle } from "../dom.js";
-import { number, plural } from "../format.js";
+import { number, plain, plural } from "../format.js";
 import { scaleOf } from "../measures.js";
+import { heads, runLink } from "../parts.js";
 import { Plane } from "../plane.js";
 import { steps } from "../series.js";
 
@@ -23,46 +24,52 @@ export class Bands {
     fill(root, h("figcaption", null, "Early stopping"), this.said, this.controls, this.chart, this.table, this.why);
     this.plane = new Plane(this.chart, {
       height: 360, paint: (ctx) => this.paint(ctx), light: (ctx) => this.lit(ctx),
-      on: { look: (left, top) => this.look(left, top), open: () => this.at && page.byId.has(this.at.trial.run) && page.state.set("open", this.at.trial.run) },
+      on: { look: (left, top) => this.look(left, top), open: () => this.at?.run && page.state.set("open", this.at.run.id) },
     });
   }
 
   show(sweep) {
     this.sweep = sweep;
     const shown = new Set(this.page.shown.map((run) => run.id));
+    const seen = ({ run }) => shown.has(run) || !this.page.byId.has(run);
     const logged = sweep.trials.filter((trial) => trial.last.length);
     this.stopped = sweep.trials.filter((trial) => trial.verdict);
     this.root.hidden = !logged.length || !(sweep.bands.length || this.stopped.length);
     if (this.root.hidden) return;
-    this.lines = logged.filter((trial) => shown.has(trial.run) || !this.page.byId.has(trial.run)).map((trial) => this.line(trial));
-    this.said.textContent = [sentence(sweep, this.stopped.length), sweep.saved?.sentence && `${sweep.saved.sentence}.`].filter(Boolean).join(" ");
+    this.lines = logged.filter(seen).map((trial) => this.line(trial));
+    this.said.textContent = `${sentence(sweep, this.stopped.length)} ${sweep.saved ? `${sweep.saved.sentence}.` : ""}`;
     this.tables();
     this.draw();
   }
 
   line(trial) {
     const run = this.page.byId.get(trial.run);
-    return { trial, run, x: steps(trial.rows), y: trial.last, stopped: Boolean(trial.verdict), best: trial.number === this.sweep.best?.trial };
+    const best = trial.number === this.sweep.best?.trial;
+    return { trial, run, x: steps(trial.rows), y: trial.last, stopped: Boolean(trial.verdict), best };
   }
 
   draw() {
     const { sweep, lines } = this;
     const thresholds = sweep.bands.map((band) => band.threshold).filter((value) => value !== null);
     const log = this.page.state.get("rowlog");
-    const x = scaleOf([1, ...lines.flatMap(({ x: rows }) => [rows[0], rows.at(-1)]), ...sweep.bands.map((band) => band.rows)], { log });
-    const y = scaleOf([...lines.flatMap(({ trial, y: values }) => [...values, ...(trial.low ?? []), ...(trial.high ?? [])]), ...thresholds], { log: false });
+    const values = lines.flatMap(({ trial, y: last }) => [...last, ...(trial.low ?? []), ...(trial.high ?? [])]);
+    const rows = [1, ...lines.flatMap((line) => [line.x[0], line.x.at(-1)]), ...sweep.bands.map((band) => band.rows)];
+    const x = scaleOf(rows, { log });
+    const y = scaleOf([...values, ...thresholds], { log: false });
     for (const line of lines) line.points = line.x.map((row, index) => [x.place(row), y.place(line.y[index])]);
     this.plane.draw({
       x: { ...x, ticks: (count) => this.ticks(x, count) }, y, xLabel: "logged rows", yLabel: sweep.metric,
-      label: `${sweep.metric} of ${plural(lines.length, "trial")} by logged row; ${this.stopped.length} stopped early; the table below has the bands`,
+      label: `${sweep.metric} of ${plural(lines.length, "trial")} by logged row; ${this.stopped.length} stopped early; `
+        + "the table below has the bands",
     });
   }
 
   /** The rows at which trials were compared stand on the axis themselves. */
   ticks(x, count) {
     const bands = this.sweep.bands.map(({ rows }) => rows);
-    return bands.length ? [1, ...bands, Math.max(...this.lines.map((line) => line.x.at(-1)), 1)]
-      .filter((row, index, all) => all.indexOf(row) === index).map((row) => ({ part: x.place(row), text: String(row) })) : x.ticks(count);
+    if (!bands.length) return x.ticks(count);
+    const rows = new Set([1, ...bands, Math.max(...this.lines.map((line) => line.x.at(-1)), 1)]);
+    return [...rows].map((row) => ({ part: x.place(row), text: String(row) }));
   }
 
   // Drawing.
@@ -75,7 +82,9 @@ export class Bands {
     for (const { rows } of sweep.bands) this.path(ctx, [[plane.px(x.place(rows)), top], [plane.px(x.place(rows)), bottom]]);
     for (const line of [...lines].sort((one, other) => other.stopped - one.stopped)) this.stroke(ctx, line, line.best ? 3 : 1.5);
     ctx.setLineDash([]);
-    for (const { rows, threshold } of sweep.bands) if (threshold !== null) this.mark(ctx, plane.px(x.place(rows)), plane.py(y.place(threshold)), threshold);
+    for (const { rows, threshold } of sweep.bands) {
+      if (threshold !== null) this.mark(ctx, plane.px(x.place(rows)), plane.py(y.place(threshold)), threshold);
+    }
   }
 
   stroke(ctx, line, width) {
@@ -132,7 +141,9 @@ export class Bands {
     this.plane.relight();
     if (!this.at) return this.plane.point();
     const { trial, run } = this.at;
-    this.plane.point(left, top, h("b", null, `trial ${trial.number}`), h("div", null, standing(trial, this.sweep)), verdict(trial), run ? h("div", { class: "soft" }, settings(run)) : "");
+    const more = run ? h("div", { class: "soft" }, settings(run)) : "";
+    const name = h("b", null, `trial ${trial.number}`);
+    this.plane.point(left, top, name, h("div", null, standing(trial, this.sweep)), verdict(trial), more);
   }
 
   nearest(left, top) {
@@ -160,38 +171,39 @@ export class Bands {
 
   tables() {
     const { sweep, stopped } = this;
-    const best = (reached) => reached.slice(0, NAMED).map(({ trial, value }) => `${trial}: ${number(value)}`).join(", ") + (reached.length > NAMED ? ", …" : "");
+    const named = (reached) => reached.slice(0, NAMED).map(({ trial, value }) => `${trial}: ${number(value)}`);
+    const best = (reached) => [...named(reached), ...(reached.length > NAMED ? ["…"] : [])].join(", ");
+    const cells = (band) => [band.rows, band.reached.length, number(band.threshold), best(band.reached)];
     fill(this.table, sweep.bands.length ? h("table", null,
       h("caption", null, "Where trials were compared, as it stands"),
-      h("thead", null, h("tr", null, ["row", "trials there", "still passes", "best there (trial: value)"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", null, sweep.bands.map((band) => h("tr", null,
-        h("td", null, band.rows), h("td", null, band.reached.length), h("td", null, number(band.threshold)), h("td", null, best(band.reached)))))) : null);
+      heads(["row", "trials there", "still passes", "best there (trial: value)"]),
+      h("tbody", null, sweep.bands.map((band) => h("tr", null, cells(band).map((cell) => h("td", null, cell)))))) : null);
+    const left = stopped.length - LISTED;
     const item = (trial) => h("li", null, this.name(trial), ": ", trial.verdict.sentence, betters(trial));
     fill(this.why, h("summary", null, `why ${plural(stopped.length, "trial")} ${stopped.length === 1 ? "was" : "were"} stopped`),
       h("ul", null, stopped.slice(0, LISTED).map(item)),
-      stopped.length > LISTED ? h("p", { class: "soft" }, `and ${stopped.length - LISTED} more; \`exp-queue explain JOB\` says it of each`) : null);
+      left > 0 ? h("p", { class: "soft" }, `and ${left} more; \`exp-queue explain JOB\` says it of each`) : null);
     this.why.hidden = !stopped.length;
   }
 
   name(trial) {
     const { page } = this;
-    if (!page.byId.has(trial.run)) return `trial ${trial.number}`;
-    return h("button", {
-      type: "button", class: "link",
-      on: { click: () => page.state.set("open", trial.run), focus: () => page.point(trial.run), blur: () => page.point(null), mouseenter: () => page.point(trial.run), mouseleave: () => page.point(null) },
-    }, `trial ${trial.number}`);
+    return page.byId.has(trial.run) ? runLink(page, trial.run, `trial ${trial.number}`) : `trial ${trial.number}`;
   }
 }
 
 function sentence(sweep, stopped) {
   const rows = sweep.bands.map((band) => band.rows);
-  if (!rows.length) return stopped ? `Trials that fell behind were stopped by Optuna's ${sweep.pruner}: a cross is where one was stopped.` : "";
-  return `Trials are compared after ${rows.slice(0, -1).join(", ")}${rows.length > 1 ? " and " : ""}${rows.at(-1)} ${rows.at(-1) === 1 ? "row" : "rows"} (dashed); `
+  const by = sweep.pruner === "wandb" ? "" : ` by Optuna's ${sweep.pruner}`;
+  if (!rows.length) return stopped ? `Trials that fell behind were stopped${by}: a cross is where one was stopped.` : "";
+  const last = plural(rows.at(-1), "row");
+  return `Trials are compared after ${rows.length > 1 ? `${rows.slice(0, -1).join(", ")} and ${last}` : last} (dashed); `
     + "a bar is the worst value that passes there, as it stands, and a cross is where a trial was stopped.";
 }
 
 function standing(trial, sweep) {
-  return `${trial.state.replace("_", " ")} after ${plural(trial.count, "row")}, last ${sweep.metric} ${number(trial.last.at(-1))}`;
+  const state = trial.state.replace("_", " ");
+  return `${state} after ${plural(trial.count, "row")}, last ${sweep.metric} ${number(trial.last.at(-1))}`;
 }
 
 function verdict(trial) {
@@ -205,5 +217,6 @@ function betters(trial) {
 }
 
 function settings(run) {
-  return Object.entries(run.config).slice(0, 6).map(([name, value]) => `${name} ${typeof value === "number" ? number(value) : value}`).join(", ");
+  const short = (value) => (typeof value === "number" ? number(value) : plain(value));
+  return Object.entries(run.config).slice(0, 6).map(([name, value]) => `${name} ${short(value)}`).join(", ");
 }

@@ -9,9 +9,12 @@ export function importance(root, sweep) {
   const bar = ([name, share]) => {
     const filled = h("span", { class: "filled" });
     filled.style.width = `${(100 * share) / greatest}%`;
-    return h("li", null, h("span", { class: "bar-name", title: name }, name), h("span", { class: "track", "aria-hidden": "true" }, filled), h("span", { class: "value" }, percent(share)));
+    const track = h("span", { class: "track", "aria-hidden": "true" }, filled);
+    const called = h("span", { class: "bar-name", title: name }, name);
+    return h("li", null, called, track, h("span", { class: "value" }, percent(share)));
   };
-  fill(root, h("figcaption", null, "What mattered"), shares.length ? h("ol", { class: "shares" }, shares.map(bar)) : null, h("p", { class: "soft" }, sentence));
+  const bars = shares.length ? h("ol", { class: "shares" }, shares.map(bar)) : null;
+  fill(root, h("figcaption", null, "What mattered"), bars, h("p", { class: "soft" }, sentence));
 }
 
 function percent(share) {

@@ -2,11 +2,12 @@
 
 import { atNextFrame, fill, h, select, toggle } from "../dom.js";
 import { plural } from "../format.js";
-import { measures, nameOf, saidOf, scaleOf } from "../measures.js";
+import { extent, measures, nameOf, said, saidOf, scaleOf } from "../measures.js";
 import { Plane } from "../plane.js";
 import { legend, ramp } from "../ramp.js";
 
 const NEAR = 20; // pixels from the pointer to a run that it is at
+const MANY = 200; // runs from which on marks are a little transparent
 const NAMES = 8; // different values that get a colour and a shape each
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "bar", "ring", "star"];
 
@@ -39,16 +40,22 @@ class Scatter {
     });
     figure.append(this.legend);
     this.later = atNextFrame(() => this.draw());
-    page.source.ask("sweeps").then((sweeps) => { this.sweeps = sweeps; this.later(); });
+    this.ask();
+  }
+
+  async ask() {
+    this.later();
+    this.sweeps = await this.page.source.ask("sweeps");
     this.later();
   }
 
   update(what) {
-    if (["runs", "shown", "look", "across", "upward", "third", "acrosslog", "upwardlog"].includes(what)) this.later();
+    if (what === "runs") this.ask();
+    else if (["shown", "look", "across", "upward", "third", "acrosslog", "upwardlog"].includes(what)) this.later();
     else if (what === "focus") this.plane.relight();
   }
 
-  /** What is asked for; else the objective against when each run was over in a sweep, and against the first parameter otherwise. */
+  /** What is asked for; else the objective against when each run was over in a sweep, and otherwise against a parameter. */
   chosen(all) {
     const { page } = this;
     const named = (name) => all.find(({ key }) => key === page.state.get(name));
@@ -57,33 +64,44 @@ class Scatter {
     const time = page.runs.some((run) => run.sweep) ? all.find(({ key }) => key === "ended") : null;
     const x = named("across") ?? time ?? parameter ?? all.find((each) => each !== outcome);
     const y = named("upward") ?? outcome;
-    const third = page.state.get("third") === "none" ? null : named("third") ?? all.find(({ kind, key }) => kind === "parameter" && key !== x.key);
-    return { x, y, third };
+    const another = all.find(({ kind, key }) => kind === "parameter" && key !== x.key);
+    return { x, y, third: page.state.get("third") === "none" ? null : named("third") ?? another };
   }
 
   draw() {
     const { page } = this;
     const all = measures(page);
     const { x, y, third } = this.chosen(all);
-    const scale = (measure, log) => scaleOf(page.shown.map((run) => measure.of(run)).filter((value) => value !== undefined), { log, text: measure.text, timed: measure.timed });
-    const asked = (measure, name) => ({ "": saidOf(this.sweeps, measure.key), log: true, even: false })[page.state.get(name)] ?? null;
-    const scales = { x: scale(x, asked(x, "acrosslog")), y: scale(y, asked(y, "upwardlog")) };
+    const scales = { x: this.scale(x, page.state.get("acrosslog")), y: this.scale(y, page.state.get("upwardlog")) };
     this.measures = { x, y, third };
     this.colour(third);
     this.control(all, scales);
     this.points = page.shown.filter((run) => x.of(run) !== undefined && y.of(run) !== undefined)
       .map((run) => ({ run, x: scales.x.place(x.of(run)), y: scales.y.place(y.of(run)) }))
       .filter((point) => point.x !== null && point.y !== null);
-    const missing = page.shown.length - this.points.length;
-    this.said.textContent = missing ? `${plural(missing, "run")} of ${page.shown.length} ${missing === 1 ? "has" : "have"} no place here: no ${x.label} or no ${y.label}.` : "";
+    this.said.textContent = this.missing(page.shown.length - this.points.length);
     this.best = this.improvements(x, y);
     this.plane.draw({ ...scales, xLabel: x.label, yLabel: y.label, label: this.described() });
+  }
+
+  scale(measure, asked) {
+    const values = this.page.shown.map((run) => measure.of(run)).filter((value) => value !== undefined);
+    const log = asked ? asked === "log" : saidOf(this.sweeps, measure.key);
+    return scaleOf(values, { log, text: measure.text, timed: measure.timed });
+  }
+
+  missing(count) {
+    const { x, y } = this.measures;
+    if (!count) return "";
+    const runs = `${plural(count, "run")} of ${this.page.shown.length} ${count === 1 ? "has" : "have"}`;
+    return `${runs} no place here: no ${x.label} or no ${y.label}.`;
   }
 
   described() {
     const { x, y, third } = this.measures;
     const line = this.best.length > 1 ? `; a line shows the best so far, which ${this.best.length - 1} runs have improved` : "";
-    return `${y.label} against ${x.label} of ${plural(this.points.length, "run")}${third ? `, coloured by ${third.label}` : ""}${line}; the table has the numbers`;
+    const coloured = third ? `, coloured by ${third.label}` : "";
+    return `${y.label} against ${x.label} of ${plural(this.points.length, "run")}${coloured}${line}; the table has the numbers`;
   }
 
   /** Over time, the runs that were better than all before. */
@@ -107,7 +125,7 @@ class Scatter {
     const names = [...new Set(values.map(nameOf))].sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
     if (names.length <= NAMES && (third.kind === "parameter" || numbers.length < 2)) return this.byName(third, names);
     const scale = scaleOf(numbers, { log: saidOf(this.sweeps, third.key) });
-    const [low, high] = numbers.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+    const [low, high] = extent(numbers);
     this.shown = (run) => {
       const value = third.of(run);
       if (!Number.isFinite(value)) return { colour: null, shape: "ring" };
@@ -138,7 +156,7 @@ class Scatter {
   paint(ctx) {
     const { plane } = this;
     if (this.best.length) this.bestSoFar(ctx);
-    for (const point of this.points) this.mark(ctx, point, 4.5, 0.85);
+    for (const point of this.points) this.mark(ctx, point, 4.5, this.points.length > MANY ? 0.7 : 1);
     ctx.globalAlpha = 1;
     ctx.strokeStyle = plane.colour("--ink");
     ctx.lineWidth = 1.5;
@@ -163,7 +181,8 @@ class Scatter {
   }
 
   mark(ctx, point, size, alpha) {
-    const { colour, shape } = this.measures.third ? this.shown(point.run) : { colour: this.page.colour(point.run), shape: "circle" };
+    const own = { colour: this.page.colour(point.run), shape: "circle" };
+    const { colour, shape } = this.measures.third ? this.shown(point.run) : own;
     ctx.globalAlpha = alpha;
     ctx.fillStyle = ctx.strokeStyle = colour ?? this.plane.colour("--ink-soft");
     drawShape(ctx, shape, this.plane.px(point.x), this.plane.py(point.y), size);
@@ -192,11 +211,9 @@ class Scatter {
     plane.relight();
     if (!best) return plane.point();
     const { x, y, third } = this.measures;
-    const told = [...new Set([x, y, third].filter(Boolean))].map((measure) => {
-      const value = measure.of(best.run);
-      return h("div", null, `${measure.label}: ${Number.isFinite(value) ? measure.text(value) : nameOf(value)}`);
-    });
-    plane.point(left, top, h("b", null, page.label(best.run)), ...told, this.best.includes(best) ? h("div", { class: "soft" }, "better than all before") : "");
+    const told = [...new Set([x, y, third].filter(Boolean))].map((measure) => h("div", null, said(measure, best.run)));
+    const better = this.best.includes(best) ? h("div", { class: "soft" }, "better than all before") : "";
+    plane.point(left, top, h("b", null, page.label(best.run)), ...told, better);
   }
 
   lit(ctx) {
@@ -218,8 +235,14 @@ function drawShape(ctx, shape, x, y, size) {
     triangle: [[0, -1.15], [1.05, 0.8], [-1.05, 0.8]],
     diamond: [[0, -1.3], [1.1, 0], [0, 1.3], [-1.1, 0]],
     bar: [[-1.3, -0.4], [1.3, -0.4], [1.3, 0.4], [-1.3, 0.4]],
-    cross: [[-1.1, -0.35], [-0.35, -0.35], [-0.35, -1.1], [0.35, -1.1], [0.35, -0.35], [1.1, -0.35], [1.1, 0.35], [0.35, 0.35], [0.35, 1.1], [-0.35, 1.1], [-0.35, 0.35], [-1.1, 0.35]],
-    star: Array.from({ length: 10 }, (_, index) => [Math.sin(index * Math.PI / 5), -Math.cos(index * Math.PI / 5)].map((each) => each * (index % 2 ? 0.6 : 1.35))),
+    cross: [
+      [-1, -0.3], [-0.3, -0.3], [-0.3, -1], [0.3, -1], [0.3, -0.3], [1, -0.3],
+      [1, 0.3], [0.3, 0.3], [0.3, 1], [-0.3, 1], [-0.3, 0.3], [-1, 0.3],
+    ].map((corner) => corner.map((each) => 1.15 * each)),
+    star: Array.from({ length: 10 }, (_, index) => {
+      const far = index % 2 ? 0.6 : 1.35, angle = (index * Math.PI) / 5;
+      return [far * Math.sin(angle), -far * Math.cos(angle)];
+    }),
   }[shape];
   ctx.beginPath();
   if (corners) for (const [left, top] of corners) ctx.lineTo(x + left * size, y + top * size);

@@ -2,6 +2,7 @@
 
 import { atNextFrame, fill, h, select } from "../dom.js";
 import { moment, number, plural } from "../format.js";
+import { runLink } from "../parts.js";
 import { Bands } from "./bands.js";
 import { importance } from "./importance.js";
 
@@ -53,8 +54,11 @@ function chooser(sweeps, found, page) {
 function standing(found, page) {
   const states = Object.entries(found.states).map(([state, count]) => `${count} ${state.replace("_", " ")}`).join(", ");
   const goal = found.metric ? `, ${found.metric} to be ${found.goal}d` : "";
-  return h("p", null, `${found.file}${found.method ? `, method ${found.method}` : ""}${goal}: ${plural(found.trials.length, "trial")}, ${states}. `,
-    found.best ? ["The best is ", trial(found, found.best.trial, page), `, ${found.metric} `, h("b", null, number(found.best.value)), "."] : "No trial has a value of the metric yet.");
+  const method = found.method ? `, method ${found.method}` : "";
+  const best = found.best
+    ? ["The best is ", trial(found, found.best.trial, page), `, ${found.metric} `, h("b", null, number(found.best.value)), "."]
+    : found.metric ? "No trial has a value of the metric yet." : "";
+  return h("p", null, `${found.file}${method}${goal}: ${plural(found.trials.length, "trial")}, ${states}. `, best);
 }
 
 function course(found, page) {
@@ -66,9 +70,5 @@ function course(found, page) {
 
 function trial(found, wanted, page) {
   const { run } = found.trials.find(({ number: each }) => each === wanted);
-  if (!page.byId.has(run)) return `trial ${wanted}`;
-  return h("button", {
-    type: "button", class: "link",
-    on: { click: () => page.state.set("open", run), mouseenter: () => page.point(run), mouseleave: () => page.point(null) },
-  }, `trial ${wanted}`);
+  return page.byId.has(run) ? runLink(page, run, `trial ${wanted}`) : `trial ${wanted}`;
 }

@@ -207,7 +207,7 @@ function headOf(column, { order, rows }, choose) {
   const first = column.goal === "maximize" ? "max" : "min", other = first === "min" ? "max" : "min";
   const now = word === column.word ? way : "";
   const next = now === "" ? `${column.word}:${first}` : now === first ? `${column.word}:${other}` : "";
-  const better = column.goal ? `; ${column.goal === "maximize" ? "larger" : "smaller"} is better` : "";
+  const better = column.marked ? `; ${column.goal === "maximize" ? "larger" : "smaller"} is better` : "";
   const sort = { min: "ascending", max: "descending" }[now] ?? "none";
   return h("th", { scope: "col", class: kind, "aria-sort": sort, title: column.title ?? `${column.word}${better}` },
     h("button", { type: "button", "data-word": column.word, on: { click: () => choose(next) } },
@@ -239,7 +239,7 @@ function most(lengths) {
 
 /** What has to be said of the table. */
 function sentences(page, { rows, columns, grouped, by }) {
-  const marked = columns.filter((each) => each.goal && page.answer.guessed.includes(each.metric)).map((each) => each.metric);
+  const marked = columns.filter((each) => each.marked && page.answer.guessed.includes(each.metric)).map((each) => each.metric);
   const best = [...new Set(marked)].map((name) => {
     const which = page.goal(name) === "maximize" ? "largest" : "smallest";
     return `Of ${name} the ${which} value is taken for the best, by its name.`;

@@ -1,0 +1,101 @@
+"""A sweep: what mattered, and who was stopped early and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from tests.browser import chromium
+from tests.browser.conftest import SPACE, Opened, Reported
+from tests.browser.filling import Left, fill, sweep_of, written
+from tests.browser.seen import ink, size_of
+
+TRIALS = """
+experiment_group: Sweep
+command: [python, train.py, "${args_json}"]
+grid: {lr: [0.01, 0.03, 0.1, 0.3, 0.9], opt: [adam, sgd]}
+"""
+MANY = TRIALS.replace("0.01, 0.03, 0.1, 0.3, 0.9", ", ".join(str(number / 1000) for number in range(2, 32)))
+
+
+def rows(level: float, count: int) -> list[dict[str, Any]]:
+    """Of a loss that falls a little from its level; a row each second."""
+    return [{"_step": 10 * row, "loss": level - row / 100} for row in range(count)]
+
+
+def of_a_trial(config: dict[str, Any]) -> Left:
+    """A loss of 0.9 for the smallest rates, which were stopped after three rows; 0.5 for the others, which have nine."""
+    slow = config["lr"] < 0.1
+    return Left(State.STOPPED_EARLY if slow else State.DONE, rows(0.9 if slow else 0.5, 3 if slow else 9))
+
+
+def opened_at_the_sweep(opened: Opened, page: Path, **options: Any) -> Any:
+    driver = opened(page, **options)
+    driver.execute_script("document.getElementById('sweep').scrollIntoView()")
+    chromium.until(driver, "return document.querySelector('#sweep figcaption')")
+    chromium.settled(driver)
+    return driver
+
+
+def text(driver: Any, what: str) -> str:
+    return driver.find_element("css selector", f"#sweep {what}").text
+
+
+def test_who_was_stopped_where_and_why_is_drawn_told_and_listed(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """A trial that was ended by a rule of others needs a reason, where one looks at it."""
+    trials = fill(store, written(tmp_path, TRIALS), tmp_path, of_a_trial)
+    sweep_of(store, trials, "loss", SPACE)
+    driver = opened_at_the_sweep(opened, reported(), link="rowlog=false")
+    assert text(driver, ".sweep-head p").startswith(
+        "sweep.yaml, method random, loss to be minimized: 10 trials, 4 stopped early, 6 done."
+    )
+    cells = [each.text for each in driver.find_elements("css selector", "#sweep td")]
+    assert cells[:3] == ["3", "10", "0.48"], "the row, how many were there, and what still passed"
+    assert "4 trials stopped early: about" in text(driver, "figure + figure .soft")
+    canvas = driver.find_element("css selector", "#sweep canvas")
+    width, height = size_of(canvas)
+    at = [ink(driver, canvas, "rgb(179 38 30)", part=part, near=20) for part in ((0, 0.5), (0.5, 1))]
+    assert [each.count > 30 for each in at] == [True, True], "a threshold at row 3, of those that got to row 9 another"
+    assert (at[0].top + at[0].bottom) / 2 > height / 2, "it lies with the good ones"
+    lost = ink(driver, canvas, "rgb(90 101 114)", part=(0.3, 0.4), high=0.3, near=45)
+    assert lost.count > 5, "crosses end the lines of the four, in row 3 of 9, high up"
+    plane = driver.find_element("css selector", "#sweep .plane")
+    place = ((lost.left + lost.right) / 2 - width / 2, (lost.top + lost.bottom) / 2 - height / 2)
+    ActionChains(driver, duration=0).move_to_element_with_offset(plane, *(int(each) for each in place)).perform()
+    chromium.settled(driver)
+    told = text(driver, ".tip")
+    assert "stopped early after 3 rows, last loss 0.88" in told
+    assert "its best loss in 3 rows was 0.88, worse than the best of the others at row 3 (better: trial 0)" in told
+    driver.find_element("css selector", "#sweep summary").click()
+    assert len(driver.find_elements("css selector", "#sweep li button.link")) == 4
+
+
+def test_what_mattered_is_bars_with_what_they_rest_on_or_a_sentence_that_says_why_not(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """Ten trials tell nothing of that, and a bar would be believed; of two sweeps one chooses."""
+    pytest.importorskip("optuna", reason="the importance of parameters is computed by Optuna")
+    few = fill(store, written(tmp_path, TRIALS), tmp_path, of_a_trial)
+    sweep_of(store, few, "loss", SPACE)
+    many = fill(store, written(tmp_path, MANY), tmp_path, lambda config: Left(rows=rows(1 - config["lr"], 2)))
+    sweep_of(store, many, "loss", SPACE, "f" * 32)
+    driver = opened_at_the_sweep(opened, reported())
+    names = [each.text for each in driver.find_elements("css selector", "#sweep .bar-name")]
+    assert names == ["lr", "opt"], "the newest sweep stands first"
+    widths = [each.size["width"] for each in driver.find_elements("css selector", "#sweep .filled")]
+    shares = [float(each.text.strip("%< ")) for each in driver.find_elements("css selector", "#sweep .shares .value")]
+    assert widths[0] > widths[1]
+    assert widths[1] / widths[0] == pytest.approx(shares[1] / shares[0], abs=0.05)
+    assert text(driver, "figure .soft").startswith("By 60 trials that ended well")
+    driver.get("about:blank")
+    driver = opened_at_the_sweep(opened, reported(), link="sweep=" + json.dumps("01234567"))
+    assert not driver.find_elements("css selector", "#sweep .filled")
+    assert text(driver, "figure .soft") == "It needs 20 trials that ended well with a value of the metric, and there are 10."

@@ -1,0 +1,32 @@
+"""What a run has left, brought into a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from scheduler.actions.bring_back import PIECE, bring_back
+from scheduler.experiments import Experiment
+from scheduler.queue.store import Store
+from tests.contract.actions.ended import ended
+
+
+def test_how_far_the_copy_of_a_checkpoint_is_can_be_heard(
+    store: Store, experiments: Callable[[str], list[Experiment]], tmp_path: Path
+) -> None:
+    """It may be gigabytes, in which nothing else says that it goes on; and it comes whole, with its time."""
+    (job,) = ended(store, experiments("command: ['true']\nexperiments: [{}]\n"), str(tmp_path), lambda _: [{"loss": 1.0}])
+    (attempt,) = store.attempts(job.id)
+    checkpoint = Path(attempt.directory) / "best.pt"
+    with checkpoint.open("wb") as file:
+        file.write(b"begin")
+        file.truncate(2 * PIECE + 5)
+    heard: list[tuple[str, int, int]] = []
+    found = bring_back(store, job, tmp_path / "back", lambda *words: heard.append(words))
+    copy = found.directory / "attempt/best.pt"
+    assert copy.read_bytes() == checkpoint.read_bytes()
+    assert copy.stat().st_mtime_ns == checkpoint.stat().st_mtime_ns
+    assert len(heard) >= 3
+    assert {what for what, _, _ in heard} == {"copying the files of attempt 1"}
+    assert [done for _, done, _ in heard] == sorted({done for _, done, _ in heard})
+    assert heard[-1][1] == heard[-1][2]

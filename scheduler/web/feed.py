@@ -7,6 +7,7 @@ down, as every command does that looks, and starts nothing.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import select
@@ -27,6 +28,7 @@ from scheduler.queue.kept import kept
 from scheduler.queue.store import Store
 from scheduler.shortage import passing
 from scheduler.web.broadcast import Broadcast
+from scheduler.web.cellar import Cellar
 from scheduler.web.documents.curves import clock, curve
 from scheduler.web.followed import Followed
 from scheduler.web.shelf import Shelf, dumped, points_of
@@ -37,6 +39,7 @@ LONGEST = 5.0  # seconds to the next look at what may change without a word: pro
 SPELL = 0.5  # seconds of one look in which logs are read
 AGAIN = 5.0  # seconds after a look that failed
 MOST_AWAKE = 16  # attempts that the kernel wakes us for: a user has 128 such watches in all
+PREPARED = 12  # metrics whose curves are made before they are asked for
 PATIENCE = 60.0  # seconds in which the first look is over
 
 
@@ -45,7 +48,7 @@ class Feed:
 
     def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None, about: Mapping[str, Any] | None = None) -> None:
         self._home, self._say, self.about = home, say, dict(about or {})
-        self.news, self.shelf = Broadcast(), Shelf()
+        self.news, self.shelf = Broadcast(), Shelf(Cellar(home.root))
         self._table = Table()
         self._followed: dict[str, Followed] = {}  # by the job's id
         self._lock = threading.Lock()  # of all above
@@ -116,6 +119,12 @@ class Feed:
         """One of them, by its id."""
         self._wait()
         return self._table.of(name)
+
+    def prepare(self) -> None:
+        """Make the curves of the first metrics before somebody asks for them."""
+        with suppress(UserError, TimeoutError), Store(self._home) as store:
+            for metric in json.loads(self.index())["metrics"][:PREPARED]:
+                self.curves(store, metric)
 
     def _live(self, metric: str, points: int) -> dict[str, tuple[bytes, bytes]]:
         """Of those that are followed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ def served(
     key.keep(home, key.Kept(before.key, server.server_port))
     site.port = feed.about["port"] = server.server_port
     feed.start()
+    threading.Thread(target=feed.prepare, name="curves", daemon=True).start()
     try:
         shown = "127.0.0.1" if local else socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104
         name = f"[{shown}]" if ":" in shown else shown

@@ -166,3 +166,32 @@ def test_smoothing_is_that_of_the_command_line(opened: Opened, demo: Path) -> No
     found = opened(demo).execute_script("return $series.smoothed(arguments[0], arguments[1])", values, 0.8)
     spots = [Spot(step, Point(step, None, value, value, value), value) for step, value in enumerate(values)]
     assert found == pytest.approx([each.value for each in smoothed(spots, 0.8)])
+
+
+# What is asked of the pen from now on: the dashes of each line.
+_LISTEN = """
+window.dashes = [];
+const draw = CanvasRenderingContext2D.prototype.setLineDash;
+CanvasRenderingContext2D.prototype.setLineDash = function (dash) { dashes.push(dash.length); draw.call(this, dash); };
+"""
+
+
+def test_among_very_many_lines_only_the_one_that_is_pointed_at_has_its_dashes(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """Dashes and bands of a thousand lines cost seconds at each look, and nobody sees them; those of one tell it from the others."""
+    from selenium.webdriver import ActionChains
+
+    numbers = ", ".join(map(str, range(120)))
+    runs = f"command: [python, train.py, '${{args_json}}']\ngrid: {{at: [{numbers}]}}\n"
+    rows = lambda config: [{"_step": step, "loss": config["at"]} for step in range(2)]  # noqa: E731
+    fill(store, written(tmp_path, runs), tmp_path, lambda config: Left(rows=rows(config)))
+    driver = opened(reported(), height=700)
+    driver.execute_script(_LISTEN)
+    switch_of(driver, driver.find_element("css selector", ".runs .name").text).click()
+    chromium.settled(driver)
+    assert sum(driver.execute_script("return dashes")) == 0
+    driver.execute_script("dashes.length = 0")
+    ActionChains(driver).move_to_element(driver.find_elements("css selector", ".runs .name")[10]).perform()
+    chromium.settled(driver)
+    assert [count for count in driver.execute_script("return dashes") if count] == [2]

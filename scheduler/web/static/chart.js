@@ -5,6 +5,7 @@ import { h, atNextFrame } from "./dom.js";
 
 const NEAR = 40; // pixels from the pointer to a line that it is at
 const LEAST = 8; // pixels of a selection that is a zoom
+const MANY = 100; // lines, among which nobody sees dashes and bands but those of the one that is pointed at
 
 /** `drawn` has `lines`: [{id, label, x, y, low?, high?, colour, dash?, width?, faint?}], x ascending, arrays of one length;
  * `xLog`, `yLog`, `xTime`; `xText(value)` for the axis and the pointer. `on.focus(id|null)` and `on.open(id)` are told what the
@@ -175,9 +176,11 @@ export class Chart {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.lineJoin = "round";
+    const many = this.drawn.lines.length > MANY;
+    ctx.lineJoin = many ? "bevel" : "round";
     const lit = this.drawn.lines.filter((line) => line.id === this.focus);
-    for (const line of this.drawn.lines) if (line.id !== this.focus) this.stroke(ctx, line, x, y, lit.length ? 0.25 : 1);
+    const others = this.drawn.lines.filter((line) => line.id !== this.focus);
+    for (const line of others) this.stroke(ctx, many ? { ...line, low: null, dash: null, width: 1 } : line, x, y, lit.length ? 0.25 : 1);
     for (const line of lit) this.stroke(ctx, line, x, y, 1, 1.5);
     ctx.restore();
   }

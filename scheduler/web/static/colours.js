@@ -7,9 +7,11 @@ const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 
 export const COLOURS = LIGHT.length;
 
+const system = matchMedia("(prefers-color-scheme: dark)"); // asked for each line of each chart
+
 export function isDark() {
   const asked = document.documentElement.dataset.theme;
-  return asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  return asked ? asked === "dark" : system.matches;
 }
 
 /** The colour of the run with this place among all runs. */

@@ -2,7 +2,10 @@
 
 /** The steps as an array. */
 export function steps(at) {
-  return Array.isArray(at) ? at : Array.from({ length: at.count }, (_, index) => at.from + index * at.by);
+  if (Array.isArray(at)) return at;
+  const found = new Array(at.count);
+  for (let index = 0; index < at.count; index++) found[index] = at.from + index * at.by;
+  return found;
 }
 
 /** A curve on the x axis "step", "relative", "wall" or "epoch": {x, y, low?, high?}. Points without a place are left out. */

@@ -3,9 +3,16 @@
 
 /** What stands in the document itself: JSON, compressed, as text. */
 export async function inside(element) {
-  const bytes = Uint8Array.from(atob(element.textContent.trim()), (char) => char.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([bytesOf(element.textContent.trim())]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Report(await new Response(stream).json());
+}
+
+/** What a text in base64 stands for. */
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text); // browsers since 2025; ten times as quick
+  const letters = atob(text), bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
 export class Report {

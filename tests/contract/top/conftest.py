@@ -18,7 +18,7 @@ from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
 
 SCRIPT = """
-echo 'begun [red]loud[/] \\033[2J'
+printf ' 40%%\\r 50%%\\n'; echo 'begun [red]loud[/] \\033[2J'
 touch begun-$0; until [ -e enough ]; do sleep 0.02; done
 """
 TEXT = f"command: {json.dumps(['sh', '-c', SCRIPT, '${args_no_hyphens}'])}\ngrid: {{x: [1, 2, 3]}}\n"

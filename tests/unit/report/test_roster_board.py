@@ -58,7 +58,7 @@ def test_a_screen_is_as_large_as_the_terminal(columns: int, lines: int, first: i
 def test_jobs_in_every_state_say_what_is_known_of_them() -> None:
     """What came out, or why nothing did, stands where one that runs has its metric."""
     shown = rows(width=200)
-    assert "paused" in row_of(4, shown)
+    assert row_of(4, shown)[11:17] == "paused"
     assert row_of(20, shown).endswith("old paper +note")
     assert "held" in row_of(21, shown)
     assert "| exit status 1" in row_of(22, shown)

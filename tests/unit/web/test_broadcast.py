@@ -45,7 +45,7 @@ def test_a_word_wakes_all_who_wait() -> None:
     """They sleep in the kernel until then."""
     news, heard = Broadcast(), []
     place = news.place
-    waiting = [threading.Thread(target=lambda: heard.append(news.wait(place, 60))) for _ in range(5)]
+    waiting = [threading.Thread(target=lambda: heard.append(news.wait(place, 3600)), daemon=True) for _ in range(5)]
     for each in waiting:
         each.start()
     news.say(b"now")
@@ -57,7 +57,7 @@ def test_a_word_wakes_all_who_wait() -> None:
 def test_the_end_wakes_them_too() -> None:
     """A server that ends does not wait for those who listen."""
     news = Broadcast()
-    waiting = threading.Thread(target=lambda: news.wait(news.place, 600))
+    waiting = threading.Thread(target=lambda: news.wait(news.place, 3600), daemon=True)
     waiting.start()
     news.end()
     waiting.join(60)

@@ -25,6 +25,8 @@ const QUANTITIES = [
   [/^machine\.network\.sent$/, "network of the machine, sent, bytes a second"],
 ];
 
+const FIRST = QUANTITIES.findIndex(([pattern]) => pattern.test("disk.read")); // those before are what people look for
+
 function quantity(name) {
   const known = QUANTITIES.findIndex(([pattern]) => pattern.test(name));
   return known < 0 ? { order: QUANTITIES.length, title: name } : { order: known, title: QUANTITIES[known][1] };
@@ -42,8 +44,9 @@ export const system = {
     const charts = new Map();
     const told = h("p", { class: "soft", "aria-live": "polite" });
     const energy = h("div", { class: "energy" });
-    const grid = h("div", { class: "charts" });
-    fill(root, told, energy, grid);
+    const grid = h("div", { class: "charts" }), rest = h("div", { class: "charts" });
+    const others = h("details", { class: "group" }, h("summary", null, "disk, network, processes"), rest);
+    fill(root, told, energy, grid, others);
 
     async function update() {
       const measured = page.shown.filter((run) => Object.keys(run.used).length > 0);
@@ -54,11 +57,12 @@ export const system = {
       told.textContent = sentence(found.length, measured.length);
       fill(energy, bars(page, measured));
       const lines = byQuantity(page, found);
+      others.hidden = ![...lines.values()].some((each) => each.order >= FIRST);
       for (const [title, chart] of charts) if (!lines.has(title)) chart.figure.hidden = true;
       for (const [title, drawn] of [...lines].sort((one, other) => one[1].order - other[1].order)) {
         const chart = charts.get(title) ?? made(title);
         chart.figure.hidden = false;
-        grid.append(chart.figure);
+        (drawn.order < FIRST ? grid : rest).append(chart.figure);
         chart.draw({ lines: drawn.lines, xText: duration, yText: number });
       }
     }

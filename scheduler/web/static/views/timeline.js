@@ -2,6 +2,7 @@
 
 import { atNextFrame, fill, h, toggle } from "../dom.js";
 import { duration, moment, plural } from "../format.js";
+import { timeAxis } from "../time_axis.js";
 
 const LANE = 26; // pixels of a lane, its gap included
 const BAR = 18;
@@ -24,7 +25,7 @@ export const timeline = {
     const tip = h("div", { class: "tip", hidden: true });
     const box = h("div", { class: "chart timeline" }, canvas, tip);
     const table = h("details", { class: "numbers" }, h("summary", null, "as a table"), h("div", { class: "scroll" }));
-    let zoom = null, drawn = [], span = [0, 1], waiting = true, answer = null, drag = null;
+    let zoom = null, drawn = [], span = [0, 1], axis = timeAxis([], 0, 1), room = 1, waiting = true, answer = null, drag = null;
     fill(root,
       h("div", { class: "controls" },
         toggle("what waited", waiting, (value) => { waiting = value; later(); }),
@@ -39,7 +40,7 @@ export const timeline = {
       const waits = longest(answer.waits.filter((each) => shown.has(each.run)), now);
       const lanes = [...new Set(attempts.flatMap((each) => each.lanes))].sort(natural);
       draw(attempts, waiting ? waits : [], lanes, now);
-      told.textContent = summary(attempts, waits, now);
+      told.textContent = summary(attempts, waits, now) + idleTime(axis);
       canvas.setAttribute("aria-label", `when and where runs ran. ${told.textContent}`);
       fill(table.lastChild, rows(page, attempts));
     }
@@ -50,13 +51,16 @@ export const timeline = {
       const low = Math.min(...attempts.map((each) => each.started), ...waits.map((each) => each.from));
       const high = Math.max(...attempts.map((each) => each.ended ?? now), ...waits.map((each) => each.to ?? now), low + 1);
       span = zoom ?? [low, high];
+      const spans = [...attempts.map((each) => [each.started, each.ended ?? now]), ...waits.map((each) => [each.from, each.to ?? now])];
+      axis = timeAxis(spans, ...span);
+      room = width - LEFT - 8;
       Object.assign(canvas, { width: width * ratio, height: height * ratio });
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
       const paper = canvas.getContext("2d");
       paper.scale(ratio, ratio);
       paper.font = "12px system-ui, sans-serif";
-      drawn = places(attempts, waits, lanes, now, (at) => LEFT + ((at - span[0]) / (span[1] - span[0])) * (width - LEFT - 8));
-      paint(paper, { page, drawn, lanes, width, height, span, style: getComputedStyle(box), waits: waits.length > 0 });
+      drawn = places(attempts, waits, lanes, now, (at) => LEFT + axis.place(at) * room);
+      paint(paper, { page, drawn, lanes, width, height, axis, style: getComputedStyle(box), waits: waits.length > 0 });
     }
 
     function at(event) {
@@ -76,7 +80,7 @@ export const timeline = {
     }
 
     function time(x) {
-      return span[0] + (Math.max(0, x - LEFT) / (box.clientWidth - LEFT - 8)) * (span[1] - span[0]);
+      return axis.time(Math.min(1, Math.max(0, x - LEFT) / room));
     }
 
     canvas.addEventListener("pointermove", point);
@@ -149,11 +153,13 @@ function places(attempts, waits, lanes, now, x) {
 
 const BAD = new Set(["failed", "timeout", "lost", "cancelled"]);
 
-function paint(paper, { page, drawn, lanes, width, height, span, style, waits }) {
+function paint(paper, { page, drawn, lanes, width, height, axis, style, waits }) {
   const ink = style.getPropertyValue("--ink-soft").trim(), grid = style.getPropertyValue("--grid").trim();
   const problem = style.getPropertyValue("--problem").trim();
-  for (const [at, text] of ticks(span, width)) {
-    const x = LEFT + ((at - span[0]) / (span[1] - span[0])) * (width - LEFT - 8);
+  const place = (at) => LEFT + axis.place(at) * (width - LEFT - 8);
+  for (const gap of axis.gaps) idle(paper, place(gap.from), place(gap.to), height - FOOT, grid);
+  for (const [at, text] of ticks(axis, width)) {
+    const x = place(at);
     paper.fillStyle = grid;
     paper.fillRect(x, 0, 1, height - FOOT);
     paper.fillStyle = ink;
@@ -212,18 +218,38 @@ function shortened(text) {
 
 const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800];
 
-/** Moments at even distances, and what stands there. */
-function ticks([low, high], width) {
-  const most = Math.max(2, Math.floor((width - LEFT) / 90));
-  const step = STEPS.find((each) => (high - low) / each <= most) ?? Math.ceil((high - low) / most / 604800) * 604800;
-  const zone = new Date(low * 1000).getTimezoneOffset() * 60;
+/** A time in which nothing happened, and which is drawn shorter than it was. */
+function idle(paper, from, to, height, colour) {
+  paper.fillStyle = colour;
+  paper.globalAlpha = 0.5;
+  paper.fillRect(from, 0, to - from, height);
+  paper.globalAlpha = 1;
+}
+
+/** Moments at even distances, and what stands there; those that would be too near to the one before are left out. */
+function ticks(axis, width) {
+  const room = width - LEFT - 8, first = axis.pieces[0].from, last = axis.pieces.at(-1).to;
+  const drawn = axis.pieces.filter((each) => !each.gap).reduce((sum, each) => sum + each.to - each.from, 0);
+  const step = STEPS.find((each) => drawn / each <= room / 90) ?? Math.ceil(drawn / (room / 90) / 604800) * 604800;
+  const zone = new Date(first * 1000).getTimezoneOffset() * 60;
   const found = [];
-  for (let at = Math.ceil((low - zone) / step) * step + zone; at <= high; at += step) {
-    const [day, clock] = moment(at).split(" ");
-    const seconds = String(new Date(at * 1000).getSeconds()).padStart(2, "0");
-    found.push([at, step >= 86400 ? day.slice(5) : step < 60 ? `${clock}:${seconds}` : high - low > 86400 ? `${day.slice(5)} ${clock}` : clock]);
+  let before = -Infinity;
+  for (const piece of axis.pieces.filter((each) => !each.gap)) {
+    for (let at = Math.ceil((piece.from - zone) / step) * step + zone; at <= piece.to; at += step) {
+      const x = axis.place(at) * room;
+      if (x - before < 60) continue;
+      before = x;
+      found.push([at, clock(at, step, last - first)]);
+    }
   }
   return found;
+}
+
+function clock(at, step, span) {
+  const [day, time] = moment(at).split(" ");
+  if (step >= 86400) return day.slice(5);
+  if (step < 60) return `${time}:${String(new Date(at * 1000).getSeconds()).padStart(2, "0")}`;
+  return span > 86400 ? `${day.slice(5)} ${time}` : time;
 }
 
 function described(page, found, now) {
@@ -241,6 +267,11 @@ function summary(attempts, waits, now) {
   const waited = longestWait ? `; the longest wait was ${duration(longestWait)}` : "";
   const where = attempts.some((each) => !each.lanes[0].startsWith("GPU")) ? "of slots" : "of GPUs";
   return `${plural(attempts.length, "attempt")}, ${duration(busy)} ${where} in all${waited}`;
+}
+
+function idleTime({ gaps }) {
+  const total = gaps.reduce((sum, each) => sum + each.to - each.from, 0);
+  return gaps.length ? `; ${duration(total)} in which nothing happened are drawn in grey, and shorter than they were` : "";
 }
 
 function rows(page, attempts) {

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.bystander import Bystander
+from tests.forked import forks_for
 
 # Trainings inside the tests are tiny: more threads only get into one another's way, badly so on a machine with other load.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -70,6 +71,8 @@ class CommandLine:
         return name
 
     def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        if not options and (forks := forks_for(self.environment)):
+            return forks(arguments, self.directory, self.environment, timeout=100)
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.directory,
@@ -131,7 +134,8 @@ def command_line(tmp_path: Path) -> Iterator[CommandLine]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-    line("cancel", "queued", "starting", "running", "stopping")
+    if (line.home / "queue.db").exists():
+        line("cancel", "queued", "starting", "running", "stopping")
 
 
 @pytest.fixture

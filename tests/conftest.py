@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.bystander import Bystander
-from tests.forked import forks_for
+from tests.forked import run_to_its_end
 
 # Trainings inside the tests are tiny: more threads only get into one another's way, badly so on a machine with other load.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -71,8 +71,8 @@ class CommandLine:
         return name
 
     def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        if not options and (forks := forks_for(self.environment)):
-            return forks(arguments, self.directory, self.environment, timeout=100)
+        if not options:
+            return run_to_its_end(arguments, self.directory, self.environment)
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.directory,

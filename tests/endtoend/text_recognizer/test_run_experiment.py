@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, CommandLine, user_environment
+from tests.forked import TRAINING, run_to_its_end
 from text_recognizer import experiment
 from text_recognizer.flags import parse
 
@@ -31,14 +32,7 @@ TINY = {
 
 def typed(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The program run in a directory of its own, on the CPU: a GPU may be full of somebody else's work."""
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=directory,
-        env=user_environment(**{"CUDA_VISIBLE_DEVICES": "-1", **environment}),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    return run_to_its_end(arguments, directory, user_environment(**{"CUDA_VISIBLE_DEVICES": "-1", **environment}), TRAINING)
 
 
 def rows(path: Path) -> Iterator[dict]:

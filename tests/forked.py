@@ -32,6 +32,7 @@ COMMAND = "scheduler.cli.main"
 TRAINING = "text_recognizer.run_experiment"
 # What is read when a process starts, or when a module is imported: another value needs another process.
 EARLY = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "TZ", "EXP_QUEUE_FAILPOINT")
+COMMON = ("PATH", "HOME", "TERM", "USER", "TMPDIR")
 
 
 class Forks:
@@ -42,8 +43,10 @@ class Forks:
         self._control, theirs = socket.socketpair()
         self._one_at_a_time = threading.Lock()
         with theirs:
-            # One thread each for the libraries of numbers: a process that has several is not to be forked.
-            alone = {**environment, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            # Not the folders of the test that happens to come first, by which somebody may look for the processes of that test;
+            # and one thread each for the libraries of numbers: a process that has several is not to be forked.
+            common = {name: value for name, value in environment.items() if name.startswith((*EARLY, *COMMON))}
+            alone = {**common, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             command = [sys.executable, "-m", "tests.forked", str(theirs.fileno()), module]
             self._process = subprocess.Popen(command, cwd=ROOT, env=alone, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
 
@@ -89,7 +92,9 @@ class Forked:
 
     def __init__(self, told: int) -> None:
         self._told = os.fdopen(told)
-        self.pid = int(self._told.readline())
+        if not (pid := self._told.readline()):
+            raise AssertionError("what is to be forked has ended; its standard error says why")
+        self.pid = int(pid)
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -212,7 +217,8 @@ def _import_everything(package: str) -> None:
     others = ["torch._dynamo"] if package == "text_recognizer" else []
     for name in [*others, *modules(ROOT, package)]:
         if not name.endswith("__main__"):
-            importlib.import_module(name)
+            with contextlib.suppress(ModuleNotFoundError):  # of a package that is not installed everywhere
+                importlib.import_module(name)
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise AssertionError("a process with several threads is not to be forked: which module started one?")
     gc.collect()

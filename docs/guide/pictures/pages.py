@@ -40,7 +40,7 @@ def main() -> None:
         home = Path(sys.argv[1]) if len(sys.argv) > 1 else _trained(Path(made) / "home")
         page = Path(made) / "page.html"
         with Store(open_home(home)) as store:
-            report.write(store, ["sweep"], page, title="A small reader of handwriting")
+            report.write(store, [], page, title="A small reader of handwriting")
         with chromium.started(Path(made) / "profile") as driver:
             for shot in SHOTS:
                 _draw(driver, page, *shot)

@@ -12,7 +12,7 @@ from scheduler.web.bundle import bundle
 FILES = {
     "app.js": 'import { b } from "./views/b.js";\nimport { c } from "./c.js";\n\nb(c);\n',
     "views/b.js": 'import { c, d } from "../c.js";\n\nexport function b() {\n  return c + d;\n}\n',
-    "c.js": "export const c = 1, own = 2;\nexport class d {}\n",
+    "c.js": "export const c = 1;\nconst own = 2;\nexport class d {}\n",
 }
 
 
@@ -31,7 +31,15 @@ def test_a_module_comes_before_those_that_use_it_and_once() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ['import x from "./c.js";', 'import * as c from "./c.js";', "export default 1;", "export { b };", 'import "./c.js";'],
+    [
+        'import x from "./c.js";',
+        'import * as c from "./c.js";',
+        "export default 1;",
+        "export { b };",
+        'import "./c.js";',
+        'import { c as e } from "./c.js";',
+        "export const e = 1, f = 2;",
+    ],
 )
 def test_what_cannot_be_joined_is_an_error_that_names_it(line: str) -> None:
     """A line that was left as it is would be a page that stays empty."""

@@ -10,7 +10,7 @@ const REDRAWN = ["runs", "shown", "x", "smooth", "xlog", "ylog"];
 const FEW = 3; // metrics with a common beginning that are a group
 const OPEN = 12; // charts that are open from the beginning, as long as there are groups
 // What says where a training is rather than how well it does comes last.
-const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|images_per_second|speed|seed)$/i;
+const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|\w*_per_second|speed|seed)$/i;
 
 export const curves = {
   id: "curves",

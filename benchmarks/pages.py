@@ -247,20 +247,17 @@ def measured(runs: int, rows: int, peers: Sequence[str], patience: float) -> Ite
                 print(f"{name}: left out: {error}", file=sys.stderr)
 
 
-def table(found: Sequence[Seen]) -> Iterator[str]:
+def table(found: Iterator[Seen]) -> Iterator[str]:
+    """Its lines, each as soon as it is known; the ratios are to the first."""
     heads = ("made", "MB", "ready", "drawn", "hide one", "smooth")
     yield f"{'':18}" + "".join(f"{head:>16}" for head in heads)
-    first = found[0]
+    first: Seen | None = None
     for each in found:
-        cells = [
-            (each.made, first.made),
-            (each.size, first.size),
-            (each.ready, None),
-            (each.drawn, first.drawn),
-            (each.hide, None),
-            (each.smooth, None),
-        ]
-        yield f"{each.name:18}" + "".join(f"{_cell(value, None if each is first else base):>16}" for value, base in cells)
+        base = first or each
+        bases = (base.made, base.size, None, base.drawn, None, None) if first else (None,) * 6
+        values = (each.made, each.size, each.ready, each.drawn, each.hide, each.smooth)
+        yield f"{each.name:18}" + "".join(f"{_cell(*pair):>16}" for pair in zip(values, bases, strict=True))
+        first = base
 
 
 def _cell(value: float | None, base: float | None) -> str:
@@ -284,7 +281,7 @@ def main() -> None:
         print(f"{name}: {'not asked' if options.alone else 'not installed'}")
     for runs in options.runs:
         print(f"\n{runs} runs of {options.rows} rows of 4 metrics; seconds")
-        for line in table(list(measured(runs, options.rows, peers, options.patience))):
+        for line in table(measured(runs, options.rows, peers, options.patience)):
             print(line, flush=True)
 
 

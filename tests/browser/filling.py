@@ -139,7 +139,7 @@ def sweep_of(store: Store, jobs: Sequence[Job], metric: str, space: Sequence[Any
         for number, job in enumerate(jobs):
             add_trial(change, sweep, number, job.id, job.config)
             rows = [json.loads(line) for line in latest[job.id].metrics.read_text().splitlines()]
-            note_history(change, job.id, 1, tuple(row[metric] for row in rows), None)
+            note_history(change, job.id, 1, tuple(row[metric] for row in rows if math.isfinite(row[metric])), None)
             if job.state is State.STOPPED_EARLY:
                 told = f"its best {metric} in 3 rows was {rows[-1][metric]:.4g}, worse than the best of the others at row 3"
                 verdict = {"number": number, "rows": 3, "band": 3, "value": rows[-1][metric], "threshold": 0.5, "better": [0]}

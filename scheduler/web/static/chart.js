@@ -5,7 +5,7 @@ import { h, atNextFrame } from "./dom.js";
 
 const NEAR = 40; // pixels from the pointer to a line that it is at
 const LEAST = 8; // pixels of a selection that is a zoom
-const MANY = 100; // lines, among which nobody sees dashes and bands but those of the one that is pointed at
+const MANY = 50; // lines, among which nobody sees dashes and bands but those of the one that is pointed at
 
 /** `drawn` has `lines`: [{id, label, x, y, low?, high?, colour, dash?, width?, faint?}], x ascending, arrays of one length;
  * `xLog`, `yLog`, `xTime`; `xText(value)` for the axis and the pointer. `on.focus(id|null)` and `on.open(id)` are told what the
@@ -176,7 +176,7 @@ export class Chart {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    const many = this.drawn.lines.length > MANY;
+    const many = this.drawn.lines.filter((line) => !line.faint).length > MANY;
     ctx.lineJoin = many ? "bevel" : "round";
     const lit = this.drawn.lines.filter((line) => line.id === this.focus);
     const others = this.drawn.lines.filter((line) => line.id !== this.focus);

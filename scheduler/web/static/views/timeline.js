@@ -228,6 +228,7 @@ function idle(paper, from, to, height, colour) {
 
 /** Moments at even distances, and what stands there; those that would be too near to the one before are left out. */
 function ticks(axis, width) {
+  if (!axis.pieces.length) return []; // no run is shown
   const room = width - LEFT - 8, first = axis.pieces[0].from, last = axis.pieces.at(-1).to;
   const drawn = axis.pieces.filter((each) => !each.gap).reduce((sum, each) => sum + each.to - each.from, 0);
   const step = STEPS.find((each) => drawn / each <= room / 90) ?? Math.ceil(drawn / (room / 90) / 604800) * 604800;

@@ -8,6 +8,7 @@ import pytest
 
 from scheduler.web import assets
 from scheduler.web.bundle import bundle
+from tests.conftest import ROOT
 
 FILES = {
     "app.js": 'import { b } from "./views/b.js";\nimport { c } from "./c.js";\n\nb(c);\n',
@@ -56,3 +57,15 @@ def test_a_circle_is_an_error() -> None:
 def test_our_own_modules_can_be_joined() -> None:
     """What the package has, read as it is installed."""
     assert "const $app = " in assets.script()
+
+
+def test_lines_of_our_own_modules_fit_beside_each_other() -> None:
+    """Nobody reads what lies to the right of the window, and the formatter of Python does not look there."""
+    ours = [path for path in (ROOT / "scheduler/web/static").rglob("*.js") if "vendor" not in path.parts]
+    lines = [
+        (f"{path.name}:{number}", line)
+        for path in ours
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    ]
+    assert len(ours) > 20
+    assert [where for where, line in lines if len(line) > 130] == []

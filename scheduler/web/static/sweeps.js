@@ -1,6 +1,6 @@
 // The sweeps of the page, asked for once by all views that show them.
 
-const PAUSE = 5000; // milliseconds between two questions while trials run
+const PAUSE = 15_000; // milliseconds between two questions while trials run
 
 const kept = new WeakMap(); // by page: what was known when it was asked, and the answer
 

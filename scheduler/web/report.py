@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,12 @@ from scheduler.queue.store import Store
 from scheduler.web.documents.whole import whole
 from scheduler.web.notes import rendered
 from scheduler.web.page import self_contained
+
+Tell = Callable[[str, int, int], None]
+
+
+def _nobody(what: str, done: int, of: int) -> None:
+    """Hears nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +40,31 @@ class Written:
     size: int
 
 
-def made(store: Store, words: Sequence[str], *, title: str | None = None, notes: Path | None = None) -> Made:
-    """A page about the jobs that `words` name, without words all. `notes`: Markdown that stands above the views. UserError where
-    there are no such jobs, and for notes that cannot be read."""
+def made(
+    store: Store, words: Sequence[str], *, title: str | None = None, notes: Path | None = None, tell: Tell = _nobody
+) -> Made:
+    """A page about the jobs that `words` name, without words all. `notes`: Markdown that stands above the views. `tell` hears what
+    is done, and how much of how much. UserError where there are no such jobs, and for notes that cannot be read."""
     told, jobs = rendered(notes) if notes else "", select(store, words or ["all"])
     if not jobs:
         raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
     named = title or (" ".join(words) if words else "All experiments")
-    return Made(named, len(jobs), self_contained(named, whole(store, compared(store, jobs), named), told))
+    return Made(named, len(jobs), self_contained(named, whole(store, compared(store, jobs), named, tell), told))
 
 
 def write(
-    store: Store, words: Sequence[str], path: Path, *, title: str | None = None, notes: Path | None = None, force: bool = False
+    store: Store,
+    words: Sequence[str],
+    path: Path,
+    *,
+    title: str | None = None,
+    notes: Path | None = None,
+    force: bool = False,
+    tell: Tell = _nobody,
 ) -> Written:
     """The same as a file, which is there whole or not at all. UserError also where one is there already, unless `force` replaces
     it."""
     with whole_file(path, force=force) as draft:
-        found = made(store, words, title=title, notes=notes)
+        found = made(store, words, title=title, notes=notes, tell=tell)
         draft.write_text(found.html, encoding="utf-8")
         return Written(found.runs, path, draft.stat().st_size)

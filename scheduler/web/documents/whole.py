@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scheduler.actions.columns import Vocabulary
@@ -10,7 +10,7 @@ from scheduler.actions.compare import ordered
 from scheduler.actions.compared import Compared
 from scheduler.actions.logged import logged
 from scheduler.queue.store import Store
-from scheduler.tracking.logged import CURVES
+from scheduler.tracking.logged import CURVES, Logged
 from scheduler.web.documents import curves, runs
 from scheduler.web.documents.questions import IN_A_REPORT, OF_ALL, OF_ONE
 
@@ -20,16 +20,25 @@ LEAST = 32  # points of a curve, whatever comes of it
 POINTS = 512
 
 
-def whole(store: Store, everyone: Sequence[Compared], title: str) -> dict[str, Any]:
-    """What `source.js` takes for its answers, by the names of the questions."""
+def whole(
+    store: Store, everyone: Sequence[Compared], title: str, tell: Callable[[str, int, int], None] = lambda what, done, of: None
+) -> dict[str, Any]:
+    """What `source.js` takes for its answers, by the names of the questions. `tell` hears what is done, and how much of how much."""
     best_first = ordered(everyone, Vocabulary.of(everyone), None)
-    found = ((each.job.id, logged(store, each.job, each.attempt)) for each in everyone if each.attempt)
+    found = _logged(store, everyone, tell)
     return {
         "runs": {**runs.document(store, everyone), "title": title},
         **curves.document(found, _points(everyone)),
         **{name: answer(store, best_first) for name, answer in OF_ALL.items()},
         **{name: _of_each(store, best_first, name) for name in OF_ONE},
     }
+
+
+def _logged(store: Store, everyone: Sequence[Compared], tell: Callable[[str, int, int], None]) -> Iterator[tuple[str, Logged]]:
+    for done, each in enumerate(everyone):
+        tell("reading what the runs have logged", done, len(everyone))
+        if each.attempt:
+            yield each.job.id, logged(store, each.job, each.attempt)
 
 
 def _points(everyone: Sequence[Compared]) -> int:

@@ -97,3 +97,25 @@ def test_a_finished_sweep_is_seen_again_without_its_file(command_line) -> None:
     assert (listed["method"], listed["trials"], listed["states"]) == ("grid", 2, {"done": 2})
     assert json.loads(command_line("trials", listed["id"][:4], "--format", "json").stdout)["bands"][0]["rows"] == 10
     assert len(command_line.jobs()) == 2
+
+
+def test_a_report_is_one_file_and_says_where_it_is(trained) -> None:
+    """To look at and to send: nothing is replaced unasked, and a mistake in the notes leaves nothing behind."""
+    made = trained("report", "Rates", "--title", "Rates <b>", "--format", "json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    page = trained.directory / "report.html"
+    assert told == {"path": str(page.resolve()), "runs": 4, "bytes": page.stat().st_size}
+    assert "<title>Rates &lt;b&gt;</title>" in page.read_text()
+    again = trained("report", "Rates")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "report.html is there already; --force replaces it" in again.stderr
+    assert "4 runs in report.html, " in trained("report", "Rates", "--force").stderr
+    piped = trained("report", "Rates", "-o", "-")
+    assert piped.stdout.startswith("<!doctype html>")
+    trained.write("notes.md", "one\n\n```view\ncurvs\n```\n")
+    wrong = trained("report", "Rates", "-o", "noted.html", "--notes", "notes.md")
+    assert wrong.returncode == 2
+    assert 'notes.md:3: there is no view "curvs"; did you mean "curves"?' in wrong.stderr
+    assert [path.name for path in trained.directory.glob("*.html*")] == ["report.html"]
+    assert trained("report", "failed", "-o", "none.html").returncode == 2

@@ -6,6 +6,7 @@ import getpass
 import json
 import socket
 import sys
+from urllib.parse import urlsplit
 
 import click
 
@@ -46,7 +47,7 @@ def ui(port: int | None, hosts: tuple[str, ...], read_only: bool, style: str) ->
         sys.stdout.flush()
         if found.is_local:
             there = f"{_user()}@{socket.gethostname()}"
-            say(f"from another machine: ssh -L {found.port}:127.0.0.1:{found.port} {there}, then the same address")
+            say(f"from another machine: ssh -L {found.port}:{urlsplit(found.url).netloc} {there}, then the same address")
         else:
             say(
                 f"everybody who reaches port {found.port} of this machine and has this address sees your experiments"

@@ -31,8 +31,16 @@ def wrong(status: int, what: str) -> Answer:
     return told({"error": what}, status)
 
 
+def tagged(body: bytes) -> Answer:
+    """JSON, with what tells it from another: who has it already need not get it again."""
+    return Answer(200, body, headers={"ETag": _tag(body)})
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
 def fixed(text: str, kind: str, headers: Mapping[str, str] | None = None) -> Answer:
     """What is the same until exp-queue is another: a browser need not load it twice."""
     body = text.encode()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    return Answer(200, body, f"{kind}; charset=utf-8", {"ETag": tag, "Cache-Control": "no-cache", **(headers or {})})
+    return Answer(200, body, f"{kind}; charset=utf-8", {"ETag": _tag(body), "Cache-Control": "no-cache", **(headers or {})})

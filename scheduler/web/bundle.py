@@ -4,7 +4,7 @@ A browser does not load modules from a file on a disk, and a page over ssh shoul
 in the part of the language that can be joined by a few rules, and run unchanged as modules as well:
 
     import { a, b } from "./views/other.js";     // first of all in a file, each on a line of its own; names only, no `as`
-    export function f() ...                      // export class, export const; no default, no list of names
+    export function f() ...                      // export class, export const; one name each, no default
 
 Each module becomes a function that is called once, in the order of imports; a circle is an error.
 """
@@ -18,6 +18,8 @@ from posixpath import dirname, join, normpath
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function\*?|class|const|let) ([\w$]+)", re.MULTILINE)
 _ODD = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+# What would be read as one of the forms, and be none: another name of what is imported, a second name of what is exported.
+_MEANT = re.compile(r"^(?:import \{[^}]*\bas\b|export (?:const|let) [^;]*?, [\w$]+ =[^=>]).*", re.MULTILINE)
 
 
 def bundle(entry: str, read: Callable[[str], str]) -> str:
@@ -46,6 +48,8 @@ def _imports(path: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(path: str, text: str) -> str:
+    if meant := _MEANT.search(text):
+        raise ValueError(f"{path}: {meant[0]}: not one of the forms that can be joined")
     names = ", ".join(_EXPORT.findall(text))
     asked = "\n".join(f"const {{ {names} }} = {_variable(other)};" for names, other in _imports(path, text))
     body = _EXPORT.sub(lambda match: match[0].removeprefix("export "), _IMPORT.sub("", text)).strip()

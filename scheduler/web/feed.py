@@ -71,6 +71,7 @@ class Feed:
             os.write(self._mouth, b".")
         if self._thread.is_alive():
             self._thread.join()
+        self._ready.set()  # whoever waits for it
         os.close(self._mouth)
         os.close(self._ears)
 
@@ -122,7 +123,7 @@ class Feed:
 
     def prepare(self) -> None:
         """Make the curves of the first metrics before somebody asks for them."""
-        with suppress(UserError, TimeoutError), Store(self._home) as store:
+        with suppress(UserError, OSError), Store(self._home) as store:
             for metric in json.loads(self.index())["metrics"][:PREPARED]:
                 self.curves(store, metric)
 
@@ -138,6 +139,8 @@ class Feed:
     def _wait(self) -> None:
         if not self._ready.wait(PATIENCE):
             raise TimeoutError(self._complaint or "the queue is still being read")
+        if self._is_over:
+            raise TimeoutError("`exp-queue ui` is ending")
 
     # In the thread.
 
@@ -167,9 +170,10 @@ class Feed:
             begun = time.thread_time()
             with self._lock:
                 active = self._look(store)
+            cost = time.thread_time() - begun if self._ready.is_set() else 0.0  # the first look is dear, and the only one so
             self._ready.set()
             self._complaint = ""
-            self._rest(min(max(LEAST, THRIFT * (time.thread_time() - begun)), LONGEST_REST))
+            self._rest(min(max(LEAST, THRIFT * cost), LONGEST_REST))
             ears.follow(active)
             self._sleep(ears)
 

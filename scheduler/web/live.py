@@ -52,7 +52,7 @@ def served(
     feed.start()
     threading.Thread(target=feed.prepare, name="curves", daemon=True).start()
     try:
-        shown = "127.0.0.1" if local else socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104
+        shown = socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104
         name = f"[{shown}]" if ":" in shown else shown
         yield Served(server, f"http://{name}:{server.server_port}/#token={before.key}", server.server_port, local)
     finally:

@@ -17,7 +17,7 @@ from scheduler.errors import StateError, UserError
 from scheduler.home import Home
 from scheduler.queue.store import Store
 from scheduler.web import assets
-from scheduler.web.answer import EVENTS, Answer, fixed, told, wrong
+from scheduler.web.answer import EVENTS, Answer, fixed, tagged, told, wrong
 from scheduler.web.documents.questions import OF_ALL, OF_ONE
 from scheduler.web.feed import Feed
 from scheduler.web.guard import Asked, Rules, proof, refusal
@@ -90,7 +90,8 @@ class Site:
             return wrong(503, str(error))
 
     def _unless_known(self, answer: Answer, asked: Asked) -> Answer:
-        if answer.headers["ETag"] in asked.header("if-none-match"):
+        tag = answer.headers.get("ETag")
+        if tag and tag in asked.header("if-none-match"):
             return replace(answer, status=304, body=b"")
         return answer
 
@@ -105,7 +106,7 @@ class Site:
         if kind == "api" and name in self._questions:
             return self._questions[name](query, asked)
         if kind == "api" and (name in OF_ALL or name in OF_ONE):
-            return self._question(name, query)
+            return self._unless_known(self._question(name, query), asked)
         return wrong(404, "there is nothing here")
 
     # What the page asks for.
@@ -120,12 +121,12 @@ class Site:
 
     def _question(self, name: str, query: Query) -> Answer:
         if "run" not in query or name not in OF_ONE:
-            return Answer(200, self._of_all(name)) if name in OF_ALL else wrong(400, "this is asked of one run: ?run=ID")
+            return tagged(self._of_all(name)) if name in OF_ALL else wrong(400, "this is asked of one run: ?run=ID")
         found = self.feed.run(_one(query, "run"))
         if found is None:
             return wrong(404, "there is no such run")
         with Store(self._home) as store:
-            return told(OF_ONE[name](store, found))
+            return tagged(told(OF_ONE[name](store, found)).body)
 
     def _of_all(self, name: str) -> bytes:
         """Made once for all who ask, as long as nothing is new."""

@@ -68,8 +68,11 @@ def test_every_mutant_is_python_with_one_fault(module: str) -> None:
 
 
 SMALL = """
+import time
+
 def counted_down(number):
     while number > 0:
+        time.sleep(0.001)
         number -= 1
     return number
 """

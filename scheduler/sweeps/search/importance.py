@@ -39,8 +39,9 @@ def importance(parameters: Sequence[Parameter], goal: str, trials: Iterable[Tria
     study = new_study(goal)
     for params, value in counted(parameters, goal, trials):
         study.add_trial(optuna.trial.create_trial(params=params, distributions=open_ones, value=value))
-    values = {trial.value for trial in study.get_trials(deepcopy=False)}
-    if len(study.trials) < FEWEST or len(values) < 2 or not open_ones:
+    known = study.get_trials(deepcopy=False)
+    values = {trial.value for trial in known}
+    if len(known) < FEWEST or len(values) < 2 or not open_ones:
         return None
     evaluator = optuna.importance.PedAnovaImportanceEvaluator()
     shares = optuna.importance.get_param_importances(study, evaluator=evaluator)

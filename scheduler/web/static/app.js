@@ -43,7 +43,8 @@ async function main() {
   const links = h("nav", { "aria-label": "views" });
   const list = h("aside", { "aria-label": "runs" });
   const views = h("main", null);
-  const beside = h("details", { class: "beside", open: matchMedia("(min-width: 60rem)").matches }, h("summary", null, "Runs"), list);
+  const open = matchMedia("(min-width: 60rem)").matches;
+  const beside = h("details", { class: "beside", open }, h("summary", null, "Runs"), list);
   const notes = document.getElementById("notes")?.content;
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
   sidebar(list, page);
@@ -59,7 +60,8 @@ function head(page, links) {
   const count = h("span", null, counted(page));
   const problem = h("span", { class: "problem", role: "status" });
   const filter = h("input", {
-    type: "search", placeholder: "filter: lr<0.01 not tag:old", "aria-label": "filter the runs", value: state.get("filter"), spellcheck: "false",
+    type: "search", placeholder: "filter: lr<0.01 not tag:old", "aria-label": "filter the runs", spellcheck: "false",
+    value: state.get("filter"),
     on: { input: () => state.set("filter", filter.value) },
   });
   page.on((what) => {
@@ -96,7 +98,8 @@ function sign(source) {
 function themeButton(page) {
   const names = Object.keys(THEMES);
   const root = document.documentElement;
-  const button = h("button", { type: "button", class: "theme", on: { click: () => take(names[(names.indexOf(root.dataset.theme ?? "") + 1) % names.length]) } });
+  const next = () => names[(names.indexOf(root.dataset.theme ?? "") + 1) % names.length];
+  const button = h("button", { type: "button", class: "theme", on: { click: () => take(next()) } });
   function take(name) {
     if (name) root.dataset.theme = name;
     else delete root.dataset.theme;

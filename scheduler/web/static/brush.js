@@ -3,10 +3,11 @@
 const EDGE = 8; // pixels in which the end of a range is taken hold of
 const CLICK = 4; // pixels below which a drag is a click
 
-/** Make `element` a place to brush. `range()` is the present range as [low, high], parts from 0 (bottom) to 1, or null;
- * `change(range | null)` takes another; `step()` is how far a key moves it. */
+/** Make `element` a place to brush; it has `data-held` while it is. `range()` is the present range as [low, high], parts from 0
+ * (bottom) to 1, or null; `change(range | null)` takes another; `step()` is how far a key moves it. */
 export function brushing(element, { range, change, step }) {
   let drag = null;
+  const end = () => { drag = null; delete element.dataset.held; };
   const part = (event) => {
     const box = element.getBoundingClientRect();
     return clamped(1 - (event.clientY - box.top) / box.height);
@@ -17,6 +18,7 @@ export function brushing(element, { range, change, step }) {
     element.focus({ preventScroll: true });
     event.preventDefault();
     drag = { y: event.clientY, at: part(event), before: range(), edge: EDGE / element.clientHeight, moved: false };
+    element.dataset.held = "";
   });
   element.addEventListener("pointermove", (event) => {
     if (!drag || (!drag.moved && Math.abs(event.clientY - drag.y) < CLICK)) return;
@@ -25,9 +27,9 @@ export function brushing(element, { range, change, step }) {
   });
   element.addEventListener("pointerup", () => {
     if (drag && !drag.moved) change(null);
-    drag = null;
+    end();
   });
-  element.addEventListener("pointercancel", () => { drag = null; });
+  element.addEventListener("pointercancel", end);
   element.addEventListener("keydown", (event) => {
     const wanted = keyed(event, range(), step());
     if (wanted === undefined) return;
@@ -67,9 +69,13 @@ function begun(step) {
 /** Let `element` be dragged sideways; `dropped` is told by how many pixels. */
 export function movable(element, dropped) {
   let begun = null;
-  const end = () => { begun = null; element.style.transform = ""; };
+  const end = () => { begun = null; element.style.transform = ""; delete element.dataset.held; };
   element.classList.add("movable");
-  element.addEventListener("pointerdown", (event) => { begun = event.clientX; element.setPointerCapture(event.pointerId); });
+  element.addEventListener("pointerdown", (event) => {
+    begun = event.clientX;
+    element.dataset.held = "";
+    element.setPointerCapture(event.pointerId);
+  });
   element.addEventListener("pointermove", (event) => {
     if (begun !== null) element.style.transform = `translateX(${event.clientX - begun}px)`;
   });

@@ -28,7 +28,7 @@ export class Chart {
   }
 
   draw(drawn) {
-    const again = !this.plot || drawn.xLog !== this.drawn.xLog || drawn.yLog !== this.drawn.yLog || drawn.xTime !== this.drawn.xTime;
+    const again = !this.plot || ["xLog", "yLog", "xTime"].some((each) => drawn[each] !== this.drawn[each]);
     this.drawn = drawn;
     this.ranges = { x: this.range("x"), y: this.range("y") };
     if (again) this.build();
@@ -85,7 +85,8 @@ export class Chart {
     this.plot?.destroy();
     const style = getComputedStyle(this.box);
     const ink = style.getPropertyValue("--ink-soft").trim(), grid = style.getPropertyValue("--grid").trim();
-    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui, sans-serif" };
+    const thin = { stroke: grid, width: 1 };
+    const axis = { stroke: ink, grid: thin, ticks: thin, font: "12px system-ui, sans-serif" };
     const text = this.drawn.xText;
     const texts = (_, splits) => splits.map((value) => (value === null ? null : text(value)));
     const options = {
@@ -180,7 +181,8 @@ export class Chart {
     ctx.lineJoin = many ? "bevel" : "round";
     const lit = this.drawn.lines.filter((line) => line.id === this.focus);
     const others = this.drawn.lines.filter((line) => line.id !== this.focus);
-    for (const line of others) this.stroke(ctx, many ? { ...line, low: null, dash: null, width: 1 } : line, x, y, lit.length ? 0.25 : 1);
+    const quick = (line) => (many ? { ...line, low: null, dash: null, width: 1 } : line);
+    for (const line of others) this.stroke(ctx, quick(line), x, y, lit.length ? 0.25 : 1);
     for (const line of lit) this.stroke(ctx, line, x, y, 1, 1.5);
     ctx.restore();
   }

@@ -20,17 +20,18 @@ export function h(tag, attributes, ...children) {
       element.setAttribute(name, String(value));
     }
   }
-  element.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false).map(asNode));
+  element.append(...nodes(children));
   return element;
 }
 
-function asNode(child) {
-  return child instanceof Node ? child : document.createTextNode(String(child));
+function nodes(children) {
+  const there = children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false);
+  return there.map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
 }
 
 /** Put these children in the place of all that an element has. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false).map(asNode));
+  element.replaceChildren(...nodes(children));
   return element;
 }
 

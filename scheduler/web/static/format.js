@@ -48,7 +48,8 @@ export function percent(value) {
 
 /** For numbers of a unit: three digits that count. */
 export function amount(unit) {
-  return (value) => (typeof value === "number" ? `${value < 1000 ? Number(value.toPrecision(3)) : Math.round(value)}${unit}` : "");
+  const short = (value) => (value < 1000 ? Number(value.toPrecision(3)) : Math.round(value));
+  return (value) => (typeof value === "number" ? `${short(value)}${unit}` : "");
 }
 
 /** A value of a configuration. */

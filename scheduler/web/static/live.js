@@ -6,6 +6,7 @@ import { bare } from "./source.js";
 
 const PAUSES = [500, 1000, 2000, 4000, 8000]; // milliseconds between two tries
 const SILENCE = 40000; // after which a line is dead: the server says something every 15 s
+const KNOWN = 50; // answers that are not sent again where they are the same
 const UNSEEN = 10000; // after which a page that nobody sees rests
 const STOPPED = 20000; // after which it is said that nobody is there
 
@@ -26,6 +27,7 @@ export class Live {
     this.listeners = [];
     this.held = new Map(); // curves, by metric
     this.asked = new Map(); // other answers, by question and run
+    this.known = new Map(); // what the server need not send again, by path
     this.isProven = true; // this very server has sent us the page
     addEventListener("hashchange", () => this.unlock(keyOf(location.hash)));
   }
@@ -128,7 +130,7 @@ export class Live {
   async get(path) {
     for (let tries = 0; ; tries++) {
       const found = await this.answerOf(path).catch(() => null); // also one that breaks off amid its answer
-      if (found?.status === 200) return found.body;
+      if (found?.status === 200 || found?.status === 304) return found.body;
       if (found?.status === 404) return undefined;
       if (found && found.status !== 503) throw new Error(found.body.error);
       await pause(tries);
@@ -136,8 +138,14 @@ export class Live {
   }
 
   async answerOf(path) {
-    const response = await this.fetch(path);
-    return { status: response.status, body: await response.json() };
+    const known = this.known.get(path);
+    const response = await this.fetch(path, known && { headers: { "If-None-Match": known.tag } });
+    if (response.status === 304) return { status: 304, body: known.body };
+    const body = await response.json(), tag = response.headers.get("ETag");
+    this.known.delete(path);
+    if (tag) this.known.set(path, { tag, body });
+    if (this.known.size > KNOWN) this.known.delete(this.known.keys().next().value);
+    return { status: response.status, body };
   }
 
   async fetch(path, options = {}) {

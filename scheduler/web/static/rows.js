@@ -11,6 +11,8 @@ export class Rows {
     Object.assign(this, { box, body, height, columns, make });
     this.items = [];
     this.made = new Map();
+    [this.above, this.below] = [1, 2].map(() => h("tr", { "aria-hidden": "true", class: "space" }, h("td")));
+    fill(body, this.above, this.below);
     this.later = atNextFrame(() => this.draw());
     box.addEventListener("scroll", this.later, { passive: true });
     new ResizeObserver(this.later).observe(box);
@@ -42,28 +44,29 @@ export class Rows {
     return this.made.get(index);
   }
 
+  /** What stays in sight is not touched: it keeps the focus, and costs nothing. */
   draw(least = 0) {
-    const first = Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
+    const first = least ? 0 : Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
     const shown = Math.max(least, Math.ceil(this.box.clientHeight / this.height) + 2 * AROUND);
-    const last = Math.min(this.items.length, (least ? 0 : first) + shown), begin = least ? 0 : Math.min(first, last);
-    for (const index of [...this.made.keys()]) if (index < begin || index >= last) this.made.delete(index);
-    const rows = [];
-    for (let index = begin; index < last; index++) {
-      if (!this.made.has(index)) this.made.set(index, this.make(this.items[index], index));
-      rows.push(this.made.get(index));
+    const last = Math.min(this.items.length, first + shown), begin = Math.min(first, last);
+    const before = this.made;
+    this.made = new Map();
+    for (let index = begin; index < last; index++) this.made.set(index, before.get(index) ?? this.make(this.items[index], index));
+    const wanted = new Set(this.made.values());
+    for (const row of [...this.body.children]) if (!wanted.has(row) && row !== this.above && row !== this.below) row.remove();
+    let place = this.above;
+    for (const row of wanted) {
+      if (place.nextSibling !== row) place.after(row);
+      place = row;
     }
-    const wanted = [this.space(begin), ...rows, this.space(this.items.length - last)].filter(Boolean);
-    const now = [...this.body.children].filter((each) => each.dataset.id !== undefined);
-    if (now.length === rows.length && now.every((row, index) => row === rows[index])) return;
-    const active = document.activeElement;
-    fill(this.body, wanted);
-    if (active !== document.activeElement && this.body.contains(active)) active.focus({ preventScroll: true });
+    this.space(this.above, begin);
+    this.space(this.below, this.items.length - last);
   }
 
-  /** What stands for the rows that are not there. */
-  space(count) {
-    if (count <= 0) return null;
-    const cell = h("td", { colspan: this.columns(), style: { height: `${count * this.height}px` } });
-    return h("tr", { "aria-hidden": "true", class: "space" }, cell);
+  /** A row stands for those that are not there. */
+  space(row, count) {
+    row.hidden = count <= 0;
+    row.firstChild.colSpan = this.columns();
+    row.firstChild.style.height = `${Math.max(count, 0) * this.height}px`;
   }
 }

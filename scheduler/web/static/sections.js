@@ -13,7 +13,8 @@ export function sections(root, links, views, page, notes = null) {
 
   function add(view) {
     const body = h("div", { class: "body" });
-    const section = h("section", { id: view.id, "aria-labelledby": `${view.id}-title` }, h("h2", { id: `${view.id}-title` }, view.title), body);
+    const title = `${view.id}-title`;
+    const section = h("section", { id: view.id, "aria-labelledby": title }, h("h2", { id: title }, view.title), body);
     mount(section, body, view);
     root.append(section);
     link(section, view.title);

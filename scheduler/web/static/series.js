@@ -11,7 +11,8 @@ export function steps(at) {
 /** A curve on the x axis "step", "relative", "wall" or "epoch": {x, y, low?, high?}. Points without a place are left out. */
 export function placed(curve, clock, axis, epochs) {
   const at = steps(curve.at);
-  const place = { relative: () => when(clock), wall: () => when(clock, clock?.begin), epoch: () => held(epochs) }[axis]?.() ?? ((step) => step);
+  const places = { relative: () => when(clock), wall: () => when(clock, clock?.begin), epoch: () => held(epochs) };
+  const place = places[axis]?.() ?? ((step) => step);
   const x = at.map(place);
   const kept = x.map((value, index) => (value === null ? -1 : index)).filter((index) => index >= 0);
   const pick = (values) => (kept.length === values.length ? values : kept.map((index) => values[index]));

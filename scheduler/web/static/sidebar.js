@@ -1,6 +1,6 @@
 // The list of runs: which are shown, what colour each has, and its value of the metric that they are judged by.
 
-import { h, fill } from "./dom.js";
+import { button, fill, h } from "./dom.js";
 import { number, plural } from "./format.js";
 
 const MOST = 200; // rows of the list; of more the filter finds the others
@@ -9,8 +9,9 @@ export function sidebar(root, page) {
   const count = h("p", { class: "soft", "aria-live": "polite" });
   const rows = new Map();
   const list = h("ul", { class: "runs" });
-  const all = h("button", { type: "button", on: { click: () => page.hide(page.filtered.map((run) => run.id), false) } }, "show all");
-  const none = h("button", { type: "button", on: { click: () => page.hide(page.filtered.map((run) => run.id), true) } }, "hide all");
+  const hide = (hidden) => page.hide(page.filtered.map((run) => run.id), hidden);
+  const all = button("show all", () => hide(false));
+  const none = button("hide all", () => hide(true));
   fill(root, h("div", { class: "row" }, count, all, none), list);
 
   function row(run) {
@@ -20,13 +21,15 @@ export function sidebar(root, page) {
     const swatch = h("span", { class: "swatch" });
     const value = h("span", { class: "value" });
     const name = h("button", { type: "button", class: "name", on: { click: () => page.state.set("open", run.id) } });
-    const item = h("li", { on: { mouseenter: () => page.point(run.id), mouseleave: () => page.point(null) } }, shown, swatch, name, value);
+    const on = { mouseenter: () => page.point(run.id), mouseleave: () => page.point(null) };
+    const item = h("li", { on }, shown, swatch, name, value);
     return { item, shown, swatch, name, value };
   }
 
   function update() {
     const metric = page.objective;
     const visible = page.filtered.slice(0, MOST), shown = new Set(page.shown);
+    const more = page.filtered.length - visible.length;
     count.textContent = page.filtered.length === page.runs.length
       ? plural(page.runs.length, "run") : `${page.filtered.length} of ${plural(page.runs.length, "run")}`;
     fill(list, visible.map((run) => {
@@ -39,7 +42,7 @@ export function sidebar(root, page) {
       parts.item.dataset.state = run.state;
       parts.value.textContent = metric ? number(page.best(run, metric)) : run.state;
       return parts.item;
-    }), page.filtered.length > MOST ? h("li", { class: "soft" }, `and ${page.filtered.length - MOST} more: the filter finds them`) : null);
+    }), more ? h("li", { class: "soft" }, `and ${more} more: the filter finds them`) : null);
   }
 
   page.on((what) => {

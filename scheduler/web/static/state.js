@@ -1,7 +1,8 @@
-// What the reader has chosen: the filter, what is hidden, how curves are drawn. It lies in the link (`#smooth=0.6&...`), so that a
-// link shows to another what it shows to oneself.
+// What the reader has chosen: the filter, what is hidden, how curves are drawn. It lies in the link (`#smooth=0.6&...`), so that
+// a link shows to another what it shows to oneself.
 
-/** Values by name; `defaults` are those that are not in the link. A value is a text, a number, a truth value or an array of texts. */
+/** Values by name; `defaults` are those that are not in the link. A value is a text, a number, a truth value or an array of
+ * texts. */
 export class State {
   constructor(defaults) {
     this.defaults = defaults;

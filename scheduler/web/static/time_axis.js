@@ -3,15 +3,16 @@
 const IDLE = 1 / 8; // of the time in which something ran: longer gaps are shortened
 const SHORT = 1 / 25; // of that time: so wide is a gap then
 
-/** The axis from `low` to `high` seconds. `spans`: [from, to] of all that happens. It has `place(time)` from 0 to 1, `time(place)`,
- * and `gaps`: [from, to] of what was shortened. */
+/** The axis from `low` to `high` seconds. `spans`: [from, to] of all that happens. It has `place(time)` from 0 to 1,
+ * `time(place)`, and `gaps`: [from, to] of what was shortened. */
 export function timeAxis(spans, low, high) {
   const busy = merged(spans, low, high);
   const total = busy.reduce((sum, [from, to]) => sum + to - from, 0) || high - low;
   const pieces = [];
   let at = low;
   for (const [from, to] of [...busy, [high, high]]) {
-    if (from > at) pieces.push({ from: at, to: from, size: from - at > total * IDLE ? total * SHORT : from - at, gap: from - at > total * IDLE });
+    const gap = from - at > total * IDLE;
+    if (from > at) pieces.push({ from: at, to: from, size: gap ? total * SHORT : from - at, gap });
     if (to > from) pieces.push({ from, to, size: to - from, gap: false });
     at = Math.max(at, to);
   }
@@ -22,7 +23,10 @@ export function timeAxis(spans, low, high) {
     begin += each.size;
     each.end = begin / whole;
   }
-  return { pieces, gaps: pieces.filter((each) => each.gap), place: (time) => placeOf(pieces, time), time: (place) => timeOf(pieces, place) };
+  return {
+    pieces, gaps: pieces.filter((each) => each.gap),
+    place: (time) => placeOf(pieces, time), time: (place) => timeOf(pieces, place),
+  };
 }
 
 function merged(spans, low, high) {

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.conftest import user_environment  # noqa: E402
+from tests.forked import TRAINING, run_to_its_end, start  # noqa: E402
 from text_recognizer.training.checkpoints import load  # noqa: E402
 
 LINES: dict[str, Any] = {
@@ -32,22 +31,22 @@ CHARACTERS: dict[str, Any] = {
 }
 
 
-def start(
-    directory: Path, experiment: dict[str, Any], stdout: int = subprocess.PIPE, **environment: str
-) -> subprocess.Popen[str]:
-    """A training on the CPU, for on a GPU sums are added in any order, and somebody may be using it."""
+def surroundings(directory: Path, **environment: str) -> dict[str, str]:
+    """Those of a training on the CPU, for on a GPU sums are added in any order, and somebody may be using it."""
     directory.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "text_recognizer.run_experiment", json.dumps(experiment)]
-    cpu = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
-    surroundings = user_environment(EXP_QUEUE_RUN_DIR=str(directory), **cpu, **environment)
-    return subprocess.Popen(command, cwd=directory, env=surroundings, stdout=stdout, stderr=subprocess.STDOUT, text=True)
+    return user_environment(EXP_QUEUE_RUN_DIR=str(directory), OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="-1", **environment)
+
+
+def ended(directory: Path, experiment: dict[str, Any], **environment: str) -> tuple[int, str]:
+    """The exit status of a training, and all that it says until its end."""
+    result = run_to_its_end([json.dumps(experiment)], directory, surroundings(directory, **environment), TRAINING)
+    return result.returncode, result.stdout + result.stderr
 
 
 def finished(directory: Path, experiment: dict[str, Any], **environment: str) -> str:
     """All that a training says until its end."""
-    process = start(directory, experiment, **environment)
-    said, _ = process.communicate(timeout=100)
-    assert process.returncode == 0, said
+    status, said = ended(directory, experiment, **environment)
+    assert status == 0, said
     return said
 
 
@@ -59,14 +58,14 @@ def killed_after(epoch: int, directory: Path, experiment: dict[str, Any], **envi
     ours, theirs = os.pipe2(os.O_CLOEXEC | os.O_DIRECT)
     fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, os.sysconf("SC_PAGESIZE"))
     with os.fdopen(ours) as said:
-        process = start(directory, experiment, stdout=theirs, **environment)
+        process = start([json.dumps(experiment)], directory, surroundings(directory, **environment), theirs, TRAINING)
         os.close(theirs)
         try:
             next(line for line in said if line.startswith(f"epoch {epoch}/"))
         finally:
             process.kill()
-            process.wait()
-    assert process.returncode == -signal.SIGKILL
+            status = process.wait()
+    assert status == -signal.SIGKILL
 
 
 def same_weights(a: Path, b: Path) -> bool:
@@ -118,9 +117,9 @@ def test_a_checkpoint_can_be_named(tmp_path: Path) -> None:
     said = finished(tmp_path / "c", given("best.pt"))
     assert "starting from the weights of" in said
     assert "epoch 1/5" in said
-    process = start(tmp_path / "d", given("best.pt", layer_size=64))
-    assert "its network has other network_args" in process.communicate()[0]
-    assert process.returncode == 1
+    status, said = ended(tmp_path / "d", given("best.pt", layer_size=64))
+    assert "its network has other network_args" in said
+    assert status == 1
 
 
 def test_a_training_whose_best_weights_are_lost_is_tested_all_the_same(tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def test_the_script_is_loaded_once(visitor: Visitor) -> None:
     assert (script.status, again.status, again.body) == (200, 304, b"")
 
 
+def test_what_is_the_same_is_not_sent_again(visitor: Visitor, job: Job, store: Store) -> None:
+    """The pictures of a run that logs a number each second are not loaded each second."""
+    for path in (f"/api/details?run={job.id}", "/api/sweeps"):
+        tag = visitor.ask(path).headers["etag"]
+        again = visitor.ask(path, If_None_Match=tag)
+        assert (again.status, again.body) == (304, b"")
+    path = f"/api/logs?run={job.id}"
+    tag = visitor.ask(path).headers["etag"]
+    store.attempts(job.id)[-1].log.write_bytes(b"epoch 1\n")
+    assert visitor.ask(path, If_None_Match=tag).status == 200
+
+
 def test_the_key_opens_and_nothing_else_does(visitor: Visitor) -> None:
     """Whoever can reach the port, such as another user of the machine, has not been told the key."""
     assert visitor.ask("/api/runs").status == 200

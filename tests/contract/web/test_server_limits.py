@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -37,6 +38,14 @@ def serving(home: Home, **limits: float) -> Iterator[Visitor]:
         thread.join(PATIENCE)
         server.server_close()
         feed.close()
+
+
+def settled(visitor: Visitor, lines: int) -> None:
+    """Return when the server holds so many lines: it hears a moment later that somebody has gone."""
+    deadline = time.monotonic() + PATIENCE
+    while len(visitor.page.server.connections) != lines:
+        assert time.monotonic() < deadline, len(visitor.page.server.connections)
+        time.sleep(0.01)
 
 
 def line_to(visitor: Visitor) -> socket.socket:
@@ -87,12 +96,15 @@ def test_those_who_are_answered_stay_and_those_who_wait_go(home: Home) -> None:
     with serving(home, most=3) as visitor:
         place = visitor.ask("/api/runs").json["place"]
         with ExitStack() as listening:
+            settled(visitor, 0)
             for _ in range(2):
                 listening.enter_context(visitor.listening(place))
             with line_to(visitor) as idle:
+                settled(visitor, 3)
                 assert visitor.ask("/api/runs").status == 200
                 idle.settimeout(PATIENCE)
                 assert idle.recv(1) == b"", "the one that asked for nothing has made room"
+            settled(visitor, 2)
             listening.enter_context(visitor.listening(place))
             assert visitor.ask("/api/runs").status == 503, "there is no room, and that is said"
         for _ in range(1000):  # those who listened are missed at the next word to them, or at once where they say that they go

@@ -63,6 +63,8 @@ print(json.dumps([str(output) for cell in book.cells for output in cell.get("out
     assert "4 experiments (4 new)" in shown, err
     assert "[4/4]" in shown
     assert "'lr': 0.01, 'width': 16" in shown
+    assert shown.count("<figure><figcaption><b>loss</b>") >= 2, "curves draw themselves, and the look at what runs has them"
+    assert "<table><thead>" in shown
 
 
 def test_the_notebook_is_stored_without_results() -> None:

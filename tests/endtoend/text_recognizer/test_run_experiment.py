@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, CommandLine, user_environment
+from tests.forked import TRAINING, run_to_its_end
 from text_recognizer import experiment
 from text_recognizer.flags import parse
 
@@ -29,16 +30,12 @@ TINY = {
 }
 
 
+CPU = {"CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1"}
+
+
 def typed(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The program run in a directory of its own, on the CPU: a GPU may be full of somebody else's work."""
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=directory,
-        env=user_environment(**{"CUDA_VISIBLE_DEVICES": "-1", **environment}),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    return run_to_its_end(arguments, directory, user_environment(**{**CPU, **environment}), TRAINING)
 
 
 def rows(path: Path) -> Iterator[dict]:
@@ -95,7 +92,7 @@ def test_an_interrupt_keeps_the_last_epoch_and_says_so(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, long],
         cwd=tmp_path,
-        env=user_environment(EXP_QUEUE_RUN_DIR=str(tmp_path / "run"), CUDA_VISIBLE_DEVICES="-1"),
+        env=user_environment(EXP_QUEUE_RUN_DIR=str(tmp_path / "run"), **CPU),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -167,7 +164,7 @@ def test_a_training_goes_on_when_nobody_reads_what_it_says(tmp_path: Path, end: 
     result = subprocess.run(
         ["sh", "-c", redirected, "sh", *PROGRAM, json.dumps(TINY)],
         cwd=tmp_path,
-        env=user_environment(CUDA_VISIBLE_DEVICES="-1"),
+        env=user_environment(**CPU),
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,

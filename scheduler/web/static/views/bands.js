@@ -8,6 +8,7 @@ import { Plane } from "../plane.js";
 import { steps } from "../series.js";
 
 const NEAR = 24; // pixels from the pointer to a trial that it is at
+const MANY = 200; // trials from which on lines are thin and transparent
 const NAMED = 5; // trials that a row of the table names
 const LISTED = 200; // trials of which the list says why they were stopped
 
@@ -80,7 +81,9 @@ export class Bands {
     ctx.strokeStyle = plane.colour("--ink-soft");
     ctx.setLineDash([4, 4]);
     for (const { rows } of sweep.bands) this.path(ctx, [[plane.px(x.place(rows)), top], [plane.px(x.place(rows)), bottom]]);
-    for (const line of [...lines].sort((one, other) => other.stopped - one.stopped)) this.stroke(ctx, line, line.best ? 3 : 1.5);
+    const rank = ({ stopped, best }) => (stopped ? 0 : best ? 2 : 1);
+    const ordered = [...lines].sort((one, other) => rank(one) - rank(other));
+    for (const line of ordered) this.stroke(ctx, line, line.best ? 3 : lines.length > MANY ? 0.8 : 1.5);
     ctx.setLineDash([]);
     for (const { rows, threshold } of sweep.bands) {
       if (threshold !== null) this.mark(ctx, plane.px(x.place(rows)), plane.py(y.place(threshold)), threshold);
@@ -91,7 +94,7 @@ export class Bands {
     const { plane, page } = this;
     ctx.strokeStyle = ctx.fillStyle = line.stopped || !line.run ? plane.colour("--ink-soft") : page.colour(line.run);
     ctx.setLineDash(line.stopped || !line.run ? [] : page.dash(line.run));
-    ctx.globalAlpha = line.stopped ? 0.55 : 1;
+    ctx.globalAlpha = width < 1 ? 0.4 : line.stopped ? 0.55 : 1;
     ctx.lineWidth = width;
     const points = line.points.map(([x, y]) => [plane.px(x), plane.py(y)]);
     this.path(ctx, points);

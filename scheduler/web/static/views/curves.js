@@ -10,7 +10,7 @@ const REDRAWN = ["runs", "shown", "x", "smooth", "xlog", "ylog"];
 const FEW = 3; // metrics with a common beginning that are a group
 const OPEN = 12; // charts that are open from the beginning, as long as there are groups
 // What says where a training is rather than how well it does comes last.
-const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|images_per_second|speed|seed)$/i;
+const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|\w*_per_second|speed|seed)$/i;
 
 export const curves = {
   id: "curves",
@@ -24,7 +24,10 @@ export const curves = {
   mount(root, page, only = []) {
     const charts = new Map();
     const groups = h("div", null);
-    const find = h("input", { type: "search", placeholder: "find metrics", "aria-label": "find metrics", value: page.state.get("metrics"), on: { input: () => page.state.set("metrics", find.value) } });
+    const find = h("input", {
+      type: "search", placeholder: "find metrics", "aria-label": "find metrics", value: page.state.get("metrics"),
+      on: { input: () => page.state.set("metrics", find.value) },
+    });
     const seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) if (isIntersecting) drawn(charts.get(target.dataset.metric));
     }, { rootMargin: "200px" });
@@ -50,7 +53,8 @@ export const curves = {
       if (!charts.has(metric)) {
         const figure = h("figure", { "data-metric": metric }, h("figcaption", null, metric));
         const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
-        charts.set(metric, { metric, figure, stale: true, visible: false, chart: new Chart(figure, { label: `${metric} of the shown runs`, on }) });
+        const chart = new Chart(figure, { label: `${metric} of the shown runs`, on });
+        charts.set(metric, { metric, figure, stale: true, chart });
         seen.observe(figure);
       }
       return charts.get(metric);
@@ -84,10 +88,10 @@ export const curves = {
 
 function controls({ answer, state }, find) {
   const axes = AXES.filter(([name]) => name !== "epoch" || answer.metrics.includes("epoch"));
-  const percent = (value) => value.toFixed(2);
+  const smoothing = { min: 0, max: 0.99, step: 0.01, value: state.get("smooth") };
   return h("div", { class: "controls" },
     select("x axis", axes, state.get("x"), (value) => state.set("x", value)),
-    slider("smoothing", { min: 0, max: 0.99, step: 0.01, value: state.get("smooth") }, percent, (value) => state.set("smooth", value)),
+    slider("smoothing", smoothing, (value) => value.toFixed(2), (value) => state.set("smooth", value)),
     toggle("log x", state.get("xlog"), (value) => state.set("xlog", value)),
     toggle("log y", state.get("ylog"), (value) => state.set("ylog", value)),
     answer.metrics.length > FEW ? find : null);
@@ -99,11 +103,16 @@ function inOrder(page) {
   return [...page.answer.metrics].sort((one, other) => rank(one) - rank(other));
 }
 
-/** [title, metrics]: those that begin with the same word before `/` or `.` together, where they are many enough; "" for the rest. */
+/** [title, metrics]: those that begin with the same word before `/` or `.` together, where they are many enough; "" for the
+ * rest. */
 function grouped(metrics) {
   const beginning = (metric) => /^([^/.]+)[/.]/.exec(metric)?.[1] ?? "";
   const found = new Map([["", []]]);
-  for (const metric of metrics) found.set(beginning(metric), [...(found.get(beginning(metric)) ?? []), metric]);
+  for (const metric of metrics) {
+    const title = beginning(metric);
+    if (!found.has(title)) found.set(title, []);
+    found.get(title).push(metric);
+  }
   for (const [title, each] of [...found]) {
     if (title && each.length < FEW) {
       found.get("").push(...each);

@@ -10,6 +10,7 @@ import { picture, shownTable } from "../shown_table.js";
 const BESIDE = [1, 2, 3, 4, 6, 8]; // how many runs may stand side by side
 const KINDS = ["images", "tables", "histograms", "files"];
 const UNITS = [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "bytes"]];
+const PAUSE = 5000; // milliseconds between two questions about a run that goes on
 const FILES = 50; // of a run that are listed
 
 export const media = {
@@ -28,7 +29,7 @@ export const media = {
 
 class Media {
   constructor(root, page) {
-    Object.assign(this, { page, from: 0, answers: new Map() });
+    Object.assign(this, { page, from: 0, answers: new Map(), known: new Map() });
     this.controls = h("div", { class: "controls" });
     this.said = h("p", { class: "soft", "aria-live": "polite" });
     this.body = h("div", null);
@@ -38,7 +39,6 @@ class Media {
   }
 
   update(what) {
-    if (what === "runs") this.answers.clear();
     if (["runs", "shown", "open", "side"].includes(what)) this.ask();
     else if (["look", "seen"].includes(what)) this.later();
     else if (what === "focus") {
@@ -59,9 +59,13 @@ class Media {
     const all = this.candidates(), beside = page.state.get("side");
     this.from = Math.max(0, Math.min(this.from, all.length - 1));
     const wanted = all.slice(this.from, this.from + beside);
-    const asked = wanted.filter((run) => !this.answers.has(run.id));
+    const marks = [...wanted.map(mark), all.length].join("\n");
+    if (marks === this.marks) return;
+    this.marks = marks;
+    const asked = wanted.filter((run) => this.known.get(run.id) !== mark(run));
     const found = await Promise.all(asked.map((run) => page.source.ask("media", run.id)));
-    asked.forEach((run, index) => this.answers.set(run.id, found[index]));
+    asked.forEach((run, index) => { this.answers.set(run.id, found[index]); this.known.set(run.id, mark(run)); });
+    if (marks !== this.marks) return; // others are asked for by now
     this.epochs = page.answer.metrics.includes("epoch") ? (await page.source.curves("epoch")).curves : {};
     this.all = all;
     this.runs = wanted.filter((run) => this.answers.get(run.id));
@@ -182,6 +186,12 @@ class Media {
     const cell = (run) => h("div", { class: "of-run" }, this.head(run), list(this.answers.get(run.id).files));
     return figure("Saved files", some.map(cell));
   }
+}
+
+/** What is another where a run has shown more: of one that runs now and then, of one that is over never again. */
+function mark(run) {
+  const news = run.state === "running" ? `${run.rows} ${Math.floor(Date.now() / PAUSE)}` : "";
+  return `${run.id} ${run.state} ${run.attempt} ${news}`;
 }
 
 function figure(name, cells) {

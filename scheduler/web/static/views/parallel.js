@@ -8,6 +8,7 @@ import { extent, measures, said, saidOf, scaleOf } from "../measures.js";
 import { legend } from "../ramp.js";
 import { inside, partsOf, ranges, saidOfRange, withRange } from "../ranges.js";
 import { axisLine, BOTTOM, cleared, HEIGHT, strand, TOP, yOf } from "../strands.js";
+import { sweepsOf } from "../sweeps.js";
 
 const LEFT = 56, RIGHT = 84; // pixels beside the outermost axes
 const APART = 112; // pixels from axis to axis, at least
@@ -73,7 +74,9 @@ class Parallel {
 
   async ask() {
     this.later();
-    this.sweeps = await this.page.source.ask("sweeps");
+    const found = await sweepsOf(this.page);
+    if (found === this.sweeps) return;
+    this.sweeps = found;
     this.later();
   }
 
@@ -111,7 +114,7 @@ class Parallel {
     return [...(asked.length ? asked : this.weighed().slice(0, most)), last];
   }
 
-  /** The parameters that differ among the shown runs: those first that mattered in the newest sweep, then those that most have. */
+  /** The parameters that differ among the shown runs: first what mattered in the newest sweep, then what most of them have. */
   weighed() {
     const shares = new Map(this.sweeps?.[0]?.importance.shares ?? []), { shown } = this.page;
     const differ = this.parameters().filter(({ of }) => shown.some((run) => String(of(run)) !== String(of(shown[0]))));
@@ -124,6 +127,7 @@ class Parallel {
 
   rebuild() {
     const { page, box } = this;
+    if (this.places.querySelector("[data-held]")) return this.later(); // not under somebody's hand
     this.all = measures(page);
     this.seen = box.clientWidth;
     const chosen = this.chosen();
@@ -159,7 +163,11 @@ class Parallel {
   control() {
     const { measure } = this.axes.at(-1);
     const outcomes = this.all.filter(({ kind }) => kind !== "parameter").map(({ key, label }) => [key, label]);
-    fill(this.last, select("last axis and colour", outcomes, measure.key, (key) => this.page.state.set("measure", key)));
+    const told = JSON.stringify([outcomes, measure.key]);
+    const choose = (key) => this.page.state.set("measure", key);
+    // Only where it is another: one that somebody has opened would close.
+    if (told !== this.outcomes) fill(this.last, select("last axis and colour", outcomes, measure.key, choose));
+    this.outcomes = told;
     const values = this.lines.map(({ run }) => measure.of(run)).filter(Number.isFinite);
     this.legend.hidden = !values.length;
     const [low, high] = extent(values);

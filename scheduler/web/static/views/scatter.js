@@ -5,6 +5,7 @@ import { plural } from "../format.js";
 import { extent, measures, nameOf, said, saidOf, scaleOf } from "../measures.js";
 import { Plane } from "../plane.js";
 import { legend, ramp } from "../ramp.js";
+import { sweepsOf } from "../sweeps.js";
 
 const NEAR = 20; // pixels from the pointer to a run that it is at
 const MANY = 200; // runs from which on marks are a little transparent
@@ -45,7 +46,9 @@ class Scatter {
 
   async ask() {
     this.later();
-    this.sweeps = await this.page.source.ask("sweeps");
+    const found = await sweepsOf(this.page);
+    if (found === this.sweeps) return;
+    this.sweeps = found;
     this.later();
   }
 
@@ -191,6 +194,9 @@ class Scatter {
   control(all, scales) {
     const { state } = this.page, { x, y, third } = this.measures;
     const options = all.map(({ key, label, kind }) => [key, kind === "metric" ? `${label} (best)` : label]);
+    const told = JSON.stringify([options, x.key, y.key, third?.key, scales.x.log, scales.y.log]);
+    if (told === this.options) return; // one that somebody has opened would close
+    this.options = told;
     const log = (name, scale, label) => toggle(label, scale.log, (on) => state.set(name, on ? "log" : "even"));
     fill(this.controls, select("x", options, x.key, (key) => state.set("across", key)), log("acrosslog", scales.x, "log x"),
       select("y", options, y.key, (key) => state.set("upward", key)), log("upwardlog", scales.y, "log y"),

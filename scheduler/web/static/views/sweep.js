@@ -3,6 +3,7 @@
 import { atNextFrame, fill, h, select } from "../dom.js";
 import { moment, number, plural } from "../format.js";
 import { runLink } from "../parts.js";
+import { sweepsOf } from "../sweeps.js";
 import { Bands } from "./bands.js";
 import { importance } from "./importance.js";
 
@@ -24,7 +25,9 @@ export const sweep = {
     let sweeps = [];
 
     async function ask() {
-      sweeps = (await page.source.ask("sweeps")) ?? [];
+      const found = await sweepsOf(page);
+      if (found === sweeps) return;
+      sweeps = found;
       later();
     }
 

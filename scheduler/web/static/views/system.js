@@ -53,7 +53,8 @@ export const system = {
       const open = page.byId.get(page.state.get("open"));
       const wanted = [...new Set([...(open && page.shown.includes(open) ? [open] : []), ...measured])].slice(0, MOST);
       const answers = await Promise.all(wanted.map((run) => page.source.ask("system", run.id)));
-      const found = wanted.map((run, index) => [run, answers[index]]).filter(([, answer]) => answer && Object.keys(answer).length);
+      const all = wanted.map((run, index) => [run, answers[index] ?? {}]);
+      const found = all.filter(([, answer]) => Object.keys(answer).length);
       told.textContent = sentence(found.length, measured.length);
       fill(energy, bars(page, measured));
       const lines = byQuantity(page, found);
@@ -103,7 +104,8 @@ function byQuantity(page, found) {
       const { order, title } = quantity(name);
       const chart = charts.get(title) ?? { order, lines: [] };
       const device = /^gpu\.(\d+)\./.exec(name)?.[1];
-      const label = device === undefined || !(`gpu.1.${name.split(".").at(-1)}` in answer) ? page.label(run) : `${page.label(run)}, its GPU ${device}`;
+      const several = device !== undefined && `gpu.1.${name.split(".").at(-1)}` in answer;
+      const label = several ? `${page.label(run)}, its GPU ${device}` : page.label(run);
       chart.lines.push({ id: run.id, label, colour: page.colour(run), dash: page.dash(run), ...placed(curve, null, "step") });
       charts.set(title, chart);
     }
@@ -117,11 +119,13 @@ function bars(page, runs) {
   if (!used.length) return null;
   const total = used.reduce((sum, run) => sum + run.used.energy_wh, 0);
   const most = used[0].used.energy_wh;
+  const bar = (run) => ({ width: `${(60 * run.used.energy_wh) / most}%`, background: page.colour(run) });
+  const pointed = (run) => ({ mouseenter: () => page.point(run.id), mouseleave: () => page.point(null) });
   return h("figure", null,
     h("figcaption", null, `energy of the GPUs: ${number(total)} Wh for ${plural(used.length, "run")}`),
-    h("ol", { class: "bars" }, used.slice(0, MOST).map((run) => h("li", { on: { mouseenter: () => page.point(run.id), mouseleave: () => page.point(null) } },
+    h("ol", { class: "bars" }, used.slice(0, MOST).map((run) => h("li", { on: pointed(run) },
       h("span", { class: "label" }, page.label(run)),
-      h("span", { class: "bar", style: { width: `${(60 * run.used.energy_wh) / most}%`, background: page.colour(run) } }),
+      h("span", { class: "bar", style: bar(run) }),
       h("span", null, `${number(run.used.energy_wh)} Wh`)))),
     used.length > MOST ? h("p", { class: "soft" }, `and ${used.length - MOST} that used less`) : null);
 }

@@ -51,7 +51,8 @@ export const timeline = {
       const low = Math.min(...attempts.map((each) => each.started), ...waits.map((each) => each.from));
       const high = Math.max(...attempts.map((each) => each.ended ?? now), ...waits.map((each) => each.to ?? now), low + 1);
       span = zoom ?? [low, high];
-      const spans = [...attempts.map((each) => [each.started, each.ended ?? now]), ...waits.map((each) => [each.from, each.to ?? now])];
+      const ran = attempts.map((each) => [each.started, each.ended ?? now]);
+      const spans = [...ran, ...waits.map((each) => [each.from, each.to ?? now])];
       axis = timeAxis(spans, ...span);
       room = width - LEFT - 8;
       Object.assign(canvas, { width: width * ratio, height: height * ratio });
@@ -66,7 +67,8 @@ export const timeline = {
     function at(event) {
       const { left, top } = canvas.getBoundingClientRect();
       const x = event.clientX - left, y = event.clientY - top;
-      return { x, y, found: drawn.find((each) => x >= each.x - 2 && x <= each.x + each.width + 2 && y >= each.y - 2 && y <= each.y + each.height + 2) };
+      const near = (value, from, size) => value >= from - 2 && value <= from + size + 2;
+      return { x, y, found: drawn.find((each) => near(x, each.x, each.width) && near(y, each.y, each.height)) };
     }
 
     function point(event) {
@@ -99,7 +101,8 @@ export const timeline = {
       const size = span[1] - span[0];
       const ways = {
         "+": [span[0] + size / 4, span[1] - size / 4], "-": [span[0] - size / 2, span[1] + size / 2],
-        ArrowLeft: [span[0] - size / 4, span[1] - size / 4], ArrowRight: [span[0] + size / 4, span[1] + size / 4], 0: null, Escape: null,
+        ArrowLeft: [span[0] - size / 4, span[1] - size / 4], ArrowRight: [span[0] + size / 4, span[1] + size / 4],
+        0: null, Escape: null,
       };
       if (!(event.key in ways) || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
@@ -146,7 +149,8 @@ function places(attempts, waits, lanes, now, x) {
   })));
   const top = lanes.length * LANE + 8;
   const thin = waits.map((each) => ({
-    ...each, kind: "wait", x: x(each.from), width: Math.max(1.5, x(each.to ?? now) - x(each.from)), y: top + each.row * (THIN + 3), height: THIN,
+    ...each, kind: "wait", x: x(each.from), width: Math.max(1.5, x(each.to ?? now) - x(each.from)),
+    y: top + each.row * (THIN + 3), height: THIN,
   }));
   return [...bars, ...thin];
 }
@@ -259,7 +263,8 @@ function described(page, found, now) {
     return `${label} waited ${duration((found.to ?? now) - found.from)}: ${found.why || "for a place"}`;
   }
   const length = duration((found.ended ?? now) - found.started);
-  return `${label}${found.number > 1 ? `, attempt ${found.number}` : ""}: ${found.state.replace("_", " ")}, ${length} on ${found.lanes.join(", ")}${found.reason ? `: ${found.reason}` : ""}`;
+  const which = found.number > 1 ? `, attempt ${found.number}` : "", why = found.reason ? `: ${found.reason}` : "";
+  return `${label}${which}: ${found.state.replace("_", " ")}, ${length} on ${found.lanes.join(", ")}${why}`;
 }
 
 function summary(attempts, waits, now) {
@@ -278,9 +283,12 @@ function idleTime({ gaps }) {
 function rows(page, attempts) {
   const cells = (each) => {
     const run = page.byId.get(each.run);
-    return [run ? page.label(run) : "", each.number, each.lanes.join(", "), moment(each.started), each.ended ? duration(each.ended - each.started) : "", each.state, each.reason];
+    const took = each.ended ? duration(each.ended - each.started) : "";
+    const label = run ? page.label(run) : "";
+    return [label, each.number, each.lanes.join(", "), moment(each.started), took, each.state, each.reason];
   };
+  const titles = ["run", "attempt", "where", "begun", "took", "state", "reason"];
   return h("table", null,
-    h("thead", null, h("tr", null, ["run", "attempt", "where", "begun", "took", "state", "reason"].map((title) => h("th", { scope: "col" }, title)))),
+    h("thead", null, h("tr", null, titles.map((title) => h("th", { scope: "col" }, title)))),
     h("tbody", null, attempts.slice(0, 500).map((each) => h("tr", null, cells(each).map((cell) => h("td", null, cell))))));
 }

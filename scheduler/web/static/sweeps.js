@@ -1,0 +1,18 @@
+// The sweeps of the page, asked for once by all views that show them.
+
+const PAUSE = 15_000; // milliseconds between two questions while trials run
+
+const kept = new WeakMap(); // by page: what was known when it was asked, and the answer
+
+/** All sweeps, the newest first. On a live page they are asked for again when a trial has come, begun or ended, and now and then
+ * while one runs; else the promise is the one of before. */
+export function sweepsOf(page) {
+  const trials = page.runs.filter((run) => run.sweep);
+  const runs = trials.some(({ state }) => state === "running");
+  const known = [...trials.map(({ id, state }) => `${id} ${state}`), runs ? Math.floor(Date.now() / PAUSE) : ""].join("\n");
+  if (kept.get(page)?.known !== known) {
+    const asked = trials.length ? page.source.ask("sweeps") : Promise.resolve([]);
+    kept.set(page, { known, answer: asked.then((found) => found ?? []) });
+  }
+  return kept.get(page).answer;
+}

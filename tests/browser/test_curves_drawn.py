@@ -201,7 +201,10 @@ def test_among_very_many_lines_only_the_one_that_is_pointed_at_has_its_dashes(
 _WRITTEN = """
 window.written = new Set();
 const draw = CanvasRenderingContext2D.prototype.fillText;
-CanvasRenderingContext2D.prototype.fillText = function (text, ...more) { written.add(text); return draw.call(this, text, ...more); };
+CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
+  written.add(text);
+  return draw.call(this, text, ...more);
+};
 """
 
 

@@ -150,3 +150,19 @@ def colour_of_hidden(driver: Any, name: str) -> str:
     found = colour_of(driver, name)
     driver.execute_script("document.querySelector('.beside').open = false")
     return found
+
+
+def test_a_filter_that_lets_no_run_pass_leaves_a_sentence_and_comes_back(opened: Opened, page: Path) -> None:
+    """A filter is typed letter by letter, and on the way to a name there is often none."""
+    driver = opened(page)
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    chromium.settled(driver)
+    driver.execute_script("location.hash = 'filter=%22nothing%22'")
+    chromium.settled(driver)
+    section = driver.find_element("id", "timeline")
+    assert "none of the shown runs has begun" in section.text
+    assert not section.find_element("css selector", "canvas").is_displayed()
+    driver.execute_script("location.hash = ''")
+    chromium.settled(driver)
+    assert "3 attempts" not in section.text and "2 attempts" in section.text
+    assert section.find_element("css selector", "canvas").is_displayed()

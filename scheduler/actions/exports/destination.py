@@ -37,7 +37,8 @@ def whole_file(path: Path, *, force: bool) -> Iterator[Path]:
     try:
         if path.is_dir():
             raise UserError(f"{path} is a folder", next_step=f"name a file in it: -o {path / 'NAME'}")
-        draft.touch()  # before anything long is done for it
+        draft.touch()  # before anything long is done for it; what is killed meanwhile leaves nothing
+        draft.unlink()
         yield draft
         if force:
             draft.replace(path)

@@ -166,3 +166,12 @@ def test_a_filter_that_lets_no_run_pass_leaves_a_sentence_and_comes_back(opened:
     chromium.settled(driver)
     assert "2 attempts" in section.text
     assert section.find_element("css selector", "canvas").is_displayed()
+
+
+def test_the_bars_of_energy_are_on_paper_too(opened: Opened, page: Path) -> None:
+    """What is left out on paper is what can be pressed, and no other thing that has a name like it."""
+    driver = opened(page)
+    chromium.printing(driver)
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    chromium.settled(driver)
+    assert [each.is_displayed() for each in driver.find_elements("css selector", "#system .bars .bar")] == [True, True]

@@ -227,3 +227,25 @@ def test_no_value_stops_a_page_or_leaves_an_axis_without_numbers(
             chromium.settled(driver)
             assert drawn(driver, run, metric).count > 100, (metric, chosen)
     assert {"3e-5", "4e-5", "0.7", "1e30", "1e307"} <= set(driver.execute_script("return [...written]"))
+
+
+def test_a_group_that_was_opened_stays_open_when_metrics_come_and_go(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """Who watches a live page opens a group once, and not again whenever something is logged."""
+    rows = [{"_step": step, **{f"{each}/{number}": step for each in "ab" for number in range(13)}} for step in range(3)]
+    runs = written(tmp_path, "command: [python, train.py, '${args_json}']\ngrid: {lr: [1]}\n")
+    fill(store, runs, tmp_path, lambda config: Left(rows=rows))
+    driver = opened(reported())
+    (_, second) = driver.find_elements("css selector", "#curves details.group")
+    second.find_element("css selector", "summary").click()
+    find = driver.find_element("css selector", "input[aria-label='find metrics']")
+    find.send_keys("/1")
+    chromium.settled(driver)
+    groups = driver.find_elements("css selector", "#curves details.group")
+    assert [(each.text.split("\n")[0], each.get_property("open")) for each in groups] == [("a (4)", True), ("b (4)", True)]
+    find.clear()
+    find.send_keys("/")
+    chromium.settled(driver)
+    groups = driver.find_elements("css selector", "#curves details.group")
+    assert [(each.text.split("\n")[0], each.get_property("open")) for each in groups] == [("a (13)", False), ("b (13)", True)]

@@ -1,7 +1,7 @@
 // Who ran where and when: a lane for each GPU or slot, a bar for each attempt; below them what waited, and why.
 
 import { atNextFrame, fill, h, toggle } from "../dom.js";
-import { duration, moment, plural } from "../format.js";
+import { duration, moment, natural, plural } from "../format.js";
 import { timeAxis } from "../time_axis.js";
 
 const LANE = 26; // pixels of a lane, its gap included
@@ -126,10 +126,6 @@ export const timeline = {
     };
   },
 };
-
-function natural(one, other) {
-  return one.localeCompare(other, "en", { numeric: true });
-}
 
 /** The longest waits, in the order of their begin; those of a moment are none. */
 function longest(waits, now) {

@@ -41,6 +41,8 @@ def served(
     """The page for this queue, at an address that nobody else listens at. `hosts`: the first is where it listens, all are names
     under which it is asked for; `port`: None: the one of the last time or, where that is taken, the next that is free. UserError
     where it cannot listen there."""
+    if "" in hosts:  # an empty variable of a script; to a socket it means every network
+        raise UserError("--host has no name", next_step="leave it out for 127.0.0.1; 0.0.0.0 is all addresses of this machine")
     before = key.kept(home)
     host, local = (hosts or ("127.0.0.1",))[0], not hosts or hosts[0] in LOOPBACK
     names = LOOPBACK | {each.lower() for each in hosts} | (set() if local else {socket.gethostname().lower()})

@@ -195,3 +195,57 @@ def test_among_very_many_lines_only_the_one_that_is_pointed_at_has_its_dashes(
     ActionChains(driver).move_to_element(driver.find_elements("css selector", ".runs .name")[10]).perform()
     chromium.settled(driver)
     assert [count for count in driver.execute_script("return dashes") if count] == [2]
+
+
+# The texts that are drawn on canvases from now on.
+_WRITTEN = """
+window.written = new Set();
+const draw = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
+  written.add(text);
+  return draw.call(this, text, ...more);
+};
+"""
+
+
+def test_no_value_stops_a_page_or_leaves_an_axis_without_numbers(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """A constant differs from its mean by a rounding error, along which no step can be made; a rate of 0.00003 is not 0."""
+    values = {"constant": 1e30, "huge": 1e307, "least": 5e-324, "odd": 0.7, "large": 12345678.0}
+    rows = [{"_step": step, "swings": 1e308 * (-1) ** step, "rate": 3e-5 * (1 + step / 29), **values} for step in range(30)]
+    runs = written(tmp_path, "command: [python, train.py, '${args_json}']\ngrid: {lr: [1]}\n")
+    fill(store, runs, tmp_path, lambda config: Left(rows=rows))
+    driver = opened(reported())
+    (run,) = [each.name for each in store.jobs()]
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))" + _WRITTEN)
+    for chosen in ("smooth=0.9", "ylog=true", "xlog=true", "smooth=0.5"):
+        driver.execute_script("location.hash = arguments[0]", chosen)
+        chromium.settled(driver)
+        for metric in ("rate", "odd", "large", "constant", "huge"):
+            driver.execute_script("arguments[0].scrollIntoView()", chart_of(driver, metric))
+            chromium.settled(driver)
+            assert drawn(driver, run, metric).count > 100, (metric, chosen)
+    assert {"3e-5", "4e-5", "0.7", "1e30", "1e307"} <= set(driver.execute_script("return [...written]"))
+
+
+def test_a_group_that_was_opened_stays_open_when_metrics_come_and_go(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """Who watches a live page opens a group once, and not again whenever something is logged."""
+    rows = [{"_step": step, **{f"{each}/{number}": step for each in "ab" for number in range(13)}} for step in range(3)]
+    runs = written(tmp_path, "command: [python, train.py, '${args_json}']\ngrid: {lr: [1]}\n")
+    fill(store, runs, tmp_path, lambda config: Left(rows=rows))
+    driver = opened(reported())
+    (_, second) = driver.find_elements("css selector", "#curves details.group")
+    second.find_element("css selector", "summary").click()
+    find = driver.find_element("css selector", "input[aria-label='find metrics']")
+    find.send_keys("/1")
+    chromium.settled(driver)
+    groups = driver.find_elements("css selector", "#curves details.group")
+    assert [(each.text.split("\n")[0], each.get_property("open")) for each in groups] == [("a (4)", True), ("b (4)", True)]
+    find.clear()
+    find.send_keys("/")
+    chromium.settled(driver)
+    groups = driver.find_elements("css selector", "#curves details.group")
+    assert [(each.text.split("\n")[0], each.get_property("open")) for each in groups] == [("a (13)", False), ("b (13)", True)]

@@ -144,3 +144,17 @@ def test_on_paper_are_the_charts_and_nothing_to_press(opened: Opened, demo: Path
     assert shown == []
     assert ink(driver, chart_of(driver, "loss"), driver.execute_script("return $colours.colour(0)")).count > 50
     assert driver.execute_cdp_cmd("Page.printToPDF", {})["data"].startswith("JVBERi")  # %PDF, in base64
+
+
+_DARK = "return getComputedStyle(document.body).color.match(/\\d+/g).slice(0, 3).map(Number)"
+
+
+def test_on_paper_the_ink_is_dark_and_no_column_is_cut_off(opened: Opened, demo: Path) -> None:
+    """Who works in a dark theme prints light letters on white paper, and a table that scrolls ends at the edge."""
+    driver = opened(demo, theme="dark")
+    chromium.printing(driver, "dark")
+    size = {"width": 700, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    _draw_all(driver)
+    assert max(driver.execute_script(_DARK)) < 100
+    assert driver.find_element("css selector", "table.wide").rect["width"] <= 700

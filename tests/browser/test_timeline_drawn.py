@@ -150,3 +150,28 @@ def colour_of_hidden(driver: Any, name: str) -> str:
     found = colour_of(driver, name)
     driver.execute_script("document.querySelector('.beside').open = false")
     return found
+
+
+def test_a_filter_that_lets_no_run_pass_leaves_a_sentence_and_comes_back(opened: Opened, page: Path) -> None:
+    """A filter is typed letter by letter, and on the way to a name there is often none."""
+    driver = opened(page)
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    chromium.settled(driver)
+    driver.execute_script("location.hash = 'filter=%22nothing%22'")
+    chromium.settled(driver)
+    section = driver.find_element("id", "timeline")
+    assert "none of the shown runs has begun" in section.text
+    assert not section.find_element("css selector", "canvas").is_displayed()
+    driver.execute_script("location.hash = ''")
+    chromium.settled(driver)
+    assert "2 attempts" in section.text
+    assert section.find_element("css selector", "canvas").is_displayed()
+
+
+def test_the_bars_of_energy_are_on_paper_too(opened: Opened, page: Path) -> None:
+    """What is left out on paper is what can be pressed, and no other thing that has a name like it."""
+    driver = opened(page)
+    chromium.printing(driver)
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    chromium.settled(driver)
+    assert [each.is_displayed() for each in driver.find_elements("css selector", "#system .bars .bar")] == [True, True]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scheduler.errors import UserError
+from scheduler.errors import CannotEverRun, UserError
 
 MARK = ".exported-by-exp-queue"  # in a folder that we have made, and may replace
 
@@ -23,21 +23,32 @@ def refuse_what_is_there(path: Path, *, force: bool) -> None:
         return
     if path.is_dir() and not (path / MARK).exists():
         raise UserError(f"{path} is a folder that is no export", next_step="name another one with -o")
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise UserError(f"{path} is no file but a device or a pipe", next_step="name a file with -o")
     if not force:
         raise UserError(f"{path} is there already", next_step="--force replaces it")
 
 
 @contextmanager
 def whole_file(path: Path, *, force: bool) -> Iterator[Path]:
-    """A file to write beside `path`, which takes its place at the end. UserError as above."""
+    """A file to write beside `path`, which takes its place at the end. UserError as above, and where it cannot be written."""
     refuse_what_is_there(path, force=force)
     draft = _beside(path)
     try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder", next_step=f"name a file in it: -o {path / 'NAME'}")
+        draft.touch()  # before anything long is done for it; what is killed meanwhile leaves nothing
+        draft.unlink()
         yield draft
         if force:
             draft.replace(path)
         else:
             _put(draft, path)
+    except OSError as error:
+        if error.filename not in (None, str(draft), str(path)):
+            raise
+        next_step = "make room, or name another place with -o"
+        raise CannotEverRun(f"cannot write {path}: {error.strerror}", next_step=next_step) from error
     finally:
         draft.unlink(missing_ok=True)
 
@@ -65,7 +76,7 @@ def whole_folder(path: Path, *, force: bool) -> Iterator[Path]:
 
 
 def _beside(path: Path, word: str = ".part") -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}{word}")
+    return path.with_name(f".{path.name[:50]}.{os.getpid()}{word}")  # a name has room for 255 bytes
 
 
 def _put(draft: Path, path: Path) -> None:

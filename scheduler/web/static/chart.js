@@ -2,9 +2,16 @@
 // places of its own on the x axis, and a thousand of them must not be joined into one table.
 
 import { h, atNextFrame } from "./dom.js";
+import { mark, number } from "./format.js";
 
 const NEAR = 40; // pixels from the pointer to a line that it is at
 const LEAST = 8; // pixels of a selection that is a zoom
+const LARGEST = 8e307; // of a place on an axis: a range of twice that is still a number
+const FINE = 1e-10; // of the size of its values a range has at least, or steps along it are lost in rounding and never end
+const MARKS = []; // distances of marks on an axis; beyond those of uPlot the large ones
+for (let power = -30; power <= 307; power++) {
+  for (const each of power > 30 ? [1, 2, 5] : [1, 2, 2.5, 5]) MARKS.push(Number(`${each}e${power}`));
+}
 const MANY = 50; // lines, among which nobody sees dashes and bands but those of the one that is pointed at
 
 /** `drawn` has `lines`: [{id, label, x, y, low?, high?, colour, dash?, width?, faint?}], x ascending, arrays of one length;
@@ -30,7 +37,7 @@ export class Chart {
   draw(drawn) {
     const again = !this.plot || ["xLog", "yLog", "xTime"].some((each) => drawn[each] !== this.drawn[each]);
     this.drawn = drawn;
-    this.ranges = { x: this.range("x"), y: this.range("y") };
+    this.ranges = { x: drawable(this.range("x"), drawn.xLog), y: drawable(this.range("y"), drawn.yLog) };
     if (again) this.build();
     else this.plot.setData([this.ranges.x, [null, null]]);
   }
@@ -88,7 +95,12 @@ export class Chart {
     const thin = { stroke: grid, width: 1 };
     const axis = { stroke: ink, grid: thin, ticks: thin, font: "12px system-ui, sans-serif" };
     const text = this.drawn.xText;
-    const texts = (_, splits) => splits.map((value) => (value === null ? null : text(value)));
+    const named = (_, splits) => splits.map((value) => (value === null ? null : text(value)));
+    const marks = (log) => ({
+      incrs: MARKS,
+      values: (_, splits, axis, space, by) => splits.map((value) => (value === null ? "" : mark(value, log ? value : by))),
+    });
+    const across = this.drawn.xTime ? {} : text && text !== number ? { values: named } : marks(this.drawn.xLog);
     const options = {
       width: Math.max(this.box.clientWidth, 100),
       height: this.height,
@@ -97,7 +109,7 @@ export class Chart {
         x: { time: Boolean(this.drawn.xTime), distr: this.drawn.xLog ? 3 : 1, range: () => this.ranges.x },
         y: { distr: this.drawn.yLog ? 3 : 1, range: () => this.ranges.y },
       },
-      axes: [{ ...axis, size: 32, ...(text ? { values: texts } : {}) }, { ...axis, size: 58 }],
+      axes: [{ ...axis, size: 32, ...across }, { ...axis, size: 58, ...marks(this.drawn.yLog) }],
       series: [{}, { show: true, points: { show: false } }],
       cursor: {
         points: { show: false },
@@ -252,6 +264,14 @@ export class Chart {
     this.light(null);
     this.on.focus?.(null);
   }
+}
+
+/** A range that marks can be put along. */
+function drawable([low, high], log) {
+  const [from, to] = [low, high].map((each) => Math.min(Math.max(each, log ? 1 / LARGEST : -LARGEST), LARGEST));
+  const least = Math.max(Math.abs(from), Math.abs(to), FINE) * FINE;
+  if (log || to - from >= least) return [from, to];
+  return [(from + to) / 2 - least / 2, (from + to) / 2 + least / 2];
 }
 
 /** The first index whose value is not less, or the last index. */

@@ -1,7 +1,7 @@
 // What a run can be placed by: its parameters, the best values of its metrics, and facts such as how long it took. And the scales
 // that these make: of numbers, even or logarithmic, and of names.
 
-import { duration, number, plain } from "./format.js";
+import { duration, natural, number, plain } from "./format.js";
 
 const FACTS = [
   ["duration", "duration", (run) => run.duration, duration],
@@ -76,7 +76,7 @@ export function nameOf(value) {
 
 function byName(one, other) {
   const rank = (name) => (name === "not set" ? 2 : name === "null" ? 1 : 0);
-  return rank(one) - rank(other) || one.localeCompare(other, "en", { numeric: true });
+  return rank(one) - rank(other) || natural(one, other);
 }
 
 function named(names) {

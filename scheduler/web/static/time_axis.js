@@ -16,6 +16,7 @@ export function timeAxis(spans, low, high) {
     if (to > from) pieces.push({ from, to, size: to - from, gap: false });
     at = Math.max(at, to);
   }
+  if (!pieces.length) pieces.push({ from: low, to: low + 1, size: 1, gap: false });
   const whole = pieces.reduce((sum, each) => sum + each.size, 0) || 1;
   let begin = 0;
   for (const each of pieces) {

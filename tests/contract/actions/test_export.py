@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -202,3 +203,23 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is there already"):
         second(tmp_path / "jobs.csv")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("jobs.csv", "first")]
+
+
+def test_what_cannot_be_written_is_said_with_its_name_and_nothing_is_left(tmp_path: Path) -> None:
+    """A folder, a pipe as `/dev/stdout` is one, a place where nobody may write, a full disk."""
+    (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+    for path, told in (
+        (tmp_path / "empty", f"is a folder; name a file in it: -o {tmp_path}/empty/NAME"),
+        (tmp_path / "pipe", "pipe is no file but a device or a pipe"),
+        (Path("/proc/jobs.csv"), "cannot write /proc/jobs.csv: No such file or directory"),
+    ):
+        with pytest.raises(UserError, match=told), whole_file(path, force=True):
+            raise AssertionError("nothing is made for a place that cannot be written")
+    with (
+        pytest.raises(UserError, match=r"cannot write .*jobs\.csv: No space left"),
+        whole_file(tmp_path / "jobs.csv", force=False),
+    ):
+        Path("/dev/full").write_text("page")
+    assert sorted(tmp_path.iterdir()) == before

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.errors import UserError
 from scheduler.home import Home
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.tracking.png import encoded
+from scheduler.web.live import served
 from tests.browser.filling import Left, curve
 from tests.contract.web.conftest import PATIENCE, Visitor, done, visited
 
@@ -251,3 +253,9 @@ def test_a_number_that_json_does_not_know_comes_as_a_text(home: Home, filled: Ca
         (row,) = visitor.ask("/api/runs").json["runs"]
         assert row["last"] == {"loss": "NaN", "acc": "Infinity"}
         assert visitor.ask("/api/curves?metric=loss").json["curves"][job.id]["odd"] == 1
+
+
+def test_a_host_without_a_name_opens_the_page_to_nobody(home: Home) -> None:
+    """`--host "$HOST"` with nothing in it would be every network that this machine is in."""
+    with pytest.raises(UserError, match=r"--host has no name; leave it out for 127\.0\.0\.1"), served(home, [""], say=print):
+        pass

@@ -22,8 +22,10 @@ export const curves = {
 
   /** `only`: the metrics that are drawn; of others nothing is shown. */
   mount(root, page, only = []) {
-    const charts = new Map();
+    const charts = new Map(); // by metric
+    const made = new Map(), chosen = new Map(); // by the title of a group: it, and whether somebody has opened or closed it
     const groups = h("div", null);
+    let arranged = "";
     const find = h("input", {
       type: "search", placeholder: "find metrics", "aria-label": "find metrics", value: page.state.get("metrics"),
       on: { input: () => page.state.set("metrics", find.value) },
@@ -39,14 +41,31 @@ export const curves = {
       return only.length ? all : all.filter((metric) => metric.toLowerCase().includes(text));
     }
 
+    /** What is there already stays as it is, if nothing has come: what was opened, and the place in the page. */
     function arrange() {
-      let open = 0;
-      fill(groups, grouped(wanted()).map(([title, metrics]) => {
-        const figures = h("div", { class: "charts" }, metrics.map((metric) => chartOf(metric).figure));
-        open += metrics.length;
-        if (!title) return figures;
-        return h("details", { open: open <= OPEN, class: "group" }, h("summary", null, `${title} (${metrics.length})`), figures);
-      }));
+      const metrics = wanted(), now = JSON.stringify(metrics);
+      if (now === arranged) return;
+      arranged = now;
+      for (const [title, { group, open }] of made) if (group.open !== open) chosen.set(title, group.open);
+      made.clear();
+      let count = 0;
+      const lacking = only.filter((metric) => !metrics.includes(metric));
+      fill(groups, grouped(metrics).map(([title, each]) => {
+        count += each.length;
+        return title ? groupOf(title, each, count <= OPEN) : figuresOf(each);
+      }), lacking.map((metric) => h("p", { class: "soft" }, `no run has logged ${metric}`)));
+    }
+
+    function figuresOf(metrics) {
+      return h("div", { class: "charts" }, metrics.map((metric) => chartOf(metric).figure));
+    }
+
+    function groupOf(title, metrics, usual) {
+      const open = chosen.get(title) ?? usual;
+      const heading = h("summary", null, `${title} (${metrics.length})`);
+      const group = h("details", { open, class: "group" }, heading, figuresOf(metrics));
+      made.set(title, { group, open });
+      return group;
     }
 
     function chartOf(metric) {

@@ -1,7 +1,7 @@
 // Any two of what runs have, against each other, coloured by a third; of a sweep also how the best came about, over time.
 
 import { atNextFrame, fill, h, select, toggle } from "../dom.js";
-import { plural } from "../format.js";
+import { natural, plural } from "../format.js";
 import { extent, measures, nameOf, said, saidOf, scaleOf } from "../measures.js";
 import { Plane } from "../plane.js";
 import { legend, ramp } from "../ramp.js";
@@ -125,7 +125,7 @@ class Scatter {
     if (!third) return fill(this.legend);
     const values = this.page.shown.map((run) => third.of(run));
     const numbers = values.filter(Number.isFinite);
-    const names = [...new Set(values.map(nameOf))].sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
+    const names = [...new Set(values.map(nameOf))].sort(natural);
     if (names.length <= NAMES && (third.kind === "parameter" || numbers.length < 2)) return this.byName(third, names);
     const scale = scaleOf(numbers, { log: saidOf(this.sweeps, third.key) });
     const [low, high] = extent(numbers);

@@ -1,7 +1,7 @@
 // Who ran where and when: a lane for each GPU or slot, a bar for each attempt; below them what waited, and why.
 
 import { atNextFrame, fill, h, toggle } from "../dom.js";
-import { duration, moment, plural } from "../format.js";
+import { duration, moment, natural, plural } from "../format.js";
 import { timeAxis } from "../time_axis.js";
 
 const LANE = 26; // pixels of a lane, its gap included
@@ -9,6 +9,7 @@ const BAR = 18;
 const THIN = 6; // of a wait
 const LEFT = 92; // of the names of the lanes
 const FOOT = 24;
+const LEAST = 0.01; // seconds that fill the width
 const WAITS = 40; // waits that are drawn, the longest of them
 
 export const timeline = {
@@ -26,11 +27,13 @@ export const timeline = {
     const box = h("div", { class: "chart timeline" }, canvas, tip);
     const table = h("details", { class: "numbers" }, h("summary", null, "as a table"), h("div", { class: "scroll" }));
     let zoom = null, drawn = [], span = [0, 1], axis = timeAxis([], 0, 1), room = 1, waiting = true, answer = null, drag = null;
+    let last = null; // what was drawn
+    const figure = h("figure", null, box);
     fill(root,
       h("div", { class: "controls" },
         toggle("what waited", waiting, (value) => { waiting = value; later(); }),
         h("button", { type: "button", on: { click: () => { zoom = null; later(); } } }, "all of the time")),
-      told, h("figure", null, box), table);
+      told, figure, table);
 
     async function update(fresh) {
       if (fresh || !answer) answer = await page.source.ask("timeline");
@@ -39,8 +42,10 @@ export const timeline = {
       const attempts = answer.attempts.filter((each) => shown.has(each.run));
       const waits = longest(answer.waits.filter((each) => shown.has(each.run)), now);
       const lanes = [...new Set(attempts.flatMap((each) => each.lanes))].sort(natural);
-      draw(attempts, waiting ? waits : [], lanes, now);
-      told.textContent = summary(attempts, waits, now) + idleTime(axis);
+      last = attempts.length || (waiting && waits.length) ? [attempts, waiting ? waits : [], lanes, now] : null;
+      figure.hidden = !last;
+      if (last) draw(...last);
+      told.textContent = last ? summary(attempts, waits, now) + idleTime(axis) : "none of the shown runs has begun";
       canvas.setAttribute("aria-label", `when and where runs ran. ${told.textContent}`);
       fill(table.lastChild, rows(page, attempts));
     }
@@ -106,22 +111,21 @@ export const timeline = {
       };
       if (!(event.key in ways) || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
+      if (ways[event.key] && ways[event.key][1] - ways[event.key][0] < LEAST) return;
       zoom = ways[event.key];
       later();
     });
     let fresh = true;
     const later = atNextFrame(() => { update(fresh); fresh = false; });
+    const light = atNextFrame(() => last && draw(...last));
     new ResizeObserver(() => later()).observe(box);
     return (what) => {
       if (what === "runs") fresh = true;
-      if (["runs", "shown", "focus", "look"].includes(what)) later();
+      if (what === "focus") light();
+      if (["runs", "shown", "look"].includes(what)) later();
     };
   },
 };
-
-function natural(one, other) {
-  return one.localeCompare(other, "en", { numeric: true });
-}
 
 /** The longest waits, in the order of their begin; those of a moment are none. */
 function longest(waits, now) {

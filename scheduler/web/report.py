@@ -43,8 +43,8 @@ class Written:
 def made(
     store: Store, words: Sequence[str], *, title: str | None = None, notes: Path | None = None, tell: Tell = _nobody
 ) -> Made:
-    """A page about the jobs that `words` name, without words all. `notes`: Markdown that stands above the views. `tell` hears what
-    is done, and how much of how much. UserError where there are no such jobs, and for notes that cannot be read."""
+    """A page about the jobs that `words` name, without words all. `notes`: Markdown that stands above the views. `tell` hears how
+    much of what is done. UserError where there are no such jobs, and for notes that cannot be read."""
     told, jobs = rendered(notes) if notes else "", select(store, words or ["all"])
     if not jobs:
         raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")

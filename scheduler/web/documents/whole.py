@@ -23,7 +23,7 @@ POINTS = 512
 def whole(
     store: Store, everyone: Sequence[Compared], title: str, tell: Callable[[str, int, int], None] = lambda what, done, of: None
 ) -> dict[str, Any]:
-    """What `source.js` takes for its answers, by the names of the questions. `tell` hears what is done, and how much of how much."""
+    """What `source.js` takes for its answers, by the names of the questions. `tell` hears how much of what is done."""
     best_first = ordered(everyone, Vocabulary.of(everyone), None)
     found = _logged(store, everyone, tell)
     return {

@@ -24,7 +24,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -215,19 +215,27 @@ def _answers(address: str, process: subprocess.Popen[bytes], patience: float) ->
 
 def foreign(directory: Path, address: str, patience: float) -> float | None:
     """Seconds until the page of somebody else has charts, and neither asks for more nor draws more; what asks for the same again
-    and again is done with its charts. None: not in time."""
-    with browser(directory) as driver:
-        begun = changed = time.monotonic()
-        charts, known = 0, set[str]()
-        driver.get(address)
-        while time.monotonic() - begun < patience:
-            now, news = driver.execute_script(_CHARTS), set(chromium.requests(driver)) - known
-            known |= news
-            if now != charts or news:
-                charts, changed = now, time.monotonic()
-            elif charts and time.monotonic() - changed > QUIET:
-                return changed - begun
-            time.sleep(0.1)
+    and again is done with its charts. None: not in time, or so busy that its browser does not answer."""
+    from selenium.common.exceptions import WebDriverException
+    from urllib3.exceptions import HTTPError
+
+    with suppress(WebDriverException, HTTPError), browser(directory) as driver:
+        return _settled(driver, address, patience)
+    return None
+
+
+def _settled(driver: Any, address: str, patience: float) -> float | None:
+    begun = changed = time.monotonic()
+    charts, known = 0, set[str]()
+    driver.get(address)
+    while time.monotonic() - begun < patience:
+        now, news = driver.execute_script(_CHARTS), set(chromium.requests(driver)) - known
+        known |= news
+        if now != charts or news:
+            charts, changed = now, time.monotonic()
+        elif charts and time.monotonic() - changed > QUIET:
+            return changed - begun
+        time.sleep(0.1)
     return None
 
 

@@ -191,3 +191,5 @@ def test_what_is_wrong_with_a_filter_is_said_beside_it_and_all_runs_stay(
     driver = opened(reported(), link='filter="lr<"')
     assert driver.find_element("css selector", "[role=status]").text == "character 4: expected a value after lr<"
     assert len(driver.find_elements("css selector", ".runs li")) == 7
+    example = driver.find_element("css selector", "header input[type=search]").get_attribute("placeholder")
+    parse(example.removeprefix("filter: "))  # what the field proposes is none of the wrong ones

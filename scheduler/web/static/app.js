@@ -60,7 +60,7 @@ function head(page, links) {
   const count = h("span", null, counted(page));
   const problem = h("span", { class: "problem", role: "status" });
   const filter = h("input", {
-    type: "search", placeholder: "filter: lr<0.01 not tag:old", "aria-label": "filter the runs", spellcheck: "false",
+    type: "search", placeholder: "filter: lr<0.01 and not tag:old", "aria-label": "filter the runs", spellcheck: "false",
     value: state.get("filter"),
     on: { input: () => state.set("filter", filter.value) },
   });

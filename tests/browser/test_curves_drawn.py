@@ -227,6 +227,10 @@ def test_no_value_stops_a_page_or_leaves_an_axis_without_numbers(
             chromium.settled(driver)
             assert drawn(driver, run, metric).count > 100, (metric, chosen)
     assert {"3e-5", "4e-5", "0.7", "1e30", "1e307"} <= set(driver.execute_script("return [...written]"))
+    marks = (
+        "return [[12.5, 2.5], [0.05836, 2e-5], [100000.5, 0.5], [0.3, 0.1], [1e8, 1e7]].map(([at, by]) => $format.mark(at, by))"
+    )
+    assert driver.execute_script(marks) == ["12.5", "0.05836", "100000.5", "0.3", "1e8"]
 
 
 def test_a_group_that_was_opened_stays_open_when_metrics_come_and_go(

@@ -100,6 +100,7 @@ export class Chart {
       incrs: MARKS,
       values: (_, splits, axis, space, by) => splits.map((value) => (value === null ? "" : mark(value, log ? value : by))),
     });
+    const wide = (_, texts) => 22 + 7 * Math.max(5, ...(texts ?? []).map((each) => each.length));
     const across = this.drawn.xTime ? {} : text && text !== number ? { values: named } : marks(this.drawn.xLog);
     const options = {
       width: Math.max(this.box.clientWidth, 100),
@@ -109,7 +110,7 @@ export class Chart {
         x: { time: Boolean(this.drawn.xTime), distr: this.drawn.xLog ? 3 : 1, range: () => this.ranges.x },
         y: { distr: this.drawn.yLog ? 3 : 1, range: () => this.ranges.y },
       },
-      axes: [{ ...axis, size: 32, ...across }, { ...axis, size: 58, ...marks(this.drawn.yLog) }],
+      axes: [{ ...axis, size: 32, ...across }, { ...axis, size: wide, ...marks(this.drawn.yLog) }],
       series: [{}, { show: true, points: { show: false } }],
       cursor: {
         points: { show: false },

@@ -12,7 +12,7 @@ export function number(value) {
 export function mark(value, by) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const digits = Math.min(Math.max(Math.floor(Math.log10(size / Math.abs(by)) + 1e-9) + 2, 1), 15);
+  const digits = Math.min(Math.max(Math.floor(Math.log10(size / Math.abs(by)) + 1e-9) + 3, 2), 15);
   const short = Number(value.toPrecision(digits));
   return size < 1e-4 || size >= 1e7 ? short.toExponential().replace("e+", "e") : String(short);
 }

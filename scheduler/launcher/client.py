@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,11 +144,17 @@ def connect(home: Home, launcher: str) -> Channel | None:
     return Channel(connection)
 
 
-def sweep(home: Home, still_needed: set[str]) -> None:
-    """Remove the files of launchers that are gone and whose every attempt has its final record."""
-    for path in home.launchers.glob("*.journal"):
-        if path.stem not in still_needed and not is_locked(path):
-            _remove(home, path.stem)
+def gone(home: Home) -> list[str]:
+    """The launchers that are gone and have left their files."""
+    return [path.stem for path in home.launchers.glob("*.journal") if not is_locked(path)]
+
+
+def sweep(home: Home, launchers: Iterable[str], still_needed: set[str]) -> None:
+    """Remove the files of these launchers whose every attempt has its final record. They must have been `gone` before anybody
+    read which attempts are open: one that has begun since, and whose launcher has gone since, needs its journal."""
+    for launcher in launchers:
+        if launcher not in still_needed:
+            _remove(home, launcher)
 
 
 def _listen(path: Path) -> socket.socket:

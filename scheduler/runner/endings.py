@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
-from scheduler.launcher.client import sweep
+from scheduler.launcher.client import gone, sweep
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
@@ -31,14 +31,14 @@ Found = TypeVar("Found")
 def settle(store: Store) -> list[Attempt]:
     """Write down every end that nobody has heard, and queue again what its policy starts again; returns the attempts that are
     still there."""
-    still_there, attempts = [], store.open_attempts()
+    left, still_there, attempts = gone(store.home), [], store.open_attempts()  # in this order: see `sweep`
     for attempt, seen in zip(attempts, evidence.look_at(store.home, attempts), strict=True):
         found = recovery.verdict(attempt.name, seen)
         if isinstance(found, recovery.StillThere):
             still_there.append(attempt)
         else:
             _write(store, attempt, found, recovery.duration(seen, attempt))
-    sweep(store.home, {attempt.launcher for attempt in still_there})
+    sweep(store.home, left, {attempt.launcher for attempt in still_there})
     return still_there
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from scheduler.errors import StateError
 from scheduler.failpoints import reach
-from scheduler.launcher.client import sweep
+from scheduler.launcher.client import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable
@@ -170,7 +170,8 @@ class Supervision:
         self.fleet.leave()
         self._visits.close()
         with passing():  # the next command removes what stays
-            sweep(self._store.home, {attempt.launcher for attempt in self._store.open_attempts()})
+            left = gone(self._store.home)
+            sweep(self._store.home, left, {attempt.launcher for attempt in self._store.open_attempts()})
 
     # What launchers tell, ours and those of others that run a job of ours.
 

@@ -17,6 +17,7 @@ from scheduler.launcher import journal
 from scheduler.launcher.client import (
     Slot,
     connect,
+    gone,
     journal_path,
     open_slot,
     stop_message,
@@ -319,9 +320,22 @@ def test_a_launcher_outlives_its_runner_until_its_job_is_over(home: Home, tmp_pa
     assert record
     assert record.ended[NAME]["exit_status"] == 7
     assert record.closed
-    sweep(home, {slot.id})
+    sweep(home, gone(home), {slot.id})
     assert journal_path(home, slot.id).exists(), "a journal that is still needed was removed"
-    sweep(home, set())
+    sweep(home, gone(home), set())
+    assert not list(home.launchers.iterdir())
+
+
+def test_the_journal_of_a_launcher_that_went_after_the_look_stays(home: Home) -> None:
+    """Between a look at what is gone and the sweep a runner may begin a job and be killed, and its launcher go: without the
+    journal nobody could say that the job has never run, and it would be called lost."""
+    slot = open_slot(home)
+    left = gone(home)
+    slot.close()
+    assert slot.process.wait(90) == 0
+    sweep(home, left, set())
+    assert journal_path(home, slot.id).exists()
+    sweep(home, gone(home), set())
     assert not list(home.launchers.iterdir())
 
 

@@ -94,7 +94,9 @@ def test_a_finished_sweep_is_seen_again_without_its_file(command_line) -> None:
     assert seen.stdout.startswith(swept.stdout), "the table is the one that the sweep ended with; its bands follow"
     assert "best: trial 0, loss 0.35" in seen.stderr
     (listed,) = json.loads(command_line("sweeps", "--format", "json").stdout)
-    assert (listed["method"], listed["trials"], listed["states"]) == ("grid", 2, {"done": 2})
+    # The second is worse at the band: it is over before it is stopped, or it is stopped.
+    assert (listed["method"], listed["trials"]) == ("grid", 2)
+    assert listed["states"] in ({"done": 2}, {"done": 1, "stopped_early": 1})
     assert json.loads(command_line("trials", listed["id"][:4], "--format", "json").stdout)["bands"][0]["rows"] == 10
     assert len(command_line.jobs()) == 2
 

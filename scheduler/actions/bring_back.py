@@ -7,10 +7,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler.actions.advance import Advance, nobody
 from scheduler.errors import UserError
 from scheduler.experiments.again import file_of
 from scheduler.queue.checkout import Checkout, git, git_environment
@@ -20,7 +21,6 @@ from scheduler.queue.store import Store
 from scheduler.sweeps.engine.checkpoints import ENDINGS
 
 PIECE = 1 << 24  # bytes copied between two words about it
-Advance = Callable[[str, int, int], None]
 ATTEMPT = "attempt"  # where in the folder its files lie
 NAME = "experiment.yaml"
 
@@ -44,7 +44,7 @@ class BroughtBack:
     missing: tuple[str, ...]
 
 
-def bring_back(store: Store, job: Job, directory: Path, advance: Advance = lambda what, done, of: None) -> BroughtBack:
+def bring_back(store: Store, job: Job, directory: Path, advance: Advance = nobody) -> BroughtBack:
     """The latest attempt of `job`, in this folder, which is made. `advance` hears what is done, how much of it by now, and of how
     much in all. UserError where there is something already, or no room: then
     nothing is there that was not before."""

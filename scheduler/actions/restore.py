@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from scheduler.actions.advance import Advance, nobody
 from scheduler.errors import StateError, UserError
 from scheduler.failpoints import reach
 from scheduler.gpus.mutex import lock_holder
@@ -35,7 +36,6 @@ from scheduler.runner.endings import apply
 
 PATIENCE = 2.0  # seconds for a command that is just looking at the queue
 UNKNOWN = "the queue was restored from a backup that does not say how this attempt ended"
-Advance = Callable[[str, int, int], None]
 BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -49,7 +49,7 @@ class Restored:
     kept: Path | None
 
 
-def restore(home: Home, file: Path, advance: Advance = lambda what, done, of: None) -> Restored:
+def restore(home: Home, file: Path, advance: Advance = nobody) -> Restored:
     """`advance` hears what is done, how much of it by now, and of how much in all (0: nobody knows). UserError for a
     file that is no sound queue, StateError while anybody uses the present one; then nothing was changed."""
     if os.path.exists(file) and home.database.exists() and file.samefile(home.database):  # noqa: PTH110 (a Path may raise)

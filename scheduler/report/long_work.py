@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
+from scheduler.actions.advance import Advance
 from scheduler.report.live import painter_on
 from scheduler.report.painter import Painter
 from scheduler.report.text import duration
@@ -19,7 +20,6 @@ EVERY = 10.0  # seconds between two lines
 LOOK = 64  # so many between two looks at the clock
 
 Each = TypeVar("Each")
-Advance = Callable[[str, int, int], None]  # what is done, how much of it by now, and of how much in all (0: nobody knows)
 
 
 def counted(

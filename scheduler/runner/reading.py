@@ -276,11 +276,11 @@ class Reading:
     def _read_out(self, state: _State, over: _Over, follower: Follower | None) -> None:
         job = over.job or state.store.job(over.attempt.job)
         follower = follower or follower_of(state.store, job, over.attempt, awake=False)
-        if read_out(follower, over.ending, lambda: self._goes_on(over.attempt, follower)):
+        if read_out(follower, over.ending, lambda: self._is_hurried(over.attempt, follower)):
             state.read.append((over.attempt, follower.logged(), follower.objective))
 
-    def _goes_on(self, attempt: Attempt, follower: Follower) -> bool:
-        """Whether it hurries."""
+    def _is_hurried(self, attempt: Attempt, follower: Follower) -> bool:
+        """Whether the rest is to be left; notes how far it is."""
         self._present = StillReading(attempt, follower.share)
         return self._hurries
 

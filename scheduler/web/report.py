@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler.actions.advance import Advance, nobody
 from scheduler.actions.compared import compared
 from scheduler.actions.exports.destination import whole_file
 from scheduler.errors import UserError
@@ -14,12 +15,6 @@ from scheduler.queue.store import Store
 from scheduler.web.documents.whole import whole
 from scheduler.web.notes import rendered
 from scheduler.web.page import self_contained
-
-Tell = Callable[[str, int, int], None]
-
-
-def _nobody(what: str, done: int, of: int) -> None:
-    """Hears nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class Written:
 
 
 def made(
-    store: Store, words: Sequence[str], *, title: str | None = None, notes: Path | None = None, tell: Tell = _nobody
+    store: Store, words: Sequence[str], *, title: str | None = None, notes: Path | None = None, tell: Advance = nobody
 ) -> Made:
     """A page about the jobs that `words` name, without words all. `notes`: Markdown that stands above the views. `tell` hears how
     much of what is done. UserError where there are no such jobs, and for notes that cannot be read."""
@@ -60,7 +55,7 @@ def write(
     title: str | None = None,
     notes: Path | None = None,
     force: bool = False,
-    tell: Tell = _nobody,
+    tell: Advance = nobody,
 ) -> Written:
     """The same as a file, which is there whole or not at all. UserError also where one is there already, unless `force` replaces
     it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from scheduler.actions.advance import Advance, nobody
 from scheduler.actions.columns import Vocabulary
 from scheduler.actions.compare import ordered
 from scheduler.actions.compared import Compared
@@ -20,9 +21,7 @@ LEAST = 32  # points of a curve, whatever comes of it
 POINTS = 512
 
 
-def whole(
-    store: Store, everyone: Sequence[Compared], title: str, tell: Callable[[str, int, int], None] = lambda what, done, of: None
-) -> dict[str, Any]:
+def whole(store: Store, everyone: Sequence[Compared], title: str, tell: Advance = nobody) -> dict[str, Any]:
     """What `source.js` takes for its answers, by the names of the questions. `tell` hears how much of what is done."""
     best_first = ordered(everyone, Vocabulary.of(everyone), None)
     found = _logged(store, everyone, tell)
@@ -34,7 +33,7 @@ def whole(
     }
 
 
-def _logged(store: Store, everyone: Sequence[Compared], tell: Callable[[str, int, int], None]) -> Iterator[tuple[str, Logged]]:
+def _logged(store: Store, everyone: Sequence[Compared], tell: Advance) -> Iterator[tuple[str, Logged]]:
     for done, each in enumerate(everyone):
         tell("reading what the runs have logged", done, len(everyone))
         if each.attempt:

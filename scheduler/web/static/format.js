@@ -51,11 +51,11 @@ export function natural(one, other) {
   return collator.compare(one, other);
 }
 
-/** `512 bytes`, `16 kB`, `1.2 MB`. */
+/** `512 bytes`, `16 KiB`, `1.2 MiB`. */
 export function bytes(count) {
-  if (count < 1000) return plural(count, "byte");
-  const [size, unit] = count < 1e6 ? [1e3, "kB"] : count < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
-  return `${Number((count / size).toPrecision(2))} ${unit}`;
+  if (count < 1024) return plural(count, "byte");
+  const [size, unit] = count < 2 ** 20 ? [2 ** 10, "KiB"] : count < 2 ** 30 ? [2 ** 20, "MiB"] : [2 ** 30, "GiB"];
+  return `${Number((count / size).toPrecision(3))} ${unit}`;
 }
 
 export function percent(value) {

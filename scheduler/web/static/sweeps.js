@@ -4,6 +4,15 @@ const PAUSE = 15_000; // milliseconds between two questions while trials run
 
 const kept = new WeakMap(); // by page: what was known when it was asked, and the answer
 
+/** Draw a view, which has `page`, `sweeps` and `later()`, now, and once more when other sweeps have come. */
+export async function drawWithSweeps(view) {
+  view.later();
+  const found = await sweepsOf(view.page);
+  if (found === view.sweeps) return;
+  view.sweeps = found;
+  view.later();
+}
+
 /** All sweeps, the newest first. On a live page they are asked for again when a trial has come, begun or ended, and now and then
  * while one runs; else the promise is the one of before. */
 export function sweepsOf(page) {

@@ -1,7 +1,7 @@
 // What runs have shown beside numbers: images, predictions and other tables, histograms, files; runs side by side, step by step.
 
 import { atNextFrame, fill, h, select, slider } from "../dom.js";
-import { number, plural } from "../format.js";
+import { bytes, number, plural } from "../format.js";
 import { heat } from "../heat.js";
 import { runLink } from "../parts.js";
 import { steps } from "../series.js";
@@ -9,7 +9,6 @@ import { picture, shownTable } from "../shown_table.js";
 
 const BESIDE = [1, 2, 3, 4, 6, 8]; // how many runs may stand side by side
 const KINDS = ["images", "tables", "histograms", "files"];
-const UNITS = [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "bytes"]];
 const PAUSE = 5000; // milliseconds between two questions about a run that goes on
 const FILES = 50; // of a run that are listed
 
@@ -180,7 +179,8 @@ class Media {
   files() {
     const some = this.runs.filter((run) => this.answers.get(run.id).files.length);
     if (!some.length) return null;
-    const item = ({ name, bytes }) => h("li", null, name, h("span", { class: "soft" }, ` ${sized(bytes)}`));
+    const told = (size) => (size === null ? "is not there any more" : bytes(size));
+    const item = ({ name, bytes: size }) => h("li", null, name, h("span", { class: "soft" }, ` ${told(size)}`));
     const list = (files) => h("ul", { class: "files" }, files.slice(0, FILES).map(item),
       files.length > FILES ? h("li", { class: "soft" }, `and ${plural(files.length - FILES, "file")} more`) : null);
     const cell = (run) => h("div", { class: "of-run" }, this.head(run), list(this.answers.get(run.id).files));
@@ -198,8 +198,3 @@ function figure(name, cells) {
   return h("figure", { class: "media" }, h("figcaption", null, name), h("div", { class: "side" }, cells));
 }
 
-function sized(bytes) {
-  if (bytes === null) return "is not there any more";
-  const [size, unit] = UNITS.find(([each]) => bytes >= each) ?? UNITS.at(-1);
-  return `${number(Number((bytes / size).toPrecision(3)))} ${unit}`;
-}

@@ -8,7 +8,7 @@ import { extent, measures, said, saidOf, scaleOf } from "../measures.js";
 import { legend } from "../ramp.js";
 import { inside, partsOf, ranges, saidOfRange, withRange } from "../ranges.js";
 import { axisLine, BOTTOM, cleared, HEIGHT, strand, TOP, yOf } from "../strands.js";
-import { sweepsOf } from "../sweeps.js";
+import { drawWithSweeps } from "../sweeps.js";
 
 const LEFT = 56, RIGHT = 84; // pixels beside the outermost axes
 const APART = 112; // pixels from axis to axis, at least
@@ -47,7 +47,7 @@ class Parallel {
       const line = this.near(event);
       if (line) page.state.set("open", line.run.id);
     });
-    this.ask();
+    drawWithSweeps(this);
   }
 
   build(root) {
@@ -72,16 +72,8 @@ class Parallel {
       h("figure", null, this.box, this.legend), h("p", { class: "soft hint" }, HINT));
   }
 
-  async ask() {
-    this.later();
-    const found = await sweepsOf(this.page);
-    if (found === this.sweeps) return;
-    this.sweeps = found;
-    this.later();
-  }
-
   update(what) {
-    if (what === "runs") this.ask();
+    if (what === "runs") drawWithSweeps(this);
     else if (["shown", "look", "axes", "measure"].includes(what)) this.later();
     else if (what === "brushes") this.repaint();
     else if (what === "focus") this.light();

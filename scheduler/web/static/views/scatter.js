@@ -5,7 +5,7 @@ import { natural, plural } from "../format.js";
 import { extent, measures, nameOf, said, saidOf, scaleOf } from "../measures.js";
 import { Plane } from "../plane.js";
 import { legend, ramp } from "../ramp.js";
-import { sweepsOf } from "../sweeps.js";
+import { drawWithSweeps } from "../sweeps.js";
 
 const NEAR = 20; // pixels from the pointer to a run that it is at
 const MANY = 200; // runs from which on marks are a little transparent
@@ -41,19 +41,11 @@ class Scatter {
     });
     figure.append(this.legend);
     this.later = atNextFrame(() => this.draw());
-    this.ask();
-  }
-
-  async ask() {
-    this.later();
-    const found = await sweepsOf(this.page);
-    if (found === this.sweeps) return;
-    this.sweeps = found;
-    this.later();
+    drawWithSweeps(this);
   }
 
   update(what) {
-    if (what === "runs") this.ask();
+    if (what === "runs") drawWithSweeps(this);
     else if (["shown", "look", "across", "upward", "third", "acrosslog", "upwardlog"].includes(what)) this.later();
     else if (what === "focus") this.plane.relight();
   }

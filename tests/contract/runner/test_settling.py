@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from scheduler.gpus.packing import GpuUse
+from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path
+from scheduler.launcher.client import journal_path, open_slot
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -64,6 +65,37 @@ def test_another_failure_teaches_nothing_about_memory(store: Store, left_behind)
     assert ended.ending.reason == "exit status 1"
     job = store.job(attempt.job)
     assert not any(use.out_of_memory for use in store.gpu_uses([job])[job.experiment])
+
+
+class _Beside(Store):
+    """A store on which somebody else does `meanwhile` just after a look at what is open."""
+
+    meanwhile = staticmethod(lambda: None)
+
+    def open_attempts(self) -> list[Attempt]:
+        found = super().open_attempts()
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None  # type: ignore[method-assign]
+        meanwhile()
+        return found
+
+
+def test_what_begins_and_is_left_behind_during_a_look_has_not_run(home: Home, store: Store, experiments) -> None:
+    """A runner that was killed before it told its launcher: the job has certainly not run, and must not be called lost."""
+    (job,) = submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [1]}\n"), "/").jobs
+    slot = open_slot(home)
+
+    def begin_and_die() -> None:
+        with store.change() as change:
+            assert change.begin(job, slot.id, "")
+        slot.close()
+        assert slot.process.wait(90) == 0
+
+    with _Beside(home) as other:
+        other.meanwhile = begin_and_die  # type: ignore[method-assign]
+        settle(other)
+        settle(other)
+    assert store.job(job.id).state is State.QUEUED
+    assert store.attempts(job.id) == []
 
 
 def test_what_was_settled_is_not_settled_again(store: Store, left_behind) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from scheduler.actions.drive import Terms, drive
 from scheduler.actions.hold import hold
 from scheduler.actions.lookout import LONELY, Lookout
 from scheduler.actions.pause import go_on, pause
@@ -30,6 +28,7 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.notices import Ended
 from scheduler.runner.presence import present
+from tests.contract.first_runs import first_runs
 
 Experiments = Callable[[str], list[Experiment]]
 ROW = '{\\"_step\\": $n, \\"_time\\": 100$n, \\"epoch\\": $n, \\"loss\\": 0.$n}'
@@ -47,19 +46,9 @@ def jobs(store: Store, experiments: Experiments, tmp_path: Path) -> list[Job]:
 
 @pytest.fixture
 def one_runs(home: Home, store: Store, jobs: list[Job], tmp_path: Path, until) -> Iterator[Job]:
-    """The first of three jobs runs, under a runner of another thread, until there is a file `enough`."""
-
-    def run() -> None:
-        with Store(home) as own:
-            drive(own, own.by_ids(job.id for job in jobs), Devices("the test's machine"), Terms(1), lambda _: None)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    until(lambda: list(tmp_path.glob("begun-*")))
-    until(lambda: store.counts() == {"queued": 2, "running": 1})
-    yield jobs[0]
-    (tmp_path / "enough").touch()
-    thread.join()
+    """The first of three jobs runs until there is a file `enough`."""
+    with first_runs(home, store, jobs, tmp_path, until) as job:
+        yield job
 
 
 def test_a_scene_shows_what_runs_how_far_it_is_and_what_waits(store: Store, one_runs: Job, jobs: list[Job]) -> None:

@@ -10,15 +10,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from scheduler.actions.columns import Vocabulary
 from scheduler.actions.curves import Curves as Found
 from scheduler.actions.curves import curves as drawing
 from scheduler.actions.opening import opened_queue
 from scheduler.api.arguments import Which, named
 from scheduler.api.rows import frame
+from scheduler.errors import UserError
 from scheduler.report import curves as report_of_curves
 from scheduler.report import notebook
 from scheduler.terminal import say
 
+NOTHING = Found((), "step", (), Vocabulary((), (), (), {}), 0)
 DRAWN = 12  # jobs, where nobody says how many: as many as can be told apart
 SIZE = (80, 16)  # characters of a chart that is printed
 TALL = 720  # pixels of a page in a notebook
@@ -54,7 +57,10 @@ def curves(*which: Which, metrics: str | Sequence[str] = (), x: str = "step", sm
     `metrics`: without any, what the jobs are judged by. `x`: "step", "time" or another metric such as "epoch". `smooth`: the
     weight of a moving average, from 0 to below 1. `limit`: the best so many jobs; 0: all. UserError for a metric that no job has.
     """
-    words, wanted = named(which) or ["last"], (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    words, wanted = named(which), (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    if which and not words:  # of no jobs
+        return Charts((), NOTHING)
+    words = words or ["last"]
     with opened_queue(say) as store:
         found = drawing(store, words, wanted, x=x, smooth=smooth, limit=limit)
     return Charts(found.metrics, found)
@@ -88,6 +94,8 @@ def page(*which: Which, title: str | None = None, notes: str | PathLike[str] | N
     from scheduler.web.report import made
 
     words = named(which)
+    if which and not words:  # of no jobs
+        raise UserError("no jobs to make a page of", next_step="`exp_queue.jobs()` has all")
     with opened_queue(say) as store:
         found = made(store, words, title=title, notes=Path(notes) if notes is not None else None)
     return Page(found.title, found.runs, found.html)

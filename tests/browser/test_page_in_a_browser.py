@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from scheduler.api.drawn import Page
 from tests.browser import chromium
 from tests.browser.conftest import Opened
 from tests.browser.seen import chart_of, colour_of, ink, pixel, switch_of, too_wide
@@ -158,3 +159,24 @@ def test_on_paper_the_ink_is_dark_and_no_column_is_cut_off(opened: Opened, demo:
     _draw_all(driver)
     assert max(driver.execute_script(_DARK)) < 100
     assert driver.find_element("css selector", "table.wide").rect["width"] <= 700
+
+
+def test_in_the_frame_of_a_notebook_the_page_does_all_that_it_does_elsewhere(opened: Opened, demo: Path) -> None:
+    """There it has no address of its own, and may not write into that of the notebook."""
+    path = demo.with_name("notebook.html")
+    framed = Page("All", 20, demo.read_text(encoding="utf-8"))._repr_html_()
+    path.write_text(f'<!doctype html><html data-ready="yes"><body>{framed}</body></html>', encoding="utf-8")
+    driver = opened(path)
+    driver.switch_to.frame(driver.find_element("css selector", "iframe"))
+    chromium.until(driver, "return document.documentElement.dataset.ready")
+    filter_of(driver).send_keys("lr=0.7")
+    chromium.settled(driver)
+    assert "of 20 runs" in driver.find_element("css selector", ".beside p").text
+    filter_of(driver).send_keys("\b" * len("lr=0.7"))
+    chromium.settled(driver)
+    assert driver.find_element("css selector", ".beside p").text == "20 runs"
+    driver.switch_to.default_content()
+
+
+def filter_of(driver: Any) -> Any:
+    return driver.find_element("css selector", 'header input[type="search"]')

@@ -18,8 +18,17 @@ export class State {
   set(name, value) {
     if (same(this.values[name], value)) return;
     this.values[name] = value;
-    history.replaceState(history.state, "", this.link());
+    this.remember();
     this.tell(new Set([name]));
+  }
+
+  /** In the address. A page in a frame of a notebook has none of its own: there the link is lost, and nothing else. */
+  remember() {
+    try {
+      history.replaceState(history.state, "", this.link());
+    } catch (error) {
+      if (error.name !== "SecurityError") throw error;
+    }
   }
 
   /** `listener` gets the set of names that have changed. */

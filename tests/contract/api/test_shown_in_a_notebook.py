@@ -98,3 +98,11 @@ def test_a_page_is_saved_and_nothing_is_replaced(tmp_path: Path) -> None:
         api.page("all").save(path)
     with pytest.raises(api.UserError, match="no failed jobs"):
         api.page("failed")
+
+
+def test_of_no_jobs_there_is_nothing_and_not_all() -> None:
+    """A list that a program has filtered may be empty."""
+    assert repr(api.curves([])) == "no curves"
+    assert list(api.curves([])) == []
+    with pytest.raises(api.UserError, match="no jobs"):
+        api.page([])

@@ -10,14 +10,9 @@ from typing import Any
 
 from scheduler.queue.job import Attempt
 from scheduler.tracking.media_log import media_of
+from scheduler.web.documents.pictures import kind_of
 
 MOST = 32 << 20  # bytes
-_BEGINNINGS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 
 
 def picture(attempt: Attempt, name: str) -> tuple[bytes, str] | None:
@@ -29,16 +24,6 @@ def picture(attempt: Attempt, name: str) -> tuple[bytes, str] | None:
     content = _read(place, name)
     kind = kind_of(content) if content else None
     return (content, kind) if content and kind else None
-
-
-def kind_of(content: bytes) -> str | None:
-    """
-    >>> kind_of(b"GIF89a..."), kind_of(b"RIFF....WEBPVP8 "), kind_of(b"<svg>")
-    ('image/gif', 'image/webp', None)
-    """
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for beginning, kind in _BEGINNINGS if content.startswith(beginning)), None)
 
 
 def _named(place: Path) -> Iterator[str]:

@@ -20,6 +20,7 @@ from scheduler.runner.attempts import End, Running
 from scheduler.runner.out_of_memory import ran_out, tail_of
 from scheduler.runner.plan import deserves_another_attempt
 from scheduler.runner.recovery import NeverRan, Verdict
+from scheduler.shortage import passing
 from scheduler.tracking.system_use import SystemUse, read
 
 if TYPE_CHECKING:
@@ -61,8 +62,11 @@ def judge(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[
 
 
 def system_use(attempt: Attempt, found: Verdict) -> SystemUse | None:
-    """What an attempt that is over has used of the machine, by its own log; None where it has none."""
-    return read(attempt.system, attempt.started) if isinstance(found, Ending) else None
+    """What an attempt that is over has used of the machine, by its own log; None where it has none, or where it cannot be opened
+    for want of descriptors: its end is worth more than its figures."""
+    with passing():
+        return read(attempt.system, attempt.started) if isinstance(found, Ending) else None
+    return None
 
 
 def granted(attempt: Attempt, shares: Shares) -> tuple[GpuUse, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.attempts import End, Running
-from scheduler.runner.endings import settle, write_end
+from scheduler.runner.endings import settle, system_use, write_end
 
 EXHAUSTED = "Traceback ...\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
 FAILED = {"state": "failed", "exit_status": 1, "reason": "exit status 1", "duration": 3.0}
@@ -65,6 +66,20 @@ def test_another_failure_teaches_nothing_about_memory(store: Store, left_behind)
     assert ended.ending.reason == "exit status 1"
     job = store.job(attempt.job)
     assert not any(use.out_of_memory for use in store.gpu_uses([job])[job.experiment])
+
+
+def test_an_end_is_heard_although_there_is_no_descriptor_to_see_what_was_used(left_behind) -> None:
+    """A runner that dies of it would leave all that it has started to the next command."""
+    attempt = left_behind("")
+    attempt.system.write_text('{"_time": 1.0, "cpu.use": 1.5}\n')
+    assert system_use(attempt, Ending(State.DONE, 0)), "with descriptors it is seen"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        used = system_use(attempt, Ending(State.DONE, 0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert used is None
 
 
 class _Beside(Store):

@@ -27,7 +27,7 @@ from scheduler.queue.kept import keep, unread
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_silent, read_out
 from scheduler.runner.notices import StillReading
-from scheduler.shortage import Shortage, start
+from scheduler.shortage import Shortage, passing, start
 from scheduler.tracking.left import Leaving, clear
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
@@ -161,16 +161,17 @@ class Reading:
                 os.write(self._mouth, b".")
 
     def _start(self) -> None:
-        """Where there is no room for a thread now, the next word tries again, and nothing is lost."""
-        self._ears, self._mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._done, self._at_the_end = os.pipe2(os.O_CLOEXEC)
-        self._thread = threading.Thread(target=self._run, name="reading", daemon=True)
-        try:
+        """Where there is no room for a thread or its descriptors now, the next word tries again, and nothing is lost."""
+        ends: list[int] = []
+        with suppress(Shortage), passing():
+            ends += os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            ends += os.pipe2(os.O_CLOEXEC)
+            self._ears, self._mouth, self._done, self._at_the_end = ends
+            self._thread = threading.Thread(target=self._run, name="reading", daemon=True)
             start(self._thread)
             self._started = True
-        except Shortage:
-            for end in (self._ears, self._mouth, self._done, self._at_the_end):
-                os.close(end)
+        for end in ends if not self._started else ():
+            os.close(end)
 
     # In the thread.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import threading
 from collections.abc import Callable
@@ -67,6 +68,22 @@ def read_out(reading: Reading) -> None:
     with Wakeups(lambda number: None) as wakeups:
         reading.wait(wakeups)
         reading.leave()
+
+
+def test_a_runner_without_a_descriptor_to_spare_reads_later(store: Store, home: Home, experiments) -> None:
+    """It may hear of its first job just then, and must not die of it."""
+    job, attempt = over(store, experiments, lambda place: (place / "log.txt").write_text("loss=0.5\nloss=0.25\n"))
+    reading = Reading(home)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        reading.began(job, attempt)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    reading.ended(job, attempt, Ending(State.DONE, 0), 1.0)
+    read_out(reading)
+    assert logged(store, job, attempt).last == {"loss": 0.25}
+    assert unread(store) == []
 
 
 def test_what_a_plain_script_prints_stands_in_the_tables_when_its_log_is_gone(store: Store, experiments) -> None:

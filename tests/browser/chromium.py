@@ -81,6 +81,12 @@ def printing(driver: Any, theme: str = "light") -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": _likes(theme)})
 
 
+def draw_all(driver: Any) -> None:
+    """Also the views that have not come into sight yet, as when the page is printed and somebody goes on with it."""
+    driver.execute_script("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('afterprint'))")
+    settled(driver)
+
+
 def _likes(theme: str) -> list[dict[str, str]]:
     return [{"name": "prefers-color-scheme", "value": theme}]
 

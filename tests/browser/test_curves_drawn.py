@@ -218,7 +218,8 @@ def test_no_value_stops_a_page_or_leaves_an_axis_without_numbers(
     fill(store, runs, tmp_path, lambda config: Left(rows=rows))
     driver = opened(reported())
     (run,) = [each.name for each in store.jobs()]
-    driver.execute_script("dispatchEvent(new Event('beforeprint'))" + _WRITTEN)
+    chromium.draw_all(driver)
+    driver.execute_script(_WRITTEN)
     for chosen in ("smooth=0.9", "ylog=true", "xlog=true", "smooth=0.5"):
         driver.execute_script("location.hash = arguments[0]", chosen)
         chromium.settled(driver)

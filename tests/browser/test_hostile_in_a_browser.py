@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -54,16 +53,11 @@ def letters(texts: list[str]) -> list[list[int]]:
     return [[int.from_bytes(each[at : at + 2], "little") for at in range(0, len(each), 2)] for each in units]
 
 
-def whole(driver: Any) -> None:
-    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
-    chromium.settled(driver)
-
-
 def test_whatever_is_logged_and_named_is_a_text_and_runs_nowhere(opened: Opened, ugly: tuple[Path, list[str]]) -> None:
     """A page is opened by others than those who ran the jobs, and a log may repeat what the internet said."""
     path, ids = ugly
     driver = opened(path)
-    whole(driver)
+    chromium.draw_all(driver)
     assert driver.execute_script(_GROWN) == []
     for run in ids:
         driver.execute_script("location.hash = arguments[0]", f"open=%22{run}%22")
@@ -77,7 +71,7 @@ def test_whatever_is_logged_and_named_is_a_text_and_runs_nowhere(opened: Opened,
 def test_every_text_stands_there_to_the_letter(opened: Opened, ugly: tuple[Path, list[str]]) -> None:
     """What is changed, cut or left out is looked for in vain."""
     driver = opened(ugly[0])
-    whole(driver)
+    chromium.draw_all(driver)
     names = list(UGLY.items())[len(UGLY) // 2 :]  # the others are called by their numbers as trials
     named = letters([text for word, text in names if word not in ("half a letter", "empty")])
     assert driver.execute_script(_LACKING, named, ".runs .name", "") == []
@@ -89,7 +83,7 @@ def test_every_text_stands_there_to_the_letter(opened: Opened, ugly: tuple[Path,
 def test_no_text_breaks_the_page(opened: Opened, ugly: tuple[Path, list[str]], width: int) -> None:
     """A name of 100,000 letters is a slip, and the other runs are still to be read."""
     driver = opened(ugly[0], width=width)
-    whole(driver)
+    chromium.draw_all(driver)
     assert too_wide(driver) == []
     figures = driver.find_elements("css selector", "#curves figure")
     assert len(figures) >= len(UGLY) - 1

@@ -11,7 +11,7 @@ import pytest
 from scheduler.api.drawn import Page
 from tests.browser import chromium
 from tests.browser.conftest import Opened
-from tests.browser.seen import chart_of, colour_of, ink, pixel, switch_of, too_wide
+from tests.browser.seen import chart_of, colour_of, ink, pixel, size_of, switch_of, too_wide
 
 LIGHT, DARK = (255, 255, 255), (20, 24, 29)
 ODD = 'name~"a&b=c#d%25+é <i>\u202e😀"'
@@ -73,16 +73,10 @@ def _first(driver: Any) -> str:
     return driver.find_element("css selector", ".runs li .name").text
 
 
-def _draw_all(driver: Any) -> None:
-    """Also what has not come into sight yet."""
-    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
-    chromium.settled(driver)
-
-
 def test_on_a_telephone_nothing_reaches_over_the_edge(opened: Opened, demo: Path) -> None:
     """A page that scrolls sideways is put away."""
     driver = opened(demo, width=390, height=844, ratio=3)
-    _draw_all(driver)
+    chromium.draw_all(driver)
     assert too_wide(driver) == []
     driver.find_element("css selector", ".beside summary").click()
     chromium.settled(driver)
@@ -137,7 +131,7 @@ def test_on_paper_are_the_charts_and_nothing_to_press(opened: Opened, demo: Path
     """Some hand it in; what was out of sight is printed too."""
     driver = opened(demo, height=300)
     chromium.printing(driver)
-    _draw_all(driver)
+    chromium.settled(driver)
     assert driver.find_elements("css selector", "main section .body:empty") == []
     shown = [
         each.tag_name for each in driver.find_elements("css selector", "aside, header input, .controls") if each.is_displayed()
@@ -156,9 +150,79 @@ def test_on_paper_the_ink_is_dark_and_no_column_is_cut_off(opened: Opened, demo:
     chromium.printing(driver, "dark")
     size = {"width": 700, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    _draw_all(driver)
+    chromium.settled(driver)
     assert max(driver.execute_script(_DARK)) < 100
     assert driver.find_element("css selector", "table.wide").rect["width"] <= 700
+
+
+# What a page has drawn when it is printed: copies of its canvases, those below others, by the view that they stand in.
+_COPY = """
+window.printed = [];
+addEventListener("beforeprint", () => {
+  window.above = [...document.querySelectorAll("canvas + canvas")].filter((each) => each.checkVisibility()).length;
+  for (const each of document.querySelectorAll("main :is(.chart, .layers) canvas:not([aria-hidden])")) {
+    const copy = Object.assign(document.createElement("canvas"), { width: each.width, height: each.height });
+    copy.dataset.printed = each.closest("section").id;
+    copy.getContext("2d").drawImage(each, 0, 0);
+    printed.push(copy);
+  }
+});
+"""
+_PASTE = "document.body.append(...printed); return above;"
+SOFT, SOFT_IN_THE_DARK = "#5a6572", "#9aa6b3"
+DRAWN = {"curves", "parallel", "scatter", "sweep", "media", "timeline"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_is_printed_in_dark_ink_whatever_its_theme_and_then_as_it_was(opened: Opened, demo: Path, theme: str) -> None:
+    """Charts have the colours of the screen: light letters would stand on white paper, below an overlay that wipes them out."""
+    driver = opened(demo, theme=theme, height=300)
+    driver.execute_script(_COPY)
+    driver.execute_cdp_cmd("Page.printToPDF", {})
+    assert driver.execute_script(_PASTE) == 0
+    printed = driver.find_elements("css selector", "canvas[data-printed]")
+    assert {each.get_dom_attribute("data-printed") for each in printed} == DRAWN
+    for each in printed:
+        dark, light = (ink(driver, each, colour, near=10).count for colour in (SOFT, SOFT_IN_THE_DARK))
+        assert dark > 2 * light + 5, each.get_dom_attribute("data-printed")
+        assert size_of(each)[0] <= 700, "as wide as paper"
+    assert ink(driver, printed[0], "#0072b2", near=10).count > 50, "the first colour of the light palette"
+    chromium.settled(driver)
+    now = SOFT if theme == "light" else SOFT_IN_THE_DARK
+    assert ink(driver, chart_of(driver, "loss"), now, near=10).count > 5
+    assert size_of(chart_of(driver, "loss"))[0] < 600, "two beside each other"
+
+
+_NOBODY_LOOKS = "IntersectionObserver = class { observe() {} unobserve() {} };"
+
+
+def test_what_nobody_has_looked_at_is_printed_too(opened: Opened, demo: Path, driver: Any) -> None:
+    """Views and charts are drawn when they come into sight, and on paper nobody scrolls."""
+    added = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _NOBODY_LOOKS})
+    opened(demo)
+    driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    assert driver.find_elements("css selector", "main canvas") == []
+    driver.execute_script(_COPY)
+    driver.execute_cdp_cmd("Page.printToPDF", {})
+    driver.execute_script(_PASTE)
+    printed = driver.find_elements("css selector", "canvas[data-printed]")
+    assert {each.get_dom_attribute("data-printed") for each in printed} == DRAWN
+    assert all(ink(driver, each, SOFT, near=10).count > 5 for each in printed)
+
+
+def test_a_theme_that_changes_while_the_page_is_open_is_that_of_texts_and_charts(opened: Opened, demo: Path) -> None:
+    """Many systems turn dark in the evening; who has chosen one keeps it."""
+    driver = opened(demo)
+    for theme, colour, soft in (("dark", DARK, SOFT_IN_THE_DARK), ("light", LIGHT, SOFT)):
+        chromium.look(driver, theme=theme)
+        chromium.settled(driver)
+        assert pixel(driver, 2, 2) == colour
+        assert ink(driver, chart_of(driver, "loss"), soft, near=10).count > 5
+    driver.find_element("css selector", "button.theme").click()
+    chromium.look(driver, theme="dark")
+    chromium.settled(driver)
+    assert pixel(driver, 2, 2) == LIGHT
+    assert ink(driver, chart_of(driver, "loss"), SOFT, near=10).count > 5
 
 
 def test_in_the_frame_of_a_notebook_the_page_does_all_that_it_does_elsewhere(opened: Opened, demo: Path) -> None:

@@ -155,8 +155,7 @@ def colour_of_hidden(driver: Any, name: str) -> str:
 def test_a_filter_that_lets_no_run_pass_leaves_a_sentence_and_comes_back(opened: Opened, page: Path) -> None:
     """A filter is typed letter by letter, and on the way to a name there is often none."""
     driver = opened(page)
-    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
-    chromium.settled(driver)
+    chromium.draw_all(driver)
     driver.execute_script("location.hash = 'filter=%22nothing%22'")
     chromium.settled(driver)
     section = driver.find_element("id", "timeline")
@@ -172,6 +171,5 @@ def test_the_bars_of_energy_are_on_paper_too(opened: Opened, page: Path) -> None
     """What is left out on paper is what can be pressed, and no other thing that has a name like it."""
     driver = opened(page)
     chromium.printing(driver)
-    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
     chromium.settled(driver)
     assert [each.is_displayed() for each in driver.find_elements("css selector", "#system .bars .bar")] == [True, True]

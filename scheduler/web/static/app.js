@@ -4,6 +4,7 @@ import { atNextFrame, h } from "./dom.js";
 import { moment, plural } from "./format.js";
 import { connected } from "./live.js";
 import { Page } from "./page.js";
+import { printing } from "./paper.js";
 import { sections } from "./sections.js";
 import { sidebar } from "./sidebar.js";
 import { inside } from "./source.js";
@@ -50,6 +51,7 @@ async function main() {
   sidebar(list, page);
   sections(views, links, VIEWS, page, notes);
   runPanel(document.body, page, acting(page));
+  printing(page);
   const take = atNextFrame(() => page.take(source.answer));
   source.on((what) => { if (what === "runs") take(); });
   document.documentElement.dataset.ready = "yes";

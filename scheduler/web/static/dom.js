@@ -66,11 +66,28 @@ export function slider(label, { min, max, step, value }, show, change) {
   return h("label", { class: "control" }, h("span", null, label), box, told);
 }
 
+const TURNS = 100; // of promises that are kept, and of what is asked for then
+const awaited = new Set(); // what waits for the next frame
+
 /** Call `work` once at the next frame, however often it is asked for until then. */
 export function atNextFrame(work) {
   let asked = 0;
+  const due = () => {
+    cancelAnimationFrame(asked);
+    awaited.delete(due);
+    work();
+  };
   return () => {
     cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(work);
+    awaited.add(due);
+    asked = requestAnimationFrame(due);
   };
+}
+
+/** Do now what waits for the next frame, and what follows from it, as long as it waits for nothing but values that are there. */
+export async function atOnce() {
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const due of [...awaited]) due();
+    await null;
+  }
 }

@@ -80,6 +80,7 @@ export function heat(found, at, label) {
   }
 
   const later = atNextFrame(draw);
+  later();
   new ResizeObserver(later).observe(sheet);
   sheet.addEventListener("pointermove", look);
   sheet.addEventListener("pointerleave", () => { tip.hidden = true; });

@@ -65,7 +65,7 @@ export function sections(root, links, views, page, notes = null) {
   appear();
   page.on((what) => {
     if (what === "runs") appear();
+    if (what === "paper") [...mounts.keys()].forEach(draw);
     for (const update of updates) update(what);
   });
-  addEventListener("beforeprint", () => [...mounts.keys()].forEach(draw));
 }

@@ -3,6 +3,7 @@
 import { Chart } from "../chart.js";
 import { atNextFrame, fill, h, select, slider, toggle } from "../dom.js";
 import { duration, number } from "../format.js";
+import { isOnPaper } from "../paper.js";
 import { placed, smoothed } from "../series.js";
 
 const AXES = [["step", "step"], ["epoch", "epoch"], ["relative", "time since the begin"], ["wall", "time of day"]];
@@ -89,6 +90,7 @@ export const curves = {
     function redraw() {
       for (const entry of charts.values()) {
         entry.stale = true;
+        if (isOnPaper() && entry.figure.clientWidth) drawn(entry); // all but what lies in a group that is closed
         seen.unobserve(entry.figure); // what is in sight is reported once more
         seen.observe(entry.figure);
       }

@@ -33,7 +33,7 @@ class Media {
     this.said = h("p", { class: "soft", "aria-live": "polite" });
     this.body = h("div", null);
     fill(root, this.controls, this.said, this.body);
-    this.later = atNextFrame(() => this.draw());
+    this.later = atNextFrame(() => this.runs && this.draw()); // another theme may come before the answers
     this.ask();
   }
 

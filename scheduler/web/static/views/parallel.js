@@ -5,6 +5,7 @@ import { chooser } from "../chooser.js";
 import { atNextFrame, fill, h, select } from "../dom.js";
 import { plural } from "../format.js";
 import { extent, measures, said, saidOf, scaleOf } from "../measures.js";
+import { isOnPaper } from "../paper.js";
 import { legend } from "../ramp.js";
 import { inside, partsOf, ranges, saidOfRange, withRange } from "../ranges.js";
 import { axisLine, BOTTOM, cleared, HEIGHT, strand, TOP, yOf } from "../strands.js";
@@ -123,7 +124,8 @@ class Parallel {
     this.all = measures(page);
     this.seen = box.clientWidth;
     const chosen = this.chosen();
-    const width = Math.max(box.clientWidth, LEFT + RIGHT + (chosen.length - 1) * APART);
+    const wished = LEFT + RIGHT + (chosen.length - 1) * APART;
+    const width = isOnPaper() ? box.clientWidth : Math.max(box.clientWidth, wished); // paper does not scroll
     const gap = (width - LEFT - RIGHT) / Math.max(chosen.length - 1, 1);
     this.axes = chosen.map((measure, index) => this.scaled(measure, chosen.length > 1 ? LEFT + index * gap : width / 2));
     this.lines = page.shown.map((run) => ({ run, parts: this.axes.map(({ measure, scale }) => scale.place(measure.of(run))) }));

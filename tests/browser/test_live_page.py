@@ -147,6 +147,8 @@ def test_a_job_is_cancelled_from_the_page_after_a_question(shown: Callable[..., 
     driver = shown(f'open="{queue.waiting.id}"')
     press(driver, "cancel")
     press(driver, "no")
+    chromium.settled(driver)
+    assert [each for each in chromium.requests(driver) if "/do/" in each] == []
     assert queue.store.job(queue.waiting.id).state is State.QUEUED
     press(driver, "cancel")
     press(driver, "yes, cancel")
@@ -202,6 +204,10 @@ def test_the_page_goes_on_when_the_server_runs_again(home: Home, queue: Queue, d
         assert ink(driver, chart_of(driver, "loss"), colour_of(driver, "runs"), part=(0.6, 1)).count > 20
         driver.refresh()
         chromium.until(driver, VALUE, "runs", "0.1001")
+    asked, key = chromium.requests(driver), page.url.partition("#token=")[2]
+    assert any("/proof?nonce=" in each for each in asked), "before the key is given to whoever listens there now"
+    assert key
+    assert [each for each in asked if key in each] == [], "an address ends up in histories and logs"
     told = [each for each in chromium.complaints(driver) if "ERR_" not in each]
     assert told == [], "nothing but that nobody answered"
 

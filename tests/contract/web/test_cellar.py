@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from scheduler.queue.job import Job
 from scheduler.queue.store import Store
-from scheduler.web.cellar import FILE, Cellar
+from scheduler.web.cellar import FILE, MOST, Cellar, Texts
 from scheduler.web.shelf import Shelf
 from tests.contract.web.conftest import done
 
@@ -51,7 +53,7 @@ def test_a_file_that_is_damaged_costs_time_alone(
         path.write_bytes(b"no database" * 1000)
     elif damage == "version":
         with sqlite3.connect(path) as line:
-            line.execute("UPDATE curve SET curve = x'00'")
+            line.execute("UPDATE curve SET curve = ?", [zlib.compress(b'{"of": "another version"}')])
             line.execute("PRAGMA user_version = 99")
         line.close()
     else:
@@ -59,3 +61,43 @@ def test_a_file_that_is_damaged_costs_time_alone(
         path.mkdir()
     for _ in range(2):
         assert Shelf(Cellar(tmp_path)).curves(store, attempts, "loss", 32) == before
+
+
+KEPT = {"run/1": (b"a curve", b"a clock")}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """The file of a cellar with something in it."""
+    Cellar(tmp_path).put(KEPT, "loss", 32)
+    return tmp_path / FILE
+
+
+def fetched(path: Path) -> Mapping[str, Texts]:
+    return Cellar(path.parent).fetch(list(KEPT), "loss", 32)
+
+
+def test_what_is_damaged_or_too_large_goes_and_makes_room_for_what_comes(kept: Path) -> None:
+    """Else every page from then on would make all curves anew, and nobody would know why."""
+    kept.write_bytes(b"no database" * 1000)
+    assert fetched(kept) == {}
+    assert not kept.exists()
+    Cellar(kept.parent).put(KEPT, "loss", 32)
+    assert fetched(kept) == KEPT
+    os.truncate(kept, MOST + 1)
+    assert fetched(kept) == {}
+    assert kept.stat().st_size < MOST
+
+
+def test_a_file_that_another_page_writes_stays(kept: Path) -> None:
+    """Two pages share it: what is busy for a moment is not damaged."""
+    other = sqlite3.connect(kept, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert fetched(kept) == {}
+    other.close()
+    assert fetched(kept) == KEPT
+
+
+def test_what_is_kept_is_read_by_its_user_alone(kept: Path) -> None:
+    """Curves are as secret as the queue."""
+    assert kept.stat().st_mode & 0o777 == 0o600

@@ -131,6 +131,20 @@ def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Runs, again: C
     assert found[running.job.id]["last"] == [2.1, 1.6576]
 
 
+def test_a_script_that_goes_back_begins_its_curves_anew_and_they_go_on(visitor: Visitor, runs: Runs) -> None:
+    """A page that put the points of a restored training behind those of before would draw a line back over itself."""
+    running = runs(0.5)
+    running.log(curve({"lr": 0.5}, 10))
+    with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        points(events, running.job.id, "loss", 10)
+        running.log([{"_step": 6, "loss": 7.0}])
+        until(events, lambda data: data.get("points", {}).get(running.job.id, {}).get("anew") is True)
+        found = visitor.ask("/api/curves?metric=loss").json["curves"][running.job.id]
+        assert (found["at"]["count"], found["last"][6:]) == (7, [7.0])
+        running.log([{"_step": 7, "loss": 8.0}])
+        assert points(events, running.job.id, "loss", 1) == [(7, 8.0)]
+
+
 def test_the_curve_of_a_run_that_ends_stays_as_it_was(visitor: Visitor, runs: Runs) -> None:
     """What the store keeps takes the place of what was followed, and nobody sees it."""
     running = runs(0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import le
@@ -133,7 +133,9 @@ def _numbers(series: Series) -> list[float | None]:
 class Gathering:
     """Takes in the rows of one log as they come. A row costs the same however many came before, and so does the memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: Collection[str] = ()) -> None:
+        """`only`: the names that have a curve; without any, the first CURVES of numbers."""
+        self._only = only
         self.rows = 0
         self._step: int | None = None
         self._time: float | None = None
@@ -164,7 +166,7 @@ class Gathering:
             return
         trace = self._traces.get(name)
         if trace is None:
-            if len(self._traces) >= CURVES:
+            if name not in self._only if self._only else len(self._traces) >= CURVES:
                 return
             trace = self._traces[name] = _Trace()
         trace.take(at, time, number)

@@ -89,10 +89,10 @@ def run(
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
-    from scheduler.report.live import viewed
     from scheduler.report.long_work import counted
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     directory = working_directory()

@@ -67,9 +67,9 @@ def sweep(
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
-    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -129,6 +131,26 @@ def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Runs, again: C
         until(events, lambda data: row(data, running.job.id).get("step") == 1)
     found = visitor.ask(f"/api/curves?metric=loss&run={running.job.id}").json["curves"]
     assert found[running.job.id]["last"] == [2.1, 1.6576]
+
+
+def test_compressed_curves_are_those_of_now(visitor: Visitor, runs: Runs) -> None:
+    """They are made once for all who ask, and anew when a row has come."""
+    running = runs(0.5)
+    rows = curve({"lr": 0.5}, 6)
+
+    def count() -> int:
+        told = visitor.ask("/api/curves?metric=loss", Accept_Encoding="gzip")
+        assert told.headers["content-encoding"] == "gzip"
+        found = json.loads(gzip.decompress(told.body))
+        return len(found["curves"][running.job.id]["last"])
+
+    with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        running.log(rows[:5])
+        points(events, running.job.id, "loss", 5)
+        assert [count(), count()] == [5, 5]
+        running.log(rows[5:])
+        points(events, running.job.id, "loss", 1)
+    assert count() == 6
 
 
 def test_a_script_that_goes_back_begins_its_curves_anew_and_they_go_on(visitor: Visitor, runs: Runs) -> None:

@@ -11,6 +11,7 @@ const KEPT = 256; // curves of a run, as CURVES in `scheduler/tracking/logged.py
 const NAMED = 5; // of those that are not drawn
 const FEW = 3; // metrics with a common beginning that are a group
 const OPEN = 12; // charts that are open from the beginning, as long as there are groups
+const SOON = 3; // charts that are in sight first
 // What says where a training is rather than how well it does comes last.
 const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|\w*_per_second|speed|seed)$/i;
 
@@ -20,6 +21,11 @@ export const curves = {
 
   has(page) {
     return page.answer.metrics.length > 0;
+  },
+
+  /** What is in sight first is on its way while the page is made. */
+  ahead(page) {
+    if (page.source.live) for (const metric of inOrder(page).slice(0, SOON)) page.source.curves(metric).catch(() => {});
   },
 
   /** `only`: the metrics that are drawn; of others nothing is shown. */

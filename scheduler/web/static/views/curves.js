@@ -96,6 +96,14 @@ export const curves = {
       entry.chart.describe(told(page, entry.metric));
     }
 
+    /** In the colours of another theme, at once, if it was drawn. */
+    function restyle(entry) {
+      entry.chart.restyle();
+      const wasDrawn = !entry.stale;
+      entry.stale = true;
+      if (wasDrawn) drawn(entry);
+    }
+
     function redraw() {
       for (const entry of charts.values()) {
         entry.stale = true;
@@ -109,8 +117,9 @@ export const curves = {
     return (what) => {
       if (what === "focus") for (const { chart } of charts.values()) chart.light(page.focus);
       if (what === "runs" || what === "metrics") arrange();
-      if (what === "look") for (const { chart } of charts.values()) chart.restyle();
-      if (REDRAWN.includes(what) || what === "look") later();
+      if (what === "look") for (const entry of charts.values()) restyle(entry);
+      if (what === "paper") for (const entry of charts.values()) drawn(entry);
+      if (REDRAWN.includes(what)) later();
     };
   },
 };

@@ -29,8 +29,11 @@ from scheduler.sweeps.files.kinds import is_sweep
 from scheduler.sweeps.files.remarks import remarks
 from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
 from scheduler.sweeps.space.distributions import Distribution, Parameter
+from scheduler.sweeps.space.points import ABSENT, placed
+from scheduler.sweeps.space.points import named as named_values
 from scheduler.sweeps.stopping.hyperband import strictness
 from scheduler.sweeps.stopping.last_row import last_rows
+from scheduler.sweeps.trials import Trial
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
 
@@ -73,10 +76,11 @@ class SweepPlan:
         return self.sweep.method == "bayes" or self.sweep.early_terminate is not None or self.target is not None
 
     def nested(self, values: Sequence[object]) -> Config:
-        """The configuration of a point: one value per parameter, at its place."""
+        """The configuration of a point: each of its values at its place."""
         config: Config = {}
         for parameter, value in zip(self.parameters, values, strict=True):
-            config = put(config, parameter.path, value)
+            if value is not ABSENT:
+                config = put(config, parameter.path, value)
         return config
 
     def experiment(self, values: Sequence[object]) -> Experiment:
@@ -92,12 +96,12 @@ class SweepPlan:
 
     def point(self, values: Sequence[object]) -> dict[str, object]:
         """The point as it is remembered: by name, so that the space may change later."""
-        return {parameter.name: value for parameter, value in zip(self.parameters, values, strict=True)}
+        return named_values(self.parameters, values)
 
-    def values(self, point: Mapping[str, Any]) -> tuple[object, ...] | None:
-        """The reverse of `point`; None for a point of other parameters."""
-        names = [parameter.name for parameter in self.parameters]
-        return tuple(point[name] for name in names) if point.keys() == set(names) else None
+    def placed(self, trial: Trial, point: Mapping[str, Any]) -> Trial:
+        """The trial at the point that is remembered of it, wherever that lies in the present space."""
+        found = placed(self.parameters, point)
+        return replace(trial, values=found.values, outside=found.outside)
 
     def key(self, cwd: str) -> str:
         """Two sweeps with one key are the same sweep: trials of one are results for the other.

@@ -48,7 +48,9 @@ class GridSearch:
         return None
 
     def tell(self, trial: Trial) -> None:
-        self._remember(trial.number, trial.values)
+        self._asked[trial.number] = trial.values
+        if not trial.outside:
+            self._known.add(same_point(trial.values))
 
     def _remember(self, number: int, point: Point) -> None:
         self._known.add(same_point(point))

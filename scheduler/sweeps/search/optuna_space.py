@@ -15,10 +15,12 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from scheduler.sweeps.space.distributions import Distribution, Parameter, grid_values, identity
+from scheduler.sweeps.space.points import ABSENT
 from scheduler.sweeps.space.sampling import (
     BOUNDED,
     LARGEST,
     bounds,
+    cdf,
     position,
     sample,
 )
@@ -68,6 +70,23 @@ class Dimension:
         if self.kind == "step":
             return found * self.parameter.number("q")
         return sample(self.parameter, found) if self.kind == "part" else found
+
+    def beyond(self, value: object) -> tuple[Any, BaseDistribution] | None:
+        """What Optuna would have suggested for a value that may lie beyond the range, with a range that has it. None where no
+        range does."""
+        inside, found = self.suggestion(value), self.optuna
+        if inside is not None and found is not None:
+            return inside, found
+        if self.kind == "choice" or isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        if self.kind == "part":
+            return cdf(self.parameter, value), FloatDistribution(0, 1)
+        if isinstance(found, IntDistribution):
+            number = round(value / self.parameter.number("q")) if self.kind == "step" else round(value)
+            return number, IntDistribution(min(found.low, number), max(found.high, number))
+        if not isinstance(found, FloatDistribution) or (found.log and value <= 0):
+            return None
+        return float(value), FloatDistribution(min(found.low, value), max(found.high, value), log=found.log)
 
     def suggestion(self, value: object) -> Any:
         """What Optuna would have suggested for a value; None where the present space does not have it."""
@@ -119,7 +138,15 @@ def suggestions(space: Sequence[Dimension], values: Sequence[object]) -> dict[st
     """What Optuna would have suggested for a point; None where it does not lie in this space."""
     if len(values) != len(space):
         return None
-    found = {each.name: each.suggestion(value) for each, value in zip(space, values, strict=True)}
+    found = {each.name: each.suggestion(value) for each, value in zip(space, values, strict=True) if value is not ABSENT}
     if None in found.values():
         return None
-    return {each.name: found[each.name] for each in space if each.optuna is not None}
+    return {each.name: found[each.name] for each in space if each.optuna is not None and each.name in found}
+
+
+def evidence(space: Sequence[Dimension], values: Sequence[object]) -> dict[str, tuple[Any, BaseDistribution]] | None:
+    """The same for a point outside of the space, as a model may learn from it: what Optuna would have suggested in a range that
+    is wide enough, and that range. None where there is no such range: a choice that is gone says nothing of those left."""
+    there = [(each, value) for each, value in zip(space, values, strict=True) if each.optuna and value is not ABSENT]
+    found = {each.name: each.beyond(value) for each, value in there}
+    return None if None in found.values() else {name: each for name, each in found.items() if each is not None}

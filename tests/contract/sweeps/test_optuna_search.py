@@ -16,6 +16,7 @@ from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.search.search import open_search
 from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
+from scheduler.sweeps.space.points import placed
 from scheduler.sweeps.space.sampling import position
 from scheduler.sweeps.trials import Trial
 from tests.conftest import ROOT
@@ -346,3 +347,78 @@ def test_the_even_points_need_no_past():
     assert [later.ask(number) for number in reversed(range(64))] == points[::-1]
     place = [each.name for each in SMALL].index("x")
     assert sorted(int(point[place] * 64) for point in points) == list(range(64))
+
+
+NARROW = (parameter("lr", "log_uniform_values", min=1e-5, max=1e-3), parameter("x", "uniform", min=0.0, max=1.0))
+
+
+def earlier(space, points):
+    """Trials of earlier sittings, at points by name, as the present space has them: the better, the nearer x is to 0.7."""
+    for number, point in enumerate(points):
+        found = placed(space, point)
+        yield Trial(number, found.values, State.DONE, rows=(abs(point["x"] - 0.7),), outside=found.outside)
+
+
+STRANGERS = {
+    "beyond the range": [{"lr": 0.1, "x": step / 30} for step in range(30)],
+    "without a parameter": [{"x": step / 30} for step in range(30)],
+    "with one that is gone": [{"lr": 1e-4, "x": step / 30, "momentum": 0.9} for step in range(30)],
+}
+
+
+@pytest.mark.parametrize("strangers", STRANGERS.values(), ids=STRANGERS)
+def test_tpe_learns_from_trials_outside_of_the_space(strangers):
+    """They have cost as much as the others. What they say of a parameter that is still there is used."""
+    near = 0
+    for seed in range(8):
+        search = search_of(NARROW, seed=seed)
+        for trial in earlier(NARROW, strangers):
+            search.tell(trial)
+        rate, x = search.ask(30)
+        assert 1e-5 <= rate <= 1e-3
+        near += abs(x - 0.7) < 0.15
+    assert near >= 6, "drawn at random, three tenths of them are that near"
+
+
+def test_the_answer_after_trials_outside_of_the_space_is_the_same_in_another_life():
+    """What comes next must not depend on when the others were told."""
+    everyone = [*earlier(NARROW, [*STRANGERS["beyond the range"][:12], *STRANGERS["without a parameter"][:7]])]
+    told = search_of(NARROW)
+    for trial in everyone:
+        told.tell(trial)
+    points = []
+    for number in range(len(everyone), len(everyone) + 6):
+        points.append(told.ask(number))
+        told.tell(replace(ended(NARROW, number, points[-1]), state=State.DONE))
+    again = search_of(NARROW)
+    for number, point in enumerate(points[:-1], len(everyone)):
+        again.tell(stored(replace(ended(NARROW, number, point), state=State.DONE)))
+    for trial in reversed(everyone):
+        again.tell(trial)
+    assert again.ask(len(everyone) + 5) == points[-1]
+
+
+@pytest.mark.parametrize("sampler", ["gp", "cmaes"])
+def test_the_other_samplers_leave_out_trials_outside_of_the_space(sampler):
+    """A Gaussian process would expect nothing better than a value that lies where it may not go."""
+    pytest.importorskip("torch" if sampler == "gp" else "cmaes")
+    inside = [Trial(30 + number, (1e-4, number / 12), State.DONE, rows=(number / 12,)) for number in range(12)]
+    asked = []
+    for strangers in ([], [*earlier(NARROW, STRANGERS["beyond the range"])]):
+        search = search_of(NARROW, sampler)
+        for trial in [*strangers, *inside]:
+            search.tell(trial)
+        asked.append(search.ask(50))
+    assert asked[0] == asked[1]
+
+
+def test_a_choice_that_is_gone_says_nothing_of_those_that_are_left():
+    """There is no place for it in a model of the others, and a made-up one would be evidence that nobody has seen."""
+    space = (parameter("act", "categorical", values=["relu", "tanh"]), *NARROW)
+    asked = []
+    for act in ("elu", None):
+        search = search_of(space)
+        for trial in earlier(space, [{"act": act, "lr": 1e-4, "x": step / 30} for step in range(30 if act else 0)]):
+            search.tell(trial)
+        asked.append(search.ask(30))
+    assert asked[0] == asked[1]

@@ -77,6 +77,8 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
         return
     for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
         show(sentence)
+    for sentence in report.conditions(plan):
+        show(sentence)
     searched = ", ".join(found.differing) or "nothing"
     show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
     print_table(overview.rows(found), sys.stdout)

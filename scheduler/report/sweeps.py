@@ -29,7 +29,8 @@ from scheduler.sweeps.engine.checkpoints import (
 )
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.sightings import Sightings
-from scheduler.sweeps.space.points import ABSENT
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import sentence
 from scheduler.sweeps.stopping.hyperband import bands
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
 from scheduler.sweeps.stopping.verdicts import Saved
@@ -64,6 +65,12 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def conditions(plan: SweepPlan) -> list[str]:
+    """Which parameters apply only beside certain values of others."""
+    found = [(each.name, " and ".join(sentence(condition) for condition in each.when)) for each in plan.parameters if each.when]
+    return [f"{name} only where {when}" for name, when in found]
 
 
 def outside(plan: SweepPlan, trials: Sequence[Trial], *, learns: bool) -> list[str]:

@@ -7,9 +7,10 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import Trial as OptunaTrial
 
 from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.states import ENDED, State
@@ -17,6 +18,8 @@ from scheduler.sweeps.search.canonical import Canonical
 from scheduler.sweeps.search.objective import Objective
 from scheduler.sweeps.search.optuna_space import dimensions, evidence, suggestions
 from scheduler.sweeps.search.quiet_optuna import new_study
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import applies, in_order
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.trials import (
     Point,
@@ -58,7 +61,7 @@ class OptunaSearch:
         impute: str = "worst",
         impute_while_running: str | None = None,
     ) -> None:
-        self._space = dimensions(parameters)
+        self._parameters, self._space = tuple(parameters), dimensions(parameters)
         self._open: dict[str, BaseDistribution] = {each.name: each.optuna for each in self._space if each.optuna is not None}
         self._objective = Objective(goal, impute, impute_while_running)
         self._seed, self._sampler = seed, sampler
@@ -77,11 +80,26 @@ class OptunaSearch:
             self._stale = number < max(self._held, default=0)  # the study is to hold its trials by number
             sampler = Canonical(self._space, self._fresh_sampler(number), self._groups)
             self._study.sampler = sampler
-            asked = self._study.ask(self._open)
-            point = tuple(each.only if each.optuna is None else sampler.values[each.name] for each in self._space)
+            asked = self._study.ask()
+            point = self._suggested(asked, sampler)
             self._trials[number] = Trial(number, point, State.QUEUED)
             self._held[number], self._places[number] = Entry(TrialState.RUNNING), asked.number
         return self._trials[number].values
+
+    def _suggested(self, asked: OptunaTrial, sampler: Canonical) -> Point:
+        """The values of the parameters that apply, each asked for when those are known that it depends on."""
+        by_path = {parameter.path: each for parameter, each in zip(self._parameters, self._space, strict=True)}
+        chosen: dict[tuple[str, ...], object] = {}
+        for parameter in in_order(self._parameters):
+            each = by_path[parameter.path]
+            if not applies(parameter, chosen):
+                chosen[parameter.path] = ABSENT
+            elif each.optuna is None:
+                chosen[parameter.path] = each.only
+            else:
+                _suggest(asked, each.name, each.optuna)
+                chosen[parameter.path] = sampler.values[each.name]
+        return tuple(chosen[parameter.path] for parameter in self._parameters)
 
     def tell(self, trial: Trial) -> None:
         before = self._trials.get(trial.number)
@@ -124,7 +142,12 @@ class OptunaSearch:
         self._held: dict[int, Entry] = {}
         self._places: dict[int, int] = {}  # by number, the number that the study has for the trial
         self._study = new_study(self._objective.goal)
-        self._groups = [[each.name for each in self._space if each.is_number or self._sampler != "cmaes"]]
+        together = [each.name for each in self._space if each.is_number or self._sampler != "cmaes"]
+        named = {each.name: parameter.when for each, parameter in zip(self._space, self._parameters, strict=True)}
+        if self._sampler == "tpe":  # those that apply together
+            self._groups = [[name for name in together if named[name] == when] for when in dict.fromkeys(named.values())]
+        else:  # those that apply everywhere
+            self._groups = [[name for name in together if not named[name]]]
 
     def _rebuild(self) -> None:
         kept = self._notes()
@@ -172,12 +195,21 @@ class OptunaSearch:
         if any("optimizer" in key for trial in reversed(done) for key in trial.system_attrs):
             return None  # it has begun; this is only to save the time of what follows
         strangers = [trial for trial in done if not trial.system_attrs]
-        numbers = {each.name: self._open[each.name] for each in self._space if each.is_number}
+        numbers = {name: self._open[name] for name in self._groups[0]}
         if len(strangers) < FEWEST_TO_INHERIT or not numbers:
             return None
         strangers.sort(key=lambda trial: trial.value or 0.0, reverse=self._objective.goal == MAXIMIZE)
         kept = [{name: (each.params[name], found) for name, found in numbers.items()} for each in strangers[:MOST_TO_INHERIT]]
         return [_frozen(Entry(each.state, each.value), params) for each, params in zip(strangers, kept, strict=False)]
+
+
+def _suggest(asked: OptunaTrial, name: str, found: BaseDistribution) -> None:
+    if isinstance(found, FloatDistribution):
+        asked.suggest_float(name, found.low, found.high, log=found.log)
+    elif isinstance(found, IntDistribution):
+        asked.suggest_int(name, found.low, found.high)
+    elif isinstance(found, CategoricalDistribution):
+        asked.suggest_categorical(name, found.choices)
 
 
 def refined(groups: Sequence[Sequence[str]], together: Container[str]) -> list[list[str]]:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final
 
-from scheduler.sweeps.space.distributions import Distribution, Parameter, grid_values, identity
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import applies
+from scheduler.sweeps.space.distributions import LISTED, Distribution, Parameter, grid_values, identity
 from scheduler.sweeps.space.sampling import span
 
-LISTED = ("constant", "categorical", "categorical_w_probabilities")
 SLACK = 1e-9  # of the width of a range: what rounding may take beyond an end
-
-
-class Absent(Enum):
-    """What stands in a point for a parameter that has no value there."""
-
-    ABSENT = "absent"
-
-
-ABSENT: Final = Absent.ABSENT
 
 
 @dataclass(frozen=True)
@@ -35,9 +25,16 @@ class Placed:
 def placed(parameters: Sequence[Parameter], point: Mapping[str, object]) -> Placed:
     """The point, which is by name, among these parameters."""
     values = tuple(point.get(parameter.name, ABSENT) for parameter in parameters)
-    strange = [each.name for each, value in zip(parameters, values, strict=True) if not contains(each.distribution, value)]
+    chosen = {parameter.path: value for parameter, value in zip(parameters, values, strict=True)}
+    strange = [each.name for each in parameters if not _fits(each, chosen)]
     known = {parameter.name for parameter in parameters}
     return Placed(values, (*strange, *(name for name in point if name not in known)))
+
+
+def _fits(parameter: Parameter, chosen: Mapping[tuple[str, ...], object]) -> bool:
+    """Whether the parameter has one of its values there, or none where it does not apply."""
+    value = chosen[parameter.path]
+    return contains(parameter.distribution, value) if applies(parameter, chosen) else value is ABSENT
 
 
 def named(parameters: Sequence[Parameter], values: Sequence[object]) -> dict[str, object]:

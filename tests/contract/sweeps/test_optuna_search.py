@@ -15,7 +15,9 @@ from scheduler.queue.states import State
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.search.search import open_search
-from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import masked
+from scheduler.sweeps.space.distributions import FIELDS, Condition, Distribution, Parameter
 from scheduler.sweeps.space.points import placed
 from scheduler.sweeps.space.sampling import position
 from scheduler.sweeps.trials import Trial
@@ -422,3 +424,51 @@ def test_a_choice_that_is_gone_says_nothing_of_those_that_are_left():
             search.tell(trial)
         asked.append(search.ask(30))
     assert asked[0] == asked[1]
+
+
+SGD = (Condition(("optimizer",), ("sgd",)),)
+CONDITIONAL = (
+    replace(parameter("momentum", "uniform", min=0.0, max=1.0), when=SGD),
+    replace(parameter("nesterov", "categorical", values=[True, False]), when=(*SGD, Condition(("momentum",), (), 0.5, None))),
+    parameter("lr", "log_uniform_values", min=1e-5, max=1e-1),
+    parameter("optimizer", "categorical", values=["adam", "sgd"]),
+)
+
+
+def conditional_loss(values) -> float:
+    """Least for sgd with momentum 0.8."""
+    momentum, nesterov, rate, optimizer = values
+    off = 1.0 if optimizer == "adam" else abs(momentum - 0.8) + (0.1 if nesterov is True else 0)
+    return off + 0.2 * abs(math.log10(rate) + 3)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "cmaes"])
+def test_only_what_applies_is_asked_for_and_the_same_in_another_life(sampler):
+    """A value that the program never sees is no evidence, and a study that is rebuilt must hold what the first one held."""
+    pytest.importorskip({"gp": "torch", "cmaes": "cmaes"}.get(sampler, "optuna"))
+    count = 16 if sampler == "gp" else 40
+    search, trials, again = search_of(CONDITIONAL, sampler), [], search_of(CONDITIONAL, sampler)
+    for number in range(count):
+        values = search.ask(number)
+        assert masked(CONDITIONAL, values) == values
+        assert (values[0] is ABSENT) == (values[3] == "adam")
+        trials.append(Trial(number, values, State.DONE, (conditional_loss(values),)))
+        search.tell(trials[-1])
+    assert len({values[3] for values in (trial.values for trial in trials)}) == 2
+    if sampler != "cmaes":
+        for trial in trials:
+            again.tell(trial)
+        assert again.ask(count) == search.ask(count)
+
+
+def test_tpe_learns_what_applies_in_some_places_alone():
+    """The trials that have a momentum are evidence for it, and the others for the rest."""
+    near = 0
+    for seed in range(6):
+        search = search_of(CONDITIONAL, seed=seed)
+        for number in range(40):
+            values = search.ask(number)
+            search.tell(Trial(number, values, State.DONE, (conditional_loss(values),)))
+        last = [search.ask(40 + number) for number in range(3)]
+        near += sum(values[3] == "sgd" and abs(values[0] - 0.8) < 0.2 for values in last)
+    assert near >= 12, "of 18; drawn at random, a fifth of them are"

@@ -9,8 +9,9 @@ import pytest
 from scheduler.queue.states import State
 from scheduler.sweeps.engine.budget import best_trial, better_outside
 from scheduler.sweeps.search.grid import GridSearch
+from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
-from scheduler.sweeps.space.points import ABSENT, contains, named, placed
+from scheduler.sweeps.space.points import contains, named, placed
 from scheduler.sweeps.space.sampling import sample
 from scheduler.sweeps.trials import Trial
 

@@ -1,8 +1,8 @@
 """The search space in Optuna's words, and the way of a value there and back.
 
 Optuna has its own distributions for ranges, logarithmic ranges and choices. Steps become the number of the step, lists and
-mappings the number of the choice, and every other distribution the part u of it, from 0 to 1. Constants are left out.
-Imports Optuna.
+mappings the number of the choice, listed numbers their place among each other by size, and every other distribution the part
+u of it, from 0 to 1. Constants are left out. Imports Optuna.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.distributions import Distribution, Parameter, grid_values, identity
-from scheduler.sweeps.space.points import ABSENT
 from scheduler.sweeps.space.sampling import (
     BOUNDED,
     LARGEST,
@@ -52,7 +52,7 @@ class Dimension:
     @cached_property
     def choices(self) -> dict[str, object]:
         """Each value once, by its identity."""
-        return {identity(each): each for each in grid_values(self.parameter)}
+        return {identity(each): each for each in _listed(self.parameter)}
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -108,9 +108,11 @@ def dimensions(parameters: Sequence[Parameter]) -> tuple[Dimension, ...]:
 
 def _dimension(name: str, found: Distribution) -> Dimension:
     if found.name in ("constant", "categorical"):
-        choices = grid_values(found)
+        choices = _listed(found)
         if len(choices) == 1:
             return Dimension(name, found, None, "choice", only=choices[0])
+        if _are_ordered(choices):
+            return Dimension(name, found, IntDistribution(0, len(choices) - 1), "choice")
         return Dimension(name, found, CategoricalDistribution(tuple(range(len(choices)))), "choice")
     if found.name == "int_uniform":
         return Dimension(name, found, IntDistribution(int(found.number("min")), int(found.number("max"))), "native")
@@ -121,6 +123,22 @@ def _dimension(name: str, found: Distribution) -> Dimension:
         if found.name == "uniform" or 0 < low < high < LARGEST:
             return Dimension(name, found, FloatDistribution(low, high, log=found.name != "uniform"), "native")
     return Dimension(name, found, FloatDistribution(0, 1), "part")
+
+
+def _listed(found: Distribution) -> Sequence[Any]:
+    """The values of a list in the order in which a sampler counts them: numbers from the least to the greatest."""
+    choices = grid_values(found)
+    return sorted(choices, key=_as_number) if _are_ordered(choices) else choices
+
+
+def _as_number(value: object) -> float:
+    assert isinstance(value, (int, float))
+    return value
+
+
+def _are_ordered(choices: Sequence[object]) -> bool:
+    """Whether these are numbers with something between the first and the last: what is good at 8 says more of 16 than of 64."""
+    return len(choices) > 2 and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in choices)
 
 
 def _steps(name: str, found: Distribution) -> Dimension:

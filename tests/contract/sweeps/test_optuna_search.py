@@ -472,3 +472,26 @@ def test_tpe_learns_what_applies_in_some_places_alone():
         last = [search.ask(40 + number) for number in range(3)]
         near += sum(values[3] == "sgd" and abs(values[0] - 0.8) < 0.2 for values in last)
     assert near >= 12, "of 18; drawn at random, a fifth of them are"
+
+
+def test_listed_numbers_are_ordered_for_the_sampler_by_size():
+    """What is good at 8 says more of 16 than of 256. Two of them have nothing between, and truth values are no numbers."""
+    from optuna.distributions import CategoricalDistribution, IntDistribution
+
+    from scheduler.sweeps.search.optuna_space import dimensions
+
+    found = dimensions(
+        (
+            parameter("batch", "categorical", values=[256, 8, 16.0, 8.0]),
+            parameter("flags", "categorical", values=[True, False, 3]),
+            parameter("two", "categorical", values=[1, 2]),
+            parameter("weighted", "categorical_w_probabilities", values=[1, 2, 3], probabilities=[0.5, 0.3, 0.2]),
+        )
+    )
+    batch, flags, two, weighted = found
+    assert batch.optuna == IntDistribution(0, 2)
+    assert [batch.value(place) for place in range(3)] == [8, 16.0, 256]
+    assert [batch.suggestion(value) for value in (8.0, 16, 256, 32)] == [0, 1, 2, None]
+    assert isinstance(flags.optuna, CategoricalDistribution)
+    assert isinstance(two.optuna, CategoricalDistribution)
+    assert weighted.kind == "part"

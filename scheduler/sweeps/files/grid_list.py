@@ -12,6 +12,7 @@ from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.configurations.configurations import Axis
 from scheduler.experiments.configurations.overrides import Edit, parse
+from scheduler.experiments.configurations.unfolding import refuse_interval
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
@@ -85,6 +86,8 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
 
 
 def _blocks(document: Document, sweep: Sweep, edits: list[Edit]) -> tuple[Block, ...]:
+    for edit in edits:
+        refuse_interval(edit)
     parameters = changed(sweep.parameters, edits)
     for parameter in parameters:
         _refuse_endless(document, parameter)

@@ -27,8 +27,8 @@ def importance(parameters: Sequence[Parameter], goal: str, trials: Iterable[Tria
 
     By PED-ANOVA (https://arxiv.org/abs/2304.10255), which asks how differently each parameter is spread among the best
     tenth of the trials; it needs nothing beyond Optuna. Each trial that ended well counts with its best value, also one
-    that was stopped early, unless it lies outside of the present space. Of parameters that do not apply everywhere nothing is
-    said. Those that act only together are underrated, and a few dozen trials give a hint, no proof.
+    that was stopped early, unless it lies outside of the present space. A parameter that does not apply everywhere is judged
+    by the trials that have it. Those that act only together are underrated, and a few dozen trials give a hint, no proof.
     Raises UserError without Optuna.
     """
     need("the importance of parameters", "optuna")

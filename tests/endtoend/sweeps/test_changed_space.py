@@ -42,6 +42,8 @@ def test_what_was_interrupted_outside_of_the_space_is_not_tried_again(sweeps, un
     assert "1 of them lies outside of the present space (1 by wait, which is gone)" in said
     assert "interrupted and tried again" not in said
     assert said.count(" started: trial ") == 1
+    header = sweeps("trials").stdout.splitlines()[0].split()
+    assert "wait" in header, "what a trial ran with is shown, also where the file has no such parameter any more"
 
 
 def test_a_target_that_was_reached_outside_of_the_space_ends_nothing(sweeps) -> None:

@@ -47,7 +47,8 @@ class Driving:
 @dataclass(frozen=True)
 class SweepOpened:
     """A sweep is about to begin (`new`) or to go on, with the trials in `book`, of which `revived` were interrupted and are
-    tried again; `outdated` of those that succeeded: by what has changed since in the program that they ran."""
+    tried again; `outdated` of those that succeeded: by what has changed since in the program that they ran. `learns`: whether
+    its search learns from trials outside of the present space."""
 
     plan: SweepPlan
     book: Book
@@ -56,6 +57,7 @@ class SweepOpened:
     new: bool
     revived: int
     outdated: Mapping[Aged, Sequence[int]]
+    learns: bool = False
 
 
 @dataclass(frozen=True)

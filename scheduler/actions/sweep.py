@@ -27,7 +27,7 @@ from scheduler.sweeps.engine.renamed_metric import take_over
 from scheduler.sweeps.engine.resuming import revive
 from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.engine.source import SweepSource
-from scheduler.sweeps.search.search import open_search, refuse_unsearchable
+from scheduler.sweeps.search.search import learns_outside, open_search, refuse_unsearchable
 from scheduler.sweeps.search.search_thread import Asking
 from scheduler.sweeps.stopping.stopping import open_stopping
 from scheduler.sweeps.sweep import SweepPlan
@@ -71,7 +71,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
             remark(change, [book.job(entry).number for entry in book.entries()], plan.remarks)
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
-    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged))
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, learns_outside(plan.sweep, wishes.sampler)))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan.resources])

@@ -83,6 +83,7 @@ def run(
     \b
     exp-queue run experiments/sample.yaml -j2
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
+    exp-queue run grid.yaml "train_args.lr=choice(1e-3,1e-4)" "+seed=range(3)"
     exp-queue run --commands jobs.txt
     """
     from scheduler.actions import run as action

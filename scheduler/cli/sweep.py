@@ -62,6 +62,7 @@ def sweep(
     \b
     exp-queue sweep --method bayes -j2
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
+    exp-queue sweep search.yaml "lr=tag(log, interval(1e-5, 1e-2))" "+seed=choice(1,2)"
     """
     from scheduler.actions import sweep as action
     from scheduler.actions.opening import opened_devices, working_directory

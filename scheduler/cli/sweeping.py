@@ -13,6 +13,7 @@ from scheduler.report import sweeps as report
 from scheduler.report.notifications import Notifications
 from scheduler.report.tables import print_json, print_table
 from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.search.search import learns_outside
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import show
@@ -50,7 +51,8 @@ def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, style: s
     outdated = before.outdated if before else {}
     say(report.opening(plan, trials, budget, wishes.pruner, new=before is None, revived=0, outdated=outdated))
     if before and before.total:
-        say(report.standing(plan, before))
+        learns = learns_outside(plan.sweep, wishes.sampler)
+        say([*report.outside(plan, before.trials, learns=learns), *report.standing(plan, before)])
     say(f"nothing was started; {f'no new trials: {over}' if over else report.what_is_shown(plan, before, len(experiments))}")
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
@@ -74,6 +76,8 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
         print_json(overview.objects(found), sys.stdout)
         return
     for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
+        show(sentence)
+    for sentence in report.conditions(plan):
         show(sentence)
     searched = ", ".join(found.differing) or "nothing"
     show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")

@@ -29,6 +29,8 @@ from scheduler.sweeps.engine.checkpoints import (
 )
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.sightings import Sightings
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import sentence
 from scheduler.sweeps.stopping.hyperband import bands
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
 from scheduler.sweeps.stopping.verdicts import Saved
@@ -63,6 +65,31 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def conditions(plan: SweepPlan) -> list[str]:
+    """Which parameters apply only beside certain values of others."""
+    found = [(each.name, " and ".join(sentence(condition) for condition in each.when)) for each in plan.parameters if each.when]
+    return [f"{name} only where {when}" for name, when in found]
+
+
+def outside(plan: SweepPlan, trials: Sequence[Trial], *, learns: bool) -> list[str]:
+    """How many of these trials lie outside of the present space, by what, and what becomes of them; nothing where none does."""
+    strangers = [trial for trial in trials if trial.outside]
+    if not strangers:
+        return []
+    by = Counter(how for each in strangers for how in _how_outside(plan, each))
+    reasons = ", ".join(f"{count} {how}" for how, count in by.items())
+    lie = "lies" if len(strangers) == 1 else "lie"
+    learnt = "; the search learns from them as far as it can" if learns else ""
+    kept = f"they stay in the table and in the bands, the best is one inside{learnt}"
+    return [f"{len(strangers)} of them {lie} outside of the present space ({reasons}): {kept}"]
+
+
+def _how_outside(plan: SweepPlan, trial: Trial) -> list[str]:
+    held = {each.name: value for each, value in zip(plan.parameters, trial.values, strict=True)}
+    hows = {True: "without {}", False: "by {}"}
+    return [hows[held[each] is ABSENT].format(each) if each in held else f"by {each}, which is gone" for each in trial.outside]
 
 
 def standing(plan: SweepPlan, before: Standing) -> list[str]:
@@ -120,23 +147,25 @@ def _text(value: object) -> str:
 
 
 def _best_first(found: Results) -> list[Entry]:
-    """By their best value; those without one, and the failed, at the end."""
+    """By their best value; those outside of the present space, and those without a value or failed, at the end."""
     sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
-    def key(entry: Entry) -> tuple[bool, float, int]:
+    def key(entry: Entry) -> tuple[bool, bool, float, int]:
         best = _value(found, entry)
-        return (best is None or entry.record.state in FAILED, 0.0 if best is None else sign * best, entry.record.number)
+        last = best is None or entry.record.state in FAILED
+        return (last, bool(entry.trial.outside), 0.0 if best is None else sign * best, entry.record.number)
 
     return sorted(found.entries, key=key)
 
 
 def _value(found: Results, entry: Entry) -> float | None:
-    return entry.trial.best(found.plan.goal) if entry.trial else None
+    return entry.trial.best(found.plan.goal)
 
 
 def rows(found: Results) -> list[dict[str, str]]:
     """One row for each trial, the best first."""
-    names = _varying(found.plan)
+    names = [*_varying(found.plan), *_former(found)]
+    strangers = any(entry.trial.outside for entry in found.entries)
     return [
         {
             "trial": str(entry.record.number),
@@ -147,9 +176,16 @@ def rows(found: Results) -> list[dict[str, str]]:
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
             "GPU": gpus_of(attempt),
+            **({"outside by": ", ".join(entry.trial.outside)} if strangers else {}),
         }
         for entry in _best_first(found)
     ]
+
+
+def _former(found: Results) -> list[str]:
+    """The parameters that some trials have and the space has no more, and those that it has fixed since."""
+    fixed = [name for entry in found.entries for name in entry.trial.outside if name in entry.record.point]
+    return [name for name in dict.fromkeys(fixed) if name not in _varying(found.plan)]
 
 
 def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
@@ -158,6 +194,10 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
     if found.best:
         notes += _best_lines(found, found.best)
+    if found.better:
+        where = f"outside of the present space, by {', '.join(found.better.outside)}"
+        value = f"{found.plan.metric} {number(found.better.best(found.plan.goal))}"
+        notes.append(f"{'better' if found.best else 'best'}, but {where}: trial {found.better.number}, {value}")
     if found.importance:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
         notes.append(f"what mattered, by these trials: {shares}")
@@ -211,6 +251,7 @@ def as_object(found: Results, sightings: Sightings) -> dict[str, Any]:
         "goal": found.plan.goal,
         "logged_instead": sorted(sightings.instead) if sightings.in_vain else None,
         "best": _trial_object(found, best) if best else None,
+        "better_outside": found.better.number if found.better else None,
         "importance": dict(found.importance) if found.importance else None,
         "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,
         "trials": [_trial_object(found, entry) for entry in _best_first(found)],
@@ -226,6 +267,7 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "id": entry.job,
         "state": str(entry.record.state),
         "point": dict(entry.record.point),
+        "outside": list(entry.trial.outside),
         "value": _value(found, entry),
         "history": list(entry.record.history),
         "stopped_because": json.loads(entry.record.verdict) if entry.record.verdict and _was_stopped(entry) else None,

@@ -27,11 +27,11 @@ from scheduler.sweeps.trials import Trial, best_of
 
 @dataclass(frozen=True)
 class Entry:
-    """A trial with the job that runs it. `trial` is None for a point of other parameters than the sweep has now."""
+    """A trial with the job that runs it."""
 
     job: str
     record: TrialRecord
-    trial: Trial | None
+    trial: Trial
 
     @property
     def is_over(self) -> bool:
@@ -63,7 +63,8 @@ class Book:
         self._numbers: list[str] = []
         self.queued: set[str] = set()  # jobs that could start and have not
         self._unwatched: set[str] = set()  # jobs that are not over, and whose attempt this runner does not watch
-        self.best: float | None = None  # of all that the trials have logged
+        self.best: float | None = None  # of all that the trials in the present space have logged
+        self.seen = False  # whether any trial has logged the metric
         self.catch_up()
 
     def __len__(self) -> int:
@@ -80,8 +81,8 @@ class Book:
         return [self._entries[job] for job in self._numbers]
 
     def trials(self) -> list[Trial]:
-        """Those that lie in the present space."""
-        return [entry.trial for entry in self._entries.values() if entry.trial]
+        """Those that lie in the present space, and the others."""
+        return [entry.trial for entry in self._entries.values()]
 
     def by_number(self, number: int) -> Entry:
         return self._entries[self._numbers[number]]
@@ -142,11 +143,12 @@ class Book:
         """More rows have come; `anew`: instead of those that the attempt had, which count no more, nor for `best`."""
         record = self._entries[job].record
         if not anew:
-            self._count(*values)
-            return self._enter(replace(record, history=(*record.history, *values)))
+            entry = self._enter(replace(record, history=(*record.history, *values)))
+            self._count(entry.trial, *values)
+            return entry
         entry, self.best = self._enter(replace(record, history=tuple(values))), None
         for each in self._entries.values():
-            self._count(*each.record.history, each.record.summary)
+            self._count(each.trial, *each.trial.logged)
         return entry
 
     def condemned(self, verdict: Verdict) -> Entry:
@@ -168,22 +170,27 @@ class Book:
         return self._enter(record)
 
     def _read(self, record: TrialRecord) -> Entry:
-        self._count(*record.history)
-        return self._enter(record)
+        entry = self._enter(record)
+        self._count(entry.trial, *record.history)
+        return entry
 
-    def _count(self, *values: float | None) -> None:
-        self.best = best_of(self._plan.goal, tuple(value for value in (*values, self.best) if value is not None))
+    def _count(self, trial: Trial, *values: float) -> None:
+        self.seen = self.seen or bool(values)
+        if not trial.outside:
+            self.best = best_of(self._plan.goal, values if self.best is None else (*values, self.best))
 
     def _enter(self, record: TrialRecord) -> Entry:
-        values = self._plan.values(record.point)
-        trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
+        before = self._entries.get(record.job)
+        placed = before.trial if before else self._plan.placed(Trial(record.number, (), record.state), record.point)
+        trial = replace(placed, state=record.state, rows=record.history, summary=record.summary)
         self._entries[record.job] = Entry(record.job, record, trial)
         (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
         if record.state is State.QUEUED:
             self._unwatched.add(record.job)
         elif record.state in ENDED:
             self._unwatched.discard(record.job)
-        self._count(record.summary)
+        if record.summary is not None:
+            self._count(trial, record.summary)
         return self._entries[record.job]
 
 

@@ -75,7 +75,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan.resources])
-    tell(Driving(terms.slots or devices.default_slots, devices.note, view=devices.seen))
+    tell(Driving(terms.most(devices), devices.note, view=devices.seen))
     for trial in book.trials():
         journal(trial)
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))

@@ -63,13 +63,18 @@ class Starts:
             return claim
         reach("claim-taken")
         try:
-            ready = Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
-            ready = replace(ready, origin=self._origin(ready))
+            ready = Ready(start.job, self._jobs.fleet.choose(), claim)
+            ready = ready if start.job.is_seat else self._from_here(ready)
         except OSError:
             if claim:
                 claim.close()
             raise
         return self._with_ports(ready)
+
+    def _from_here(self, ready: Ready) -> Ready:
+        """With its code and its origin."""
+        known = replace(ready, code=self._codes.of(ready.job.argv, ready.job.cwd))
+        return replace(known, origin=self._origin(known))
 
     def _origin(self, ready: Ready) -> Origin:
         driver = self._devices.desk.driver if self._devices.desk and ready.claim else ""

@@ -31,6 +31,7 @@ FLOORS = [
     {"actions"},
     {"report"},
     {"top", "web"},
+    {"wandb_server"},
     {"cli", "api", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

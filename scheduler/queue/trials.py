@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class SweepRecord:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """A trial with the state of its job. `attempt` is the one whose `history` was read to its end; None: none was.
+    """A trial of `sweep` with the state of its job. `attempt` is the one whose `history` was read to its end; None: none was.
 
     `verdict` is JSON that says why it was stopped early.
     """
@@ -41,6 +41,7 @@ class TrialRecord:
     history: tuple[float, ...] = ()
     summary: float | None = None
     verdict: str | None = None
+    sweep: str = ""
 
     @property
     def is_read(self) -> bool:
@@ -83,6 +84,14 @@ def trial(store: Store, job: str) -> TrialRecord:
     return _trial(store.read(sql, (job,))[0])
 
 
+def evidence(store: Store, sweep: str) -> list[TrialRecord]:
+    """The trials of other sweeps that this one learns from, of older sweeps first, each as it stands now."""
+    sql = """SELECT trial.*, job.state, job.attempts FROM evidence JOIN trial ON trial.job = evidence.job
+             JOIN job ON job.id = trial.job JOIN sweep ON sweep.id = trial.sweep
+             WHERE evidence.sweep = ? ORDER BY sweep.number, trial.number"""
+    return [_trial(row) for row in store.read(sql, (sweep,))]
+
+
 def add_sweep(change: Changes, sweep: SweepRecord) -> None:
     change.connection.execute(
         "INSERT INTO sweep (id, key, file, seed, config, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -104,6 +113,12 @@ def forget_histories(change: Changes, sweep: str) -> None:
     """What the trials of a sweep have left is to be read once more."""
     sql = "UPDATE trial SET attempt = NULL, history = '[]', summary = NULL, verdict = NULL WHERE sweep = ?"
     change.connection.execute(sql, (sweep,))
+
+
+def add_evidence(change: Changes, sweep: str, jobs: Iterable[str]) -> None:
+    """The sweep learns from the trials that these jobs are, too."""
+    rows = [(sweep, job) for job in jobs]
+    change.connection.executemany("INSERT OR IGNORE INTO evidence (sweep, job) VALUES (?, ?)", rows)
 
 
 def count_trials(change: Changes, sweep: str) -> int:
@@ -145,4 +160,5 @@ def _trial(row: sqlite3.Row) -> TrialRecord:
         tuple(json.loads(row["history"])),
         row["summary"],
         row["verdict"],
+        row["sweep"],
     )

@@ -124,12 +124,14 @@ class Progress:
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
+        from scheduler.report import evidence
         from scheduler.report.sweeps import label, opening
 
         self._name = partial(label, notice.plan, notice.book)
         self._metric = notice.plan.metric or ""
         told = (notice.plan, notice.book, notice.budget, notice.pruner)
-        for sentence in opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated):
+        opened = opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated)
+        for sentence in (*opened, *evidence.lines(notice.evidence, learns=notice.learns)):
             self._say(sentence)
 
     def _started(self, notice: Started) -> None:

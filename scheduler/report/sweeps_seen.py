@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.actions.sweeps import Improvement, Listed, Seen
 from scheduler.home import Home
+from scheduler.report import evidence
 from scheduler.report.sweeps import as_object, farewell
 from scheduler.report.text import number, plural
 from scheduler.report.trials import objects_of_bands
@@ -58,7 +59,8 @@ def opening(found: Seen) -> list[str]:
     plan, sweep = found.listed.plan, found.listed.sweep
     goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
     method = f", method {plan.sweep.method}" if plan.sweep.method else ""
-    return [f"sweep {sweep.id[:8]} of {sweep.file}, begun {_moment(sweep.created)}{method}{goal}"]
+    head = f"sweep {sweep.id[:8]} of {sweep.file}, begun {_moment(sweep.created)}{method}{goal}"
+    return [head, *evidence.lines(found.evidence, learns=plan.sweep.method == "bayes")]
 
 
 def ending(found: Seen, home: Home) -> list[str]:
@@ -85,6 +87,7 @@ def as_one_object(found: Seen) -> dict[str, Any]:
         "created": found.listed.sweep.created,
         "pruner": found.listed.pruner,
         "bands": objects_of_bands(found.bands),
+        "evidence": evidence.objects(found.evidence),
         "improvements": [{"trial": each.trial, "value": each.value, "ended": each.ended} for each in found.improvements],
     }
 

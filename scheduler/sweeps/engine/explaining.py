@@ -58,14 +58,15 @@ def recall(store: Store, job: Job) -> Recalled | None:
 def up_to_date(store: Store, sweep: SweepRecord) -> list[TrialRecord]:
     """All trials, with the logs of those that still run read as far as they go."""
     metric = json.loads(sweep.config)["metric"]
-    return [_up_to_date(store, record, metric) for record in records.trials(store, sweep.id)]
+    return [current(store, record, metric) for record in records.trials(store, sweep.id)]
+
+
+def current(store: Store, record: TrialRecord, metric: str | None) -> TrialRecord:
+    """The trial, with its log read as far as it goes where nobody has kept it yet."""
+    last = None if record.is_read else read_whole(store, record.job, record.attempts, metric)
+    return replace(record, history=last.values, summary=last.summary) if last else record
 
 
 def pointless(record: TrialRecord) -> Trial:
     """What the trial has logged and where it stands; its point is left out, whose order only the file knows."""
     return Trial(record.number, (), record.state, record.history, record.summary)
-
-
-def _up_to_date(store: Store, record: TrialRecord, metric: str | None) -> TrialRecord:
-    last = None if record.is_read else read_whole(store, record.job, record.attempts, metric)
-    return replace(record, history=last.values, summary=last.summary) if last else record

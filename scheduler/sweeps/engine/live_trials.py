@@ -39,18 +39,21 @@ class Entry:
 
 
 def open_sweep(
-    store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
+    store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None, evidence: Sequence[str] = ()
 ) -> tuple[SweepRecord, bool]:
-    """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
+    """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one. `evidence`: the
+    jobs of trials of other sweeps that it learns from too, from now on."""
     key, config = plan.key(cwd), plan.remembered(cwd, pruner)
     with store.change() as change:  # also to read: two commands at once must not make two sweeps
         found = None if again else records.latest_sweep(store, key)
         if found:
             records.renew_sweep(change, found.id, config)
+            records.add_evidence(change, found.id, evidence)
             return replace(found, config=config), False
         number = secrets.randbits(31) if seed is None else seed
         made = SweepRecord(secrets.token_hex(16), key, plan.path, number, config, time.time())
         records.add_sweep(change, made)
+        records.add_evidence(change, made.id, evidence)
     return made, True
 
 

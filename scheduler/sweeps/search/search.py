@@ -36,7 +36,7 @@ class Search(Protocol):
         """News of a trial, asked here or in an earlier life. It may be told again; the latest counts.
 
         A trial that does not lie in the present space, because the file was changed since, is taken note of as far as
-        it goes and is never an error.
+        it goes and is never an error. Trials of other sweeps have numbers below 0.
         """
         ...
 
@@ -62,6 +62,11 @@ def open_search(sweep: Sweep, *, method: str | None = None, sampler: str | None 
     if sampler == "random":
         return RandomSearch(sweep.parameters, seed)
     return _model(sweep, sampler or "tpe", seed)
+
+
+def learns(method: str, sampler: str | None) -> bool:
+    """Whether the results of earlier trials say where the next one lies."""
+    return method == "bayes" and sampler not in ("random", "qmc")
 
 
 def _model(sweep: Sweep, sampler: str, seed: int) -> Search:

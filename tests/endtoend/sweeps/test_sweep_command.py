@@ -406,3 +406,18 @@ def test_the_shipped_sweep_files_are_read(command_line):
     for path in sorted((ROOT / "sweeps").glob("*.yaml")):
         result = command_line("sweep", str(path), "--dry-run")
         assert result.returncode == 0, (path, result.stderr)
+
+
+def test_a_sweep_learns_from_another_one_and_goes_on_so(sweeps):
+    """The next sweep need not begin with random points; who forgets `--from` the second time has the same sweep all the same."""
+    pytest.importorskip("optuna")
+    sweeps.sweep("--count", "2")
+    sweeps.write("next.yaml", (sweeps.directory / "sweep.yaml").read_text().replace("random", "bayes"))
+    told = "the search learns from 2 of 2 trials of sweep"
+    assert told in sweeps("sweep", "next.yaml", "--from", "sweep.yaml", "--dry-run").stderr
+    assert told in sweeps("sweep", "next.yaml", "--from", "sweep.yaml", "--count", "1").stderr
+    again = sweeps("sweep", "next.yaml", "--count", "1", "--format", "json")
+    assert told in again.stderr
+    assert [trial["trial"] for trial in sorted(json.loads(again.stdout)["trials"], key=lambda each: each["trial"])] == [0, 1]
+    refused = sweeps("sweep", "sweep.yaml", "--from", "next.yaml")
+    assert (refused.returncode, "method random learns nothing" in refused.stderr) == (2, True)

@@ -18,6 +18,7 @@ from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Entry
 from scheduler.sweeps.recalled import plan_from
 from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
@@ -102,8 +103,8 @@ def see(store: Store, sweep: SweepRecord) -> Seen:
 
 
 def _bands(found: Listed) -> Sequence[Band]:
-    rule = found.plan.sweep.early_terminate
-    if not rule or not found.plan.metric or found.pruner != "wandb":
+    rule = rule_of(found.plan.sweep.early_terminate, found.pruner)
+    if not rule or not found.plan.metric:
         return ()
     return [band for band in standings(rule, found.plan.goal, found.trials) if band.reached]
 

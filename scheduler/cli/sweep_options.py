@@ -29,7 +29,7 @@ _WISHES = (
         type=click.Choice(PRUNERS),
         default="wandb",
         show_default=True,
-        help="What stops trials early: the file's early_terminate, a rule of Optuna's, or nothing.",
+        help="What stops trials early: the file's early_terminate, a rule of Optuna's, iepoch, or nothing.",
     ),
     click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N", help="For a new sweep: the same points again."),
     click.option("--again", is_flag=True, help="Begin a new sweep instead of going on with the last one of this file."),

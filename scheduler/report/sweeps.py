@@ -29,7 +29,9 @@ from scheduler.sweeps.engine.checkpoints import (
 )
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.sightings import Sightings
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import bands
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
 from scheduler.sweeps.stopping.verdicts import Saved
 from scheduler.sweeps.sweep import SweepPlan
@@ -55,14 +57,21 @@ def opening(
     if len(trials):
         again = f", {revived} of them interrupted and tried again" if revived else ""
         notes.append(f"{plural(len(trials), 'trial')} from before{again}{other_code(outdated or {})}; --again begins anew")
-    if pruner == "wandb" and plan.sweep.early_terminate and plan.metric:
-        shown = bands(plan.sweep.early_terminate)
-        more = ", ..." if len(shown) > SHOWN_BANDS else ""
-        rows = ", ".join(str(band) for band in shown[:SHOWN_BANDS])
-        notes.append(f"trials are compared after {rows}{more} rows, and those that fall behind are stopped")
+    rule = rule_of(plan.sweep.early_terminate, pruner)
+    if rule and plan.metric and pruner not in OPTUNA_PRUNERS:
+        notes.append(_compared(rule))
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def _compared(rule: EarlyTerminate) -> str:
+    if rule.keep:
+        return f"trials are compared after {plural(bands(rule)[0], 'row')}, and only the best {rule.keep} go on"
+    shown = bands(rule)
+    more = ", ..." if len(shown) > SHOWN_BANDS else ""
+    rows = ", ".join(str(band) for band in shown[:SHOWN_BANDS])
+    return f"trials are compared after {rows}{more} rows, and those that fall behind are stopped"
 
 
 def standing(plan: SweepPlan, before: Standing) -> list[str]:

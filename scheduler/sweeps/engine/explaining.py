@@ -12,12 +12,13 @@ from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.engine.trial_logs import read_whole
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.trials import Trial
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """One trial among all of its sweep. `rule` is None where no rule of W&B's is followed."""
+    """One trial among all of its sweep. `rule` is None where trials are not compared at bands."""
 
     sweep: SweepRecord
     metric: str | None
@@ -43,7 +44,8 @@ def recall(store: Store, job: Job) -> Recalled | None:
         return None
     config = json.loads(sweep.config)
     everyone = up_to_date(store, sweep)
-    rule = EarlyTerminate(**config["early_terminate"]) if config["early_terminate"] and config["pruner"] == "wandb" else None
+    written = EarlyTerminate(**config["early_terminate"]) if config["early_terminate"] else None
+    rule = rule_of(written, config["pruner"])
     return Recalled(
         sweep,
         config["metric"],

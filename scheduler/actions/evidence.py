@@ -48,6 +48,6 @@ def _aim(sweep: SweepRecord) -> str:
 def foreseen(store: Store, plan: SweepPlan, directory: str, wishes: Wishes) -> Evidence:
     """What a sweep that began or went on now would learn from. UserErrors as above."""
     own = None if wishes.again else latest_sweep(store, plan.key(directory))
-    kept = kept_evidence(store, own.id, plan.metric) if own else []
+    kept = kept_evidence(store, own.id, plan.metrics) if own else []
     everyone = {each.job: each for each in (*kept, *offered(store, plan, directory, wishes))}
     return evidence_of(store, plan, sorted(everyone.values(), key=lambda each: each.sweep))

@@ -12,7 +12,7 @@ from scheduler.actions.drive import Driven, Tell, Terms, run_out
 from scheduler.actions.evidence import offered
 from scheduler.actions.notices import Driving, Said, SweepOpened
 from scheduler.actions.trials import Results, Standing, results
-from scheduler.errors import CannotEverRun
+from scheduler.errors import CannotEverRun, UserError
 from scheduler.experiments import Experiment
 from scheduler.queue.mine import Mine
 from scheduler.queue.remarks import remark
@@ -59,6 +59,8 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     budget = budget_of(plan, wishes)
     if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
         open_search(plan.sweep, sampler=wishes.sampler)
+    else:
+        refuse_unsearchable(plan.sweep, "bayes", wishes.sampler)
     learned = [trial.job for trial in offered(store, plan, directory, wishes)]
     misspelt = "" if wishes.again else take_over(store, plan, directory, wishes.pruner)
     record, new = open_sweep(store, plan, directory, wishes.pruner, again=wishes.again, seed=wishes.seed, evidence=learned)
@@ -74,7 +76,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
             remark(change, [book.job(entry).number for entry in book.entries()], plan.remarks)
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
-    evidence = evidence_of(store, plan, kept_evidence(store, record.id, plan.metric))
+    evidence = evidence_of(store, plan, kept_evidence(store, record.id, plan.metrics))
     is_taught = learns(plan.sweep.method, wishes.sampler)
     tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, evidence, is_taught))
     if misspelt:
@@ -137,6 +139,8 @@ def _journal(plan: SweepPlan, sweep: str, wishes: Wishes, say: Callable[[str], N
     """Where trials that have ended are also told to: a journal for optuna-dashboard, if one is wanted."""
     if not wishes.optuna_journal:
         return lambda trial: None
+    if plan.sweep.beside:
+        raise UserError("--optuna-journal keeps one value of a trial, and this sweep has several", next_step="leave it out")
     from scheduler.sweeps.search.optuna_journal import OptunaJournal
 
     # A study for each sweep: trials of another one of the same file have the same numbers.

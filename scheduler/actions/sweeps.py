@@ -98,7 +98,7 @@ def see(store: Store, sweep: SweepRecord) -> Seen:
     """All about a sweep, as it stands."""
     found = listed(store, sweep)
     results = results_of(store, found.plan, sweep.id, found.entries, weighed=found.exact)
-    kept = kept_evidence(store, sweep.id, found.plan.metric)
+    kept = kept_evidence(store, sweep.id, found.plan.metrics)
     return Seen(found, results, _bands(found), _improvements(results), evidence_of(store, found.plan, kept))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from scheduler.queue.code import Aged
@@ -18,6 +18,7 @@ from scheduler.sweeps.engine.budget import FAILED, best_trial
 from scheduler.sweeps.engine.checkpoints import Written, written_by
 from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.front import front
 from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.stopping.verdicts import Saved, saved
 from scheduler.sweeps.sweep import SweepPlan
@@ -26,7 +27,9 @@ from scheduler.sweeps.trials import Trial
 
 @dataclass(frozen=True)
 class Results:
-    """A sweep as it stands. `importance` is None where too little is known."""
+    """A sweep as it stands. `importance` is None where too little is known. Of a sweep with several objectives, `front` has the
+    numbers of the trials that no other beats in all of them, `outcomes` the values of each trial by its number, and `best` is
+    by the first."""
 
     plan: SweepPlan
     sweep: str
@@ -37,6 +40,8 @@ class Results:
     saved: Saved | None
     importance: Sequence[tuple[str, float]] | None
     written: Sequence[Written] = ()
+    outcomes: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    front: tuple[int, ...] = ()
 
     def entry(self, trial: Trial) -> Entry:
         return next(entry for entry in self.entries if entry.trial == trial)
@@ -53,17 +58,32 @@ def results_of(store: Store, plan: SweepPlan, sweep: str, everyone: Sequence[Ent
     jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
     trials = [entry.trial for entry in entries if entry.trial]
     attempts = store.latest_attempts(jobs.values())
+    outcomes = outcomes_of(plan, trials)
+    winning = front({each.number: outcomes[each.number] for each in trials if _may_win(each, outcomes)}, plan.sweep.goals)
+    best = next((trial for trial in trials if winning and trial.number == winning[0]), None)
     return Results(
         plan,
         sweep,
         entries,
         jobs,
         attempts,
-        best_trial(trials, plan.goal),
+        best or best_trial(trials, plan.goal),
         saved(trials),
         _importance(plan, trials) if weighed else None,
         written_by(at_the_same_time(store, attempts.values())),
+        outcomes,
+        winning,
     )
+
+
+def outcomes_of(plan: SweepPlan, trials: Sequence[Trial]) -> dict[int, tuple[float, ...]]:
+    """Of several objectives, the values of each trial that has them all in one row, by its number."""
+    found = {trial.number: trial.outcome(plan.goal) for trial in trials} if plan.sweep.beside else {}
+    return {number: values for number, values in found.items() if values is not None}
+
+
+def _may_win(trial: Trial, outcomes: Mapping[int, object]) -> bool:
+    return trial.number in outcomes and trial.state not in FAILED
 
 
 @dataclass(frozen=True)

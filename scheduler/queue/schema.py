@@ -261,6 +261,10 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sweep, job)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Of a sweep with several metrics: the others as they stood in each row of a trial's history.
+    """
+    ALTER TABLE trial ADD COLUMN beside TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 
 

@@ -12,6 +12,8 @@ from scheduler.queue.changes import Changes
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 
+Beside = tuple[tuple[float | None, ...], ...]
+
 
 @dataclass(frozen=True)
 class SweepRecord:
@@ -42,6 +44,7 @@ class TrialRecord:
     summary: float | None = None
     verdict: str | None = None
     sweep: str = ""
+    beside: Beside = ()  # of several metrics: the others, as they stood in each row of `history`
 
     @property
     def is_read(self) -> bool:
@@ -111,7 +114,7 @@ def rename_sweep(change: Changes, sweep: str, key: str, config: str) -> None:
 
 def forget_histories(change: Changes, sweep: str) -> None:
     """What the trials of a sweep have left is to be read once more."""
-    sql = "UPDATE trial SET attempt = NULL, history = '[]', summary = NULL, verdict = NULL WHERE sweep = ?"
+    sql = "UPDATE trial SET attempt = NULL, history = '[]', beside = '[]', summary = NULL, verdict = NULL WHERE sweep = ?"
     change.connection.execute(sql, (sweep,))
 
 
@@ -135,10 +138,12 @@ def note_verdict(change: Changes, job: str, verdict: str) -> None:
     change.connection.execute("UPDATE trial SET verdict = ? WHERE job = ?", (verdict, job))
 
 
-def note_history(change: Changes, job: str, attempt: int, history: tuple[float, ...], summary: float | None) -> None:
+def note_history(
+    change: Changes, job: str, attempt: int, history: tuple[float, ...], summary: float | None, beside: Beside = ()
+) -> None:
     """What an attempt left, read to its end."""
-    sql = "UPDATE trial SET attempt = ?, history = ?, summary = ? WHERE job = ?"
-    change.connection.execute(sql, (attempt, json.dumps(history), summary, job))
+    sql = "UPDATE trial SET attempt = ?, history = ?, summary = ?, beside = ? WHERE job = ?"
+    change.connection.execute(sql, (attempt, json.dumps(history), summary, json.dumps(beside), job))
 
 
 def _sweep(rows: list[sqlite3.Row]) -> SweepRecord | None:
@@ -161,4 +166,5 @@ def _trial(row: sqlite3.Row) -> TrialRecord:
         row["summary"],
         row["verdict"],
         row["sweep"],
+        tuple(map(tuple, json.loads(row["beside"]))),
     )

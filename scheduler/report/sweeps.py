@@ -39,6 +39,7 @@ from scheduler.sweeps.trials import Trial
 
 LABEL_WIDTH = 60
 SHOWN_BANDS = 4
+FRONT = 8  # trials of the front that a sentence tells
 
 
 def opening(
@@ -52,7 +53,7 @@ def opening(
     outdated: Mapping[Aged, Sequence[int]] | None = None,
 ) -> list[str]:
     """What is about to be tried, in a few lines."""
-    goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
+    goal = f", {aims(plan)}" if plan.metric else ""
     notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
     if len(trials):
         again = f", {revived} of them interrupted and tried again" if revived else ""
@@ -63,6 +64,11 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def aims(plan: SweepPlan) -> str:
+    """Which metric is to be what: `loss to be minimized`, and of several objectives all."""
+    return " and ".join(f"{name} to be {goal}d" for name, goal in zip(plan.metrics, plan.sweep.goals, strict=True))
 
 
 def _compared(rule: EarlyTerminate) -> str:
@@ -129,18 +135,27 @@ def _text(value: object) -> str:
 
 
 def _best_first(found: Results) -> list[Entry]:
-    """By their best value; those without one, and the failed, at the end."""
+    """By their best value; those without one, and the failed, at the end. Of several objectives the front stands first."""
     sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
-    def key(entry: Entry) -> tuple[bool, float, int]:
-        best = _value(found, entry)
-        return (best is None or entry.record.state in FAILED, 0.0 if best is None else sign * best, entry.record.number)
+    def key(entry: Entry) -> tuple[bool, bool, float, int]:
+        best, number = _value(found, entry), entry.record.number
+        out = best is None or entry.record.state in FAILED
+        return (number not in found.front, out, 0.0 if best is None else sign * best, number)
 
     return sorted(found.entries, key=key)
 
 
 def _value(found: Results, entry: Entry) -> float | None:
+    if found.plan.sweep.beside and entry.record.number in found.outcomes:
+        return found.outcomes[entry.record.number][0]
     return entry.trial.best(found.plan.goal) if entry.trial else None
+
+
+def _beside(found: Results, entry: Entry) -> dict[str, float | None]:
+    """The other objectives of a trial, by name."""
+    values = found.outcomes.get(entry.record.number)
+    return {each.name: values[place] if values else None for place, each in enumerate(found.plan.sweep.beside, 1)}
 
 
 def rows(found: Results) -> list[dict[str, str]]:
@@ -153,6 +168,8 @@ def rows(found: Results) -> list[dict[str, str]]:
             "state": str(entry.record.state),
             **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
             (found.plan.metric or "value"): number(_value(found, entry)),
+            **{name: number(value) for name, value in _beside(found, entry).items()},
+            **({"front": "*" if entry.record.number in found.front else ""} if found.plan.sweep.beside else {}),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
             "GPU": gpus_of(attempt),
@@ -165,11 +182,13 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
+    notes += [_front_line(found)] if found.front else []
     if found.best:
         notes += _best_lines(found, found.best)
     if found.importance:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
-        notes.append(f"what mattered, by these trials: {shares}")
+        for_what = f" for {found.plan.metric}" if found.plan.sweep.beside else ""
+        notes.append(f"what mattered{for_what}, by these trials: {shares}")
     if found.saved and found.saved.stopped:
         notes.append(saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
@@ -177,6 +196,17 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     if interrupted:
         notes.append("go on: the same command again")
     return notes
+
+
+def _front_line(found: Results) -> str:
+    """The trials of the front with their values, the first FRONT of them."""
+    told = [f"trial {each} ({_named(found.plan, found.outcomes[each])})" for each in found.front[:FRONT]]
+    more = f", and {len(found.front) - FRONT} more" if len(found.front) > FRONT else ""
+    return f"beaten by none in all objectives (the front): {', '.join(told)}{more}"
+
+
+def _named(plan: SweepPlan, values: Sequence[float]) -> str:
+    return ", ".join(f"{name} {number(value)}" for name, value in zip(plan.metrics, values, strict=True))
 
 
 def _hydra_note(found: Results) -> str:
@@ -187,7 +217,8 @@ def _hydra_note(found: Results) -> str:
 def _best_lines(found: Results, best: Trial) -> list[str]:
     entry = found.entry(best)
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
-    lines = [f"best: trial {best.number}, {found.plan.metric} {number(best.best(found.plan.goal))}"]
+    by_which = f" by {found.plan.metric}" if found.plan.sweep.beside else ""
+    lines = [f"best{by_which}: trial {best.number}, {found.plan.metric} {number(_value(found, entry))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if attempt:
         elsewhere = directories(job, attempt)
@@ -218,12 +249,18 @@ def as_object(found: Results, sightings: Sightings) -> dict[str, Any]:
         "method": found.plan.sweep.method,
         "metric": found.plan.metric,
         "goal": found.plan.goal,
+        "objectives": [{"name": name, "goal": goal} for name, goal in _objectives(found.plan)],
+        "front": list(found.front) if found.plan.sweep.beside else None,
         "logged_instead": sorted(sightings.instead) if sightings.in_vain else None,
         "best": _trial_object(found, best) if best else None,
         "importance": dict(found.importance) if found.importance else None,
         "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,
         "trials": [_trial_object(found, entry) for entry in _best_first(found)],
     }
+
+
+def _objectives(plan: SweepPlan) -> list[tuple[str, str]]:
+    return list(zip(plan.metrics, plan.sweep.goals, strict=True)) if plan.metric else []
 
 
 def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
@@ -236,6 +273,7 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "state": str(entry.record.state),
         "point": dict(entry.record.point),
         "value": _value(found, entry),
+        "beside": _beside(found, entry),
         "history": list(entry.record.history),
         "stopped_because": json.loads(entry.record.verdict) if entry.record.verdict and _was_stopped(entry) else None,
         "argv": list(found.jobs[entry.job].argv),

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.actions.sweeps import Improvement, Listed, Seen
 from scheduler.home import Home
 from scheduler.report import evidence
-from scheduler.report.sweeps import as_object, farewell
+from scheduler.report.sweeps import aims, as_object, farewell
 from scheduler.report.text import number, plural
 from scheduler.report.trials import objects_of_bands
 from scheduler.sweeps.engine.sightings import Sightings
@@ -25,7 +25,7 @@ def table(found: Sequence[Listed]) -> list[dict[str, str]]:
             "begun": _moment(each.sweep.created),
             "file": each.sweep.file,
             "method": each.plan.sweep.method,
-            "metric": each.plan.metric or "",
+            "metric": ", ".join(each.plan.metrics),
             "best": number(each.best_value),
             "trial": str(best.number) if (best := each.best) else "",
             "trials": str(len(each.entries)),
@@ -57,7 +57,7 @@ def objects(found: Sequence[Listed]) -> list[dict[str, Any]]:
 def opening(found: Seen) -> list[str]:
     """Which sweep it is."""
     plan, sweep = found.listed.plan, found.listed.sweep
-    goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
+    goal = f", {aims(plan)}" if plan.metric else ""
     method = f", method {plan.sweep.method}" if plan.sweep.method else ""
     head = f"sweep {sweep.id[:8]} of {sweep.file}, begun {_moment(sweep.created)}{method}{goal}"
     return [head, *evidence.lines(found.evidence, learns=plan.sweep.method == "bayes")]
@@ -98,7 +98,9 @@ def flat_trials(found: Seen) -> list[dict[str, Any]]:
         {
             **{name: each[name] for name in ("trial", "id", "state")},
             **{f"point.{name}": value for name, value in each["point"].items()},
-            **{name: each[name] for name in ("value", "duration", "gpus", "directory")},
+            "value": each["value"],
+            **{f"beside.{name}": value for name, value in each["beside"].items()},
+            **{name: each[name] for name in ("duration", "gpus", "directory")},
             "rows": len(each["history"]),
         }
         for each in as_one_object(found)["trials"]

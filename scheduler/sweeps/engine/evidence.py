@@ -47,12 +47,13 @@ def finished(store: Store, sweep: SweepRecord) -> list[TrialRecord]:
 def agrees(plan: SweepPlan, sweep: SweepRecord) -> bool:
     """Whether the values of that sweep can be compared with those of this one."""
     config = json.loads(sweep.config)
-    return (config["metric"], config["goal"]) == (plan.metric, plan.goal)
+    beside = [[each.name, each.goal] for each in plan.sweep.beside]
+    return (config["metric"], config["goal"], config.get("beside", [])) == (plan.metric, plan.goal, beside)
 
 
-def kept_evidence(store: Store, sweep: str, metric: str | None) -> list[TrialRecord]:
+def kept_evidence(store: Store, sweep: str, metrics: Sequence[str]) -> list[TrialRecord]:
     """What the sweep learns from, as far as it counts now: a trial may have been asked for again since."""
-    everyone = (current(store, each, metric) for each in records.evidence(store, sweep))
+    everyone = (current(store, each, metrics) for each in records.evidence(store, sweep))
     return [each for each in everyone if each.state in SUCCEEDED and pointless(each).logged]
 
 
@@ -65,7 +66,7 @@ def evidence_of(store: Store, plan: SweepPlan, found: Iterable[TrialRecord]) -> 
         lying = _lying(plan, everyone) if agrees(plan, source) else []
         unknown = {name for _, place in lying for name in place.unknown}
         told.append(Told(source, len(lying), len(everyone), tuple(sorted(unknown))))
-        trials += [Trial(0, place.values, each.state, each.history, each.summary) for each, place in lying]
+        trials += [Trial(0, place.values, each.state, each.history, each.summary, each.beside) for each, place in lying]
     return Evidence(_numbered(trials), tuple(told))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scheduler.queue import trials as records
@@ -59,16 +60,22 @@ def recall(store: Store, job: Job) -> Recalled | None:
 
 def up_to_date(store: Store, sweep: SweepRecord) -> list[TrialRecord]:
     """All trials, with the logs of those that still run read as far as they go."""
-    metric = json.loads(sweep.config)["metric"]
-    return [current(store, record, metric) for record in records.trials(store, sweep.id)]
+    metrics = metrics_of(sweep)
+    return [current(store, record, metrics) for record in records.trials(store, sweep.id)]
 
 
-def current(store: Store, record: TrialRecord, metric: str | None) -> TrialRecord:
+def metrics_of(sweep: SweepRecord) -> tuple[str, ...]:
+    """The names of its objectives, the first one first."""
+    config = json.loads(sweep.config)
+    return (config["metric"], *(name for name, _ in config.get("beside", ()))) if config["metric"] else ()
+
+
+def current(store: Store, record: TrialRecord, metrics: Sequence[str]) -> TrialRecord:
     """The trial, with its log read as far as it goes where nobody has kept it yet."""
-    last = None if record.is_read else read_whole(store, record.job, record.attempts, metric)
-    return replace(record, history=last.values, summary=last.summary) if last else record
+    last = None if record.is_read else read_whole(store, record.job, record.attempts, metrics)
+    return replace(record, history=last.values, summary=last.summary, beside=last.beside) if last else record
 
 
 def pointless(record: TrialRecord) -> Trial:
     """What the trial has logged and where it stands; its point is left out, whose order only the file knows."""
-    return Trial(record.number, (), record.state, record.history, record.summary)
+    return Trial(record.number, (), record.state, record.history, record.summary, record.beside)

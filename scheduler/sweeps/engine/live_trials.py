@@ -19,7 +19,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.remarks import remark
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
-from scheduler.queue.trials import SweepRecord, TrialRecord
+from scheduler.queue.trials import Beside, SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial, best_of
@@ -137,17 +137,18 @@ class Book:
     def began(self, job: str, attempt: int) -> Entry:
         """An attempt is under way; what an earlier one logged does not count any more."""
         record = self._entries[job].record
-        rows = record.history if record.attempt == attempt else ()
+        rows, beside = (record.history, record.beside) if record.attempt == attempt else ((), ())
         self._unwatched.discard(job)
-        return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None))
+        return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None, beside=beside))
 
-    def logged(self, job: str, values: Sequence[float], *, anew: bool = False) -> Entry:
-        """More rows have come; `anew`: instead of those that the attempt had, which count no more, nor for `best`."""
+    def logged(self, job: str, values: Sequence[float], beside: Beside = (), *, anew: bool = False) -> Entry:
+        """More rows have come; `anew`: instead of those that the attempt had, which count no more, nor for `best`. `beside`: of
+        several metrics, the others in all rows."""
         record = self._entries[job].record
         if not anew:
             self._count(*values)
-            return self._enter(replace(record, history=(*record.history, *values)))
-        entry, self.best = self._enter(replace(record, history=tuple(values))), None
+            return self._enter(replace(record, history=(*record.history, *values), beside=beside))
+        entry, self.best = self._enter(replace(record, history=tuple(values), beside=beside)), None
         for each in self._entries.values():
             self._count(*each.record.history, each.record.summary)
         return entry
@@ -167,7 +168,7 @@ class Book:
         reach("end-unread")
         record = replace(self._entries[job].record, state=state, attempts=attempt, attempt=attempt, summary=summary)
         with contextlib.suppress(Unwritable), self._store.change() as change:
-            records.note_history(change, job, attempt, record.history, summary)
+            records.note_history(change, job, attempt, record.history, summary, record.beside)
         return self._enter(record)
 
     def _read(self, record: TrialRecord) -> Entry:
@@ -179,7 +180,8 @@ class Book:
 
     def _enter(self, record: TrialRecord) -> Entry:
         values = self._plan.values(record.point)
-        trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
+        told = (record.state, record.history, record.summary, record.beside)
+        trial = None if values is None else Trial(record.number, values, *told)
         self._entries[record.job] = Entry(record.job, record, trial)
         (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
         if record.state is State.QUEUED:

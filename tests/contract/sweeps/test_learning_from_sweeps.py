@@ -67,7 +67,7 @@ def test_a_sweep_keeps_what_it_learns_from_and_counts_none_of_it(store: Store) -
     plan = planned("new.yaml", most=0.5)
     begun(store, plan, "old.yaml")
     again = begun(store, plan)
-    found = evidence_of(store, plan, kept_evidence(store, again.id, "loss"))
+    found = evidence_of(store, plan, kept_evidence(store, again.id, ["loss"]))
     assert [(trial.number, trial.values, trial.rows) for trial in found.trials] == [
         (-2, (0.1,), (1.0, pytest.approx(0.2))),
         (-1, (0.3,), (1.0, 0.0)),
@@ -91,7 +91,7 @@ def test_the_search_begins_where_the_other_one_was_best(store: Store) -> None:
 
     def first(told: bool) -> list[object]:
         search = open_search(plan.sweep, seed=3)
-        for trial in evidence_of(store, plan, kept_evidence(store, sweep.id, "loss")).trials if told else ():
+        for trial in evidence_of(store, plan, kept_evidence(store, sweep.id, ["loss"])).trials if told else ():
             search.tell(trial)
         return [point[0] for number in range(8) if (point := search.ask(number))]
 
@@ -110,7 +110,7 @@ def test_trials_that_failed_or_are_asked_for_again_are_no_evidence(store: Store)
     job = Book(store, old, source).by_number(0).job
     with store.change() as change:
         change.ask_again(job, "once more")
-    assert [each.point["lr"] for each in kept_evidence(store, sweep.id, "loss")] == [0.3]
+    assert [each.point["lr"] for each in kept_evidence(store, sweep.id, ["loss"])] == [0.3]
     swept(store, planned("failed.yaml"), [0.1], State.FAILED)
     with pytest.raises(UserError, match="no finished trial with a value of loss yet"):
         begun(store, plan, "failed.yaml")

@@ -94,6 +94,8 @@ def _before(plan: SweepPlan, wishes: Wishes) -> tuple[Standing | None, Evidence]
     from scheduler.sweeps.engine.evidence import NO_EVIDENCE
 
     with opened_if_there(say) as store:
+        if not store and wishes.evidence:
+            raise UserError("--from: there is no sweep yet", next_step="`exp-queue sweep FILE` begins one")
         if not store:
             return None, NO_EVIDENCE
         before = None if wishes.again else standing(store, plan, working_directory())

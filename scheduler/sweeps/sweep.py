@@ -199,8 +199,14 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
         return ()
     if not sweep.metric:
         return ("early_terminate compares a metric, and this file names none: nothing is stopped early",)
-    first = f"early_terminate compares trials by the first of their metrics, {sweep.metric['name']}" if sweep.beside else ""
-    return tuple(note for note in (strictness(sweep.early_terminate), first) if note)
+    return tuple(note for note in (strictness(sweep.early_terminate), _by_the_first(sweep)) if note)
+
+
+def _by_the_first(sweep: Sweep) -> str:
+    if not sweep.metric or not sweep.beside:
+        return ""
+    what = f"early_terminate compares trials by the first of their metrics, {sweep.metric['name']}"
+    return f"{what}: one that is good in others may be stopped"
 
 
 def _changed(parameters: Sequence[Parameter], edits: list[Edit]) -> tuple[Parameter, ...]:

@@ -411,6 +411,8 @@ def test_the_shipped_sweep_files_are_read(command_line):
 def test_a_sweep_learns_from_another_one_and_goes_on_so(sweeps):
     """The next sweep need not begin with random points; who forgets `--from` the second time has the same sweep all the same."""
     pytest.importorskip("optuna")
+    nothing = sweeps("sweep", "--method", "bayes", "--from", "last", "--dry-run")
+    assert (nothing.returncode, "there is no sweep yet" in nothing.stderr) == (2, True)
     sweeps.sweep("--count", "2")
     sweeps.write("next.yaml", (sweeps.directory / "sweep.yaml").read_text().replace("random", "bayes"))
     told = "the search learns from 2 of 2 trials of sweep"

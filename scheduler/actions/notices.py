@@ -49,7 +49,8 @@ class Driving:
 class SweepOpened:
     """A sweep is about to begin (`new`) or to go on, with the trials in `book`, of which `revived` were interrupted and are
     tried again; `outdated` of those that succeeded: by what has changed since in the program that they ran. `evidence`: what it
-    was given of other sweeps; `learns`: whether its search asks for such."""
+    was given of other sweeps; `learns`: whether its search asks for such; `learns_outside`: whether it learns from its own
+    trials outside of the present space."""
 
     plan: SweepPlan
     book: Book
@@ -60,6 +61,7 @@ class SweepOpened:
     outdated: Mapping[Aged, Sequence[int]]
     evidence: Evidence = NO_EVIDENCE
     learns: bool = True
+    learns_outside: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from scheduler.sweeps.engine.renamed_metric import take_over
 from scheduler.sweeps.engine.resuming import revive
 from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.engine.source import SweepSource
-from scheduler.sweeps.search.search import learns, open_search, refuse_unsearchable
+from scheduler.sweeps.search.search import learns, learns_outside, open_search, refuse_unsearchable
 from scheduler.sweeps.search.search_thread import Asking
 from scheduler.sweeps.stopping.stopping import open_stopping
 from scheduler.sweeps.sweep import SweepPlan
@@ -77,8 +77,8 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
     evidence = evidence_of(store, plan, kept_evidence(store, record.id, plan.metrics))
-    is_taught = learns(plan.sweep.method, wishes.sampler)
-    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, evidence, is_taught))
+    is_taught, by_strangers = learns(plan.sweep.method, wishes.sampler), learns_outside(plan.sweep, wishes.sampler)
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, evidence, is_taught, by_strangers))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan.resources])

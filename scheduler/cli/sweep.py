@@ -63,14 +63,15 @@ def sweep(
     \b
     exp-queue sweep --method bayes -j2
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
+    exp-queue sweep search.yaml "lr=tag(log, interval(1e-5, 1e-2))" "+seed=choice(1,2)"
     """
     from scheduler.actions import sweep as action
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
-    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)

@@ -12,10 +12,11 @@ from scheduler.home import Home
 from scheduler.report import sweeps as report
 from scheduler.report.evidence import lines as evidence_lines
 from scheduler.report.notifications import Notifications
+from scheduler.report.spaces import conditions, outside
 from scheduler.report.tables import print_json, print_table
 from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.engine.evidence import Evidence
-from scheduler.sweeps.search.search import learns
+from scheduler.sweeps.search.search import learns, learns_outside
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import show
@@ -53,7 +54,8 @@ def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, evidence
     outdated = before.outdated if before else {}
     say(report.opening(plan, trials, budget, wishes.pruner, new=before is None, revived=0, outdated=outdated))
     if before and before.total:
-        say(report.standing(plan, before))
+        strangers = outside(plan, before.trials, learns=learns_outside(plan.sweep, wishes.sampler))
+        say([*strangers, *report.standing(plan, before)])
     say(evidence_lines(evidence, learns=learns(plan.sweep.method, wishes.sampler)))
     say(f"nothing was started; {f'no new trials: {over}' if over else report.what_is_shown(plan, before, len(experiments))}")
     if style == "json":
@@ -78,6 +80,8 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
         print_json(overview.objects(found), sys.stdout)
         return
     for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
+        show(sentence)
+    for sentence in conditions(plan):
         show(sentence)
     searched = ", ".join(found.differing) or "nothing"
     show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")

@@ -18,6 +18,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
+from scheduler.report.objectives import aims, beside, by_which, front_line, objectives
 from scheduler.report.submission import other_code
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.report.wandb_runs import how_to_send
@@ -39,7 +40,6 @@ from scheduler.sweeps.trials import Trial
 
 LABEL_WIDTH = 60
 SHOWN_BANDS = 4
-FRONT = 8  # trials of the front that a sentence tells
 
 
 def opening(
@@ -64,11 +64,6 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
-
-
-def aims(plan: SweepPlan) -> str:
-    """Which metric is to be what: `loss to be minimized`, and of several objectives all."""
-    return " and ".join(f"{name} to be {goal}d" for name, goal in zip(plan.metrics, plan.sweep.goals, strict=True))
 
 
 def _compared(rule: EarlyTerminate) -> str:
@@ -135,13 +130,14 @@ def _text(value: object) -> str:
 
 
 def _best_first(found: Results) -> list[Entry]:
-    """By their best value; those without one, and the failed, at the end. Of several objectives the front stands first."""
+    """By their best value; those outside of the present space, and those without a value or failed, at the end. Of several
+    objectives the front stands first."""
     sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
-    def key(entry: Entry) -> tuple[bool, bool, float, int]:
+    def key(entry: Entry) -> tuple[bool, bool, bool, float, int]:
         best, number = _value(found, entry), entry.record.number
-        out = best is None or entry.record.state in FAILED
-        return (number not in found.front, out, 0.0 if best is None else sign * best, number)
+        last = best is None or entry.record.state in FAILED
+        return (number not in found.front, last, bool(entry.trial.outside), 0.0 if best is None else sign * best, number)
 
     return sorted(found.entries, key=key)
 
@@ -149,18 +145,13 @@ def _best_first(found: Results) -> list[Entry]:
 def _value(found: Results, entry: Entry) -> float | None:
     if found.plan.sweep.beside and entry.record.number in found.outcomes:
         return found.outcomes[entry.record.number][0]
-    return entry.trial.best(found.plan.goal) if entry.trial else None
-
-
-def _beside(found: Results, entry: Entry) -> dict[str, float | None]:
-    """The other objectives of a trial, by name."""
-    values = found.outcomes.get(entry.record.number)
-    return {each.name: values[place] if values else None for place, each in enumerate(found.plan.sweep.beside, 1)}
+    return entry.trial.best(found.plan.goal)
 
 
 def rows(found: Results) -> list[dict[str, str]]:
     """One row for each trial, the best first."""
-    names = _varying(found.plan)
+    names = [*_varying(found.plan), *_former(found)]
+    strangers = any(entry.trial.outside for entry in found.entries)
     return [
         {
             "trial": str(entry.record.number),
@@ -168,23 +159,34 @@ def rows(found: Results) -> list[dict[str, str]]:
             "state": str(entry.record.state),
             **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
             (found.plan.metric or "value"): number(_value(found, entry)),
-            **{name: number(value) for name, value in _beside(found, entry).items()},
+            **{name: number(value) for name, value in beside(found, entry).items()},
             **({"front": "*" if entry.record.number in found.front else ""} if found.plan.sweep.beside else {}),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
             "GPU": gpus_of(attempt),
+            **({"outside by": ", ".join(entry.trial.outside)} if strangers else {}),
         }
         for entry in _best_first(found)
     ]
+
+
+def _former(found: Results) -> list[str]:
+    """The parameters that some trials have and the space has no more, and those that it has fixed since."""
+    fixed = [name for entry in found.entries for name in entry.trial.outside if name in entry.record.point]
+    return [name for name in dict.fromkeys(fixed) if name not in _varying(found.plan)]
 
 
 def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
-    notes += [_front_line(found)] if found.front else []
+    notes += [front_line(found)] if found.front else []
     if found.best:
         notes += _best_lines(found, found.best)
+    if found.better:
+        where = f"outside of the present space, by {', '.join(found.better.outside)}"
+        value = f"{found.plan.metric} {number(_value(found, found.entry(found.better)))}"
+        notes.append(f"{'better' if found.best else 'best'}{by_which(found)}, but {where}: trial {found.better.number}, {value}")
     if found.importance:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
         for_what = f" for {found.plan.metric}" if found.plan.sweep.beside else ""
@@ -198,17 +200,6 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     return notes
 
 
-def _front_line(found: Results) -> str:
-    """The trials of the front with their values, the first FRONT of them."""
-    told = [f"trial {each} ({_named(found.plan, found.outcomes[each])})" for each in found.front[:FRONT]]
-    more = f", and {len(found.front) - FRONT} more" if len(found.front) > FRONT else ""
-    return f"beaten by none in all objectives (the front): {', '.join(told)}{more}"
-
-
-def _named(plan: SweepPlan, values: Sequence[float]) -> str:
-    return ", ".join(f"{name} {number(value)}" for name, value in zip(plan.metrics, values, strict=True))
-
-
 def _hydra_note(found: Results) -> str:
     whole = [entry.job for entry in found.entries if entry.record.state in SUCCEEDED and entry.job in found.attempts]
     return note_of_sharing(found.jobs[whole[0]].cwd, [found.attempts[job] for job in whole]) if whole else ""
@@ -217,8 +208,7 @@ def _hydra_note(found: Results) -> str:
 def _best_lines(found: Results, best: Trial) -> list[str]:
     entry = found.entry(best)
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
-    by_which = f" by {found.plan.metric}" if found.plan.sweep.beside else ""
-    lines = [f"best{by_which}: trial {best.number}, {found.plan.metric} {number(_value(found, entry))}"]
+    lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(_value(found, entry))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if attempt:
         elsewhere = directories(job, attempt)
@@ -249,18 +239,15 @@ def as_object(found: Results, sightings: Sightings) -> dict[str, Any]:
         "method": found.plan.sweep.method,
         "metric": found.plan.metric,
         "goal": found.plan.goal,
-        "objectives": [{"name": name, "goal": goal} for name, goal in _objectives(found.plan)],
+        "objectives": [{"name": name, "goal": goal} for name, goal in objectives(found.plan)],
         "front": list(found.front) if found.plan.sweep.beside else None,
         "logged_instead": sorted(sightings.instead) if sightings.in_vain else None,
         "best": _trial_object(found, best) if best else None,
+        "better_outside": found.better.number if found.better else None,
         "importance": dict(found.importance) if found.importance else None,
         "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,
         "trials": [_trial_object(found, entry) for entry in _best_first(found)],
     }
-
-
-def _objectives(plan: SweepPlan) -> list[tuple[str, str]]:
-    return list(zip(plan.metrics, plan.sweep.goals, strict=True)) if plan.metric else []
 
 
 def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
@@ -272,8 +259,9 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "id": entry.job,
         "state": str(entry.record.state),
         "point": dict(entry.record.point),
+        "outside": list(entry.trial.outside),
         "value": _value(found, entry),
-        "beside": _beside(found, entry),
+        "beside": beside(found, entry),
         "history": list(entry.record.history),
         "stopped_because": json.loads(entry.record.verdict) if entry.record.verdict and _was_stopped(entry) else None,
         "argv": list(found.jobs[entry.job].argv),

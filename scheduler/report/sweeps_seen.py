@@ -9,7 +9,8 @@ from typing import Any
 from scheduler.actions.sweeps import Improvement, Listed, Seen
 from scheduler.home import Home
 from scheduler.report import evidence
-from scheduler.report.sweeps import aims, as_object, farewell
+from scheduler.report.objectives import aims
+from scheduler.report.sweeps import as_object, farewell
 from scheduler.report.text import number, plural
 from scheduler.report.trials import objects_of_bands
 from scheduler.sweeps.engine.sightings import Sightings

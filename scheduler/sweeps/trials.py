@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scheduler.goals import MAXIMIZE, opposite
 from scheduler.queue.states import State
 
-Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order
+Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order; ABSENT where it has none
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Trial:
     rows: tuple[float, ...] = ()  # the metric in each logged row that held a finite number, in order
     summary: float | None = None  # the metric's final summary value, where the tracker has one
     beside: tuple[tuple[float | None, ...], ...] = ()  # of several metrics: the others as they stood in each of the rows
+    outside: tuple[str, ...] = ()  # the parameters by which it lies outside of the present space
 
     def best(self, goal: str) -> float | None:
         """The best of the rows and the summary; None where there is neither."""

@@ -161,6 +161,52 @@ def test_on_paper_the_ink_is_dark_and_no_column_is_cut_off(opened: Opened, demo:
     assert driver.find_element("css selector", "table.wide").rect["width"] <= 700
 
 
+_SOFT = """
+const wanted = getComputedStyle(document.documentElement).getPropertyValue("--ink-soft").match(/[0-9]+/g).map(Number);
+const inked = (canvas, wanted) => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] === 255 && wanted.every((each, place) => data[at + place] === each)) return true;
+  }
+  return false;
+};
+const canvases = [...document.querySelectorAll("main canvas:not([aria-hidden])")].filter((each) => each.width);
+return [wanted, canvases.map((each) => arguments[0].map((colour) => inked(each, colour)))];
+"""
+# What is promised is done before a browser goes on after its word; a frame does not come.
+_AT_THE_WORD = """
+const [colours, done] = arguments;
+dispatchEvent(new Event("beforeprint"));
+(async () => {
+  for (let turn = 0; turn < 100; turn++) await null;
+  done((function () { %s })(colours));
+})();
+"""
+_SOFT_INK = {"light": [90, 101, 114], "dark": [154, 166, 179]}  # of axes and their numbers
+
+
+def test_what_is_painted_in_the_dark_is_painted_anew_for_paper_and_for_the_screen_after_it(opened: Opened, demo: Path) -> None:
+    """Axes in light grey are hardly seen on white. A browser leaves the page no frame between its word and the paper."""
+
+    def inked() -> tuple[list[int], set[tuple[bool, bool]]]:
+        """The ink of this moment, and in which of both inks canvases are painted."""
+        now, found = driver.execute_script(_SOFT, list(_SOFT_INK.values()))
+        return now, set(map(tuple, found))
+
+    driver = opened(demo, theme="dark", height=300)
+    _draw_all(driver)
+    driver.execute_script("dispatchEvent(new Event('afterprint'))")
+    chromium.settled(driver)
+    assert inked() == (_SOFT_INK["dark"], {(False, True)})
+    now, found = driver.execute_async_script(_AT_THE_WORD % _SOFT, list(_SOFT_INK.values()))
+    assert (now, set(map(tuple, found))) == (_SOFT_INK["light"], {(True, False)})
+    driver.execute_script("dispatchEvent(new Event('afterprint'))")
+    chromium.settled(driver)
+    assert inked() == (_SOFT_INK["dark"], {(False, True)})
+
+
 def test_in_the_frame_of_a_notebook_the_page_does_all_that_it_does_elsewhere(opened: Opened, demo: Path) -> None:
     """There it has no address of its own, and may not write into that of the notebook."""
     path = demo.with_name("notebook.html")

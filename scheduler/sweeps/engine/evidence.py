@@ -12,7 +12,7 @@ from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.engine.explaining import current, pointless, up_to_date
-from scheduler.sweeps.search.evidence import Placed, placed
+from scheduler.sweeps.search.evidence import Adopted, adopted
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
@@ -70,9 +70,9 @@ def evidence_of(store: Store, plan: SweepPlan, found: Iterable[TrialRecord]) -> 
     return Evidence(_numbered(trials), tuple(told))
 
 
-def _lying(plan: SweepPlan, everyone: Iterable[TrialRecord]) -> list[tuple[TrialRecord, Placed]]:
+def _lying(plan: SweepPlan, everyone: Iterable[TrialRecord]) -> list[tuple[TrialRecord, Adopted]]:
     """Those that lie in the present space, and where."""
-    where = ((each, placed(plan.parameters, each.point, each.job)) for each in everyone)
+    where = ((each, adopted(plan.parameters, each.point, each.job)) for each in everyone)
     return [(each, place) for each, place in where if place]
 
 

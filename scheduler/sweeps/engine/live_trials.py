@@ -27,11 +27,11 @@ from scheduler.sweeps.trials import Trial, best_of
 
 @dataclass(frozen=True)
 class Entry:
-    """A trial with the job that runs it. `trial` is None for a point of other parameters than the sweep has now."""
+    """A trial with the job that runs it."""
 
     job: str
     record: TrialRecord
-    trial: Trial | None
+    trial: Trial
 
     @property
     def is_over(self) -> bool:
@@ -66,7 +66,8 @@ class Book:
         self._numbers: list[str] = []
         self.queued: set[str] = set()  # jobs that could start and have not
         self._unwatched: set[str] = set()  # jobs that are not over, and whose attempt this runner does not watch
-        self.best: float | None = None  # of all that the trials have logged
+        self.best: float | None = None  # of all that the trials in the present space have logged
+        self.seen = False  # whether any trial has logged the metric
         self.catch_up()
 
     def __len__(self) -> int:
@@ -83,8 +84,8 @@ class Book:
         return [self._entries[job] for job in self._numbers]
 
     def trials(self) -> list[Trial]:
-        """Those that lie in the present space."""
-        return [entry.trial for entry in self._entries.values() if entry.trial]
+        """Those that lie in the present space, and the others."""
+        return [entry.trial for entry in self._entries.values()]
 
     def by_number(self, number: int) -> Entry:
         return self._entries[self._numbers[number]]
@@ -146,11 +147,12 @@ class Book:
         several metrics, the others in all rows."""
         record = self._entries[job].record
         if not anew:
-            self._count(*values)
-            return self._enter(replace(record, history=(*record.history, *values), beside=beside))
+            entry = self._enter(replace(record, history=(*record.history, *values), beside=beside))
+            self._count(entry.trial, *values)
+            return entry
         entry, self.best = self._enter(replace(record, history=tuple(values), beside=beside)), None
         for each in self._entries.values():
-            self._count(*each.record.history, each.record.summary)
+            self._count(each.trial, *each.trial.logged)
         return entry
 
     def condemned(self, verdict: Verdict) -> Entry:
@@ -172,23 +174,28 @@ class Book:
         return self._enter(record)
 
     def _read(self, record: TrialRecord) -> Entry:
-        self._count(*record.history)
-        return self._enter(record)
+        entry = self._enter(record)
+        self._count(entry.trial, *record.history)
+        return entry
 
-    def _count(self, *values: float | None) -> None:
-        self.best = best_of(self._plan.goal, tuple(value for value in (*values, self.best) if value is not None))
+    def _count(self, trial: Trial, *values: float) -> None:
+        self.seen = self.seen or bool(values)
+        if not trial.outside:
+            self.best = best_of(self._plan.goal, values if self.best is None else (*values, self.best))
 
     def _enter(self, record: TrialRecord) -> Entry:
-        values = self._plan.values(record.point)
-        told = (record.state, record.history, record.summary, record.beside)
-        trial = None if values is None else Trial(record.number, values, *told)
+        before = self._entries.get(record.job)
+        placed = before.trial if before else self._plan.placed(Trial(record.number, (), record.state), record.point)
+        state, rows, summary = record.state, record.history, record.summary
+        trial = replace(placed, state=state, rows=rows, summary=summary, beside=record.beside)
         self._entries[record.job] = Entry(record.job, record, trial)
         (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
         if record.state is State.QUEUED:
             self._unwatched.add(record.job)
         elif record.state in ENDED:
             self._unwatched.discard(record.job)
-        self._count(record.summary)
+        if record.summary is not None:
+            self._count(trial, record.summary)
         return self._entries[record.job]
 
 

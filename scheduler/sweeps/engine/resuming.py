@@ -14,8 +14,9 @@ from scheduler.sweeps.engine.trial_logs import read_whole
 
 def revive(store: Store, book: Book) -> int:
     """Queue the trials that a person has cancelled or interrupted; returns how many. Failed ones stay failed:
-    `exp-queue retry` runs them again. Trials that are not over take the environment of whoever asks for the sweep now."""
-    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED]
+    `exp-queue retry` runs them again; so does it those that lie outside of the present space, which nobody asks for any more.
+    Trials that are not over take the environment of whoever asks for the sweep now."""
+    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED and not entry.trial.outside]
     with store.change() as change:
         for entry in cancelled:
             change.ask_again(entry.job, "the sweep goes on")

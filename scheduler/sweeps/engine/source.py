@@ -131,9 +131,8 @@ class SweepSource(QueueAlone):
         self._book.logged(job.id, last.values, last.beside, anew=last.anew)
         entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
         self._tell(entry)
-        if entry.trial:
-            self._say_what_is_missing(entry.trial)
-            self._trial_over(entry.trial)
+        self._say_what_is_missing(entry.trial)
+        self._trial_over(entry.trial)
         self._outcomes.states.append(ending.state)
         self._news, self._unsure = True, self._said and not self._over
 
@@ -146,7 +145,7 @@ class SweepSource(QueueAlone):
         """What was seen of the metric. Where this command has run no trial to its end, the last ones of earlier commands are read
         once more."""
         found = self._sightings
-        found.seen = found.seen or self._book.best is not None
+        found.seen = found.seen or self._book.seen
         if not (found.seen or found.without):
             for entry in [each for each in self._book.entries() if each.record.state is State.DONE][-FIRST_WITHOUT:]:
                 last = read_whole(self._store, entry.job, entry.record.attempts, self._metrics)
@@ -158,8 +157,7 @@ class SweepSource(QueueAlone):
         return self._plan.metrics
 
     def _tell(self, entry: Entry) -> None:
-        if entry.trial:
-            self._asking.tell(entry.trial)
+        self._asking.tell(entry.trial)
 
     def _take_in(self) -> bool:
         """Take in the trials that another runner of this sweep has ended before we could join them; True if there were any."""
@@ -172,8 +170,7 @@ class SweepSource(QueueAlone):
         # The other runner writes down the end of a trial before it has read its log: until then we read it too.
         found = entry if entry.record.is_read else read_log(self._store, self._book, entry, self._metrics)
         self._tell(found)
-        if found.trial:
-            self._trial_over(found.trial)
+        self._trial_over(found.trial)
         self._outcomes.states.append(found.record.state)
         self._news = True
 
@@ -235,7 +232,7 @@ class SweepSource(QueueAlone):
         """Why there are no more trials; "" while there are. All reasons last but the target: the row that reached it may be of
         a log whose place another takes."""
         why = partial(why_over, self._budget, trials=len(self._book), added=self._added, now=time.monotonic())
-        self._sightings.seen = self._sightings.seen or self._book.best is not None
+        self._sightings.seen = self._sightings.seen or self._book.seen
         self._over = self._over or why(best=None) or self._outcomes.why_enough() or self._sightings.why_enough()
         return self._over or why(best=self._book.best)
 
@@ -252,7 +249,7 @@ class SweepSource(QueueAlone):
     def _is_spared(self, verdict: Verdict) -> bool:
         """Whether it is at its last row: to stop it would save nothing. That it was behind is remembered all the same."""
         entry = self._book.by_number(verdict.number)
-        if entry.trial is None or len(entry.trial.rows) not in self._plan.last_rows(entry.trial.values):
+        if len(entry.trial.rows) not in self._plan.last_rows(entry.trial.values):
             return False
         if entry.job not in self._spared:
             self._spared.add(entry.job)

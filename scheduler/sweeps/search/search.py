@@ -42,8 +42,8 @@ class Search(Protocol):
     def tell(self, trial: Trial) -> None:
         """News of a trial, asked here or in an earlier life. It may be told again; the latest counts.
 
-        A trial that does not lie in the present space, because the file was changed since, is taken note of as far as
-        it goes and is never an error. Trials of other sweeps have numbers below 0.
+        A trial that lies outside of the present space, because the file was changed since, says so (`outside`). A model may
+        learn from it; it is never an error. Trials of other sweeps have numbers below 0.
         """
         ...
 
@@ -74,6 +74,11 @@ def open_search(sweep: Sweep, *, method: str | None = None, sampler: str | None 
 def learns(method: str, sampler: str | None) -> bool:
     """Whether the results of earlier trials say where the next one lies."""
     return method == "bayes" and sampler not in ("random", "qmc")
+
+
+def learns_outside(sweep: Sweep, sampler: str | None) -> bool:
+    """Whether the search of `open_search` learns from trials outside of the present space."""
+    return sweep.method == "bayes" and sampler in (None, "tpe")
 
 
 def _model(sweep: Sweep, sampler: str, seed: int) -> Search:

@@ -1,6 +1,6 @@
 // The page: where its values come from, what is above and beside the views, and which views there are.
 
-import { atNextFrame, h } from "./dom.js";
+import { atNextFrame, atOnce, h } from "./dom.js";
 import { moment, plural } from "./format.js";
 import { connected } from "./live.js";
 import { Page } from "./page.js";
@@ -39,6 +39,7 @@ async function main() {
   const source = answers ? await inside(answers) : await connected();
   const answer = await source.runs();
   const page = new Page(source, new State(DEFAULTS), answer);
+  curves.ahead(page);
   document.title = answer.title;
   const links = h("nav", { "aria-label": "views" });
   const list = h("aside", { "aria-label": "runs" });
@@ -47,9 +48,11 @@ async function main() {
   const beside = h("details", { class: "beside", open }, h("summary", null, "Runs"), list);
   const notes = document.getElementById("notes")?.content;
   document.body.replaceChildren(head(page, links), h("div", { class: "frame" }, beside, views));
+  const print = onPaper(page);
   sidebar(list, page);
   sections(views, links, VIEWS, page, notes);
   runPanel(document.body, page, acting(page));
+  addEventListener("beforeprint", print);
   const take = atNextFrame(() => page.take(source.answer));
   source.on((what) => { if (what === "runs") take(); });
   document.documentElement.dataset.ready = "yes";
@@ -93,6 +96,28 @@ function sign(source) {
   source.on((what) => { if (what === "state") update(); });
   update();
   return shown;
+}
+
+/** Paper is light: what is painted is painted anew for it, and what was out of sight too. Before the views hear that the page is
+ * printed it turns light; what is returned is called after them. */
+function onPaper(page) {
+  const root = document.documentElement;
+  let theme = null; // of the screen, while the page is on paper
+  addEventListener("beforeprint", () => {
+    theme ??= root.dataset.theme ?? "";
+    root.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    theme = null;
+    page.tell("look");
+  });
+  return () => {
+    page.tell("look");
+    page.tell("paper");
+    atOnce();
+  };
 }
 
 function themeButton(page) {

@@ -47,7 +47,7 @@ export class Chart {
     this.box.setAttribute("aria-label", text);
   }
 
-  /** After another theme: the axes have colours of their own. */
+  /** After another theme: the axes have colours of their own. `draw` follows. */
   restyle() {
     this.plot?.destroy();
     this.plot = null;

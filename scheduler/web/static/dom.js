@@ -66,11 +66,27 @@ export function slider(label, { min, max, step, value }, show, change) {
   return h("label", { class: "control" }, h("span", null, label), box, told);
 }
 
+const TURNS = 10;
+const asked = new Map(); // what is to be done at the next frame, and the number of that
+
 /** Call `work` once at the next frame, however often it is asked for until then. */
 export function atNextFrame(work) {
-  let asked = 0;
   return () => {
-    cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(work);
+    cancelAnimationFrame(asked.get(work));
+    asked.set(work, requestAnimationFrame(() => {
+      asked.delete(work);
+      work();
+    }));
   };
+}
+
+/** Do now what is to be done at the next frame, and what that asks for: before paper there is none. */
+export function atOnce() {
+  for (let turn = 0; asked.size && turn < TURNS; turn++) {
+    for (const [work, number] of [...asked]) {
+      cancelAnimationFrame(number);
+      asked.delete(work);
+      work();
+    }
+  }
 }

@@ -81,6 +81,7 @@ export function heat(found, at, label) {
 
   const later = atNextFrame(draw);
   new ResizeObserver(later).observe(sheet);
+  later();
   sheet.addEventListener("pointermove", look);
   sheet.addEventListener("pointerleave", () => { tip.hidden = true; });
   return h("div", null, sheet, numbers(found));

@@ -4,7 +4,7 @@ import { colour, dash } from "./colours.js";
 import { matcher } from "./filter.js";
 
 /** `on(listener)`: it gets one of "runs" (values have changed), "shown" (which runs are shown), "focus" (the run under the
- * pointer), "look" (the theme), or the name of a value of the state. */
+ * pointer), "look" (the theme), "paper" (it is printed: all is drawn), or the name of a value of the state. */
 export class Page {
   constructor(source, state, answer) {
     this.source = source;

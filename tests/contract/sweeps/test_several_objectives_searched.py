@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scheduler.actions.sweeps import see
+from scheduler.actions.trials import better_by_the_first, front_inside, outcomes_of
 from scheduler.errors import UserError
 from scheduler.home import open_home
 from scheduler.queue.states import State
@@ -16,8 +18,10 @@ from scheduler.report.sweeps_seen import as_one_object, flat_trials
 from scheduler.sweeps.engine.live_trials import Book, open_sweep
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.search.search import Search, open_search
-from scheduler.sweeps.space.distributions import Distribution, Parameter
-from scheduler.sweeps.sweep import read_plan
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import masked
+from scheduler.sweeps.space.distributions import Condition, Distribution, Parameter
+from scheduler.sweeps.sweep import SweepPlan, read_plan
 from scheduler.sweeps.trials import Trial
 from scheduler.tracking.metric_log import Objective
 
@@ -76,6 +80,51 @@ def test_another_life_of_nsga2_begins_with_all_that_was_found() -> None:
         again.tell(each)
     after = searched(again, 100, 150)
     assert sorted(float(str(each.values[1])) for each in after)[25] < 0.3
+
+
+CONDITIONAL = (
+    *SPACE,
+    Parameter(("kind",), Distribution("categorical", {"values": ["a", "b"]})),
+    Parameter(("only_b",), Distribution("categorical", {"values": [8, 16, 64]}), (Condition(("kind",), ("b",)),)),
+)
+
+
+@pytest.mark.parametrize("fixed", [False, True], ids=["all", "all-but-one-constant"])
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_several_objectives_go_with_parameters_that_apply_only_sometimes(sampler: str, fixed: bool) -> None:
+    """Each of the two is simple alone; a sampler that crosses points or models them must not stumble where a value is absent."""
+    pytest.importorskip("optuna")
+    space = CONDITIONAL
+    if fixed:  # nothing that varies applies everywhere but the choice
+        space = tuple(replace(each, when=(Condition(("kind",), ("a",)),)) if each in SPACE else each for each in CONDITIONAL)
+    search = open_search(Sweep("bayes", space, SWEEP.metric, beside=SWEEP.beside), sampler=sampler, seed=1)
+    seen = []
+    for number in range(120 if sampler == "nsga2" else 40):
+        values = search.ask(number)
+        assert values is not None
+        assert masked(space, values) == values
+        x, y, _, width = (0.5 if value is ABSENT else value for value in values)
+        assert isinstance(x, float) and isinstance(y, float) and isinstance(width, (int, float))  # noqa: PT018
+        search.tell(Trial(number, values, State.DONE, (x + y + width / 64,), beside=((1 - x + y,),)))
+        seen.append(values)
+    assert {values[2] for values in seen} == {"a", "b"}
+    assert {values[3] for values in seen} == {ABSENT, 8, 16, 64}
+
+
+def test_the_front_is_of_trials_in_the_present_space() -> None:
+    """Nobody can ask for the others any more; the best of them by the first objective is named, and no worse one."""
+    plan = SweepPlan("sweep.yaml", "sweep", SWEEP, (), ())
+    trials = [
+        Trial(0, (0.1, 2.0), State.DONE, (0.1,), beside=((0.1,),), outside=("y",)),
+        Trial(1, (0.1, 0.2), State.DONE, (0.5,), beside=((0.5,),)),
+        Trial(2, (0.3, 0.2), State.DONE, (0.7,), beside=((0.2,),)),
+    ]
+    outcomes = outcomes_of(plan, trials)
+    assert front_inside(plan, trials, outcomes) == (1, 2)
+    better = better_by_the_first(plan, trials, outcomes)
+    assert better
+    assert better.number == 0
+    assert better_by_the_first(plan, [replace(trials[0], rows=(0.6,)), *trials[1:]], {**outcomes, 0: (0.6, 0.1)}) is None
 
 
 def test_a_sampler_of_one_objective_says_so() -> None:

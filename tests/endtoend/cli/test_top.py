@@ -58,7 +58,7 @@ def test_the_keys_work_in_a_real_terminal_which_is_left_as_it_was(
     until(lambda: shows("2 queued · 1 held", "x=2"))
     assert not COLOUR.search(tmux("capture-pane", "-p", "-e"))
     tmux("resize-window", "-x", "50", "-y", "12")
-    until(lambda: shows("2 queued · 1 held") and len(tmux("capture-pane", "-p").splitlines()) == 12)
+    until(lambda: tmux("capture-pane", "-p").splitlines()[-1].startswith("? keys") and shows("2 queued · 1 held", "x=2"))
     tmux("send-keys", "c", "y")
     until(lambda: shows("1 cancelled"))
     assert "1" in tmux("display-message", "-p", "#{alternate_on}")

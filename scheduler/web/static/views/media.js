@@ -28,7 +28,7 @@ export const media = {
 
 class Media {
   constructor(root, page) {
-    Object.assign(this, { page, from: 0, answers: new Map(), known: new Map() });
+    Object.assign(this, { page, from: 0, runs: [], answers: new Map(), known: new Map() });
     this.controls = h("div", { class: "controls" });
     this.said = h("p", { class: "soft", "aria-live": "polite" });
     this.body = h("div", null);

@@ -13,10 +13,12 @@ from scheduler.goals import MAXIMIZE
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, newest_sweeps
 from scheduler.sweeps.engine.budget import FAILED, best_trial
+from scheduler.sweeps.engine.evidence import NO_EVIDENCE, Evidence, evidence_of, kept_evidence
 from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Entry
 from scheduler.sweeps.recalled import plan_from
 from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
@@ -63,12 +65,14 @@ class Improvement:
 
 @dataclass(frozen=True)
 class Seen:
-    """A sweep with its results; where its trials were compared, as it stands now; and how its best value came about."""
+    """A sweep with its results; where its trials were compared, as it stands now; how its best value came about; and what it was
+    given of other sweeps."""
 
     listed: Listed
     results: Results
     bands: Sequence[Band]
     improvements: Sequence[Improvement]
+    evidence: Evidence = NO_EVIDENCE
 
 
 def sweeps(store: Store, limit: int = 0) -> list[Listed]:
@@ -90,12 +94,13 @@ def see(store: Store, sweep: SweepRecord) -> Seen:
     """All about a sweep, as it stands."""
     found = listed(store, sweep)
     results = results_of(store, found.plan, sweep.id, found.entries, weighed=found.exact)
-    return Seen(found, results, _bands(found), _improvements(results))
+    kept = kept_evidence(store, sweep.id, found.plan.metrics)
+    return Seen(found, results, _bands(found), _improvements(results), evidence_of(store, found.plan, kept))
 
 
 def _bands(found: Listed) -> Sequence[Band]:
-    rule = found.plan.sweep.early_terminate
-    if not rule or not found.plan.metric or found.pruner != "wandb":
+    rule = rule_of(found.plan.sweep.early_terminate, found.pruner)
+    if not rule or not found.plan.metric:
         return ()
     return [band for band in standings(rule, found.plan.goal, found.trials) if band.reached]
 

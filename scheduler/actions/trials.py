@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from scheduler.queue.code import Aged
@@ -18,6 +18,7 @@ from scheduler.sweeps.engine.budget import FAILED, best_trial, better_outside
 from scheduler.sweeps.engine.checkpoints import Written, written_by
 from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.front import front
 from scheduler.sweeps.recalled import plan_from
 from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.stopping.verdicts import Saved, saved
@@ -28,7 +29,9 @@ from scheduler.sweeps.trials import Trial
 @dataclass(frozen=True)
 class Results:
     """A sweep as it stands. `best` lies in the present space; `better`: one outside of it that is better. `importance` is None
-    where too little is known."""
+    where too little is known. Of a sweep with several objectives, `front` has the numbers of the trials in the present space
+    that no other one there beats in all of them, `outcomes` the values of each trial by its number, and `best` and `better` are
+    by the first."""
 
     plan: SweepPlan
     sweep: str
@@ -39,6 +42,8 @@ class Results:
     saved: Saved | None
     importance: Sequence[tuple[str, float]] | None
     written: Sequence[Written] = ()
+    outcomes: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    front: tuple[int, ...] = ()
     better: Trial | None = None
 
     def entry(self, trial: Trial) -> Entry:
@@ -56,18 +61,42 @@ def results_of(store: Store, plan: SweepPlan, sweep: str, everyone: Sequence[Ent
     jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
     trials = [entry.trial for entry in entries]
     attempts = store.latest_attempts(jobs.values())
+    outcomes = outcomes_of(plan, trials)
+    winning = front_inside(plan, trials, outcomes)
+    best = next((trial for trial in trials if winning and trial.number == winning[0]), None)
     return Results(
         plan,
         sweep,
         entries,
         jobs,
         attempts,
-        best_trial(trials, plan.goal),
+        best or best_trial(trials, plan.goal),
         saved(trials),
         _importance(plan, trials) if weighed else None,
         written_by(at_the_same_time(store, attempts.values())),
-        better_outside(trials, plan.goal),
+        outcomes,
+        winning,
+        better_by_the_first(plan, trials, outcomes) if plan.sweep.beside else better_outside(trials, plan.goal),
     )
+
+
+def outcomes_of(plan: SweepPlan, trials: Sequence[Trial]) -> dict[int, tuple[float, ...]]:
+    """Of several objectives, the values of each trial that has them all in one row, by its number."""
+    found = {trial.number: trial.outcome(plan.goal) for trial in trials} if plan.sweep.beside else {}
+    return {number: values for number, values in found.items() if values is not None}
+
+
+def front_inside(plan: SweepPlan, trials: Sequence[Trial], outcomes: Mapping[int, tuple[float, ...]]) -> tuple[int, ...]:
+    """The numbers of the trials in the present space that no other one there beats; none of a sweep with one objective."""
+    found = [each.number for each in trials if each.number in outcomes and each.state not in FAILED and not each.outside]
+    return front({number: outcomes[number] for number in found}, plan.sweep.goals)
+
+
+def better_by_the_first(plan: SweepPlan, trials: Sequence[Trial], outcomes: Mapping[int, tuple[float, ...]]) -> Trial | None:
+    """The trial outside of the present space that is best by the first objective, where none inside is as good by it."""
+    whole = [each for each in trials if each.number in outcomes]
+    found = better_outside([replace(each, rows=outcomes[each.number][:1], summary=None) for each in whole], plan.goal)
+    return next((each for each in whole if found and each.number == found.number), None)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.space.distributions import Condition, Distribution, Parameter
 from scheduler.sweeps.sweep import SweepPlan
+from scheduler.tracking.metric_log import Objective
 
 
 def plan_from(file: str, config: Mapping[str, Any], points: Iterable[Mapping[str, Any]]) -> SweepPlan:
@@ -18,8 +19,9 @@ def plan_from(file: str, config: Mapping[str, Any], points: Iterable[Mapping[str
     `SweepPlan.remembered` has written. Of a sweep whose space was not kept yet, what its `points` have tried."""
     metric = {"name": config["metric"], "goal": config["goal"]} if config["metric"] else None
     rule = EarlyTerminate(**config["early_terminate"]) if config.get("early_terminate") else None
+    beside = tuple(Objective(*each) for each in config.get("beside", ()))
     space = _kept(config["space"]) if "space" in config else _tried(points)
-    return SweepPlan(file, Path(file).name, Sweep(config.get("method", ""), space, metric, None, rule), (), ())
+    return SweepPlan(file, Path(file).name, Sweep(config.get("method", ""), space, metric, None, rule, beside), (), ())
 
 
 def _kept(space: Iterable[Sequence[Any]]) -> tuple[Parameter, ...]:

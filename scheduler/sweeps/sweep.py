@@ -63,6 +63,11 @@ class SweepPlan:
         return str(self.sweep.metric["name"]) if self.sweep.metric else None
 
     @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all objectives, the first one first."""
+        return (self.metric, *(each.name for each in self.sweep.beside)) if self.metric else ()
+
+    @property
     def goal(self) -> str:
         return str((self.sweep.metric or {}).get("goal", MINIMIZE))
 
@@ -109,11 +114,15 @@ class SweepPlan:
 
         The method, the space and the caps may differ: file, working directory, command and metric may not.
         """
-        return _digest([*self._whereabouts(cwd), self.metric, self.goal])
+        return _digest([*self._whereabouts(cwd), self.metric, self.goal, *self._beside])
 
     def kin(self, cwd: str) -> str:
         """The same but for the metric: trials of one have run as those of the other do."""
         return _digest(self._whereabouts(cwd))
+
+    @property
+    def _beside(self) -> list[object]:
+        return [[each.name, each.goal] for each in self.sweep.beside]
 
     def _whereabouts(self, cwd: str) -> list[object]:
         return [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command)]
@@ -124,7 +133,7 @@ class SweepPlan:
         rule = self.sweep.early_terminate
         kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner, "kin": self.kin(cwd)}
         space = [_remembered(each) for each in self.parameters]
-        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None, "space": space})
+        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None, "space": space, "beside": self._beside})
 
 
 def _remembered(each: Parameter) -> list[object]:
@@ -184,10 +193,15 @@ def plan_of(
             *hydra_program.warnings(launch),
             *doubts.notes(command),
         ),
-        metric_place=document.place("metric", "name") if sweep.metric else None,
+        metric_place=_place_of_metric(document) if sweep.metric else None,
     )
     launching.refuse_unknown_values(document, top, launch, asked, [plan.nested([None] * len(sweep.parameters))])
     return plan
+
+
+def _place_of_metric(document: Document) -> Place:
+    several = isinstance(document.value, dict) and "metrics" in document.value
+    return document.place("metrics", 0, "name") if several else document.place("metric", "name")
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:
@@ -195,8 +209,14 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
         return ()
     if not sweep.metric:
         return ("early_terminate compares a metric, and this file names none: nothing is stopped early",)
-    note = strictness(sweep.early_terminate)
-    return (note,) if note else ()
+    return tuple(note for note in (strictness(sweep.early_terminate), _by_the_first(sweep)) if note)
+
+
+def _by_the_first(sweep: Sweep) -> str:
+    if not sweep.metric or not sweep.beside:
+        return ""
+    what = f"early_terminate compares trials by the first of their metrics, {sweep.metric['name']}"
+    return f"{what}: one that is good in others may be stopped"
 
 
 def _changed(parameters: Sequence[Parameter], overrides: Sequence[str], limits: Limits) -> tuple[Parameter, ...]:

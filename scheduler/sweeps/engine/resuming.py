@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.queue.here import Here
@@ -26,18 +27,18 @@ def revive(store: Store, book: Book) -> int:
     return len(cancelled)
 
 
-def read_back(store: Store, book: Book, metric: str | None) -> None:
+def read_back(store: Store, book: Book, metrics: Sequence[str]) -> None:
     """Read the logs of trials that are over and whose last attempt nobody has read to its end."""
     for entry in book.entries():
         if entry.is_over and not entry.record.is_read:
-            read_log(store, book, entry, metric)
+            read_log(store, book, entry, metrics)
 
 
-def read_log(store: Store, book: Book, entry: Entry, metric: str | None) -> Entry:
+def read_log(store: Store, book: Book, entry: Entry, metrics: Sequence[str]) -> Entry:
     """The trial, which is over, with all that its last attempt has logged."""
-    last = read_whole(store, entry.job, entry.record.attempts, metric)
+    last = read_whole(store, entry.job, entry.record.attempts, metrics)
     if last is None:
         return entry
     book.began(entry.job, entry.record.attempts)
-    book.logged(entry.job, last.values)
+    book.logged(entry.job, last.values, last.beside)
     return book.closed(entry.job, entry.record.state, entry.record.attempts, last.summary)

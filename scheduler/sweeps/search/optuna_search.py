@@ -8,25 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, TPESampler
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from optuna.trial import Trial as OptunaTrial
 
 from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.states import ENDED, State
 from scheduler.sweeps.search.canonical import Canonical
-from scheduler.sweeps.search.objective import Objective
+from scheduler.sweeps.search.objective import Objective, Objectives, Told, Values, worst_of
 from scheduler.sweeps.search.optuna_space import dimensions, evidence, suggestions
 from scheduler.sweeps.search.quiet_optuna import new_study
 from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.conditions import applies, in_order
 from scheduler.sweeps.space.distributions import Parameter
-from scheduler.sweeps.trials import (
-    Point,
-    Trial,
-    best_of,
-    opposite,
-)
+from scheduler.sweeps.trials import Point, Trial
 
 Params = Mapping[str, tuple[Any, BaseDistribution]]  # what Optuna has suggested, by name, and the range of that
 
@@ -38,7 +33,7 @@ class Entry:
     """What the study holds of a trial."""
 
     state: TrialState
-    value: float | None = None
+    values: Values | None = None
 
 
 class OptunaSearch:
@@ -46,6 +41,7 @@ class OptunaSearch:
 
     With `tpe` and `gp` the seed, the number and the trials told settle the answer, in this life or another. The state of
     the evolution strategy behind `cmaes` lives as long as this object; a new one starts from the best of the trials told.
+    `nsga2` keeps its generations so long too: a new one takes all trials told for the first.
     Running trials stand in the model as bad ones, so that a second GPU is sent elsewhere. From trials outside of the present
     space `tpe` learns what `evidence` makes of them; the others leave them out. In a space of few points it may ask for one
     again, as W&B does. Asking costs what the sampler costs, up to seconds for `gp`: ask in a thread, but only one call at a time.
@@ -60,15 +56,17 @@ class OptunaSearch:
         *,
         impute: str = "worst",
         impute_while_running: str | None = None,
+        beside: Sequence[str] = (),
     ) -> None:
+        """`beside`: the goals of further objectives. Then the points are those that trade them off."""
         self._parameters, self._space = tuple(parameters), dimensions(parameters)
         self._open: dict[str, BaseDistribution] = {each.name: each.optuna for each in self._space if each.optuna is not None}
-        self._objective = Objective(goal, impute, impute_while_running)
+        self._objective: Told = Objectives((goal, *beside)) if beside else Objective(goal, impute, impute_while_running)
         self._seed, self._sampler = seed, sampler
         self._trials: dict[int, Trial] = {}
-        self._worsts: dict[int, float] = {}  # by ended trial, the worst that it logged
+        self._worsts: dict[int, Values] = {}  # by ended trial, the worst that it logged
         self._news: set[int] = set()  # told since the study was last looked at
-        self._worst: float | None = None
+        self._worst: Values | None = None
         self._imputed = False  # whether the entry of a trial depends on `_worst`
         self._outside: set[int] = set()  # trials that the model cannot use
         self._stale = False  # whether the study must be made anew
@@ -108,14 +106,14 @@ class OptunaSearch:
         self._stale = self._stale or (before is not None and before.values != trial.values)
         self._trials[trial.number] = trial
         self._news.add(trial.number)
-        worst = trial.worst(self._objective.goal) if trial.state in ENDED else None
+        worst = self._objective.worst(trial) if trial.state in ENDED else None
         self._worsts.pop(trial.number, None)
         if worst is not None:
             self._worsts[trial.number] = worst
 
     def _catch_up(self) -> None:
         """Bring the study to what was told. Where it cannot be told, for a study knows no second thoughts, make it anew."""
-        worst = best_of(opposite(self._objective.goal), self._worsts.values())
+        worst = worst_of(self._objective.goals, self._worsts.values())
         changed, self._worst = worst != self._worst, worst
         stale = self._stale or (changed and self._imputed)
         if stale or not all(self._taken_in(self._trials[number]) for number in sorted(self._news)):
@@ -127,21 +125,21 @@ class OptunaSearch:
         if held is None:
             return trial.number in self._outside
         if held.state == TrialState.RUNNING and wanted.state != TrialState.RUNNING and trial.state in ENDED:
-            self._study.tell(self._places[trial.number], wanted.value, wanted.state)
+            self._study.tell(self._places[trial.number], wanted.values, wanted.state)
             self._held[trial.number] = wanted
         return self._held[trial.number] == wanted
 
     def _entry(self, trial: Trial) -> Entry:
-        value = self._objective.of(trial, self._worst)
-        self._imputed = self._imputed or self._objective.of(trial, None) != self._objective.of(trial, 0.0)
-        if value is not None:
-            return Entry(TrialState.COMPLETE, value)
+        values, zero = self._objective.values(trial, self._worst), (0.0,) * len(self._objective.goals)
+        self._imputed = self._imputed or self._objective.values(trial, None) != self._objective.values(trial, zero)
+        if values is not None:
+            return Entry(TrialState.COMPLETE, values)
         return Entry(TrialState.FAIL if trial.state in ENDED else TrialState.RUNNING)
 
     def _open_study(self) -> None:
         self._held: dict[int, Entry] = {}
         self._places: dict[int, int] = {}  # by number, the number that the study has for the trial
-        self._study = new_study(self._objective.goal)
+        self._study = new_study(*self._objective.goals)
         together = [each.name for each in self._space if each.is_number or self._sampler != "cmaes"]
         named = {each.name: parameter.when for each, parameter in zip(self._space, self._parameters, strict=True)}
         if self._sampler == "tpe":  # those that apply together
@@ -161,9 +159,13 @@ class OptunaSearch:
             else:
                 entry = self._entry(trial)
                 self._held[number], self._places[number] = entry, len(made)
-                made.append(_frozen(entry, params, kept.get(number)))
+                made.append(_frozen(entry, params, kept.get(number, self._beginning())))
                 self._groups = refined(self._groups, params) if self._sampler == "tpe" else self._groups
         self._study.add_trials(made)
+
+    def _beginning(self) -> dict[str, Any] | None:
+        """What stands beside a trial that this object has not asked for."""
+        return {NSGAIISampler._get_generation_key(): 0} if self._sampler == "nsga2" else None
 
     def _params(self, trial: Trial) -> Params | None:
         """What the study is to hold of a trial's point; None or nothing where the model cannot use it."""
@@ -174,7 +176,7 @@ class OptunaSearch:
 
     def _notes(self) -> dict[int, dict[str, Any]]:
         """What is to outlive the study: an evolution strategy notes its state beside the trials."""
-        if self._sampler != "cmaes":
+        if self._sampler not in ("cmaes", "nsga2"):
             return {}
         theirs = self._study.get_trials(deepcopy=False)
         return {number: theirs[place].system_attrs for number, place in self._places.items()}
@@ -187,6 +189,8 @@ class OptunaSearch:
             return GPSampler(seed=seed)
         if self._sampler == "cmaes":
             return CmaEsSampler(seed=seed, warn_independent_sampling=False, source_trials=self._inherited())
+        if self._sampler == "nsga2":
+            return NSGAIISampler(seed=seed)
         return TPESampler(seed=seed, multivariate=True, constant_liar=True)
 
     def _inherited(self) -> list[FrozenTrial] | None:
@@ -198,9 +202,9 @@ class OptunaSearch:
         numbers = {name: self._open[name] for name in self._groups[0]}
         if len(strangers) < FEWEST_TO_INHERIT or not numbers:
             return None
-        strangers.sort(key=lambda trial: trial.value or 0.0, reverse=self._objective.goal == MAXIMIZE)
+        strangers.sort(key=lambda trial: trial.value or 0.0, reverse=self._objective.goals[0] == MAXIMIZE)
         kept = [{name: (each.params[name], found) for name, found in numbers.items()} for each in strangers[:MOST_TO_INHERIT]]
-        return [_frozen(Entry(each.state, each.value), params) for each, params in zip(strangers, kept, strict=False)]
+        return [_frozen(Entry(each.state, tuple(each.values)), params) for each, params in zip(strangers, kept, strict=False)]
 
 
 def _suggest(asked: OptunaTrial, name: str, found: BaseDistribution) -> None:
@@ -225,7 +229,7 @@ def refined(groups: Sequence[Sequence[str]], together: Container[str]) -> list[l
 def _frozen(entry: Entry, params: Params, notes: dict[str, Any] | None = None) -> FrozenTrial:
     return create_trial(
         state=entry.state,
-        value=entry.value,
+        values=entry.values,
         params={name: value for name, (value, _) in params.items()},
         distributions={name: found for name, (_, found) in params.items()},
         system_attrs=notes,

@@ -321,6 +321,9 @@ def test_a_sweep_returns_its_trials_and_they_are_found_again(tmp_path: Path) -> 
     assert found.best == found[1]
     assert found[1].job.log() == ""
     assert api.trials() == api.trials("sweep.yaml") == api.sweep("sweep.yaml", quiet=True) == found
+    for one in ("nobody", ["nobody"]):
+        with pytest.raises(UserError, match='no sweep is called "nobody"'):
+            api.sweep(method="bayes", count=1, learn_from=one, again=True, quiet=True)
     assert "trial" in repr(found)
     (tmp_path / "other.yaml").write_text(SWEEP, encoding="utf-8")
     with pytest.raises(UserError, match=r"no sweep of other\.yaml was begun in this directory"):

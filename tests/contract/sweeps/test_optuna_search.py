@@ -251,7 +251,7 @@ def test_running_trials_count_where_the_file_says_so():
     assert {entry.state.name for number, entry in first._held.items() if number < 12} == {"COMPLETE"}
     first.tell(Trial(5, RandomSearch(SMALL, 4).ask(5), State.RUNNING, rows=(5.0, 0.5)))
     first.ask(13)
-    assert first._held[5].value == 0.5
+    assert first._held[5].values == (0.5,)
 
 
 def test_trials_of_another_space_are_left_out_and_the_rest_is_used():

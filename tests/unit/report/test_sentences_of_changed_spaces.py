@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.queue.states import State
-from scheduler.report.sweeps import conditions, outside
+from scheduler.report.spaces import conditions, outside
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.space.distributions import Condition, Distribution, Parameter
 from scheduler.sweeps.sweep import SweepPlan

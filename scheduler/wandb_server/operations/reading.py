@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -26,7 +27,7 @@ def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
     made = _time(desk.runs.folder(run).path.stat().st_ctime)
     return {
         **bucket(run, told),
-        "projectId": run.project,
+        "projectId": _number(run.project),
         "state": _state(told),
         "commit": told.commit,
         "readOnly": False,
@@ -36,6 +37,11 @@ def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
         "user": {"name": ENTITY, "username": ENTITY},
         "historyKeys": {"keys": {name: {} for name in told.last_row}, "sets": [], "lastStep": told.last_row.get("_step", -1)},
     }
+
+
+def _number(project: str) -> int:
+    """Of a project, as the client wants it; the same at every look."""
+    return int.from_bytes(hashlib.sha256(project.encode()).digest()[:4], "big")
 
 
 def _time(seconds: float) -> str:
@@ -51,7 +57,12 @@ def runs(desk: Desk, asked: Asked) -> dict[str, Any]:
     end = first + len(some)
     page = {"endCursor": str(end), "hasNextPage": end < len(found)}
     return {
-        "project": {"internalId": project, "readOnly": False, "runCount": len(found), "runs": {"edges": some, "pageInfo": page}}
+        "project": {
+            "internalId": _number(project),
+            "readOnly": False,
+            "runCount": len(found),
+            "runs": {"edges": some, "pageInfo": page},
+        }
     }
 
 
@@ -59,7 +70,7 @@ def run(desk: Desk, asked: Asked) -> dict[str, Any]:
     """One run; null where there is none."""
     wanted = run_named(asked, asked.text("name", "run"))
     told = desk.runs.told(wanted)
-    return {"project": {"internalId": wanted.project, "run": _node(desk, wanted, told) if told else None}}
+    return {"project": {"internalId": _number(wanted.project), "run": _node(desk, wanted, told) if told else None}}
 
 
 def history(desk: Desk, asked: Asked) -> dict[str, Any]:

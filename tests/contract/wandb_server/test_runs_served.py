@@ -174,3 +174,16 @@ def test_an_operation_that_nobody_knows_is_said_once(home: Home) -> None:
     with serving(home, said.append) as (_, client):
         assert (client.ask("Newest"), client.ask("Newest")) == ({}, {})
     assert len([text for text in said if "Newest" in text]) == 1
+
+
+def test_the_runs_of_a_project_are_told_in_pages(client: Client) -> None:
+    """`wandb.Api().runs("me/proj")`; its client wants a number for a project."""
+    for name in ("a", "b", "c"):
+        client.begin(name)
+        client.stream(name, complete=True, exitcode=0 if name != "b" else 1)
+    first = client.ask("Runs", entity="me", project="proj", perPage=2)["project"]
+    rest = client.ask("Runs", entity="me", project="proj", perPage=2, cursor=first["runs"]["pageInfo"]["endCursor"])["project"]
+    found = [each["node"] for page in (first, rest) for each in page["runs"]["edges"]]
+    assert {each["name"]: each["state"] for each in found} == {"a": "finished", "b": "failed", "c": "finished"}
+    assert (first["runCount"], len(found), {type(each["projectId"]) for each in found}) == (3, 3, {int})
+    assert client.ask("Runs", entity="me", project="other")["project"]["runs"]["edges"] == []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Sweeps,
         Trial,
         Trials,
+        Ui,
         UserError,
         cancel,
         compare,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         sweeps,
         track,
         trials,
+        ui,
         watch,
         work,
     )
@@ -60,6 +62,7 @@ __all__ = [
     "Sweeps",
     "Trial",
     "Trials",
+    "Ui",
     "UserError",
     "cancel",
     "compare",
@@ -75,6 +78,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "ui",
     "watch",
     "work",
 ]

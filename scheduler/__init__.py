@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Sweeps,
         Trial,
         Trials,
+        Ui,
         UserError,
         cancel,
         compare,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         sweep,
         sweeps,
         trials,
+        ui,
         watch,
         work,
     )
@@ -53,6 +55,7 @@ __all__ = [
     "Sweeps",
     "Trial",
     "Trials",
+    "Ui",
     "UserError",
     "cancel",
     "compare",
@@ -68,6 +71,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "ui",
     "watch",
     "work",
 ]

@@ -12,6 +12,7 @@ from typing import TextIO
 
 # Control (Cc), format (Cf: bidirectional overrides, zero-width characters), surrogate, private and unassigned characters.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_NO_CURSOR = ("", "dumb", "unknown")  # what TERM says of a terminal on which it cannot be moved
 _CLEAR = "\033[2J\033[1;1H"  # erase all, then to the upper left corner (ECMA-48)
 
 
@@ -84,6 +85,24 @@ def has_colours(file: TextIO) -> bool:
 def knows_unicode(file: TextIO) -> bool:
     """Whether what is written there is UTF-8."""
     return (getattr(file, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def can_paint(file: TextIO) -> bool:
+    """Whether `file` is a terminal on which lines can be drawn anew. What a notebook gives to `!exp-queue` looks like one and is
+    none: its kernel sets JPY_PARENT_PID."""
+    if os.environ.get("TERM", "") in _NO_CURSOR or "JPY_PARENT_PID" in os.environ:
+        return False
+    with contextlib.suppress(ValueError, OSError):
+        return file.isatty() and is_ours(file)
+    return False
+
+
+def is_ours(file: TextIO) -> bool:
+    """Whether we are in the foreground of the terminal, or it is not the one that controls us."""
+    try:
+        return os.tcgetpgrp(file.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return True
 
 
 def paint(pieces: Iterable[tuple[str, int | None]], file: TextIO, *, coloured: bool) -> None:

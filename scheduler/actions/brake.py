@@ -34,6 +34,12 @@ class Brake:
         """The runner leaves, and what runs goes on."""
         self._send(signal.SIGTERM)
 
+    def nudge(self) -> None:
+        """The runner looks again how many jobs may run at once. Nothing else becomes of it."""
+        with self._lock:
+            if self._runner:
+                self._runner.interrupt(0)
+
     def _send(self, number: int) -> None:
         with self._lock:
             self._signals.append(number)

@@ -12,12 +12,12 @@ from statistics import median
 from scheduler.actions.columns import Vocabulary
 from scheduler.actions.compare import COUNTS, ordered
 from scheduler.actions.compared import Compared, compared
-from scheduler.actions.logged import logged
+from scheduler.actions.logged import has_number_alone, logged, with_others
 from scheduler.errors import UserError
 from scheduler.queue.job import Job
 from scheduler.queue.selection import select
 from scheduler.queue.store import Store
-from scheduler.tracking.logged import Logged, Point, Series
+from scheduler.tracking.logged import CURVES, Logged, Point, Series
 
 STEP, TIME = "step", "time"
 GAP = 1.5  # times the usual distance of two points: where numbers that are none were logged, so much is a gap
@@ -75,19 +75,32 @@ def curves(
     known = Vocabulary.of(everyone)
     if not everyone:
         return Curves((), x, (), known, 0, smooth)
-    names = [known.metric(name) for name in metrics] or _usual(everyone, known)
+    names = [_named(everyone, known, name) for name in metrics] or _usual(everyone, known)
     if x not in (STEP, TIME):
         known.metric(x)
     chosen = ordered(everyone, known, None)[: limit or None]
     found = []
     for each in chosen:
-        whole = logged(store, each.job, each.attempt) if each.attempt else Logged()
+        whole = Logged()
+        if each.attempt:
+            whole = with_others(store, each.job, each.attempt, logged(store, each.job, each.attempt), names)
         found += [
             Curve(each.job, name, series, smoothed(spots(whole, series, x), smooth))
             for name in names
             if (series := whole.series.get(name)) is not None
         ]
+    for name in names:
+        if name not in known.numbers and not any(each.metric == name for each in found):
+            raise UserError(
+                f'no curve of "{name}" is kept, nor do the logs have one by now',
+                next_step=f"of a job the curves of the first {CURVES} metrics are kept; `exp-queue show JOB` has the last value",
+            )
     return Curves(names, x, found, known, len(everyone), smooth)
+
+
+def _named(everyone: Sequence[Compared], known: Vocabulary, name: str) -> str:
+    """The metric that is called so, be it one of those of which no curve is kept."""
+    return name if any(has_number_alone(each.logged, name) for each in everyone) else known.metric(name)
 
 
 def _usual(everyone: Sequence[Compared], known: Vocabulary) -> list[str]:

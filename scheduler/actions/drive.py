@@ -29,16 +29,20 @@ Tell = Callable[[Told], None]
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms jobs run: at most `slots` at once (None: as many as the machine offers); `grace`: seconds from SIGINT to
-    SIGTERM of a stop, instead of the jobs' own; `max_failures`: as `Streaks` takes it; `brake`: what stops the runner beside the
-    signals that it hears itself. `every`, `still`: as `Pulse` takes them."""
+    """On what terms jobs run: at most `slots` at once, as `Runner` takes them; `grace`: seconds from SIGINT to SIGTERM of a stop,
+    instead of the jobs' own; `max_failures`: as `Streaks` takes it; `brake`: what stops the runner beside the signals that it
+    hears itself. `every`, `still`: as `Pulse` takes them."""
 
-    slots: int | None = None
+    slots: int | Callable[[], int] | None = None
     grace: float | None = None
     max_failures: float | None = None
     brake: Brake | None = None
     every: float | None = None
     still: float | None = None
+
+    def most(self, devices: Devices) -> int:
+        """So many jobs at once, as it stands now."""
+        return self.slots() if callable(self.slots) else self.slots or devices.default_slots
 
     @property
     def pulse(self) -> Pulse:
@@ -72,7 +76,7 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     if not mine.active_names():
         _refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
-    tell(Driving(terms.slots or devices.default_slots, devices.note, jobs, done, before=len(needed), view=devices.seen))
+    tell(Driving(terms.most(devices), devices.note, jobs, done, before=len(needed), view=devices.seen))
     source = Submits(store.home, forever=False)
     runner = Runner(mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, mine.jobs, terms.brake)
@@ -90,7 +94,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
         tell(notice)
 
     devices.expect(job.resources for job in Mine(store).by_resources())
-    tell(Driving(terms.slots or devices.default_slots, devices.note, forever=forever, view=devices.seen))
+    tell(Driving(terms.most(devices), devices.note, forever=forever, view=devices.seen))
     source = Submits(store.home, forever=forever)
     runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)

@@ -21,6 +21,23 @@ def logged(store: Store, job: Job, attempt: Attempt) -> Logged:
     return with_curves(store, attempt) or _read(store, job, attempt)[0]
 
 
+def with_others(store: Store, job: Job, attempt: Attempt, found: Logged, names: Sequence[str]) -> Logged:
+    """The same with the curves of these names too, where it has logged numbers under them and, of so many, no curve is kept: they
+    are read from its logs, as long as these are there."""
+    missing = [name for name in names if has_number_alone(found, name)]
+    if not missing:
+        return found
+    from scheduler.runner.logs import read_curves  # as below
+
+    return replace(found, series={**found.series, **read_curves(store, job, attempt, missing)})
+
+
+def has_number_alone(found: Logged, name: str) -> bool:
+    """Whether it has logged a number under this name, and no more is kept of it."""
+    last = found.last.get(name)
+    return name not in found.series and isinstance(last, (int, float)) and not isinstance(last, bool)
+
+
 @dataclass(frozen=True)
 class Summary:
     """What an attempt has logged, without curves, and the objective that it has declared."""

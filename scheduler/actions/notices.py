@@ -12,6 +12,7 @@ from scheduler.queue.submit import Submission
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.notices import Notice
 from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.engine.evidence import NO_EVIDENCE, Evidence
 from scheduler.sweeps.engine.live_trials import Book
 from scheduler.sweeps.sweep import SweepPlan
 
@@ -47,7 +48,9 @@ class Driving:
 @dataclass(frozen=True)
 class SweepOpened:
     """A sweep is about to begin (`new`) or to go on, with the trials in `book`, of which `revived` were interrupted and are
-    tried again; `outdated` of those that succeeded: by what has changed since in the program that they ran."""
+    tried again; `outdated` of those that succeeded: by what has changed since in the program that they ran. `evidence`: what it
+    was given of other sweeps; `learns`: whether its search asks for such; `learns_outside`: whether it learns from its own
+    trials outside of the present space."""
 
     plan: SweepPlan
     book: Book
@@ -56,6 +59,9 @@ class SweepOpened:
     new: bool
     revived: int
     outdated: Mapping[Aged, Sequence[int]]
+    evidence: Evidence = NO_EVIDENCE
+    learns: bool = True
+    learns_outside: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from functools import partial
 
 from scheduler.actions.check import Overview
 from scheduler.actions.drive import Driven, Tell, Terms, run_out
+from scheduler.actions.evidence import offered
 from scheduler.actions.notices import Driving, Said, SweepOpened
 from scheduler.actions.trials import Results, Standing, results
-from scheduler.errors import CannotEverRun
+from scheduler.errors import CannotEverRun, UserError
 from scheduler.experiments import Experiment
 from scheduler.queue.mine import Mine
 from scheduler.queue.remarks import remark
@@ -22,12 +23,13 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
 from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.engine.budget import why_over as budget_over
+from scheduler.sweeps.engine.evidence import evidence_of, kept_evidence
 from scheduler.sweeps.engine.live_trials import Book, open_sweep
 from scheduler.sweeps.engine.renamed_metric import take_over
 from scheduler.sweeps.engine.resuming import revive
 from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.engine.source import SweepSource
-from scheduler.sweeps.search.search import open_search, refuse_unsearchable
+from scheduler.sweeps.search.search import learns, learns_outside, open_search, refuse_unsearchable
 from scheduler.sweeps.search.search_thread import Asking
 from scheduler.sweeps.stopping.stopping import open_stopping
 from scheduler.sweeps.sweep import SweepPlan
@@ -57,8 +59,11 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     budget = budget_of(plan, wishes)
     if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
         open_search(plan.sweep, sampler=wishes.sampler)
+    else:
+        refuse_unsearchable(plan.sweep, "bayes", wishes.sampler)
+    learned = [trial.job for trial in offered(store, plan, directory, wishes)]
     misspelt = "" if wishes.again else take_over(store, plan, directory, wishes.pruner)
-    record, new = open_sweep(store, plan, directory, wishes.pruner, again=wishes.again, seed=wishes.seed)
+    record, new = open_sweep(store, plan, directory, wishes.pruner, again=wishes.again, seed=wishes.seed, evidence=learned)
 
     def say(text: str) -> None:
         tell(Said(text))
@@ -71,14 +76,18 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
             remark(change, [book.job(entry).number for entry in book.entries()], plan.remarks)
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
-    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged))
+    evidence = evidence_of(store, plan, kept_evidence(store, record.id, plan.metrics))
+    is_taught, by_strangers = learns(plan.sweep.method, wishes.sampler), learns_outside(plan.sweep, wishes.sampler)
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, evidence, is_taught, by_strangers))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan.resources])
-    tell(Driving(terms.slots or devices.default_slots, devices.note, view=devices.seen))
+    tell(Driving(terms.most(devices), devices.note, view=devices.seen))
     for trial in book.trials():
         journal(trial)
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
+    for trial in evidence.trials if is_taught else ():
+        asking.tell(trial)
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
     driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse), mine.jobs, terms.brake)
@@ -130,6 +139,8 @@ def _journal(plan: SweepPlan, sweep: str, wishes: Wishes, say: Callable[[str], N
     """Where trials that have ended are also told to: a journal for optuna-dashboard, if one is wanted."""
     if not wishes.optuna_journal:
         return lambda trial: None
+    if plan.sweep.beside:
+        raise UserError("--optuna-journal keeps one value of a trial, and this sweep has several", next_step="leave it out")
     from scheduler.sweeps.search.optuna_journal import OptunaJournal
 
     # A study for each sweep: trials of another one of the same file have the same numbers.

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.trials import Results, results_of
 from scheduler.goals import MAXIMIZE
 from scheduler.queue.store import Store
-from scheduler.queue.trials import SweepRecord, TrialRecord, newest_sweeps
+from scheduler.queue.trials import SweepRecord, newest_sweeps
 from scheduler.sweeps.engine.budget import FAILED, best_trial
+from scheduler.sweeps.engine.evidence import NO_EVIDENCE, Evidence, evidence_of, kept_evidence
 from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Entry
 from scheduler.sweeps.recalled import plan_from
 from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
@@ -38,8 +40,8 @@ class Listed:
 
     @property
     def trials(self) -> list[Trial]:
-        """Those that lie in the present space."""
-        return [entry.trial for entry in self.entries if entry.trial]
+        """Those that lie in the present space, and the others."""
+        return [entry.trial for entry in self.entries]
 
     @property
     def best(self) -> Trial | None:
@@ -63,12 +65,14 @@ class Improvement:
 
 @dataclass(frozen=True)
 class Seen:
-    """A sweep with its results; where its trials were compared, as it stands now; and how its best value came about."""
+    """A sweep with its results; where its trials were compared, as it stands now; how its best value came about; and what it was
+    given of other sweeps."""
 
     listed: Listed
     results: Results
     bands: Sequence[Band]
     improvements: Sequence[Improvement]
+    evidence: Evidence = NO_EVIDENCE
 
 
 def sweeps(store: Store, limit: int = 0) -> list[Listed]:
@@ -77,38 +81,40 @@ def sweeps(store: Store, limit: int = 0) -> list[Listed]:
 
 
 def listed(store: Store, sweep: SweepRecord) -> Listed:
-    """The sweep with its trials. Those of a space that it no longer has are there, and do not count."""
+    """The sweep with its trials, also those that lie outside of the space that it has now."""
     config: Mapping[str, Any] = json.loads(sweep.config)
     records, exact = up_to_date(store, sweep), "space" in config
     plan = plan_from(sweep.file, config, (record.point for record in records))
-    entries = [Entry(record.job, record, _trial(plan, record, exact=exact)) for record in records]
+    trials = [plan.placed(pointless(each), each.point) if exact else pointless(each) for each in records]
+    entries = [Entry(record.job, record, trial) for record, trial in zip(records, trials, strict=True)]
     return Listed(sweep, plan, config.get("pruner", "wandb"), entries, exact)
-
-
-def _trial(plan: SweepPlan, record: TrialRecord, *, exact: bool) -> Trial | None:
-    values = plan.values(record.point) if exact else ()
-    return None if values is None else replace(pointless(record), values=values)
 
 
 def see(store: Store, sweep: SweepRecord) -> Seen:
     """All about a sweep, as it stands."""
     found = listed(store, sweep)
     results = results_of(store, found.plan, sweep.id, found.entries, weighed=found.exact)
-    return Seen(found, results, _bands(found), _improvements(results))
+    kept = kept_evidence(store, sweep.id, found.plan.metrics)
+    return Seen(found, results, _bands(found), _improvements(results), evidence_of(store, found.plan, kept))
 
 
 def _bands(found: Listed) -> Sequence[Band]:
-    rule = found.plan.sweep.early_terminate
-    if not rule or not found.plan.metric or found.pruner != "wandb":
+    rule = rule_of(found.plan.sweep.early_terminate, found.pruner)
+    if not rule or not found.plan.metric:
         return ()
     return [band for band in standings(rule, found.plan.goal, found.trials) if band.reached]
+
+
+def _worth(results: Results, entry: Entry) -> float | None:
+    counts = entry.record.state not in FAILED and not entry.trial.outside
+    return entry.trial.best(results.plan.goal) if counts else None
 
 
 def _improvements(results: Results) -> list[Improvement]:
     sign, best = -1.0 if results.plan.goal == MAXIMIZE else 1.0, float("inf")
     found = []
     for entry in results.entries:
-        value = entry.trial.best(results.plan.goal) if entry.trial and entry.record.state not in FAILED else None
+        value = _worth(results, entry)
         if value is not None and sign * value < best:
             attempt = results.attempts.get(entry.job)
             found.append(Improvement(entry.record.number, value, attempt.ended if attempt else None))

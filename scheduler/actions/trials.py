@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from scheduler.queue.code import Aged
@@ -14,10 +14,12 @@ from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.submit import outdated
 from scheduler.queue.trials import SweepRecord, TrialRecord, latest_sweep
-from scheduler.sweeps.engine.budget import FAILED, best_trial
+from scheduler.sweeps.engine.budget import FAILED, best_trial, better_outside
 from scheduler.sweeps.engine.checkpoints import Written, written_by
 from scheduler.sweeps.engine.explaining import pointless, up_to_date
 from scheduler.sweeps.engine.live_trials import Book, Entry
+from scheduler.sweeps.front import front
+from scheduler.sweeps.recalled import plan_from
 from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.stopping.verdicts import Saved, saved
 from scheduler.sweeps.sweep import SweepPlan
@@ -26,7 +28,10 @@ from scheduler.sweeps.trials import Trial
 
 @dataclass(frozen=True)
 class Results:
-    """A sweep as it stands. `importance` is None where too little is known."""
+    """A sweep as it stands. `best` lies in the present space; `better`: one outside of it that is better. `importance` is None
+    where too little is known. Of a sweep with several objectives, `front` has the numbers of the trials in the present space
+    that no other one there beats in all of them, `outcomes` the values of each trial by its number, and `best` and `better` are
+    by the first."""
 
     plan: SweepPlan
     sweep: str
@@ -37,6 +42,9 @@ class Results:
     saved: Saved | None
     importance: Sequence[tuple[str, float]] | None
     written: Sequence[Written] = ()
+    outcomes: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    front: tuple[int, ...] = ()
+    better: Trial | None = None
 
     def entry(self, trial: Trial) -> Entry:
         return next(entry for entry in self.entries if entry.trial == trial)
@@ -51,19 +59,44 @@ def results_of(store: Store, plan: SweepPlan, sweep: str, everyone: Sequence[Ent
     """The same, of trials that nobody has in memory. `weighed`: with what mattered; not where the plan's space is a guess."""
     entries = tuple(everyone)
     jobs = {job.id: job for job in store.by_ids(entry.job for entry in entries)}
-    trials = [entry.trial for entry in entries if entry.trial]
+    trials = [entry.trial for entry in entries]
     attempts = store.latest_attempts(jobs.values())
+    outcomes = outcomes_of(plan, trials)
+    winning = front_inside(plan, trials, outcomes)
+    best = next((trial for trial in trials if winning and trial.number == winning[0]), None)
     return Results(
         plan,
         sweep,
         entries,
         jobs,
         attempts,
-        best_trial(trials, plan.goal),
+        best or best_trial(trials, plan.goal),
         saved(trials),
         _importance(plan, trials) if weighed else None,
         written_by(at_the_same_time(store, attempts.values())),
+        outcomes,
+        winning,
+        better_by_the_first(plan, trials, outcomes) if plan.sweep.beside else better_outside(trials, plan.goal),
     )
+
+
+def outcomes_of(plan: SweepPlan, trials: Sequence[Trial]) -> dict[int, tuple[float, ...]]:
+    """Of several objectives, the values of each trial that has them all in one row, by its number."""
+    found = {trial.number: trial.outcome(plan.goal) for trial in trials} if plan.sweep.beside else {}
+    return {number: values for number, values in found.items() if values is not None}
+
+
+def front_inside(plan: SweepPlan, trials: Sequence[Trial], outcomes: Mapping[int, tuple[float, ...]]) -> tuple[int, ...]:
+    """The numbers of the trials in the present space that no other one there beats; none of a sweep with one objective."""
+    found = [each.number for each in trials if each.number in outcomes and each.state not in FAILED and not each.outside]
+    return front({number: outcomes[number] for number in found}, plan.sweep.goals)
+
+
+def better_by_the_first(plan: SweepPlan, trials: Sequence[Trial], outcomes: Mapping[int, tuple[float, ...]]) -> Trial | None:
+    """The trial outside of the present space that is best by the first objective, where none inside is as good by it."""
+    whole = [each for each in trials if each.number in outcomes]
+    found = better_outside([replace(each, rows=outcomes[each.number][:1], summary=None) for each in whole], plan.goal)
+    return next((each for each in whole if found and each.number == found.number), None)
 
 
 @dataclass(frozen=True)
@@ -82,7 +115,8 @@ class Remembered:
 def remembered(store: Store, sweep: SweepRecord) -> Remembered:
     """Reads the logs of trials that still run, as far as they go."""
     config, records = json.loads(sweep.config), up_to_date(store, sweep)
-    trials = [pointless(record) for record in records]
+    plan = plan_from(sweep.file, config, (record.point for record in records))
+    trials = [plan.placed(pointless(record), record.point) for record in records]
     best = best_trial(trials, config["goal"])
     values = [trial.best(config["goal"]) for trial in trials]
     return Remembered(sweep, config["metric"], config["goal"], records, values, best.number if best else None)
@@ -90,15 +124,18 @@ def remembered(store: Store, sweep: SweepRecord) -> Remembered:
 
 @dataclass(frozen=True)
 class Standing:
-    """A sweep that the same command would go on with. `trials`: those of its `total` that lie in the present space; `counting`:
-    those of them that have something to compare, `best` among them; `outdated` as in a Submission."""
+    """A sweep that the same command would go on with. `counting`: those of its trials that lie in the present space and have
+    something to compare, `best` among them; `outdated` as in a Submission."""
 
     sweep: SweepRecord
-    total: int
     trials: Sequence[Trial]
     counting: Sequence[Trial]
     best: Trial | None
     outdated: Mapping[Aged, Sequence[int]]
+
+    @property
+    def total(self) -> int:
+        return len(self.trials)
 
 
 def standing(store: Store, plan: SweepPlan, directory: str) -> Standing | None:
@@ -108,12 +145,12 @@ def standing(store: Store, plan: SweepPlan, directory: str) -> Standing | None:
     if sweep is None:
         return None
     records = up_to_date(store, sweep)
-    inside = [replace(pointless(each), values=values) for each in records if (values := plan.values(each.point)) is not None]
-    whole = [trial for trial in inside if trial.state not in FAILED]
+    trials = [plan.placed(pointless(each), each.point) for each in records]
+    whole = [trial for trial in trials if trial.state not in FAILED and not trial.outside]
     counting = [trial for trial in whole if (trial.best(plan.goal) is not None if plan.metric else trial.state in SUCCEEDED)]
     before = store.by_ids(each.job for each in records if each.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
-    return Standing(sweep, len(records), inside, counting, best_trial(inside, plan.goal), aged)
+    return Standing(sweep, trials, counting, best_trial(trials, plan.goal), aged)
 
 
 def at_the_same_time(store: Store, attempts: Collection[Attempt]) -> list[Attempt]:

@@ -15,6 +15,7 @@ from scheduler.api.drawn import Charts, Page, curves, page
 from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
 from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
+from scheduler.api.served import Ui, ui
 from scheduler.api.trial import Trial, Trials
 from scheduler.api.watching import watch
 from scheduler.errors import CannotEverRun, StateError, UserError
@@ -33,6 +34,7 @@ __all__ = [
     "Sweeps",
     "Trial",
     "Trials",
+    "Ui",
     "UserError",
     "cancel",
     "compare",
@@ -48,6 +50,7 @@ __all__ = [
     "sweeps",
     "track",
     "trials",
+    "ui",
     "watch",
     "work",
 ]

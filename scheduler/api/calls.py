@@ -209,6 +209,7 @@ def sweep(
     pruner: str = "wandb",
     seed: int | None = None,
     again: bool = False,
+    learn_from: Words = None,
     gpus: int | None = None,
     gpu_memory: str | None = None,
     share: int | None = None,
@@ -227,14 +228,17 @@ def sweep(
 
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. Of each trial: `gpus`, `gpu_memory` (a text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
+    begin a new one. `learn_from`: other sweeps, as `--from` has them. Of each trial: `gpus`, `gpu_memory` (a text such as
+    "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
     `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
     """
     path = standard_file() if file is None else fspath(file)
     plan = read_plan(path, words(changes), asked(program, style), method=method)
     plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
     warn(plan.path, plan.notes, quiet=quiet)
-    wishes = Wishes(count_of("count", count), read("time", time, values.duration), sampler, pruner, seed, again)
+    sources = (learn_from,) if isinstance(learn_from, str) else tuple(learn_from or ())
+    limits = count_of("count", count), read("time", time, values.duration)
+    wishes = Wishes(*limits, sampler, pruner, seed, again, evidence=sources)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
         with opened_devices() as devices:

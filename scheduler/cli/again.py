@@ -61,9 +61,9 @@ def retry(
     from scheduler.actions.retry import retry as run_again
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.queue.selection import none_of
-    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     progress = Progress(sys.stderr)
     with notifying(notify, "retry", say) as told, opened_store() as store:
@@ -146,8 +146,8 @@ def resume(
 def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool, plain: bool) -> int:
     from scheduler.actions.drive import drive_everything
     from scheduler.cli.driving import concluded
-    from scheduler.report.live import viewed
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     progress = Progress(sys.stderr)
     with viewed(progress, store.home, plain=plain) as tell:

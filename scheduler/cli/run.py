@@ -83,16 +83,17 @@ def run(
     \b
     exp-queue run experiments/sample.yaml -j2
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
+    exp-queue run grid.yaml "train_args.lr=choice(1e-3,1e-4)" "+seed=range(3)"
     exp-queue run --commands jobs.txt
     """
     from scheduler.actions import run as action
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
-    from scheduler.report.live import viewed
     from scheduler.report.long_work import counted
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     directory = working_directory()

@@ -26,6 +26,7 @@ from scheduler.sweeps.wishes import Wishes
 if TYPE_CHECKING:
     from scheduler.actions.trials import Standing
     from scheduler.gpus.observation import Settings
+    from scheduler.sweeps.engine.evidence import Evidence
     from scheduler.sweeps.sweep import SweepPlan
 
 _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a server's sweep on a claimed GPU"
@@ -62,21 +63,22 @@ def sweep(
     \b
     exp-queue sweep --method bayes -j2
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
+    exp-queue sweep search.yaml "lr=tag(log, interval(1e-5, 1e-2))" "+seed=choice(1,2)"
     """
     from scheduler.actions import sweep as action
     from scheduler.actions.opening import opened_devices, working_directory
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
-    from scheduler.report.live import viewed
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
+    from scheduler.report.viewing import viewed
 
     if backend == "wandb":
         raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)
     with opened_devices(settings) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return show_plan(plan, wishes, _before(plan, wishes), style)
+            return show_plan(plan, wishes, *_before(plan, wishes), style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
@@ -84,11 +86,18 @@ def sweep(
             return concluded(swept, store.home, told, style)
 
 
-def _before(plan: SweepPlan, wishes: Wishes) -> Standing | None:
-    """Where the sweep stands that this command would go on with."""
+def _before(plan: SweepPlan, wishes: Wishes) -> tuple[Standing | None, Evidence]:
+    """Where the sweep stands that this command would go on with, and what it would learn from. UserError as for the sweep."""
+    from scheduler.actions.evidence import foreseen
     from scheduler.actions.opening import opened_if_there, working_directory
     from scheduler.actions.trials import standing
     from scheduler.cli.options import say
+    from scheduler.sweeps.engine.evidence import NO_EVIDENCE
 
     with opened_if_there(say) as store:
-        return standing(store, plan, working_directory()) if store and not wishes.again else None
+        if not store and wishes.evidence:
+            raise UserError("--from: there is no sweep yet", next_step="`exp-queue sweep FILE` begins one")
+        if not store:
+            return None, NO_EVIDENCE
+        before = None if wishes.again else standing(store, plan, working_directory())
+        return before, foreseen(store, plan, working_directory(), wishes)

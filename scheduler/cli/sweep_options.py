@@ -29,10 +29,17 @@ _WISHES = (
         type=click.Choice(PRUNERS),
         default="wandb",
         show_default=True,
-        help="What stops trials early: the file's early_terminate, a rule of Optuna's, or nothing.",
+        help="What stops trials early: the file's early_terminate, a rule of Optuna's, iepoch, or nothing.",
     ),
     click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N", help="For a new sweep: the same points again."),
     click.option("--again", is_flag=True, help="Begin a new sweep instead of going on with the last one of this file."),
+    click.option(
+        "--from",
+        "evidence",
+        multiple=True,
+        metavar="SWEEP",
+        help="Learn from the finished trials of another sweep too, named as for `exp-queue trials`; it may be given again.",
+    ),
     click.option("--optuna-journal", metavar="PATH", help="Write the trials to a journal for optuna-dashboard as well."),
 )
 _RESOURCES = (
@@ -58,9 +65,10 @@ def wish_options(command: Callable[..., Any]) -> Callable[..., Any]:
         seed: int | None,
         again: bool,
         optuna_journal: str | None,
+        evidence: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        wishes = Wishes(count, _read("--time", time, "duration"), sampler, pruner, seed, again, optuna_journal)
+        wishes = Wishes(count, _read("--time", time, "duration"), sampler, pruner, seed, again, optuna_journal, evidence)
         return command(wishes=wishes, **others)
 
     for option in reversed(_WISHES):

@@ -10,9 +10,13 @@ from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
 from scheduler.home import Home
 from scheduler.report import sweeps as report
+from scheduler.report.evidence import lines as evidence_lines
 from scheduler.report.notifications import Notifications
+from scheduler.report.spaces import conditions, outside
 from scheduler.report.tables import print_json, print_table
 from scheduler.sweeps.engine.budget import Budget
+from scheduler.sweeps.engine.evidence import Evidence
+from scheduler.sweeps.search.search import learns, learns_outside
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import show
@@ -39,7 +43,7 @@ def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
     return 0 if swept.all_succeeded else 1
 
 
-def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, style: str) -> int:
+def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, evidence: Evidence, style: str) -> int:
     """What the sweep is, where it stands already, and its next points if they can be known before any result."""
     from scheduler.report.submission import planned_objects, planned_rows
 
@@ -50,7 +54,9 @@ def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, style: s
     outdated = before.outdated if before else {}
     say(report.opening(plan, trials, budget, wishes.pruner, new=before is None, revived=0, outdated=outdated))
     if before and before.total:
-        say(report.standing(plan, before))
+        strangers = outside(plan, before.trials, learns=learns_outside(plan.sweep, wishes.sampler))
+        say([*strangers, *report.standing(plan, before)])
+    say(evidence_lines(evidence, learns=learns(plan.sweep.method, wishes.sampler)))
     say(f"nothing was started; {f'no new trials: {over}' if over else report.what_is_shown(plan, before, len(experiments))}")
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
@@ -74,6 +80,8 @@ def check_plan(plan: SweepPlan, first: int, style: str) -> None:
         print_json(overview.objects(found), sys.stdout)
         return
     for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
+        show(sentence)
+    for sentence in conditions(plan):
         show(sentence)
     searched = ", ".join(found.differing) or "nothing"
     show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")

@@ -46,7 +46,7 @@ def top(jobs: tuple[str, ...], settings: Settings) -> int:
 def _needs_a_terminal() -> None:
     """UserError where there is none, or none on which the cursor can be moved."""
     from scheduler.errors import UserError
-    from scheduler.report.painter import can_paint
+    from scheduler.terminal import can_paint
 
     streams = (sys.stdin, sys.stdout, sys.stderr)
     if all(stream.isatty() for stream in streams) and can_paint(sys.stderr):

@@ -56,13 +56,15 @@ def watch(jobs: tuple[str, ...], once: bool, plain: bool, settings: Settings, st
 
 
 def _follow(scenes: Generator[Scene, None, None], progress: Progress, *, plain: bool) -> None:
-    from scheduler.report.live import draw, painter_on
     from scheduler.report.scene import met
+    from scheduler.report.viewing import painter_on
 
     painter = None if plain else painter_on(sys.stderr)
     if painter is None:
         _print_changes(scenes, progress)
         return
+    from scheduler.report.live import draw
+
     above = cast("TextIO", painter)
     with closing(scenes), painter, progress.beside_a_view(above), redirect_stderr(above):
         for scene in scenes:

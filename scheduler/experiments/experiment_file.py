@@ -15,7 +15,9 @@ from scheduler.experiments.command import argparse_program, doubts, hydra_progra
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot, Text, slots
 from scheduler.experiments.command.hydra_groups import chosen_in
+from scheduler.experiments.configurations.overrides import Edit
 from scheduler.experiments.configurations.overrides import parse as parse_overrides
+from scheduler.experiments.configurations.unfolding import unfolded
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.experiment import Experiment, Policy, Resources
@@ -120,9 +122,7 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
     command = launching.template(document, top, asked)
     launch = launching.launch(document, top, command, asked)
     edits = parse_overrides(overrides, document.limits)
-    signs = {name for slot in slots(launch) for name, _ in slot.groups}
-    given = [{key: top[key] for key in layout.CONFIGURED if key in top}, [{edit.name: edit.value} for edit in edits]]
-    made = blocks(document, top, edits, chosen_in(given, signs) if "defaults" not in top else frozenset())
+    made = tuple(block for each in unfolded(edits, document.limits) for block in _blocks(document, top, launch, each))
     launching.refuse_unknown_values(document, top, launch, asked, looked_at(made))
     return ExperimentFile(
         path=document.file,
@@ -136,3 +136,10 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         after=read_after(document, top),
         remarks=read_remarks(document, top),
     ).within(document.limits)
+
+
+def _blocks(document: Document, top: dict[str, Any], launch: Launch, edits: list[Edit]) -> tuple[Block, ...]:
+    """Those of the file under changes that name one value each."""
+    signs = {name for slot in slots(launch) for name, _ in slot.groups}
+    given = [{key: top[key] for key in layout.CONFIGURED if key in top}, [{edit.name: edit.value} for edit in edits]]
+    return blocks(document, top, edits, chosen_in(given, signs) if "defaults" not in top else frozenset())

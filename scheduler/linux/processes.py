@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 SCRIPTS = (".py", ".sh")
@@ -38,6 +39,12 @@ def become_subreaper() -> None:
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """This boot's identity: a pid means nothing in another."""
+    return contents("/proc/sys/kernel/random/boot_id").decode("ascii").strip()
 
 
 def look_up(pid: int) -> Process | None:

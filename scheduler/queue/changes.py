@@ -8,12 +8,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
+from scheduler.linux.processes import boot_id
 from scheduler.queue.asks import as_json, policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
@@ -161,9 +160,18 @@ class Changes:
                  WHERE number IN (SELECT value FROM json_each(?2)) AND surroundings IS NOT ?1"""
         self._connection.execute(sql, (surroundings, json.dumps(list(jobs))))
 
-    def begin(self, job: Job, launcher: str, gpus: str, slot: int | None = None, ports: str = "") -> Attempt | None:
+    def begin(
+        self,
+        job: Job,
+        launcher: str,
+        gpus: str,
+        slot: int | None = None,
+        ports: str = "",
+        code: int | None = None,
+        origin: int | None = None,
+    ) -> Attempt | None:
         """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
-        is passed over: a database that was restored or moved does not know of all attempts that were. `gpus`, `slot` and `ports`
+        is passed over: a database that was restored or moved does not know of all attempts that were. From `gpus` on the values
         are the attempt's."""
         row = self._connection.execute(
             "UPDATE job SET state = 'starting', attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
@@ -174,8 +182,8 @@ class Changes:
         number = self._home.free_attempt(job.id, row[0])
         if number != row[0]:
             self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
-        directory = self._home.attempt(job.id, number)
-        attempt = Attempt(job.id, number, launcher, directory, time.time(), boot=boot_id(), gpus=gpus, slot=slot, ports=ports)
+        which = (job.id, number, launcher, self._home.attempt(job.id, number), time.time())
+        attempt = Attempt(*which, boot=boot_id(), gpus=gpus, slot=slot, ports=ports, code=code, origin=origin)
         self._insert(attempt)
         self._event(job.id, attempt.number, State.STARTING, launcher)
         return attempt
@@ -193,9 +201,9 @@ class Changes:
     def _insert(self, attempt: Attempt) -> None:
         a = attempt
         self._connection.execute(
-            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus, slot, ports) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports),
+            "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus, slot, ports, code, origin) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports, a.code, a.origin),
         )
 
     def runs(self, attempt: Attempt, pid: int, birth: int | None) -> None:
@@ -289,9 +297,3 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | N
         experiment.policy.priority,
         experiment.environment,
     )
-
-
-@lru_cache(maxsize=1)
-def boot_id() -> str:
-    """This boot's identity: a pid means nothing in another."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Code, Codes
-from scheduler.queue.job import Attempt
 
 
 def remember(change: Changes, code: Code) -> int:
@@ -17,22 +15,6 @@ def remember(change: Changes, code: Code) -> int:
     change.connection.execute("INSERT OR IGNORE INTO code (program, digest, commits) VALUES (?, ?, ?)", which)
     sql = "SELECT number FROM code WHERE program = ? AND digest = ? AND commits = ?"
     return change.connection.execute(sql, which).fetchone()[0]
-
-
-def runs(change: Changes, attempt: Attempt, code: Code | None) -> Attempt:
-    """What the attempt's program is at its start, where that is known."""
-    if code is None:
-        return attempt
-    return runs_as_asked(change, attempt, remember(change, code))
-
-
-def runs_as_asked(change: Changes, attempt: Attempt, number: int | None) -> Attempt:
-    """The same, of code that has its number; None: nothing is known."""
-    if number is None:
-        return attempt
-    sql = "UPDATE attempt SET code = ? WHERE job = ? AND number = ?"
-    change.connection.execute(sql, (number, attempt.job, attempt.number))
-    return replace(attempt, code=number)
 
 
 def ask_with_present_code(change: Changes, jobs: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from scheduler.launcher import journal
 from scheduler.launcher.client import journal_path
 from scheduler.linux.holders import stand_still
 from scheduler.linux.locks import is_locked
-from scheduler.queue.changes import boot_id
+from scheduler.linux.processes import boot_id
 from scheduler.queue.job import Attempt
 from scheduler.shortage import passing
 

@@ -13,6 +13,7 @@ from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
 
+SEAT = "wandb_server/sit.py"  # the program of a job whose run a process elsewhere computes
 RUN_DIR, RUN_ID = "{run_dir}", "{run_id}"  # in `Job.environment`: what only an attempt has
 
 
@@ -128,6 +129,11 @@ class Job:
     def name(self) -> str:
         """For people to type and to remember; no other job of the queue has it."""
         return self.renamed or name_of(self.id, self.number)
+
+    @property
+    def is_seat(self) -> bool:
+        """Whether it only stands for a run that a process elsewhere computes: its own code and Python say nothing of that."""
+        return len(self.argv) > 2 and self.argv[2].endswith(SEAT)
 
     @property
     def short_id(self) -> str:

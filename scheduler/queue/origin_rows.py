@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from dataclasses import replace
 
 from scheduler.queue.changes import Changes
 from scheduler.queue.checkout import Checkout
@@ -15,12 +14,12 @@ from scheduler.queue.origins import Origin
 from scheduler.queue.store import Store
 
 
-def comes_from(change: Changes, attempt: Attempt, origin: Origin, known: int | None) -> Attempt:
-    """The attempt comes from there. `known`: its number, where it is on disk already."""
-    number = _origin(change, origin) if known is None else known
-    sql = "UPDATE attempt SET origin = ? WHERE job = ? AND number = ?"
-    change.connection.execute(sql, (number, attempt.job, attempt.number))
-    return replace(attempt, origin=number)
+def remember(change: Changes, origin: Origin) -> int:
+    """The number by which attempts refer to it; the same for the same."""
+    checkout = _checkout(change, origin.checkout) if origin.checkout else None
+    interpreter = _interpreter(change, origin.interpreter) if origin.interpreter else None
+    values = {"checkout": checkout, "interpreter": interpreter}
+    return _once(change, "origin", {**values, "host": origin.host, "kernel": origin.kernel, "driver": origin.driver})
 
 
 def origin_of(store: Store, attempt: Attempt) -> Origin | None:
@@ -38,13 +37,6 @@ def origin_of(store: Store, attempt: Attempt) -> Origin | None:
 def _checkout_from(row: sqlite3.Row) -> Checkout:
     untracked = tuple(json.loads(row["untracked"]))
     return Checkout(row["root"], row["commits"], row["branch"], row["patch"], untracked, row["missing"])
-
-
-def _origin(change: Changes, origin: Origin) -> int:
-    checkout = _checkout(change, origin.checkout) if origin.checkout else None
-    interpreter = _interpreter(change, origin.interpreter) if origin.interpreter else None
-    values = {"checkout": checkout, "interpreter": interpreter}
-    return _once(change, "origin", {**values, "host": origin.host, "kernel": origin.kernel, "driver": origin.driver})
 
 
 def _checkout(change: Changes, found: Checkout) -> int:

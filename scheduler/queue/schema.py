@@ -253,6 +253,18 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     ALTER TABLE attempt ADD COLUMN origin INTEGER REFERENCES origin (number);
     """,
+    # Trials of other sweeps that the search of a sweep learns from.
+    """
+    CREATE TABLE evidence (
+        sweep TEXT NOT NULL REFERENCES sweep (id),
+        job   TEXT NOT NULL REFERENCES trial (job),
+        PRIMARY KEY (sweep, job)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    # Of a sweep with several metrics: the others as they stood in each row of a trial's history.
+    """
+    ALTER TABLE trial ADD COLUMN beside TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scheduler.queue.changes import Changes
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
+
+Beside = tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class SweepRecord:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """A trial with the state of its job. `attempt` is the one whose `history` was read to its end; None: none was.
+    """A trial of `sweep` with the state of its job. `attempt` is the one whose `history` was read to its end; None: none was.
 
     `verdict` is JSON that says why it was stopped early.
     """
@@ -41,6 +43,8 @@ class TrialRecord:
     history: tuple[float, ...] = ()
     summary: float | None = None
     verdict: str | None = None
+    sweep: str = ""
+    beside: Beside = ()  # of several metrics: the others, as they stood in each row of `history`
 
     @property
     def is_read(self) -> bool:
@@ -83,6 +87,14 @@ def trial(store: Store, job: str) -> TrialRecord:
     return _trial(store.read(sql, (job,))[0])
 
 
+def evidence(store: Store, sweep: str) -> list[TrialRecord]:
+    """The trials of other sweeps that this one learns from, of older sweeps first, each as it stands now."""
+    sql = """SELECT trial.*, job.state, job.attempts FROM evidence JOIN trial ON trial.job = evidence.job
+             JOIN job ON job.id = trial.job JOIN sweep ON sweep.id = trial.sweep
+             WHERE evidence.sweep = ? ORDER BY sweep.number, trial.number"""
+    return [_trial(row) for row in store.read(sql, (sweep,))]
+
+
 def add_sweep(change: Changes, sweep: SweepRecord) -> None:
     change.connection.execute(
         "INSERT INTO sweep (id, key, file, seed, config, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -102,8 +114,14 @@ def rename_sweep(change: Changes, sweep: str, key: str, config: str) -> None:
 
 def forget_histories(change: Changes, sweep: str) -> None:
     """What the trials of a sweep have left is to be read once more."""
-    sql = "UPDATE trial SET attempt = NULL, history = '[]', summary = NULL, verdict = NULL WHERE sweep = ?"
+    sql = "UPDATE trial SET attempt = NULL, history = '[]', beside = '[]', summary = NULL, verdict = NULL WHERE sweep = ?"
     change.connection.execute(sql, (sweep,))
+
+
+def add_evidence(change: Changes, sweep: str, jobs: Iterable[str]) -> None:
+    """The sweep learns from the trials that these jobs are, too."""
+    rows = [(sweep, job) for job in jobs]
+    change.connection.executemany("INSERT OR IGNORE INTO evidence (sweep, job) VALUES (?, ?)", rows)
 
 
 def count_trials(change: Changes, sweep: str) -> int:
@@ -120,10 +138,12 @@ def note_verdict(change: Changes, job: str, verdict: str) -> None:
     change.connection.execute("UPDATE trial SET verdict = ? WHERE job = ?", (verdict, job))
 
 
-def note_history(change: Changes, job: str, attempt: int, history: tuple[float, ...], summary: float | None) -> None:
+def note_history(
+    change: Changes, job: str, attempt: int, history: tuple[float, ...], summary: float | None, beside: Beside = ()
+) -> None:
     """What an attempt left, read to its end."""
-    sql = "UPDATE trial SET attempt = ?, history = ?, summary = ? WHERE job = ?"
-    change.connection.execute(sql, (attempt, json.dumps(history), summary, job))
+    sql = "UPDATE trial SET attempt = ?, history = ?, summary = ?, beside = ? WHERE job = ?"
+    change.connection.execute(sql, (attempt, json.dumps(history), summary, json.dumps(beside), job))
 
 
 def _sweep(rows: list[sqlite3.Row]) -> SweepRecord | None:
@@ -145,4 +165,6 @@ def _trial(row: sqlite3.Row) -> TrialRecord:
         tuple(json.loads(row["history"])),
         row["summary"],
         row["verdict"],
+        row["sweep"],
+        tuple(map(tuple, json.loads(row["beside"]))),
     )

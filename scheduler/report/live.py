@@ -10,10 +10,9 @@ import contextlib
 import math
 import os
 import select
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import TextIO, cast
@@ -27,13 +26,11 @@ from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.store import Store
 from scheduler.report.log_view import newest_line
-from scheduler.report.painter import Painter, can_paint, painting
+from scheduler.report.painter import Painter
 from scheduler.report.progress import Progress
 from scheduler.report.scene import drawn
 from scheduler.shortage import Shortage, start
 from scheduler.terminal import say
-
-Tell = Callable[[Told], None]
 
 
 class Pace:
@@ -140,25 +137,3 @@ class Live:
 def _trials(sweep: str, store: Store) -> list[int]:
     """The numbers of its jobs by now."""
     return store.numbers("id IN (SELECT job FROM trial WHERE sweep = ?)", (sweep,))
-
-
-def painter_on(file: TextIO) -> Painter | None:
-    """What draws on `file`; None where that is no terminal, or rich is not there."""
-    try:
-        return Painter(file, painting()) if can_paint(file) else None
-    except ImportError:
-        return None
-
-
-@contextlib.contextmanager
-def viewed(progress: Progress, home: Home, *, plain: bool) -> Iterator[Tell]:
-    """Who hears of a run: `progress`, and on a terminal a live view beside its lines. `plain`: lines alone."""
-    painter = None if plain else painter_on(sys.stderr)
-    if painter is None:  # without the extra `ui` there are lines
-        yield progress.tell
-        return
-    live = Live(progress, home, painter)
-    try:
-        yield live.tell
-    finally:
-        live.close()

@@ -6,13 +6,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.actions.advance import Advance
-from scheduler.report.live import painter_on
-from scheduler.report.painter import Painter
 from scheduler.report.text import duration
+from scheduler.report.viewing import painter_on
 from scheduler.terminal import say
+
+if TYPE_CHECKING:
+    from scheduler.report.painter import Painter
 
 SILENCE = 1.0  # seconds for which nothing is said: what takes no longer needs no word
 REDRAW = 0.5  # seconds between two frames

@@ -17,13 +17,12 @@ from typing import TextIO
 
 from scheduler.report.job_cells import Line
 from scheduler.report.text import cells
-from scheduler.terminal import until_the_reader_leaves
+from scheduler.terminal import is_ours, until_the_reader_leaves
 
 # ECMA-48 and DEC: the cursor hidden, and no wrapping of a row that is wider than we think; and both as they were.
 _BEGIN, _END = "\033[?25l", "\033[?25h"
 _CUT, _WRAP = "\033[?7l", "\033[?7h"
 _ERASE_LINE, _ERASE_BELOW = "\033[K", "\033[J"
-NO_CURSOR = ("", "dumb", "unknown")  # what TERM says of a terminal on which it cannot be moved
 UNKNOWN = os.terminal_size((80, 24))
 
 
@@ -52,7 +51,7 @@ class Painter:
     def draw(self, lines: Sequence[Line]) -> None:
         """Draw these in the place of those before. The same lines are not drawn again."""
         with self._lock, _whole():
-            if not _is_ours(self._file):  # in the background the shell's line is there
+            if not is_ours(self._file):  # in the background the shell's line is there
                 self._drawn, self._shown = [], []
                 return
             shown = [self._paint(line) for line in lines]
@@ -160,21 +159,3 @@ def painting() -> Callable[[Line], str]:
         return "".join(f"{before}{text}{after}" for text, before, after in shown).rstrip()
 
     return paint
-
-
-def can_paint(file: TextIO) -> bool:
-    """Whether `file` is a terminal on which lines can be drawn anew. What a notebook gives to `!exp-queue` looks like one and is
-    none: its kernel sets JPY_PARENT_PID."""
-    if os.environ.get("TERM", "") in NO_CURSOR or "JPY_PARENT_PID" in os.environ:
-        return False
-    with contextlib.suppress(ValueError, OSError):
-        return file.isatty() and _is_ours(file)
-    return False
-
-
-def _is_ours(file: TextIO) -> bool:
-    """Whether we are in the foreground of the terminal, or it is not the one that controls us."""
-    try:
-        return os.tcgetpgrp(file.fileno()) == os.getpgrp()
-    except (OSError, ValueError):
-        return True

@@ -124,12 +124,16 @@ class Progress:
         self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
+        from scheduler.report import evidence
+        from scheduler.report.spaces import outside
         from scheduler.report.sweeps import label, opening
 
         self._name = partial(label, notice.plan, notice.book)
         self._metric = notice.plan.metric or ""
         told = (notice.plan, notice.book, notice.budget, notice.pruner)
-        for sentence in opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated):
+        opened = opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated)
+        strangers = outside(notice.plan, notice.book.trials(), learns=notice.learns_outside)
+        for sentence in (*opened, *strangers, *evidence.lines(notice.evidence, learns=notice.learns)):
             self._say(sentence)
 
     def _started(self, notice: Started) -> None:

@@ -18,6 +18,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
+from scheduler.report.objectives import aims, beside, by_which, front_line, objectives
 from scheduler.report.submission import other_code
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.report.wandb_runs import how_to_send
@@ -29,7 +30,9 @@ from scheduler.sweeps.engine.checkpoints import (
 )
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.sightings import Sightings
+from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import bands
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
 from scheduler.sweeps.stopping.verdicts import Saved
 from scheduler.sweeps.sweep import SweepPlan
@@ -50,19 +53,26 @@ def opening(
     outdated: Mapping[Aged, Sequence[int]] | None = None,
 ) -> list[str]:
     """What is about to be tried, in a few lines."""
-    goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
+    goal = f", {aims(plan)}" if plan.metric else ""
     notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
     if len(trials):
         again = f", {revived} of them interrupted and tried again" if revived else ""
         notes.append(f"{plural(len(trials), 'trial')} from before{again}{other_code(outdated or {})}; --again begins anew")
-    if pruner == "wandb" and plan.sweep.early_terminate and plan.metric:
-        shown = bands(plan.sweep.early_terminate)
-        more = ", ..." if len(shown) > SHOWN_BANDS else ""
-        rows = ", ".join(str(band) for band in shown[:SHOWN_BANDS])
-        notes.append(f"trials are compared after {rows}{more} rows, and those that fall behind are stopped")
+    rule = rule_of(plan.sweep.early_terminate, pruner)
+    if rule and plan.metric and pruner not in OPTUNA_PRUNERS:
+        notes.append(_compared(rule))
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def _compared(rule: EarlyTerminate) -> str:
+    if rule.keep:
+        return f"trials are compared after {plural(bands(rule)[0], 'row')}, and only the best {rule.keep} go on"
+    shown = bands(rule)
+    more = ", ..." if len(shown) > SHOWN_BANDS else ""
+    rows = ", ".join(str(band) for band in shown[:SHOWN_BANDS])
+    return f"trials are compared after {rows}{more} rows, and those that fall behind are stopped"
 
 
 def standing(plan: SweepPlan, before: Standing) -> list[str]:
@@ -120,23 +130,28 @@ def _text(value: object) -> str:
 
 
 def _best_first(found: Results) -> list[Entry]:
-    """By their best value; those without one, and the failed, at the end."""
+    """By their best value; those outside of the present space, and those without a value or failed, at the end. Of several
+    objectives the front stands first."""
     sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
-    def key(entry: Entry) -> tuple[bool, float, int]:
-        best = _value(found, entry)
-        return (best is None or entry.record.state in FAILED, 0.0 if best is None else sign * best, entry.record.number)
+    def key(entry: Entry) -> tuple[bool, bool, bool, float, int]:
+        best, number = _value(found, entry), entry.record.number
+        last = best is None or entry.record.state in FAILED
+        return (number not in found.front, last, bool(entry.trial.outside), 0.0 if best is None else sign * best, number)
 
     return sorted(found.entries, key=key)
 
 
 def _value(found: Results, entry: Entry) -> float | None:
-    return entry.trial.best(found.plan.goal) if entry.trial else None
+    if found.plan.sweep.beside and entry.record.number in found.outcomes:
+        return found.outcomes[entry.record.number][0]
+    return entry.trial.best(found.plan.goal)
 
 
 def rows(found: Results) -> list[dict[str, str]]:
     """One row for each trial, the best first."""
-    names = _varying(found.plan)
+    names = [*_varying(found.plan), *_former(found)]
+    strangers = any(entry.trial.outside for entry in found.entries)
     return [
         {
             "trial": str(entry.record.number),
@@ -144,23 +159,38 @@ def rows(found: Results) -> list[dict[str, str]]:
             "state": str(entry.record.state),
             **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
             (found.plan.metric or "value"): number(_value(found, entry)),
+            **{name: number(value) for name, value in beside(found, entry).items()},
+            **({"front": "*" if entry.record.number in found.front else ""} if found.plan.sweep.beside else {}),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",
             "GPU": gpus_of(attempt),
+            **({"outside by": ", ".join(entry.trial.outside)} if strangers else {}),
         }
         for entry in _best_first(found)
     ]
+
+
+def _former(found: Results) -> list[str]:
+    """The parameters that some trials have and the space has no more, and those that it has fixed since."""
+    fixed = [name for entry in found.entries for name in entry.trial.outside if name in entry.record.point]
+    return [name for name in dict.fromkeys(fixed) if name not in _varying(found.plan)]
 
 
 def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
     """The last words: how many of each state, the best trial and how to have it again, what mattered, what was saved."""
     states = Counter(str(entry.record.state) for entry in found.entries)
     notes = [f"{plural(len(found.entries), 'trial')}: {', '.join(f'{count} {state}' for state, count in states.items())}"]
+    notes += [front_line(found)] if found.front else []
     if found.best:
         notes += _best_lines(found, found.best)
+    if found.better:
+        where = f"outside of the present space, by {', '.join(found.better.outside)}"
+        value = f"{found.plan.metric} {number(_value(found, found.entry(found.better)))}"
+        notes.append(f"{'better' if found.best else 'best'}{by_which(found)}, but {where}: trial {found.better.number}, {value}")
     if found.importance:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
-        notes.append(f"what mattered, by these trials: {shares}")
+        for_what = f" for {found.plan.metric}" if found.plan.sweep.beside else ""
+        notes.append(f"what mattered{for_what}, by these trials: {shares}")
     if found.saved and found.saved.stopped:
         notes.append(saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
@@ -178,7 +208,7 @@ def _hydra_note(found: Results) -> str:
 def _best_lines(found: Results, best: Trial) -> list[str]:
     entry = found.entry(best)
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
-    lines = [f"best: trial {best.number}, {found.plan.metric} {number(best.best(found.plan.goal))}"]
+    lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(_value(found, entry))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if attempt:
         elsewhere = directories(job, attempt)
@@ -209,8 +239,11 @@ def as_object(found: Results, sightings: Sightings) -> dict[str, Any]:
         "method": found.plan.sweep.method,
         "metric": found.plan.metric,
         "goal": found.plan.goal,
+        "objectives": [{"name": name, "goal": goal} for name, goal in objectives(found.plan)],
+        "front": list(found.front) if found.plan.sweep.beside else None,
         "logged_instead": sorted(sightings.instead) if sightings.in_vain else None,
         "best": _trial_object(found, best) if best else None,
+        "better_outside": found.better.number if found.better else None,
         "importance": dict(found.importance) if found.importance else None,
         "saved": {"rows": found.saved.rows, "share": found.saved.share} if found.saved else None,
         "trials": [_trial_object(found, entry) for entry in _best_first(found)],
@@ -226,7 +259,9 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "id": entry.job,
         "state": str(entry.record.state),
         "point": dict(entry.record.point),
+        "outside": list(entry.trial.outside),
         "value": _value(found, entry),
+        "beside": beside(found, entry),
         "history": list(entry.record.history),
         "stopped_because": json.loads(entry.record.verdict) if entry.record.verdict and _was_stopped(entry) else None,
         "argv": list(found.jobs[entry.job].argv),

@@ -8,6 +8,8 @@ from typing import Any
 
 from scheduler.actions.sweeps import Improvement, Listed, Seen
 from scheduler.home import Home
+from scheduler.report import evidence
+from scheduler.report.objectives import aims
 from scheduler.report.sweeps import as_object, farewell
 from scheduler.report.text import number, plural
 from scheduler.report.trials import objects_of_bands
@@ -24,7 +26,7 @@ def table(found: Sequence[Listed]) -> list[dict[str, str]]:
             "begun": _moment(each.sweep.created),
             "file": each.sweep.file,
             "method": each.plan.sweep.method,
-            "metric": each.plan.metric or "",
+            "metric": ", ".join(each.plan.metrics),
             "best": number(each.best_value),
             "trial": str(best.number) if (best := each.best) else "",
             "trials": str(len(each.entries)),
@@ -56,9 +58,10 @@ def objects(found: Sequence[Listed]) -> list[dict[str, Any]]:
 def opening(found: Seen) -> list[str]:
     """Which sweep it is."""
     plan, sweep = found.listed.plan, found.listed.sweep
-    goal = f", {plan.metric} to be {plan.goal}d" if plan.metric else ""
+    goal = f", {aims(plan)}" if plan.metric else ""
     method = f", method {plan.sweep.method}" if plan.sweep.method else ""
-    return [f"sweep {sweep.id[:8]} of {sweep.file}, begun {_moment(sweep.created)}{method}{goal}"]
+    head = f"sweep {sweep.id[:8]} of {sweep.file}, begun {_moment(sweep.created)}{method}{goal}"
+    return [head, *evidence.lines(found.evidence, learns=plan.sweep.method == "bayes")]
 
 
 def ending(found: Seen, home: Home) -> list[str]:
@@ -85,6 +88,7 @@ def as_one_object(found: Seen) -> dict[str, Any]:
         "created": found.listed.sweep.created,
         "pruner": found.listed.pruner,
         "bands": objects_of_bands(found.bands),
+        "evidence": evidence.objects(found.evidence),
         "improvements": [{"trial": each.trial, "value": each.value, "ended": each.ended} for each in found.improvements],
     }
 
@@ -95,7 +99,9 @@ def flat_trials(found: Seen) -> list[dict[str, Any]]:
         {
             **{name: each[name] for name in ("trial", "id", "state")},
             **{f"point.{name}": value for name, value in each["point"].items()},
-            **{name: each[name] for name in ("value", "duration", "gpus", "directory")},
+            "value": each["value"],
+            **{f"beside.{name}": value for name, value in each["beside"].items()},
+            **{name: each[name] for name in ("duration", "gpus", "directory")},
             "rows": len(each["history"]),
         }
         for each in as_one_object(found)["trials"]

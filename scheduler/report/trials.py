@@ -61,7 +61,7 @@ _BEST_THERE = "best there (trial: value)"
 
 
 def _reached(band: Band) -> dict[str, str]:
-    return {"row": str(band.rows), "trials there": str(len(band.reached)), "still passes": number(band.threshold)}
+    return {"row": str(band.rows), "trials there": str(len(band.reached)), "still passes": number(band.threshold) or "any"}
 
 
 def _best_there(band: Band) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep
 from scheduler.queue.store import Store
 from scheduler.tracking import left
-from scheduler.tracking.logged import Logged
+from scheduler.tracking.logged import Gathering, Logged, Series
 from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.open_files import event_files_of, opened_by
@@ -70,6 +70,26 @@ def read_whole(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Object
     try:
         read_out(follower, attempt.ending)
         return follower.logged(), follower.objective
+    finally:
+        follower.close()
+
+
+def read_curves(store: Store, job: Job, attempt: Attempt, names: Collection[str]) -> Mapping[str, Series]:
+    """What the logs of an attempt say under these names, as far as they are still there: of the curves of a run that logs very
+    many numbers only the first are kept."""
+    follower, gathering = follower_of(store, job, attempt, awake=False), Gathering(names)
+    try:
+        rows = follower.read()
+        while True:
+            gathering = Gathering(names) if follower.anew else gathering
+            gathering.take(rows)
+            if not follower.is_behind:
+                break
+            rows = follower.read()
+        rows = follower.finish(cut=is_cut(attempt.ending))
+        gathering = Gathering(names) if follower.anew else gathering
+        gathering.take(rows)
+        return gathering.logged(follower.source).series
     finally:
         follower.close()
 

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -27,10 +26,10 @@ from scheduler.queue.kept import keep, unread
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_silent, read_out
 from scheduler.runner.notices import StillReading
+from scheduler.runner.reading_words import Followed, Known, Over, Word
 from scheduler.shortage import Shortage, passing, start
 from scheduler.tracking.left import Leaving, clear
 from scheduler.tracking.logged import Logged
-from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.follower import Follower
 
 YOUNG = 0.3  # seconds: what is over by then is only read when it is
@@ -44,53 +43,13 @@ TOGETHER = 256  # attempts that are written down in one transaction
 SILENT = Logged()  # of an attempt in whose directory there is nothing
 
 
-@dataclass
-class _Followed:
-    """An attempt under way. `wake`: when to look at it next, on the monotonic clock, if nothing is heard before."""
-
-    job: Job
-    attempt: Attempt
-    wake: float
-    follower: Follower | None = None
-    leaving: Leaving | None = None
-    looked: float = -math.inf
-    is_awake: bool = False
-
-
-@dataclass(frozen=True)
-class _Over:
-    """An attempt that has ended; `job`: None where it is still to be asked for."""
-
-    attempt: Attempt
-    ending: Ending | None
-    job: Job | None = None
-    duration: float | None = None
-
-
-@dataclass
-class _State:
-    """What the thread knows."""
-
-    store: Store
-    followed: dict[str, _Followed] = field(default_factory=dict)
-    over: list[_Over] = field(default_factory=list)
-    read: list[tuple[Attempt, Logged, Objective | None]] = field(default_factory=list)
-    selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
-    is_closing: bool = False
-    write_at: float = -math.inf  # until then what was read waits for more, on the monotonic clock
-    retry_at: float = -math.inf
-
-
-_Word = _Followed | _Over | str | None  # a str: this attempt is not under way after all; None: no more comes
-
-
 class Reading:
     """Hears of attempts, and reads what they log. `fileno` is readable when it reads no more."""
 
     def __init__(self, home: Home, others: Callable[[Job], bool] = lambda job: False) -> None:
         """`others`: whether somebody else reads, and keeps, what a job logs."""
         self._home, self._others = home, others
-        self._words: SimpleQueue[_Word] = SimpleQueue()
+        self._words: SimpleQueue[Word] = SimpleQueue()
         self._started = self._hurries = False
         self._present: StillReading | None = None  # what is read now, and how far that is
         self._wakes = -math.inf  # when the thread looks up by itself, on the monotonic clock
@@ -106,16 +65,16 @@ class Reading:
     def catch_up(self, store: Store) -> None:
         """Read what others have left unread."""
         for attempt in unread(store):
-            self._say(_Over(attempt, attempt.ending))
+            self._say(Over(attempt, attempt.ending))
 
     def began(self, job: Job, attempt: Attempt) -> None:
         if not self._others(job):
-            self._say(_Followed(job, attempt, time.monotonic() + YOUNG))
+            self._say(Followed(job, attempt, time.monotonic() + YOUNG))
 
     def ended(self, job: Job, attempt: Attempt, ending: Ending, duration: float | None) -> None:
         """It is over, and its final record is written."""
         if not self._others(job):
-            self._say(_Over(attempt, ending, job, duration))
+            self._say(Over(attempt, ending, job, duration))
 
     def never_ran(self, attempt: Attempt) -> None:
         if self._started:
@@ -151,7 +110,7 @@ class Reading:
             os.close(self._done)
             self._started = False
 
-    def _say(self, word: _Word) -> None:
+    def _say(self, word: Word) -> None:
         if word is not None and not self._started:
             self._start()
         self._words.put(word)
@@ -178,11 +137,11 @@ class Reading:
     def _run(self) -> None:
         # Whatever goes wrong, the jobs go on, and their logs are read by the next runner.
         with suppress(Exception), Store(self._home) as store:
-            self._serve(_State(store))
+            self._serve(Known(store))
         os.close(self._ears)
         os.close(self._at_the_end)
 
-    def _serve(self, state: _State) -> None:
+    def _serve(self, state: Known) -> None:
         state.selector.register(self._ears, selectors.EVENT_READ)
         while not self._hurries:
             self._hear(state)
@@ -197,14 +156,14 @@ class Reading:
         for each in state.followed.values():
             self._unfollow(state, each)
 
-    def _hear(self, state: _State) -> None:
+    def _hear(self, state: Known) -> None:
         with suppress(BlockingIOError):
             os.read(self._ears, 1 << 12)
         while not self._words.empty():
             word = self._words.get()
-            if isinstance(word, _Followed):
+            if isinstance(word, Followed):
                 state.followed[word.attempt.name] = word
-            elif isinstance(word, _Over):
+            elif isinstance(word, Over):
                 state.over.append(word)
                 if each := state.followed.get(word.attempt.name):
                     each.wake = math.inf  # it is read to its end instead
@@ -213,7 +172,7 @@ class Reading:
             elif each := state.followed.pop(word, None):
                 self._unfollow(state, each)
 
-    def _sleep(self, state: _State) -> None:
+    def _sleep(self, state: Known) -> None:
         """Until something is heard. An attempt that has logged is looked at when its pace allows it, and not heard before."""
         wakes = [each.wake for each in state.followed.values()]
         wakes += [max(state.write_at, state.retry_at)] if state.read else []
@@ -227,7 +186,7 @@ class Reading:
                 state.selector.unregister(each.follower)
                 each.wake = min(each.wake, each.looked + PACE)
 
-    def _look(self, state: _State) -> None:
+    def _look(self, state: Known) -> None:
         now = time.monotonic()
         for each in [each for each in state.followed.values() if each.wake <= now]:
             if self._hurries or not self._words.empty():
@@ -238,7 +197,7 @@ class Reading:
                 self._unfollow(state, each)
                 each.wake = math.inf
 
-    def _look_at(self, state: _State, each: _Followed) -> None:
+    def _look_at(self, state: Known, each: Followed) -> None:
         each.looked = time.monotonic()
         if each.follower is None or each.leaving is None:
             each.is_awake = sum(other.is_awake for other in state.followed.values()) < MOST_AWAKE
@@ -254,7 +213,7 @@ class Reading:
             if each.is_awake:
                 state.selector.register(each.follower, selectors.EVENT_READ, each)
 
-    def _unfollow(self, state: _State, each: _Followed) -> None:
+    def _unfollow(self, state: Known, each: Followed) -> None:
         if each.follower:
             with suppress(KeyError, ValueError):
                 if each.is_awake:
@@ -262,7 +221,7 @@ class Reading:
             each.follower.close()
             each.follower, each.is_awake = None, False
 
-    def _read_one(self, state: _State) -> None:
+    def _read_one(self, state: Known) -> None:
         over = state.over.pop(0)
         state.write_at = state.write_at if state.read else time.monotonic() + LINGER
         each = state.followed.pop(over.attempt.name, None)
@@ -274,7 +233,7 @@ class Reading:
         if each:
             self._unfollow(state, each)
 
-    def _read_out(self, state: _State, over: _Over, follower: Follower | None) -> None:
+    def _read_out(self, state: Known, over: Over, follower: Follower | None) -> None:
         job = over.job or state.store.job(over.attempt.job)
         follower = follower or follower_of(state.store, job, over.attempt, awake=False)
         if read_out(follower, over.ending, lambda: self._is_hurried(over.attempt, follower)):
@@ -285,13 +244,13 @@ class Reading:
         self._present = StillReading(attempt, follower.share)
         return self._hurries
 
-    def _is_time_to_write(self, state: _State) -> bool:
+    def _is_time_to_write(self, state: Known) -> bool:
         if state.is_closing and not state.over:
             return True
         are_enough = len(state.read) >= TOGETHER
         return time.monotonic() >= (state.retry_at if are_enough else max(state.write_at, state.retry_at))
 
-    def _write(self, state: _State) -> None:
+    def _write(self, state: Known) -> None:
         reach("logs-read")
         try:
             with state.store.change() as change:

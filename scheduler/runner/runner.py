@@ -47,18 +47,19 @@ class Runner:
         self,
         mine: Mine,
         devices: Devices,
-        slots: int | None,
+        slots: int | Callable[[], int] | None,
         tell: Callable[[Notice], None],
         source: Source | None = None,
         grace: float | None = None,
         streaks: Streaks | None = None,
         pulse: Pulse | None = None,
     ) -> None:
-        """`slots`: at most so many jobs at once; None: as many as the machine offers, now and later. `grace`: seconds from SIGINT
-        to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often in a row; None: however often,
-        all jobs are started. `pulse`: what is told by the clock alone."""
+        """`slots`: at most so many jobs at once, or who tells it, now and later; None: what the machine offers. `grace`: seconds
+        from SIGINT to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often in a row; None: all
+        jobs are started. `pulse`: what is told by the clock alone."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
-        self._slots, self._limit, self._offer = slots, slots or devices.default_slots, devices.note
+        self._slots, self._offer = slots, devices.note
+        self._limit = self._wished()
         self._source = source or QueueAlone()
         self._brings_more = not isinstance(self._source, QueueAlone)
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
@@ -148,12 +149,15 @@ class Runner:
     def _follow_the_machine(self) -> None:
         """GPUs come and go while we run, and so does what may run at once, unless a person has set that."""
         self._devices.refresh()
-        limit, offer = self._slots or self._devices.default_slots, self._devices.note
+        limit, offer = self._wished(), self._devices.note
         if (limit, offer) != (self._limit, self._offer):
             self._limit, self._offer = limit, offer
             self._jobs.fleet.resize(limit)
             self._choice.judge_anew()
             self._tell(Resized(offer, limit))
+
+    def _wished(self) -> int:
+        return self._slots() if callable(self._slots) else self._slots or self._devices.default_slots
 
     def _refilled(self, free: int) -> bool:
         """Whether the source has more for us, now or later."""

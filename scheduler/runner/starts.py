@@ -10,11 +10,10 @@ from weakref import WeakKeyDictionary
 from scheduler.failpoints import reach
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.placement import Refusal
+from scheduler.queue import code_rows, origin_rows
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Codes
-from scheduler.queue.code_rows import runs, runs_as_asked
 from scheduler.queue.job import Attempt, Job
-from scheduler.queue.origin_rows import comes_from
 from scheduler.queue.origins import Origin, Origins
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
@@ -64,13 +63,18 @@ class Starts:
             return claim
         reach("claim-taken")
         try:
-            ready = Ready(start.job, self._jobs.fleet.choose(), claim, self._codes.of(start.job.argv, start.job.cwd))
-            ready = replace(ready, origin=self._origin(ready))
+            ready = Ready(start.job, self._jobs.fleet.choose(), claim)
+            ready = ready if start.job.is_seat else self._from_here(ready)
         except OSError:
             if claim:
                 claim.close()
             raise
         return self._with_ports(ready)
+
+    def _from_here(self, ready: Ready) -> Ready:
+        """With its code and its origin."""
+        known = replace(ready, code=self._codes.of(ready.job.argv, ready.job.cwd))
+        return replace(known, origin=self._origin(known))
 
     def _origin(self, ready: Ready) -> Origin:
         driver = self._devices.desk.driver if self._devices.desk and ready.claim else ""
@@ -93,14 +97,21 @@ class Starts:
 
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
-        attempt = change.begin(ready.job, ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
+        where = (ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
+        attempt = change.begin(ready.job, *where, self._code_number(change, ready), self._origin_number(change, ready))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
-        if attempt and ready.origin:
-            attempt = comes_from(change, attempt, ready.origin, self._known.get(ready.origin))
-        if attempt and ready.code == self._store.code(ready.job.code):  # as nearly always
-            return runs_as_asked(change, attempt, ready.job.code)
-        return runs(change, attempt, ready.code) if attempt else None
+        return attempt
+
+    def _code_number(self, change: Changes, ready: Ready) -> int | None:
+        if ready.code == self._store.code(ready.job.code):  # as nearly always
+            return ready.job.code
+        return code_rows.remember(change, ready.code) if ready.code else None
+
+    def _origin_number(self, change: Changes, ready: Ready) -> int | None:
+        if ready.origin is None:
+            return None
+        return self._known.get(ready.origin) or origin_rows.remember(change, ready.origin)
 
     def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:
         """Send a begun attempt to its launcher; `fleet.flush` must follow. `slots` share the cores of this machine."""

@@ -16,21 +16,25 @@ from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch
 from scheduler.experiments.command.launch import Asked
-from scheduler.experiments.configurations.configurations import Axis, Config, put
-from scheduler.experiments.configurations.edit_checks import EditChecks
-from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
+from scheduler.experiments.configurations.configurations import Config, put
+from scheduler.experiments.configurations.overrides import parse
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.remarks import NOTHING, Remarks
 from scheduler.goals import MINIMIZE
+from scheduler.sweeps.files.changes import changed
 from scheduler.sweeps.files.commands import sections, template
-from scheduler.sweeps.files.grid_list import name_of, named
+from scheduler.sweeps.files.grid_list import name_of
 from scheduler.sweeps.files.kinds import is_sweep
 from scheduler.sweeps.files.remarks import remarks
 from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
-from scheduler.sweeps.space.distributions import Distribution, Parameter
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.distributions import Parameter
+from scheduler.sweeps.space.points import named as named_values
+from scheduler.sweeps.space.points import placed
 from scheduler.sweeps.stopping.hyperband import strictness
 from scheduler.sweeps.stopping.last_row import last_rows
+from scheduler.sweeps.trials import Trial
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
 
@@ -59,6 +63,11 @@ class SweepPlan:
         return str(self.sweep.metric["name"]) if self.sweep.metric else None
 
     @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all objectives, the first one first."""
+        return (self.metric, *(each.name for each in self.sweep.beside)) if self.metric else ()
+
+    @property
     def goal(self) -> str:
         return str((self.sweep.metric or {}).get("goal", MINIMIZE))
 
@@ -73,10 +82,11 @@ class SweepPlan:
         return self.sweep.method == "bayes" or self.sweep.early_terminate is not None or self.target is not None
 
     def nested(self, values: Sequence[object]) -> Config:
-        """The configuration of a point: one value per parameter, at its place."""
+        """The configuration of a point: each of its values at its place."""
         config: Config = {}
         for parameter, value in zip(self.parameters, values, strict=True):
-            config = put(config, parameter.path, value)
+            if value is not ABSENT:
+                config = put(config, parameter.path, value)
         return config
 
     def experiment(self, values: Sequence[object]) -> Experiment:
@@ -92,23 +102,27 @@ class SweepPlan:
 
     def point(self, values: Sequence[object]) -> dict[str, object]:
         """The point as it is remembered: by name, so that the space may change later."""
-        return {parameter.name: value for parameter, value in zip(self.parameters, values, strict=True)}
+        return named_values(self.parameters, values)
 
-    def values(self, point: Mapping[str, Any]) -> tuple[object, ...] | None:
-        """The reverse of `point`; None for a point of other parameters."""
-        names = [parameter.name for parameter in self.parameters]
-        return tuple(point[name] for name in names) if point.keys() == set(names) else None
+    def placed(self, trial: Trial, point: Mapping[str, Any]) -> Trial:
+        """The trial at the point that is remembered of it, wherever that lies in the present space."""
+        found = placed(self.parameters, point)
+        return replace(trial, values=found.values, outside=found.outside)
 
     def key(self, cwd: str) -> str:
         """Two sweeps with one key are the same sweep: trials of one are results for the other.
 
         The method, the space and the caps may differ: file, working directory, command and metric may not.
         """
-        return _digest([*self._whereabouts(cwd), self.metric, self.goal])
+        return _digest([*self._whereabouts(cwd), self.metric, self.goal, *self._beside])
 
     def kin(self, cwd: str) -> str:
         """The same but for the metric: trials of one have run as those of the other do."""
         return _digest(self._whereabouts(cwd))
+
+    @property
+    def _beside(self) -> list[object]:
+        return [[each.name, each.goal] for each in self.sweep.beside]
 
     def _whereabouts(self, cwd: str) -> list[object]:
         return [os.path.realpath(self.path), os.path.realpath(cwd), list(self.command)]
@@ -118,8 +132,13 @@ class SweepPlan:
         `sweeps.recalled`."""
         rule = self.sweep.early_terminate
         kept = {"method": self.sweep.method, "metric": self.metric, "goal": self.goal, "pruner": pruner, "kin": self.kin(cwd)}
-        space = [[list(each.path), each.distribution.name, dict(each.distribution.fields)] for each in self.parameters]
-        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None, "space": space})
+        space = [_remembered(each) for each in self.parameters]
+        return json.dumps({**kept, "early_terminate": asdict(rule) if rule else None, "space": space, "beside": self._beside})
+
+
+def _remembered(each: Parameter) -> list[object]:
+    when = [asdict(condition) for condition in each.when]
+    return [list(each.path), each.distribution.name, dict(each.distribution.fields), *([when] if when else [])]
 
 
 def _digest(content: list[object]) -> str:
@@ -156,7 +175,7 @@ def plan_of(
         next_step = f'`exp-queue run {path}` runs it; `exp-queue sweep` takes files with "method:" and "parameters:"'
         raise UserError("this is an experiments file, no sweep file", where=Place(path), next_step=next_step)
     written = read_sweep(document)
-    sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, parse(overrides, limits)))
+    sweep = replace(written, method=method or written.method, parameters=_changed(written.parameters, overrides, limits))
     if sweep.method == "bayes" and not sweep.metric:
         raise document.error("method bayes needs a metric", next_step='add "metric: {name: val_loss, goal: minimize}"')
     top = sections(document)
@@ -174,10 +193,15 @@ def plan_of(
             *hydra_program.warnings(launch),
             *doubts.notes(command),
         ),
-        metric_place=document.place("metric", "name") if sweep.metric else None,
+        metric_place=_place_of_metric(document) if sweep.metric else None,
     )
     launching.refuse_unknown_values(document, top, launch, asked, [plan.nested([None] * len(sweep.parameters))])
     return plan
+
+
+def _place_of_metric(document: Document) -> Place:
+    several = isinstance(document.value, dict) and "metrics" in document.value
+    return document.place("metrics", 0, "name") if several else document.place("metric", "name")
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:
@@ -185,24 +209,16 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
         return ()
     if not sweep.metric:
         return ("early_terminate compares a metric, and this file names none: nothing is stopped early",)
-    note = strictness(sweep.early_terminate)
-    return (note,) if note else ()
+    return tuple(note for note in (strictness(sweep.early_terminate), _by_the_first(sweep)) if note)
 
 
-def _changed(parameters: Sequence[Parameter], edits: list[Edit]) -> tuple[Parameter, ...]:
-    """The space with the changes in it, sorted by name as W&B has it; what a change sets is a constant."""
-    axes = tuple(Axis(parameter.path, (parameter,)) for parameter in parameters)
-    changes = [named(edit, axes) for edit in edits]
-    refuse_contradictions(changes)
-    checks = EditChecks(changes)
-    config: Config = {}
-    for axis in axes:
-        config = put(config, axis.path, axis.values[0])
-    checks.take(config)
-    checks.refuse_unfounded()
-    return tuple(sorted((_parameter(axis) for axis in apply(axes, changes)), key=lambda parameter: parameter.path))
+def _by_the_first(sweep: Sweep) -> str:
+    if not sweep.metric or not sweep.beside:
+        return ""
+    what = f"early_terminate compares trials by the first of their metrics, {sweep.metric['name']}"
+    return f"{what}: one that is good in others may be stopped"
 
 
-def _parameter(axis: Axis) -> Parameter:
-    (value,) = axis.values
-    return value if isinstance(value, Parameter) else Parameter(axis.path, Distribution("constant", {"value": value}))
+def _changed(parameters: Sequence[Parameter], overrides: Sequence[str], limits: Limits) -> tuple[Parameter, ...]:
+    """The space with the changes in it, sorted by name as W&B has it."""
+    return tuple(sorted(changed(parameters, parse(overrides, limits)), key=lambda parameter: parameter.path))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scheduler.goals import MAXIMIZE, opposite
 from scheduler.queue.states import State
 
-Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order
+Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order; ABSENT where it has none
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Trial:
     state: State  # queued, starting, running, stopping: not over; done, stopped_early, failed, ...: over
     rows: tuple[float, ...] = ()  # the metric in each logged row that held a finite number, in order
     summary: float | None = None  # the metric's final summary value, where the tracker has one
+    beside: tuple[tuple[float | None, ...], ...] = ()  # of several metrics: the others as they stood in each of the rows
+    outside: tuple[str, ...] = ()  # the parameters by which it lies outside of the present space
 
     def best(self, goal: str) -> float | None:
         """The best of the rows and the summary; None where there is neither."""
@@ -31,6 +33,14 @@ class Trial:
     def worst(self, goal: str) -> float | None:
         """The worst of the rows and the summary; None where there is neither."""
         return best_of(opposite(goal), self.logged)
+
+    def outcome(self, goal: str) -> tuple[float, ...] | None:
+        """Of several metrics, all of which were logged, the values in one row: that which is best by the first. None where
+        there is no row that has them all."""
+        whole = [row for row, others in enumerate(self.beside) if None not in others]
+        best = best_of(goal, [self.rows[row] for row in whole])
+        row = next((row for row in whole if self.rows[row] == best), None)
+        return None if row is None else (self.rows[row], *(value for value in self.beside[row] if value is not None))
 
     @property
     def logged(self) -> tuple[float, ...]:

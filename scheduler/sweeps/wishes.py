@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Wishes:
     """`count`: at most so many new trials; `time`: none after so many seconds; `sampler`: how method bayes chooses; `pruner`: by
     which rule trials are stopped early; `seed`: of a new sweep; `again`: a new one, instead of going on with the last of the
-    same file; `optuna_journal`: a file for optuna-dashboard."""
+    same file; `optuna_journal`: a file for optuna-dashboard; `evidence`: the names of other sweeps, from which it
+    is to learn."""
 
     count: int | None = None
     time: float | None = None
@@ -18,3 +19,4 @@ class Wishes:
     seed: int | None = None
     again: bool = False
     optuna_journal: str | None = None
+    evidence: tuple[str, ...] = ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import le
 from typing import Any, NamedTuple
 
 from scheduler.goals import MAXIMIZE
@@ -83,7 +85,21 @@ def restored(found: Mapping[str, Any], curves: Mapping[str, Any] | None = None) 
 
 
 def _curve(curves: Mapping[str, Any], name: str) -> tuple[Point, ...]:
-    return tuple(map(_POINT, curves.get(name, ())))
+    """Of points that were kept before curves went only forward, those that count."""
+    points = list(map(_POINT, curves.get(name, ())))
+    places = [point.at for point in points]
+    if not all(map(le, places, places[1:])):
+        points, given = [], points
+        for point in given:
+            _go_back(points, point.at)
+            points.append(point)
+    return tuple(points)
+
+
+def _go_back(points: list[Point], at: float) -> None:
+    """Take away what lies behind a place. Rows of before that share a point with earlier ones stay."""
+    if points and at < points[-1].at:
+        del points[bisect_left(points, at, key=lambda point: point.at) :]
 
 
 _POINT: Callable[[Iterable[Any]], Point] = partial(
@@ -117,7 +133,9 @@ def _numbers(series: Series) -> list[float | None]:
 class Gathering:
     """Takes in the rows of one log as they come. A row costs the same however many came before, and so does the memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: Collection[str] = ()) -> None:
+        """`only`: the names that have a curve; without any, the first CURVES of numbers."""
+        self._only = only
         self.rows = 0
         self._step: int | None = None
         self._time: float | None = None
@@ -127,7 +145,7 @@ class Gathering:
     def take(self, rows: Iterable[Row]) -> None:
         """Take in rows that come after all earlier ones."""
         for row in rows:
-            at = self.rows if row.step is None else row.step
+            at = place_of(row, self.rows, self._step)
             for name, value in flat(row.values):
                 self._value(name, value, at, row.time)
             self.rows += 1
@@ -148,10 +166,21 @@ class Gathering:
             return
         trace = self._traces.get(name)
         if trace is None:
-            if len(self._traces) >= CURVES:
+            if name not in self._only if self._only else len(self._traces) >= CURVES:
                 return
             trace = self._traces[name] = _Trace()
         trace.take(at, time, number)
+
+
+def place_of(row: Row, before: int, step: int | None) -> float:
+    """Where a row stands on a curve, after so many others of which the last with a step had this one.
+
+    >>> place_of(Row(7, {}), 3, 6), place_of(Row(None, {}), 3, None), place_of(Row(None, {}), 3, 6)
+    (7, 3, 6)
+    """
+    if row.step is not None:
+        return row.step
+    return before if step is None else step
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -191,6 +220,7 @@ class _Trace:
         self._low, self._low_at, self._high, self._high_at = math.inf, math.nan, -math.inf, math.nan
         self._points: list[Point] = []
         self._span, self._room = 1, 0  # rows of a point, and how many more the last one takes
+        self._at = -math.inf  # of the last row that is drawn
 
     def take(self, at: float, time: float | None, value: float) -> None:
         self._count += 1
@@ -212,6 +242,10 @@ class _Trace:
         return Series(self._count, self._odd, self._last, self._first, low, high, low_at, high_at, tuple(self._points))
 
     def _draw(self, at: float, time: float | None, value: float) -> None:
+        if at < self._at:
+            _go_back(self._points, at)
+            self._room = 0
+        self._at = at
         if self._room:
             self._room -= 1
             self._points[-1] = _joined(self._points[-1], Point(at, time, value, value, value))

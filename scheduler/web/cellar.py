@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 FILE = "curves.cache"
-VERSION = 1  # of what is in it: another where curves are drawn otherwise
+VERSION = 2  # of what is in it: another where curves are drawn otherwise
 MOST = 256 << 20  # bytes
 _TABLE = """CREATE TABLE IF NOT EXISTS curve (run TEXT, metric TEXT, points INTEGER, curve BLOB NOT NULL, clock BLOB NOT NULL,
             PRIMARY KEY (run, metric, points)) WITHOUT ROWID"""

@@ -7,7 +7,6 @@ down, as every command does that looks, and starts nothing.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import select
@@ -39,7 +38,6 @@ LONGEST = 5.0  # seconds to the next look at what may change without a word: pro
 SPELL = 0.5  # seconds of one look in which logs are read
 AGAIN = 5.0  # seconds after a look that failed
 MOST_AWAKE = 16  # attempts that the kernel wakes us for: a user has 128 such watches in all
-PREPARED = 12  # metrics whose curves are made before they are asked for
 PATIENCE = 60.0  # seconds in which the first look is over
 
 
@@ -120,12 +118,6 @@ class Feed:
         """One of them, by its id."""
         self._wait()
         return self._table.of(name)
-
-    def prepare(self) -> None:
-        """Make the curves of the first metrics before somebody asks for them."""
-        with suppress(UserError, OSError), Store(self._home) as store:
-            for metric in json.loads(self.index())["metrics"][:PREPARED]:
-                self.curves(store, metric)
 
     def _live(self, metric: str, points: int) -> dict[str, tuple[bytes, bytes]]:
         """Of those that are followed."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler.actions.logged import Summary
@@ -13,7 +13,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_cut
 from scheduler.shortage import is_short
-from scheduler.tracking.logged import Logged, Point, Series, flat
+from scheduler.tracking.logged import Logged, Point, Series, flat, place_of
 from scheduler.tracking.readers.rows import Row
 from scheduler.web.documents.curves import curve
 
@@ -30,6 +30,7 @@ class Followed:
         self._follower = follower_of(store, job, attempt, awake=self.is_awake)
         self._looked, self._heard, self._is_finished = -math.inf, False, False
         self.logged, self.summary = Logged(), Summary()
+        self._ends: dict[str, float] = {}  # of each curve, the place of its last row
 
     @property
     def is_finished(self) -> bool:
@@ -97,20 +98,38 @@ class Followed:
             return None
         earlier = self.logged.rows - len(rows)
         anew = anew or earlier < before.rows or (self.logged.source != before.source and earlier > 0)
-        return {"anew": True} if anew else news(self.logged, earlier, rows)
+        found = points(self.logged, earlier, before.step, rows)
+        anew = self._went_back(found.points) or anew
+        return {"anew": True} if anew else news(found)
+
+    def _went_back(self, found: Mapping[str, Sequence[Point]]) -> bool:
+        """Whether a curve is not the one of before with these behind it."""
+        ends = {name: each[-1].at for name, each in found.items()}
+        places = {name: [self._ends.get(name, -math.inf), *(point.at for point in each)] for name, each in found.items()}
+        self._ends |= ends
+        return any(at != sorted(at) for at in places.values())
 
     def _joined(self, rows: list[Row], more: list[Row]) -> list[Row]:
         return more if self._follower.anew else rows + more
 
 
-def news(logged: Logged, before: int, rows: Sequence[Row]) -> dict[str, Any]:
-    """Rows as points of curves, where `before` rows came before them: `{"curves": {"loss": CURVE}, "times": [[STEP, TIME],
-    ...]}`, each CURVE as `documents.curves` has it; the times are those of the first and the last row."""
+@dataclass(frozen=True)
+class New:
+    """Rows as points of curves, how many values of each were not finite, and step and time of the first and the last row."""
+
+    points: Mapping[str, Sequence[Point]]
+    odd: Mapping[str, int]
+    times: Sequence[tuple[float, float]]
+
+
+def points(logged: Logged, before: int, step: int | None, rows: Sequence[Row]) -> New:
+    """What these rows add to curves, where `before` rows came before them, of which the last with a step had `step`."""
     found: dict[str, list[Point]] = {}
     odd: dict[str, int] = {}
     times: list[tuple[float, float]] = []
     for number, row in enumerate(rows, before):
-        at = number if row.step is None else row.step
+        at = place_of(row, number, step)
+        step = step if row.step is None else row.step
         if row.time is not None:
             times = [*times[:1], (at, row.time)]
         for name, value in flat(row.values):
@@ -121,12 +140,17 @@ def news(logged: Logged, before: int, rows: Sequence[Row]) -> dict[str, Any]:
                 odd[name] = odd.get(name, 0) + 1
             else:
                 found.setdefault(name, []).append(Point(at, row.time, finite, finite, finite))
+    return New(found, odd, times)
+
+
+def news(found: New) -> dict[str, Any]:
+    """`{"curves": {"loss": CURVE}, "times": [[STEP, TIME], ...]}`, each CURVE as `documents.curves` has it."""
     return {
         "curves": {
-            name: curve(Series(0, odd.get(name, 0), math.nan, curve=tuple(found.get(name, ()))), BATCH)
-            for name in {**found, **odd}
+            name: curve(Series(0, found.odd.get(name, 0), math.nan, curve=tuple(found.points.get(name, ()))), BATCH)
+            for name in {**found.points, **found.odd}
         },
-        "times": times,
+        "times": found.times,
     }
 
 

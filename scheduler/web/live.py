@@ -52,7 +52,7 @@ def served(
     key.keep(home, key.Kept(before.key, server.server_port))
     site.port = feed.about["port"] = server.server_port
     feed.start()
-    threading.Thread(target=feed.prepare, name="curves", daemon=True).start()
+    threading.Thread(target=site.prepare, name="curves", daemon=True).start()
     try:
         shown = socket.gethostname() if host in ("0.0.0.0", "::") else host  # noqa: S104
         name = f"[{shown}]" if ":" in shown else shown

@@ -161,7 +161,9 @@ class Exchange(BaseHTTPRequestHandler):
         headers = {**ALWAYS, "Cache-Control": "no-store", "Content-Type": answer.kind, **answer.headers}
         body = answer.body
         if answer.news is None:
-            if len(body) > WORTH and "gzip" in (getattr(self, "headers", None) or {}).get("Accept-Encoding", ""):
+            if "Content-Encoding" in headers:
+                pass  # it is compressed already
+            elif len(body) > WORTH and "gzip" in (getattr(self, "headers", None) or {}).get("Accept-Encoding", ""):
                 body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
             headers["Content-Length"] = str(len(body))
             headers["Vary"] = "Accept-Encoding"

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from scheduler.web.answer import EVENTS, Answer, fixed, tagged, told, wrong
 from scheduler.web.documents.questions import OF_ALL, OF_ONE
 from scheduler.web.feed import Feed
 from scheduler.web.guard import Asked, Rules, proof, refusal
+from scheduler.web.packed import MOST, Packed
 from scheduler.web.page import asking
 from scheduler.web.run_pictures import picture
 from scheduler.web.verbs import VERBS, act
@@ -56,6 +58,7 @@ class Site:
         self._home, self.feed, self._rules = home, feed, rules
         self._asked: dict[str, _Made] = {}  # the answers of all runs
         self._asking = threading.Lock()
+        self._packed = Packed(self._made_curves, lambda: feed.news.place)
         self._fixed: dict[str, Callable[[], Answer]] = {
             "/": lambda: fixed(asking(), "text/html", {"Content-Security-Policy": POLICY}),
             "/app.js": lambda: fixed(assets.script(), "text/javascript"),
@@ -111,9 +114,22 @@ class Site:
 
     # What the page asks for.
 
+    def prepare(self) -> None:
+        """Make the curves of the first metrics before somebody asks for them."""
+        with suppress(UserError, OSError):
+            for metric in json.loads(self.feed.index())["metrics"][:MOST]:
+                self._packed.of(metric)
+
     def _curves(self, query: Query, asked: Asked) -> Answer:
+        metric, only = _one(query, "metric"), query.get("run")
+        if only is None and "gzip" in asked.header("accept-encoding"):
+            return Answer(200, self._packed.of(metric), headers={"Content-Encoding": "gzip"})
         with Store(self._home) as store:
-            return Answer(200, self.feed.curves(store, _one(query, "metric"), query.get("run")))
+            return Answer(200, self.feed.curves(store, metric, only))
+
+    def _made_curves(self, metric: str) -> bytes:
+        with Store(self._home) as store:
+            return self.feed.curves(store, metric)
 
     def _events(self, query: Query, asked: Asked) -> Answer:
         place = asked.header("last-event-id") or _one(query, "after")

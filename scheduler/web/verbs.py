@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.actions import hold as holding
 from scheduler.actions import move as moving
+from scheduler.actions import pause as pausing
 from scheduler.actions import remark
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.errors import UserError
@@ -59,6 +60,21 @@ def _release(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
     return _moved(holding.release(store, ids), "released")
 
 
+def _pause(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
+    return _rested(pausing.pause(store, store.by_ids(ids)), len(ids), "paused")
+
+
+def _go_on(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
+    return _rested(pausing.go_on(store, store.by_ids(ids)), len(ids), "continued")
+
+
+def _rested(done: pausing.Rested, named: int, what: str) -> str:
+    if done.refused:
+        raise UserError("; ".join(f"{job[:8]} is not {what}: {why}" for job, why in done.refused.items()))
+    others = named - len(done.reached)
+    return f"{plural(len(done.reached), 'job')} {what}" + (f"; {plural(others, 'job')} stayed as before" if others else "")
+
+
 def _moved(done: holding.Moved, what: str) -> str:
     others = done.named - done.moved
     return f"{plural(done.moved, 'job')} {what}" + (f"; {plural(others, 'job')} stayed as before" if others else "")
@@ -95,6 +111,8 @@ VERBS: Mapping[str, Verb] = {
     "retry": _retry,
     "hold": _hold,
     "release": _release,
+    "pause": _pause,
+    "continue": _go_on,
     "note": _note,
     "tag": _tag,
     "move": _move,

@@ -12,7 +12,7 @@ import pytest
 from scheduler.actions.curves import Spot, smoothed
 from scheduler.queue.remarks import rename
 from scheduler.queue.store import Store
-from scheduler.tracking.logged import Point
+from scheduler.tracking.logged import CURVES, Point
 from tests.browser import chromium
 from tests.browser.conftest import Opened, Reported
 from tests.browser.filling import Left, fill, written
@@ -254,3 +254,20 @@ def test_a_group_that_was_opened_stays_open_when_metrics_come_and_go(
     chromium.settled(driver)
     groups = driver.find_elements("css selector", "#curves details.group")
     assert [(each.text.split("\n")[0], each.get_property("open")) for each in groups] == [("a (13)", False), ("b (13)", True)]
+
+
+def test_what_has_no_curve_is_said_with_the_way_to_see_it(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """A page with the curves of 256 of 300 metrics looks as if there were no others; a search that finds none of them says so."""
+    rows = [{"_step": step, **{f"m{name}": name + step for name in range(CURVES + 44)}} for step in range(3)]
+    runs = "command: [python, train.py, '${args_json}']\ngrid: {lr: [1]}\n"
+    (job,) = fill(store, written(tmp_path, runs), tmp_path, lambda config: Left(rows=rows))
+    driver = opened(reported())
+    told = driver.find_element("css selector", "#curves [role=note]")
+    assert told.text.startswith(f"44 more metrics without a curve here: of a run those of the first {CURVES} are kept.")
+    assert f"exp-queue curves {job.short_id} -m NAME" in told.text
+    driver.find_element("css selector", "[aria-label='find metrics']").send_keys("m299")
+    chromium.settled(driver)
+    assert "Called so: m299." in told.text
+    assert f"exp-queue curves {job.short_id} -m m299" in told.text

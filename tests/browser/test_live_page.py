@@ -15,15 +15,18 @@ import pytest
 from scheduler.home import Home
 from scheduler.queue import remarks
 from scheduler.queue.chosen import of_numbers
+from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
 from scheduler.queue.remarks import rename
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
+from scheduler.queue.submit import submit
 from scheduler.web.live import Served, served
 from tests.browser import chromium
 from tests.browser.conftest import Opened
 from tests.browser.filling import Left, curve, fill, written
 from tests.browser.seen import chart_of, colour_of, ink
+from tests.contract.first_runs import first_runs
 from tests.contract.web.conftest import PATIENCE, TEXT, Running, running
 
 SIGN = "return document.querySelector('.sign').dataset.state === arguments[0]"
@@ -39,6 +42,11 @@ TOLD = "return document.querySelector('.acting [role=\"status\"]')?.textContent.
 STATE = "return document.querySelector('.acting .state')?.textContent === arguments[0]"
 PRINTED = "return document.querySelector('#run .output')?.textContent === arguments[0]"
 BELOW = "const box = document.querySelector('#run .output'); return box.scrollHeight - box.scrollTop - box.clientHeight"
+
+WAITS = """
+command: [sh, -c, "touch begun-$0; until [ -e enough ]; do sleep 0.02; done", "${args_no_hyphens}"]
+grid: {x: [1, 2]}
+"""
 
 
 @dataclass
@@ -160,6 +168,24 @@ def test_a_job_is_cancelled_from_the_page_after_a_question(shown: Callable[..., 
     chromium.until(driver, TOLD, "exp-queue work")
 
 
+def test_a_job_is_paused_from_the_page_and_goes_on(
+    home: Home, store: Store, tmp_path: Path, until: Callable[..., None], opened: Opened, driver: Any
+) -> None:
+    """A GPU that is wanted for a moment: the one button does both, and the page says how the job stands."""
+    jobs = list(submit(store, written(tmp_path, WAITS), str(tmp_path)).jobs)
+    with first_runs(home, store, jobs, tmp_path, until) as job, serving(home) as page:
+        address, _, key = page.url.partition("#")
+        opened(address, link=f'{key}&open="{job.id}"')
+        press(driver, "pause")
+        chromium.until(driver, STATE, "paused")
+        (attempt,) = store.open_attempts()
+        assert pause_of(home, attempt).since is not None
+        press(driver, "continue")
+        chromium.until(driver, STATE, "running")
+        assert pause_of(home, attempt).since is None
+        driver.get("about:blank")
+
+
 def test_a_note_is_written_and_an_error_is_a_sentence(shown: Callable[..., Any], queue: Queue) -> None:
     """What the command line would say stands where the button is, and what is being written stays while rows change."""
     driver = shown(f'open="{queue.over.id}"')
@@ -182,8 +208,9 @@ def test_a_note_is_written_and_an_error_is_a_sentence(shown: Callable[..., Any],
 
 def test_a_page_that_only_shows_has_no_buttons_for_more(shown: Callable[..., Any], queue: Queue) -> None:
     """With --read-only what cannot be done is not offered."""
-    driver = shown(f'open="{queue.waiting.id}"', read_only=True)
-    assert [each.text for each in driver.find_elements("css selector", ".acting button")] == []
+    for job in (queue.waiting, queue.running.job):
+        driver = shown(f'open="{job.id}"', read_only=True)
+        assert [each.text for each in driver.find_elements("css selector", ".acting button")] == []
 
 
 def test_the_page_goes_on_when_the_server_runs_again(home: Home, queue: Queue, driver: Any) -> None:

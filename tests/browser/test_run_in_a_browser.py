@@ -12,7 +12,6 @@ from scheduler.experiments.remarks import Remarks
 from scheduler.queue.checkout import Checkout
 from scheduler.queue.interpreters import Interpreter
 from scheduler.queue.job import Job
-from scheduler.queue.origin_rows import comes_from
 from scheduler.queue.origins import Origin
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -20,6 +19,7 @@ from tests.browser import chromium
 from tests.browser.conftest import Opened, Reported
 from tests.browser.filling import Left, curve, fill, written
 from tests.browser.seen import too_wide
+from tests.origins import comes_from
 
 HOSTILE = "<img src=x onerror=document.title='caught'>"
 GRID = """
@@ -60,7 +60,7 @@ def jobs(store: Store, tmp_path: Path) -> list[Job]:
     with store.change() as change:
         for job in found:
             attempt = store.latest_attempts([job])[job.id]
-            comes_from(change, attempt, origin, None)
+            comes_from(change, attempt, origin)
     return found
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scheduler.actions.drive import Terms, drive
+from scheduler.actions.pause import go_on
 from scheduler.home import Home
 from scheduler.queue.job import Job
 from scheduler.queue.store import Store
@@ -24,8 +25,11 @@ def first_runs(home: Home, store: Store, jobs: Sequence[Job], directory: Path, u
 
     thread = threading.Thread(target=run)
     thread.start()
-    until(lambda: list(directory.glob("begun-*")))
-    until(lambda: store.counts() == {"queued": len(jobs) - 1, "running": 1})
-    yield store.job(jobs[0].id)
-    (directory / "enough").touch()
-    thread.join()
+    try:
+        until(lambda: list(directory.glob("begun-*")))
+        until(lambda: store.counts() == {"queued": len(jobs) - 1, "running": 1})
+        yield store.job(jobs[0].id)
+    finally:  # a test that fails leaves nothing that runs
+        go_on(store, store.by_ids(job.id for job in jobs))
+        (directory / "enough").touch()
+        thread.join()

@@ -31,6 +31,7 @@ FLOORS = [
     {"actions"},
     {"report"},
     {"top", "web"},
+    {"wandb_server"},
     {"cli", "api", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -38,6 +39,7 @@ FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = ("scheduler.tracking", "scheduler.gpus.lone")
 HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml", "rich", "textual")
 
+VIEW = ("rich", "textual", "scheduler.top", "scheduler.report.live", "scheduler.report.painter", "scheduler.report.job_cells")
 READERS = ("scheduler.experiments.experiment_file", "scheduler.tracking.readers.follower", "scheduler.tracking.opening")
 
 
@@ -169,6 +171,18 @@ def test_whoever_looks_at_a_queue_loads_no_readers_of_files_or_logs(tmp_path: Pa
     environment = {"EXP_QUEUE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment, timeout=60)
     assert result.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_run_without_a_terminal_loads_nothing_of_the_live_view(tmp_path: Path) -> None:
+    """Most long runs write to a file: what draws on a terminal would cost them time and memory."""
+    (tmp_path / "jobs.yaml").write_text("command: ['true', '${args}']\ngrid: {x: [1]}\nresources: {gpus: 0}\n")
+    run = f"sys.path.insert(0, {str(ROOT)!r}); from scheduler.cli.main import _status; _status(['run', 'jobs.yaml'])"
+    code = f"import sys; {run}; print([m for m in {VIEW!r} if m in sys.modules])"
+    environment = {"EXP_QUEUE_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin", "TERM": "xterm"}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=60)
+    assert " done " in result.stdout, result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_every_folder_of_modules_is_found_for_installation() -> None:

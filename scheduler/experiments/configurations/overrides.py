@@ -1,6 +1,6 @@
 """`key=value`, `+key=value`, `++key=value` and `~key` on the command line: changes to every experiment, set last.
 
-The signs are Hydra's (https://hydra.cc/docs/advanced/override_grammar/basic).
+The signs are Hydra's (https://hydra.cc/docs/advanced/override_grammar/basic). A value may be one of the words of `sweep_words`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from scheduler.experiments.configurations.configurations import (
     together,
     without,
 )
+from scheduler.experiments.configurations.sweep_words import Interval, Several, Word, read_word
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.unusable import refuse_in_override
 from scheduler.experiments.document.yaml_scalars import scalar
@@ -44,7 +45,7 @@ _ANY = object()  # `~key` removes whatever the value is
 class Edit:
     """One change: `value` is set at `path`, or with the sign `~` the key at `path` is removed.
 
-    `sign` is empty (set it), `++` (the same), `+` (the key must be new) or `~`.
+    `sign` is empty (set it), `++` (the same), `+` (the key must be new) or `~`. A `value` that is a Word stands for several.
     """
 
     argument: str
@@ -141,7 +142,20 @@ def _edit(argument: str, limits: Limits) -> Edit:
     path = _path(argument, key)
     if not equals:
         return Edit(argument, sign, path)
-    return Edit(argument, sign, path, refuse_in_override(_value(argument, text, limits), argument, limits.depth))
+    value = _value(argument, text, limits)
+    if not isinstance(value, (Several, Interval)):
+        return Edit(argument, sign, path, refuse_in_override(value, argument, limits.depth))
+    if sign == "~":
+        raise UserError(
+            f'"{argument}" names several values', next_step=f"write {argument.partition('=')[0]} to take the key away"
+        )
+    return Edit(argument, sign, path, _usable(value, argument, limits))
+
+
+def _usable(word: Word, argument: str, limits: Limits) -> Word:
+    if isinstance(word, Interval):
+        return word
+    return Several(tuple(refuse_in_override(each, argument, limits.depth) for each in word.values))
 
 
 def _path(argument: str, key: str) -> Path:
@@ -155,17 +169,23 @@ def _path(argument: str, key: str) -> Path:
 
 
 def _value(argument: str, text: str, limits: Limits) -> object:
-    """Lists, mappings and quoted text are YAML; anything else is one plain YAML scalar, and nothing is empty text."""
+    """A word for several values; else lists, mappings and quoted text are YAML, anything else is one plain YAML scalar, and
+    nothing is empty text."""
     try:
-        if not text or _PLAIN.match(text):
-            return scalar(text) if text else ""
-        from scheduler.experiments.document.yaml_reader import parse as parse_yaml
-
-        return parse_yaml(_spaced(text), "", limits)[0]
+        word = read_word(text, lambda part: _single(part, limits), limits.experiments)
+        return _single(text, limits) if word is None else word
     except UserError as error:
         raise UserError(f'the value in "{argument}": {error.what}', next_step=error.next_step) from None
     except ValueError:
         raise UserError(f'the value in "{argument[:60]}" has too many digits', next_step="quote it as text") from None
+
+
+def _single(text: str, limits: Limits) -> object:
+    if not text or _PLAIN.match(text):
+        return scalar(text) if text else ""
+    from scheduler.experiments.document.yaml_reader import parse as parse_yaml
+
+    return parse_yaml(_spaced(text), "", limits)[0]
 
 
 def _spaced(text: str) -> str:

@@ -63,7 +63,17 @@ def reaches(best: float | None, target: float | None, goal: str) -> bool:
 
 
 def best_trial(trials: Sequence[Trial], goal: str) -> Trial | None:
-    """The trial with the best value, failed ones left out; the first of equals."""
+    """The trial with the best value in the present space, failed ones left out; the first of equals."""
+    return _best([trial for trial in trials if not trial.outside], goal)
+
+
+def better_outside(trials: Sequence[Trial], goal: str) -> Trial | None:
+    """The best of those that lie outside of the present space, where none in it is as good."""
+    best = _best(trials, goal)
+    return best if best and best.outside else None
+
+
+def _best(trials: Sequence[Trial], goal: str) -> Trial | None:
     found = [trial for trial in trials if trial.best(goal) is not None and trial.state not in FAILED]
     sign = -1.0 if goal == MAXIMIZE else 1.0
-    return min(found, key=lambda trial: sign * (trial.best(goal) or 0.0), default=None)
+    return min(found, key=lambda trial: (sign * (trial.best(goal) or 0.0), bool(trial.outside)), default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scheduler.queue import trials as records
@@ -12,12 +13,13 @@ from scheduler.queue.trials import SweepRecord, TrialRecord
 from scheduler.sweeps.engine.trial_logs import read_whole
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import Band, standings
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.trials import Trial
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """One trial among all of its sweep. `rule` is None where no rule of W&B's is followed."""
+    """One trial among all of its sweep. `rule` is None where trials are not compared at bands."""
 
     sweep: SweepRecord
     metric: str | None
@@ -43,7 +45,8 @@ def recall(store: Store, job: Job) -> Recalled | None:
         return None
     config = json.loads(sweep.config)
     everyone = up_to_date(store, sweep)
-    rule = EarlyTerminate(**config["early_terminate"]) if config["early_terminate"] and config["pruner"] == "wandb" else None
+    written = EarlyTerminate(**config["early_terminate"]) if config["early_terminate"] else None
+    rule = rule_of(written, config["pruner"])
     return Recalled(
         sweep,
         config["metric"],
@@ -57,15 +60,22 @@ def recall(store: Store, job: Job) -> Recalled | None:
 
 def up_to_date(store: Store, sweep: SweepRecord) -> list[TrialRecord]:
     """All trials, with the logs of those that still run read as far as they go."""
-    metric = json.loads(sweep.config)["metric"]
-    return [_up_to_date(store, record, metric) for record in records.trials(store, sweep.id)]
+    metrics = metrics_of(sweep)
+    return [current(store, record, metrics) for record in records.trials(store, sweep.id)]
+
+
+def metrics_of(sweep: SweepRecord) -> tuple[str, ...]:
+    """The names of its objectives, the first one first."""
+    config = json.loads(sweep.config)
+    return (config["metric"], *(name for name, _ in config.get("beside", ()))) if config["metric"] else ()
+
+
+def current(store: Store, record: TrialRecord, metrics: Sequence[str]) -> TrialRecord:
+    """The trial, with its log read as far as it goes where nobody has kept it yet."""
+    last = None if record.is_read else read_whole(store, record.job, record.attempts, metrics)
+    return replace(record, history=last.values, summary=last.summary, beside=last.beside) if last else record
 
 
 def pointless(record: TrialRecord) -> Trial:
     """What the trial has logged and where it stands; its point is left out, whose order only the file knows."""
-    return Trial(record.number, (), record.state, record.history, record.summary)
-
-
-def _up_to_date(store: Store, record: TrialRecord, metric: str | None) -> TrialRecord:
-    last = None if record.is_read else read_whole(store, record.job, record.attempts, metric)
-    return replace(record, history=last.values, summary=last.summary) if last else record
+    return Trial(record.number, (), record.state, record.history, record.summary, record.beside)

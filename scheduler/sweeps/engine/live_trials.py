@@ -19,7 +19,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.remarks import remark
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
-from scheduler.queue.trials import SweepRecord, TrialRecord
+from scheduler.queue.trials import Beside, SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial, best_of
@@ -27,11 +27,11 @@ from scheduler.sweeps.trials import Trial, best_of
 
 @dataclass(frozen=True)
 class Entry:
-    """A trial with the job that runs it. `trial` is None for a point of other parameters than the sweep has now."""
+    """A trial with the job that runs it."""
 
     job: str
     record: TrialRecord
-    trial: Trial | None
+    trial: Trial
 
     @property
     def is_over(self) -> bool:
@@ -39,18 +39,21 @@ class Entry:
 
 
 def open_sweep(
-    store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None
+    store: Store, plan: SweepPlan, cwd: str, pruner: str, *, again: bool, seed: int | None, evidence: Sequence[str] = ()
 ) -> tuple[SweepRecord, bool]:
-    """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one."""
+    """The sweep that `plan` goes on with, or a new one; and whether it is new. `again` always begins a new one. `evidence`: the
+    jobs of trials of other sweeps that it learns from too, from now on."""
     key, config = plan.key(cwd), plan.remembered(cwd, pruner)
     with store.change() as change:  # also to read: two commands at once must not make two sweeps
         found = None if again else records.latest_sweep(store, key)
         if found:
             records.renew_sweep(change, found.id, config)
+            records.add_evidence(change, found.id, evidence)
             return replace(found, config=config), False
         number = secrets.randbits(31) if seed is None else seed
         made = SweepRecord(secrets.token_hex(16), key, plan.path, number, config, time.time())
         records.add_sweep(change, made)
+        records.add_evidence(change, made.id, evidence)
     return made, True
 
 
@@ -63,7 +66,8 @@ class Book:
         self._numbers: list[str] = []
         self.queued: set[str] = set()  # jobs that could start and have not
         self._unwatched: set[str] = set()  # jobs that are not over, and whose attempt this runner does not watch
-        self.best: float | None = None  # of all that the trials have logged
+        self.best: float | None = None  # of all that the trials in the present space have logged
+        self.seen = False  # whether any trial has logged the metric
         self.catch_up()
 
     def __len__(self) -> int:
@@ -80,8 +84,8 @@ class Book:
         return [self._entries[job] for job in self._numbers]
 
     def trials(self) -> list[Trial]:
-        """Those that lie in the present space."""
-        return [entry.trial for entry in self._entries.values() if entry.trial]
+        """Those that lie in the present space, and the others."""
+        return [entry.trial for entry in self._entries.values()]
 
     def by_number(self, number: int) -> Entry:
         return self._entries[self._numbers[number]]
@@ -134,19 +138,21 @@ class Book:
     def began(self, job: str, attempt: int) -> Entry:
         """An attempt is under way; what an earlier one logged does not count any more."""
         record = self._entries[job].record
-        rows = record.history if record.attempt == attempt else ()
+        rows, beside = (record.history, record.beside) if record.attempt == attempt else ((), ())
         self._unwatched.discard(job)
-        return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None))
+        return self._enter(replace(record, state=State.RUNNING, attempts=attempt, history=rows, summary=None, beside=beside))
 
-    def logged(self, job: str, values: Sequence[float], *, anew: bool = False) -> Entry:
-        """More rows have come; `anew`: instead of those that the attempt had, which count no more, nor for `best`."""
+    def logged(self, job: str, values: Sequence[float], beside: Beside = (), *, anew: bool = False) -> Entry:
+        """More rows have come; `anew`: instead of those that the attempt had, which count no more, nor for `best`. `beside`: of
+        several metrics, the others in all rows."""
         record = self._entries[job].record
         if not anew:
-            self._count(*values)
-            return self._enter(replace(record, history=(*record.history, *values)))
-        entry, self.best = self._enter(replace(record, history=tuple(values))), None
+            entry = self._enter(replace(record, history=(*record.history, *values), beside=beside))
+            self._count(entry.trial, *values)
+            return entry
+        entry, self.best = self._enter(replace(record, history=tuple(values), beside=beside)), None
         for each in self._entries.values():
-            self._count(*each.record.history, each.record.summary)
+            self._count(each.trial, *each.trial.logged)
         return entry
 
     def condemned(self, verdict: Verdict) -> Entry:
@@ -164,26 +170,32 @@ class Book:
         reach("end-unread")
         record = replace(self._entries[job].record, state=state, attempts=attempt, attempt=attempt, summary=summary)
         with contextlib.suppress(Unwritable), self._store.change() as change:
-            records.note_history(change, job, attempt, record.history, summary)
+            records.note_history(change, job, attempt, record.history, summary, record.beside)
         return self._enter(record)
 
     def _read(self, record: TrialRecord) -> Entry:
-        self._count(*record.history)
-        return self._enter(record)
+        entry = self._enter(record)
+        self._count(entry.trial, *record.history)
+        return entry
 
-    def _count(self, *values: float | None) -> None:
-        self.best = best_of(self._plan.goal, tuple(value for value in (*values, self.best) if value is not None))
+    def _count(self, trial: Trial, *values: float) -> None:
+        self.seen = self.seen or bool(values)
+        if not trial.outside:
+            self.best = best_of(self._plan.goal, values if self.best is None else (*values, self.best))
 
     def _enter(self, record: TrialRecord) -> Entry:
-        values = self._plan.values(record.point)
-        trial = None if values is None else Trial(record.number, values, record.state, record.history, record.summary)
+        before = self._entries.get(record.job)
+        placed = before.trial if before else self._plan.placed(Trial(record.number, (), record.state), record.point)
+        state, rows, summary = record.state, record.history, record.summary
+        trial = replace(placed, state=state, rows=rows, summary=summary, beside=record.beside)
         self._entries[record.job] = Entry(record.job, record, trial)
         (self.queued.add if record.state is State.QUEUED else self.queued.discard)(record.job)
         if record.state is State.QUEUED:
             self._unwatched.add(record.job)
         elif record.state in ENDED:
             self._unwatched.discard(record.job)
-        self._count(record.summary)
+        if record.summary is not None:
+            self._count(trial, record.summary)
         return self._entries[record.job]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.queue.here import Here
@@ -13,8 +14,9 @@ from scheduler.sweeps.engine.trial_logs import read_whole
 
 def revive(store: Store, book: Book) -> int:
     """Queue the trials that a person has cancelled or interrupted; returns how many. Failed ones stay failed:
-    `exp-queue retry` runs them again. Trials that are not over take the environment of whoever asks for the sweep now."""
-    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED]
+    `exp-queue retry` runs them again; so does it those that lie outside of the present space, which nobody asks for any more.
+    Trials that are not over take the environment of whoever asks for the sweep now."""
+    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED and not entry.trial.outside]
     with store.change() as change:
         for entry in cancelled:
             change.ask_again(entry.job, "the sweep goes on")
@@ -25,18 +27,18 @@ def revive(store: Store, book: Book) -> int:
     return len(cancelled)
 
 
-def read_back(store: Store, book: Book, metric: str | None) -> None:
+def read_back(store: Store, book: Book, metrics: Sequence[str]) -> None:
     """Read the logs of trials that are over and whose last attempt nobody has read to its end."""
     for entry in book.entries():
         if entry.is_over and not entry.record.is_read:
-            read_log(store, book, entry, metric)
+            read_log(store, book, entry, metrics)
 
 
-def read_log(store: Store, book: Book, entry: Entry, metric: str | None) -> Entry:
+def read_log(store: Store, book: Book, entry: Entry, metrics: Sequence[str]) -> Entry:
     """The trial, which is over, with all that its last attempt has logged."""
-    last = read_whole(store, entry.job, entry.record.attempts, metric)
+    last = read_whole(store, entry.job, entry.record.attempts, metrics)
     if last is None:
         return entry
     book.began(entry.job, entry.record.attempts)
-    book.logged(entry.job, last.values)
+    book.logged(entry.job, last.values, last.beside)
     return book.closed(entry.job, entry.record.state, entry.record.attempts, last.summary)

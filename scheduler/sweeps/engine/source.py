@@ -61,9 +61,9 @@ class SweepSource(QueueAlone):
         self._keeps_it = False  # whether it is over, and says so when the last trial has started
 
     def open(self, wakeups: Wakeups) -> None:
-        self._listening = Listening(wakeups, self._heard)
+        self._listening = Listening(wakeups, self._heard, self._metrics)
         wakeups.watch(self._asking, lambda: None)  # a turn of the loop takes the answer
-        read_back(self._store, self._book, self._plan.metric)
+        read_back(self._store, self._book, self._metrics)
         for entry in self._book.entries():
             self._tell(entry)
 
@@ -117,7 +117,7 @@ class SweepSource(QueueAlone):
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
         if job.id not in self._book:
             return
-        last = self._listening.finish(job.id, self._plan.metric, ending)
+        last = self._listening.finish(job.id, ending)
         with contextlib.suppress(Unwritable):  # then the next runner reads it
             keep_logged(self._store, attempt, last.logged, last.objective)
         self._condemned.discard(job.id)
@@ -128,11 +128,11 @@ class SweepSource(QueueAlone):
         self._say_last_words(self._book[job.id].record.number, last, ending)
         if ending.state is State.DONE:
             self._sightings.ended(missing=last.is_absent, instead=last.instead, near=last.near)
-        self._book.logged(job.id, last.values, anew=last.anew)
+        self._book.logged(job.id, last.values, last.beside, anew=last.anew)
         entry = self._book.closed(job.id, ending.state, attempt.number, last.summary)
         self._tell(entry)
-        if entry.trial:
-            self._trial_over(entry.trial)
+        self._say_what_is_missing(entry.trial)
+        self._trial_over(entry.trial)
         self._outcomes.states.append(ending.state)
         self._news, self._unsure = True, self._said and not self._over
 
@@ -145,20 +145,19 @@ class SweepSource(QueueAlone):
         """What was seen of the metric. Where this command has run no trial to its end, the last ones of earlier commands are read
         once more."""
         found = self._sightings
-        found.seen = found.seen or self._book.best is not None
+        found.seen = found.seen or self._book.seen
         if not (found.seen or found.without):
             for entry in [each for each in self._book.entries() if each.record.state is State.DONE][-FIRST_WITHOUT:]:
-                last = read_whole(self._store, entry.job, entry.record.attempts, self._plan.metric)
+                last = read_whole(self._store, entry.job, entry.record.attempts, self._metrics)
                 found.ended(missing=not last or last.is_absent, instead=last.instead if last else ())
         return found
 
     @property
     def _metrics(self) -> tuple[str, ...]:
-        return (self._plan.metric,) if self._plan.metric else ()
+        return self._plan.metrics
 
     def _tell(self, entry: Entry) -> None:
-        if entry.trial:
-            self._asking.tell(entry.trial)
+        self._asking.tell(entry.trial)
 
     def _take_in(self) -> bool:
         """Take in the trials that another runner of this sweep has ended before we could join them; True if there were any."""
@@ -169,20 +168,19 @@ class SweepSource(QueueAlone):
 
     def _over_elsewhere(self, entry: Entry) -> None:
         # The other runner writes down the end of a trial before it has read its log: until then we read it too.
-        found = entry if entry.record.is_read else read_log(self._store, self._book, entry, self._plan.metric)
+        found = entry if entry.record.is_read else read_log(self._store, self._book, entry, self._metrics)
         self._tell(found)
-        if found.trial:
-            self._trial_over(found.trial)
+        self._trial_over(found.trial)
         self._outcomes.states.append(found.record.state)
         self._news = True
 
     def _heard(self, job: str) -> None:
         """A log has grown."""
-        heard = self._listening.read(job, self._plan.metric)
+        heard = self._listening.read(job)
         if heard.anew:
             self._say_of_a_kind(f"anew {heard.source}", _taken_over(self._book[job], heard.source))
         if heard.values or heard.anew:
-            self._book.logged(job, heard.values, anew=heard.anew)
+            self._book.logged(job, heard.values, heard.beside, anew=heard.anew)
             self._news = True
         for text in self._listening.notices():
             self._say_once(text)
@@ -194,6 +192,14 @@ class SweepSource(QueueAlone):
             self._say_of_a_kind(f"near {miss.why}", f"trial {number} prints {miss}")
         if last.choice:
             self._say_of_a_kind(last.choice.kind, f"trial {number}: {last.choice.sentence}")
+
+    def _say_what_is_missing(self, trial: Trial) -> None:
+        """Of several metrics: without one of them a trial cannot be compared, and a misspelt name makes none comparable."""
+        if trial.state is State.DONE and trial.rows and trial.beside and trial.outcome(self._plan.goal) is None:
+            missing = [each.name for place, each in enumerate(self._plan.sweep.beside) if trial.beside[-1][place] is None]
+            names = " and ".join(f'"{name}"' for name in missing)
+            kind = f"not beside {names}"
+            self._say_of_a_kind(kind, f"trial {trial.number} has never logged {names}: it cannot be compared with others")
 
     def _say_once(self, text: str) -> None:
         self._say_of_a_kind(text, text)
@@ -226,7 +232,7 @@ class SweepSource(QueueAlone):
         """Why there are no more trials; "" while there are. All reasons last but the target: the row that reached it may be of
         a log whose place another takes."""
         why = partial(why_over, self._budget, trials=len(self._book), added=self._added, now=time.monotonic())
-        self._sightings.seen = self._sightings.seen or self._book.best is not None
+        self._sightings.seen = self._sightings.seen or self._book.seen
         self._over = self._over or why(best=None) or self._outcomes.why_enough() or self._sightings.why_enough()
         return self._over or why(best=self._book.best)
 
@@ -243,7 +249,7 @@ class SweepSource(QueueAlone):
     def _is_spared(self, verdict: Verdict) -> bool:
         """Whether it is at its last row: to stop it would save nothing. That it was behind is remembered all the same."""
         entry = self._book.by_number(verdict.number)
-        if entry.trial is None or len(entry.trial.rows) not in self._plan.last_rows(entry.trial.values):
+        if len(entry.trial.rows) not in self._plan.last_rows(entry.trial.values):
             return False
         if entry.job not in self._spared:
             self._spared.add(entry.job)

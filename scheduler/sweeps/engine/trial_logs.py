@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Ending
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_cut
+from scheduler.sweeps.engine.beside import Beside, Values
 from scheduler.tracking.left import Leaving
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
@@ -23,11 +24,13 @@ NOTHING = Logged()
 
 @dataclass(frozen=True)
 class Heard:
-    """New values of the metric. `anew`: they are all that count; `source` has taken the place of another log."""
+    """New values of the metric. `anew`: they are all that count; `source` has taken the place of another log. `beside`: of
+    several metrics, the others in all rows until now."""
 
     values: tuple[float, ...] = ()
     anew: bool = False
     source: str = ""
+    beside: tuple[Values, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class LastWords:
     """The metric's last values (`anew`: all that count), its final summary value, and, where it was never logged as a number,
     what was logged instead: `kind` is the same for trials that miss the same. `near` is what was printed like the metric and
     not read; `choice` says which log counts, where there are several; `instead` are the names that were logged. `logged` is all
-    of it, where that was gathered, with the `objective` that the attempt has declared."""
+    of it, where that was gathered, with the `objective` that the attempt has declared. `beside`: as in Heard."""
 
     values: tuple[float, ...] = ()
     anew: bool = False
@@ -47,6 +50,7 @@ class LastWords:
     instead: tuple[str, ...] = ()
     logged: Logged = NOTHING
     objective: Objective | None = None
+    beside: tuple[Values, ...] = ()
 
     @property
     def is_absent(self) -> bool:
@@ -57,27 +61,29 @@ class LastWords:
 class Listening:
     """Followers by job. `heard` is called with a job whose log may have grown; `read` then gives what is new."""
 
-    def __init__(self, wakeups: Wakeups, heard: Callable[[str], None]) -> None:
-        self._wakeups, self._heard = wakeups, heard
+    def __init__(self, wakeups: Wakeups, heard: Callable[[str], None], metrics: Sequence[str] = ()) -> None:
+        self._wakeups, self._heard, self._metrics = wakeups, heard, tuple(metrics)
+        self._besides: dict[str, Beside] = {}
         self._followers: dict[str, Follower] = {}
         self._leaving: dict[str, Leaving] = {}
 
     def follow(self, job: str, directory: Path, follower: Follower) -> None:
         """Follow a job's attempt, which has that directory, from its beginning, instead of any earlier one."""
         self.forget(job)
+        self._besides[job] = _beside(self._metrics)
         self._followers[job], self._leaving[job] = follower, Leaving(directory, follower)
         self._wakeups.watch(follower, lambda: self._heard(job))
         self._heard(job)
 
-    def read(self, job: str, metric: str | None) -> Heard:
+    def read(self, job: str) -> Heard:
         """The metric in each row that is new, where it is a finite number."""
         follower = self._followers.get(job)
         if follower is None:
             return Heard()
         rows = follower.read()
         self._leaving[job].look(rows)
-        values = _values(rows, metric)
-        return Heard(values, follower.anew, follower.source)
+        beside = self._besides[job].take(rows, anew=follower.anew)
+        return Heard(_values(rows, first_of(self._metrics)), follower.anew, follower.source, beside)
 
     @property
     def is_busy(self) -> bool:
@@ -88,18 +94,19 @@ class Listening:
         """What people should hear about the ways in which these trials log."""
         return [text for follower in self._followers.values() for text in follower.notices()]
 
-    def finish(self, job: str, metric: str | None, ending: Ending) -> LastWords:
+    def finish(self, job: str, ending: Ending) -> LastWords:
         """What is left to read of an attempt that is over; it is followed no more."""
         follower = self._followers.get(job)
         if follower is None:
             return LastWords()
-        found = last_words(follower, metric, ending)
+        found = last_words(follower, self._metrics, ending, self._besides[job])
         self.forget(job)
         return found
 
     def forget(self, job: str) -> None:
         follower = self._followers.pop(job, None)
         self._leaving.pop(job, None)
+        self._besides.pop(job, None)
         if follower:
             self._wakeups.forget(follower)
             follower.close()
@@ -124,29 +131,40 @@ class Listening:
             self.forget(job)
 
 
-def read_whole(store: Store, job: str, number: int, metric: str | None) -> LastWords | None:
+def read_whole(store: Store, job: str, number: int, metrics: Sequence[str]) -> LastWords | None:
     """All that an attempt has logged until now, whether it is over or runs; None if there is no such attempt."""
     attempt = store.attempt(job, number)
     if attempt is None:
         return None
-    follower = follower_of(store, store.job(job), attempt, (metric,) if metric else (), gather=False, awake=False)
+    follower = follower_of(store, store.job(job), attempt, tuple(metrics), gather=False, awake=False)
     try:
-        return last_words(follower, metric, attempt.ending)
+        return last_words(follower, metrics, attempt.ending, _beside(metrics))
     finally:
         follower.close()
 
 
-def last_words(follower: Follower, metric: str | None, ending: Ending | None) -> LastWords:
+def first_of(metrics: Sequence[str]) -> str | None:
+    """The metric that counts rows and values: the first of several."""
+    return metrics[0] if metrics else None
+
+
+def _beside(metrics: Sequence[str]) -> Beside:
+    return Beside(first_of(metrics), metrics[1:])
+
+
+def last_words(follower: Follower, metrics: Sequence[str], ending: Ending | None, beside: Beside) -> LastWords:
     """What is left to read of an attempt that has ended so, or still runs (None)."""
+    metric = first_of(metrics)
     if not metric:
         follower.finish(cut=is_cut(ending))
         return LastWords(logged=follower.logged(), objective=follower.objective)
-    values = _values(follower.finish(cut=is_cut(ending)), metric)
+    rows = follower.finish(cut=is_cut(ending))
+    values = _values(rows, metric)
     missing, odd = follower.what_is_missing(), follower.unusable()
     return LastWords(
         values,
         follower.anew,
-        finite(Row(None, follower.summary), metric),
+        finite(Row(None, follower.summary), metric) if len(metrics) == 1 else None,  # a summary is no row
         missing,
         odd.what if odd else missing,
         tuple(follower.near_misses()),
@@ -154,6 +172,7 @@ def last_words(follower: Follower, metric: str | None, ending: Ending | None) ->
         tuple(follower.names_instead()),
         follower.logged(),
         follower.objective,
+        beside.take(rows, anew=follower.anew),
     )
 
 

@@ -1,6 +1,7 @@
-"""Reading `early_terminate`: when a sweep stops trials that fall behind, in the manner of Hyperband.
+"""Reading `early_terminate`: when a sweep stops trials that fall behind.
 
-Fields and bounds are W&B's (https://docs.wandb.ai/guides/sweeps/sweep-config-keys#early_terminate).
+Fields and bounds are W&B's (https://docs.wandb.ai/guides/sweeps/sweep-config-keys#early_terminate) where `type` is
+hyperband; iepoch is ours.
 """
 
 from __future__ import annotations
@@ -11,42 +12,48 @@ from scheduler.errors import nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 
-FIELDS = ("type", "min_iter", "max_iter", "s", "eta", "strict")
-WHOLE = ("min_iter", "max_iter")
+HYPERBAND, IEPOCH, ASHA = "hyperband", "iepoch", "asha"  # no file has the last: it is asked for by --pruner
+TYPES = (HYPERBAND, IEPOCH)
+KEEP = 3  # of iepoch, where nobody says
+FIELDS = {HYPERBAND: ("type", "min_iter", "max_iter", "s", "eta", "strict"), IEPOCH: ("type", "min_iter", "keep")}
+WHOLE = ("min_iter", "max_iter", "keep")
 
 
 @dataclass(frozen=True)
 class EarlyTerminate:
-    """The rule. Either `min_iter` is given, or `max_iter` and `s`. `strict` is None where the file does not say."""
+    """The rule. Of hyperband either `min_iter` is given, or `max_iter` and `s`; `strict` is None where the file does not say.
+    `keep`: of iepoch, how many trials go on after `min_iter` rows."""
 
     min_iter: int | None = None
     max_iter: int | None = None
     s: float | None = None
     eta: float = 3
     strict: bool | None = None
+    type: str = HYPERBAND
+    keep: int | None = None
 
 
 def read_early_terminate(document: Document, written: object) -> EarlyTerminate:
     """Raises UserError at whatever is wrong."""
     with document.at("early_terminate"):
         found = values.mapping(written)
-        if found.get("type") != "hyperband":
-            raise values.expected("type: hyperband", found.get("type"), "no other rule is known")
-        if "min_iter" not in found and not {"max_iter", "s"} <= found.keys():
-            raise values.expected(
-                '"min_iter", or "max_iter" and "s"', list(found), "they say after how many rows trials are compared"
-            )
+        kind = found.get("type")
+        if kind not in TYPES:
+            raise values.expected("type: hyperband", kind, "iepoch is known too, and no other rule")
+        if "min_iter" not in found and not (kind == HYPERBAND and {"max_iter", "s"} <= found.keys()):
+            wanted = '"min_iter", or "max_iter" and "s"' if kind == HYPERBAND else '"min_iter"'
+            raise values.expected(wanted, list(found), "they say after how many rows trials are compared")
     for key, value in found.items():
-        if key not in FIELDS:
-            raise document.error(f'unknown key "{key}"', "early_terminate", key, key=True, next_step=nearest(key, FIELDS))
+        if key not in FIELDS[kind]:
+            raise document.error(f'unknown key "{key}"', "early_terminate", key, key=True, next_step=nearest(key, FIELDS[kind]))
         with document.at("early_terminate", key):
             _check(key, value)
-    given = {key: values.whole(value) if key in WHOLE else value for key, value in found.items() if key != "type"}
-    return EarlyTerminate(**given)  # type: ignore[arg-type]
+    given = {key: values.whole(value) if key in WHOLE else value for key, value in found.items()}
+    return EarlyTerminate(**({"keep": KEEP} if kind == IEPOCH else {}) | given)  # type: ignore[arg-type]
 
 
 def _check(key: str, value: object) -> None:
-    if key == "min_iter":
+    if key in ("min_iter", "keep"):
         values.whole_number(values.whole(value), 1)
     elif key == "max_iter" and (isinstance(value, bool) or not isinstance(values.whole(value), int)):
         raise values.expected("a whole number", value)

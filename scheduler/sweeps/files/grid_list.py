@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -10,19 +10,22 @@ from scheduler.errors import Place, UserError
 from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.launch import Asked
-from scheduler.experiments.configurations.configurations import Axis, Config, put
-from scheduler.experiments.configurations.edit_checks import EditChecks
-from scheduler.experiments.configurations.overrides import Edit, apply, parse, refuse_contradictions
+from scheduler.experiments.configurations.configurations import Axis
+from scheduler.experiments.configurations.overrides import Edit, parse
+from scheduler.experiments.configurations.unfolding import refuse_interval
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.grid.entries import CHECKED
 from scheduler.experiments.grid.matrix import Block
 from scheduler.goals import MINIMIZE
+from scheduler.sweeps.files.changes import changed
 from scheduler.sweeps.files.commands import sections, template
 from scheduler.sweeps.files.remarks import remarks
 from scheduler.sweeps.files.sweep_file import Sweep, read_sweep
-from scheduler.sweeps.space.distributions import GRID, Parameter, grid_count, grid_values
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import Axes, arms
+from scheduler.sweeps.space.distributions import GRID, Parameter, grid_count
 
 
 def grid_list(document: Document, overrides: Sequence[str], asked: Asked) -> ExperimentFile:
@@ -40,10 +43,11 @@ def grid_list(document: Document, overrides: Sequence[str], asked: Asked) -> Exp
 
 def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> ExperimentFile:
     top = sections(document)
-    block = _block(document, sweep, edits)
+    blocks = _blocks(document, sweep, edits)
     command = template(document, top, asked)
     launch = launching.launch(document, top, command, asked, hands_on=True)
-    made = islice(block.configurations(), min(CHECKED, sweep.run_cap or CHECKED))
+    configurations = (config for block in blocks for config in block.configurations())
+    made = islice(configurations, min(CHECKED, sweep.run_cap or CHECKED))
     launching.refuse_unknown_values(document, top, launch, asked, made)
     return ExperimentFile(
         path=document.file,
@@ -52,7 +56,7 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
         launch=launch,
         resources=Resources(),
         policy=Policy(objective=_objective(sweep)),
-        blocks=(block,),
+        blocks=blocks,
         cap=sweep.run_cap,
         notes=(
             *_notes(sweep),
@@ -81,17 +85,21 @@ def _notes(sweep: Sweep) -> tuple[str, ...]:
     return ("early_terminate is not followed here: every experiment runs to its end; `exp-queue sweep` follows it",)
 
 
-def _block(document: Document, sweep: Sweep, edits: list[Edit]) -> Block:
-    for parameter in sweep.parameters:
+def _blocks(document: Document, sweep: Sweep, edits: list[Edit]) -> tuple[Block, ...]:
+    for edit in edits:
+        refuse_interval(edit)
+    parameters = changed(sweep.parameters, edits)
+    for parameter in parameters:
         _refuse_endless(document, parameter)
         _refuse_enormous(document, parameter)
-    axes = tuple(Axis(parameter.path, grid_values(parameter.distribution)) for parameter in sweep.parameters)
-    changes = [named(edit, axes) for edit in edits]
-    refuse_contradictions(changes)
-    checks = EditChecks(changes)
-    checks.take(_first(axes))
-    checks.refuse_unfounded()
-    return Block({}, apply(axes, changes))
+    found = tuple(islice(arms(parameters), document.limits.experiments + 1))
+    return tuple(Block({}, tuple(_axes(parameters, axes))) for axes in found)
+
+
+def _axes(parameters: Sequence[Parameter], axes: Axes) -> Iterator[Axis]:
+    for parameter, values in zip(parameters, axes, strict=True):
+        if values != (ABSENT,):
+            yield Axis(parameter.path, values)
 
 
 def _refuse_endless(document: Document, parameter: Parameter) -> None:
@@ -107,16 +115,3 @@ def _refuse_enormous(document: Document, parameter: Parameter) -> None:
     if count > document.limits.experiments:
         fault = document.limits.too_many_experiments(count)
         raise UserError(fault.what, where=Place(document.file), next_step=fault.next_step)
-
-
-def _first(axes: Sequence[Axis]) -> Config:
-    config: Config = {}
-    for axis in axes:
-        config = put(config, axis.path, axis.values[0])
-    return config
-
-
-def named(edit: Edit, axes: Sequence[Axis]) -> Edit:
-    """The edit with the path of the parameter that it names; the name of a parameter may hold dots of its own."""
-    path = next((axis.path for axis in axes if axis.name == edit.name), edit.path)
-    return Edit(edit.argument, edit.sign, path, edit.value)

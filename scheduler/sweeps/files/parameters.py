@@ -11,6 +11,7 @@ from scheduler.errors import nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
+from scheduler.sweeps.files.conditions import WHEN, Wish, with_conditions
 from scheduler.sweeps.space.distributions import (
     EXPONENTS,
     FIELDS,
@@ -27,10 +28,12 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 def read_parameters(document: Document, written: object, where: Where = ("parameters",)) -> tuple[Parameter, ...]:
     """Every parameter, sorted by name at each level. Raises UserError at what is wrong."""
-    return tuple(_parameters(document, written, where, ()))
+    return with_conditions(document, list(_parameters(document, written, where, (), ())))
 
 
-def _parameters(document: Document, written: object, where: Where, above: tuple[str, ...]) -> Iterator[Parameter]:
+def _parameters(
+    document: Document, written: object, where: Where, above: tuple[str, ...], wishes: tuple[Wish, ...]
+) -> Iterator[tuple[Parameter, tuple[Wish, ...]]]:
     with document.at(*where):
         found = values.mapping(written)
         if not found:
@@ -42,11 +45,13 @@ def _parameters(document: Document, written: object, where: Where, above: tuple[
             raise document.error(f'"{name}" is no name for a parameter', *place, key=True, next_step=next_step)
         with document.at(*place):
             mapping = values.mapping(fields)
+        own = (*wishes, Wish((*place, WHEN), above, mapping[WHEN])) if WHEN in mapping else wishes
         if "parameters" in mapping:
-            _refuse_others(document, mapping, ("parameters",), place, "a group of parameters")
-            yield from _parameters(document, mapping["parameters"], (*place, "parameters"), (*above, name))
+            _refuse_others(document, mapping, ("parameters", WHEN), place, "a group of parameters")
+            yield from _parameters(document, mapping["parameters"], (*place, "parameters"), (*above, name), own)
         else:
-            yield Parameter((*above, name), _distribution(document, mapping, place))
+            rest = {key: value for key, value in mapping.items() if key != WHEN}
+            yield Parameter((*above, name), _distribution(document, rest, place)), own
 
 
 def _refuse_others(document: Document, found: dict, known: tuple[str, ...], where: Where, what: str) -> None:

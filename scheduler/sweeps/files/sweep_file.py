@@ -9,14 +9,15 @@ from scheduler.errors import nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.unusable import usable
-from scheduler.goals import GOALS
+from scheduler.goals import GOALS, MINIMIZE
 from scheduler.sweeps.files.early_terminate import EarlyTerminate, read_early_terminate
 from scheduler.sweeps.files.kinds import METHODS
 from scheduler.sweeps.files.parameters import read_parameters
 from scheduler.sweeps.space.distributions import Parameter
+from scheduler.tracking.metric_log import Objective
 
 TEXTS = ("name", "description", "project", "entity")
-KEYS = ("method", "parameters", "program", "command", "metric", "run_cap", "early_terminate", *TEXTS)
+KEYS = ("method", "parameters", "program", "command", "metric", "metrics", "run_cap", "early_terminate", *TEXTS)
 SILENT = ("apiVersion", "kind")  # they say that the file is a sweep file
 # W&B's, but not for us: what is said of each.
 NOT_FOLLOWED = {
@@ -24,20 +25,28 @@ NOT_FOLLOWED = {
     "job": "each trial is a process of this machine, started by program and command",
     "image_uri": "each trial is a process of this machine, started by program and command",
     "scheduler": "the search and the trials are this machine's, and nothing of W&B Launch takes part",
-    "metrics": "a sweep here has one objective, and that is `metric`",
 }
+OF_SEVERAL = ("name", "goal")  # the keys of each of `metrics`
+_EXAMPLE = {"metric": "{name: ..., goal: minimize}", "metrics": "[{name: ..., goal: minimize}, ...]"}
 METRIC = ("name", "goal", "target", "impute", "impute_while_running")
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What the file says, but for its command. `run_cap` is None for no cap."""
+    """What the file says, but for its command. `run_cap` is None for no cap. Of several objectives `metric` is the first, and
+    `beside` are the others."""
 
     method: str
     parameters: tuple[Parameter, ...]
     metric: dict[str, object] | None = None
     run_cap: int | None = None
     early_terminate: EarlyTerminate | None = None
+    beside: tuple[Objective, ...] = ()
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """Which way each of its objectives is better."""
+        return (str((self.metric or {}).get("goal", MINIMIZE)), *(each.goal for each in self.beside))
 
 
 def read_sweep(document: Document) -> Sweep:
@@ -46,13 +55,15 @@ def read_sweep(document: Document) -> Sweep:
         top = values.mapping(document.value)
     _refuse_unknown(document, top)
     literal = replace(document, interpolates=False)
+    metrics = _metrics(document, top)
     parameters = usable(literal, top["parameters"], ("parameters",), finite=False)
     return Sweep(
         method=str(top["method"]),
         parameters=read_parameters(document, parameters),
-        metric=_metric(document, top["metric"]) if "metric" in top else None,
+        metric=metrics[0] if metrics else None,
         run_cap=_run_cap(document, top["run_cap"]) if "run_cap" in top else None,
         early_terminate=read_early_terminate(document, top["early_terminate"]) if "early_terminate" in top else None,
+        beside=tuple(Objective(str(each["name"]), str(each.get("goal", MINIMIZE))) for each in metrics[1:]),
     )
 
 
@@ -80,15 +91,33 @@ def _run_cap(document: Document, found: object) -> int:
         return values.whole_number(values.whole(found), 1)
 
 
-def _metric(document: Document, found: object) -> dict[str, object]:
-    with document.at("metric"):
+def _metrics(document: Document, top: dict[str, Any]) -> list[dict[str, object]]:
+    """The objectives, the first one first."""
+    if "metrics" not in top:
+        return [_metric(document, top["metric"], METRIC, "metric")] if "metric" in top else []
+    if "metric" in top:
+        what = 'both "metric" and "metrics" are here'
+        raise document.error(what, "metrics", key=True, next_step="write all of them into metrics, the most important first")
+    with document.at("metrics"):
+        listed = top["metrics"]
+        if not isinstance(listed, list) or not listed:
+            raise values.expected("a list of metrics", listed, "write metrics: [{name: ..., goal: minimize}, ...]")
+    found = [_metric(document, each, OF_SEVERAL, "metrics", index) for index, each in enumerate(listed)]
+    for index, each in enumerate(found):
+        if any(each["name"] == other["name"] for other in found[:index]):
+            raise document.error(f'"{each["name"]}" is there twice', "metrics", index, next_step="leave one of them out")
+    return found
+
+
+def _metric(document: Document, found: object, keys: tuple[str, ...], *where: str | int) -> dict[str, object]:
+    with document.at(*where):
         metric = values.mapping(found)
         if "name" not in metric:
-            raise values.expected('a metric with a "name"', found, "write metric: {name: ..., goal: minimize}")
+            raise values.expected('a metric with a "name"', found, f"write {where[0]}: {_EXAMPLE[str(where[0])]}")
     for key, value in metric.items():
-        if key not in METRIC:
-            raise document.error(f'unknown key "{key}"', "metric", key, key=True, next_step=nearest(key, METRIC))
-        with document.at("metric", key):
+        if key not in keys:
+            raise document.error(f'unknown key "{key}"', *where, key, key=True, next_step=nearest(key, keys))
+        with document.at(*where, key):
             _check_metric(key, value)
     return metric
 

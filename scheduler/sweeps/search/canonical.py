@@ -21,21 +21,29 @@ class Canonical(BaseSampler):
     its value leads back to. And as every trial of the study lies in the whole space, that is not inferred from the trials
     at each ask.
 
+    `groups` are the parameters that are to be modelled together, those of one group in one model: a model takes only trials
+    that have a value for each of them. What is in no group is drawn by itself.
+
     `values` are the values of the parameters suggested so far: use one sampler for one trial.
     """
 
-    def __init__(self, space: Sequence[Dimension], sampler: BaseSampler, *, numbers_only: bool) -> None:
+    def __init__(self, space: Sequence[Dimension], sampler: BaseSampler, groups: Sequence[Sequence[str]]) -> None:
         self._space = {each.name: each for each in space}
-        self._sampler, self._numbers_only = sampler, numbers_only
+        self._sampler, self._groups = sampler, groups
         self.values: dict[str, object] = {}
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        kept = {name: each for name, each in self._space.items() if each.is_number or not self._numbers_only}
-        return {name: each.optuna for name, each in kept.items() if each.optuna is not None}
+        return self._optuna([name for group in self._groups for name in group])
 
     def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        found = self._sampler.sample_relative(study, trial, search_space)
+        found: dict[str, Any] = {}
+        for group in self._groups:
+            found.update(self._sampler.sample_relative(study, trial, self._optuna(group)))
         return {name: self._canonical(name, each) for name, each in found.items()}
+
+    def _optuna(self, names: Sequence[str]) -> dict[str, BaseDistribution]:
+        found = {name: self._space[name].optuna for name in names}
+        return {name: each for name, each in found.items() if each is not None}
 
     def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:
         found = self._sampler.sample_independent(study, trial, param_name, param_distribution)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate, islice
 
 from scheduler.errors import UserError
 from scheduler.experiments.document.limits import DEFAULT
-from scheduler.sweeps.space.distributions import GRID, Parameter, grid_count, grid_values, identity
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import arms
+from scheduler.sweeps.space.distributions import GRID, Parameter, grid_count, identity
 from scheduler.sweeps.trials import Point, Trial
 
 
 def same_point(values: Sequence[object]) -> tuple[str, ...]:
     """Equal for points that are the same to W&B: 3.0 is 3, but true is not 1."""
-    return tuple(identity(value) for value in values)
+    return tuple("" if value is ABSENT else identity(value) for value in values)
 
 
 class GridSearch:
-    """Every combination once, in the order of W&B: the first parameter varies slowest, the last fastest.
+    """Every combination once, in the order of W&B: the first parameter varies slowest, the last fastest. Slower still are those
+    that others depend on.
 
     Points that were told are not asked for again, whatever became of them; nothing is kept in memory but those.
     """
@@ -25,7 +30,10 @@ class GridSearch:
     def __init__(self, parameters: Sequence[Parameter]) -> None:
         for parameter in parameters:
             _refuse_for_grid(parameter)
-        self._axes = [grid_values(parameter.distribution) for parameter in parameters]
+        self._arms = tuple(islice(arms(parameters), DEFAULT.experiments + 1))
+        if len(self._arms) > DEFAULT.experiments:
+            raise UserError("too many values decide which parameters apply", next_step="take --method random, or fewer values")
+        self._ends = tuple(accumulate(math.prod(map(len, axes)) for axes in self._arms))
         self._next = 0
         self._known: set[tuple[str, ...]] = set()  # the points told or asked
         self._asked: dict[int, Point] = {}
@@ -33,7 +41,7 @@ class GridSearch:
     @property
     def total(self) -> int:
         """How many combinations there are."""
-        return math.prod(len(axis) for axis in self._axes)
+        return self._ends[-1]
 
     def ask(self, number: int) -> Point | None:
         if number in self._asked:
@@ -48,7 +56,9 @@ class GridSearch:
         return None
 
     def tell(self, trial: Trial) -> None:
-        self._remember(trial.number, trial.values)
+        self._asked[trial.number] = trial.values
+        if not trial.outside:
+            self._known.add(same_point(trial.values))
 
     def _remember(self, number: int, point: Point) -> None:
         self._known.add(same_point(point))
@@ -57,7 +67,9 @@ class GridSearch:
     def _point(self, place: int) -> Point:
         """The combination at a place in the order, each digit an index into its axis."""
         found: list[object] = []
-        for axis in reversed(self._axes):
+        arm = bisect_right(self._ends, place)
+        place -= self._ends[arm - 1] if arm else 0
+        for axis in reversed(self._arms[arm]):
             place, index = divmod(place, len(axis))
             found.append(axis[index])
         return tuple(reversed(found))

@@ -27,7 +27,8 @@ def importance(parameters: Sequence[Parameter], goal: str, trials: Iterable[Tria
 
     By PED-ANOVA (https://arxiv.org/abs/2304.10255), which asks how differently each parameter is spread among the best
     tenth of the trials; it needs nothing beyond Optuna. Each trial that ended well counts with its best value, also one
-    that was stopped early. Parameters that act only together are underrated, and a few dozen trials give a hint, no proof.
+    that was stopped early, unless it lies outside of the present space. A parameter that does not apply everywhere is judged
+    by the trials that have it. Those that act only together are underrated, and a few dozen trials give a hint, no proof.
     Raises UserError without Optuna.
     """
     need("the importance of parameters", "optuna")
@@ -38,7 +39,8 @@ def importance(parameters: Sequence[Parameter], goal: str, trials: Iterable[Tria
     open_ones = {each.name: each.optuna for each in space if each.optuna is not None}
     study = new_study(goal)
     for params, value in counted(parameters, goal, trials):
-        study.add_trial(optuna.trial.create_trial(params=params, distributions=open_ones, value=value))
+        found = {name: open_ones[name] for name in params}
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=found, value=value))
     known = study.get_trials(deepcopy=False)
     values = {trial.value for trial in known}
     if len(known) < FEWEST or len(values) < 2 or not open_ones:
@@ -56,6 +58,6 @@ def counted(parameters: Sequence[Parameter], goal: str, trials: Iterable[Trial])
     space, found = dimensions(parameters), []
     for trial in trials:
         params, value = suggestions(space, trial.values), trial.best(goal)
-        if trial.state in SUCCEEDED and params is not None and value is not None:
+        if trial.state in SUCCEEDED and params is not None and value is not None and not trial.outside:
             found.append((params, value))
     return found

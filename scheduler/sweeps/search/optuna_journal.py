@@ -10,6 +10,7 @@ from typing import Any
 from scheduler.errors import UserError
 from scheduler.queue.states import ENDED, State
 from scheduler.sweeps.search.libraries import need
+from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.distributions import Distribution, Parameter, identity
 from scheduler.sweeps.space.sampling import LARGEST, span
 from scheduler.sweeps.trials import Trial
@@ -61,16 +62,14 @@ class OptunaJournal:
         states, value = optuna.trial.TrialState, trial.best(self._goal)
         known = {State.DONE: states.COMPLETE, State.STOPPED_EARLY: states.PRUNED}
         state = known.get(trial.state, states.FAIL) if value is not None else states.FAIL
-        shown = [
-            _shown(optuna.distributions, each.distribution, value)
-            for each, value in zip(self._parameters, trial.values, strict=False)
-        ]
-        called = names(self._parameters)[: len(shown)]
+        named = zip(names(self._parameters), self._parameters, trial.values, strict=False)
+        there = [(name, each.distribution, value) for name, each, value in named if value is not ABSENT]
+        shown = {name: _shown(optuna.distributions, found, value) for name, found, value in there}
         return optuna.trial.create_trial(
             state=state,
             value=None if state == states.FAIL else value,
-            params={name: value for name, (_, value) in zip(called, shown, strict=True)},
-            distributions={name: found for name, (found, _) in zip(called, shown, strict=True)},
+            params={name: value for name, (_, value) in shown.items()},
+            distributions={name: found for name, (found, _) in shown.items()},
             intermediate_values=dict(enumerate(trial.rows, 1)),
             user_attrs={NUMBER: trial.number, STATE: str(trial.state)},
         )

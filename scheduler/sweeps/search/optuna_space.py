@@ -1,8 +1,8 @@
 """The search space in Optuna's words, and the way of a value there and back.
 
 Optuna has its own distributions for ranges, logarithmic ranges and choices. Steps become the number of the step, lists and
-mappings the number of the choice, and every other distribution the part u of it, from 0 to 1. Constants are left out.
-Imports Optuna.
+mappings the number of the choice, listed numbers their place among each other by size, and every other distribution the part
+u of it, from 0 to 1. Constants are left out. Imports Optuna.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.distributions import Distribution, Parameter, grid_values, identity
 from scheduler.sweeps.space.sampling import (
     BOUNDED,
     LARGEST,
     bounds,
+    cdf,
     position,
     sample,
 )
@@ -50,7 +52,7 @@ class Dimension:
     @cached_property
     def choices(self) -> dict[str, object]:
         """Each value once, by its identity."""
-        return {identity(each): each for each in grid_values(self.parameter)}
+        return {identity(each): each for each in _listed(self.parameter)}
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -68,6 +70,23 @@ class Dimension:
         if self.kind == "step":
             return found * self.parameter.number("q")
         return sample(self.parameter, found) if self.kind == "part" else found
+
+    def beyond(self, value: object) -> tuple[Any, BaseDistribution] | None:
+        """What Optuna would have suggested for a value that may lie beyond the range, with a range that has it. None where no
+        range does."""
+        inside, found = self.suggestion(value), self.optuna
+        if inside is not None and found is not None:
+            return inside, found
+        if self.kind == "choice" or isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        if self.kind == "part":
+            return cdf(self.parameter, value), FloatDistribution(0, 1)
+        if isinstance(found, IntDistribution):
+            number = round(value / self.parameter.number("q")) if self.kind == "step" else round(value)
+            return number, IntDistribution(min(found.low, number), max(found.high, number))
+        if not isinstance(found, FloatDistribution) or (found.log and value <= 0):
+            return None
+        return float(value), FloatDistribution(min(found.low, value), max(found.high, value), log=found.log)
 
     def suggestion(self, value: object) -> Any:
         """What Optuna would have suggested for a value; None where the present space does not have it."""
@@ -89,9 +108,11 @@ def dimensions(parameters: Sequence[Parameter]) -> tuple[Dimension, ...]:
 
 def _dimension(name: str, found: Distribution) -> Dimension:
     if found.name in ("constant", "categorical"):
-        choices = grid_values(found)
+        choices = _listed(found)
         if len(choices) == 1:
             return Dimension(name, found, None, "choice", only=choices[0])
+        if _are_ordered(choices):
+            return Dimension(name, found, IntDistribution(0, len(choices) - 1), "choice")
         return Dimension(name, found, CategoricalDistribution(tuple(range(len(choices)))), "choice")
     if found.name == "int_uniform":
         return Dimension(name, found, IntDistribution(int(found.number("min")), int(found.number("max"))), "native")
@@ -102,6 +123,22 @@ def _dimension(name: str, found: Distribution) -> Dimension:
         if found.name == "uniform" or 0 < low < high < LARGEST:
             return Dimension(name, found, FloatDistribution(low, high, log=found.name != "uniform"), "native")
     return Dimension(name, found, FloatDistribution(0, 1), "part")
+
+
+def _listed(found: Distribution) -> Sequence[Any]:
+    """The values of a list in the order in which a sampler counts them: numbers from the least to the greatest."""
+    choices = grid_values(found)
+    return sorted(choices, key=_as_number) if _are_ordered(choices) else choices
+
+
+def _as_number(value: object) -> float:
+    assert isinstance(value, (int, float))
+    return value
+
+
+def _are_ordered(choices: Sequence[object]) -> bool:
+    """Whether these are numbers with something between the first and the last: what is good at 8 says more of 16 than of 64."""
+    return len(choices) > 2 and all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in choices)
 
 
 def _steps(name: str, found: Distribution) -> Dimension:
@@ -119,7 +156,15 @@ def suggestions(space: Sequence[Dimension], values: Sequence[object]) -> dict[st
     """What Optuna would have suggested for a point; None where it does not lie in this space."""
     if len(values) != len(space):
         return None
-    found = {each.name: each.suggestion(value) for each, value in zip(space, values, strict=True)}
+    found = {each.name: each.suggestion(value) for each, value in zip(space, values, strict=True) if value is not ABSENT}
     if None in found.values():
         return None
-    return {each.name: found[each.name] for each in space if each.optuna is not None}
+    return {each.name: found[each.name] for each in space if each.optuna is not None and each.name in found}
+
+
+def evidence(space: Sequence[Dimension], values: Sequence[object]) -> dict[str, tuple[Any, BaseDistribution]] | None:
+    """The same for a point outside of the space, as a model may learn from it: what Optuna would have suggested in a range that
+    is wide enough, and that range. None where there is no such range: a choice that is gone says nothing of those left."""
+    there = [(each, value) for each, value in zip(space, values, strict=True) if each.optuna and value is not ABSENT]
+    found = {each.name: each.beyond(value) for each, value in there}
+    return None if None in found.values() else {name: each for name, each in found.items() if each is not None}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scipy.stats import qmc
 
+from scheduler.sweeps.space.conditions import masked
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.space.sampling import sample
 from scheduler.sweeps.trials import Point, Trial
@@ -28,10 +29,11 @@ class QuasiRandomSearch:
         if number > self._sobol.num_generated:
             self._sobol.fast_forward(number - self._sobol.num_generated)
         parts = iter(self._sobol.random(1)[0].tolist())
-        return tuple(
+        drawn = [
             sample(parameter.distribution, next(parts) if is_open else 0.0)
             for parameter, is_open in zip(self._parameters, self._open, strict=True)
-        )
+        ]
+        return masked(self._parameters, drawn)
 
     def tell(self, trial: Trial) -> None:
         return None

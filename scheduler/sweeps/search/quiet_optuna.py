@@ -16,7 +16,8 @@ warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning
 __all__ = ["new_study", "optuna"]
 
 
-def new_study(goal: str, **settings: Any) -> optuna.Study:
-    """A study, in memory unless the settings say otherwise, and without a pruner: left out, that would be a median one."""
-    direction = optuna.study.StudyDirection[goal.upper()]
-    return optuna.create_study(direction=direction, **{"pruner": optuna.pruners.NopPruner(), **settings})
+def new_study(*goals: str, **settings: Any) -> optuna.Study:
+    """A study of these objectives, in memory unless the settings say otherwise, and without a pruner: left out, that would be a
+    median one."""
+    directions = [optuna.study.StudyDirection[goal.upper()] for goal in goals]
+    return optuna.create_study(directions=directions, **{"pruner": optuna.pruners.NopPruner(), **settings})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from scheduler.sweeps.space.conditions import masked
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.space.sampling import draw
 from scheduler.sweeps.trials import Point, Trial
@@ -22,7 +23,8 @@ class RandomSearch:
 
     def ask(self, number: int) -> Point | None:
         # Seeded by text: Python then hashes it with SHA-512, the same in all versions, and neighbours are unrelated.
-        return draw(self._parameters, Random(f"{self._seed}:{number}"))  # noqa: S311 - a repeatable draw, no secret
+        generator = Random(f"{self._seed}:{number}")  # noqa: S311 - a repeatable draw, no secret
+        return masked(self._parameters, draw(self._parameters, generator))
 
     def tell(self, trial: Trial) -> None:
         return None

@@ -17,8 +17,15 @@ from scheduler.sweeps.search.libraries import need
 from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.trials import Point, Trial
 
-SAMPLERS = ("tpe", "gp", "cmaes", "random", "qmc")
-LIBRARIES = {"tpe": ("optuna",), "gp": ("optuna", "torch", "scipy"), "cmaes": ("optuna", "cmaes"), "qmc": ("scipy",)}
+SAMPLERS = ("tpe", "gp", "cmaes", "nsga2", "random", "qmc")
+ONE_OBJECTIVE = ("cmaes",)
+LIBRARIES = {
+    "tpe": ("optuna",),
+    "gp": ("optuna", "torch", "scipy"),
+    "cmaes": ("optuna", "cmaes"),
+    "nsga2": ("optuna",),
+    "qmc": ("scipy",),
+}
 
 
 class Search(Protocol):
@@ -35,8 +42,8 @@ class Search(Protocol):
     def tell(self, trial: Trial) -> None:
         """News of a trial, asked here or in an earlier life. It may be told again; the latest counts.
 
-        A trial that does not lie in the present space, because the file was changed since, is taken note of as far as
-        it goes and is never an error.
+        A trial that lies outside of the present space, because the file was changed since, says so (`outside`). A model may
+        learn from it; it is never an error. Trials of other sweeps have numbers below 0.
         """
         ...
 
@@ -53,7 +60,7 @@ def open_search(sweep: Sweep, *, method: str | None = None, sampler: str | None 
         return GridSearch(sweep.parameters)
     if method == "random" and sampler != "qmc":
         return RandomSearch(sweep.parameters, seed)
-    refuse_unsearchable(sweep, method)
+    refuse_unsearchable(sweep, method, sampler)
     if sampler == "qmc":
         need("the sampler qmc", *LIBRARIES["qmc"])
         from scheduler.sweeps.search.quasi_random import QuasiRandomSearch
@@ -64,6 +71,16 @@ def open_search(sweep: Sweep, *, method: str | None = None, sampler: str | None 
     return _model(sweep, sampler or "tpe", seed)
 
 
+def learns(method: str, sampler: str | None) -> bool:
+    """Whether the results of earlier trials say where the next one lies."""
+    return method == "bayes" and sampler not in ("random", "qmc")
+
+
+def learns_outside(sweep: Sweep, sampler: str | None) -> bool:
+    """Whether the search of `open_search` learns from trials outside of the present space."""
+    return sweep.method == "bayes" and sampler in (None, "tpe")
+
+
 def _model(sweep: Sweep, sampler: str, seed: int) -> Search:
     need(f"the sampler {sampler}", *LIBRARIES[sampler])
     from scheduler.sweeps.search.optuna_search import OptunaSearch
@@ -71,8 +88,9 @@ def _model(sweep: Sweep, sampler: str, seed: int) -> Search:
     metric = sweep.metric or {}
     goal, impute = str(metric.get("goal", MINIMIZE)), str(metric.get("impute", "worst"))
     running = str(metric.get("impute_while_running", "false"))
-    while_running = None if running == "false" else running
-    return OptunaSearch(sweep.parameters, goal, seed, sampler, impute=impute, impute_while_running=while_running)
+    while_running, beside = None if running == "false" else running, [each.goal for each in sweep.beside]
+    told = (sweep.parameters, goal, seed, sampler)
+    return OptunaSearch(*told, impute=impute, impute_while_running=while_running, beside=beside)
 
 
 def _check_names(method: str, sampler: str | None) -> None:
@@ -86,10 +104,13 @@ def _check_names(method: str, sampler: str | None) -> None:
     raise UserError(what, next_step="add --method bayes, or leave --sampler out")
 
 
-def refuse_unsearchable(sweep: Sweep, method: str) -> None:
+def refuse_unsearchable(sweep: Sweep, method: str, sampler: str | None = None) -> None:
     """Raises UserError where a model has nothing to learn from, or nothing to vary."""
     if method == "bayes" and sweep.metric is None:
         what = 'method bayes learns from a metric, and this sweep file has no "metric"'
         raise UserError(what, next_step="add metric: {name: ..., goal: minimize}, or take --method random")
+    if sampler in ONE_OBJECTIVE and sweep.beside:
+        what = f"the sampler {sampler} knows one objective, and this sweep file has {1 + len(sweep.beside)}"
+        raise UserError(what, next_step="take --sampler tpe, gp or nsga2, or write one metric")
     if all(parameter.distribution.name == "constant" for parameter in sweep.parameters):
         raise UserError("every parameter of this sweep is constant: there is nothing to search")

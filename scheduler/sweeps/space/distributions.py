@@ -36,6 +36,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
     "inv_log_uniform": (_RANGE, {}),
     "q_log_uniform": (_RANGE, _STEP),
 }
+LISTED = ("constant", "categorical", "categorical_w_probabilities")
 GRID = ("categorical", "constant", "int_uniform", "q_uniform")
 EXPONENTS = ("log_uniform", "inv_log_uniform", "q_log_uniform")  # their bounds are exponents of e; W&B has given them up
 POSITIVE_MIN = ("log_uniform_values", "inv_log_uniform_values", "q_log_uniform_values")
@@ -56,11 +57,27 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """That another parameter has one of some values; where there are none, that it is a number between the two ends."""
+
+    path: tuple[str, ...]
+    values: tuple[object, ...]
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def is_range(self) -> bool:
+        return not self.values
+
+
+@dataclass(frozen=True)
 class Parameter:
-    """One parameter of the search space: its names from the outermost in, and its distribution."""
+    """One parameter of the search space: its names from the outermost in, and its distribution. It applies only where all of
+    `when` hold."""
 
     path: tuple[str, ...]
     distribution: Distribution
+    when: tuple[Condition, ...] = ()
 
     @property
     def name(self) -> str:

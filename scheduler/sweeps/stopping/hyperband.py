@@ -1,4 +1,4 @@
-"""Early termination by the rule of W&B, `early_terminate: {type: hyperband}`. Pure.
+"""Early termination by comparing trials at bands: the rule of W&B, `early_terminate: {type: hyperband}`, and i-Epoch. Pure.
 
 A band is a number of logged rows. Every trial that gets there leaves its value at that row, whatever becomes of the trial.
 With eta 3, a running trial goes on only while it is within about the best third of the values at its latest band:
@@ -17,6 +17,10 @@ With eta 3, a running trial goes on only while it is within about the best third
 The rule is not successive halving as published (https://arxiv.org/abs/1603.06560): there are no rounds, nothing waits, and
 a trial is judged again whenever better ones arrive. It is what W&B documents
 (https://docs.wandb.ai/guides/sweeps/sweep-config-keys#early_terminate) and computes (package `sweeps` 0.3.0).
+
+i-Epoch (https://arxiv.org/abs/2307.15422) trains every configuration for i epochs, and then the best K to the end. Nothing waits
+here either: a trial goes on while it is among the best K so far. Who is not, will never be, whatever comes; so no trial is
+stopped that the published rule lets go on, and those that were among the best for a while cost some more rows.
 """
 
 from __future__ import annotations
@@ -28,12 +32,14 @@ from itertools import takewhile
 
 from scheduler.errors import UserError
 from scheduler.goals import MAXIMIZE
-from scheduler.queue.states import State
-from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.queue.states import ENDED, SUCCEEDED, State
+from scheduler.sweeps.files.early_terminate import HYPERBAND, IEPOCH, EarlyTerminate
+from scheduler.sweeps.stopping.rules import by_row, place
 from scheduler.sweeps.stopping.verdicts import Verdict, apart, ordinal
 from scheduler.sweeps.trials import Trial, best_of
 
 JUDGED = frozenset({State.STARTING, State.RUNNING})
+FALLEN_OUT = ENDED - SUCCEEDED  # they do not go to the end, and take no place among those that do
 MOST_BANDS = 100
 
 
@@ -47,7 +53,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class Band:
-    """A band, the trials that have reached it (best first), and the worst value that still passes (None: nobody is here)."""
+    """A band, the trials that have reached it (best first), and the worst value that still passes (None: any does)."""
 
     rows: int
     reached: tuple[Reached, ...]
@@ -60,6 +66,8 @@ def bands(rule: EarlyTerminate) -> tuple[int, ...]:
     >>> bands(EarlyTerminate(max_iter=27, s=2)), bands(EarlyTerminate(max_iter=19, s=2, min_iter=7))
     ((3, 9), (2, 6))
     """
+    if rule.type == IEPOCH:
+        return (rule.min_iter or 1,)
     found = _divided(rule) if rule.max_iter is not None else _multiplied(rule)
     rows = tuple(sorted(set(found)))
     if not rows:
@@ -90,7 +98,7 @@ def _multiplied(rule: EarlyTerminate) -> Iterator[int]:
 
 def strictness(rule: EarlyTerminate) -> str | None:
     """What to tell the user where the file leaves `strict` open; None where it says."""
-    if rule.strict is not None:
+    if rule.strict is not None or rule.type != HYPERBAND:
         return None
     return (
         "early_terminate does not say strict: a trial is judged by its best row so far (strict: false, W&B's documented default; "
@@ -135,13 +143,15 @@ class Bands:
         band = bisect_right(self.rows, len(trial.rows)) - 1
         if band < 0 or not self._sorted[band]:
             return None
-        strict = self.rule.strict is True
-        value = trial.rows[self.rows[band] - 1] if strict else best_of(self.goal, trial.rows)
-        if value is None or not self._sign * value > self._threshold_key(band):
+        value = trial.rows[self.rows[band] - 1] if by_row(self.rule) else best_of(self.goal, trial.rows)
+        limit = self._threshold_key(band)
+        if value is None or limit is None or not self._sign * value > limit:
             return None
         return self._verdict(trial, band, value, metric)
 
     def _keys(self, trial: Trial) -> tuple[float, ...]:
+        if self.rule.type == IEPOCH and trial.state in FALLEN_OUT:
+            return ()
         crossed = takewhile(lambda band: band <= len(trial.rows), self.rows)
         return tuple(self._sign * trial.rows[band - 1] for band in crossed)
 
@@ -150,24 +160,25 @@ class Bands:
 
     def _band(self, band: int) -> Band:
         reached = tuple(Reached(number, self._sign * key) for key, number in self._sorted[band])
-        return Band(self.rows[band], reached, self._sign * self._threshold_key(band) if reached else None)
+        limit = self._threshold_key(band)
+        return Band(self.rows[band], reached, None if limit is None else self._sign * limit)
 
-    def _place(self, band: int) -> int:
-        """The index of the worst value that passes. W&B's float arithmetic: 1/eta is rounded before it is multiplied."""
-        return int((1.0 / self.rule.eta) * len(self._sorted[band]))
-
-    def _threshold_key(self, band: int) -> float:
-        return self._sorted[band][self._place(band)][0]
+    def _threshold_key(self, band: int) -> float | None:
+        """The worst that passes; None where any does."""
+        last = place(self.rule, len(self._sorted[band])) if self._sorted[band] else None
+        return None if last is None else self._sorted[band][last][0]
 
     def _verdict(self, trial: Trial, band: int, value: float, metric: str) -> Verdict:
-        place, rows = self._place(band), self.rows[band]
-        threshold = self._sign * self._threshold_key(band)
+        last, rows = place(self.rule, len(self._sorted[band])) or 0, self.rows[band]
+        threshold = self._sign * self._sorted[band][last][0]
         its, limit = apart(value, threshold)
         mine = f"its {metric} in row {rows} was {its}"
-        if self.rule.strict is not True:
+        if not by_row(self.rule):
             mine = f"its best {metric} in {len(trial.rows)} rows was {its}"
-        among = f"the {ordinal(place + 1)} of the {len(self._sorted[band])} trials at row {rows}"
-        better = tuple(number for _, number in self._sorted[band][: place + 1])
+        among = f"the {ordinal(last + 1)} of the {len(self._sorted[band])} trials at row {rows}"
+        if self.rule.type == IEPOCH:
+            among += f", and only the best {self.rule.keep} go on" if self.rule.keep != 1 else ", and only the best goes on"
+        better = tuple(number for _, number in self._sorted[band][: last + 1])
         return Verdict(trial.number, len(trial.rows), rows, value, threshold, better, f"{mine}, worse than {limit}, {among}")
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scheduler.errors import UserError
 from scheduler.queue.states import ENDED, State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.search.libraries import need
-from scheduler.sweeps.stopping.hyperband import JUDGED
+from scheduler.sweeps.stopping.hyperband import JUDGED, verdicts
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.trials import Trial
 
@@ -76,9 +78,19 @@ class OptunaStopping:
 
     def _judge(self, trial: Trial, row: int) -> None:
         if self._theirs[trial.number].should_prune() and trial.number not in self._stopped:
-            value, rows = trial.rows[row - 1], "1 row" if row == 1 else f"{row} rows"
-            sentence = f"Optuna's {self._name} pruner stops it after {rows}, with {self._metric} {value:.4g}"
-            self._stopped[trial.number] = Verdict(trial.number, len(trial.rows), row, value, None, (), sentence)
+            self._stopped[trial.number] = self._explained(trial, row)
+
+    def _explained(self, trial: Trial, row: int) -> Verdict:
+        """Of halving Optuna says nothing, but what it has compared is known: the values at the rung, this one's among them."""
+        value, rows = trial.rows[row - 1], "1 row" if row == 1 else f"{row} rows"
+        sentence = f"Optuna's {self._name} pruner stops it after {rows}, with {self._metric} {value:.4g}"
+        compared = rule_of(self._rule, self._name)
+        everyone = (each for each in self._seen.values() if each.number != trial.number)
+        found = verdicts(compared, self._goal, [*everyone, _until(trial, row)], metric=self._metric) if compared else ()
+        own = next((each for each in found if each.number == trial.number), None)
+        if own is None:
+            return Verdict(trial.number, len(trial.rows), row, value, None, (), sentence)
+        return replace(own, rows=len(trial.rows), sentence=f"Optuna's {self._name} pruner stops it: {own.sentence}")
 
     def _close(self, trial: Trial) -> None:
         from scheduler.sweeps.search.quiet_optuna import optuna
@@ -90,6 +102,11 @@ class OptunaStopping:
             self._study.tell(self._theirs[trial.number], best)
         else:
             self._study.tell(self._theirs[trial.number], state=states.FAIL)
+
+
+def _until(trial: Trial, row: int) -> Trial:
+    """The trial as it was judged."""
+    return replace(trial, state=State.RUNNING, rows=trial.rows[:row])
 
 
 def _rungs(name: str, rule: EarlyTerminate | None) -> Iterator[int]:

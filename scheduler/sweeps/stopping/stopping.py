@@ -1,4 +1,4 @@
-"""Which running trials to stop: by W&B's rule, by one of Optuna's pruners, or none."""
+"""Which running trials to stop: by W&B's rule or i-Epoch, by one of Optuna's pruners, or none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Protocol
 
 from scheduler.errors import UserError, nearest
 from scheduler.goals import MINIMIZE
-from scheduler.sweeps.files.early_terminate import EarlyTerminate
+from scheduler.sweeps.files.early_terminate import IEPOCH, EarlyTerminate
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.stopping.hyperband import Bands
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.trials import Trial
 
 OPTUNA_PRUNERS = ("hyperband", "asha", "median")
-PRUNERS = ("wandb", *OPTUNA_PRUNERS, "none")
+PRUNERS = ("wandb", *OPTUNA_PRUNERS, IEPOCH, "none")
 
 
 class Stopping(Protocol):
@@ -35,23 +36,24 @@ class NoStopping:
 
 
 class WandbStopping:
-    """W&B's rule (see `hyperband`). Between two calls only the trials whose rows are new cost more than a look."""
+    """W&B's rule or i-Epoch (see `hyperband`). Between two calls only the trials whose rows are new cost more than a look."""
 
     def __init__(self, rule: EarlyTerminate, goal: str, metric: str) -> None:
         self.bands, self.metric = Bands(rule, goal), metric
-        self._seen: dict[int, tuple[float, ...]] = {}
+        self._seen: dict[int, Trial] = {}
 
     def verdicts(self, trials: Sequence[Trial]) -> Sequence[Verdict]:
         for trial in trials:
-            if self._seen.get(trial.number) is not trial.rows:
-                self._seen[trial.number] = trial.rows
+            if self._seen.get(trial.number) is not trial:
+                self._seen[trial.number] = trial
                 self.bands.tell(trial)
         judged = (self.bands.verdict(trial, self.metric) for trial in trials)
         return [verdict for verdict in judged if verdict is not None]
 
 
 def open_stopping(sweep: Sweep, pruner: str = "wandb") -> Stopping:
-    """The stopping that `--pruner` names; `wandb` is what the sweep file says, and nothing where it has no `early_terminate`.
+    """The stopping that `--pruner` names; `wandb` is what the sweep file says, and nothing where it has no `early_terminate`. The
+    fields of that are those of the other rules too, as far as they have them.
 
     Raises UserError for an unknown name, for a sweep without a metric, for a rule without bands, and without Optuna where
     one of its pruners is asked for.
@@ -65,8 +67,9 @@ def open_stopping(sweep: Sweep, pruner: str = "wandb") -> Stopping:
         what = "early stopping compares trials by a metric, and this sweep file names none"
         raise UserError(what, next_step="add metric: {name: ..., goal: minimize}, or stop none with --pruner none")
     name, goal = str(sweep.metric["name"]), str(sweep.metric.get("goal", MINIMIZE))
-    if pruner == "wandb" and rule is not None:
-        return WandbStopping(rule, goal, name)
+    compared = rule_of(rule, pruner)
+    if compared is not None and pruner not in OPTUNA_PRUNERS:
+        return WandbStopping(compared, goal, name)
     from scheduler.sweeps.stopping.optuna_pruning import OptunaStopping
 
     return OptunaStopping(pruner, goal, name, rule)

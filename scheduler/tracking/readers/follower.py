@@ -7,20 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import nearest
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
-from scheduler.tracking.readers.kinds import (
-    ORDER,
-    OUTPUT,
-    SWANLAB,
-    TENSORBOARD,
-    WANDB,
-    Source,
-    sources,
-)
+from scheduler.tracking.readers.kinds import ORDER, OUTPUT, SWANLAB, TENSORBOARD, WANDB, Source, sources
+from scheduler.tracking.readers.missing import sentence
 from scheduler.tracking.readers.places import folders_to_watch, logs_among
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Row
@@ -31,7 +23,6 @@ REST = 0.05  # seconds between two wakes by the same flood of output
 BLIND = 0.5  # seconds between two looks where the kernel gives no watch
 FIRST_LOOK, LAST_LOOK = 0.25, 15.0  # seconds between looks at open files: doubled each time, for they are rarely needed
 LEISURELY = 60.0  # the same where nobody waits for a metric; a look takes 5 ms
-LONGEST_HINT = 400  # characters: a run may log a thousand names
 
 
 class Follower:
@@ -198,11 +189,8 @@ class Follower:
         if self._decided:
             found = self.unusable()
             return found.sentence(" or ".join(self._names), self.source) if found else ""
-        wanted = " or ".join(f'"{name}"' for name in self._names)
-        names = self.names_instead()
-        looked_at = ", ".join(source.name for source in self._sources if source.exists) or "nothing"
-        what = f"nothing that the script logged holds {wanted} (looked at: {looked_at})"
-        return f"{what}; {nearest(self._names[0], names)[:LONGEST_HINT]}" if names else what
+        looked_at = [source.name for source in self._sources if source.exists]
+        return sentence(self._names, looked_at, self.names_instead())
 
     def names_instead(self) -> list[str]:
         """After `finish`, where no row was found: the names that the logs hold, as far as their first rows tell."""

@@ -3,10 +3,11 @@
     {"curves": {"val_loss": {RUN: {"at": STEPS, "last": [...], "low": [...], "high": [...], "odd": 0}}},
      "clocks": {RUN: {"begin": 1700000000.0, "at": STEPS, "seconds": [...]}}}
 
-STEPS are a list of ascending numbers or, where they are even, `{"from": 0, "by": 10, "count": 50}`. A point stands for one row or
-several that follow one another: `low` and `high` are there where they are not `last`. `odd` values were NaN or infinite, and are
-in no point. A clock says when a step was logged: `seconds` after `begin`, which is the first of all rows; between its points time
-goes evenly. Runs of which no times are known have none. Numbers are rounded to DIGITS significant ones.
+STEPS are a list of ascending numbers or, where they are even, `{"from": 0, "by": 10, "count": 50}`. Some of a curve may be
+equal: rows that were logged at one step; where a script went back, what it had logged from that step on is replaced. A point
+stands for one row or several that follow one another: `low` and `high` are there where they are not `last`. `odd` values were NaN
+or infinite, and are in no point. A clock says when a step was logged: `seconds` after `begin`, which is the first of all rows;
+between its points time goes evenly. Runs of which no times are known have none. Numbers are rounded to DIGITS significant ones.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def clock(logged: Logged) -> dict[str, Any] | None:
     if begin is None:
         return None
     longest = max(timed, key=lambda each: (each[-1].at - each[0].at, len(each)) if each else (-1, 0))
-    knots = _spread(longest, KNOTS)
+    knots = _spread(list({each.at: each for each in reversed(longest)}.values())[::-1], KNOTS)  # the first row of each step
     return {
         "begin": round(begin, 3),
         "at": steps([each.at for each in knots]),

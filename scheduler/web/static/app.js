@@ -40,6 +40,7 @@ async function main() {
   const source = answers ? await inside(answers) : await connected();
   const answer = await source.runs();
   const page = new Page(source, new State(DEFAULTS), answer);
+  curves.ahead(page);
   document.title = answer.title;
   const links = h("nav", { "aria-label": "views" });
   const list = h("aside", { "aria-label": "runs" });

@@ -16,7 +16,9 @@ export class Rows {
     this.later = atNextFrame(() => this.draw());
     box.addEventListener("scroll", this.later, { passive: true });
     new ResizeObserver(this.later).observe(box);
-    addEventListener("beforeprint", () => this.draw(PRINTED));
+    this.least = 0; // rows that are made whatever is in sight
+    addEventListener("beforeprint", () => this.print(PRINTED));
+    addEventListener("afterprint", () => this.print(0));
   }
 
   /** Other items, or others in their cells. The element of a row that has the focus keeps it, where the row is still there. */
@@ -44,8 +46,14 @@ export class Rows {
     return this.made.get(index);
   }
 
+  print(least) {
+    this.least = least;
+    this.draw();
+  }
+
   /** What stays in sight is not touched: it keeps the focus, and costs nothing. */
-  draw(least = 0) {
+  draw() {
+    const { least } = this;
     const first = least ? 0 : Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
     const shown = Math.max(least, Math.ceil(this.box.clientHeight / this.height) + 2 * AROUND);
     const last = Math.min(this.items.length, first + shown), begin = Math.min(first, last);

@@ -64,6 +64,8 @@ export function verbs(id, page) {
     return [
       state === "queued" && button("hold", () => act("hold")),
       state === "held" && button("release", () => act("release")),
+      state === "running" && (run.paused
+        ? button("continue", () => act("continue")) : button("pause", () => act("pause"))),
       waits && button("start first", () => act("move", { where: "first" })),
       waits && button("start last", () => act("move", { where: "last" })),
       !isOver && button("cancel", () => sure("cancel", runs ? `stop ${called}?` : `take ${called} out of the queue?`)),
@@ -87,7 +89,7 @@ export function verbs(id, page) {
 
 /** What the buttons depend on. */
 function look(run) {
-  return [run.state, run.note, ...run.tags].join("\n");
+  return [run.state, run.paused, run.note, ...run.tags].join("\n");
 }
 
 /** A line with what can be done with the run that is open, as long as it is. */
@@ -102,7 +104,7 @@ export function acting(page) {
       shown = "";
       return;
     }
-    state.textContent = run.state;
+    state.textContent = run.paused && run.state === "running" ? "paused" : run.state;
     if (run.id === shown) made.update();
     else {
       shown = run.id;

@@ -14,6 +14,8 @@ from scheduler.actions.curves import curves
 from scheduler.errors import UserError
 from scheduler.queue.store import Store
 from scheduler.report import curves as report
+from scheduler.runner.logs import keep_what_is_small
+from scheduler.tracking.logged import CURVES
 from tests.contract.actions.ended import ended
 
 GRID = """
@@ -89,3 +91,25 @@ def test_jobs_without_numbers_are_said_to_have_none(store: Store, experiments, t
     ended(store, experiments("command: ['true', '${args}']\nbase: {x: 1}\n"), str(tmp_path), lambda _: [{"said": "hello"}])
     with pytest.raises(UserError, match="have logged no numbers; `exp-queue logs JOB`"):
         curves(store, ["all"])
+
+
+def many(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of more names than have a curve."""
+    return [{"_step": step, "word": "x", **{f"m{name}": name + step for name in range(CURVES + 44)}} for step in range(3)]
+
+
+def test_a_metric_whose_curve_is_not_kept_is_read_from_the_log(store: Store, experiments, tmp_path: Path) -> None:
+    """Of 2,000 metrics a few hundred have a curve in the queue; whoever names another gets it as long as there is a log."""
+    ended(store, experiments(GRID), str(tmp_path), many)
+    attempts = store.latest_attempts(store.jobs())
+    for job in store.jobs():
+        keep_what_is_small(store, job, attempts[job.id])
+    one, other = curves(store, ["all"], ["m299", "m0"]).by_metric("m299")
+    assert [(spot.x, spot.value) for spot in one.spots] == [(0, 299), (1, 300), (2, 301)]
+    assert other.spots == one.spots
+    with pytest.raises(UserError, match="no job here has"):
+        curves(store, ["all"], ["word"])
+    for attempt in attempts.values():
+        attempt.metrics.unlink()
+    with pytest.raises(UserError, match="nor do the logs have one"):
+        curves(store, ["all"], ["m299"])

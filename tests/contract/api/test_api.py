@@ -321,6 +321,9 @@ def test_a_sweep_returns_its_trials_and_they_are_found_again(tmp_path: Path) -> 
     assert found.best == found[1]
     assert found[1].job.log() == ""
     assert api.trials() == api.trials("sweep.yaml") == api.sweep("sweep.yaml", quiet=True) == found
+    for one in ("nobody", ["nobody"]):
+        with pytest.raises(UserError, match='no sweep is called "nobody"'):
+            api.sweep(method="bayes", count=1, learn_from=one, again=True, quiet=True)
     assert "trial" in repr(found)
     (tmp_path / "other.yaml").write_text(SWEEP, encoding="utf-8")
     with pytest.raises(UserError, match=r"no sweep of other\.yaml was begun in this directory"):
@@ -435,17 +438,20 @@ def test_who_watches_sees_the_jobs_of_another_and_gets_them_when_they_are_over(
     until(lambda: len(api.jobs("running")) == 2)
     with (tmp_path / "said").open("w", buffering=1) as said, redirect_stderr(said):
         beside(lambda: (until(lambda: "2 running" in (tmp_path / "said").read_text()), (tmp_path / "enough").touch()))
+        assert len(api.watch([])) == 0
         seen = api.watch()
     assert [job.state for job in seen] == ["done", "done"]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)] == handlers
     assert capsys.readouterr().out == ""
 
 
-def test_of_nothing_there_is_nothing_to_watch(file) -> None:
+def test_of_nothing_there_is_nothing_to_watch(file, capsys: pytest.CaptureFixture[str]) -> None:
     """It returns at once, also of jobs that are over; a word that names nothing is a mistake."""
     assert len(api.watch()) == 0
     api.run(file("exit 0"), quiet=True)
+    capsys.readouterr()
     assert [job.state for job in api.watch("all", quiet=True)] == ["done", "done"]
-    assert len(api.watch("failed")) == len(api.watch([])) == 0
+    assert capsys.readouterr() == ("", "")
+    assert len(api.watch("failed")) == len(api.watch([])) == len(api.watch()) == 0
     with pytest.raises(UserError):
         api.watch("no-such-job")

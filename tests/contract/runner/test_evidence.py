@@ -14,7 +14,7 @@ import pytest
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import journal_path
-from scheduler.queue.changes import boot_id
+from scheduler.linux.processes import boot_id
 from scheduler.queue.evidence import Evidence, look
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State

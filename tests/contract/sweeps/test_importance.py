@@ -10,7 +10,8 @@ import pytest
 from scheduler.queue.states import State
 from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.search.random_points import RandomSearch
-from scheduler.sweeps.space.distributions import Distribution, Parameter
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.distributions import Condition, Distribution, Parameter
 from scheduler.sweeps.trials import Trial
 
 pytest.importorskip("optuna", reason="the importance of parameters is computed by Optuna")
@@ -81,3 +82,25 @@ def test_trials_of_another_space_are_left_out():
     """After the file was changed, old points need not lie in it."""
     strangers = [Trial(100 + number, ("other",), State.DONE, rows=(1.0,)) for number in range(5)]
     assert shares(importance(SPACE, "minimize", trials(40) + strangers)) == shares(importance(SPACE, "minimize", trials(40)))
+
+
+def test_trials_outside_of_the_present_space_do_not_count():
+    """What mattered in another space is another question."""
+    strangers = [replace(trial, outside=("gone",)) for trial in trials(FEWEST)]
+    assert importance(SPACE, "minimize", trials(FEWEST)) is not None
+    assert importance(SPACE, "minimize", strangers) is None
+
+
+def test_what_applies_in_some_places_alone_is_judged_by_the_trials_that_have_it():
+    """A value that a trial did not have cannot have mattered to it."""
+    kind = Condition(("kind",), ([1],))
+    space = (replace(SPACE[0], when=(kind,)), *SPACE[1:])
+    points = [RandomSearch(space, 1).ask(number) for number in range(120)]
+    assert {point[0] is ABSENT for point in points} == {True, False}
+    losses = [1 + luck(point) if point[0] is ABSENT else abs(point[0] - 0.3) for point in points]
+    found = [
+        Trial(number, point, State.DONE, rows=(loss,)) for number, (point, loss) in enumerate(zip(points, losses, strict=True))
+    ]
+    told = shares(importance(space, "minimize", found))
+    assert set(told) == {"nothing", "all", "kind"}
+    assert told["nothing"] > told["all"]

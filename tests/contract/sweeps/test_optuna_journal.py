@@ -12,6 +12,7 @@ from scheduler.errors import UserError
 from scheduler.queue.states import State
 from scheduler.sweeps.search.optuna_journal import OptunaJournal
 from scheduler.sweeps.search.random_points import RandomSearch
+from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.distributions import Distribution, Parameter
 from scheduler.sweeps.space.sampling import cdf
 from scheduler.sweeps.trials import Trial
@@ -111,6 +112,12 @@ def test_values_outside_of_a_changed_space_can_be_shown(path):
     first, second = read(path)
     assert first.params == {"lr": 5.0, "layers": 9, "net.act": "gelu", "n": None, "seed": 4}
     assert second.params == {"lr": -5.0, "layers": True}
+
+
+def test_what_does_not_apply_is_not_shown(path):
+    """A made-up value would be a point in the picture that nobody has tried."""
+    OptunaJournal(path, SPACE, "minimize").tell(replace(DONE, values=(0.01, ABSENT, [1, 2], ABSENT, 3)))
+    assert read(path)[0].params == {"lr": 0.01, "net.act": "[1, 2]", "seed": 3}
 
 
 def test_the_journal_of_another_goal_is_refused(path):

@@ -11,7 +11,9 @@ from scheduler.errors import UserError
 from scheduler.queue.states import State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.files.sweep_file import Sweep
+from scheduler.sweeps.stopping.hyperband import standings
 from scheduler.sweeps.stopping.optuna_pruning import OptunaStopping
+from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS, open_stopping
 from scheduler.sweeps.trials import Trial
 
@@ -89,10 +91,34 @@ def test_nothing_is_stopped_before_min_iter(name):
 def test_the_verdict_says_who_and_when():
     """Optuna gives no threshold; what is known is said."""
     sweep = Sweep("random", (), metric={"name": "loss"}, early_terminate=EarlyTerminate(min_iter=1))
-    trials = [Trial(number, (), State.RUNNING, (float(number),)) for number in range(4)]
-    first, *_ = open_stopping(sweep, "asha").verdicts(trials)
-    assert (first.number, first.rows, first.band, first.value, first.threshold, first.better) == (1, 1, 1, 1.0, None, ())
-    assert first.sentence == "Optuna's asha pruner stops it after 1 row, with loss 1"
+    trials = [*(Trial(number, (), State.DONE, (1.0,) * 3) for number in range(5)), Trial(5, (), State.RUNNING, (9.0, 9.0))]
+    first, *_ = open_stopping(sweep, "median").verdicts(trials)
+    assert (first.number, first.rows, first.threshold, first.better) == (5, 2, None, ())
+    assert first.sentence == "Optuna's median pruner stops it after 1 row, with loss 9"
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_halving_says_who_was_better(goal):
+    """The rungs are rows that are known, so who is compared with whom is no secret: each that is stopped was behind the last that
+    passes there, and bands are shown as they are for the rule of a file."""
+    found, rule = curves(30, goal), EarlyTerminate(min_iter=2, eta=3)
+    stopping, trials, told = OptunaStopping("asha", goal, "loss", rule), list[Trial](), 0
+    for number, rows in enumerate(found):
+        for count in range(1, len(rows) + 1):
+            running = Trial(number, (), State.RUNNING, rows[:count])
+            if verdicts := stopping.verdicts([*trials, running]):
+                break
+        trials.append(replace(running, state=State.STOPPED_EARLY if verdicts else State.DONE))
+        for verdict in verdicts:
+            there = [each for each in trials if len(each.rows) >= verdict.band]
+            ranked = sorted((each.rows[verdict.band - 1] for each in there), reverse=goal == "maximize")
+            best = {each.number for each in there if each.rows[verdict.band - 1] in ranked[: max(len(there) // 3, 1)]}
+            assert (set(verdict.better), verdict.value) == (best, rows[verdict.band - 1])
+            assert verdict.sentence.startswith(f"Optuna's asha pruner stops it: its loss in row {verdict.band} was ")
+            told += 1
+    assert told > 10
+    shown = [(each.rows, each.threshold is not None) for each in standings(rule_of(rule, "asha"), goal, trials)]
+    assert shown[:3] == [(2, True), (6, True), (18, False)]
 
 
 def test_a_verdict_stays_until_the_trial_has_stopped():

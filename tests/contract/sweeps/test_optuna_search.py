@@ -15,7 +15,10 @@ from scheduler.queue.states import State
 from scheduler.sweeps.files.sweep_file import Sweep
 from scheduler.sweeps.search.random_points import RandomSearch
 from scheduler.sweeps.search.search import open_search
-from scheduler.sweeps.space.distributions import FIELDS, Distribution, Parameter
+from scheduler.sweeps.space.absent import ABSENT
+from scheduler.sweeps.space.conditions import masked
+from scheduler.sweeps.space.distributions import FIELDS, Condition, Distribution, Parameter
+from scheduler.sweeps.space.points import placed
 from scheduler.sweeps.space.sampling import position
 from scheduler.sweeps.trials import Trial
 from tests.conftest import ROOT
@@ -248,7 +251,7 @@ def test_running_trials_count_where_the_file_says_so():
     assert {entry.state.name for number, entry in first._held.items() if number < 12} == {"COMPLETE"}
     first.tell(Trial(5, RandomSearch(SMALL, 4).ask(5), State.RUNNING, rows=(5.0, 0.5)))
     first.ask(13)
-    assert first._held[5].value == 0.5
+    assert first._held[5].values == (0.5,)
 
 
 def test_trials_of_another_space_are_left_out_and_the_rest_is_used():
@@ -346,3 +349,149 @@ def test_the_even_points_need_no_past():
     assert [later.ask(number) for number in reversed(range(64))] == points[::-1]
     place = [each.name for each in SMALL].index("x")
     assert sorted(int(point[place] * 64) for point in points) == list(range(64))
+
+
+NARROW = (parameter("lr", "log_uniform_values", min=1e-5, max=1e-3), parameter("x", "uniform", min=0.0, max=1.0))
+
+
+def earlier(space, points):
+    """Trials of earlier sittings, at points by name, as the present space has them: the better, the nearer x is to 0.7."""
+    for number, point in enumerate(points):
+        found = placed(space, point)
+        yield Trial(number, found.values, State.DONE, rows=(abs(point["x"] - 0.7),), outside=found.outside)
+
+
+STRANGERS = {
+    "beyond the range": [{"lr": 0.1, "x": step / 30} for step in range(30)],
+    "without a parameter": [{"x": step / 30} for step in range(30)],
+    "with one that is gone": [{"lr": 1e-4, "x": step / 30, "momentum": 0.9} for step in range(30)],
+}
+
+
+@pytest.mark.parametrize("strangers", STRANGERS.values(), ids=STRANGERS)
+def test_tpe_learns_from_trials_outside_of_the_space(strangers):
+    """They have cost as much as the others. What they say of a parameter that is still there is used."""
+    near = 0
+    for seed in range(8):
+        search = search_of(NARROW, seed=seed)
+        for trial in earlier(NARROW, strangers):
+            search.tell(trial)
+        rate, x = search.ask(30)
+        assert 1e-5 <= rate <= 1e-3
+        near += abs(x - 0.7) < 0.15
+    assert near >= 6, "drawn at random, three tenths of them are that near"
+
+
+def test_the_answer_after_trials_outside_of_the_space_is_the_same_in_another_life():
+    """What comes next must not depend on when the others were told."""
+    everyone = [*earlier(NARROW, [*STRANGERS["beyond the range"][:12], *STRANGERS["without a parameter"][:7]])]
+    told = search_of(NARROW)
+    for trial in everyone:
+        told.tell(trial)
+    points = []
+    for number in range(len(everyone), len(everyone) + 6):
+        points.append(told.ask(number))
+        told.tell(replace(ended(NARROW, number, points[-1]), state=State.DONE))
+    again = search_of(NARROW)
+    for number, point in enumerate(points[:-1], len(everyone)):
+        again.tell(stored(replace(ended(NARROW, number, point), state=State.DONE)))
+    for trial in reversed(everyone):
+        again.tell(trial)
+    assert again.ask(len(everyone) + 5) == points[-1]
+
+
+@pytest.mark.parametrize("sampler", ["gp", "cmaes"])
+def test_the_other_samplers_leave_out_trials_outside_of_the_space(sampler):
+    """A Gaussian process would expect nothing better than a value that lies where it may not go."""
+    pytest.importorskip("torch" if sampler == "gp" else "cmaes")
+    inside = [Trial(30 + number, (1e-4, number / 12), State.DONE, rows=(number / 12,)) for number in range(12)]
+    asked = []
+    for strangers in ([], [*earlier(NARROW, STRANGERS["beyond the range"])]):
+        search = search_of(NARROW, sampler)
+        for trial in [*strangers, *inside]:
+            search.tell(trial)
+        asked.append(search.ask(50))
+    assert asked[0] == asked[1]
+
+
+def test_a_choice_that_is_gone_says_nothing_of_those_that_are_left():
+    """There is no place for it in a model of the others, and a made-up one would be evidence that nobody has seen."""
+    space = (parameter("act", "categorical", values=["relu", "tanh"]), *NARROW)
+    asked = []
+    for act in ("elu", None):
+        search = search_of(space)
+        for trial in earlier(space, [{"act": act, "lr": 1e-4, "x": step / 30} for step in range(30 if act else 0)]):
+            search.tell(trial)
+        asked.append(search.ask(30))
+    assert asked[0] == asked[1]
+
+
+SGD = (Condition(("optimizer",), ("sgd",)),)
+CONDITIONAL = (
+    replace(parameter("momentum", "uniform", min=0.0, max=1.0), when=SGD),
+    replace(parameter("nesterov", "categorical", values=[True, False]), when=(*SGD, Condition(("momentum",), (), 0.5, None))),
+    parameter("lr", "log_uniform_values", min=1e-5, max=1e-1),
+    parameter("optimizer", "categorical", values=["adam", "sgd"]),
+)
+
+
+def conditional_loss(values) -> float:
+    """Least for sgd with momentum 0.8."""
+    momentum, nesterov, rate, optimizer = values
+    off = 1.0 if optimizer == "adam" else abs(momentum - 0.8) + (0.1 if nesterov is True else 0)
+    return off + 0.2 * abs(math.log10(rate) + 3)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "cmaes"])
+def test_only_what_applies_is_asked_for_and_the_same_in_another_life(sampler):
+    """A value that the program never sees is no evidence, and a study that is rebuilt must hold what the first one held."""
+    pytest.importorskip({"gp": "torch", "cmaes": "cmaes"}.get(sampler, "optuna"))
+    count = 16 if sampler == "gp" else 40
+    search, trials, again = search_of(CONDITIONAL, sampler), [], search_of(CONDITIONAL, sampler)
+    for number in range(count):
+        values = search.ask(number)
+        assert masked(CONDITIONAL, values) == values
+        assert (values[0] is ABSENT) == (values[3] == "adam")
+        trials.append(Trial(number, values, State.DONE, (conditional_loss(values),)))
+        search.tell(trials[-1])
+    assert len({values[3] for values in (trial.values for trial in trials)}) == 2
+    if sampler != "cmaes":
+        for trial in trials:
+            again.tell(trial)
+        assert again.ask(count) == search.ask(count)
+
+
+def test_tpe_learns_what_applies_in_some_places_alone():
+    """The trials that have a momentum are evidence for it, and the others for the rest."""
+    near = 0
+    for seed in range(6):
+        search = search_of(CONDITIONAL, seed=seed)
+        for number in range(40):
+            values = search.ask(number)
+            search.tell(Trial(number, values, State.DONE, (conditional_loss(values),)))
+        last = [search.ask(40 + number) for number in range(3)]
+        near += sum(values[3] == "sgd" and abs(values[0] - 0.8) < 0.2 for values in last)
+    assert near >= 12, "of 18; drawn at random, a fifth of them are"
+
+
+def test_listed_numbers_are_ordered_for_the_sampler_by_size():
+    """What is good at 8 says more of 16 than of 256. Two of them have nothing between, and truth values are no numbers."""
+    from optuna.distributions import CategoricalDistribution, IntDistribution
+
+    from scheduler.sweeps.search.optuna_space import dimensions
+
+    found = dimensions(
+        (
+            parameter("batch", "categorical", values=[256, 8, 16.0, 8.0]),
+            parameter("flags", "categorical", values=[True, False, 3]),
+            parameter("two", "categorical", values=[1, 2]),
+            parameter("weighted", "categorical_w_probabilities", values=[1, 2, 3], probabilities=[0.5, 0.3, 0.2]),
+        )
+    )
+    batch, flags, two, weighted = found
+    assert batch.optuna == IntDistribution(0, 2)
+    assert [batch.value(place) for place in range(3)] == [8, 16.0, 256]
+    assert [batch.suggestion(value) for value in (8.0, 16, 256, 32)] == [0, 1, 2, None]
+    assert isinstance(flags.optuna, CategoricalDistribution)
+    assert isinstance(two.optuna, CategoricalDistribution)
+    assert weighted.kind == "part"

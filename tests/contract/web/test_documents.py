@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scheduler.actions.compared import compared
+from scheduler.actions.curves import curves as terminal
+from scheduler.actions.export import chosen, texts
 from scheduler.actions.logged import logged
 from scheduler.queue.job import Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
+from scheduler.tracking.logged import Gathering
+from scheduler.tracking.readers.rows import Row
 from scheduler.web.documents import curves, runs, system, timeline
 from scheduler.web.documents.whole import LEAST, whole
 from tests.contract.actions.ended import ended
@@ -149,3 +155,42 @@ def test_what_was_used_is_drawn_by_the_time_since_the_begin(filled: Store) -> No
     assert system.document(filled, each) == {
         "cpu.use": {"at": {"from": 5, "by": 5, "count": 3}, "last": [0.5, 1.0, 1.5], "odd": 0}
     }
+
+
+@pytest.mark.parametrize("second", [range(50, 150), range(60)])
+def test_steps_that_go_back_are_one_curve_for_the_page_the_terminal_and_the_export(
+    store: Store, experiments, tmp_path: Path, second: range
+) -> None:
+    """A training that goes on from its checkpoint repeats steps, and one that is begun again all of them: whoever looks,
+    wherever, sees what counts in the end."""
+    rows = [{"_step": step, "_time": 100.0 + number, "val_loss": number} for number, step in enumerate([*range(100), *second])]
+    ended(store, experiments(GRID), str(tmp_path), lambda config: rows)
+    job = store.jobs()[0]
+    found = curves.document([(job.id, logged(store, job, store.latest_attempts([job])[job.id]))])
+    drawn, clock = found["curves"]["val_loss"][job.id], found["clocks"][job.id]
+    wanted = [(step, step if step < second[0] else 100 + step - second[0]) for step in range(second[-1] + 1)]
+    assert (drawn["at"], drawn["last"]) == (curves.steps([step for step, _ in wanted]), [value for _, value in wanted])
+    assert clock["seconds"] == sorted(clock["seconds"])
+    (line,) = terminal(store, [job.id]).curves
+    assert [(spot.x, spot.value) for spot in line.spots] == wanted
+    exported = [json.loads(line) for line in texts(store, chosen(store, [job.id]), "jsonl", curves=True)]
+    assert [(row["step"], row["value"]) for row in exported] == wanted
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), min_size=1, max_size=80))
+def test_the_steps_that_are_sent_never_go_back_and_those_of_a_clock_go_on(rows: list[tuple[int, int]]) -> None:
+    """A page looks for the time of a step between two that are not the same."""
+    gathering = Gathering()
+    gathering.take(Row(step, {f"m{name}": 1.0}, 100.0 + at) for at, (step, name) in enumerate(rows))
+    found = curves.document([("a", gathering.logged("metric log"))], points=16)
+    for each in [*found["curves"].values()]:
+        at = spread(each["a"]["at"])
+        assert at == sorted(at)
+    clock = spread(found["clocks"]["a"]["at"])
+    assert clock == sorted(set(clock))
+    assert found["clocks"]["a"]["seconds"] == sorted(found["clocks"]["a"]["seconds"])
+
+
+def spread(steps: Any) -> list[float]:
+    """As `series.js` reads them."""
+    return steps if isinstance(steps, list) else [steps["from"] + steps["by"] * each for each in range(steps["count"])]

@@ -15,7 +15,6 @@ from scheduler.experiments import Experiment
 from scheduler.queue.checkout import Checkout, checkout_of, look
 from scheduler.queue.interpreters import Interpreter
 from scheduler.queue.job import Ending, Job
-from scheduler.queue.origin_rows import comes_from
 from scheduler.queue.origins import Origin
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -27,6 +26,7 @@ from scheduler.web.documents.questions import OF_ONE
 from scheduler.web.documents.whole import whole
 from tests.contract.actions.ended import ended
 from tests.git_checkouts import checkout
+from tests.origins import comes_from
 
 Experiments = Callable[[str], list[Experiment]]
 GRID = """
@@ -64,7 +64,6 @@ def origin(store: Store, job: Job, checkout: Checkout | None, packages: tuple[st
             change,
             store.latest_attempts([job])[job.id],
             Origin(checkout, Interpreter("/bin/python", "3.11.2", packages), "desk", "Linux 6"),
-            None,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -129,6 +131,40 @@ def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Runs, again: C
         until(events, lambda data: row(data, running.job.id).get("step") == 1)
     found = visitor.ask(f"/api/curves?metric=loss&run={running.job.id}").json["curves"]
     assert found[running.job.id]["last"] == [2.1, 1.6576]
+
+
+def test_compressed_curves_are_those_of_now(visitor: Visitor, runs: Runs) -> None:
+    """They are made once for all who ask, and anew when a row has come."""
+    running = runs(0.5)
+    rows = curve({"lr": 0.5}, 6)
+
+    def count() -> int:
+        told = visitor.ask("/api/curves?metric=loss", Accept_Encoding="gzip")
+        assert told.headers["content-encoding"] == "gzip"
+        found = json.loads(gzip.decompress(told.body))
+        return len(found["curves"][running.job.id]["last"])
+
+    with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        running.log(rows[:5])
+        points(events, running.job.id, "loss", 5)
+        assert [count(), count()] == [5, 5]
+        running.log(rows[5:])
+        points(events, running.job.id, "loss", 1)
+    assert count() == 6
+
+
+def test_a_script_that_goes_back_begins_its_curves_anew_and_they_go_on(visitor: Visitor, runs: Runs) -> None:
+    """A page that put the points of a restored training behind those of before would draw a line back over itself."""
+    running = runs(0.5)
+    running.log(curve({"lr": 0.5}, 10))
+    with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        points(events, running.job.id, "loss", 10)
+        running.log([{"_step": 6, "loss": 7.0}])
+        until(events, lambda data: data.get("points", {}).get(running.job.id, {}).get("anew") is True)
+        found = visitor.ask("/api/curves?metric=loss").json["curves"][running.job.id]
+        assert (found["at"]["count"], found["last"][6:]) == (7, [7.0])
+        running.log([{"_step": 7, "loss": 8.0}])
+        assert points(events, running.job.id, "loss", 1) == [(7, 8.0)]
 
 
 def test_the_curve_of_a_run_that_ends_stays_as_it_was(visitor: Visitor, runs: Runs) -> None:

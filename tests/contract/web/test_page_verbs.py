@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scheduler.errors import UserError
+from scheduler.home import Home
+from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
+from scheduler.queue.submit import submit
 from scheduler.web.verbs import act
 from tests.browser.filling import Left
+from tests.contract.first_runs import first_runs
 from tests.contract.web.conftest import Running, Visitor, done
 
 Filled = Callable[..., list[Job]]
+
+
+WAITS = """
+command: [sh, -c, "touch begun-$0; until [ -e enough ]; do sleep 0.02; done", "${args_no_hyphens}"]
+grid: {x: [1, 2]}
+"""
 
 
 def queued(_: object) -> Left:
@@ -43,6 +54,27 @@ def test_a_retry_queues_and_starts_nothing_and_says_so(store: Store, filled: Fil
     told = act(store, "retry", {"jobs": [job.id]})
     assert told == "1 job queued again; nobody runs them: `exp-queue work` does"
     assert store.job(job.id).state is State.QUEUED
+
+
+def test_what_runs_stands_still_and_goes_on(store: Store, home: Home, experiments, tmp_path: Path, until) -> None:
+    """All its processes, as `exp-queue pause` stops them; a job that only waits stays as it is, and that is said."""
+    first, second = submit(store, experiments(WAITS), str(tmp_path)).jobs
+    with first_runs(home, store, [first, second], tmp_path, until):
+        (attempt,) = store.open_attempts()
+        assert act(store, "pause", {"jobs": [first.id, second.id]}) == "1 job paused; 1 job stayed as before"
+        assert pause_of(home, attempt).since is not None
+        assert act(store, "continue", {"jobs": [first.id]}) == "1 job continued"
+        assert pause_of(home, attempt).since is None
+        assert act(store, "continue", {"jobs": [first.id]}) == "0 jobs continued; 1 job stayed as before"
+
+
+def test_what_cannot_be_paused_is_said(visitor: Visitor, runs: Callable[[float], Running]) -> None:
+    """Its launcher is gone, and nothing of it is left that could stand still."""
+    running = runs(0.5)
+    running.hold.close()
+    told = visitor.act("pause", running.job.id)
+    assert told.status == 409
+    assert "is not paused: " in told.json["error"]
 
 
 def test_what_is_said_of_a_job_is_kept(store: Store, filled: Filled) -> None:

@@ -406,3 +406,56 @@ def test_the_shipped_sweep_files_are_read(command_line):
     for path in sorted((ROOT / "sweeps").glob("*.yaml")):
         result = command_line("sweep", str(path), "--dry-run")
         assert result.returncode == 0, (path, result.stderr)
+
+
+def test_a_sweep_learns_from_another_one_and_goes_on_so(sweeps):
+    """The next sweep need not begin with random points; who forgets `--from` the second time has the same sweep all the same."""
+    pytest.importorskip("optuna")
+    nothing = sweeps("sweep", "--method", "bayes", "--from", "last", "--dry-run")
+    assert (nothing.returncode, "there is no sweep yet" in nothing.stderr) == (2, True)
+    sweeps.sweep("--count", "2")
+    sweeps.write("next.yaml", (sweeps.directory / "sweep.yaml").read_text().replace("random", "bayes"))
+    told = "the search learns from 2 of 2 trials of sweep"
+    assert told in sweeps("sweep", "next.yaml", "--from", "sweep.yaml", "--dry-run").stderr
+    assert told in sweeps("sweep", "next.yaml", "--from", "sweep.yaml", "--count", "1").stderr
+    again = sweeps("sweep", "next.yaml", "--count", "1", "--format", "json")
+    assert told in again.stderr
+    assert [trial["trial"] for trial in sorted(json.loads(again.stdout)["trials"], key=lambda each: each["trial"])] == [0, 1]
+    refused = sweeps("sweep", "sweep.yaml", "--from", "next.yaml")
+    assert (refused.returncode, "method random learns nothing" in refused.stderr) == (2, True)
+
+
+# Logs the size once, after its first row, as scripts do that count parameters when the network is built.
+TWO = """
+import sys
+lr = float(sys.argv[1].split("=")[1])
+for step in range(1, 4):
+    print("loss:", lr + 1 / step, flush=True)
+    if step == 1:
+        print("size:", 1 - lr, flush=True)
+"""
+
+
+def test_a_sweep_of_several_objectives_shows_who_is_beaten_by_none(sweeps):
+    """Read from what an unmodified script prints, while it runs; and once more from the store."""
+    rates = {"lr: {min: 0.0, max: 1.0}": "lr: {values: [0.2, 0.5, 0.8]}"}
+    sweeps.file("", **{"metric: {name: loss, goal: minimize}": "metrics: [{name: loss}, {name: size}]", **rates})
+    sweeps.write("train.py", TWO)
+    found = sweeps.sweep("--method", "grid")
+    values = [(trial["value"], trial["beside"]["size"]) for trial in found["trials"]]
+    assert values == [(pytest.approx(lr + 1 / 3), pytest.approx(1 - lr)) for lr in (0.2, 0.5, 0.8)]
+    assert found["front"] == [trial["trial"] for trial in found["trials"]]
+    seen = sweeps("trials")
+    assert seen.stdout.splitlines()[0].split() == ["trial", "id", "state", "lr", "loss", "size", "front", "rows", "time"]
+    assert "beaten by none in all objectives (the front): trial 0 (loss 0.5333, size 0.8), trial 1" in seen.stderr
+    assert (
+        "the sweep goes on, method grid, loss to be minimized and size to be minimized"
+        in sweeps("sweep", "--method", "grid", "--dry-run").stderr
+    )
+
+
+def test_a_misspelt_second_objective_is_said(sweeps):
+    """Its trials run well, and none can be compared with another."""
+    sweeps.file("", **{"metric: {name: loss, goal: minimize}": "metrics: [{name: loss}, {name: sise}]"})
+    told = sweeps("sweep", "--count", "1").stderr
+    assert 'trial 0 has never logged "sise": it cannot be compared with others' in told

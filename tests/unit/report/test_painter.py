@@ -8,8 +8,9 @@ import re
 import pytest
 
 from scheduler.report.job_cells import Line
-from scheduler.report.painter import Painter, can_paint, painting
+from scheduler.report.painter import Painter, painting
 from scheduler.report.screen import Screen
+from scheduler.terminal import can_paint
 
 LASTING = re.compile(r"\x1b\[\?(\d+)([hl])")  # modes that stay until they are taken back
 

@@ -68,8 +68,8 @@ def test_a_name_is_read_otherwise_as_well(remarks):
 def test_what_is_not_followed_is_named_and_not_refused(remarks):
     """Files of W&B Launch and of local controllers hold them; their sweeps run here all the same."""
     sections = "controller: {type: local}\nkind: sweep\napiVersion: '1'\njob: x\nscheduler: {num_workers: 2}\nimage_uri: y\n"
-    found = remarks(sections + ONE + "metrics: [{name: a}, {name: b}]")
-    assert [line.split(":")[0] for line in found] == ["1", "4", "5", "6", "10"]
+    found = remarks(sections + ONE)
+    assert [line.split(":")[0] for line in found] == ["1", "4", "5", "6"]
     assert found[0] == '1:1: "controller" is not followed here: the search runs in this process'
 
 

@@ -152,7 +152,8 @@ BAD = {
     "method: grid\nparameters: {a: {value: 1}}\nearly_terminate: {type: hyperband, min_iter: 1, eta: 1}": "3:54: expected a "
     "number above 1, found 1",
     "method: grid\nparameters: {a: {value: 1}}\ngrid: {b: [1]}": '3:1: unknown key "grid" in a sweep file; '
-    "known are: method, parameters, program, command, metric, run_cap, early_terminate, name, description, project, entity",
+    "known are: method, parameters, program, command, metric, metrics, run_cap, early_terminate, name, description, project, "
+    "entity",
     "method: grid\nparameters: {a: {value: 1}}\njob: x": '1:1: this sweep file names no "program", but a "job" of W&B '
     "Launch; add program: train.py, or --program train.py",
     "method: custom\nparameters: {a: {value: 1}}": "1:9: method custom leaves the search to a scheduler of W&B Launch, which is "

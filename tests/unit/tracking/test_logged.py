@@ -87,3 +87,50 @@ def test_it_comes_back_from_json_as_it_was() -> None:
     bare = restored(short)
     assert bare.series["loss"].curve == ()
     assert bare.series["loss"].low == found.series["loss"].low
+
+
+STEPS = st.lists(st.one_of(st.none(), st.integers(0, 40)), min_size=1, max_size=60)
+
+
+@given(STEPS, st.integers(1, 40))
+def test_a_curve_never_goes_back_whatever_the_steps_do(steps: list[int | None], times: int) -> None:
+    """A script that restores a checkpoint logs steps again: a line that runs back over itself is no curve, and all that looks for
+    a place in one looks by halves."""
+    rows = [Row(step, {"loss": float(number)}) for number, step in enumerate(steps * times)]
+    found = gathered(rows).series["loss"]
+    places = [point.at for point in found.curve]
+    assert places == sorted(places)
+    assert found.curve[-1].last == len(rows) - 1
+    assert found.count == len(rows)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_what_is_logged_again_replaces_what_was_there_from_that_step_on(steps: list[int]) -> None:
+    """As TensorBoard draws a training that went on from a checkpoint: what came after that belongs to weights that are gone."""
+    backwards = [number for number in range(1, len(steps)) if steps[number] < steps[number - 1]]
+    values = list(enumerate(steps))
+    kept = [(s, float(n)) for n, s in values if not any(later > n and steps[later] <= s for later in backwards)]
+    found = gathered([Row(step, {"loss": float(n)}) for n, step in values]).series["loss"].curve
+    assert [(point.at, point.last) for point in found] == kept
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_a_curve_that_was_kept_before_is_put_right_when_it_is_read(steps: list[int]) -> None:
+    """The store of before has curves as they came, whose logs may be gone."""
+    rows = [Row(step, {"loss": float(number)}) for number, step in enumerate(steps)]
+    short = gathered(rows).without_curves()
+    as_it_came = {"loss": [[row.step, None, row.values["loss"], row.values["loss"], row.values["loss"]] for row in rows]}
+    assert restored(short, as_it_came) == gathered(rows)
+
+
+def test_a_row_without_a_step_stands_where_the_row_before_it_does() -> None:
+    """A script that logs its test score at the end without a step has not gone back to where the number of rows would be."""
+    rows = [*(Row(step, {"loss": 1.0}) for step in range(0, 1000, 100)), Row(None, {"loss": 0.5})]
+    assert [point.at for point in gathered(rows).series["loss"].curve][-2:] == [900, 900]
+
+
+def test_what_is_logged_again_begins_a_point_of_its_own_however_many_rows_a_point_stands_for() -> None:
+    """In a long log the last point has room for more rows: the first one after a restore must not become a part of it."""
+    steps = [*range(POINTS + 1), POINTS - 1]  # two rows to a point, and of the last one alone the first
+    curve = gathered([Row(step, {"loss": float(number)}) for number, step in enumerate(steps)]).series["loss"].curve
+    assert [point.at for point in curve][-2:] == [POINTS - 2, POINTS - 1]

@@ -197,7 +197,7 @@ export class Bands {
 
 function sentence(sweep, stopped) {
   const rows = sweep.bands.map((band) => band.rows);
-  const by = sweep.pruner === "wandb" ? "" : ` by Optuna's ${sweep.pruner}`;
+  const by = ["wandb", "iepoch"].includes(sweep.pruner) ? "" : ` by Optuna's ${sweep.pruner}`;
   if (!rows.length) return stopped ? `Trials that fell behind were stopped${by}: a cross is where one was stopped.` : "";
   const last = plural(rows.at(-1), "row");
   return `Trials are compared after ${rows.length > 1 ? `${rows.slice(0, -1).join(", ")} and ${last}` : last} (dashed); `

@@ -2,14 +2,17 @@
 
 import { Chart } from "../chart.js";
 import { atNextFrame, fill, h, select, slider, toggle } from "../dom.js";
-import { duration, number } from "../format.js";
+import { duration, number, plural } from "../format.js";
 import { isOnPaper } from "../paper.js";
 import { placed, smoothed } from "../series.js";
 
 const AXES = [["step", "step"], ["epoch", "epoch"], ["relative", "time since the begin"], ["wall", "time of day"]];
 const REDRAWN = ["runs", "shown", "x", "smooth", "xlog", "ylog"];
+const KEPT = 256; // curves of a run, as CURVES in `scheduler/tracking/logged.py`
+const NAMED = 5; // of those that are not drawn
 const FEW = 3; // metrics with a common beginning that are a group
 const OPEN = 12; // charts that are open from the beginning, as long as there are groups
+const SOON = 3; // charts that are in sight first
 // What says where a training is rather than how well it does comes last.
 const BESIDE = /(^|[./_])(lr|learning_rate|epoch|step|steps|time|seconds|runtime|\w*_per_second|speed|seed)$/i;
 
@@ -19,6 +22,11 @@ export const curves = {
 
   has(page) {
     return page.answer.metrics.length > 0;
+  },
+
+  /** What is in sight first is on its way while the page is made. */
+  ahead(page) {
+    if (page.source.live) for (const metric of inOrder(page).slice(0, SOON)) page.source.curves(metric).catch(() => {});
   },
 
   /** `only`: the metrics that are drawn; of others nothing is shown. */
@@ -34,7 +42,8 @@ export const curves = {
     const seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) if (isIntersecting) drawn(charts.get(target.dataset.metric));
     }, { rootMargin: "200px" });
-    fill(root, controls(page, only.length ? null : find), groups);
+    const left = h("p", { class: "soft", role: "note" });
+    fill(root, controls(page, only.length ? null : find), left, groups);
 
     function wanted() {
       const text = page.state.get("metrics").toLowerCase();
@@ -45,6 +54,7 @@ export const curves = {
     /** What is there already stays as it is, if nothing has come: what was opened, and the place in the page. */
     function arrange() {
       const metrics = wanted(), now = JSON.stringify(metrics);
+      if (!only.length) fill(left, withoutCurve(page));
       if (now === arranged) return;
       arranged = now;
       for (const [title, { group, open }] of made) if (group.open !== open) chosen.set(title, group.open);
@@ -106,6 +116,20 @@ export const curves = {
     };
   },
 };
+
+/** What is said of the metrics that are not drawn here; null where all are. */
+function withoutCurve({ answer, runs, state }) {
+  const full = runs.filter((run) => Object.keys(run.first).length >= KEPT), drawn = new Set(answer.metrics);
+  const names = new Set(full.flatMap((run) => Object.keys(run.last).filter((name) => typeof run.last[name] === "number")));
+  const lacking = [...names].filter((name) => !drawn.has(name)), text = state.get("metrics").toLowerCase();
+  if (!lacking.length) return null;
+  const meant = text ? lacking.filter((name) => name.toLowerCase().includes(text)) : [];
+  const some = `${meant.slice(0, NAMED).join(", ")}${meant.length > NAMED ? ", ..." : ""}`;
+  return [`${plural(lacking.length, "more metric")} without a curve here: of a run those of the first ${KEPT} are kept. `,
+    some && `Called so: ${some}. `, "From its log another is drawn by ",
+    h("code", null, `exp-queue curves ${full[0].id.slice(0, 8)} -m ${meant.length === 1 ? meant[0] : "NAME"}`),
+    "; the last values are in the table and in each run."];
+}
 
 function controls({ answer, state }, find) {
   const axes = AXES.filter(([name]) => name !== "epoch" || answer.metrics.includes("epoch"));

@@ -1,0 +1,44 @@
+"""What the operations work with: the runs, the store, the server's own names, and whom to wake."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from scheduler.home import Home
+from scheduler.queue.store import Store
+from scheduler.wandb_server.folders import RunId
+from scheduler.wandb_server.runs import Runs
+from scheduler.wandb_server.sweeps import Sweeps
+
+ENTITY = "local"  # whom all belongs to who name nobody
+PROJECT = "uncategorized"  # W&B's word for a run without a project
+
+
+@dataclass
+class Desk:
+    """`url`: where it is served; `wake`: there are jobs that could start."""
+
+    home: Home
+    key: str
+    url: str
+    runs: Runs
+    sweeps: Sweeps
+    wake: Callable[[], None]
+    say: Callable[[str], None]
+    strange: set[str] = field(default_factory=set)  # operations that were asked for and are not known
+
+    def store(self) -> Store:
+        """For one request."""
+        return Store(self.home, self.say)
+
+    def upload_url(self, run: RunId, name: str) -> str:
+        """Where a file of a run is sent: its address is its permission, since the client sends no key there."""
+        where = "/".join(quote(part, safe="") for part in (run.entity, run.project, run.run))
+        return f"{self.url}/upload/{self.seal(f'{run} {name}')}/{where}/{quote(name)}"
+
+    def seal(self, text: str) -> str:
+        """What only this server can have written about the text."""
+        return hmac.new(self.key.encode(), text.encode(), "sha256").hexdigest()[:40]

@@ -1,0 +1,82 @@
+"""The jobs that stand for runs: each has a seat as its program, so that it is a job like any other."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from scheduler.errors import UserError
+from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.experiments.remarks import LONGEST_NOTE, LONGEST_TAG, NOTHING, Remarks, note, tags_of
+from scheduler.home import Home
+from scheduler.queue.elsewhere import configured
+from scheduler.queue.job import Job
+from scheduler.queue.remarks import remark
+from scheduler.queue.states import ENDED, State
+from scheduler.queue.store import Store
+from scheduler.wandb_server.folders import RunId
+from scheduler.wandb_server.posts import Told
+
+PROGRAM = Path(__file__).with_name("sit.py")
+
+
+def seat_command(home: Home, entity: str, project: str, run: str = "") -> tuple[str, ...]:
+    """The command line of a seat. Without `run` it is told by $WANDB_RUN_ID."""
+    return (sys.executable, "-IS", str(PROGRAM), str(home.root), entity, project, *([run] if run else []))
+
+
+def job_of(store: Store, run: RunId) -> Job | None:
+    """The job whose running or latest attempt is this run: one of a sweep, or one that exp-queue has started."""
+    prefix = run.run[:8]
+    if len(run.run) != 16 or not all(letter in "0123456789abcdef" for letter in run.run):
+        return None
+    jobs = store.jobs("job.id GLOB ?", (f"{prefix}*",))
+    latest = store.latest_attempts(jobs)
+    return next((job for job in jobs if job.id in latest and latest[job.id].run_id == run.run), None)
+
+
+def run_of(job: Job) -> RunId | None:
+    """The run that this job stands for, where its command names it."""
+    return RunId(*job.argv[4:7]) if job.is_seat and len(job.argv) == 7 else None
+
+
+def stand_for(store: Store, run: RunId, told: Told, *, anew: bool) -> Job | None:
+    """The job that stands for a run, queued if it does not run already, and with what is known of the run by now. None where the
+    run belongs to a job that somebody else has queued. `anew`: the run had ended; else a job that was cancelled stays so."""
+    if job_of(store, run):
+        return None
+    key = f"wandb {run.digest}"
+    experiment = _experiment(store.home, run, told)
+    with store.change() as change:
+        latest = change.latest([key]).get(key)
+        if latest is None:
+            (job,) = change.add({key: experiment}, str(store.home.root), {}).values()
+        else:
+            job = latest.job
+            configured(change, job, experiment.arguments, experiment.group)
+            if latest.state in (ENDED if anew else ENDED - {State.CANCELLED}):
+                change.ask_again(job, "resumed")
+        remark(change, [change.number(job)], _remarks(told))
+    return store.job(job)
+
+
+def _experiment(home: Home, run: RunId, told: Told) -> Experiment:
+    command = seat_command(home, run.entity, run.project, run.run)
+    group = told.group or run.project
+    return Experiment(command, _text(told.config), group, Resources(gpus=0), Policy(), launch=command, passes_group=False)
+
+
+def _text(config: dict[str, Any]) -> str:
+    return json.dumps(config)
+
+
+def _remarks(told: Told) -> Remarks:
+    """Its tags, spelt as ours may be, and its notes."""
+    tags = {re.sub(r"[^\w./-]+", "-", each).strip("./-")[:LONGEST_TAG] for each in told.tags}
+    with suppress(UserError):
+        return Remarks(tags_of(filter(None, tags)), note(told.notes[:LONGEST_NOTE]))
+    return NOTHING

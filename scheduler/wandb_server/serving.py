@@ -1,0 +1,144 @@
+"""A W&B server, opened: its port, its key, and the runner of the seats."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.actions.brake import Brake
+from scheduler.actions.drive import run_out
+from scheduler.errors import UserError
+from scheduler.home import Home
+from scheduler.linux.locks import is_locked
+from scheduler.queue.mine import Mine
+from scheduler.queue.store import Store
+from scheduler.runner.devices import Devices
+from scheduler.runner.notices import Ended, Notice
+from scheduler.runner.runner import Runner
+from scheduler.wandb_server.desk import Desk
+from scheduler.wandb_server.folders import root_of, server_file
+from scheduler.wandb_server.jobs import run_of
+from scheduler.wandb_server.runs import Runs
+from scheduler.wandb_server.seated import Bell, Seated
+from scheduler.wandb_server.server import Server
+from scheduler.wandb_server.sweeps import Sweeps
+
+PORT, TRIES = 8643, 20  # the first that is tried, and how many after it
+SEATS = 64  # runs at once; further ones wait, and nothing of them is lost
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is, and its key."""
+
+    url: str
+    key: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What W&B's client needs to find it."""
+        return {"WANDB_BASE_URL": self.url, "WANDB_API_KEY": self.key}
+
+
+def running(home: Home) -> Address | None:
+    """The server of this queue that is there now."""
+    path = server_file(home.root)
+    return _kept(path) if is_locked(path) else None
+
+
+def _kept(path: Path) -> Address | None:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads(path.read_bytes())
+        return Address(str(found["url"]), str(found["key"]))
+    return None
+
+
+@dataclass(frozen=True)
+class Served:
+    server: Server
+    address: Address
+
+    def serve(self) -> None:
+        """Until a Ctrl-C, or `stop` of another thread."""
+        self.server.serve_forever(poll_interval=3600.0)
+
+
+@contextmanager
+def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator[Served]:
+    """The server of this queue. UserError where there is one already, or it cannot listen."""
+    root_of(home.root).mkdir(mode=0o700, exist_ok=True)
+    path = server_file(home.root)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    bell = Bell()
+    try:
+        before = _claimed(handle, path)
+        last = int(before.url.rpartition(":")[2]) if before else PORT
+        runs = Runs(home.root)
+        sweeps = Sweeps(home, runs, say)
+        desk = Desk(home, before.key if before else secrets.token_hex(20), "", runs, sweeps, bell.ring, say)
+        server = _listening(desk, [port] if port else [*range(last, min(last + TRIES, 1 << 16)), 0])
+        desk.url = f"http://127.0.0.1:{server.server_port}"
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps({"url": desk.url, "key": desk.key, "pid": os.getpid()}).encode(), 0)
+        with _seats(home, runs, bell, say):
+            try:
+                yield Served(server, Address(desk.url, desk.key))
+            finally:
+                server.server_close()
+                sweeps.close()
+    finally:
+        os.close(handle)
+        bell.close()
+
+
+def _claimed(handle: int, path: Path) -> Address | None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        there = _kept(path)
+        where = f" at {there.url}" if there else ""
+        next_step = "`eval $(exp-queue serve --env)` lets W&B's client find it"
+        raise UserError(f"a server of this queue is there already{where}", next_step=next_step) from None
+    return _kept(path)
+
+
+def _listening(desk: Desk, ports: list[int]) -> Server:
+    for port in ports:
+        try:
+            return Server(desk, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise UserError(f"cannot listen at port {port}: {error.strerror}", next_step="take another --port") from None
+    raise UserError(f"port {ports[0]} is taken", next_step="without --port the next free one is found")
+
+
+@contextmanager
+def _seats(home: Home, runs: Runs, bell: Bell, say: Callable[[str], None]) -> Iterator[None]:
+    """Meanwhile a runner of its own gives every run its seat. What sits stays when it leaves."""
+    brake = Brake()
+
+    def hear(notice: Notice) -> None:
+        """A seat that has ended before its run: the run is to stop."""
+        if isinstance(notice, Ended) and (run := run_of(notice.job)):
+            runs.unless_over(run)
+
+    def drive() -> None:
+        with Store(home, say) as store:
+            mine = Mine(store, [])
+            run_out(Runner(mine, Devices("seats compute nothing"), SEATS, hear, Seated(mine, bell)), list, brake)
+
+    thread = threading.Thread(target=drive, name="seats", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        brake.leave()
+        thread.join()

@@ -1,0 +1,117 @@
+"""Scripts for W&B, unmodified, with the real client and its real agents, without an account and without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("wandb", reason="the client is the other side")
+
+TRAIN = """
+import os, time, wandb
+run = wandb.init(project="demo", config={"epochs": 3}, notes="a note", tags=["baseline"], group="first")
+print("hello from the run")
+for epoch in range(3):
+    run.log({"loss": 1 / (epoch + 1), "epoch": epoch})
+run.log({"shown": wandb.Histogram([1, 2, 3])})
+run.summary["best"] = 0.25
+open("saved.txt", "w").write("kept")
+run.save("saved.txt")
+run.finish()
+"""
+TRIAL = """
+import wandb
+with wandb.init() as run:
+    for epoch in range(3):
+        run.log({"loss": run.config.lr + 1 / (epoch + 1)})
+    assert run.config.lr != 0.5
+"""
+SWEEP = """
+program: trial.py
+method: grid
+metric: {name: loss, goal: minimize}
+parameters: {lr: {values: [0.1, 0.5]}}
+"""
+FUNCTION = """
+import wandb
+def train():
+    with wandb.init() as run:
+        run.log({"loss": run.config.lr})
+space = {"method": "grid", "metric": {"name": "loss", "goal": "minimize"}, "parameters": {"lr": {"values": [0.1, 0.2]}}}
+wandb.agent(wandb.sweep(space, project="demo"), train)
+"""
+
+
+class Script:
+    """Commands with a server beside them."""
+
+    def __init__(self, command_line: Any, environment: dict[str, str]) -> None:
+        self.command_line, self.environment = command_line, {**command_line.environment, **environment}
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        place = self.command_line.directory
+        return subprocess.run(words, cwd=place, env=self.environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def script(command_line: Any, tmp_path: Path) -> Iterator[Script]:
+    server = command_line.start("serve", "--format", "json")
+    told = json.loads(server.stdout.readline())
+    found = {name: value for name, value in told.items() if name.startswith("WANDB_")}
+    yield Script(command_line, {**found, "HOME": str(tmp_path), "WANDB_SILENT": "false"})
+    server.kill()
+    server.wait()
+
+
+def test_a_run_is_seen_like_every_job(script: Script) -> None:
+    """One variable, and what was logged online stands in `status`."""
+    script.command_line.write("train.py", TRAIN)
+    ran = script(sys.executable, "train.py")
+    assert ran.returncode == 0, ran.stderr
+    script.command_line("wait", "all")
+    (job,) = script.command_line.jobs()
+    assert (job["state"], job["group"], job["config"], job["tags"]) == ("done", "first", {"epochs": 3}, ["baseline"])
+    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
+    shown = script.command_line("show", job["id"]).stdout
+    assert "1 histogram" in shown
+    assert "saved file" in shown
+    assert "hello from the run" in script.command_line("logs", job["id"]).stdout
+
+
+def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) -> None:
+    """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed."""
+    script.command_line.write("trial.py", TRIAL)
+    script.command_line.write("sweep.yaml", SWEEP)
+    made = script("wandb", "sweep", "sweep.yaml")
+    (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
+    agent = script("wandb", "agent", name)
+    assert agent.returncode == 0, agent.stderr
+    trials = json.loads(script.command_line("trials", "--format", "json").stdout)
+    found = {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials["trials"]}
+    assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
+
+
+def test_a_sweep_is_computed_by_a_function(script: Script) -> None:
+    """As in a notebook."""
+    script.command_line.write("function.py", FUNCTION)
+    ran = script(sys.executable, "function.py")
+    assert ran.returncode == 0, ran.stderr
+    assert sorted((job["state"], job["config"]["lr"]) for job in script.command_line.jobs()) == [("done", 0.1), ("done", 0.2)]
+
+
+def test_the_lines_for_a_shell_start_a_server_that_stays(command_line: Any, tmp_path: Path) -> None:
+    """`eval $(exp-queue serve --env)`, twice: the same server."""
+    first, second = (json.loads(command_line("serve", "--env", "--format", "json").stdout) for _ in range(2))
+    assert first == second
+    there = json.loads((command_line.home / "wandb" / "server.json").read_text())
+    os.kill(there["pid"], 9)
+    assert "export WANDB_BASE_URL=http://127.0.0.1:" in command_line("serve", "--env").stdout
+    os.kill(json.loads((command_line.home / "wandb" / "server.json").read_text())["pid"], 9)

@@ -52,7 +52,7 @@ POINTED = {
     **dict.fromkeys(("add", "sbatch", "gbatch", "batch", "enqueue", "push", "new", "schedule"), _SUBMIT),
     **dict.fromkeys(("restart", "rerun", "redo", "again", "requeue", "repeat"), _AGAIN),
     **dict.fromkeys(("srun", "salloc", "python", "python3", "bash", "sh", "command"), _COMMAND),
-    **dict.fromkeys(("worker", "agent", "daemon", "server", "serve", "up"), _WORK),
+    **dict.fromkeys(("worker", "agent", "daemon", "server", "up"), _WORK),
     **dict.fromkeys(("suspend", "stash", "freeze", "block"), _PAUSE),
     **dict.fromkeys(("unstash", "unhold", "thaw", "unpause"), _PAUSE),
     "untag": "`exp-queue tag JOB... TAG --remove` takes a tag away",

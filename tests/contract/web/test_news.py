@@ -118,8 +118,8 @@ def test_what_is_new_is_small_however_many_runs_there_are(home: Home, runs: Runs
 def test_a_new_attempt_begins_a_new_curve(visitor: Visitor, runs: Runs, again: Callable[[Job], Running], store: Store) -> None:
     """The steps of two attempts in one line would be a curve that never was."""
     running = runs(0.5)
-    running.log(curve({"lr": 0.5}, 4))
     with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        running.log(curve({"lr": 0.5}, 4))
         until(events, lambda data: "points" in data)
         running.end(State.FAILED)
         until(events, lambda data: row(data, running.job.id).get("state") == "failed")
@@ -156,8 +156,9 @@ def test_compressed_curves_are_those_of_now(visitor: Visitor, runs: Runs) -> Non
 def test_a_script_that_goes_back_begins_its_curves_anew_and_they_go_on(visitor: Visitor, runs: Runs) -> None:
     """A page that put the points of a restored training behind those of before would draw a line back over itself."""
     running = runs(0.5)
-    running.log(curve({"lr": 0.5}, 10))
-    with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+    place = visitor.ask("/api/runs").json["place"]
+    with visitor.listening(place) as events:
+        running.log(curve({"lr": 0.5}, 10))
         points(events, running.job.id, "loss", 10)
         running.log([{"_step": 6, "loss": 7.0}])
         until(events, lambda data: data.get("points", {}).get(running.job.id, {}).get("anew") is True)
@@ -170,8 +171,8 @@ def test_a_script_that_goes_back_begins_its_curves_anew_and_they_go_on(visitor: 
 def test_the_curve_of_a_run_that_ends_stays_as_it_was(visitor: Visitor, runs: Runs) -> None:
     """What the store keeps takes the place of what was followed, and nobody sees it."""
     running = runs(0.5)
-    running.log(curve({"lr": 0.5}, 20))
     with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        running.log(curve({"lr": 0.5}, 20))
         until(events, lambda data: "points" in data)
         before = visitor.ask("/api/curves?metric=loss").json
         running.end()

@@ -51,12 +51,11 @@ class Runner:
         tell: Callable[[Notice], None],
         source: Source | None = None,
         grace: float | None = None,
-        streaks: Streaks | None = None,
+        streaks: Streaks | None = None,  # which programs fail too often in a row; None: all jobs are started
         pulse: Pulse | None = None,
     ) -> None:
         """`slots`: at most so many jobs at once, or who tells it, now and later; None: what the machine offers. `grace`: seconds
-        from SIGINT to SIGTERM of a stop, instead of the jobs' own. `streaks`: which programs fail too often in a row; None: all
-        jobs are started. `pulse`: what is told by the clock alone."""
+        from SIGINT to SIGTERM of a stop, instead of the jobs' own. `pulse`: what is told by the clock alone."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._offer = slots, devices.note
         self._limit = self._wished()

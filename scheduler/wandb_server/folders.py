@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from scheduler.tracking.appending import JsonLines
+from scheduler.tracking.metric_log import parsed
+
 POSTS, FILES, STOP, SERVER = "posts.jsonl", "files", "stop", "server.json"
 PIECE = 1 << 20  # bytes that are read at once
 
@@ -70,7 +73,11 @@ class Folder:
 
     def append(self, post: Mapping[str, Any]) -> None:
         """Keep a post. OSError without room: then nothing of it counts."""
-        append(self.posts, json.dumps(post, separators=(",", ":")).encode())
+        lines = JsonLines(self.posts)
+        try:
+            lines.append(post)
+        finally:
+            lines.close()
 
     def heard(self) -> None:
         """Its client has been heard of, and has said nothing new."""
@@ -85,19 +92,6 @@ class Folder:
         if bad or len(os.fsencode(str(path))) > 4000 or any(len(os.fsencode(part)) > 255 for part in parts):
             return None
         return path
-
-
-def append(path: Path, line: bytes) -> None:
-    """One line in one write, after what is whole: half a line that a full disk or a kill has left is ended first."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        data = (b"\n" if torn else b"") + line + b"\n"
-        while data:
-            data = data[os.write(descriptor, data) :]
-    finally:
-        os.close(descriptor)
 
 
 class Posts:
@@ -117,12 +111,4 @@ class Posts:
             while piece := file.read(PIECE):
                 self._offset += len(piece)
                 *lines, self._rest = (self._rest + piece).split(b"\n")
-                yield from filter(None, map(_post, lines))
-
-
-def _post(line: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+                yield from filter(None, map(parsed, lines))

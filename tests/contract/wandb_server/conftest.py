@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scheduler.home import Home
-from scheduler.wandb_server.folders import append
+from scheduler.tracking.appending import JsonLines
 from scheduler.wandb_server.serving import Served, served
 
 PATIENCE = 60
@@ -78,7 +78,7 @@ def _no_seat_stays(home: Home) -> Iterator[None]:
     """A seat outlives its server, as it must, and ends with its run."""
     yield
     for posts in home.root.glob("wandb/runs/*/posts.jsonl"):
-        append(posts, json.dumps({"stream": {"complete": True, "exitcode": 0}}).encode())
+        JsonLines(posts).append({"stream": {"complete": True, "exitcode": 0}})
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """What attempts log, read in a thread of its own: however long a log is, the loop that starts and ends jobs does not wait for it.
 
-An attempt is followed when it has run for a moment, woken by the kernel, at most once a second and for a fiftieth of that; what
-it has logged by then lies beside its logs (`tracking.left`). When it is over its logs are read to their end, and what they say
-is written into the store. A log that cannot be read harms nobody: its attempt stays as one that is to be read.
+An attempt is followed when it has run for a moment, woken by the kernel, at most once a second and for a fiftieth of that, and
+together with others, on quarters of a second; what it has logged by then lies beside its logs (`tracking.left`). When it is over
+its logs are read to their end, and what they say is written into the store. A log that cannot be read harms nobody: its attempt
+stays as one that is to be read.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from scheduler.tracking.readers.follower import Follower
 
 YOUNG = 0.3  # seconds: what is over by then is only read when it is
 PACE = 1.0  # seconds between two looks at one attempt
+BEAT = 0.25  # seconds: looks begin at multiples of it, so that jobs which log in their own time are looked at in one wake
 SPELL = 0.02  # seconds that a look may take
 SILENCE, TOLD_EVERY, SOON = 2.0, 10.0, 0.05  # seconds: of a wait for it, between two words about that, and until a first one
 LINGER = 1.0  # seconds that what was read waits for more, to be written down together: a transaction costs more than a reading
@@ -173,7 +175,8 @@ class Reading:
                 self._unfollow(state, each)
 
     def _sleep(self, state: Known) -> None:
-        """Until something is heard. An attempt that has logged is looked at when its pace allows it, and not heard before."""
+        """Until something is heard. An attempt that has logged is looked at when its pace allows it, and not heard before; nor is
+        one that logged at its last look, and so will have logged at the next."""
         wakes = [each.wake for each in state.followed.values()]
         wakes += [max(state.write_at, state.retry_at)] if state.read else []
         self._wakes = -math.inf if state.over else min(wakes, default=math.inf)
@@ -184,7 +187,7 @@ class Reading:
             each = key.data
             if each:
                 state.selector.unregister(each.follower)
-                each.wake = min(each.wake, each.looked + PACE)
+                each.wake = min(each.wake, _beat(each.looked + PACE))
 
     def _look(self, state: Known) -> None:
         now = time.monotonic()
@@ -207,10 +210,10 @@ class Reading:
         while each.follower.is_behind and time.monotonic() < each.looked + SPELL:
             rows += each.follower.read()
         each.leaving.look(rows)
-        waits = [wait for wait in (each.follower.patience(), each.leaving.patience()) if wait is not None]
-        each.wake = each.looked + max(PACE, min(waits, default=math.inf))
+        waits = [wait for wait in (each.follower.patience(), each.leaving.patience(), PACE if rows else None) if wait is not None]
+        each.wake = _beat(each.looked + max(PACE, min(waits, default=math.inf)))
         with suppress(KeyError):  # it is watched already
-            if each.is_awake:
+            if each.is_awake and not rows:
                 state.selector.register(each.follower, selectors.EVENT_READ, each)
 
     def _unfollow(self, state: Known, each: Followed) -> None:
@@ -263,3 +266,8 @@ class Reading:
             if found is not SILENT:
                 clear(Path(attempt.directory))
         state.read.clear()
+
+
+def _beat(moment: float) -> float:
+    """The first beat that is not before this moment, both on the monotonic clock; infinity stays."""
+    return math.ceil(moment / BEAT) * BEAT if moment < math.inf else moment

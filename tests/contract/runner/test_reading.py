@@ -136,6 +136,31 @@ def test_a_running_job_shows_to_others_what_it_has_printed_by_now(store: Store, 
     assert logged(store, job, attempt).last["loss"] == 0.25
 
 
+def test_a_job_that_was_silent_for_a_while_is_heard_again(store: Store, experiments, tmp_path: Path) -> None:
+    """One that logs all the time is looked at without being listened to; an epoch that takes an hour must end that."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    silence = 4  # seconds, as long as anything that wakes the reader by itself; more or less of it never fails a sound reader
+    job = queued(store, experiments, f"echo loss=0.5; sleep {silence}; echo loss=0.25; read line < {gate}")
+    heard: list[float] = []
+
+    def let_go(attempt: Attempt) -> None:
+        pause = threading.Event()
+        for _ in range(300):
+            found = left(Path(attempt.directory))
+            heard[:] = [found.last["loss"]] if found else []
+            if heard == [0.25] or pause.wait(0.1):
+                break
+        gate.write_text("on\n")
+
+    def tell(notice: Notice) -> None:
+        if isinstance(notice, Started):
+            threading.Thread(target=let_go, args=(notice.attempt,)).start()
+
+    ran(store, job, tell)
+    assert heard == [0.25]
+
+
 def test_an_attempt_whose_runner_was_killed_before_it_was_read_is_read_by_the_next(store: Store, home: Home, experiments) -> None:
     """The end is on disk, what was logged is not: it must not be forgotten."""
     job, attempt = over(store, experiments, lambda folder: (folder / "log.txt").write_text("loss=0.5\n"))

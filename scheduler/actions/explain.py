@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable
 
-from scheduler.experiments import Resources
-from scheduler.gpus.driver import surely_no_driver
-from scheduler.gpus.reading import allowed
 from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
 from scheduler.queue.mine import before
 from scheduler.queue.states import ACTIVE, WAITING, State
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
-from scheduler.runner.devices import Devices, open_devices, usable_cores
+from scheduler.runner.devices import Devices
 from scheduler.runner.plan import Start, World, plan
 
 MOST_AHEAD = 1000
@@ -46,25 +41,6 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
     ahead = before(store, job, MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
     return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
-
-
-def never_here(jobs: Iterable[Job]) -> dict[str, str]:
-    """Why those of `jobs` that are queued can never run on this machine, by their ids. The driver is only asked about jobs for
-    which one ordinary GPU is not enough: with a driver, there is such a one."""
-    ordinary = 0 if surely_no_driver() or allowed(os.environ).nothing else 1
-    queued = [job for job in jobs if job.state is State.QUEUED and _asks_more(job.resources, ordinary)]
-    if not queued:
-        return {}
-    devices = open_devices()
-    try:
-        reasons = {resources: devices.never(resources) for resources in {job.resources for job in queued}}
-    finally:
-        devices.close()
-    return {job.id: reason for job in queued if (reason := reasons[job.resources])}
-
-
-def _asks_more(asks: Resources, gpus: int) -> bool:
-    return (asks.gpus or 0) > gpus or (gpus > 0 and bool(asks.gpu_memory)) or (asks.cpus or 0) > usable_cores()
 
 
 def _paused_since(store: Store, job: Job) -> float | None:

@@ -17,6 +17,7 @@ from scheduler.actions.logged import logged
 from scheduler.actions.results import outcome
 from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
+from scheduler.linux.processes import usable_cores
 from scheduler.queue.evidence import Pause, pauses
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.mine import Mine
@@ -24,7 +25,6 @@ from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks
 from scheduler.runner import presence
-from scheduler.runner.devices import usable_cores
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.plan import Wait, World, plan
 from scheduler.shortage import passing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from scheduler.actions.explain import never_here
+from scheduler.actions.never_here import never_here
 from scheduler.actions.results import Line, Sort, best_first, lines, unlogged
 from scheduler.actions.system import idling
 from scheduler.queue.selection import count, select

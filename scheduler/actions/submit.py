@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scheduler.actions.drive import Tell, tell_skipped
-from scheduler.actions.explain import never_here
+from scheduler.actions.never_here import never_here
 from scheduler.actions.notices import Submitted
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.argument_files import written

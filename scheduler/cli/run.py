@@ -163,9 +163,10 @@ def submit(
     from scheduler.actions import submit as action
     from scheduler.actions.opening import working_directory
     from scheduler.actions.results import lines
+    from scheduler.report.jobs import impossible
     from scheduler.report.long_work import counted
     from scheduler.report.progress import Progress
-    from scheduler.report.submission import impossible, submitted_objects
+    from scheduler.report.submission import submitted_objects
     from scheduler.report.tables import print_json
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))

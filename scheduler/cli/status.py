@@ -28,8 +28,7 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     """
     from scheduler.actions.status import status as standing
     from scheduler.queue.selection import none_of
-    from scheduler.report.jobs import waits
-    from scheduler.report.submission import impossible
+    from scheduler.report.jobs import impossible, waits
     from scheduler.report.system import idles
 
     with opened_store() as store:

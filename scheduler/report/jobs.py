@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -154,3 +154,15 @@ def moved(found: Moved) -> str:
 
 def _objective(objective: Objective | None) -> dict[str, str] | None:
     return {"name": objective.name, "goal": objective.goal} if objective else None
+
+
+def impossible(never: Mapping[str, str]) -> list[str]:
+    """A sentence for each reason why queued jobs can never run here; `never` has the reasons by the jobs' ids."""
+    found: dict[str, list[str]] = {}
+    for job, reason in never.items():
+        found.setdefault(reason, []).append(job)
+    return [
+        f"{jobs[0][:8]}{f' and {len(jobs) - 1:,} more' if len(jobs) > 1 else ''} can never run here: {reason}; "
+        f"{'they stay' if len(jobs) > 1 else 'it stays'} queued"
+        for reason, jobs in found.items()
+    ]

@@ -55,18 +55,6 @@ def remarks(path: str, notes: Sequence[Note]) -> list[str]:
     return [f"warning: {note if isinstance(note, Remark) else f'{path}: {note}'}" for note in notes]
 
 
-def impossible(never: Mapping[str, str]) -> list[str]:
-    """A sentence for each reason why queued jobs can never run here; `never` has the reasons by the jobs' ids."""
-    found: dict[str, list[str]] = {}
-    for job, reason in never.items():
-        found.setdefault(reason, []).append(job)
-    return [
-        f"{jobs[0][:8]}{f' and {len(jobs) - 1:,} more' if len(jobs) > 1 else ''} can never run here: {reason}; "
-        f"{'they stay' if len(jobs) > 1 else 'it stays'} queued"
-        for reason, jobs in found.items()
-    ]
-
-
 def submitted_objects(submission: Submission, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """The jobs for programs, each with what the submit did with it."""
     verbs = (submission.verbs[line.job.number].name.lower() for line in lines)

@@ -16,6 +16,7 @@ from scheduler.gpus.observation import Settings
 from scheduler.gpus.reading import NO_DRIVER_NOTE
 from scheduler.gpus.sampler import TICK, Sampler, first_reading
 from scheduler.gpus.settings import settings_from
+from scheduler.linux.processes import usable_cores
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.job_desk import JobDesk
 
@@ -105,11 +106,6 @@ def open_devices(settings: Settings | None = None, environment: Mapping[str, str
         if first_reading(sampler).available:
             return Devices("", JobDesk(Desk(sampler, settings, lock_directory(), MUTEX_PATIENCE)))
     return Devices(NO_DRIVER_NOTE, arrival=Arrival(sampler, settings, MUTEX_PATIENCE, environment))
-
-
-def usable_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def _too_many_cores(resources: Resources, cores: int) -> str:

@@ -19,7 +19,7 @@ from text_recognizer.catalog import DATASETS, LINES
 from text_recognizer.data.line_images import PICTURES, open_grey, prepared
 from text_recognizer.data.line_pages import line_images
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.data.page_xml import read_page
+from text_recognizer.data.page_xml import is_page, read_page
 from text_recognizer.errors import CheckpointError, DataError, ExperimentError
 from text_recognizer.experiment import Experiment, read
 from text_recognizer.models.line_model import LineBatch
@@ -54,8 +54,8 @@ class Recognizer:
         self.model.beams, self.model.resident_on = beams, ()
 
     def read(self, sources: Iterable[str | Path | np.ndarray]) -> list[Reading]:
-        """One reading per line, in order: pictures of lines (a path, or a grey array uint8 (height, width)), folders of
-        them, and ALTO or PAGE files, whose readings are named `FILE#LINE`.
+        """One reading per line, in order: pictures of lines (a path, or a grey array uint8 (height, width)), ALTO or PAGE files,
+        whose readings are named `FILE#LINE`, and folders of both; a picture that a page's file names is read by its lines alone.
 
         What cannot be read has an `error` in place of a text; the rest goes on.
         """
@@ -75,19 +75,25 @@ class Recognizer:
         path = Path(source)
         try:
             if path.is_dir():
-                pictures = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES and not p.is_dir())
-                if not pictures:
-                    raise DataError(f"{path}: no picture in this folder; name a folder of pictures of lines, or a page's .xml")
-                for picture in pictures:
-                    yield from self._lines(picture)
+                for entry in _entries(path):
+                    yield from self._lines(entry)
             elif path.suffix.lower() == ".xml":
-                page = read_page(path)
-                for line, image in zip(page.lines, line_images(page), strict=True):
-                    yield Reading(f"{path}#{line.id}"), self._prepared(image)
+                yield from self._lines_of_page(path)
             else:
                 yield Reading(str(path)), self._prepared(open_grey(path))
         except DataError as error:
             yield Reading(str(path), error=str(error)), None
+
+    def _lines_of_page(self, path: Path) -> Iterator[tuple[Reading, np.ndarray | None]]:
+        page = read_page(path)
+        if not page.lines and not page.left_out:
+            raise DataError(
+                f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance"
+            )
+        for line, image in zip(page.lines, line_images(page), strict=True):
+            yield Reading(f"{path}#{line.id}"), self._prepared(image)
+        for name, why in page.left_out:
+            yield Reading(f"{path}#{name}", error=f"{path}: line {name!r} cannot be read: {why}; mend or remove it"), None
 
     def _prepared(self, grey: np.ndarray) -> np.ndarray:
         return prepared(grey, self.height, upright=bool(getattr(self.experiment.dataset_args, "upright", False)))
@@ -100,6 +106,24 @@ class Recognizer:
         for batch in self.model.batches(split, _BATCH, self.device) if images else ():
             answers |= {int(p.target): (p.prediction, p.confidence) for p in self.model.predict(batch)}
         return [answers[i] for i in range(len(images))]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is to be read of a folder, in the order of the pictures' names: each picture, or the ALTO or PAGE file beside it whose
+    picture it is. Raises DataError where there is none."""
+    pages = {_pictured(file): file for file in sorted(folder.glob("*.xml")) if is_page(file)}
+    pictures = {path for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.is_dir()}
+    if not pictures and not pages:
+        raise DataError(f"{folder}: no picture in this folder; name a folder of pictures of lines, or a page's .xml")
+    return [pages.get(picture, picture) for picture in sorted(pictures | pages.keys())]
+
+
+def _pictured(file: Path) -> Path:
+    """The picture of a page; the file itself where that is not there, which is said when it is read."""
+    try:
+        return read_page(file).image
+    except DataError:
+        return file
 
 
 def _of_lines(kept: Checkpoint, path: Path) -> Experiment:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from text_recognizer.data.page_xml import PageLine
+from text_recognizer.data.page_parts import PageLine
 
 _LEAST, _MOST = 0.75, 1.6
 _BAND = 0.5

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from text_recognizer.data.line_folder import place_of, split_of
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
 from text_recognizer.data.line_set import Lines, assembled
 from text_recognizer.data.options import LineFolderOptions
-from text_recognizer.data.page_xml import Page, PageLine, pages_of, read_page
+from text_recognizer.data.page_parts import PageLine
+from text_recognizer.data.page_xml import Page, pages_of, read_page
+from text_recognizer.data.preparing import tell
 from text_recognizer.errors import DataError
 
 
@@ -29,12 +32,20 @@ def line_pages(options: LineFolderOptions) -> Lines:
     if not files:
         raise DataError(f"{folder}: no ALTO or PAGE file (.xml) there")
     pages = [read_page(file) for file in files]
+    _tell_left_out(files, pages)
     stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
-    key = {"version": [VERSION, 1], "pages": stamps, "height": options.height, "upright": options.upright}
+    key = {"version": [VERSION, 2], "pages": stamps, "height": options.height, "upright": options.upright}
     texts = [line.text for page in pages for line in page.lines]
     images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
     splits = [split_of(file.stem, options) for file, page in zip(files, pages, strict=True) for _ in page.lines]
     return assembled(folder, images, texts, splits)
+
+
+def _tell_left_out(files: Sequence[Path], pages: Sequence[Page]) -> None:
+    found = [(file, *line) for file, page in zip(files, pages, strict=True) for line in page.left_out]
+    if found:
+        file, line, why = found[0]
+        tell(f"{len(found):,} line{'s' * (len(found) > 1)} of these pages cannot be used; the first: {file}#{line}: {why}")
 
 
 def line_images(page: Page) -> Iterator[np.ndarray]:

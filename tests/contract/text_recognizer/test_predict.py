@@ -155,6 +155,41 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path, ctc) -> None:
     assert "no picture in this folder" in reading.error
 
 
+def test_a_folder_of_pages_is_read_by_their_lines(tmp_path: Path, ctc) -> None:
+    """A page was read as one line, of no text, with a confidence of 0.97."""
+    folder = tmp_path / "scans"
+    (line,) = files_of(ctc[1][:1], folder)
+    Image.fromarray(np.full((120, 200), 220, np.uint8)).save(folder / "page.png")
+    (folder / "export.xml").write_text(ALTO)
+    (folder / "other.xml").write_text("<mets/>")
+    readings = Recognizer(ctc[0]).read([folder])
+    assert [reading.source for reading in readings] == [str(line), f"{folder / 'export.xml'}#l1"]
+    assert not any(reading.error for reading in readings)
+
+
+def test_a_page_whose_picture_is_gone_is_named_in_its_folder(tmp_path: Path, ctc) -> None:
+    """Where pages were moved, nothing must look as if it were read."""
+    (tmp_path / "page.xml").write_text(ALTO)
+    (reading,) = Recognizer(ctc[0]).read([tmp_path])
+    assert "is not beside it" in reading.error
+
+
+@pytest.mark.parametrize(
+    ("lines", "source", "error"),
+    [
+        ("", "page.xml", "no line is marked in it"),
+        ('<TextLine ID="t7"/>', "page.xml#t7", "line 't7' cannot be read: it has neither"),
+    ],
+)
+def test_a_page_is_never_empty_in_silence(tmp_path: Path, ctc, lines: str, source: str, error: str) -> None:
+    """Exit status 0 and no line looked like a blank page."""
+    Image.fromarray(np.full((120, 200), 220, np.uint8)).save(tmp_path / "page.png")
+    (tmp_path / "page.xml").write_text(f"<alto><Layout><Page><PrintSpace>{lines}</PrintSpace></Page></Layout></alto>")
+    (reading,) = Recognizer(ctc[0]).read([tmp_path / "page.xml"])
+    assert reading.source == str(tmp_path / source)
+    assert error in reading.error
+
+
 def typed(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "text_recognizer.predict", *map(str, arguments)]
     return subprocess.run(

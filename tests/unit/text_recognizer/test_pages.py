@@ -14,7 +14,8 @@ from tests.conftest import ROOT  # noqa: E402
 from text_recognizer.data.baselines import along_baseline, reaches  # noqa: E402
 from text_recognizer.data.line_pages import line_images, line_pages  # noqa: E402
 from text_recognizer.data.options import LineFolderOptions  # noqa: E402
-from text_recognizer.data.page_xml import PageLine, read_page  # noqa: E402
+from text_recognizer.data.page_parts import PageLine  # noqa: E402
+from text_recognizer.data.page_xml import read_page  # noqa: E402
 from text_recognizer.errors import DataError  # noqa: E402
 
 REAL = ROOT.parent / "shared" / "data" / "handwritten_pages"
@@ -161,6 +162,16 @@ def test_pages_become_lines_in_splits(tmp_path: Path) -> None:
     assert len(lines.train) + len(lines.val) + len(lines.test) == 12
     assert set(lines.val.texts) == {"Une & ligne"}
     assert lines.train.images[0].shape[0] == 32
+
+
+def test_lines_that_a_training_cannot_use_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A set that has half of its lines trains as well as it can, and nobody knows why that is not well."""
+    for i in range(12):
+        written(tmp_path, ALTO.replace("</TextBlock>", '<TextLine ID="nowhere"/></TextBlock>'), f"{i}.xml")
+    line_pages(LineFolderOptions(folder=str(tmp_path), val_share=0.4, test_share=0.2))
+    said = capsys.readouterr().err
+    assert "24 lines of these pages cannot be used; the first: " in said
+    assert "0.xml#none: it is too small" in said
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs a folder named shared beside the checkout")

@@ -18,36 +18,46 @@ export const sweep = {
   },
 
   mount(root, page) {
-    const head = h("div", { class: "sweep-head" });
-    const weights = h("figure", null), stopping = h("figure", null);
-    fill(root, head, h("div", { class: "sweep" }, weights, stopping));
-    const bands = new Bands(stopping, page);
-    let sweeps = [];
-
-    async function ask() {
-      const found = await sweepsOf(page);
-      if (found === sweeps) return;
-      sweeps = found;
-      later();
-    }
-
-    function draw() {
-      const found = sweeps.find(({ id }) => id.slice(0, 8) === page.state.get("sweep")) ?? sweeps[0];
-      if (!found) return;
-      fill(head, sweeps.length > 1 ? chooser(sweeps, found, page) : null, standing(found, page), course(found, page));
-      importance(weights, found);
-      bands.show(found);
-    }
-
-    const later = atNextFrame(draw);
-    ask();
-    return (what) => {
-      if (what === "runs") ask();
-      else if (["shown", "look", "sweep", "rowlog"].includes(what)) later();
-      else if (what === "focus") bands.plane.relight();
-    };
+    const view = new Sweep(root, page);
+    return (what) => view.update(what);
   },
 };
+
+class Sweep {
+  constructor(root, page) {
+    Object.assign(this, { page, sweeps: [] });
+    this.head = h("div", { class: "sweep-head" });
+    this.weights = h("figure", null);
+    const stopping = h("figure", null);
+    fill(root, this.head, h("div", { class: "sweep" }, this.weights, stopping));
+    this.bands = new Bands(stopping, page);
+    this.later = atNextFrame(() => this.draw());
+    this.ask();
+  }
+
+  update(what) {
+    if (what === "runs") this.ask();
+    else if (["shown", "look", "sweep", "rowlog"].includes(what)) this.later();
+    else if (what === "focus") this.bands.plane.relight();
+  }
+
+  /** Only what is another is drawn anew: who reads the list of those that were stopped stays in it. */
+  async ask() {
+    const found = await sweepsOf(this.page);
+    if (found === this.sweeps) return;
+    this.sweeps = found;
+    this.later();
+  }
+
+  draw() {
+    const { page, sweeps } = this;
+    const found = sweeps.find(({ id }) => id.slice(0, 8) === page.state.get("sweep")) ?? sweeps[0];
+    if (!found) return;
+    fill(this.head, sweeps.length > 1 ? chooser(sweeps, found, page) : null, standing(found, page), course(found, page));
+    importance(this.weights, found);
+    this.bands.show(found);
+  }
+}
 
 function chooser(sweeps, found, page) {
   const options = sweeps.map((each) => [each.id.slice(0, 8), `${each.file}, ${moment(each.created)} (${each.id.slice(0, 8)})`]);

@@ -5,9 +5,11 @@ import { bests, columnsOf, differ, different, sorted, split, usual } from "../co
 import { copyButton, csv, download } from "../csv.js";
 import { atNextFrame, button, fill, h, toggle } from "../dom.js";
 import { plural } from "../format.js";
+import { explained, marksOf, signsOf } from "../marks.js";
 import { meansAsText, together } from "../means.js";
 import { Rows } from "../rows.js";
 import { cellOf, headOf, widthOf, widthOfNames } from "../run_cells.js";
+import { drawWithSweeps } from "../sweeps.js";
 
 const HEIGHT = 30; // pixels of a row
 const RUN = {
@@ -33,12 +35,13 @@ export const table = {
 
 class RunTable {
   constructor(root, page) {
-    Object.assign(this, { page, state: page.state });
+    Object.assign(this, { page, state: page.state, marks: new Map() });
     this.shown = { columns: [], rows: [], grouped: false, bests: new Map(), all: new Map(), visible: new Set() };
     this.later = atNextFrame(() => this.draw());
     this.build(root);
     this.listen();
     this.draw();
+    drawWithSweeps(this);
   }
 
   build(root) {
@@ -81,7 +84,8 @@ class RunTable {
 
   update(what) {
     if (what === "focus") this.light();
-    else if (["runs", "shown", "look", ...STATES].includes(what)) this.later();
+    else if (what === "runs") drawWithSweeps(this);
+    else if (["shown", "look", ...STATES].includes(what)) this.later();
   }
 
   light() {
@@ -113,10 +117,11 @@ class RunTable {
   draw() {
     const { page } = this;
     this.shown = { ...modelled(page), visible: new Set(page.shown) };
+    this.marks = marksOf(this.sweeps);
     this.size();
     this.heads();
     this.rows.set(this.shown.rows);
-    fill(this.told, sentences(page, this.shown).join(" "));
+    fill(this.told, [...sentences(page, this.shown), ...explained(this.shown.rows, this.marks)].join(" "));
     fill(this.beside, this.comparison());
     this.diff.querySelector("input").checked = this.state.get("diff");
     this.columnsBox.draw();
@@ -125,7 +130,8 @@ class RunTable {
 
   size() {
     const { sheet, shown } = this;
-    const names = widthOfNames(shown.rows, (row) => this.nameOf(row));
+    const signs = shown.rows.some((row) => this.marks.has(row.id)) ? "◇ " : "";
+    const names = widthOfNames(shown.rows, (row) => signs + this.nameOf(row));
     const sizes = [`min(${names}ch, 46vw)`, ...shown.columns.map((column) => `${widthOf(column, shown)}ch`)];
     fill(this.widths, sizes.map((width) => h("col", { style: { width } })));
     sheet.style.width = `calc(${sizes.join(" + ")})`;
@@ -165,7 +171,8 @@ class RunTable {
     });
     tick.indeterminate = on > 0 && on < members.length;
     const swatch = row.members ? null : h("span", { class: "swatch", style: { background: page.colour(row) } });
-    return [tick, swatch, h("button", { type: "button", class: "name", "data-part": "name" }, this.nameOf(row))];
+    const name = h("button", { type: "button", class: "name", "data-part": "name" }, this.nameOf(row));
+    return [tick, swatch, signsOf(this.marks.get(row.id)), name];
   }
 
   nameOf(row) {

@@ -7,11 +7,13 @@ import { atNextFrame, button, fill, h, toggle } from "../dom.js";
 import { plural } from "../format.js";
 import { explained, marksOf, signsOf } from "../marks.js";
 import { meansAsText, together } from "../means.js";
+import { isOnPaper } from "../paper.js";
 import { Rows } from "../rows.js";
 import { cellOf, headOf, widthOf, widthOfNames } from "../run_cells.js";
 import { drawWithSweeps } from "../sweeps.js";
 
 const HEIGHT = 30; // pixels of a row
+const LETTERS = ["0.6rem", "0.52rem", "0.45rem"]; // on paper, the first that fits
 const RUN = {
   word: "run", kind: "run", goal: "", title: "in the order of their submission",
   value: (row) => (row.members?.[0] ?? row).number,
@@ -50,7 +52,9 @@ class RunTable {
     this.body = h("tbody");
     this.widths = h("colgroup");
     this.sheet = h("table", { class: "wide", "aria-label": "runs" }, this.widths, this.head, this.body);
-    const box = h("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "runs, it scrolls" }, this.sheet);
+    const scrolls = { class: "table-box", tabindex: "0", role: "region", "aria-label": "runs, it scrolls" };
+    const box = h("div", scrolls, this.sheet);
+    this.box = box;
     this.told = h("p", { class: "soft", "aria-live": "polite" });
     this.beside = h("span");
     const columns = () => this.shown.columns.length + 1;
@@ -126,6 +130,17 @@ class RunTable {
     this.diff.querySelector("input").checked = this.state.get("diff");
     this.columnsBox.draw();
     this.byBox.draw();
+    this.fit();
+  }
+
+  /** On paper nothing scrolls: smaller letters where there are many columns, and words are broken where even that is too wide. */
+  fit() {
+    const { sheet, box } = this, fits = () => sheet.offsetWidth <= box.clientWidth;
+    sheet.classList.remove("tight");
+    sheet.style.removeProperty("--letters");
+    if (!isOnPaper()) return;
+    const found = LETTERS.find((size) => { sheet.style.setProperty("--letters", size); return fits(); });
+    sheet.classList.toggle("tight", !found);
   }
 
   size() {

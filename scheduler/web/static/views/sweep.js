@@ -79,7 +79,8 @@ function standing(found, page) {
 
 function best(found, page) {
   const by = found.objectives.length > 1 ? ` by ${found.metric}` : "";
-  const of = ({ trial: which, value }) => [trial(found, which, page), `, ${found.metric} `, h("b", null, number(value)), "."];
+  const told = (value) => h("strong", null, number(value));
+  const of = ({ trial: which, value }) => [trial(found, which, page), `, ${found.metric} `, told(value), "."];
   const inside = found.best ? [`The best${by} is `, of(found.best)] : "No trial has a value of the metric yet.";
   return [found.best || !found.better ? inside : "", found.better && [
     ` ${found.best ? "Better" : "The best"}${by}, but outside of the present space: `, of(found.better)]];

@@ -106,8 +106,12 @@ def _bands(found: Listed) -> Sequence[Band]:
 
 
 def _worth(results: Results, entry: Entry) -> float | None:
-    counts = entry.record.state not in FAILED and not entry.trial.outside
-    return entry.trial.best(results.plan.goal) if counts else None
+    """None of a trial that can be nobody's best: of several objectives one without a value of each."""
+    if entry.record.state in FAILED or entry.trial.outside:
+        return None
+    if results.plan.sweep.beside:
+        return results.outcomes.get(entry.record.number, (None,))[0]
+    return entry.trial.best(results.plan.goal)
 
 
 def _improvements(results: Results) -> list[Improvement]:

@@ -22,7 +22,7 @@ def outside(plan: SweepPlan, trials: Sequence[Trial], *, learns: bool) -> list[s
     strangers = [trial for trial in trials if trial.outside]
     if not strangers:
         return []
-    by = Counter(how for each in strangers for how in _how_outside(plan, each))
+    by = Counter(how for each in strangers for how in how_outside(plan, each))
     reasons = ", ".join(f"{count} {how}" for how, count in by.items())
     lie = "lies" if len(strangers) == 1 else "lie"
     learnt = "; the search learns from them as far as it can" if learns else ""
@@ -30,7 +30,8 @@ def outside(plan: SweepPlan, trials: Sequence[Trial], *, learns: bool) -> list[s
     return [f"{len(strangers)} of them {lie} outside of the present space ({reasons}): {kept}"]
 
 
-def _how_outside(plan: SweepPlan, trial: Trial) -> list[str]:
+def how_outside(plan: SweepPlan, trial: Trial) -> list[str]:
+    """For each parameter by which this trial lies outside of the present space, how; nothing for one that lies inside."""
     held = {each.name: value for each, value in zip(plan.parameters, trial.values, strict=True)}
     hows = {True: "without {}", False: "by {}"}
     return [hows[held[each] is ABSENT].format(each) if each in held else f"by {each}, which is gone" for each in trial.outside]

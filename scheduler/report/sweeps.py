@@ -135,14 +135,15 @@ def _best_first(found: Results) -> list[Entry]:
     sign = -1.0 if found.plan.goal == MAXIMIZE else 1.0
 
     def key(entry: Entry) -> tuple[bool, bool, bool, float, int]:
-        best, number = _value(found, entry), entry.record.number
+        best, number = value_of(found, entry), entry.record.number
         last = best is None or entry.record.state in FAILED
         return (number not in found.front, last, bool(entry.trial.outside), 0.0 if best is None else sign * best, number)
 
     return sorted(found.entries, key=key)
 
 
-def _value(found: Results, entry: Entry) -> float | None:
+def value_of(found: Results, entry: Entry) -> float | None:
+    """What a trial has reached of the metric, of several objectives of the first; None: nothing."""
     if found.plan.sweep.beside and entry.record.number in found.outcomes:
         return found.outcomes[entry.record.number][0]
     return entry.trial.best(found.plan.goal)
@@ -158,7 +159,7 @@ def rows(found: Results) -> list[dict[str, str]]:
             "id": entry.job[:8],
             "state": str(entry.record.state),
             **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
-            (found.plan.metric or "value"): number(_value(found, entry)),
+            (found.plan.metric or "value"): number(value_of(found, entry)),
             **{name: number(value) for name, value in beside(found, entry).items()},
             **({"front": "*" if entry.record.number in found.front else ""} if found.plan.sweep.beside else {}),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
@@ -185,7 +186,7 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
         notes += _best_lines(found, found.best)
     if found.better:
         where = f"outside of the present space, by {', '.join(found.better.outside)}"
-        value = f"{found.plan.metric} {number(_value(found, found.entry(found.better)))}"
+        value = f"{found.plan.metric} {number(value_of(found, found.entry(found.better)))}"
         notes.append(f"{'better' if found.best else 'best'}{by_which(found)}, but {where}: trial {found.better.number}, {value}")
     if found.importance:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance)
@@ -208,7 +209,7 @@ def _hydra_note(found: Results) -> str:
 def _best_lines(found: Results, best: Trial) -> list[str]:
     entry = found.entry(best)
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
-    lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(_value(found, entry))}"]
+    lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(value_of(found, entry))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if attempt:
         elsewhere = directories(job, attempt)
@@ -260,7 +261,7 @@ def _trial_object(found: Results, entry: Entry) -> dict[str, Any]:
         "state": str(entry.record.state),
         "point": dict(entry.record.point),
         "outside": list(entry.trial.outside),
-        "value": _value(found, entry),
+        "value": value_of(found, entry),
         "beside": beside(found, entry),
         "history": list(entry.record.history),
         "stopped_because": json.loads(entry.record.verdict) if entry.record.verdict and _was_stopped(entry) else None,

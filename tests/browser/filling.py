@@ -16,7 +16,7 @@ from scheduler.queue.remarks import remark
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
-from scheduler.queue.trials import SweepRecord, add_sweep, add_trial, note_history, note_verdict
+from scheduler.queue.trials import SweepRecord, add_evidence, add_sweep, add_trial, note_history, note_verdict
 from scheduler.runner.logs import keep_what_is_small
 from scheduler.tracking.media import Histogram, Image, Table
 from scheduler.tracking.media_log import MediaLog
@@ -122,12 +122,24 @@ def _leave(directory: Path, left: Left) -> None:
         left.show(MediaLog(directory), directory)
 
 
-def sweep_of(store: Store, jobs: Sequence[Job], metric: str, space: Sequence[Any], sweep: str = "0123456789abcdef" * 2) -> None:
-    """These jobs are the trials of a sweep with hyperband, of which those that were stopped early have a verdict."""
+def sweep_of(
+    store: Store,
+    jobs: Sequence[Job],
+    metric: str,
+    space: Sequence[Any],
+    sweep: str = "0123456789abcdef" * 2,
+    *,
+    method: str = "random",
+    beside: Sequence[str] = (),
+    learnt: Sequence[Job] = (),
+) -> None:
+    """These jobs are the trials of a sweep with hyperband, of which those that were stopped early have a verdict. `beside`: the
+    metrics that are to be small too; `learnt`: trials of other sweeps that its search was told of."""
     config = {
-        "method": "random",
+        "method": method,
         "metric": metric,
         "goal": "minimize",
+        "beside": [[name, "minimize"] for name in beside],
         "pruner": "wandb",
         "kin": "k",
         "space": space,
@@ -139,8 +151,11 @@ def sweep_of(store: Store, jobs: Sequence[Job], metric: str, space: Sequence[Any
         for number, job in enumerate(jobs):
             add_trial(change, sweep, number, job.id, job.config)
             rows = [json.loads(line) for line in latest[job.id].metrics.read_text().splitlines()]
-            note_history(change, job.id, 1, tuple(row[metric] for row in rows if math.isfinite(row[metric])), None)
+            there = [row for row in rows if math.isfinite(row[metric])]
+            others = tuple(tuple(row[name] for name in beside) for row in there)
+            note_history(change, job.id, 1, tuple(row[metric] for row in there), None, others)
             if job.state is State.STOPPED_EARLY:
                 told = f"its best {metric} in 3 rows was {rows[-1][metric]:.4g}, worse than the best of the others at row 3"
                 verdict = {"number": number, "rows": 3, "band": 3, "value": rows[-1][metric], "threshold": 0.5, "better": [0]}
                 note_verdict(change, job.id, json.dumps({**verdict, "sentence": told}))
+        add_evidence(change, sweep, [job.id for job in learnt])

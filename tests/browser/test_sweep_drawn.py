@@ -99,3 +99,79 @@ def test_what_mattered_is_bars_with_what_they_rest_on_or_a_sentence_that_says_wh
     driver = opened_at_the_sweep(opened, reported(), link="sweep=" + json.dumps("01234567"))
     assert not driver.find_elements("css selector", "#sweep .filled")
     assert text(driver, "figure .soft") == "It needs 20 trials that ended well with a value of the metric, and there are 10."
+
+
+NARROW = [[["lr"], "log_uniform_values", {"min": 0.001, "max": 0.5}], SPACE[1]]
+
+
+def of_two(config: dict[str, Any]) -> Left:
+    """A loss that is the smaller, the larger `lr`, at the price of a size, which sgd makes larger for nothing."""
+    size = 100 * config["lr"] + (20 if config["opt"] == "sgd" else 0)
+    return Left(rows=[{"_step": 1, "loss": 1 - config["lr"], "size": size}])
+
+
+@pytest.fixture
+def traded(store: Store, tmp_path: Path) -> list[str]:
+    """The ids of the trials of a sweep of two objectives whose range has been narrowed, so that those at 0.9 lie outside,
+    and which has learnt from one of the wide range."""
+    before = fill(store, written(tmp_path, TRIALS), tmp_path, of_two)
+    sweep_of(store, before, "loss", SPACE, "f" * 32, beside=["size"])
+    trials = fill(store, written(tmp_path, TRIALS), tmp_path, of_two)
+    sweep_of(store, trials, "loss", NARROW, method="bayes", beside=["size"], learnt=before)
+    return [trial.id for trial in trials]
+
+
+def test_the_front_what_lies_outside_and_what_was_learnt_are_told(traded: list[str], opened: Opened, reported: Reported) -> None:
+    """Who reads the page has not seen the terminal, and would take the best value of all for the answer."""
+    driver = opened_at_the_sweep(opened, reported(*traded))
+    assert text(driver, ".sweep-head p") == (
+        "sweep.yaml, method bayes, loss to be minimized and size to be minimized: 10 trials, 10 done. 2 of them lie outside of "
+        "the present space (2 by lr): they stay in the table and in the bands, the best is one inside. The best by loss is "
+        "trial 6, loss 0.7. Better by loss, but outside of the present space: trial 8, loss 0.1."
+    )
+    learnt = "The search learns from 8 of 10 trials of sweep ffffffff (sweep.yaml); the other 2 lie outside the present space."
+    assert learnt in text(driver, ".sweep-head")
+    rows = [each.text for each in driver.find_elements("css selector", "#sweep .front tr")]
+    assert rows == [
+        "trial loss (minimize) size (minimize)",
+        *("trial 6 0.7 30", "trial 4 0.9 10", "trial 2 0.97 3", "trial 0 0.99 1"),
+    ]
+    driver.find_element("css selector", "#sweep .sweep-head + details summary").click()
+    items = [each.text for each in driver.find_elements("css selector", "#sweep .sweep-head + details li")]
+    assert items == ["trial 8: by lr", "trial 9: by lr"]
+    driver.find_element("css selector", "#sweep .front button").click()
+    assert driver.execute_script("return document.querySelector('#run h2').textContent") == "trial 6"
+
+
+def test_the_table_of_runs_and_the_scatter_mark_the_front_and_what_lies_outside(
+    traded: list[str], opened: Opened, reported: Reported
+) -> None:
+    """There they stand among all others, and look like them."""
+    driver = opened(reported(*traded), link='across="best.size"&acrosslog="even"&third="none"')
+    chromium.draw_all(driver)
+    chromium.until(driver, "return document.querySelector('#table .sign-of-trial')")
+    chromium.settled(driver)
+    rows = driver.find_elements("css selector", "#table tbody tr:has(.sign-of-trial)")
+    signs = {
+        each.find_element("css selector", ".name").text: each.find_element("css selector", ".sign-of-trial") for each in rows
+    }
+    assert {name: sign.get_attribute("aria-label") for name, sign in signs.items()} == {
+        **{f"trial {number}": "of the front" for number in (0, 2, 4, 6)},
+        **{f"trial {number}": "outside of the present space: by lr" for number in (8, 9)},
+    }
+    for view in ("table", "scatter"):
+        said = driver.find_element("css selector", f"#{view}").text
+        assert "◇: of the front of a sweep, beaten by no other trial of it in all objectives (4 runs)." in said
+        assert "⊘: outside of the space that its sweep has now (2 runs)." in said
+    canvas = driver.find_element("css selector", "#scatter canvas")
+    link, dark = "rgb(0 96 168)", "rgb(27 31 36)"
+    diamonds, strokes = (
+        [ink(driver, canvas, colour, part=part, high=0.88, near=10).count for part in ((0.05, 0.4), (0.6, 1))]
+        for colour in (link, dark)
+    )
+    assert (diamonds[0] > 20, diamonds[1]) == (True, 0), "the front has the small sizes"
+    assert (strokes[0], strokes[1] > 5) == (0, True), "and what lies outside the large ones"
+    driver = opened(reported(*traded), link='across="number"')
+    chromium.draw_all(driver)
+    drawn = driver.find_element("css selector", "#scatter canvas").get_attribute("aria-label")
+    assert "which 3 runs have improved" in drawn, "trials 2, 4 and 6, and not the better one outside"

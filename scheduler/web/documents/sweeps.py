@@ -2,17 +2,23 @@
 
     [{"id": ..., "file": "sweep.yaml", "created": 1700000000.0, "method": "random", "metric": "val_loss" or None,
       "goal": "minimize", "pruner": "wandb", "states": {"done": 4, ...}, "said": ["best: ...", ...],
+      "objectives": [{"name": "val_loss", "goal": "minimize"}, ...], "front": [{"trial": 22, "values": [0.14, 9.6]}, ...],
       "best": {"trial": 22, "value": 0.14} or None, "improvements": [{"trial": 0, "value": 0.7, "ended": 1700000000.0}],
+      "outside": "3 of them lie outside of the present space (3 by lr): ...", "better": {"trial": 3, "value": 0.1} or None,
+      "evidence": ["the search learns from 38 of 43 trials of ...", ...],
       "parameters": {"lr": {"distribution": "log_uniform_values", "fields": {"min": 0.0001, "max": 0.3}}},
       "importance": {"shares": [["lr", 0.9], ...], "trials": 40, "sentence": "..."},
       "bands": [{"rows": 3, "threshold": 0.78 or None, "reached": [{"trial": 22, "value": 0.73}, ...]}],
       "saved": {"stopped": 36, "rows": 815, "share": 0.75, "sentence": "..."} or None,
       "trials": [{"number": 0, "run": RUN, "state": "done", "count": 27, "rows": STEPS, "last": [...], "low": [...],
+                  "outside": ["by lr", ...],
                   "verdict": {"rows": 3, "band": 3, "value": 0.9, "threshold": 0.6, "better": [4], "sentence": "..."}}]}]
 
 `rows` of a trial are the numbers, from 1 on, of the logged rows that had a finite value of the metric, STEPS as in `curves.py`,
 and of `count` rows not more than fit; `low` and `high` as there. `shares` are empty where there is too little to say, and the
-sentence says why. A trial has a verdict where it was stopped for it. RUN may be no run of this page.
+sentence says why. A trial has a verdict where it was stopped for it, and `outside` where it lies outside of the present space.
+`front` is empty with one objective; else `best` and `better`, which is outside and better, are by the first. RUN may be no run of
+this page.
 """
 
 from __future__ import annotations
@@ -25,14 +31,20 @@ from typing import Any
 
 from scheduler.actions.exports.texts import standard
 from scheduler.actions.sweeps import Seen, see
+from scheduler.actions.trials import Results
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, newest_sweeps
-from scheduler.report.sweeps import saved_line
+from scheduler.report import evidence
+from scheduler.report.objectives import objectives
+from scheduler.report.spaces import how_outside, outside
+from scheduler.report.sweeps import saved_line, value_of
 from scheduler.report.text import plural
 from scheduler.report.trials import objects_of_bands
 from scheduler.sweeps.engine.live_trials import Entry
 from scheduler.sweeps.search.importance import FEWEST, counted
+from scheduler.sweeps.sweep import SweepPlan
+from scheduler.sweeps.trials import Trial
 from scheduler.tracking.logged import Point, Series
 from scheduler.web.documents.curves import curve
 
@@ -55,7 +67,7 @@ def _asked(store: Store, jobs: Iterable[str] | None) -> Sequence[SweepRecord]:
 
 
 def _sweep(found: Seen) -> dict[str, Any]:
-    listed, plan, best = found.listed, found.listed.plan, found.listed.best
+    listed, plan, results = found.listed, found.listed.plan, found.results
     points = max(LEAST, min(POINTS, MOST // max(len(listed.entries), 1)))
     return {
         "id": listed.sweep.id,
@@ -66,7 +78,12 @@ def _sweep(found: Seen) -> dict[str, Any]:
         "goal": plan.goal,
         "pruner": listed.pruner,
         "states": dict(listed.states),
-        "best": {"trial": best.number, "value": listed.best_value} if best else None,
+        "objectives": [{"name": name, "goal": goal} for name, goal in objectives(plan)],
+        "front": [{"trial": each, "values": list(results.outcomes[each])} for each in results.front],
+        "best": _valued(results, results.best),
+        "better": _valued(results, results.better),
+        "outside": "".join(outside(plan, listed.trials, learns=False)),
+        "evidence": evidence.lines(found.evidence, learns=plan.sweep.method == "bayes"),
         "improvements": [asdict(each) for each in found.improvements],
         "parameters": {
             each.name: {"distribution": each.distribution.name, "fields": dict(each.distribution.fields)}
@@ -75,8 +92,12 @@ def _sweep(found: Seen) -> dict[str, Any]:
         "importance": importance(found),
         "bands": objects_of_bands(found.bands),
         "saved": _saved(found),
-        "trials": [_trial(each, points) for each in listed.entries],
+        "trials": [_trial(plan, each, points) for each in listed.entries],
     }
+
+
+def _valued(results: Results, trial: Trial | None) -> dict[str, Any] | None:
+    return {"trial": trial.number, "value": value_of(results, results.entry(trial))} if trial else None
 
 
 def importance(found: Seen) -> dict[str, Any]:
@@ -119,7 +140,7 @@ def _saved(found: Seen) -> dict[str, Any] | None:
     return {"stopped": saved.stopped, "rows": saved.rows, "share": saved.share, "sentence": saved_line(saved)}
 
 
-def _trial(entry: Entry, points: int) -> dict[str, Any]:
+def _trial(plan: SweepPlan, entry: Entry, points: int) -> dict[str, Any]:
     record = entry.record
     shown = curve(_series(record.history), points)
     told = record.verdict if record.state in (State.STOPPED_EARLY, State.STOPPING) else None
@@ -130,6 +151,7 @@ def _trial(entry: Entry, points: int) -> dict[str, Any]:
         "count": len(record.history),
         "rows": shown.pop("at"),
         **{name: values for name, values in shown.items() if name != "odd"},
+        **({"outside": how_outside(plan, entry.trial)} if entry.trial.outside else {}),
         **({"verdict": json.loads(told)} if told else {}),
     }
 

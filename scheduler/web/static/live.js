@@ -1,7 +1,8 @@
 // Where the views get what they draw while jobs run: from the server of this page. What is loaded stays as it is, and what is new
 // comes by itself: changed rows of the list, further points of curves.
 
-import { appended, timed } from "./growing.js";
+import { Held, numberOf } from "./held.js";
+import { canProve, hasKey, keyOf } from "./key.js";
 import { bare } from "./source.js";
 
 const PAUSES = [500, 1000, 2000, 4000, 8000]; // milliseconds between two tries
@@ -158,13 +159,8 @@ export class Live {
 
   /** Whether the server is ours: after a lost line somebody else may listen there, and would get the key. */
   async proven() {
-    if (this.isProven || !globalThis.crypto?.subtle || !this.answer?.port) return true;
-    const nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
-    const told = await (await fetch(`/proof?nonce=${nonce}`, { cache: "no-store" })).json();
-    const bytes = (text) => new TextEncoder().encode(text);
-    const key = await crypto.subtle.importKey("raw", bytes(this.key), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-    const wanted = await crypto.subtle.sign("HMAC", key, bytes(`proof ${this.answer.port} ${nonce}`));
-    this.isProven = told.proof === hex(new Uint8Array(wanted));
+    if (this.isProven || !canProve() || !this.answer?.port) return true;
+    this.isProven = await hasKey(this.key, this.answer.port);
     return this.isProven;
   }
 
@@ -242,59 +238,6 @@ export class Live {
   }
 }
 
-/** The curves of one metric. A point that came while they were asked for is in the answer or comes after it, never both. */
-class Held {
-  constructor(live, metric) {
-    this.live = live;
-    this.metric = metric;
-    this.answer = { curves: {}, clocks: {} };
-    this.since = new Map(); // by run: up to which news its curve has all
-    this.waiting = new Map(); // by run: what came while it was asked for; "" stands for all
-    this.ready = this.load("");
-  }
-
-  async load(run) {
-    this.waiting.set(run, []);
-    const query = new URLSearchParams({ metric: this.metric, ...(run && { run }) });
-    const found = await this.live.get(`/api/curves?${query}`).catch((error) => {
-      this.live.held.delete(this.metric);
-      throw error;
-    });
-    const came = this.waiting.get(run), number = numberOf(found.place);
-    this.waiting.delete(run);
-    if (run) {
-      delete this.answer.curves[run];
-      delete this.answer.clocks[run];
-    }
-    const { curves, clocks } = this.answer;
-    this.answer = { curves: Object.assign(curves, found.curves), clocks: Object.assign(clocks, found.clocks) };
-    this.since.set(run, number);
-    for (const [points, at] of came) this.take(points, at);
-    if (run) this.live.tell("runs");
-  }
-
-  /** Points of some runs, which are the news with this number. */
-  take(points, number) {
-    if (this.waiting.has("")) {
-      this.waiting.get("").push([points, number]);
-      return;
-    }
-    for (const [run, said] of Object.entries(points)) {
-      if (number <= Math.max(this.since.get("") ?? -1, this.since.get(run) ?? -1)) continue;
-      if (this.waiting.has(run)) this.waiting.get(run).push([{ [run]: said }, number]);
-      else if (said.anew) this.load(run).catch(() => {});
-      else if (Object.hasOwn(said.curves, this.metric)) this.append(run, said);
-    }
-  }
-
-  append(run, said) {
-    const { curves, clocks } = this.answer;
-    curves[run] = appended(curves[run], said.curves[this.metric]);
-    if (said.times.length) clocks[run] = timed(clocks[run], said.times);
-    this.answer = { curves, clocks };
-  }
-}
-
 const MERGED = ["first", "last", "low", "high", "used"]; // of which only what is another comes
 const NULLS = ["goal", "sweep", "trial"]; // which a row has always
 
@@ -303,14 +246,6 @@ function patched(run, patch) {
   for (const name of MERGED) if (run?.[name] && patch[name]) changed[name] = patched(run[name], patch[name]);
   for (const [name, value] of Object.entries(patch)) if (value === null && run && !NULLS.includes(name)) delete changed[name];
   return changed;
-}
-
-function numberOf(place) {
-  return Number(place.split("-")[1]);
-}
-
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** When somebody looks at the page. A browser has six lines to a server, for all its tabs: one that nobody sees needs none. */
@@ -334,25 +269,4 @@ function resting(leave) {
 
 function pause(tries) {
   return new Promise((done) => setTimeout(done, PAUSES[Math.min(tries, PAUSES.length - 1)]));
-}
-
-/** The key in the fragment of the address, which is taken out of it, or that of before in this tab. */
-function keyOf(hash) {
-  const asked = new URLSearchParams(hash.replace(/^#/, ""));
-  const key = asked.get("token");
-  try {
-    if (key) sessionStorage.setItem("exp-queue key", key);
-  } catch {
-    // A browser that keeps nothing: the key is good as long as the page is open.
-  }
-  if (!key) {
-    try {
-      return sessionStorage.getItem("exp-queue key") ?? "";
-    } catch {
-      return "";
-    }
-  }
-  asked.delete("token");
-  history.replaceState(history.state, "", asked.size ? `#${asked}` : location.pathname + location.search);
-  return key;
 }

@@ -1,6 +1,7 @@
 // Rows of a table of which only those in sight are elements: five thousand are scrolled like fifty.
 
 import { atNextFrame, fill, h } from "./dom.js";
+import { isOnPaper } from "./paper.js";
 
 const AROUND = 8; // rows above and below what is in sight
 const PRINTED = 500;
@@ -16,9 +17,6 @@ export class Rows {
     this.later = atNextFrame(() => this.draw());
     box.addEventListener("scroll", this.later, { passive: true });
     new ResizeObserver(this.later).observe(box);
-    this.least = 0; // rows that are made whatever is in sight
-    addEventListener("beforeprint", () => this.print(PRINTED));
-    addEventListener("afterprint", () => this.print(0));
   }
 
   /** Other items, or others in their cells. The element of a row that has the focus keeps it, where the row is still there. */
@@ -46,14 +44,9 @@ export class Rows {
     return this.made.get(index);
   }
 
-  print(least) {
-    this.least = least;
-    this.draw();
-  }
-
   /** What stays in sight is not touched: it keeps the focus, and costs nothing. */
   draw() {
-    const { least } = this;
+    const least = isOnPaper() ? PRINTED : 0; // rows that are made whatever is in sight
     const first = least ? 0 : Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
     const shown = Math.max(least, Math.ceil(this.box.clientHeight / this.height) + 2 * AROUND);
     const last = Math.min(this.items.length, first + shown), begin = Math.min(first, last);

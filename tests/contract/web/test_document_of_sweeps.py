@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from scheduler.queue.store import Store
+from scheduler.queue.trials import add_evidence, note_history, renew_sweep
 from scheduler.sweeps.stopping.verdicts import Verdict
+from scheduler.sweeps.sweep import read_plan
 from scheduler.web.documents import sweeps
 from tests.contract.web.made_sweep import SWEEP, Experiments, made, stopped
 
@@ -124,3 +126,50 @@ def test_a_long_course_is_thinned_and_keeps_its_extremes(store: Store, experimen
     assert len(trial["last"]) <= sweeps.POINTS
     assert max(trial["high"]) == 9.0
     json.dumps(trial, allow_nan=False)
+
+
+NARROW = SWEEP.replace("max: 1.0", "max: 0.6")
+TWO = SWEEP.replace("metric: {name: acc, goal: maximize}", "metrics: [{name: acc, goal: maximize}, {name: size}]")
+
+
+def test_a_trial_outside_of_an_edited_space_says_by_what_and_a_better_one_there_is_named(
+    store: Store, experiments: Experiments, tmp_path: Path
+) -> None:
+    """It is in the table of runs like all others, and would be taken for the answer."""
+    made(store, experiments, tmp_path, [*HISTORIES[1:], [0.1, 0.95]])
+    (tmp_path / "sweep.yaml").write_text(NARROW)
+    with store.change() as change:
+        renew_sweep(change, "aa", read_plan(str(tmp_path / "sweep.yaml")).remembered(str(tmp_path), "wandb"))
+    (found,) = sweeps.document(store)
+    assert [each.get("outside") for each in found["trials"]] == [None, None, ["by lr"]]
+    assert found["outside"].startswith("1 of them lies outside of the present space (1 by lr)")
+    assert (found["best"], found["better"]) == ({"trial": 0, "value": 0.9}, {"trial": 2, "value": 0.95})
+    assert [each["trial"] for each in found["improvements"]] == [0]
+
+
+def test_of_several_objectives_the_front_stands_with_its_values_and_the_best_is_by_the_first(
+    store: Store, experiments: Experiments, tmp_path: Path
+) -> None:
+    """What was traded for what; a trial without the other value may look the best by the first, and cannot be compared."""
+    jobs = made(store, experiments, tmp_path, [[0.5], [0.7], [0.6], [0.9]], TWO)
+    with store.change() as change:
+        for job, value, size in zip(jobs, (0.5, 0.7, 0.6, 0.9), (10.0, 30.0, 40.0, None), strict=True):
+            note_history(change, job.id, 1, (value,), None, ((size,),))
+    (found,) = sweeps.document(store)
+    assert found["objectives"] == [{"name": "acc", "goal": "maximize"}, {"name": "size", "goal": "minimize"}]
+    assert found["front"] == [{"trial": 1, "values": [0.7, 30.0]}, {"trial": 0, "values": [0.5, 10.0]}]
+    assert found["best"] == {"trial": 1, "value": 0.7}
+    assert [each["trial"] for each in found["improvements"]] == [0, 1]
+
+
+def test_a_sweep_says_of_how_many_trials_of_others_it_was_told(store: Store, experiments: Experiments, tmp_path: Path) -> None:
+    """Where it began well it may have begun with what somebody else had found."""
+    first = made(store, experiments, tmp_path, HISTORIES, identity="bb")
+    made(store, experiments, tmp_path, HISTORIES, NARROW.replace("random", "bayes"))
+    assert [each["evidence"] for each in sweeps.document(store)] == [[], []]
+    with store.change() as change:
+        add_evidence(change, "aa", [job.id for job in first])
+    assert [each["evidence"] for each in sweeps.document(store)] == [
+        ["the search learns from 2 of 3 trials of sweep bb (sweep.yaml); the other lies outside the present space"],
+        [],
+    ]

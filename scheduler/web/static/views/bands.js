@@ -206,7 +206,8 @@ function sentence(sweep, stopped) {
 
 function standing(trial, sweep) {
   const state = trial.state.replace("_", " ");
-  return `${state} after ${plural(trial.count, "row")}, last ${sweep.metric} ${number(trial.last.at(-1))}`;
+  const where = trial.outside ? `, outside of the present space: ${trial.outside.join(", ")}` : "";
+  return `${state} after ${plural(trial.count, "row")}, last ${sweep.metric} ${number(trial.last.at(-1))}${where}`;
 }
 
 function verdict(trial) {

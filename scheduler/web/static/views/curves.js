@@ -31,91 +31,120 @@ export const curves = {
 
   /** `only`: the metrics that are drawn; of others nothing is shown. */
   mount(root, page, only = []) {
-    const charts = new Map(); // by metric
-    const made = new Map(), chosen = new Map(); // by the title of a group: it, and whether somebody has opened or closed it
-    const groups = h("div", null);
-    let arranged = "";
-    const find = h("input", {
-      type: "search", placeholder: "find metrics", "aria-label": "find metrics", value: page.state.get("metrics"),
-      on: { input: () => page.state.set("metrics", find.value) },
-    });
-    const seen = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) if (isIntersecting) drawn(charts.get(target.dataset.metric));
-    }, { rootMargin: "200px" });
-    const left = h("p", { class: "soft", role: "note" });
-    fill(root, controls(page, only.length ? null : find), left, groups);
-
-    function wanted() {
-      const text = page.state.get("metrics").toLowerCase();
-      const all = only.length ? only.filter((metric) => page.answer.metrics.includes(metric)) : inOrder(page);
-      return only.length ? all : all.filter((metric) => metric.toLowerCase().includes(text));
-    }
-
-    /** What is there already stays as it is, if nothing has come: what was opened, and the place in the page. */
-    function arrange() {
-      const metrics = wanted(), now = JSON.stringify(metrics);
-      if (!only.length) fill(left, withoutCurve(page));
-      if (now === arranged) return;
-      arranged = now;
-      for (const [title, { group, open }] of made) if (group.open !== open) chosen.set(title, group.open);
-      made.clear();
-      let count = 0;
-      const lacking = only.filter((metric) => !metrics.includes(metric));
-      fill(groups, grouped(metrics).map(([title, each]) => {
-        count += each.length;
-        return title ? groupOf(title, each, count <= OPEN) : figuresOf(each);
-      }), lacking.map((metric) => h("p", { class: "soft" }, `no run has logged ${metric}`)));
-    }
-
-    function figuresOf(metrics) {
-      return h("div", { class: "charts" }, metrics.map((metric) => chartOf(metric).figure));
-    }
-
-    function groupOf(title, metrics, usual) {
-      const open = chosen.get(title) ?? usual;
-      const heading = h("summary", null, `${title} (${metrics.length})`);
-      const group = h("details", { open, class: "group" }, heading, figuresOf(metrics));
-      made.set(title, { group, open });
-      return group;
-    }
-
-    function chartOf(metric) {
-      if (!charts.has(metric)) {
-        const figure = h("figure", { "data-metric": metric }, h("figcaption", null, metric));
-        const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
-        const chart = new Chart(figure, { label: `${metric} of the shown runs`, on });
-        charts.set(metric, { metric, figure, stale: true, chart });
-        seen.observe(figure);
-      }
-      return charts.get(metric);
-    }
-
-    async function drawn(entry) {
-      if (!entry.stale) return;
-      entry.stale = false;
-      entry.chart.draw(await lines(page, entry.metric));
-      entry.chart.describe(told(page, entry.metric));
-    }
-
-    function redraw() {
-      for (const entry of charts.values()) {
-        entry.stale = true;
-        if (isOnPaper() && entry.figure.clientWidth) drawn(entry); // all but what lies in a group that is closed
-        seen.unobserve(entry.figure); // what is in sight is reported once more
-        seen.observe(entry.figure);
-      }
-    }
-
-    const later = atNextFrame(redraw);
-    arrange();
-    return (what) => {
-      if (what === "focus") for (const { chart } of charts.values()) chart.light(page.focus);
-      if (what === "runs" || what === "metrics") arrange();
-      if (what === "look") for (const { chart } of charts.values()) chart.restyle();
-      if (REDRAWN.includes(what) || what === "look") later();
-    };
+    const view = new Curves(root, page, only);
+    return (what) => view.update(what);
   },
 };
+
+class Curves {
+  constructor(root, page, only) {
+    Object.assign(this, { page, only, arranged: "" });
+    this.charts = new Map(); // by metric
+    this.made = new Map(); // by the title of a group: it, and whether it was open when it was made
+    this.chosen = new Map(); // by the title of a group: whether somebody has opened or closed it
+    this.seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) if (isIntersecting) this.draw(this.charts.get(target.dataset.metric));
+    }, { rootMargin: "200px" });
+    this.later = atNextFrame(() => this.redraw());
+    this.build(root);
+    this.arrange();
+  }
+
+  build(root) {
+    const { state } = this.page;
+    const find = h("input", {
+      type: "search", placeholder: "find metrics", "aria-label": "find metrics", value: state.get("metrics"),
+      on: { input: () => state.set("metrics", find.value) },
+    });
+    this.left = h("p", { class: "soft", role: "note" });
+    this.groups = h("div", null);
+    fill(root, controls(this.page, this.only.length ? null : find), this.left, this.groups);
+  }
+
+  update(what) {
+    if (what === "focus") for (const { chart } of this.charts.values()) chart.light(this.page.focus);
+    if (what === "runs" || what === "metrics") this.arrange();
+    if (what === "look") for (const { chart } of this.charts.values()) chart.restyle();
+    if (REDRAWN.includes(what) || what === "look") this.later();
+  }
+
+  // Which charts there are.
+
+  wanted() {
+    const { page, only } = this, text = page.state.get("metrics").toLowerCase();
+    if (only.length) return only.filter((metric) => page.answer.metrics.includes(metric));
+    return inOrder(page).filter((metric) => metric.toLowerCase().includes(text));
+  }
+
+  /** What is there already stays as it is, if nothing has come: what was opened, and the place in the page. */
+  arrange() {
+    const metrics = this.wanted(), now = JSON.stringify(metrics);
+    if (!this.only.length) fill(this.left, withoutCurve(this.page));
+    if (now === this.arranged) return;
+    this.arranged = now;
+    this.remember();
+    const lacking = this.only.filter((metric) => !metrics.includes(metric));
+    fill(this.groups, this.parts(metrics), lacking.map((metric) => h("p", { class: "soft" }, `no run has logged ${metric}`)));
+  }
+
+  /** Which groups somebody has opened or closed. */
+  remember() {
+    for (const [title, { group, open }] of this.made) if (group.open !== open) this.chosen.set(title, group.open);
+    this.made.clear();
+  }
+
+  /** The groups, of which the first are open. */
+  parts(metrics) {
+    let count = 0;
+    return grouped(metrics).map(([title, each]) => {
+      count += each.length;
+      return title ? this.group(title, each, count <= OPEN) : this.figures(each);
+    });
+  }
+
+  group(title, metrics, usual) {
+    const open = this.chosen.get(title) ?? usual;
+    const heading = h("summary", null, `${title} (${metrics.length})`);
+    const group = h("details", { open, class: "group" }, heading, this.figures(metrics));
+    this.made.set(title, { group, open });
+    return group;
+  }
+
+  figures(metrics) {
+    return h("div", { class: "charts" }, metrics.map((metric) => this.chart(metric).figure));
+  }
+
+  chart(metric) {
+    if (!this.charts.has(metric)) this.charts.set(metric, this.begun(metric));
+    return this.charts.get(metric);
+  }
+
+  begun(metric) {
+    const { page } = this, figure = h("figure", { "data-metric": metric }, h("figcaption", null, metric));
+    const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
+    const chart = new Chart(figure, { label: `${metric} of the shown runs`, on });
+    this.seen.observe(figure);
+    return { metric, figure, stale: true, chart };
+  }
+
+  // What is drawn.
+
+  async draw(entry) {
+    if (!entry.stale) return;
+    entry.stale = false;
+    entry.chart.draw(await lines(this.page, entry.metric));
+    entry.chart.describe(told(this.page, entry.metric));
+  }
+
+  redraw() {
+    for (const entry of this.charts.values()) {
+      entry.stale = true;
+      if (isOnPaper() && entry.figure.clientWidth) this.draw(entry); // all but what lies in a group that is closed
+      this.seen.unobserve(entry.figure); // what is in sight is reported once more
+      this.seen.observe(entry.figure);
+    }
+  }
+}
 
 /** What is said of the metrics that are not drawn here; null where all are. */
 function withoutCurve({ answer, runs, state }) {

@@ -2,6 +2,7 @@
 
 import { atNextFrame, fill, h, select, toggle } from "../dom.js";
 import { natural, plural } from "../format.js";
+import { drawSigns, explained, linesOf, marksOf } from "../marks.js";
 import { extent, measures, nameOf, said, saidOf, scaleOf } from "../measures.js";
 import { Plane } from "../plane.js";
 import { legend, ramp } from "../ramp.js";
@@ -10,6 +11,7 @@ import { drawWithSweeps } from "../sweeps.js";
 const NEAR = 20; // pixels from the pointer to a run that it is at
 const MANY = 200; // runs from which on marks are a little transparent
 const NAMES = 8; // different values that get a colour and a shape each
+const FAILED = new Set(["failed", "timeout", "cancelled", "lost"]);
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "bar", "ring", "star"];
 
 export const scatter = {
@@ -69,12 +71,14 @@ class Scatter {
     const { x, y, third } = this.chosen(all);
     const scales = { x: this.scale(x, page.state.get("acrosslog")), y: this.scale(y, page.state.get("upwardlog")) };
     this.measures = { x, y, third };
+    this.marks = marksOf(this.sweeps);
     this.colour(third);
     this.control(all, scales);
     this.points = page.shown.filter((run) => x.of(run) !== undefined && y.of(run) !== undefined)
       .map((run) => ({ run, x: scales.x.place(x.of(run)), y: scales.y.place(y.of(run)) }))
       .filter((point) => point.x !== null && point.y !== null);
-    this.said.textContent = this.missing(page.shown.length - this.points.length);
+    const signs = explained(this.points.map(({ run }) => run), this.marks);
+    this.said.textContent = [this.missing(page.shown.length - this.points.length), ...signs].filter(Boolean).join(" ");
     this.best = this.improvements(x, y);
     this.plane.draw({ ...scales, xLabel: x.label, yLabel: y.label, label: this.described() });
   }
@@ -99,11 +103,12 @@ class Scatter {
     return `${y.label} against ${x.label} of ${plural(this.points.length, "run")}${coloured}${line}; the table has the numbers`;
   }
 
-  /** Over time, the runs that were better than all before. */
+  /** Over time, the runs that were better than all before; of a trial outside of the present space nobody asks. */
   improvements(x, y) {
     if (!["ended", "number"].includes(x.key) || !y.goal) return [];
     const sign = y.goal === "maximize" ? -1 : 1, found = [];
-    const counted = this.points.filter(({ run }) => !["failed", "timeout", "cancelled", "lost"].includes(run.state));
+    const counts = ({ run }) => !FAILED.has(run.state) && !this.marks.get(run.id)?.outside.length;
+    const counted = this.points.filter(counts);
     for (const point of counted.sort((one, other) => one.x - other.x)) {
       if (!found.length || sign * y.of(point.run) < sign * y.of(found.at(-1).run)) found.push(point);
     }
@@ -180,7 +185,9 @@ class Scatter {
     const { colour, shape } = this.measures.third ? this.shown(point.run) : own;
     ctx.globalAlpha = alpha;
     ctx.fillStyle = ctx.strokeStyle = colour ?? this.plane.colour("--ink-soft");
-    drawShape(ctx, shape, this.plane.px(point.x), this.plane.py(point.y), size);
+    const [left, top] = [this.plane.px(point.x), this.plane.py(point.y)], signs = this.marks.get(point.run.id);
+    drawShape(ctx, shape, left, top, size);
+    if (signs) drawSigns(ctx, signs, left, top, (name) => this.plane.colour(name));
   }
 
   control(all, scales) {
@@ -211,7 +218,8 @@ class Scatter {
     const { x, y, third } = this.measures;
     const told = [...new Set([x, y, third].filter(Boolean))].map((measure) => h("div", null, said(measure, best.run)));
     const better = this.best.includes(best) ? h("div", { class: "soft" }, "better than all before") : "";
-    plane.point(left, top, h("b", null, page.label(best.run)), ...told, better);
+    const signs = linesOf(this.marks.get(best.run.id)).map((line) => h("div", { class: "soft" }, line));
+    plane.point(left, top, h("b", null, page.label(best.run)), ...told, ...signs, better);
   }
 
   lit(ctx) {

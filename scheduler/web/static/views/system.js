@@ -41,54 +41,76 @@ export const system = {
   },
 
   mount(root, page) {
-    const charts = new Map();
-    const told = h("p", { class: "soft", "aria-live": "polite" });
-    const energy = h("div", { class: "energy" });
-    const grid = h("div", { class: "charts" }), rest = h("div", { class: "charts" });
-    const others = h("details", { class: "group" }, h("summary", null, "disk, network, processes"), rest);
-    fill(root, told, energy, grid, others);
-
-    async function update() {
-      const measured = page.shown.filter((run) => Object.keys(run.used).length > 0);
-      const open = page.byId.get(page.state.get("open"));
-      const wanted = [...new Set([...(open && page.shown.includes(open) ? [open] : []), ...measured])].slice(0, MOST);
-      const answers = await Promise.all(wanted.map((run) => page.source.ask("system", run.id)));
-      const all = wanted.map((run, index) => [run, answers[index] ?? {}]);
-      const found = all.filter(([, answer]) => Object.keys(answer).length);
-      told.textContent = sentence(found.length, measured.length);
-      fill(energy, bars(page, measured));
-      const lines = byQuantity(page, found);
-      others.hidden = ![...lines.values()].some((each) => each.order >= FIRST);
-      for (const [title, chart] of charts) if (!lines.has(title)) chart.figure.hidden = true;
-      for (const [title, drawn] of [...lines].sort((one, other) => one[1].order - other[1].order)) {
-        const chart = charts.get(title) ?? made(title);
-        chart.figure.hidden = false;
-        (drawn.order < FIRST ? grid : rest).append(chart.figure);
-        chart.draw({ lines: drawn.lines, xText: duration, yText: number });
-      }
-    }
-
-    function made(title) {
-      const figure = h("figure", null, h("figcaption", null, title));
-      const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
-      const chart = new Chart(figure, { height: 200, label: `${title}, by time since the begin of the run`, on });
-      chart.figure = figure;
-      charts.set(title, chart);
-      return chart;
-    }
-
-    const later = atNextFrame(update);
-    later();
-    return (what) => {
-      if (what === "focus") for (const chart of charts.values()) chart.light(page.focus);
-      else if (["runs", "shown", "open"].includes(what)) later();
-      else if (what === "look") {
-        for (const chart of charts.values()) chart.restyle();
-        later();
-      }
-    };
+    const view = new System(root, page);
+    return (what) => view.update(what);
   },
 };
+
+class System {
+  constructor(root, page) {
+    this.page = page;
+    this.charts = new Map(); // by title
+    this.later = atNextFrame(() => this.show());
+    this.build(root);
+    this.later();
+  }
+
+  build(root) {
+    this.told = h("p", { class: "soft", "aria-live": "polite" });
+    this.energy = h("div", { class: "energy" });
+    this.first = h("div", { class: "charts" });
+    this.rest = h("div", { class: "charts" });
+    this.others = h("details", { class: "group" }, h("summary", null, "disk, network, processes"), this.rest);
+    fill(root, this.told, this.energy, this.first, this.others);
+  }
+
+  update(what) {
+    if (what === "focus") for (const chart of this.charts.values()) chart.light(this.page.focus);
+    if (what === "look") for (const chart of this.charts.values()) chart.restyle();
+    if (["runs", "shown", "open", "look"].includes(what)) this.later();
+  }
+
+  async show() {
+    const { page } = this;
+    const measured = page.shown.filter((run) => Object.keys(run.used).length > 0);
+    const found = await this.answers(measured);
+    this.told.textContent = sentence(found.length, measured.length);
+    fill(this.energy, bars(page, measured));
+    this.draw(byQuantity(page, found));
+  }
+
+  /** [run, answer] of those that are drawn: the one that is open, and the first that were measured. */
+  async answers(measured) {
+    const { page } = this, open = page.byId.get(page.state.get("open"));
+    const wanted = [...new Set([...(open && page.shown.includes(open) ? [open] : []), ...measured])].slice(0, MOST);
+    const answers = await Promise.all(wanted.map((run) => page.source.ask("system", run.id)));
+    return wanted.map((run, index) => [run, answers[index] ?? {}]).filter(([, answer]) => Object.keys(answer).length);
+  }
+
+  draw(lines) {
+    this.others.hidden = ![...lines.values()].some((each) => each.order >= FIRST);
+    for (const [title, chart] of this.charts) if (!lines.has(title)) chart.figure.hidden = true;
+    for (const [title, drawn] of [...lines].sort((one, other) => one[1].order - other[1].order)) {
+      const chart = this.chart(title);
+      chart.figure.hidden = false;
+      (drawn.order < FIRST ? this.first : this.rest).append(chart.figure);
+      chart.draw({ lines: drawn.lines, xText: duration, yText: number });
+    }
+  }
+
+  chart(title) {
+    if (!this.charts.has(title)) this.charts.set(title, this.begun(title));
+    return this.charts.get(title);
+  }
+
+  begun(title) {
+    const { page } = this, figure = h("figure", null, h("figcaption", null, title));
+    const on = { focus: (id) => page.point(id), open: (id) => page.state.set("open", id) };
+    const chart = new Chart(figure, { height: 200, label: `${title}, by time since the begin of the run`, on });
+    chart.figure = figure;
+    return chart;
+  }
+}
 
 function sentence(drawn, measured) {
   if (!measured) return "none of the shown runs was measured";

@@ -5,12 +5,15 @@ import { bests, columnsOf, differ, different, sorted, split, usual } from "../co
 import { copyButton, csv, download } from "../csv.js";
 import { atNextFrame, button, fill, h, toggle } from "../dom.js";
 import { plural } from "../format.js";
+import { explained, marksOf, signsOf } from "../marks.js";
 import { meansAsText, together } from "../means.js";
+import { isOnPaper } from "../paper.js";
 import { Rows } from "../rows.js";
+import { cellOf, headOf, widthOf, widthOfNames } from "../run_cells.js";
+import { drawWithSweeps } from "../sweeps.js";
 
 const HEIGHT = 30; // pixels of a row
-const SAMPLE = 300; // rows that tell how wide a column is
-const WIDEST = 32; // characters of a column
+const LETTERS = ["0.6rem", "0.52rem", "0.45rem"]; // on paper, the first that fits
 const RUN = {
   word: "run", kind: "run", goal: "", title: "in the order of their submission",
   value: (row) => (row.members?.[0] ?? row).number,
@@ -27,153 +30,226 @@ export const table = {
   },
 
   mount(root, page) {
-    const { state } = page;
-    let shown = { columns: [], rows: [], grouped: false, bests: new Map(), all: new Map(), visible: new Set() };
-    const head = h("thead"), body = h("tbody"), widths = h("colgroup");
-    const sheet = h("table", { class: "wide", "aria-label": "runs" }, widths, head, body);
-    const box = h("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "runs, it scrolls" }, sheet);
-    const told = h("p", { class: "soft", "aria-live": "polite" }), beside = h("span");
-    const rows = new Rows(box, body, { height: HEIGHT, columns: () => shown.columns.length + 1, make });
-    const columns = chooser("columns", () => offered(shown.all), () => new Set(picked()), choose,
-      button("the usual ones", () => state.set("columns", [])));
-    const by = chooser("mean over", parameters, () => new Set(state.get("by")),
-      (name, on) => state.set("by", [...state.get("by").filter((each) => each !== name), ...(on ? [name] : [])]));
-    const diff = toggle("only what differs", state.get("diff"), (on) => state.set("diff", on));
-    fill(root,
-      h("div", { class: "controls" }, columns.box, by.box, diff,
-        copyButton("copy as CSV", asText), button("download CSV", () => download("runs.csv", asText(), "text/csv")), beside),
-      box, told);
-
-    function parameters() {
-      const several = [...shown.all.values()].filter((each) => each.kind === "parameters" && differ(each, page.filtered));
-      const names = new Set([...several.map((each) => each.name), ...state.get("by")]);
-      return [...names].map((value) => ({ value, text: value, kind: "" }));
-    }
-
-    /** The words of the columns that were chosen, or are there by themselves; what tells groups apart always is. */
-    function picked() {
-      const asked = state.get("columns");
-      return asked.length ? asked : shown.columns.filter((each) => !shown.grouped || each.statistics).map((each) => each.word);
-    }
-
-    function choose(word, on) {
-      const now = picked().filter((each) => each !== word);
-      state.set("columns", on ? [...now, word] : now);
-    }
-
-    function update() {
-      shown = { ...modelled(page), visible: new Set(page.shown) };
-      const { columns: found, grouped } = shown;
-      const name = Math.min(24, 9 + most(shown.rows.slice(0, SAMPLE).map((row) => nameOf(row).length)));
-      const sizes = [`min(${name}ch, 46vw)`, ...found.map((column) => `${widthOf(column, shown)}ch`)];
-      fill(widths, sizes.map((width) => h("col", { style: { width } })));
-      sheet.style.width = `calc(${sizes.join(" + ")})`;
-      sheet.setAttribute("aria-rowcount", shown.rows.length + 1);
-      sheet.setAttribute("aria-colcount", found.length + 1);
-      heads(found, grouped);
-      rows.set(shown.rows);
-      fill(told, sentences(page, shown).join(" "));
-      fill(beside, comparison());
-      diff.querySelector("input").checked = state.get("diff");
-      columns.draw();
-      by.draw();
-    }
-
-    function heads(found, grouped) {
-      const active = head.contains(document.activeElement) ? document.activeElement.dataset.word : null;
-      fill(head, h("tr", null,
-        [grouped ? RUNS : RUN, ...found].map((column) => headOf(column, shown, (order) => state.set("sort", order)))));
-      const again = active && [...head.querySelectorAll("button")].find((each) => each.dataset.word === active);
-      again?.focus({ preventScroll: true });
-    }
-
-    /** A row: of one run, or of several that are alike. */
-    function make(row, index) {
-      const members = row.members ?? [row];
-      const on = members.filter((run) => shown.visible.has(run)).length;
-      const tick = h("input", {
-        type: "checkbox", checked: on > 0, "data-part": "tick", "aria-label": `show ${nameOf(row)}`,
-        on: { change: () => page.hide(members.map((run) => run.id), !tick.checked) },
-      });
-      tick.indeterminate = on > 0 && on < members.length;
-      const swatch = row.members ? null : h("span", { class: "swatch", style: { background: page.colour(row) } });
-      const name = h("button", { type: "button", class: "name", "data-part": "name" }, nameOf(row));
-      const marks = state.get("beside").includes(row.id.slice(0, 8));
-      return h("tr", {
-        "data-id": row.id, "data-state": row.state, "aria-rowindex": index + 2, "aria-selected": marks ? "true" : null,
-        class: [row.id === page.focus ? "lit" : "", marks ? "marked" : "", on ? "" : "off"].join(" "),
-        style: { height: `${HEIGHT}px` },
-      },
-      h("th", { scope: "row", class: "first", title: titleOf(row) }, h("div", null, tick, swatch, name)),
-      shown.columns.map((column) => cellOf(column, row, shown.bests)));
-    }
-
-    function nameOf(row) {
-      return row.members ? plural(row.succeeded.length, "run") : page.label(row);
-    }
-
-    function titleOf(row) {
-      return row.members ? row.members.slice(0, 20).map(page.label, page).join(", ") : `${row.name}, ${row.id.slice(0, 8)}`;
-    }
-
-    function rowAt(event) {
-      const id = event.target.closest("tr")?.dataset.id;
-      return id === undefined ? undefined : shown.rows.find((row) => row.id === id);
-    }
-
-    function runAt(event) {
-      const row = rowAt(event);
-      return row && !row.members ? row : null;
-    }
-
-    body.addEventListener("mouseover", (event) => page.point(runAt(event)?.id ?? null));
-    body.addEventListener("mouseleave", () => page.point(null));
-    body.addEventListener("focusin", (event) => page.point(runAt(event)?.id ?? null));
-    body.addEventListener("click", (event) => {
-      const row = rowAt(event);
-      if (!row || event.target.closest("input") || String(getSelection())) return;
-      if (row.members) page.state.set("open", (row.succeeded.at(-1) ?? row.members.at(-1)).id);
-      else if (event.ctrlKey || event.metaKey || event.shiftKey) mark(row);
-      else state.set("open", row.id);
-    });
-    body.addEventListener("keydown", (event) => {
-      const row = rowAt(event), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (event.key === "c" && row && !row.members && !event.ctrlKey && !event.metaKey) mark(row);
-      if (!row || !step) return;
-      event.preventDefault();
-      const part = `[data-part="${event.target.dataset.part}"]`;
-      rows.at(shown.rows.indexOf(row) + step)?.querySelector(part)?.focus({ preventScroll: true });
-    });
-
-    /** Put a run beside others, to compare their configurations, or take it from there. */
-    function mark(run) {
-      const now = state.get("beside"), short = run.id.slice(0, 8);
-      state.set("beside", now.includes(short) ? now.filter((each) => each !== short) : [...now, short]);
-    }
-
-    function comparison() {
-      const marked = page.runs.filter((run) => state.get("beside").includes(run.id.slice(0, 8)));
-      if (!marked.length) return h("span", { class: "soft" }, "Ctrl and a click on runs, or the key c, puts them side by side");
-      const open = button(`compare ${plural(marked.length, "run")}`, () => state.set("open", marked[0].id));
-      open.disabled = marked.length < 2;
-      return [open, " ", button("none", () => state.set("beside", []))];
-    }
-
-    /** What is shown, with all digits. */
-    function asText() {
-      const { columns: found, rows: all, grouped } = modelled(page);
-      return grouped ? meansAsText(found, all) : csv(["id", "name", ...found.map((each) => each.word)],
-        all.map((run) => [run.id, run.name, ...found.map((each) => each.value(run))]));
-    }
-
-    const later = atNextFrame(update);
-    update();
-    return (what) => {
-      if (what === "focus") for (const row of rows.made.values()) row.classList.toggle("lit", row.dataset.id === page.focus);
-      else if (["runs", "shown", "look", ...STATES].includes(what)) later();
-    };
+    const view = new RunTable(root, page);
+    return (what) => view.update(what);
   },
 };
+
+class RunTable {
+  constructor(root, page) {
+    Object.assign(this, { page, state: page.state, marks: new Map() });
+    this.shown = { columns: [], rows: [], grouped: false, bests: new Map(), all: new Map(), visible: new Set() };
+    this.later = atNextFrame(() => this.draw());
+    this.build(root);
+    this.listen();
+    this.draw();
+    drawWithSweeps(this);
+  }
+
+  build(root) {
+    const { page, state } = this;
+    this.head = h("thead");
+    this.body = h("tbody");
+    this.widths = h("colgroup");
+    this.sheet = h("table", { class: "wide", "aria-label": "runs" }, this.widths, this.head, this.body);
+    const scrolls = { class: "table-box", tabindex: "0", role: "region", "aria-label": "runs, it scrolls" };
+    const box = h("div", scrolls, this.sheet);
+    this.box = box;
+    this.told = h("p", { class: "soft", "aria-live": "polite" });
+    this.beside = h("span");
+    const columns = () => this.shown.columns.length + 1;
+    this.rows = new Rows(box, this.body, { height: HEIGHT, columns, make: (row, index) => this.row(row, index) });
+    this.choosers();
+    this.diff = toggle("only what differs", state.get("diff"), (on) => state.set("diff", on));
+    const text = () => asText(page), save = () => download("runs.csv", text(), "text/csv");
+    fill(root,
+      h("div", { class: "controls" }, this.columnsBox.box, this.byBox.box, this.diff,
+        copyButton("copy as CSV", text), button("download CSV", save), this.beside),
+      box, this.told);
+  }
+
+  choosers() {
+    const { state } = this, usualOnes = button("the usual ones", () => state.set("columns", []));
+    this.columnsBox = chooser("columns", () => offered(this.shown.all), () => new Set(this.picked()),
+      (word, on) => this.choose(word, on), usualOnes);
+    this.byBox = chooser("mean over", () => this.parameters(), () => new Set(state.get("by")),
+      (name, on) => state.set("by", [...state.get("by").filter((each) => each !== name), ...(on ? [name] : [])]));
+  }
+
+  listen() {
+    const { body, page } = this;
+    const point = (event) => page.point(this.runAt(event)?.id ?? null);
+    body.addEventListener("mouseover", point);
+    body.addEventListener("mouseleave", () => page.point(null));
+    body.addEventListener("focusin", point);
+    body.addEventListener("click", (event) => this.click(event));
+    body.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  update(what) {
+    if (what === "focus") this.light();
+    else if (what === "runs") drawWithSweeps(this);
+    else if (["shown", "look", ...STATES].includes(what)) this.later();
+  }
+
+  light() {
+    for (const row of this.rows.made.values()) row.classList.toggle("lit", row.dataset.id === this.page.focus);
+  }
+
+  // Which columns there are.
+
+  parameters() {
+    const { page, state, shown } = this;
+    const several = [...shown.all.values()].filter((each) => each.kind === "parameters" && differ(each, page.filtered));
+    const names = new Set([...several.map((each) => each.name), ...state.get("by")]);
+    return [...names].map((value) => ({ value, text: value, kind: "" }));
+  }
+
+  /** The words of the columns that were chosen, or are there by themselves; what tells groups apart always is. */
+  picked() {
+    const asked = this.state.get("columns"), { columns, grouped } = this.shown;
+    return asked.length ? asked : columns.filter((each) => !grouped || each.statistics).map((each) => each.word);
+  }
+
+  choose(word, on) {
+    const now = this.picked().filter((each) => each !== word);
+    this.state.set("columns", on ? [...now, word] : now);
+  }
+
+  // What is drawn.
+
+  draw() {
+    const { page } = this;
+    this.shown = { ...modelled(page), visible: new Set(page.shown) };
+    this.marks = marksOf(this.sweeps);
+    this.size();
+    this.heads();
+    this.rows.set(this.shown.rows);
+    fill(this.told, [...sentences(page, this.shown), ...explained(this.shown.rows, this.marks)].join(" "));
+    fill(this.beside, this.comparison());
+    this.diff.querySelector("input").checked = this.state.get("diff");
+    this.columnsBox.draw();
+    this.byBox.draw();
+    this.fit();
+  }
+
+  /** On paper nothing scrolls: smaller letters where there are many columns, and words are broken where even that is too wide. */
+  fit() {
+    const { sheet, box } = this, fits = () => sheet.offsetWidth <= box.clientWidth;
+    sheet.classList.remove("tight");
+    sheet.style.removeProperty("--letters");
+    if (!isOnPaper()) return;
+    const found = LETTERS.find((size) => { sheet.style.setProperty("--letters", size); return fits(); });
+    sheet.classList.toggle("tight", !found);
+  }
+
+  size() {
+    const { sheet, shown } = this;
+    const signs = shown.rows.some((row) => this.marks.has(row.id)) ? "◇ " : "";
+    const names = widthOfNames(shown.rows, (row) => signs + this.nameOf(row));
+    const sizes = [`min(${names}ch, 46vw)`, ...shown.columns.map((column) => `${widthOf(column, shown)}ch`)];
+    fill(this.widths, sizes.map((width) => h("col", { style: { width } })));
+    sheet.style.width = `calc(${sizes.join(" + ")})`;
+    sheet.setAttribute("aria-rowcount", shown.rows.length + 1);
+    sheet.setAttribute("aria-colcount", shown.columns.length + 1);
+  }
+
+  heads() {
+    const { head, shown, state } = this;
+    const active = head.contains(document.activeElement) ? document.activeElement.dataset.word : null;
+    const columns = [shown.grouped ? RUNS : RUN, ...shown.columns];
+    fill(head, h("tr", null, columns.map((column) => headOf(column, shown, (order) => state.set("sort", order)))));
+    const again = active && [...head.querySelectorAll("button")].find((each) => each.dataset.word === active);
+    again?.focus({ preventScroll: true });
+  }
+
+  /** A row: of one run, or of several that are alike. */
+  row(row, index) {
+    const { page, shown } = this;
+    const on = (row.members ?? [row]).filter((run) => shown.visible.has(run)).length;
+    const marks = this.state.get("beside").includes(row.id.slice(0, 8));
+    return h("tr", {
+      "data-id": row.id, "data-state": row.state, "aria-rowindex": index + 2, "aria-selected": marks ? "true" : null,
+      class: [row.id === page.focus ? "lit" : "", marks ? "marked" : "", on ? "" : "off"].join(" "),
+      style: { height: `${HEIGHT}px` },
+    },
+    h("th", { scope: "row", class: "first", title: this.titleOf(row) }, h("div", null, this.name(row, on))),
+    shown.columns.map((column) => cellOf(column, row, shown.bests)));
+  }
+
+  /** What stands first in a row, of whose runs so many are shown. */
+  name(row, on) {
+    const { page } = this, members = row.members ?? [row];
+    const tick = h("input", {
+      type: "checkbox", checked: on > 0, "data-part": "tick", "aria-label": `show ${this.nameOf(row)}`,
+      on: { change: () => page.hide(members.map((run) => run.id), !tick.checked) },
+    });
+    tick.indeterminate = on > 0 && on < members.length;
+    const swatch = row.members ? null : h("span", { class: "swatch", style: { background: page.colour(row) } });
+    const name = h("button", { type: "button", class: "name", "data-part": "name" }, this.nameOf(row));
+    return [tick, swatch, signsOf(this.marks.get(row.id)), name];
+  }
+
+  nameOf(row) {
+    return row.members ? plural(row.succeeded.length, "run") : this.page.label(row);
+  }
+
+  titleOf(row) {
+    const { page } = this;
+    return row.members ? row.members.slice(0, 20).map(page.label, page).join(", ") : `${row.name}, ${row.id.slice(0, 8)}`;
+  }
+
+  comparison() {
+    const { page, state } = this;
+    const marked = page.runs.filter((run) => state.get("beside").includes(run.id.slice(0, 8)));
+    if (!marked.length) return h("span", { class: "soft" }, "Ctrl and a click on runs, or the key c, puts them side by side");
+    const open = button(`compare ${plural(marked.length, "run")}`, () => state.set("open", marked[0].id));
+    open.disabled = marked.length < 2;
+    return [open, " ", button("none", () => state.set("beside", []))];
+  }
+
+  // The pointer and the keyboard.
+
+  rowAt(event) {
+    const id = event.target.closest("tr")?.dataset.id;
+    return id === undefined ? undefined : this.shown.rows.find((row) => row.id === id);
+  }
+
+  runAt(event) {
+    const row = this.rowAt(event);
+    return row && !row.members ? row : null;
+  }
+
+  click(event) {
+    const row = this.rowAt(event);
+    if (!row || event.target.closest("input") || String(getSelection())) return;
+    if (row.members) this.state.set("open", (row.succeeded.at(-1) ?? row.members.at(-1)).id);
+    else if (event.ctrlKey || event.metaKey || event.shiftKey) this.mark(row);
+    else this.state.set("open", row.id);
+  }
+
+  key(event) {
+    const row = this.rowAt(event), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "c" && row && !row.members && !event.ctrlKey && !event.metaKey) this.mark(row);
+    if (!row || !step) return;
+    event.preventDefault();
+    const part = `[data-part="${event.target.dataset.part}"]`;
+    this.rows.at(this.shown.rows.indexOf(row) + step)?.querySelector(part)?.focus({ preventScroll: true });
+  }
+
+  /** Put a run beside others, to compare their configurations, or take it from there. */
+  mark(run) {
+    const now = this.state.get("beside"), short = run.id.slice(0, 8);
+    this.state.set("beside", now.includes(short) ? now.filter((each) => each !== short) : [...now, short]);
+  }
+}
+
+/** What is shown, with all digits. */
+function asText(page) {
+  const { columns: found, rows: all, grouped } = modelled(page);
+  return grouped ? meansAsText(found, all) : csv(["id", "name", ...found.map((each) => each.word)],
+    all.map((run) => [run.id, run.name, ...found.map((each) => each.value(run))]));
+}
 
 /** What the table has to show: its columns, its rows in their order, and the best values. */
 function modelled(page) {
@@ -199,42 +275,6 @@ function modelled(page) {
 
 function offered(all) {
   return [...all.values()].map(({ word, kind }) => ({ value: word, text: word, kind }));
-}
-
-function headOf(column, { order, rows }, choose) {
-  const [word, way] = split(order);
-  const kind = column.kind === "run" ? "first" : rows.some((row) => typeof column.value(row) === "number") ? "number" : null;
-  const first = column.goal === "maximize" ? "max" : "min", other = first === "min" ? "max" : "min";
-  const now = word === column.word ? way : "";
-  const next = now === "" ? `${column.word}:${first}` : now === first ? `${column.word}:${other}` : "";
-  const better = column.marked ? `; ${column.goal === "maximize" ? "larger" : "smaller"} is better` : "";
-  const sort = { min: "ascending", max: "descending" }[now] ?? "none";
-  return h("th", { scope: "col", class: kind, "aria-sort": sort, title: column.title ?? `${column.word}${better}` },
-    h("button", { type: "button", "data-word": column.word, on: { click: () => choose(next) } },
-      h("span", { class: "word" }, column.word),
-      now ? h("span", { class: "way", "aria-hidden": "true" }, { min: "▲", max: "▼" }[now]) : null));
-}
-
-function cellOf(column, row, best) {
-  const value = column.value(row), text = column.text(value, row);
-  const isBest = best.has(column.word) && value === best.get(column.word);
-  const kinds = [typeof value === "number" ? "number" : "", isBest ? "best" : "", column.word === "state" ? "state" : ""];
-  return h("td", { class: kinds.join(" "), title: text.length > 12 ? text : null },
-    isBest ? h("span", { class: "star", title: "the best here", role: "img", "aria-label": "best" }, "★") : null, text);
-}
-
-/** Characters of a column: as nearly all of its values need. */
-function widthOf(column, { rows }) {
-  const step = Math.max(1, Math.floor(rows.length / SAMPLE));
-  const some = rows.filter((_, index) => index % step === 0);
-  const lengths = some.map((row) => column.text(column.value(row), row).length);
-  const needed = some.some((row) => typeof column.value(row) === "number") ? Math.max(...lengths) : most(lengths);
-  return Math.min(Math.max(column.word.length + 2, needed), WIDEST) + 4;
-}
-
-/** The length of the longest, a few in a hundred left out. */
-function most(lengths) {
-  return [...lengths].sort((one, other) => one - other)[Math.ceil(lengths.length * 0.95) - 1] ?? 0;
 }
 
 /** What has to be said of the table. */

@@ -2,15 +2,12 @@
 
 import { atNextFrame, fill, h, toggle } from "../dom.js";
 import { duration, moment, natural, plural } from "../format.js";
+import { heightOf, LEFT, paint, places, roomOf } from "../lanes.js";
 import { timeAxis } from "../time_axis.js";
 
-const LANE = 26; // pixels of a lane, its gap included
-const BAR = 18;
-const THIN = 6; // of a wait
-const LEFT = 92; // of the names of the lanes
-const FOOT = 24;
 const LEAST = 0.01; // seconds that fill the width
 const WAITS = 40; // waits that are drawn, the longest of them
+const DRAGGED = 8; // pixels from which on a press chooses a time, and is no click
 
 export const timeline = {
   id: "timeline",
@@ -21,111 +18,155 @@ export const timeline = {
   },
 
   mount(root, page) {
-    const told = h("p", { class: "soft" });
-    const canvas = h("canvas", { tabindex: "0", role: "img" });
-    const tip = h("div", { class: "tip", hidden: true });
-    const box = h("div", { class: "chart timeline" }, canvas, tip);
-    const table = h("details", { class: "numbers" }, h("summary", null, "as a table"), h("div", { class: "scroll" }));
-    let zoom = null, drawn = [], span = [0, 1], axis = timeAxis([], 0, 1), room = 1, waiting = true, answer = null, drag = null;
-    let last = null; // what was drawn
-    const figure = h("figure", null, box);
-    fill(root,
-      h("div", { class: "controls" },
-        toggle("what waited", waiting, (value) => { waiting = value; later(); }),
-        h("button", { type: "button", on: { click: () => { zoom = null; later(); } } }, "all of the time")),
-      told, figure, table);
-
-    async function update(fresh) {
-      if (fresh || !answer) answer = await page.source.ask("timeline");
-      if (!answer) return;
-      const shown = new Set(page.shown.map((run) => run.id)), now = page.answer.made;
-      const attempts = answer.attempts.filter((each) => shown.has(each.run));
-      const waits = longest(answer.waits.filter((each) => shown.has(each.run)), now);
-      const lanes = [...new Set(attempts.flatMap((each) => each.lanes))].sort(natural);
-      last = attempts.length || (waiting && waits.length) ? [attempts, waiting ? waits : [], lanes, now] : null;
-      figure.hidden = !last;
-      if (last) draw(...last);
-      told.textContent = last ? summary(attempts, waits, now) + idleTime(axis) : "none of the shown runs has begun";
-      canvas.setAttribute("aria-label", `when and where runs ran. ${told.textContent}`);
-      fill(table.lastChild, rows(page, attempts));
-    }
-
-    function draw(attempts, waits, lanes, now) {
-      const width = Math.max(box.clientWidth, 200), ratio = devicePixelRatio;
-      const height = lanes.length * LANE + stacked(waits, now) * (THIN + 3) + FOOT + 8;
-      const low = Math.min(...attempts.map((each) => each.started), ...waits.map((each) => each.from));
-      const high = Math.max(...attempts.map((each) => each.ended ?? now), ...waits.map((each) => each.to ?? now), low + 1);
-      span = zoom ?? [low, high];
-      const ran = attempts.map((each) => [each.started, each.ended ?? now]);
-      const spans = [...ran, ...waits.map((each) => [each.from, each.to ?? now])];
-      axis = timeAxis(spans, ...span);
-      room = width - LEFT - 8;
-      Object.assign(canvas, { width: width * ratio, height: height * ratio });
-      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-      const paper = canvas.getContext("2d");
-      paper.scale(ratio, ratio);
-      paper.font = "12px system-ui, sans-serif";
-      drawn = places(attempts, waits, lanes, now, (at) => LEFT + axis.place(at) * room);
-      paint(paper, { page, drawn, lanes, width, height, axis, style: getComputedStyle(box), waits: waits.length > 0 });
-    }
-
-    function at(event) {
-      const { left, top } = canvas.getBoundingClientRect();
-      const x = event.clientX - left, y = event.clientY - top;
-      const near = (value, from, size) => value >= from - 2 && value <= from + size + 2;
-      return { x, y, found: drawn.find((each) => near(x, each.x, each.width) && near(y, each.y, each.height)) };
-    }
-
-    function point(event) {
-      const { x, y, found } = at(event);
-      page.point(found?.run ?? null);
-      tip.hidden = !found;
-      if (!found) return;
-      tip.textContent = described(page, found, page.answer.made);
-      tip.style.left = `${Math.max(0, Math.min(x + 12, box.clientWidth - tip.offsetWidth))}px`;
-      tip.style.top = `${y + 14}px`;
-    }
-
-    function time(x) {
-      return axis.time(Math.min(1, Math.max(0, x - LEFT) / room));
-    }
-
-    canvas.addEventListener("pointermove", point);
-    canvas.addEventListener("pointerleave", () => { tip.hidden = true; page.point(null); });
-    canvas.addEventListener("pointerdown", (event) => { drag = at(event).x; });
-    canvas.addEventListener("pointerup", (event) => {
-      const { x, found } = at(event), from = drag;
-      drag = null;
-      if (from !== null && Math.abs(x - from) > 8) {
-        zoom = [time(Math.min(x, from)), time(Math.max(x, from))];
-        later();
-      } else if (found) page.state.set("open", found.run);
-    });
-    canvas.addEventListener("dblclick", () => { zoom = null; later(); });
-    canvas.addEventListener("keydown", (event) => {
-      const size = span[1] - span[0];
-      const ways = {
-        "+": [span[0] + size / 4, span[1] - size / 4], "-": [span[0] - size / 2, span[1] + size / 2],
-        ArrowLeft: [span[0] - size / 4, span[1] - size / 4], ArrowRight: [span[0] + size / 4, span[1] + size / 4],
-        0: null, Escape: null,
-      };
-      if (!(event.key in ways) || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      if (ways[event.key] && ways[event.key][1] - ways[event.key][0] < LEAST) return;
-      zoom = ways[event.key];
-      later();
-    });
-    let fresh = true;
-    const later = atNextFrame(() => { update(fresh); fresh = false; });
-    const light = atNextFrame(() => last && draw(...last));
-    new ResizeObserver(() => later()).observe(box);
-    return (what) => {
-      if (what === "runs") fresh = true;
-      if (what === "focus") light();
-      if (["runs", "shown", "look"].includes(what)) later();
-    };
+    const view = new Timeline(root, page);
+    return (what) => view.update(what);
   },
 };
+
+class Timeline {
+  constructor(root, page) {
+    Object.assign(this, { page, zoom: null, drawn: [], span: [0, 1], axis: timeAxis([], 0, 1), room: 1, drag: null });
+    Object.assign(this, { waiting: true, answer: null, fresh: true });
+    this.last = null; // what was drawn
+    this.later = atNextFrame(() => this.ask());
+    this.light = atNextFrame(() => this.last && this.draw(this.last));
+    this.build(root);
+    this.listen();
+    new ResizeObserver(() => this.later()).observe(this.box);
+  }
+
+  build(root) {
+    this.told = h("p", { class: "soft" });
+    this.canvas = h("canvas", { tabindex: "0", role: "img" });
+    this.tip = h("div", { class: "tip", hidden: true });
+    this.box = h("div", { class: "chart timeline" }, this.canvas, this.tip);
+    this.figure = h("figure", null, this.box);
+    this.table = h("div", { class: "scroll" });
+    fill(root,
+      h("div", { class: "controls" },
+        toggle("what waited", this.waiting, (value) => { this.waiting = value; this.later(); }),
+        h("button", { type: "button", on: { click: () => this.look(null) } }, "all of the time")),
+      this.told, this.figure, h("details", { class: "numbers" }, h("summary", null, "as a table"), this.table));
+  }
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener("pointermove", (event) => this.point(event));
+    canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; this.page.point(null); });
+    canvas.addEventListener("pointerdown", (event) => { this.drag = this.at(event).x; });
+    canvas.addEventListener("pointerup", (event) => this.released(event));
+    canvas.addEventListener("dblclick", () => this.look(null));
+    canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  update(what) {
+    if (what === "runs") this.fresh = true;
+    if (what === "focus") this.light();
+    if (["runs", "shown", "look"].includes(what)) this.later();
+  }
+
+  // What is drawn.
+
+  async ask() {
+    const { fresh } = this;
+    this.fresh = false;
+    if (fresh || !this.answer) this.answer = await this.page.source.ask("timeline");
+    if (this.answer) this.show();
+  }
+
+  show() {
+    const { page, canvas } = this, shown = new Set(page.shown.map((run) => run.id)), now = page.answer.made;
+    const attempts = this.answer.attempts.filter((each) => shown.has(each.run));
+    const waits = longest(this.answer.waits.filter((each) => shown.has(each.run)), now);
+    const lanes = [...new Set(attempts.flatMap((each) => each.lanes))].sort(natural);
+    const drawn = this.waiting ? waits : [];
+    this.last = attempts.length || drawn.length ? { attempts, waits: drawn, lanes, now } : null;
+    this.figure.hidden = !this.last;
+    if (this.last) this.draw(this.last);
+    this.told.textContent = this.last ? summary(attempts, waits, now) + idleTime(this.axis) : "none of the shown runs has begun";
+    canvas.setAttribute("aria-label", `when and where runs ran. ${this.told.textContent}`);
+    fill(this.table, rows(page, attempts));
+  }
+
+  draw({ attempts, waits, lanes, now }) {
+    const width = Math.max(this.box.clientWidth, 200), height = heightOf(lanes, stacked(waits, now));
+    const ran = attempts.map((each) => [each.started, each.ended ?? now]);
+    const spans = [...ran, ...waits.map((each) => [each.from, each.to ?? now])];
+    this.span = this.zoom ?? whole(spans);
+    this.axis = timeAxis(spans, ...this.span);
+    this.room = roomOf(width);
+    this.drawn = places(attempts, waits, lanes, now, (at) => LEFT + this.axis.place(at) * this.room);
+    const { page, drawn, axis } = this, style = getComputedStyle(this.box);
+    paint(this.sheet(width, height), { page, drawn, lanes, width, height, axis, style, waits: waits.length > 0 });
+  }
+
+  /** The canvas, empty and of this size. */
+  sheet(width, height) {
+    const { canvas } = this, ratio = devicePixelRatio;
+    Object.assign(canvas, { width: width * ratio, height: height * ratio });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+    const paper = canvas.getContext("2d");
+    paper.scale(ratio, ratio);
+    paper.font = "12px system-ui, sans-serif";
+    return paper;
+  }
+
+  // The pointer and the keyboard.
+
+  at(event) {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const x = event.clientX - left, y = event.clientY - top;
+    const near = (value, from, size) => value >= from - 2 && value <= from + size + 2;
+    return { x, y, found: this.drawn.find((each) => near(x, each.x, each.width) && near(y, each.y, each.height)) };
+  }
+
+  point(event) {
+    const { page, tip, box } = this, { x, y, found } = this.at(event);
+    page.point(found?.run ?? null);
+    tip.hidden = !found;
+    if (!found) return;
+    tip.textContent = described(page, found, page.answer.made);
+    tip.style.left = `${Math.max(0, Math.min(x + 12, box.clientWidth - tip.offsetWidth))}px`;
+    tip.style.top = `${y + 14}px`;
+  }
+
+  /** The pointer is let go: at a run, or at the end of a time that is looked at. */
+  released(event) {
+    const { x, found } = this.at(event), from = this.drag;
+    this.drag = null;
+    if (from !== null && Math.abs(x - from) > DRAGGED) this.look([this.time(Math.min(x, from)), this.time(Math.max(x, from))]);
+    else if (found) this.page.state.set("open", found.run);
+  }
+
+  time(x) {
+    return this.axis.time(Math.min(1, Math.max(0, x - LEFT) / this.room));
+  }
+
+  /** From when to when is drawn; null for all of it. */
+  look(span) {
+    this.zoom = span;
+    this.later();
+  }
+
+  key(event) {
+    const [from, to] = this.span, size = to - from;
+    const ways = {
+      "+": [from + size / 4, to - size / 4], "-": [from - size / 2, to + size / 2],
+      ArrowLeft: [from - size / 4, to - size / 4], ArrowRight: [from + size / 4, to + size / 4],
+      0: null, Escape: null,
+    };
+    if (!(event.key in ways) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const way = ways[event.key];
+    if (!way || way[1] - way[0] >= LEAST) this.look(way);
+  }
+}
+
+/** From the first begin to the last end, and a second at least. */
+function whole(spans) {
+  const low = Math.min(...spans.map(([from]) => from));
+  return [low, Math.max(...spans.map(([, to]) => to), low + 1)];
+}
 
 /** The longest waits, in the order of their begin; those of a moment are none. */
 function longest(waits, now) {
@@ -144,121 +185,6 @@ function stacked(waits, now) {
     each.row = row;
   }
   return free.length;
-}
-
-function places(attempts, waits, lanes, now, x) {
-  const bars = attempts.flatMap((each) => each.lanes.map((lane) => ({
-    ...each, kind: "attempt", x: x(each.started), width: Math.max(1.5, x(each.ended ?? now) - x(each.started)),
-    y: lanes.indexOf(lane) * LANE + 4, height: BAR,
-  })));
-  const top = lanes.length * LANE + 8;
-  const thin = waits.map((each) => ({
-    ...each, kind: "wait", x: x(each.from), width: Math.max(1.5, x(each.to ?? now) - x(each.from)),
-    y: top + each.row * (THIN + 3), height: THIN,
-  }));
-  return [...bars, ...thin];
-}
-
-const BAD = new Set(["failed", "timeout", "lost", "cancelled"]);
-
-function paint(paper, { page, drawn, lanes, width, height, axis, style, waits }) {
-  const ink = style.getPropertyValue("--ink-soft").trim(), grid = style.getPropertyValue("--grid").trim();
-  const problem = style.getPropertyValue("--problem").trim();
-  const place = (at) => LEFT + axis.place(at) * (width - LEFT - 8);
-  for (const gap of axis.gaps) idle(paper, place(gap.from), place(gap.to), height - FOOT, grid);
-  for (const [at, text] of ticks(axis, width)) {
-    const x = place(at);
-    paper.fillStyle = grid;
-    paper.fillRect(x, 0, 1, height - FOOT);
-    paper.fillStyle = ink;
-    paper.textAlign = "center";
-    paper.fillText(text, Math.min(x, width - 24), height - 8);
-  }
-  paper.textAlign = "left";
-  paper.fillStyle = ink;
-  lanes.forEach((lane, index) => paper.fillText(shortened(lane), 4, index * LANE + 17));
-  if (waits) paper.fillText("waiting", 4, lanes.length * LANE + 17);
-  paper.save();
-  paper.beginPath();
-  paper.rect(LEFT, 0, width - LEFT, height);
-  paper.clip();
-  for (const each of drawn) {
-    const run = page.byId.get(each.run);
-    paper.globalAlpha = (page.focus && page.focus !== each.run ? 0.3 : 1) * (each.kind === "wait" ? 0.6 : 1);
-    paper.fillStyle = run ? page.colour(run) : ink;
-    paper.fillRect(each.x, each.y, each.width, each.height);
-    if (BAD.has(each.state)) cross(paper, each, problem);
-    else if (each.state === "stopped_early") stripe(paper, each, style.getPropertyValue("--paper").trim());
-    if (each.kind === "attempt" && each.width > 60 && run) name(paper, each, page.label(run));
-  }
-  paper.restore();
-}
-
-function name(paper, each, text) {
-  paper.save();
-  paper.beginPath();
-  paper.rect(each.x, each.y, each.width - 4, each.height);
-  paper.clip();
-  paper.fillStyle = "#ffffff";
-  paper.strokeStyle = "#00000099";
-  paper.lineWidth = 2;
-  paper.strokeText(text, Math.max(each.x, LEFT) + 5, each.y + 13);
-  paper.fillText(text, Math.max(each.x, LEFT) + 5, each.y + 13);
-  paper.restore();
-}
-
-/** What did not succeed ends with a line in the colour of problems and a notch, so that it is seen without colours as well. */
-function cross(paper, each, colour) {
-  paper.fillStyle = colour;
-  paper.fillRect(each.x + each.width - 3, each.y - 3, 3, each.height + 6);
-}
-
-/** What was stopped early ends with a gap. */
-function stripe(paper, each, colour) {
-  if (each.width < 10) return;
-  paper.fillStyle = colour;
-  paper.fillRect(each.x + each.width - 5, each.y, 2, each.height);
-}
-
-function shortened(text) {
-  return text.length > 13 ? `${text.slice(0, 12)}…` : text;
-}
-
-const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800];
-
-/** A time in which nothing happened, and which is drawn shorter than it was. */
-function idle(paper, from, to, height, colour) {
-  paper.fillStyle = colour;
-  paper.globalAlpha = 0.5;
-  paper.fillRect(from, 0, to - from, height);
-  paper.globalAlpha = 1;
-}
-
-/** Moments at even distances, and what stands there; those that would be too near to the one before are left out. */
-function ticks(axis, width) {
-  if (!axis.pieces.length) return []; // no run is shown
-  const room = width - LEFT - 8, first = axis.pieces[0].from, last = axis.pieces.at(-1).to;
-  const drawn = axis.pieces.filter((each) => !each.gap).reduce((sum, each) => sum + each.to - each.from, 0);
-  const step = STEPS.find((each) => drawn / each <= room / 90) ?? Math.ceil(drawn / (room / 90) / 604800) * 604800;
-  const zone = new Date(first * 1000).getTimezoneOffset() * 60;
-  const found = [];
-  let before = -Infinity;
-  for (const piece of axis.pieces.filter((each) => !each.gap)) {
-    for (let at = Math.ceil((piece.from - zone) / step) * step + zone; at <= piece.to; at += step) {
-      const x = axis.place(at) * room;
-      if (x - before < 60) continue;
-      before = x;
-      found.push([at, clock(at, step, last - first)]);
-    }
-  }
-  return found;
-}
-
-function clock(at, step, span) {
-  const [day, time] = moment(at).split(" ");
-  if (step >= 86400) return day.slice(5);
-  if (step < 60) return `${time}:${String(new Date(at * 1000).getSeconds()).padStart(2, "0")}`;
-  return span > 86400 ? `${day.slice(5)} ${time}` : time;
 }
 
 function described(page, found, now) {

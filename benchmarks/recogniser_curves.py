@@ -1,6 +1,6 @@
 """Trains small recognisers to their end, each with other settings, and keeps their curves: what `stopping_quality.py` replays.
 
-    python benchmarks/recogniser_curves.py [--count 96] [--epochs 27] [--out benchmarks/data/recogniser_curves.json]
+    python benchmarks/recogniser_curves.py [--count 72] [--epochs 27] [--out benchmarks/data/recogniser_curves.json]
 
 Generated characters; settings drawn at random, the same at each call. A curve has the accuracy on the validation set after
 each epoch. An interrupted run goes on: what is in the file is not trained again.
@@ -76,7 +76,7 @@ def trained(number: int, epochs: int) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=96)
+    parser.add_argument("--count", type=int, default=72)
     parser.add_argument("--epochs", type=int, default=27)
     parser.add_argument("--out", type=Path, default=KEPT)
     options = parser.parse_args()

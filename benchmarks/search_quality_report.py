@@ -8,14 +8,14 @@ from random import Random
 
 AFTER = (10, 25, 50, 100)  # trials
 RESAMPLES = 2_000
-OURS = "ours"
 Found = Mapping[tuple[str, str], Mapping[int, float]]  # of a table and a method, by seed, the regret after so many trials
 
 
-def report(lines: Sequence[dict]) -> Iterator[str]:
+def report(lines: Sequence[dict], against: str) -> Iterator[str]:
+    """`against`: the method with which the others are compared."""
     longest = max(len(line["curve"]) for line in lines)
     for trials in [each for each in AFTER if each <= longest] or [longest]:
-        yield from whole(lines, at(lines, trials), trials)
+        yield from whole(lines, at(lines, trials), trials, against)
     yield from by_table(at(lines, longest), longest)
 
 
@@ -27,19 +27,20 @@ def at(lines: Sequence[dict], trials: int) -> Found:
     return found
 
 
-def whole(lines: Sequence[dict], found: Found, trials: int) -> Iterator[str]:
+def whole(lines: Sequence[dict], found: Found, trials: int, against: str) -> Iterator[str]:
     """All tables together, one row for each method."""
     tables, methods = sorted({table for table, _ in found}), list(dict.fromkeys(method for _, method in found))
     ranks = [ranked({method: found[table, method] for method in methods if (table, method) in found}) for table in tables]
     yield f"\nafter {trials} trials, {len(tables)} tables\n"
-    yield "| method | seeds | regret: median (quartiles) | mean rank | points tried again | regret less ours | ours better |"
+    columns = ("method", "seeds", "regret: median (quartiles)", "mean rank", "points tried again")
+    yield f"| {' | '.join(columns)} | regret less {against} | {against} better |"
     yield "|---|---|---|---|---|---|---|"
     for method in methods:
         regrets = [each for table in tables for each in found.get((table, method), {}).values()]
         seeds = len(regrets) / len(tables)
         rank = statistics.fmean(each[method] for each in ranks if method in each)
         again = statistics.fmean(line["again"] / line["trials"] for line in lines if line["method"] == method)
-        difference = "| |" if method == OURS else compared(found, tables, method)
+        difference = "| |" if method == against else compared(found, tables, method, against)
         yield f"| {method} | {seeds:.3g} | {spread(regrets)} | {rank:.2f} | {again:.0%} {difference}"
 
 
@@ -57,17 +58,17 @@ def ranked(found: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
     return {method: ordered.index(each) + (ordered.count(each) + 1) / 2 for method, each in medians.items()}
 
 
-def compared(found: Found, tables: Sequence[str], method: str) -> str:
-    """By how much its regret is higher than ours, and how often ours is the lower one, ties counting half."""
+def compared(found: Found, tables: Sequence[str], method: str, against: str) -> str:
+    """By how much its regret is higher than that of `against`, and how often that is the lower one, ties counting half."""
     pairs = []
     for table in tables:
-        ours, theirs = found.get((table, OURS), {}), found.get((table, method), {})
-        pairs.append([(ours[seed], theirs[seed]) for seed in sorted(ours.keys() & theirs.keys())])
+        base, theirs = found.get((table, against), {}), found.get((table, method), {})
+        pairs.append([(base[seed], theirs[seed]) for seed in sorted(base.keys() & theirs.keys())])
     pairs = [each for each in pairs if each]
     if not pairs:
         return "| |"
-    more = interval([[theirs - ours for ours, theirs in each] for each in pairs], "+.3f")
-    better = interval([[(theirs > ours) + (theirs == ours) / 2 for ours, theirs in each] for each in pairs], ".0%")
+    more = interval([[theirs - base for base, theirs in each] for each in pairs], "+.3f")
+    better = interval([[(theirs > base) + (theirs == base) / 2 for base, theirs in each] for each in pairs], ".0%")
     return f"| {more} | {better} |"
 
 

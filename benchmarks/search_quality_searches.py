@@ -80,16 +80,43 @@ class Ours:
         self._axes = [[identity(value) for value in axis] for axis in table.space.values()]
         sweep = sweep_of(table)
         self._order = [[each.name for each in sweep.parameters].index(name) for name in table.space]
-        self._search, self._points = open_search(sweep, sampler=sampler, seed=seed), dict[int, tuple]()
+        self._search, self.points = open_search(sweep, sampler=sampler, seed=seed), dict[int, tuple]()
+
+    def hear(self, number: int, point: tuple) -> None:
+        """That a trial has begun."""
+        self.points[number] = point
+        self._search.tell(Trial(number, point, State.RUNNING))
 
     def ask(self, number: int) -> Places:
-        point = self._points[number] = self._search.ask(number) or ()
-        self._search.tell(Trial(number, point, State.RUNNING))
+        point = self._search.ask(number) or ()
+        self.hear(number, point)
         ordered = [point[place] for place in self._order]
         return tuple(axis.index(identity(value)) for axis, value in zip(self._axes, ordered, strict=True))
 
     def tell(self, number: int, value: float) -> None:
-        self._search.tell(Trial(number, self._points[number], State.DONE, (value,)))
+        self._search.tell(Trial(number, self.points[number], State.DONE, (value,)))
+
+
+class GpThenTpe:
+    """What a sweep does that begins with `--sampler gp` and goes on with tpe after fifty trials."""
+
+    MOST = 50
+
+    def __init__(self, table: Table, seed: int) -> None:
+        self._both = Ours(table, seed, "gp"), Ours(table, seed)
+
+    def ask(self, number: int) -> Places:
+        first, then = self._both
+        if number < self.MOST:
+            point = first.ask(number)
+            then.hear(number, first.points[number])
+            return point
+        return then.ask(number)
+
+    def tell(self, number: int, value: float) -> None:
+        self._both[1].tell(number, value)
+        if number in self._both[0].points:
+            self._both[0].tell(number, value)
 
 
 def sweep_of(table: Table) -> Sweep:

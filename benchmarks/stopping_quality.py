@@ -2,7 +2,7 @@
 
     python benchmarks/stopping_quality.py [--quick] [--orders 50] [--at-once 4] [--curves FILE]
 
-`data/recogniser_curves.json` has the curves of 96 small recognisers with random settings, each trained to its end
+`data/recogniser_curves.json` has the curves of 72 small recognisers with random settings, each trained to its end
 (`recogniser_curves.py` makes them). A random sweep over them is replayed: each order is the same for all rules, four trials run
 at once, and a row of one takes up to four times as long as one of another. Regret is in points of accuracy: how far the best row
 so far is from the best of all curves. It is judged after shares of the rows that all curves have; a rule that has tried all

@@ -98,14 +98,19 @@ def search_all(wanted: Sequence[Task], log: Path, folder: Path, python: Path, jo
                 print(f"{count} of {len(left)} searches", file=sys.stderr)
 
 
+def installed(python: Path, *packages: str) -> bool:
+    return not subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=False).returncode
+
+
 def with_packages(cache: Path) -> tuple[Path, Path]:
     """The Python that has the packages, and the folder with the tables; both are made once."""
     python, folder = cache / "venv/bin/python", cache / "tables"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", cache / "venv"], check=True)
-        for package in PACKAGES:
-            if subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=False).returncode:
-                print(f"{package} could not be installed: what needs it is left out", file=sys.stderr)
+        if not installed(python, *PACKAGES):  # all at once, for versions that suit each other; else what can be had
+            for package in PACKAGES:
+                if not installed(python, package):
+                    print(f"{package} could not be installed: what needs it is left out", file=sys.stderr)
     if not folder.exists():
         part = cache / "tables.part"
         part.mkdir(exist_ok=True)

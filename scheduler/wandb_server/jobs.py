@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scheduler.actions.remark import rename
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.experiments.remarks import LONGEST_NOTE, LONGEST_TAG, NOTHING, Remarks, note, tags_of
@@ -46,7 +47,7 @@ def run_of(job: Job) -> RunId | None:
 
 def stand_for(store: Store, run: RunId, told: Told, *, anew: bool) -> Job | None:
     """The job that stands for a run, queued if it does not run already, and with what is known of the run by now. None where the
-    run belongs to a job that somebody else has queued. `anew`: the run had ended; else a job that was cancelled stays so."""
+    run belongs to a job that somebody else has queued. `anew`: it had ended, and goes on; else what was cancelled stays so."""
     if job_of(store, run):
         return None
     key = f"wandb {run.digest}"
@@ -58,10 +59,18 @@ def stand_for(store: Store, run: RunId, told: Told, *, anew: bool) -> Job | None
         else:
             job = latest.job
             configured(change, job, experiment.arguments, experiment.group)
-            if latest.state in (ENDED if anew else ENDED - {State.CANCELLED}):
+            if latest.state in (ENDED if anew else ENDED - {State.CANCELLED}) and (anew or not told.is_over):
                 change.ask_again(job, "resumed")
         remark(change, [change.number(job)], _remarks(told))
-    return store.job(job)
+    return _called(store, store.job(job), told.display_name)
+
+
+def _called(store: Store, job: Job, name: str) -> Job:
+    """The job, by the name that its run has where it may be one and is free."""
+    if name and job.renamed is None:
+        with suppress(UserError):
+            return rename(store, job.id, name)
+    return job
 
 
 def _experiment(home: Home, run: RunId, told: Told) -> Experiment:

@@ -15,7 +15,9 @@ from scheduler.errors import UserError
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.graphql import Refused, read
+from scheduler.wandb_server.jobs import stand_for
 from scheduler.wandb_server.operations import answer
+from scheduler.wandb_server.posts import Told
 from scheduler.web.guard import LOOPBACK, name_of
 
 IGNORED = ("/sdk/otel/",)  # what the client measures of itself
@@ -107,9 +109,23 @@ def _stream(desk: Desk, run: RunId, body: bytes) -> Reply:
     if found.keys() <= {"uploaded", "dropped"}:
         folder.heard()
         return Reply(200, _KEEP_ON)
+    before = desk.runs.told(run)
+    if before and before.is_over:
+        return Reply(200, _sent_again(desk, run, before, found))
     told = desk.runs.tell(run, {"stream": found})
     asked = folder.stop.exists() and not told.agent and not told.is_over  # agents are told with their next heartbeat
     return Reply(200, {**_KEEP_ON, "stopped": True} if asked else _KEEP_ON)
+
+
+def _sent_again(desk: Desk, run: RunId, told: Told, stream: dict[str, Any]) -> dict[str, Any]:
+    """A run that is over is sent once more, as `wandb sync` does. What it brings that is new needs its seat again."""
+    if told.brings(stream):
+        desk.runs.tell(run, {"reopened": True})
+        told = desk.runs.tell(run, {"stream": stream})
+        with desk.store() as store:
+            stand_for(store, run, told, anew=True)
+        desk.wake()
+    return _KEEP_ON
 
 
 def _where(parts: list[str]) -> str:

@@ -86,6 +86,22 @@ def test_a_run_is_seen_like_every_job(script: Script) -> None:
     assert "hello from the run" in script.command_line("logs", job["id"]).stdout
 
 
+def test_a_run_that_was_logged_offline_is_sent_and_sending_it_twice_changes_nothing(script: Script) -> None:
+    """`wandb sync`, of a folder from another machine."""
+    script.command_line.write("train.py", TRAIN)
+    script.environment["WANDB_MODE"] = "offline"
+    assert script(sys.executable, "train.py").returncode == 0
+    (folder,) = (str(path) for path in script.command_line.directory.glob("wandb/offline-run-*"))
+    for _ in range(2):
+        sent = script("wandb", "sync", "--include-synced", folder)
+        assert sent.returncode == 0, sent.stderr
+        script.command_line("wait", "all")
+    (job,) = script.command_line.jobs()
+    assert (job["state"], job["attempt"], job["group"], job["config"]) == ("done", 1, "first", {"epochs": 3})
+    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
+    assert script.command_line("logs", job["id"]).stdout.count("hello from the run") == 1
+
+
 def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) -> None:
     """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed."""
     script.command_line.write("trial.py", TRIAL)

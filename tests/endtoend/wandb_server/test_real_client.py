@@ -102,6 +102,25 @@ def test_a_run_that_was_logged_offline_is_sent_and_sending_it_twice_changes_noth
     assert script.command_line("logs", job["id"]).stdout.count("hello from the run") == 1
 
 
+def test_a_run_that_was_logged_offline_is_imported_without_a_server(command_line: Any) -> None:
+    """What a cluster without a network has left, with all that it shows."""
+    command_line.write("train.py", TRAIN)
+    environment = {**command_line.environment, "WANDB_MODE": "offline"}
+    ran = subprocess.run(
+        [sys.executable, "train.py"], cwd=command_line.directory, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    for became in ("imported", "there already"):
+        told = json.loads(command_line("import", "wandb", "wandb", "--format", "json").stdout)
+        assert [(each["became"], each["notes"]) for each in told] == [(became, [])]
+    (job,) = command_line.jobs()
+    assert (job["state"], job["group"], job["config"], job["tags"]) == ("done", "first", {"epochs": 3}, ["baseline"])
+    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
+    assert "1 histogram" in command_line("show", job["id"]).stdout
+    assert "hello from the run" in command_line("logs", job["id"]).stdout
+    assert "0.3333" in command_line("compare", job["id"]).stdout
+
+
 def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) -> None:
     """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed."""
     script.command_line.write("trial.py", TRIAL)

@@ -40,6 +40,21 @@ method: grid
 metric: {name: loss, goal: minimize}
 parameters: {lr: {values: [0.1, 0.5]}}
 """
+READ = """
+import json, sys, wandb
+api = wandb.Api()
+(run,) = api.runs("local/demo", filters={"config.epochs": {"$gte": 3}, "state": "finished"}, order="-summary_metrics.loss")
+rows = [run.history(pandas=False), run.history(keys=["loss"], pandas=False)]
+rows += [list(run.scan_history()), list(run.scan_history(["loss"]))]
+losses = [[row["loss"] for row in each if row.get("loss")] for each in rows]
+text = run.file("saved.txt").download(root="read").read()
+again = api.run(f"local/demo/{run.id}")
+try:
+    refused = len(api.runs("local/demo", filters={"wonder": 1}))
+except Exception as error:
+    refused = str(error)
+print(json.dumps([losses, text, again.config, again.summary["best"], refused]))
+"""
 FUNCTION = """
 import wandb
 def train():
@@ -84,6 +99,18 @@ def test_a_run_is_seen_like_every_job(script: Script) -> None:
     assert "1 histogram" in shown
     assert "saved file" in shown
     assert "hello from the run" in script.command_line("logs", job["id"]).stdout
+
+
+def test_what_was_logged_is_read_with_the_client(script: Script) -> None:
+    """The notebook that makes a figure from W&B's rows makes it from ours."""
+    script.command_line.write("train.py", TRAIN)
+    script.command_line.write("read.py", READ)
+    assert script(sys.executable, "train.py").returncode == 0
+    read = script(sys.executable, "read.py")
+    assert read.returncode == 0, read.stderr
+    rows, text, config, best, refused = json.loads(read.stdout.splitlines()[-1])
+    assert (rows, text, config, best) == ([[1, 0.5, 1 / 3]] * 4, "kept", {"epochs": 3}, 0.25)
+    assert 'no field "wonder"' in refused
 
 
 def test_a_run_that_was_logged_offline_is_sent_and_sending_it_twice_changes_nothing(script: Script) -> None:

@@ -64,6 +64,12 @@ space = {"method": "grid", "metric": {"name": "loss", "goal": "minimize"}, "para
 wandb.agent(wandb.sweep(space, project="demo"), train)
 """
 
+BEST = """
+import sys, wandb
+sweep = wandb.Api().sweep(sys.argv[1])
+print(sweep.state, len(sweep.runs), sweep.best_run().config)
+"""
+
 
 class Script:
     """Commands with a server beside them."""
@@ -159,6 +165,8 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) ->
     trials = json.loads(script.command_line("trials", "--format", "json").stdout)
     found = {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials["trials"]}
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
+    read = script(sys.executable, "-c", BEST, name)
+    assert read.stdout.splitlines()[-1] == "FINISHED 2 {'lr': 0.1}", read.stderr
 
 
 def test_a_sweep_is_computed_by_a_function(script: Script) -> None:

@@ -35,6 +35,7 @@ COMMANDS = {
     "curves": ("curves", "Draw what jobs have logged, in the terminal."),
     "report": ("report", "What came out as one page in a file, to look at and to send."),
     "export": ("export", "Results and curves as CSV, JSON, Parquet, TensorBoard or W&B runs."),
+    "import": ("importing", "Runs that W&B's client has logged offline, as jobs."),
     "sweeps": ("trials", "List sweeps: method, metric, best value, how their trials stand."),
     "trials": ("trials", "All about one sweep, again: its trials, what was compared, the best."),
     "logs": ("logs", "Print the output of a job; -f follows it."),
@@ -86,10 +87,10 @@ SECTIONS = {
     "Change what waits or runs": ("move", "hold", "release", "pause", "continue", "cancel"),
     "Remember": ("tag", "note", "rename"),
     "Go on": ("retry", "resume", "wait", "notify"),
-    "Keep": ("report", "export", "backup", "restore"),
+    "Keep": ("report", "export", "import", "backup", "restore"),
     "Help": ("completion", "man"),
 }
-_NAMES = {"continue": "go_on"}  # what Python does not let a function be called
+_NAMES = {"continue": "go_on", "import": "bring_in"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
 UNSEARCHED = 50_000  # values that are made before Python looks for circles among them
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -195,7 +195,8 @@ def _name(job: Job, values: Sequence[object]) -> str:
 
 
 def _command(job: Job) -> str:
-    return safe(shell_line(job.argv)[:_LONGEST])
+    """Of a seat the names of its run: its own command is ours."""
+    return safe(shell_line(job.argv[5:] if job.is_seat else job.argv)[:_LONGEST])
 
 
 def _directory(job: Job) -> str:

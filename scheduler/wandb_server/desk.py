@@ -36,9 +36,16 @@ class Desk:
 
     def upload_url(self, run: RunId, name: str) -> str:
         """Where a file of a run is sent: its address is its permission, since the client sends no key there."""
-        where = "/".join(quote(part, safe="") for part in (run.entity, run.project, run.run))
-        return f"{self.url}/upload/{self.seal(f'{run} {name}')}/{where}/{quote(name)}"
+        return f"{self.url}/upload/{self.seal(f'{run} {name}')}/{_where(run, name)}"
+
+    def download_url(self, run: RunId, name: str) -> str:
+        """Where a file of a run is read; the address of the one is not that of the other."""
+        return f"{self.url}/download/{self.seal(f'read {run} {name}')}/{_where(run, name)}"
 
     def seal(self, text: str) -> str:
         """What only this server can have written about the text."""
         return hmac.new(self.key.encode(), text.encode(), "sha256").hexdigest()[:40]
+
+
+def _where(run: RunId, name: str) -> str:
+    return "/".join(quote(part, safe="") for part in (run.entity, run.project, run.run)) + f"/{quote(name)}"

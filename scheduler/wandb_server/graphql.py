@@ -24,10 +24,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """An operation, with its variables. `inner`: those of its `input`, where it has one."""
+    """An operation, with its variables."""
 
     operation: str
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inner(self) -> Asked:
+        """The same with the variables of its `input`, where it has one: wandb before 0.19 names them all beside one another."""
+        given = self.variables.get("input")
+        return Asked(self.operation, given) if isinstance(given, dict) else self
 
     def text(self, *names: str) -> str:
         """The first of these variables that is a text and not empty; "" without any."""

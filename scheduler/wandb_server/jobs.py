@@ -9,10 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scheduler.actions.remark import rename
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.experiments.remarks import LONGEST_NOTE, LONGEST_TAG, NOTHING, Remarks, note, tags_of
 from scheduler.home import Home
+from scheduler.queue.changes import Changes
 from scheduler.queue.elsewhere import configured
 from scheduler.queue.job import Job
 from scheduler.queue.remarks import remark
@@ -46,22 +48,45 @@ def run_of(job: Job) -> RunId | None:
 
 def stand_for(store: Store, run: RunId, told: Told, *, anew: bool) -> Job | None:
     """The job that stands for a run, queued if it does not run already, and with what is known of the run by now. None where the
-    run belongs to a job that somebody else has queued. `anew`: the run had ended; else a job that was cancelled stays so."""
+    run belongs to a job that somebody else has queued. `anew`: it had ended, and goes on; else what was cancelled stays so."""
     if job_of(store, run):
         return None
-    key = f"wandb {run.digest}"
-    experiment = _experiment(store.home, run, told)
     with store.change() as change:
-        latest = change.latest([key]).get(key)
-        if latest is None:
-            (job,) = change.add({key: experiment}, str(store.home.root), {}).values()
-        else:
-            job = latest.job
-            configured(change, job, experiment.arguments, experiment.group)
-            if latest.state in (ENDED if anew else ENDED - {State.CANCELLED}):
-                change.ask_again(job, "resumed")
-        remark(change, [change.number(job)], _remarks(told))
+        job = queued(store, change, run, told, anew=anew)
+    return called(store, job, told.display_name)
+
+
+def seat_of(store: Store, run: RunId) -> Job | None:
+    """The job that stands for a run by now."""
+    found = store.jobs("key = ?", (_key(run),), limit=1, newest=True)
+    return found[0] if found else None
+
+
+def queued(store: Store, change: Changes, run: RunId, told: Told, *, anew: bool) -> Job:
+    """The same, within a transaction, of a run that is nobody else's."""
+    experiment = _experiment(store.home, run, told)
+    latest = change.latest([_key(run)]).get(_key(run))
+    if latest is None:
+        (job,) = change.add({_key(run): experiment}, str(store.home.root), {}).values()
+    else:
+        job = latest.job
+        configured(change, job, experiment.arguments, experiment.group)
+        if latest.state in (ENDED if anew else ENDED - {State.CANCELLED}) and (anew or not told.is_over):
+            change.ask_again(job, "resumed")
+    remark(change, [change.number(job)], _remarks(told))
     return store.job(job)
+
+
+def _key(run: RunId) -> str:
+    return f"wandb {run.digest}"
+
+
+def called(store: Store, job: Job, name: str) -> Job:
+    """The job, by the name that its run has where it may be one and is free."""
+    if name and job.renamed is None:
+        with suppress(UserError):
+            return rename(store, job.id, name)
+    return job
 
 
 def _experiment(home: Home, run: RunId, told: Told) -> Experiment:

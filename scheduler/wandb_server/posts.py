@@ -1,7 +1,8 @@
 """What a W&B client has told of one run, folded from the posts that it sent, in their order. Pure.
 
 A post is a mapping with one of these keys:
-    bucket   the variables of an UpsertBucket: name, config, group, tags, notes, ...
+    bucket   the variables of an UpsertBucket: name, config, group, tags, notes, ...; with `again`, of a run that stays over
+    reopened a run that was over is sent again, and more of it
     stream   the body of a POST to file_stream: pieces of files with the number of their first line; at the end the exit status
     taken    the id of the agent that runs it
     gone     why nobody runs it any more, although it has not said that it is over
@@ -57,9 +58,13 @@ class Told:
         """One more post."""
         if isinstance(bucket := post.get("bucket"), dict):
             self._describe(bucket)
+            if not post.get("again"):  # a run that is resumed goes on where it was
+                self.exit_status, self.gone = None, ""
             return News(about=True)
         if isinstance(stream := post.get("stream"), dict):
             return self._stream(stream)
+        if post.get("reopened"):
+            self.exit_status = None
         if isinstance(taken := post.get("taken"), str):
             self.agent, self.gone = taken, ""
         if isinstance(gone := post.get("gone"), str):
@@ -70,6 +75,14 @@ class Told:
     def is_over(self) -> bool:
         return self.exit_status is not None
 
+    def brings(self, stream: Mapping[str, Any]) -> bool:
+        """Whether a piece of a run that is over says more than is known: another row, or another status."""
+        files = stream.get("files")
+        piece = files.get(HISTORY) if isinstance(files, dict) else None
+        offset, lines = (piece.get("offset"), piece.get("content")) if isinstance(piece, dict) else (None, None)
+        is_longer = isinstance(offset, int) and isinstance(lines, list) and offset + len(lines) > self.counts.get(HISTORY, 0)
+        return is_longer or (bool(stream.get("complete")) and stream.get("exitcode") not in (None, self.exit_status))
+
     @property
     def machine(self) -> Mapping[str, Any]:
         """What the client says of where it runs: `program`, `args`, `root`, `executable`, ...; of its last start."""
@@ -79,8 +92,6 @@ class Told:
         return found if isinstance(found, dict) else {}
 
     def _describe(self, bucket: Mapping[str, Any]) -> None:
-        # A run that is resumed goes on where it was.
-        self.exit_status, self.gone = None, ""
         self.name = _text(bucket, "name") or self.name
         self.display_name = _text(bucket, "displayName") or self.display_name
         self.group = _text(bucket, "groupName") or self.group

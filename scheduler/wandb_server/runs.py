@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ class Runs:
         self._home = home
         self._told: OrderedDict[RunId, Told] = OrderedDict()
         self._lock = threading.Lock()
+        self.asked_about: set[RunId] = set()  # somebody is about to go on with them
 
     def folder(self, run: RunId) -> Folder:
         return Folder(self._home, run)
@@ -43,6 +45,13 @@ class Runs:
             return None
         with self._lock:
             return self._known(run)
+
+    def start_over(self, run: RunId) -> None:
+        """Another run takes the name of one that is over; what that one has told stays beside it."""
+        posts = self.folder(run).posts
+        with self._lock:
+            self._told.pop(run, None)
+            posts.replace(posts.with_name(f"before-{time.time_ns()}.jsonl"))
 
     def unless_over(self, run: RunId) -> None:
         """Ask for the end of a run, if it goes on: its client hears it with the next answer."""

@@ -16,24 +16,20 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scheduler.launcher.files import METRICS, SYSTEM
 from scheduler.linux.inotify import IN_ATTRIB, IN_CLOSE_WRITE, IN_CREATE, IN_MODIFY, IN_MOVED_TO, FolderWatch
 from scheduler.linux.locks import is_locked
-from scheduler.tracking.appending import JsonLines
-from scheduler.wandb_server.folders import FILES, Folder, Posts, RunId, server_file
-from scheduler.wandb_server.posts import News, Told
-from scheduler.wandb_server.translate import Medium, media_in, media_row, metric_row, system_row, table_row
+from scheduler.wandb_server.folders import Folder, Posts, RunId, server_file
+from scheduler.wandb_server.posts import Told
+from scheduler.wandb_server.writing import Written
 
 SILENCE = 300.0  # seconds without a word of a run, while its server is there: then it is over
 ABANDONED = 86400.0  # the same where there is no server either
 LAST_WORDS = 60.0  # seconds that a run has to say how it ended, once its agent says that it is gone
 LOOK = 5.0  # seconds between two looks at the clock
 UPLOADS = 3.0  # seconds after its end in which files still come
-LARGEST_TABLE = 8 << 20  # bytes
 SHARED = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 LOST = 1  # the exit status of a run of which nothing was heard any more
 
@@ -44,14 +40,10 @@ class Seat:
     def __init__(self, folder: Folder, home: Path, directory: Path) -> None:
         self._folder, self._home, self._directory = folder, home, directory
         self._posts, self._told = Posts(folder.posts), Told()
-        self._metrics, self._system = JsonLines(directory / METRICS), JsonLines(directory / SYSTEM)
-        self._media = JsonLines(directory / "media.jsonl")
-        self._awaited: list[Medium] = []  # their files are not there yet
-        self._files: set[str] = set()
+        self._written = Written(folder, directory, print)
         self._without_server = 0.0  # seconds since it was last heard of in which there was no server
         self._heard, self._looked = time.time(), time.time()
         self._gone_since = math.inf
-        self._last: dict[str, Any] = {}  # the last value of every metric
 
     def sit(self) -> int:
         """Until the run is over; returns its exit status."""
@@ -81,60 +73,9 @@ class Seat:
 
     def _read(self) -> None:
         for post in self._posts.read():
-            self._write(self._told.take(post))
-        self._keep_media()
-
-    def _write(self, news: News) -> None:
-        for row in news.rows:
-            if found := metric_row(row):
-                self._metrics.append(found)
-                self._last.update(found)
-            self._awaited += media_in(row)
-        for event in news.events:
-            if measured := system_row(event):
-                self._system.append(measured)
-        for line in news.output:
-            print(line)
-        if news.output:
-            sys.stdout.flush()
-
-    def _keep_media(self, *, anyhow: bool = False) -> None:
-        """Write down what has its file; `anyhow`: nothing comes any more."""
-        left = []
-        for each in self._awaited:
-            more = self._file_of(each)
-            if more is not None:
-                self._media.append(media_row(each, more))
-            elif not anyhow:
-                left.append(each)
-        self._awaited = left
-
-    def _file_of(self, medium: Medium) -> Mapping[str, Any] | None:
-        if not medium.file:
-            return {}
-        path = self._folder.file(medium.file)
-        if path is None or not path.is_file():
-            return None
-        if medium.kind == "table":
-            return table_row(path.read_bytes()) if path.stat().st_size <= LARGEST_TABLE else {"columns": [], "rows": []}
-        return {"file": self._linked(path, medium.file)}
-
-    def _linked(self, path: Path, name: str) -> str:
-        """The same file in the attempt's own directory, so that it stays when the run's folder goes."""
-        own = f"{FILES}/{name}"
-        target = self._directory / own
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            target.hardlink_to(path)
-        return own
-
-    def _keep_files(self) -> None:
-        """What was saved beside media, as files of the run."""
-        root = self._folder.path / FILES
-        for path in sorted(each for each in root.rglob("*") if each.is_file()):
-            name = str(path.relative_to(root))
-            if not name.startswith("media/") and not path.name.startswith("."):
-                self._media.append({"name": name, "kind": "file", "file": self._linked(path, name)})
+            self._written.take(self._told.take(post))
+        sys.stdout.flush()
+        self._written.keep_media()
 
     def _verdict(self) -> int | None:
         """The exit status of the run, once it is over."""
@@ -167,25 +108,11 @@ class Seat:
 
     def _leave(self, status: int) -> int:
         deadline = time.monotonic() + UPLOADS
-        while self._awaited and time.monotonic() < deadline:
+        while self._written.awaits and time.monotonic() < deadline:
             time.sleep(0.1)
-            self._keep_media()
-        self._keep_media(anyhow=True)
-        self._keep_files()
-        if words := _last_words(self._told.summary, self._last):
-            self._metrics.append(words)
+            self._written.keep_media()
+        self._written.close(self._told.summary)
         return status
-
-
-def _last_words(summary: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
-    """What the summary says beyond the last rows. A value that was logged is no further row, for rows are counted, and
-    `{"min": 0.25}` of a metric that was defined so is no value.
-
-    >>> _last_words({"loss": 0.5, "best": 0.25, "_step": 3, "acc": {"max": 1}}, {"loss": 0.5})
-    {'best': 0.25}
-    """
-    new = {name: value for name, value in summary.items() if name not in last and not name.startswith("_")}
-    return {name: value for name, value in new.items() if isinstance(value, (int, float, str))}
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import socket
 import zlib
 from collections.abc import Iterator
@@ -133,7 +134,19 @@ class Exchange(BaseHTTPRequestHandler):
             size -= len(piece)
             yield piece
 
+    def _send_file(self, path: Path) -> None:
+        with suppress(OSError), path.open("rb") as file:
+            self.send_response(200)
+            for name, value in (("Content-Type", "application/octet-stream"), ("X-Content-Type-Options", "nosniff")):
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(os.fstat(file.fileno()).st_size))
+            self.end_headers()
+            shutil.copyfileobj(file, self.wfile, PIECE)
+
     def _send(self, found: Reply) -> None:
+        if found.file:
+            self._send_file(found.file)
+            return
         body, kind = found.text.encode(), "text/plain; charset=utf-8"
         if not found.text:
             body, kind = json.dumps(found.value).encode(), "application/json"

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +16,9 @@ from scheduler.errors import UserError
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.graphql import Refused, read
+from scheduler.wandb_server.jobs import stand_for
 from scheduler.wandb_server.operations import answer
+from scheduler.wandb_server.posts import Told
 from scheduler.web.guard import LOOPBACK, name_of
 
 IGNORED = ("/sdk/otel/",)  # what the client measures of itself
@@ -36,6 +39,7 @@ class Reply:
     status: int
     value: Any = None  # JSON
     text: str = ""
+    file: Path | None = None
 
 
 def refusal(desk: Desk, request: Request) -> Reply | None:
@@ -65,11 +69,23 @@ def _holds_key(desk: Desk, header: str) -> bool:
 
 def upload_of(desk: Desk, request: Request) -> tuple[RunId, str] | None:
     """Whose file a PUT brings, and its name; None where its address is not one that we have given."""
+    return _sealed(desk, request, "upload", "")
+
+
+def _sealed(desk: Desk, request: Request, verb: str, mark: str) -> tuple[RunId, str] | None:
     parts = urlsplit(request.path).path.split("/")
-    if len(parts) < 7 or parts[1] != "upload":
+    if len(parts) < 7 or parts[1] != verb:
         return None
     run, name = RunId(*map(unquote, parts[3:6])), unquote("/".join(parts[6:]))
-    return (run, name) if hmac.compare_digest(parts[2], desk.seal(f"{run} {name}")) else None
+    return (run, name) if hmac.compare_digest(parts[2].encode(), desk.seal(f"{mark}{run} {name}").encode()) else None
+
+
+def _download(desk: Desk, request: Request) -> Reply:
+    found = _sealed(desk, request, "download", "read ")
+    path = desk.runs.folder(found[0]).file(found[1]) if found else None
+    if path is None or not path.is_file():
+        return Reply(404, {"error": "there is no such file"})
+    return Reply(200, file=path)
 
 
 def reply(desk: Desk, request: Request, body: bytes) -> Reply:
@@ -80,6 +96,8 @@ def reply(desk: Desk, request: Request, body: bytes) -> Reply:
     parts = [unquote(part) for part in path.split("/")[1:]]
     if request.method == "POST" and len(parts) == 5 and parts[0] == "files" and parts[4] == "file_stream":
         return _stream(desk, RunId(*parts[1:4]), body)
+    if request.method == "GET" and parts[0] == "download":
+        return _download(desk, request)
     if request.method == "GET":
         return Reply(200, text=_where(parts))
     return Reply(200, {})
@@ -107,9 +125,23 @@ def _stream(desk: Desk, run: RunId, body: bytes) -> Reply:
     if found.keys() <= {"uploaded", "dropped"}:
         folder.heard()
         return Reply(200, _KEEP_ON)
+    before = desk.runs.told(run)
+    if before and before.is_over:
+        return Reply(200, _sent_again(desk, run, before, found))
     told = desk.runs.tell(run, {"stream": found})
     asked = folder.stop.exists() and not told.agent and not told.is_over  # agents are told with their next heartbeat
     return Reply(200, {**_KEEP_ON, "stopped": True} if asked else _KEEP_ON)
+
+
+def _sent_again(desk: Desk, run: RunId, told: Told, stream: dict[str, Any]) -> dict[str, Any]:
+    """A run that is over is sent once more, as `wandb sync` does. What it brings that is new needs its seat again."""
+    if told.brings(stream):
+        desk.runs.tell(run, {"reopened": True})
+        told = desk.runs.tell(run, {"stream": stream})
+        with desk.store() as store:
+            stand_for(store, run, told, anew=True)
+        desk.wake()
+    return _KEEP_ON
 
 
 def _where(parts: list[str]) -> str:

@@ -68,9 +68,9 @@ def history(message: bytes, may_hold: Callable[[bytes], bool] = bool) -> Row:
     time: float | None = None
     for number, value in fields(message):
         if number == _ITEM and may_hold(value):
-            _place(values, *_item(value))
+            _place(values, *item(value))
         elif number == _ITEM and _TIMESTAMP in value:
-            time = _item(value)[1]
+            time = item(value)[1]
         elif number == _STEP:
             step = signed(dict(fields(value)).get(1, 0))
     return Row(values.get("_step") if step is None else step, values, values.get("_timestamp", time))
@@ -80,9 +80,9 @@ def update_summary(summary: dict[str, Any], message: bytes, may_hold: Callable[[
     """Change `summary` as a SummaryRecord says, as far as the items `may_hold` a wanted name."""
     for number, value in fields(message):
         if number == _UPDATE and may_hold(value):
-            _place(summary, *_item(value))
+            _place(summary, *item(value))
         elif number == _REMOVE:
-            _remove(summary, _item(value)[0])
+            _remove(summary, item(value)[0])
 
 
 def exit_code(message: bytes) -> int:
@@ -99,7 +99,7 @@ def leads(kind: int, message: bytes) -> bool:
         config: dict[str, Any] = {}
         for number, value in found:
             if number == _UPDATE:
-                _place(config, *_item(value))
+                _place(config, *item(value))
         return holds_rank_0(config)
     names = [value.decode(errors="replace") for number, value in found if number in (_JOB_TYPE, _DISPLAY_NAME)]
     return any(map(says_rank_0, names)) or any(leads(CONFIG, value) for number, value in found if number == _CONFIG)
@@ -111,7 +111,7 @@ def client(message: bytes) -> str:
     return version.get(1, b"").decode(errors="replace").partition("+")[0]
 
 
-def _item(message: bytes) -> tuple[list[str], Any]:
+def item(message: bytes) -> tuple[list[str], Any]:
     """(path, value) of an item. The path has several parts for a nested name; a name with dots is one part."""
     path: list[str] = []
     value: Any = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.graphql import Asked
-from scheduler.wandb_server.operations import artifacts, people, reading, runs, sweeps
+from scheduler.wandb_server.operations import artifacts, people, reading, rows, runs, saved, sweeps
 
 Operation = Callable[[Desk, Asked], dict[str, Any]]
 
@@ -15,6 +15,8 @@ KNOWN: dict[str, Operation] = {
     **people.OPERATIONS,
     **runs.OPERATIONS,
     **reading.OPERATIONS,
+    **rows.OPERATIONS,
+    **saved.OPERATIONS,
     **sweeps.OPERATIONS,
     **artifacts.OPERATIONS,
 }

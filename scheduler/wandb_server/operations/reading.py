@@ -1,4 +1,4 @@
-"""What `wandb.Api()` reads: runs of a project, a run, its rows."""
+"""What `wandb.Api()` reads: the runs of a project, and one run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from scheduler.wandb_server.desk import ENTITY, PROJECT, Desk
-from scheduler.wandb_server.folders import Posts, RunId
-from scheduler.wandb_server.graphql import Asked
+from scheduler.wandb_server.filters import passes, sort_key
+from scheduler.wandb_server.folders import RunId
+from scheduler.wandb_server.graphql import Asked, Refused
 from scheduler.wandb_server.operations.runs import bucket, run_named
 from scheduler.wandb_server.posts import Told
-
-MOST_ROWS = 10_000  # in one answer
 
 
 def _state(told: Told) -> str:
@@ -49,9 +48,9 @@ def _time(seconds: float) -> str:
 
 
 def runs(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """A page of the runs of a project, the oldest first. Filters are the client's own to apply: all runs are told."""
+    """A page of the runs of a project that a filter leaves, in the order that is wanted; the oldest first where none is."""
     entity, project = asked.text("entity") or ENTITY, asked.text("project") or PROJECT
-    found = [_node(desk, run, told) for run, told in desk.runs.of_project(entity, project)]
+    found = [_node(desk, run, told) for run, told in _chosen(desk, entity, project, asked)]
     first, count = int(asked.text("cursor") or 0), int(asked.variables.get("perPage") or 50)
     some = [{"node": node, "cursor": str(first + place + 1)} for place, node in enumerate(found[first : first + count])]
     end = first + len(some)
@@ -66,35 +65,24 @@ def runs(desk: Desk, asked: Asked) -> dict[str, Any]:
     }
 
 
+def _chosen(desk: Desk, entity: str, project: str, asked: Asked) -> list[tuple[RunId, Told]]:
+    try:
+        filters = json.loads(asked.text("filters") or "{}")
+    except ValueError:
+        raise Refused("the filter is no JSON") from None
+    order = asked.text("order") or "+created_at"
+    every = [(_node(desk, run, told), run, told) for run, told in desk.runs.of_project(entity, project)]
+    found = [each for each in every if passes(each[0], each[2], filters or {})]
+    if order.lstrip("+-") not in ("created_at", "createdAt"):  # by which they come
+        found.sort(key=lambda each: sort_key(each[0], each[2], order.lstrip("+-")))
+    return [(run, told) for _, run, told in (reversed(found) if order.startswith("-") else found)]
+
+
 def run(desk: Desk, asked: Asked) -> dict[str, Any]:
     """One run; null where there is none."""
     wanted = run_named(asked, asked.text("name", "run"))
     told = desk.runs.told(wanted)
     return {"project": {"internalId": _number(wanted.project), "run": _node(desk, wanted, told) if told else None}}
-
-
-def history(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """The rows of a run between two steps, as texts of JSON."""
-    wanted = run_named(asked, asked.text("run"))
-    least, most = int(asked.variables.get("minStep") or 0), int(asked.variables.get("maxStep") or 1 << 62)
-    found = [json.dumps(row) for row in _rows(desk, wanted) if least <= int(row.get("_step", 0)) < most]
-    return {"project": {"run": {"history": found[: int(asked.variables.get("pageSize") or MOST_ROWS)]}}}
-
-
-def sampled(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """Rows with the keys of a specification, all that there are up to its number of samples."""
-    spec = json.loads(asked.text("spec") or "{}")
-    keys, count = spec.get("keys") or [], int(spec.get("samples") or 500)
-    rows = [row for row in _rows(desk, run_named(asked, asked.text("run"))) if all(key in row for key in keys)]
-    thin = rows[:: max(1, -(-len(rows) // max(1, count)))]
-    return {"project": {"run": {"sampledHistory": [[{key: row.get(key) for key in (keys or row)} for row in thin]]}}}
-
-
-def _rows(desk: Desk, wanted: RunId) -> list[dict[str, Any]]:
-    told, found = Told(), []
-    for post in Posts(desk.runs.folder(wanted).posts).read():
-        found += [dict(row) for row in told.take(post).rows]
-    return found
 
 
 def state(desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -107,6 +95,4 @@ OPERATIONS = {
     "RunState": state,
     "QueryRunInfo": run,
     "LightweightRun": run,
-    "HistoryPage": history,
-    "SampledHistoryPage": sampled,
 }

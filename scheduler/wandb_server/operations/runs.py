@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from pathlib import PurePath
 from typing import Any
 
 from scheduler.wandb_server.desk import ENTITY, PROJECT, Desk
@@ -14,6 +15,7 @@ from scheduler.wandb_server.jobs import job_of, stand_for
 from scheduler.wandb_server.posts import EVENTS, HISTORY, OUTPUT, Told
 
 MOST_FILES = 10_000  # in one request
+SYNC = ("wandb", "__main__.py")  # the program of `wandb sync` and of `python -m wandb sync`
 
 
 def upsert(desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -22,14 +24,30 @@ def upsert(desk: Desk, asked: Asked) -> dict[str, Any]:
     run = run_named(asked, name)
     before = desk.runs.told(run)
     was_over = before is not None and before.is_over
-    if was_over:
+    stays_over = was_over and not _goes_on(desk, run, asked)
+    if was_over and not stays_over:
         desk.runs.folder(run).stop.unlink(missing_ok=True)
-    told = desk.runs.tell(run, {"bucket": {**asked.variables, "name": name}})
+    told = desk.runs.tell(run, {"bucket": {**asked.variables, "name": name}, **({"again": True} if stays_over else {})})
     with desk.store() as store:
-        job = stand_for(store, run, told, anew=was_over) or job_of(store, run)
+        job = stand_for(store, run, told, anew=was_over and not stays_over) or job_of(store, run)
     desk.wake()
-    shown = told.display_name or (job.name if job else name)
-    return {"upsertBucket": {"bucket": {**bucket(run, told), "displayName": shown}, "inserted": before is None}}
+    found = {**bucket(run, told), "displayName": told.display_name or (job.name if job else name)}
+    if stays_over:  # else the client takes its rows for further ones
+        found["historyLineCount"] = 0
+    return {"upsertBucket": {"bucket": found, "inserted": before is None}}
+
+
+def _goes_on(desk: Desk, run: RunId, asked: Asked) -> bool:
+    """Whether a run that was over is computed again: it is resumed, or another one has taken its name. Else somebody changes
+    what is said of it, or sends again what `wandb sync` has sent before."""
+    if run in desk.runs.asked_about:
+        desk.runs.asked_about.discard(run)
+        return True
+    program = asked.text("program")
+    if not program or asked.text("id") or PurePath(program).name in SYNC:
+        return False
+    desk.runs.start_over(run)
+    return True
 
 
 def run_named(asked: Asked, name: str) -> RunId:
@@ -78,6 +96,8 @@ def resume_status(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Whether a run with this name is there, and how far it came."""
     run = run_named(asked, asked.text("name"))
     told = desk.runs.told(run)
+    if told:
+        desk.runs.asked_about.add(run)
     model = {"id": run.project, "name": run.project, "entity": {"id": run.entity, "name": run.entity}}
     return {"model": {**model, "bucket": bucket(run, told) if told else None}}
 
@@ -107,8 +127,8 @@ def create_files(desk: Desk, asked: Asked) -> dict[str, Any]:
 
 
 def upload_urls(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """As older clients ask for the same."""
-    run = run_named(asked, asked.text("run"))
+    """As older clients ask for the same; a project is a model to them, and has the name."""
+    run = RunId(asked.text("entity") or ENTITY, asked.text("name", "project") or PROJECT, asked.text("run"))
     folder, names = desk.runs.folder(run), asked.variables.get("files")
     wanted = [name for name in names if isinstance(name, str)][:MOST_FILES] if isinstance(names, list) else []
     edges = [

@@ -93,6 +93,7 @@ OPERATIONS = {
     "GetSweep": sweep,
     "GetSweepState": sweep,
     "GetSweepLegacy": sweep,
+    "Sweep": sweep,
     "CreateAgent": agent,
     "Heartbeat": heartbeat,
 }

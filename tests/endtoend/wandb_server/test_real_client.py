@@ -40,6 +40,21 @@ method: grid
 metric: {name: loss, goal: minimize}
 parameters: {lr: {values: [0.1, 0.5]}}
 """
+READ = """
+import json, sys, wandb
+api = wandb.Api()
+(run,) = api.runs("local/demo", filters={"config.epochs": {"$gte": 3}, "state": "finished"}, order="-summary_metrics.loss")
+rows = [run.history(pandas=False), run.history(keys=["loss"], pandas=False)]
+rows += [list(run.scan_history()), list(run.scan_history(["loss"]))]
+losses = [[row["loss"] for row in each if row.get("loss")] for each in rows]
+text = run.file("saved.txt").download(root="read").read()
+again = api.run(f"local/demo/{run.id}")
+try:
+    refused = len(api.runs("local/demo", filters={"wonder": 1}))
+except Exception as error:
+    refused = str(error)
+print(json.dumps([losses, text, again.config, again.summary["best"], refused]))
+"""
 FUNCTION = """
 import wandb
 def train():
@@ -47,6 +62,12 @@ def train():
         run.log({"loss": run.config.lr})
 space = {"method": "grid", "metric": {"name": "loss", "goal": "minimize"}, "parameters": {"lr": {"values": [0.1, 0.2]}}}
 wandb.agent(wandb.sweep(space, project="demo"), train)
+"""
+
+BEST = """
+import sys, wandb
+sweep = wandb.Api().sweep(sys.argv[1])
+print(sweep.state, len(sweep.runs), sweep.best_run().config)
 """
 
 
@@ -86,6 +107,53 @@ def test_a_run_is_seen_like_every_job(script: Script) -> None:
     assert "hello from the run" in script.command_line("logs", job["id"]).stdout
 
 
+def test_what_was_logged_is_read_with_the_client(script: Script) -> None:
+    """The notebook that makes a figure from W&B's rows makes it from ours."""
+    script.command_line.write("train.py", TRAIN)
+    script.command_line.write("read.py", READ)
+    assert script(sys.executable, "train.py").returncode == 0
+    read = script(sys.executable, "read.py")
+    assert read.returncode == 0, read.stderr
+    rows, text, config, best, refused = json.loads(read.stdout.splitlines()[-1])
+    assert (rows, text, config, best) == ([[1, 0.5, 1 / 3]] * 4, "kept", {"epochs": 3}, 0.25)
+    assert 'no field "wonder"' in refused
+
+
+def test_a_run_that_was_logged_offline_is_sent_and_sending_it_twice_changes_nothing(script: Script) -> None:
+    """`wandb sync`, of a folder from another machine."""
+    script.command_line.write("train.py", TRAIN)
+    script.environment["WANDB_MODE"] = "offline"
+    assert script(sys.executable, "train.py").returncode == 0
+    (folder,) = (str(path) for path in script.command_line.directory.glob("wandb/offline-run-*"))
+    for _ in range(2):
+        sent = script("wandb", "sync", "--include-synced", folder)
+        assert sent.returncode == 0, sent.stderr
+        script.command_line("wait", "all")
+    (job,) = script.command_line.jobs()
+    assert (job["state"], job["attempt"], job["group"], job["config"]) == ("done", 1, "first", {"epochs": 3})
+    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
+    assert script.command_line("logs", job["id"]).stdout.count("hello from the run") == 1
+
+
+def test_a_run_that_was_logged_offline_is_imported_without_a_server(command_line: Any) -> None:
+    """What a cluster without a network has left, with all that it shows."""
+    command_line.write("train.py", TRAIN)
+    environment = {**command_line.environment, "WANDB_MODE": "offline"}
+    ran = subprocess.run(
+        [sys.executable, "train.py"], cwd=command_line.directory, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    for became in ("imported", "there already"):
+        told = json.loads(command_line("import", "wandb", "wandb", "--format", "json").stdout)
+        assert [(each["became"], each["notes"]) for each in told] == [(became, [])]
+    (job,) = command_line.jobs()
+    assert (job["state"], job["group"], job["config"], job["tags"]) == ("done", "first", {"epochs": 3}, ["baseline"])
+    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
+    assert "1 histogram" in command_line("show", job["id"]).stdout
+    assert "hello from the run" in command_line("logs", job["id"]).stdout
+    assert "0.3333" in command_line("compare", job["id"]).stdout
+
+
 def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) -> None:
     """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed."""
     script.command_line.write("trial.py", TRIAL)
@@ -97,6 +165,8 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) ->
     trials = json.loads(script.command_line("trials", "--format", "json").stdout)
     found = {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials["trials"]}
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
+    read = script(sys.executable, "-c", BEST, name)
+    assert read.stdout.splitlines()[-1] == "FINISHED 2 {'lr': 0.1}", read.stderr
 
 
 def test_a_sweep_is_computed_by_a_function(script: Script) -> None:

@@ -171,3 +171,12 @@ def test_how_many_labels_there_are_is_known_before_one_is_laid_out() -> None:
     before = set(vars(found))
     assert (len(found), bool(found), list(found)) == (3, True, ["00000000", "00000001", "00000002"])
     assert set(vars(found)) == before
+
+
+def test_a_run_that_computes_elsewhere_is_called_by_its_own_names_and_not_by_our_command() -> None:
+    """Two runs with one configuration: the path of a program of ours tells nobody which is which."""
+    seats = [
+        replace(job, argv=("python", "-IS", "/x/wandb_server/sit.py", "/home", "me", "proj", name))
+        for job, name in zip(jobs_of([{"lr": 1}, {"lr": 1}]), ("run-a", "run-b"), strict=True)
+    ]
+    assert list(Labels(seats).values()) == ["lr=1 proj run-a", "lr=1 proj run-b"]

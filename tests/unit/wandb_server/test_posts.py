@@ -74,3 +74,24 @@ def test_what_is_no_post_of_a_client_changes_nothing() -> None:
     ):
         assert not told.take(post).rows
     assert (told.config, told.name, told.tags) == ({}, "", ())
+
+
+def test_a_run_that_is_over_brings_news_with_a_further_row_or_another_status_alone() -> None:
+    """`wandb sync` sends all of it again, with the times of that moment before the lines of output."""
+    told = Told()
+    told.take(stream(history=(0, rows(3, 2)), output=(0, ["hello"])))
+    told.take({"stream": {"complete": True, "exitcode": 0}})
+    again = stream(history=(0, rows(3, 2)), output=(0, ["hello", "once more"]))["stream"]
+    assert not told.brings({**again, "complete": True, "exitcode": 0})
+    assert told.brings({**again, "complete": True, "exitcode": 1})
+    assert told.brings(stream(history=(1, rows(2, 1, first=1)))["stream"])
+
+
+def test_what_is_said_of_a_run_that_is_over_does_not_take_its_end_back() -> None:
+    """Whoever changes its configuration does not compute it again."""
+    told = Told()
+    told.take({"stream": {"complete": True, "exitcode": 3}})
+    told.take({"bucket": {"config": '{"lr": {"value": 2}}'}, "again": True})
+    assert (told.exit_status, told.config) == (3, {"lr": 2})
+    told.take({"reopened": True})
+    assert not told.is_over

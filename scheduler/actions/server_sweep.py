@@ -74,9 +74,19 @@ def registered(store: Store, plan: SweepPlan, directory: str, say: Callable[[str
     return at_server(plan, account.url, address, origin)
 
 
-def sweep(store: Store, plan: ServerPlan, devices: Devices, directory: str, terms: Terms, wishes: Wishes, tell: Tell) -> Swept:
-    """Compute what the server wants until it has no more; goes on with the trials of an earlier command."""
-    account = replace(account_of(os.environ), url=plan.url)
+def sweep(
+    store: Store,
+    plan: ServerPlan,
+    devices: Devices,
+    directory: str,
+    terms: Terms,
+    wishes: Wishes,
+    tell: Tell,
+    heartbeats: Heartbeats | None = None,
+) -> Swept:
+    """Compute what the server wants until it has no more; goes on with the trials of an earlier command. `heartbeats`: None for
+    those to the server that the plan names."""
+    heartbeats = heartbeats or Heartbeats(HttpServer(replace(account_of(os.environ), url=plan.url)), plan.address)
     budget = replace(budget_of(plan, wishes), cap=None, target=None)
     record, new = open_sweep(store, plan, directory, SERVER, again=False, seed=0)
     book = Book(store, plan, record)
@@ -90,7 +100,6 @@ def sweep(store: Store, plan: ServerPlan, devices: Devices, directory: str, term
     tell(SweepOpened(plan, book, budget, SERVER, new, 0, aged, learns=False))
     devices.expect([plan.resources])
     tell(Driving(terms.most(devices), devices.note, view=devices.seen))
-    heartbeats = Heartbeats(HttpServer(account), plan.address)
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = ServerSource(mine, plan, book, heartbeats, budget, say, lambda: devices.room(plan.resources))
     driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse), mine.jobs, terms.brake)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +65,19 @@ def refuse_decisions(plan: SweepPlan, wishes: Wishes) -> None:
     if wishes.again and plan.chooser:
         next_step = "leave out --again; FILE with --backend wandb makes a new one"
         raise UserError(f"{plan.path} is at the W&B server, and is not begun anew from here", next_step=next_step)
+
+
+def refuse_own_server() -> None:
+    """UserError where the server is that of this very queue: it claims a GPU for each run, and so would we."""
+    from scheduler.home import Home, default_root
+    from scheduler.wandb_agent.account import account_of
+    from scheduler.wandb_server.serving import running
+
+    own = running(Home(default_root()))
+    if own and own.url == account_of(os.environ).url:
+        what = f"the W&B server at {own.url} is this queue's own, which claims a GPU for each run already"
+        next_step = "`exp-queue sweep FILE` runs a sweep here without it; `wandb agent` computes those that it has"
+        raise UserError(what, next_step=next_step)
 
 
 def show_plan(plan: SweepPlan) -> int:

@@ -78,6 +78,7 @@ def sweep(
     decided_elsewhere = backend == WANDB
     if decided_elsewhere:
         server_sweeping.refuse_decisions(plan, wishes)
+        server_sweeping.refuse_own_server()
     with opened_devices(settings) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run and decided_elsewhere:

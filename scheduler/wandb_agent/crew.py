@@ -118,5 +118,5 @@ class Line:
     failures: int = 0
     again_at: float = 0.0
 
-    def failed(self, now: float) -> Line:
-        return Line(self.failures + 1, now + min(EVERY * 2.0 ** min(self.failures, 10), LONGEST))
+    def failed(self, now: float, every: float = EVERY) -> Line:
+        return Line(self.failures + 1, now + min(every * 2.0 ** min(self.failures, 10), LONGEST))

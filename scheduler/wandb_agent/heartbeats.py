@@ -109,19 +109,27 @@ class Heartbeats:
             self._texts.clear()
             return found
 
-    def close(self) -> None:
+    def close(self, patience: float = LAST) -> None:
         """No further heartbeat. One under way is waited for, but not for long: it may bring a run."""
         with self._change:
-            self._closed, self._wanted = True, False
+            was_closed, self._closed, self._wanted = self._closed, True, False
             self._change.notify()
-        if self._thread.ident is not None:
-            self._thread.join(LAST)
+        if was_closed:
+            return
+        os.close(self._reader)
+        if self._thread.ident is None:
+            os.close(self._writer)
+        else:
+            self._thread.join(patience)
 
     # The thread.
 
     def _run(self) -> None:
-        while beat := self._next():
-            self._send(beat)
+        try:
+            while beat := self._next():
+                self._send(beat)
+        finally:
+            os.close(self._writer)
 
     def _next(self) -> Beat | None:
         """The next heartbeat when it is due; None when there is to be none."""
@@ -159,7 +167,7 @@ class Heartbeats:
         with self._change:
             if beat.asks:
                 self._wanted = self._in_flight = False
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # it rings already, or nobody listens any more
             os.write(self._writer, b".")
 
     def _answered(self, agent: str) -> None:
@@ -173,7 +181,7 @@ class Heartbeats:
         with self._change:
             if not self._line.failures:
                 self._texts.append(f"the W&B server does not answer ({what}); what runs goes on, and it is asked again")
-            self._line = self._line.failed(time.monotonic())
+            self._line = self._line.failed(time.monotonic(), self._every)
 
     def _gone(self, agent: str) -> None:
         """Either the sweep is gone, or the server has forgotten the agent."""

@@ -43,27 +43,32 @@ class ServerSource(TrialSource):
         self._runs: dict[str, str] = {}  # by job
         self._jobs: dict[str, str] = {}  # by run
         self._hungry = False  # whether a slot is free, and more could come
+        self._asks = False  # whether there is room for one, too
 
     def open(self, wakeups: Wakeups) -> None:
         super().open(wakeups)
         self._heartbeats.open()
 
     def refill(self, free: int) -> bool:
-        self._heartbeats.hear()
-        for text in self._heartbeats.texts():
-            self._say(text)
-        self._hungry = free > 0
+        self._hungry, self._asks = free > 0, False
         more = super().refill(free if free > 0 and self._room() else 0)
         self._hungry = self._hungry and more and not self._over
         return more
 
     def stops(self) -> Sequence[EarlyStop]:
+        for text in self._heartbeats.texts():  # here, for after a Ctrl-C nothing is refilled
+            self._say(text)
         wanted = [self._jobs[run] for run in self._heartbeats.crew.stopped if run in self._jobs]
         entries = [self._book[job] for job in wanted if job not in self._condemned]
         running = [entry for entry in entries if not entry.is_over and entry.record.state is not State.QUEUED]
         return [self._condemn(_verdict(entry)) for entry in running]
 
     def patience(self) -> float | None:
+        if self._asks:  # not before the ends of this turn are written: they make agents free, or are the last
+            self._asks = False
+            if self._why_over():
+                return 0.0
+            self._heartbeats.ask()
         again = self._heartbeats.patience() if self._hungry else None
         return min((each for each in (super().patience(), again) if each is not None), default=None)
 
@@ -83,8 +88,11 @@ class ServerSource(TrialSource):
         if entry.is_over:
             self._heartbeats.ended(run)
 
+    def _hear(self) -> None:
+        self._heartbeats.hear()
+
     def _ask(self) -> None:
-        self._heartbeats.ask()
+        self._asks = True
 
     def _take_answer(self) -> None:
         """What the server has handed out is nobody else's: it is queued whatever the budget says."""

@@ -71,7 +71,7 @@ class TrialSource(QueueAlone):
 
     def open(self, wakeups: Wakeups) -> None:
         self._listening = Listening(wakeups, self._heard, self._metrics)
-        wakeups.watch(self._asked, lambda: None)  # a turn of the loop takes the answer
+        wakeups.watch(self._asked, self._hear)
         read_back(self._store, self._book, self._metrics)
         for entry in self._book.entries():
             self._tell(entry)
@@ -161,6 +161,9 @@ class TrialSource(QueueAlone):
     def _tell(self, entry: Entry) -> None:
         """Where a trial stands, and what it has logged: for whoever chooses."""
         raise NotImplementedError
+
+    def _hear(self) -> None:
+        """There is news of whoever is asked: a turn of the loop takes it."""
 
     def _ask(self) -> None:
         """There is a place for one more trial."""

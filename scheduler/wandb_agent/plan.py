@@ -14,7 +14,6 @@ from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document import yaml_reader
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.limits import DEFAULT, Limits
-from scheduler.sweeps.files.kinds import METHODS
 from scheduler.sweeps.files.sweep_file import KEYS
 from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.sweep import SweepPlan, plan_of
@@ -22,7 +21,7 @@ from scheduler.sweeps.trials import Point
 from scheduler.wandb_agent.account import Address
 
 NOWHERE = Address("", "", "")
-LOCAL = {"early_terminate": None, "run_cap": None}  # what of a sweep file is the server's to follow
+LOCAL = ("early_terminate", "run_cap")  # what of a sweep file is the server's to follow
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,9 @@ class ServerPlan(SweepPlan):
 
 def at_server(plan: SweepPlan, url: str, address: Address, origin: str = "") -> ServerPlan:
     """The plan, for a sweep that this server decides about."""
-    given = {each.name: getattr(plan, each.name) for each in fields(plan)}
-    return ServerPlan(**{**given, "sweep": replace(plan.sweep, **LOCAL)}, url=url, address=address, origin=origin)  # type: ignore[arg-type]
+    given = {each.name: getattr(plan, each.name) for each in fields(SweepPlan)}
+    given["sweep"] = replace(plan.sweep, early_terminate=None, run_cap=None)
+    return ServerPlan(**given, url=url, address=address, origin=origin)
 
 
 def plan_from_config(text: str, url: str, address: Address, asked: Asked, limits: Limits = DEFAULT) -> ServerPlan:
@@ -72,13 +72,14 @@ def plan_from_config(text: str, url: str, address: Address, asked: Asked, limits
     if not isinstance(value, dict):
         raise UserError(f"the configuration of {address} cannot be read", next_step="see its page at the server")
     # How points are chosen is the server's business, and a newer one may know more keys and ways than we do.
-    kept = {key: each for key, each in value.items() if key in KEYS and key not in LOCAL}
-    if kept.get("method") not in METHODS:
-        kept["method"] = "random"
+    kept = {key: each for key, each in value.items() if key in KEYS and key not in LOCAL and each != ""}
+    kept["method"] = "random"  # which asks the least of a file
     if isinstance(kept.get("metric"), dict) and not kept["metric"].get("name"):
         del kept["metric"]
     document = Document(str(address), kept, lambda: mark, interpolates=True, limits=limits, text=text)
-    return at_server(plan_of(document, (), asked, limits), url, address)
+    plan = plan_of(document, (), asked, limits)
+    method = str(value.get("method") or "unknown")
+    return at_server(replace(plan, sweep=replace(plan.sweep, method=method)), url, address)
 
 
 def _at(values: Mapping[str, Any], path: tuple[str, ...]) -> object:

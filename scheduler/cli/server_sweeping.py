@@ -55,8 +55,13 @@ def refuse_changes(overrides: Sequence[str], method: str | None) -> None:
         raise UserError(what, next_step="change the file, and let --backend wandb make a sweep of it, or leave that out")
 
 
-def refuse_decisions(plan: SweepPlan, wishes: Wishes) -> None:
-    """UserError for an option about what only the server decides."""
+def refuse(plan: SweepPlan, wishes: Wishes) -> None:
+    """UserError for an option about what only the server decides, and where that server is of no use here."""
+    _refuse_decisions(plan, wishes)
+    _refuse_own_server()
+
+
+def _refuse_decisions(plan: SweepPlan, wishes: Wishes) -> None:
     given = click.get_current_context().get_parameter_source
     for name, option in _DECIDED.items():
         if given(name) is ParameterSource.COMMANDLINE:
@@ -67,8 +72,8 @@ def refuse_decisions(plan: SweepPlan, wishes: Wishes) -> None:
         raise UserError(f"{plan.path} is at the W&B server, and is not begun anew from here", next_step=next_step)
 
 
-def refuse_own_server() -> None:
-    """UserError where the server is that of this very queue: it claims a GPU for each run, and so would we."""
+def _refuse_own_server() -> None:
+    """That of this very queue: it claims a GPU for each run, and so would we."""
     from scheduler.home import Home, default_root
     from scheduler.wandb_agent.account import account_of
     from scheduler.wandb_server.serving import running

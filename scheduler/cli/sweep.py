@@ -57,8 +57,7 @@ def sweep(
 
     The same command again goes on where the last one stopped. Ctrl-C once: no new trials; twice: stop those that run.
 
-    With ENTITY/PROJECT/ID a sweep of a W&B server is computed here: it chooses the points and stops trials, we claim and run.
-    FILE with --backend wandb becomes such a sweep first.
+    ENTITY/PROJECT/ID is a sweep of a W&B server, which chooses and stops its trials; FILE with --backend wandb becomes one.
 
     \b
     exp-queue sweep --method bayes -j2
@@ -75,20 +74,17 @@ def sweep(
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    decided_elsewhere = backend == WANDB
-    if decided_elsewhere:
-        server_sweeping.refuse_decisions(plan, wishes)
-        server_sweeping.refuse_own_server()
+    elsewhere = backend == WANDB
+    if elsewhere:
+        server_sweeping.refuse(plan, wishes)
     with opened_devices(settings) as devices:
         action.refuse_impossible(plan, devices)
-        if dry_run and decided_elsewhere:
-            return server_sweeping.show_plan(plan)
         if dry_run:
-            return show_plan(plan, wishes, *_before(plan, wishes), style)
+            return server_sweeping.show_plan(plan) if elsewhere else show_plan(plan, wishes, *_before(plan, wishes), style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
-                compute = server_sweeping.sweep if decided_elsewhere else action.sweep
+                compute = server_sweeping.sweep if elsewhere else action.sweep
                 swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
             return concluded(swept, store.home, told, style)
 

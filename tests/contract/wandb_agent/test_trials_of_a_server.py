@@ -28,6 +28,7 @@ from scheduler.wandb_agent.heartbeats import Heartbeats
 from scheduler.wandb_agent.plan import ServerPlan, plan_from_config
 from scheduler.wandb_agent.run_environment import run_of
 from tests.contract.wandb_agent.fake_server import FakeServer
+from tests.unit.tracking import transaction_logs
 
 OFTEN = 0.05  # seconds between two heartbeats
 PATIENCE = 90
@@ -185,6 +186,19 @@ def test_a_trial_finds_its_run_in_its_environment(world: World) -> None:
     assert yaml.safe_load(Path(found["WANDB_SWEEP_PARAM_PATH"]).read_text())["lr"] == {"value": 0.1}
     assert found["WANDB_DIR"] == found["EXP_QUEUE_RUN_DIR"]
     assert "WANDB_API_KEY" not in found
+
+
+def test_the_log_that_counts_is_that_of_the_servers_run(world: World) -> None:
+    """A script may open others beside it, and of strangers the later one would count."""
+    for at, (name, loss) in enumerate({"run0": 0.25, "other": 9.0}.items()):
+        folder = world.directory / "logs" / f"run-{at}-{name}"
+        folder.mkdir(parents=True)
+        rows = [transaction_logs.run(""), transaction_logs.row(1, loss=loss, _timestamp=float(at))]
+        (folder / f"run-{name}.wandb").write_bytes(transaction_logs.framed(rows))
+    (world.directory / "t.py").write_text("import os, shutil; shutil.copytree('logs', os.environ['WANDB_DIR'] + '/wandb')")
+    swept = world.drive(count=1).ended()
+    assert swept.results
+    assert [entry.trial.rows for entry in swept.results.entries] == [(0.25,)]
 
 
 def test_what_the_server_stops_is_stopped_early_with_all_its_processes(world: World) -> None:

@@ -46,6 +46,7 @@ def test_exit_ends_the_sweep_and_stops_what_that_agent_has() -> None:
     """As W&B's own agent, which ends its runs then; the others hear of it themselves."""
     crew, offers = told(Crew(("a", "b"), {"r1": "a", "r2": "b"}), {"type": "exit"})
     assert (crew.end, crew.stopped, offers) == (FINISHED, {"r1"}, ())
+    assert told(crew.deleted(), {"type": "exit"})[0].end == DELETED
 
 
 @pytest.mark.parametrize("command", [{}, {"type": "dance"}, {"type": "run"}, {"type": "run", "run_id": ""}, {"run_id": "r9"}])
@@ -66,8 +67,15 @@ def test_the_agent_of_a_run_that_is_over_is_free_for_the_next() -> None:
     assert Crew(("a",), {"r1": "a"}).idle == ""
 
 
+def test_an_agent_is_there_once_and_one_without_a_name_is_none() -> None:
+    """An idle one that is no agent would be asked for by that name."""
+    assert (BUSY.with_agent("a", ["r2"]).agents, BUSY.with_agent("c").agents) == (("a", "b"), ("a", "b", "c"))
+    assert (Crew().with_agent("", ["r1"]).agents, Crew().with_agent("", ["r1"]).runs) == ((), {"r1": ""})
+
+
 def test_what_a_forgotten_agent_has_is_given_to_one_that_is_yet_to_be_registered() -> None:
     """Its runs go on, and the server must be able to stop them."""
+    assert BUSY.with_agent("b", ["r2"]).forgotten("a").runs == {"r1": "", "r2": "b"}
     crew = BUSY.forgotten("a")
     assert (crew.agents, crew.runs) == (("b",), {"r1": ""})
     assert [beat for _, beat in beats(crew, {}, wanted=False)] == [Beat("", ("r1",))]
@@ -91,6 +99,7 @@ def test_the_first_heartbeat_of_an_agent_is_due_at_once() -> None:
 def test_nobody_asks_for_a_run_of_a_sweep_that_is_over(end: str) -> None:
     """A finished one still hears of its runs; of a deleted one there is nothing to hear."""
     crew = Crew(("a", "b"), {"r1": "a"}, end=end)
+    assert Crew(("a", "b"), {"r1": "a"}).deleted() == Crew(("a", "b"), {"r1": "a"}, end=DELETED)
     assert [beat for _, beat in beats(crew, {}, wanted=True)] == ([] if end == DELETED else [Beat("a", ("r1",))])
 
 

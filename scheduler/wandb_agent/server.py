@@ -119,7 +119,7 @@ class HttpServer:
                 raise Gone from None
             raise Unanswered(_refusal(error)) from None
         except (OSError, http.client.HTTPException) as error:
-            raise Unanswered(str(getattr(error, "reason", "") or error or type(error).__name__)) from None
+            raise Unanswered(_trouble(error)) from None
         return _data(found)
 
 
@@ -159,6 +159,11 @@ def _refusal(error: urllib.error.HTTPError) -> str:
     if error.code in (401, 403):
         return f"it refuses the key (HTTP status {error.code})"
     return f"HTTP status {error.code}"
+
+
+def _trouble(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or error
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def _said(errors: Any) -> str:

@@ -29,6 +29,15 @@ parameters: {lr: {values: [0.1, 0.2]}}
 NOWHERE = Address("local", "uncategorized", "nothing0")
 
 
+def until(found: Callable[[], list[Any]]) -> list[Any]:
+    """What it is when it is no longer empty."""
+    deadline = time.monotonic() + PATIENCE
+    while not (there := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return there
+
+
 class World(Protocol):
     """A server with a way to do to it what other people do."""
 
@@ -71,8 +80,11 @@ class Ours:
         threading.Thread(target=self._cancel, daemon=True).start()
 
     def delete(self, address: Address) -> None:
-        for kept in self._home.root.glob(f"wandb/sweeps/{address.id}.*"):
-            kept.unlink()
+        """Once it is under way: whoever begins it writes that down."""
+        with Store(self._home) as store:
+            until(store.jobs)
+        for kept in ("json", "yaml"):
+            (self._home.root / "wandb" / "sweeps" / f"{address.id}.{kept}").unlink()
 
     def _cancel(self) -> None:
         with Store(self._home) as store:
@@ -91,13 +103,9 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
             JsonLines(posts).append({"stream": {"complete": True, "exitcode": 0}})
 
 
-def told(server: Server, agent: str, *runs: str, until: Callable[[list[Command]], object] = bool) -> list[Command]:
-    """What an agent hears at the first heartbeat that brings such an answer."""
-    deadline = time.monotonic() + PATIENCE
-    while not until(commands := list(server.beat(agent, runs))):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return commands
+def told(server: Server, agent: str, *runs: str) -> list[Command]:
+    """What an agent hears at the first heartbeat that brings anything."""
+    return until(lambda: list(server.beat(agent, runs)))
 
 
 def made(world: World) -> Address:

@@ -18,10 +18,19 @@ from scheduler.terminal import say
 
 if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile
+    from scheduler.sweeps.sweep import SweepPlan
 
 DEEPEST = 300  # levels; beyond that, libraries that work on nested values reach Python's own limit
 
 _OVERRIDES = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+WANDB = "wandb"
+_AT_SERVER = "ENTITY/PROJECT/ID"
+_BACKEND = click.option(
+    "--backend",
+    type=click.Choice(["optuna", WANDB]),
+    default="optuna",
+    help="Who chooses points and stops trials: this machine (default), or a W&B server, where FILE becomes a sweep.",
+)
 _FILE = click.argument("file", required=False, metavar="FILE")
 _COMMANDS = click.option(
     "--commands",
@@ -134,19 +143,28 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a sweep file, which may be left out; the command also has `--method`."""
 
     @functools.wraps(command)
-    def reading(*, words: tuple[str, ...], method: str | None, asked: Asked, limits: Limits, **others: Any) -> Any:
+    def reading(*, words: tuple[str, ...], method: str | None, backend: str, asked: Asked, limits: Limits, **others: Any) -> Any:
+        from scheduler.cli.server_sweeping import is_at_a_server, plan_at_the_server, refuse_changes
         from scheduler.sweeps.files.either import advice
         from scheduler.sweeps.sweep import read_plan, standard_file
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
+        at_server = named and is_at_a_server(words[0], backend)
         file, overrides = (words[0], words[1:]) if named else (standard_file(), words)
-        with advice(file):
-            plan = read_plan(file, overrides, asked, limits, method)
+        if at_server or backend == WANDB:
+            refuse_changes(overrides, method)
+        if at_server:
+            plan: SweepPlan = plan_at_the_server(file, asked, limits)
+        else:
+            with advice(file):
+                plan = read_plan(file, overrides, asked, limits, method)
         warn(plan.path, plan.notes)
-        return command(plan=plan, **others)
+        return command(plan=plan, backend=WANDB if at_server else backend, **others)
 
     option = click.option("--method", type=click.Choice(METHODS), help="Instead of the file's own method.")
-    return click.argument("words", nargs=-1, metavar="[FILE] [KEY=VALUE]...")(option(_with_limits(reading)))
+    return click.argument("words", nargs=-1, metavar=f"[FILE|{_AT_SERVER}] [KEY=VALUE]...")(
+        option(_BACKEND(_with_limits(reading)))
+    )
 
 
 def warn(path: str, notes: tuple[Note, ...]) -> None:

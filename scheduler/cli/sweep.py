@@ -18,7 +18,7 @@ from scheduler.cli.options import (
     slots_option,
     trackers_option,
 )
-from scheduler.cli.reading import reads_a_sweep
+from scheduler.cli.reading import WANDB, reads_a_sweep
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
     from scheduler.sweeps.engine.evidence import Evidence
     from scheduler.sweeps.sweep import SweepPlan
-
-_AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a server's sweep on a claimed GPU"
 
 
 @click.command()
@@ -41,7 +39,6 @@ _AGENT = "`exp-queue exec -- wandb agent ENTITY/PROJECT/ID` runs an agent of a s
 @sharing_options
 @notify_option
 @trackers_option
-@click.option("--backend", type=click.Choice(["optuna", "wandb"]), default="optuna", help="Where the sweep lives. Default: here.")
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
 @plain_option
 @format_option
@@ -60,29 +57,35 @@ def sweep(
 
     The same command again goes on where the last one stopped. Ctrl-C once: no new trials; twice: stop those that run.
 
+    ENTITY/PROJECT/ID is a sweep of a W&B server, which chooses and stops its trials; FILE with --backend wandb becomes one.
+
     \b
     exp-queue sweep --method bayes -j2
     exp-queue sweep sweeps/sample.yaml --count 20 optimizer=adam
     exp-queue sweep search.yaml "lr=tag(log, interval(1e-5, 1e-2))" "+seed=choice(1,2)"
+    exp-queue sweep me/digits/k3v0x1ab
     """
     from scheduler.actions import sweep as action
     from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.cli import server_sweeping
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    if backend == "wandb":
-        raise UserError("--backend wandb, sweeps of a W&B server, is not built yet", next_step=_AGENT)
+    elsewhere = backend == WANDB
+    if elsewhere:
+        server_sweeping.refuse(plan, wishes)
     with opened_devices(settings) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return show_plan(plan, wishes, *_before(plan, wishes), style)
+            return server_sweeping.show_plan(plan) if elsewhere else show_plan(plan, wishes, *_before(plan, wishes), style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
-                swept = action.sweep(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
+                compute = server_sweeping.sweep if elsewhere else action.sweep
+                swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
             return concluded(swept, store.home, told, style)
 
 

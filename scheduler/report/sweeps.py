@@ -54,6 +54,8 @@ def opening(
 ) -> list[str]:
     """What is about to be tried, in a few lines."""
     goal = f", {aims(plan)}" if plan.metric else ""
+    if plan.chooser:
+        return _opening_elsewhere(plan, trials, budget) + announcement(plan.launch)
     notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
     if len(trials):
         again = f", {revived} of them interrupted and tried again" if revived else ""
@@ -64,6 +66,13 @@ def opening(
     elif pruner in OPTUNA_PRUNERS:
         notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
     return notes + announcement(plan.launch)
+
+
+def _opening_elsewhere(plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget) -> list[str]:
+    goal = f", {aims(plan)}" if plan.metric else ""
+    ends = _ends(plan, budget)
+    notes = [f"{plan.path}: {plan.chooser} chooses its points and stops its trials{goal}; {ends or 'until it has no more'}"]
+    return [*notes, f"{plural(len(trials), 'trial')} of it from before"] if len(trials) else notes
 
 
 def _compared(rule: EarlyTerminate) -> str:
@@ -95,15 +104,18 @@ def what_is_shown(plan: SweepPlan, before: Standing | None, points: int) -> str:
     return "points like those that it tries:"
 
 
-def _end(plan: SweepPlan, budget: Budget) -> str:
+def _ends(plan: SweepPlan, budget: Budget) -> str:
     ends = [
         f"{budget.cap} trials in all (run_cap)" if budget.cap else "",
         f"at most {budget.count} new ones (--count)" if budget.count else "",
         "until the time is up (--time)" if budget.deadline is not None else "",
         f"until {plan.metric} reaches {budget.target:g}" if budget.target is not None else "",
     ]
-    said = ", ".join(end for end in ends if end)
-    if said:
+    return ", ".join(end for end in ends if end)
+
+
+def _end(plan: SweepPlan, budget: Budget) -> str:
+    if said := _ends(plan, budget):
         return said
     return "every point of the grid" if plan.sweep.method == "grid" else "without an end: Ctrl-C stops it"
 

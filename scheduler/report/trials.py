@@ -10,6 +10,7 @@ from scheduler.queue.states import ENDED, State
 from scheduler.report.text import number, plural
 from scheduler.sweeps.engine.explaining import Recalled
 from scheduler.sweeps.stopping.hyperband import Band
+from scheduler.sweeps.stopping.rules import SERVER
 
 NAMED = 5  # trials that a row of the table names
 
@@ -36,6 +37,8 @@ def _too_late(found: Recalled) -> str:
 def _rule(found: Recalled) -> str:
     if not found.metric:
         return "; its sweep has no metric, so nothing is compared"
+    if found.pruner == SERVER:
+        return "; early stopping is the business of its W&B server"
     if found.rule is None:
         return (
             f"; its sweep runs with --pruner {found.pruner}" if found.pruner != "wandb" else "; its file has no early_terminate"

@@ -54,6 +54,10 @@ class Devices:
         """What a person can do where no job gets a GPU; empty where that is not known, or some do."""
         return self.desk.cure if self.desk else self._cure
 
+    def room(self, resources: Resources) -> bool:
+        """Whether such a job would get its GPUs now, beside what runs; it says nothing about slots."""
+        return self.desk.room(resources) if self.desk else True
+
     def never(self, resources: Resources) -> str:
         """Why such a job can never run here, even if nobody else used the machine; empty if it can."""
         if self.desk:

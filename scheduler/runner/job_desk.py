@@ -15,7 +15,7 @@ from scheduler.gpus.claims import Claim, live_claims
 from scheduler.gpus.desk import Desk
 from scheduler.gpus.observation import Observation
 from scheduler.gpus.packing import GpuUse, request_of, set_aside, streaks_after
-from scheduler.gpus.placement import Refusal
+from scheduler.gpus.placement import Placement, Refusal
 from scheduler.gpus.reading import Gpu, Reading
 from scheduler.gpus.sampler import TICK, Sampler
 from scheduler.gpus.sampler_process import INTERVAL
@@ -90,6 +90,10 @@ class JobDesk:
             return ""
         answer = View(reading, (), Observation(), self._desk.settings).place(request_of(resources))
         return answer.sentence if isinstance(answer, Refusal) and answer.never else ""
+
+    def room(self, resources: Resources) -> bool:
+        """Whether such a job would get its GPUs now."""
+        return not wants_gpu(resources) or isinstance(self.view().place(request_of(resources)), Placement)
 
     # See and take.
 

@@ -41,7 +41,7 @@ def follower_of(
     directory = Path(attempt.directory)
     return Follower(
         *(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere),
-        run_id=attempt.run_id,
+        run_id=job.additions(attempt).get("WANDB_RUN_ID") or attempt.run_id,  # of a sweep at a server: the server's
         gather=gather,
         awake=awake,
         judged_by=(job.policy.objective.metric,) if job.policy.objective else (),

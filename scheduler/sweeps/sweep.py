@@ -81,6 +81,11 @@ class SweepPlan:
         """Whether the sweep can choose, compare or end as its file says only by the values of its metric."""
         return self.sweep.method == "bayes" or self.sweep.early_terminate is not None or self.target is not None
 
+    @property
+    def chooser(self) -> str:
+        """Who chooses its points and stops its trials, where that is not done here."""
+        return ""
+
     def nested(self, values: Sequence[object]) -> Config:
         """The configuration of a point: each of its values at its place."""
         config: Config = {}

@@ -29,6 +29,7 @@ TESTS = {
         [f"{UNIT}/sweeps/test_hyperband.py"],
         [f"{UNIT}/sweeps", f"{CONTRACT}/sweeps/test_book.py"],
     ),
+    "scheduler/wandb_agent/crew.py": ([f"{UNIT}/wandb_agent/test_crew.py"], [f"{CONTRACT}/wandb_agent/test_heartbeats.py"]),
     "scheduler/gpus/admission.py": (
         [f"{UNIT}/gpus"],
         [f"{UNIT}/runner", f"{CONTRACT}/gpus", f"{CONTRACT}/runner/test_histories.py"],

@@ -28,6 +28,7 @@ FLOORS = [
     {"runner"},
     {"notify"},
     {"sweeps"},
+    {"wandb_agent"},
     {"actions"},
     {"report"},
     {"top", "web"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from scheduler.sweeps.files.early_terminate import ASHA, HYPERBAND, IEPOCH, KEEP, EarlyTerminate
 
+SERVER = "server"  # in the place of a rule: a W&B server decides about the sweep
+
 
 def rule_of(written: EarlyTerminate | None, pruner: str) -> EarlyTerminate | None:
     """The rule by which `--pruner` compares trials at bands, with what the file says of it; None where it has none."""

@@ -8,6 +8,7 @@ import pytest
 from fake_driver import FakeDriver, gpu_lines
 
 from scheduler.experiments import Policy, Resources
+from scheduler.gpus.claims import Claim
 from scheduler.gpus.packing import SUSPICIOUS, GpuUse
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
@@ -37,3 +38,15 @@ def test_a_gpu_that_was_set_aside_keeps_nobody_waiting_for_it(desk: JobDesk) -> 
     decisions = plan(World((job(1, gpus=4), job(2)), (), 4, 8, desk.view()))
     assert [type(each) for each in decisions] == [Wait, Start]
     assert "set aside" in decisions[0].reason  # type: ignore[union-attr]
+
+
+def test_there_is_room_for_what_would_get_its_gpus_now(desk: JobDesk) -> None:
+    """A server's run is asked for only then: it would wait here, and could be computed elsewhere."""
+    (start,) = plan(World((job(1, gpus=2),), (), 4, 8, desk.view()))
+    assert isinstance(start, Start)
+    claim = desk.take(start)
+    assert isinstance(claim, Claim)
+    wanted = {gpus: desk.room(Resources(gpus=gpus)) for gpus in (None, 0, 2, 3, 4)}
+    assert wanted == {None: True, 0: True, 2: True, 3: False, 4: False}
+    claim.close()
+    assert desk.room(Resources(gpus=4))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from scheduler.failpoints import reach
 from scheduler.wandb_server.folders import Folder, Posts, RunId, root_of
 from scheduler.wandb_server.posts import Told
 
@@ -34,6 +35,7 @@ class Runs:
                 folder.make()
                 folder.append({"run": [run.entity, run.project, run.run]})
             folder.append(post)
+            reach("post-kept")
             told.take(post)
             return told
 

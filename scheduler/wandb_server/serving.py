@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from scheduler.wandb_server.server import Server
 from scheduler.wandb_server.sweeps import Sweeps
 
 PORT, TRIES = 8643, 20  # the first that is tried, and how many after it
+LOOKS = 10  # at a lock that is held, before it is taken to be a server's
 SEATS = 64  # runs at once; further ones wait, and nothing of them is lost
 
 
@@ -86,10 +88,10 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
         desk = Desk(home, before.key if before else secrets.token_hex(20), "", runs, sweeps, bell.ring, say)
         server = _listening(desk, [port] if port else [*range(last, min(last + TRIES, 1 << 16)), 0])
         desk.url = f"http://127.0.0.1:{server.server_port}"
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps({"url": desk.url, "key": desk.key, "pid": os.getpid()}).encode(), 0)
+        _keep(handle, {"url": desk.url, "key": desk.key, "pid": os.getpid()})
         with _seats(home, runs, bell, say):
             try:
+                sweeps.go_on()
                 yield Served(server, Address(desk.url, desk.key))
             finally:
                 server.server_close()
@@ -100,14 +102,27 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
 
 
 def _claimed(handle: int, path: Path) -> Address | None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(handle):
         there = _kept(path)
         where = f" at {there.url}" if there else ""
         next_step = "`eval $(exp-queue serve --env)` lets W&B's client find it"
-        raise UserError(f"a server of this queue is there already{where}", next_step=next_step) from None
+        raise UserError(f"a server of this queue is there already{where}", next_step=next_step)
     return _kept(path)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is ours now. A seat that looks whether there is a server holds it for a moment."""
+    for left in reversed(range(LOOKS)):
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02 if left else 0)
+    return False
+
+
+def _keep(handle: int, found: dict[str, object]) -> None:
+    """In one write: at no moment is the file empty, and the key lost with whoever is killed then."""
+    os.pwrite(handle, json.dumps(found).encode().ljust(os.fstat(handle).st_size), 0)
 
 
 def _listening(desk: Desk, ports: list[int]) -> Server:

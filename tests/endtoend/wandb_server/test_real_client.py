@@ -40,6 +40,13 @@ method: grid
 metric: {name: loss, goal: minimize}
 parameters: {lr: {values: [0.1, 0.5]}}
 """
+LONG = """
+import os, pathlib, time, wandb
+with wandb.init() as run:
+    pathlib.Path("lives").write_text(str(os.getpid()))
+    while run.config.lr == 0.1:
+        time.sleep(0.05)
+"""
 FUNCTION = """
 import wandb
 def train():
@@ -97,6 +104,21 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) ->
     trials = json.loads(script.command_line("trials", "--format", "json").stdout)
     found = {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials["trials"]}
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
+
+
+def test_a_training_ends_with_its_agent(script: Script, until: Any) -> None:
+    """W&B's own leaves it behind on the GPU when it gets a SIGTERM, as a container does that is stopped."""
+    line = script.command_line
+    line.write("trial.py", LONG)
+    line.write("sweep.yaml", SWEEP)
+    made = script("wandb", "sweep", "sweep.yaml")
+    (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
+    agent = subprocess.Popen(["wandb", "agent", name], cwd=line.directory, env=script.environment, stderr=subprocess.DEVNULL)
+    pid = int(until(lambda: (line.directory / "lives").exists() and (line.directory / "lives").read_text()))
+    agent.terminate()
+    agent.wait(60)
+    until(lambda: not Path(f"/proc/{pid}").exists())
+    until(lambda: {job["config"]["lr"]: job["state"] for job in line.jobs()}[0.1] == "failed")
 
 
 def test_a_sweep_is_computed_by_a_function(script: Script) -> None:

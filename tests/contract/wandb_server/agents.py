@@ -31,7 +31,8 @@ class Server:
     """`exp-queue serve` of one queue, again and again."""
 
     def __init__(self, home: Path, **environment: str) -> None:
-        self._environment = user_environment(EXP_QUEUE_HOME=str(home), **{"CUDA_VISIBLE_DEVICES": "-1", **environment})
+        """`environment`: that of a machine with GPUs; without, there are none."""
+        self._environment = user_environment(EXP_QUEUE_HOME=str(home), **environment or {"CUDA_VISIBLE_DEVICES": "-1"})
         self._said, self._port = home.parent / "server.txt", _free_port()
         self._process: subprocess.Popen[str] | None = None
 
@@ -112,7 +113,7 @@ class Agent:
     client: Client
     sweep: str
     trial: Trial = field(default_factory=Trial)
-    given: list[tuple[str, float]] = field(default_factory=list)  # the runs that it has heard of
+    given: list[tuple[str, float]] = field(default_factory=list)  # the runs that it has begun
     stopped: list[str] = field(default_factory=list)
     id: str = ""
 

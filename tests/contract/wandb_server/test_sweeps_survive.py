@@ -45,6 +45,24 @@ def test_a_sweep_goes_on_wherever_its_server_was_killed(server: Server, store: S
         assert not each.is_alive()
     until(lambda: all(job.state in ENDED for job in store.jobs()))
     assert what_came_out(store) == {lr: (State.DONE, (lr, lr - 1)) for lr in RATES}
+    assert {job.attempts for job in store.jobs()} == {1}
     given = Counter(run for each in agents for run, _ in each.given)
     assert set(given.values()) == {1}, given
     assert sorted(lr for each in agents for _, lr in each.given) == list(RATES)
+
+
+def test_a_run_that_an_agent_has_heard_of_goes_to_no_other(server: Server, store: Store) -> None:
+    """It has not begun it when the server is killed, and the next server cannot know."""
+    client = server.start()
+    first = Agent(client, make_sweep(client, grid(0.1, 0.2)))
+    command = first.taken()
+    server.kill()
+    server.start()
+    second = Agent(client, first.sweep)
+    other = second.taken()
+    assert other["run_id"] != command["run_id"]
+    first.train(command)
+    second.train(other)
+    first.work()
+    assert {lr: state for lr, (state, _) in what_came_out(store).items()} == {0.1: State.DONE, 0.2: State.DONE}
+    assert {job.attempts for job in store.jobs()} == {1}

@@ -6,7 +6,6 @@ which run.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -212,5 +211,4 @@ class Driven:
         with self._news:
             self._agents.withdraw(attempt.run_id)
             self._seats.pop(attempt.run_id, None)
-        with contextlib.suppress(OSError):  # then it goes on in vain
-            self._runs.unless_over(self._run(attempt.run_id))
+        self._runs.unless_over(self._run(attempt.run_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,11 @@ class Runs:
             return self._known(run)
 
     def unless_over(self, run: RunId) -> None:
-        """Ask for the end of a run, if it goes on: its client hears it with the next answer."""
+        """Ask for the end of a run, if it goes on: its client hears it with the next answer. Without room it goes on in vain."""
         told = self.told(run)
         if told and not told.is_over:
-            self.folder(run).stop.touch(mode=0o600)
+            with suppress(OSError):
+                self.folder(run).stop.touch(mode=0o600)
 
     def of_project(self, entity: str, project: str) -> Iterator[tuple[RunId, Told]]:
         """All runs of a project, the oldest first."""

@@ -4,7 +4,6 @@ the variables that the seat has written down. It ends with its agent, which W&B'
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
+    from scheduler.linux.locks import lock
     from scheduler.linux.processes import die_with_parent
     from scheduler.wandb_server.folders import Folder, RunId
 
@@ -25,6 +25,5 @@ if __name__ == "__main__":
         seat = {}
     with contextlib.suppress(OSError):  # without it, a command that fails at once is tried again
         handle = os.open(folder.entered, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.set_inheritable(handle, True)
+        os.set_inheritable(handle, lock(handle))
     os.execvpe(command[0], command, {**os.environ, **seat})  # noqa: S606 (no shell; the command of the sweep)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.drive import run_out
 from scheduler.errors import UserError
 from scheduler.home import Home
-from scheduler.linux.locks import is_locked
+from scheduler.linux.locks import is_locked, lock
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices
@@ -33,7 +31,6 @@ from scheduler.wandb_server.server import Server
 from scheduler.wandb_server.sweeps import Sweeps
 
 PORT, TRIES = 8643, 20  # the first that is tried, and how many after it
-LOOKS = 10  # at a lock that is held, before it is taken to be a server's
 SEATS = 64  # runs at once; further ones wait, and nothing of them is lost
 
 
@@ -102,22 +99,12 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
 
 
 def _claimed(handle: int, path: Path) -> Address | None:
-    if not _locked(handle):
+    if not lock(handle):
         there = _kept(path)
         where = f" at {there.url}" if there else ""
         next_step = "`eval $(exp-queue serve --env)` lets W&B's client find it"
         raise UserError(f"a server of this queue is there already{where}", next_step=next_step)
     return _kept(path)
-
-
-def _locked(handle: int) -> bool:
-    """Whether the lock is ours now. A seat that looks whether there is a server holds it for a moment."""
-    for left in reversed(range(LOOKS)):
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(0.02 if left else 0)
-    return False
 
 
 def _keep(handle: int, found: dict[str, object]) -> None:

@@ -12,12 +12,11 @@ from scheduler.actions.drive import Terms, drive_everything
 from scheduler.actions.retry import retry
 from scheduler.errors import UserError
 from scheduler.home import Home
-from scheduler.linux.locks import is_locked
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices
-from scheduler.wandb_server.folders import Folder, RunId, server_file
+from scheduler.wandb_server.folders import Folder, RunId
 from tests.contract.wandb_server.agents import Agent, Server, Trial, found, grid, make_sweep, server, what_came_out
 from tests.contract.wandb_server.conftest import PATIENCE, Client, serving
 from tests.contract.wandb_server.test_runs_served import until
@@ -233,7 +232,8 @@ def test_a_run_that_begins_when_its_trial_is_tried_anew_is_no_other_job(client: 
     cancelled.join(PATIENCE)
     with store.change() as change:
         change.ask_again(the_job(store, 0.1).id, "a test")
-    until(lambda: bool(late.beat() or the_job(store, 0.1).attempts == 2))
+    Agent(client, late.sweep).register()
+    until(lambda: the_job(store, 0.1).attempts == 2)
     client.begin(run)
     assert len(store.jobs()) == len(found(store))
     assert late.beat(run) == stop(run)
@@ -291,25 +291,3 @@ def test_of_two_servers_at_once_there_is_one(home: Home) -> None:
     for each in threads:
         each.join(PATIENCE)
     assert sorted("is there already" in each for each in came) == [False, True]
-
-
-def test_a_look_at_the_server_does_not_keep_it_from_starting(home: Home) -> None:
-    """Seats look all the time whether there is one."""
-    with serving(home):
-        pass
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.is_set():
-            is_locked(server_file(home.root))
-
-    threads = [threading.Thread(target=look) for _ in range(2)]
-    for each in threads:
-        each.start()
-    try:
-        with serving(home):
-            pass
-    finally:
-        over.set()
-        for each in threads:
-            each.join(PATIENCE)

@@ -15,6 +15,10 @@ costs one comparison.
                 trial-queued       its trial is in the queue, nobody else knows
                 verdict-noted      why a trial is to be stopped is on disk, and nobody has been told to stop it
                 end-unread         a trial's end is on disk, its history is not
+    serve       run-chosen         an agent is to get a run, and nothing of that is written
+                run-given          it is written down, and the agent has not been told
+                post-kept          a post of a run is on disk, and is not answered
+                state-kept         a person's wish for a sweep is on disk, and nobody obeys it
     launcher    order-received     before the journal knows of the job
                 start-noted        the journal says `S`, the command has not been started
                 end-noted          the journal says `X`, nobody has been told

@@ -70,7 +70,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
 
     journal = _journal(plan, record.id, wishes, say)
     book = Book(store, plan, record)
-    revived = revive(store, book)
+    revived = revive(store, book, cancelled=wishes.revive)
     if plan.remarks:
         with store.change() as change:
             remark(change, [book.job(entry).number for entry in book.entries()], plan.remarks)

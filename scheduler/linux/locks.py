@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+LOOKS, MOMENT = 10, 0.02  # so often, with so many seconds between, a lock is tried that may be held by a look alone
 
 
 def locking_pids(kind: str = "FLOCK") -> dict[str, int]:
@@ -31,6 +36,16 @@ def same_file(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:
         return False
+
+
+def lock(descriptor: int, rest: Callable[[float], object] = time.sleep) -> bool:
+    """Take the lock of an open file for its owner alone; False where somebody has it. Whoever only looks has it for a moment."""
+    for _ in range(LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        rest(MOMENT)
+    return False
 
 
 def is_locked(path: Path) -> bool:

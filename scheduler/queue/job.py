@@ -136,5 +136,10 @@ class Job:
         return len(self.argv) > 2 and self.argv[2].endswith(SEAT)
 
     @property
+    def needs_agent(self) -> bool:
+        """Whether it is a seat for an agent of a sweep, which only the server of that sweep can bring."""
+        return self.is_seat and len(self.argv) == 6  # without the name of a run
+
+    @property
     def short_id(self) -> str:
         return self.id[:8]

@@ -26,6 +26,8 @@ class State(str, Enum):
         return self.value
 
 
+UNTAKEN = 204  # the exit status of a seat whose run no agent has begun: that was no attempt at it
+
 WAITING = frozenset({State.QUEUED, State.HELD})
 ACTIVE = frozenset({State.STARTING, State.RUNNING, State.STOPPING})
 SUCCEEDED = frozenset({State.DONE, State.STOPPED_EARLY})

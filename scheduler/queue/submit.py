@@ -30,6 +30,7 @@ from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 
+ELSEWHERE = '`wandb.init(id=..., resume="allow")` goes on with a run, and the agents of a sweep with its next trials'
 CHUNK = 1000  # experiments that go to SQLite together: one by one, 100,000 took three times as long
 
 
@@ -216,25 +217,33 @@ def ask_for_interrupted(store: Store) -> int:
 def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
     """Queue these jobs once more where they did not succeed; returns them with those that are queued or run already.
 
-    UserError for a job that succeeded, and for a lost one that cannot resume unless `lost` says so.
+    UserError for a job that succeeded, for a lost one that cannot resume unless `lost` says so, and for one that stands for a run
+    which is computed elsewhere.
     """
     chosen = list(jobs)
     with store.change() as change:
         for job in chosen:
-            state = change.state(job.id)
-            what = verb(state, resumable=job.policy.resumable, again=False, lost=lost)
-            if what is Verb.SUCCEEDED:
-                raise UserError(
-                    f"job {job.short_id} has succeeded", next_step="`exp-queue run FILE --again` repeats a file's experiments"
-                )
-            if what is Verb.LOST:
-                raise UserError(
-                    f"the outcome of job {job.short_id} is unknown: it may have done its work",
-                    next_step="look at `exp-queue logs`, then add --lost to run it again",
-                )
+            what = verb(change.state(job.id), resumable=job.policy.resumable, again=False, lost=lost)
+            _refuse(job, what)
             if what is Verb.RETRIED:
                 change.ask_again(job.id, "retry")
         ask_with_present_code(change, [job.number for job in chosen])
         if chosen:
             change.asked(here_now(), max(job.number for job in chosen))
     return store.by_ids(job.id for job in chosen)
+
+
+def _refuse(job: Job, what: Verb) -> None:
+    """UserError where the job cannot be asked again."""
+    if job.is_seat:
+        why = f"job {job.short_id} stands for a run that another program computes: it is not ours to start"
+        raise UserError(why, next_step=ELSEWHERE)
+    if what is Verb.SUCCEEDED:
+        raise UserError(
+            f"job {job.short_id} has succeeded", next_step="`exp-queue run FILE --again` repeats a file's experiments"
+        )
+    if what is Verb.LOST:
+        raise UserError(
+            f"the outcome of job {job.short_id} is unknown: it may have done its work",
+            next_step="look at `exp-queue logs`, then add --lost to run it again",
+        )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.queue.changes import Changes
-from scheduler.queue.states import State
+from scheduler.queue.states import ACTIVE, WAITING, State, in_sql
 from scheduler.queue.store import Store
 
 Beside = tuple[tuple[float | None, ...], ...]
@@ -72,6 +72,13 @@ def sweep_called(store: Store, sweep: str) -> SweepRecord:
 def sweep_of(store: Store, job: str) -> SweepRecord | None:
     """The sweep that a job is a trial of, if it is one."""
     return _sweep(store.read("SELECT sweep.* FROM trial JOIN sweep ON sweep.id = trial.sweep WHERE trial.job = ?", (job,)))
+
+
+def unfinished(store: Store) -> list[SweepRecord]:
+    """The sweeps of which a trial is queued or runs."""
+    sql = f"""SELECT * FROM sweep WHERE id IN (SELECT trial.sweep FROM job JOIN trial ON trial.job = job.id
+              WHERE job.state IN {in_sql(WAITING | ACTIVE)})"""  # noqa: S608 (words of ours)
+    return [_record(row) for row in store.read(sql)]
 
 
 def trials(store: Store, sweep: str, since: int = 0) -> list[TrialRecord]:

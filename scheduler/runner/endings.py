@@ -13,7 +13,7 @@ from scheduler.launcher.client import gone, sweep
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt, Ending
-from scheduler.queue.states import SUCCEEDED, State
+from scheduler.queue.states import SUCCEEDED, UNTAKEN, State
 from scheduler.queue.store import Store
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, Running
@@ -90,6 +90,9 @@ def write_end(store: Store, change: Changes, end: End) -> str:
         return ""
     change.used(end.uses)
     system_uses.remember(change, attempt, end.system)
+    if end.running.job.is_seat and end.found.state is State.FAILED and end.found.exit_status == UNTAKEN:
+        change.repeat_free_of_charge(attempt, "no agent has begun it")
+        return "no agent has begun it: it waits for the next one"
     if _free_of_charge(store, end):
         change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
         return "it starts again, no retry spent"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from scheduler.experiments import Resources
@@ -32,7 +32,9 @@ class LeftOut:
 class Choice:
     """What may start. A job is judged when it could start, and with it all that are queued: none hides what stands behind it."""
 
-    def __init__(self, mine: Mine, devices: Devices, streaks: Streaks) -> None:
+    def __init__(self, mine: Mine, devices: Devices, streaks: Streaks, why_not: Callable[[Job], str] = lambda _: "") -> None:
+        """`why_not`: why a job is not for this runner; "" where it is."""
+        self._is_for_others = why_not
         self._mine, self._store, self._devices, self._streaks = mine, mine.store, devices, streaks
         self._news: list[Notice] = []
         self._out: dict[str | Program, LeftOut] = {}
@@ -91,7 +93,7 @@ class Choice:
     def _why_not(self, job: Job) -> str | Program | None:
         if job.resources not in self._never:
             self._never[job.resources] = self._devices.never(job.resources)
-        return self._never[job.resources] or self._streaks.stopped(job)
+        return self._never[job.resources] or self._is_for_others(job) or self._streaks.stopped(job)
 
     def _leave_out(self, why: str | Program) -> None:
         jobs = [job for job in self._mine.queued() if self._why_not(job) == why]

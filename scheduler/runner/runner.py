@@ -61,7 +61,7 @@ class Runner:
         self._limit = self._wished()
         self._source = source or QueueAlone()
         self._brings_more = not isinstance(self._source, QueueAlone)
-        self._choice = Choice(mine, devices, streaks or Streaks(math.inf))
+        self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
         self._wakeups = Wakeups(self._on_signal)
         self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
         self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)

@@ -11,6 +11,7 @@ from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Ending, Job
 
+FOR_AGENTS = "an agent of W&B computes it, and `exp-queue serve` gives it one"
 DEAF = 10.0  # seconds between two looks at the queue where the kernel tells nothing of it
 
 
@@ -41,6 +42,9 @@ class Source(Protocol):
     def reads(self, job: Job) -> bool:
         """Whether it reads itself what this job logs, and keeps it when an attempt is over."""
 
+    def why_not(self, job: Job) -> str:
+        """Why this job is not for a runner with this source, and stays queued; "" where it is."""
+
     def began(self, job: Job, attempt: Attempt) -> None:
         """An attempt was started, or joined."""
 
@@ -68,6 +72,9 @@ class QueueAlone:
 
     def reads(self, job: Job) -> bool:
         return False
+
+    def why_not(self, job: Job) -> str:
+        return FOR_AGENTS if job.needs_agent else ""
 
     def began(self, job: Job, attempt: Attempt) -> None:
         return None

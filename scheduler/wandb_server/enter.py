@@ -1,21 +1,29 @@
 """How a run of an agent gets the GPUs of its seat: `python -IS enter.py HOME ENTITY PROJECT -- COMMAND...` becomes COMMAND, with
-the variables that the seat has written down."""
+the variables that the seat has written down. It ends with its agent, which W&B's own does not see to."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
+    from scheduler.linux.locks import lock
+    from scheduler.linux.processes import die_with_parent
     from scheduler.wandb_server.folders import Folder, RunId
 
+    die_with_parent(signal.SIGTERM)
     home, entity, project, _, *command = sys.argv[1:]
     folder = Folder(Path(home), RunId(entity, project, os.environ.get("WANDB_RUN_ID", "")))
     try:
-        seat = json.loads((folder.path / "seat.json").read_bytes())
+        seat = json.loads(folder.seat.read_bytes())
     except (OSError, ValueError):
         seat = {}
+    with contextlib.suppress(OSError):  # without it, a command that fails at once is tried again
+        handle = os.open(folder.entered, os.O_RDWR | os.O_CREAT, 0o600)
+        os.set_inheritable(handle, lock(handle))
     os.execvpe(command[0], command, {**os.environ, **seat})  # noqa: S606 (no shell; the command of the sweep)

@@ -2,7 +2,9 @@
 
 HOME/wandb/runs/DIGEST/posts.jsonl    one post a line, in single appends; what is there has been answered
                        files/...      what was uploaded, whole or not there
+                       seat.json      what its seat lets the process that computes have; locked while anybody sits there
                        stop           a seat asks that the run be stopped
+                       entered        the command of an agent has begun; locked while it, or what it has started, is there
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from scheduler.linux.locks import is_locked
 from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.metric_log import parsed
 
-POSTS, FILES, STOP, SERVER = "posts.jsonl", "files", "stop", "server.json"
+POSTS, FILES, SEAT, STOP, ENTERED, SERVER = "posts.jsonl", "files", "seat.json", "stop", "entered", "server.json"
 PIECE = 1 << 20  # bytes that are read at once
 
 
@@ -64,6 +67,18 @@ class Folder:
     @property
     def stop(self) -> Path:
         return self.path / STOP
+
+    @property
+    def seat(self) -> Path:
+        return self.path / SEAT
+
+    @property
+    def entered(self) -> Path:
+        return self.path / ENTERED
+
+    def has_left(self) -> bool:
+        """Whether the command of an agent has begun, and is over."""
+        return self.entered.exists() and not is_locked(self.entered)
 
     def is_there(self) -> bool:
         return self.posts.exists()

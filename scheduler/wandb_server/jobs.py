@@ -32,13 +32,12 @@ def seat_command(home: Home, entity: str, project: str, run: str = "") -> tuple[
 
 
 def job_of(store: Store, run: RunId) -> Job | None:
-    """The job whose running or latest attempt is this run: one of a sweep, or one that exp-queue has started."""
+    """The job that has this run as an attempt, be it an earlier one: a trial of a sweep, or what exp-queue has started."""
     prefix = run.run[:8]
     if len(run.run) != 16 or not all(letter in "0123456789abcdef" for letter in run.run):
         return None
     jobs = store.jobs("job.id GLOB ?", (f"{prefix}*",))
-    latest = store.latest_attempts(jobs)
-    return next((job for job in jobs if job.id in latest and latest[job.id].run_id == run.run), None)
+    return next((job for job in jobs if any(each.run_id == run.run for each in store.attempts(job.id))), None)
 
 
 def run_of(job: Job) -> RunId | None:

@@ -5,6 +5,7 @@ A post is a mapping with one of these keys:
     reopened a run that was over is sent again, and more of it
     stream   the body of a POST to file_stream: pieces of files with the number of their first line; at the end the exit status
     taken    the id of the agent that runs it
+    missed   the id of the agent that was to run it, and has not heard of it
     gone     why nobody runs it any more, although it has not said that it is over
 A client that has heard no answer sends a piece again: lines that are there already are passed over.
 """
@@ -51,6 +52,7 @@ class Told:
     last_event: Mapping[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)  # lines by the name of the file
     agent: str = ""
+    misses: int = 0
     gone: str = ""
     exit_status: int | None = None
 
@@ -67,6 +69,8 @@ class Told:
             self.exit_status = None
         if isinstance(taken := post.get("taken"), str):
             self.agent, self.gone = taken, ""
+        if "missed" in post:
+            self.agent, self.misses = "", self.misses + 1
         if isinstance(gone := post.get("gone"), str):
             self.gone = gone
         return News()

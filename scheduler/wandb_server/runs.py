@@ -6,9 +6,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scheduler.failpoints import reach
 from scheduler.wandb_server.folders import Folder, Posts, RunId, root_of
 from scheduler.wandb_server.posts import Told
 
@@ -36,6 +38,7 @@ class Runs:
                 folder.make()
                 folder.append({"run": [run.entity, run.project, run.run]})
             folder.append(post)
+            reach("post-kept")
             told.take(post)
             return told
 
@@ -54,10 +57,11 @@ class Runs:
             posts.replace(posts.with_name(f"before-{time.time_ns()}.jsonl"))
 
     def unless_over(self, run: RunId) -> None:
-        """Ask for the end of a run, if it goes on: its client hears it with the next answer."""
+        """Ask for the end of a run, if it goes on: its client hears it with the next answer. Without room it goes on in vain."""
         told = self.told(run)
         if told and not told.is_over:
-            self.folder(run).stop.touch(mode=0o600)
+            with suppress(OSError):
+                self.folder(run).stop.touch(mode=0o600)
 
     def of_project(self, entity: str, project: str) -> Iterator[tuple[RunId, Told]]:
         """All runs of a project, the oldest first."""

@@ -8,6 +8,7 @@ server to stop the run.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import math
 import os
@@ -21,17 +22,14 @@ from typing import Any
 
 from scheduler.linux.inotify import IN_ATTRIB, IN_CLOSE_WRITE, IN_CREATE, IN_MODIFY, IN_MOVED_TO, FolderWatch
 from scheduler.linux.locks import is_locked
+from scheduler.wandb_server.ends import Seen, end_of
 from scheduler.wandb_server.folders import Folder, Posts, RunId, server_file
 from scheduler.wandb_server.posts import Told
 from scheduler.wandb_server.writing import Written
 
-SILENCE = 300.0  # seconds without a word of a run, while its server is there: then it is over
-ABANDONED = 86400.0  # the same where there is no server either
-LAST_WORDS = 60.0  # seconds that a run has to say how it ended, once its agent says that it is gone
 LOOK = 5.0  # seconds between two looks at the clock
 UPLOADS = 3.0  # seconds after its end in which files still come
 SHARED = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
-LOST = 1  # the exit status of a run of which nothing was heard any more
 
 
 class Seat:
@@ -42,8 +40,9 @@ class Seat:
         self._posts, self._told = Posts(folder.posts), Told()
         self._written = Written(folder, directory, print)
         self._without_server = 0.0  # seconds since it was last heard of in which there was no server
-        self._heard, self._looked = time.time(), time.time()
-        self._gone_since = math.inf
+        self._heard = self._looked = time.monotonic()
+        self._stamp, self._gone_since = 0, math.inf
+        self._is_gone = self._is_stopped = False
 
     def sit(self) -> int:
         """Until the run is over; returns its exit status."""
@@ -55,19 +54,22 @@ class Seat:
                 self._read()
                 if (status := self._verdict()) is not None:
                     return self._leave(status)
-                select.select([watch, ears], [], [], LOOK if watch.precise else 0.5)
+                select.select([watch, ears], [], [], LOOK if watch.precise and not self._is_gone else LOOK / 10)
                 watch.drain()
                 with contextlib.suppress(BlockingIOError):
                     ears.recv(64)
 
     def _let_in(self) -> None:
-        """What the process that computes needs of us: the GPUs that we have claimed."""
+        """What the process that computes needs of us: the GPUs that we have claimed. Locked as long as we are here."""
         found = {name: value for name, value in os.environ.items() if name in SHARED}
         draft = self._folder.path / f"seat.{os.getpid()}"
-        draft.write_text(json.dumps(found))
-        draft.replace(self._folder.path / "seat.json")
+        self._seat = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._seat, fcntl.LOCK_EX)
+        os.write(self._seat, json.dumps(found).encode())
+        draft.replace(self._folder.seat)
 
     def _stop(self) -> None:
+        self._is_stopped = True
         with contextlib.suppress(OSError):
             self._folder.stop.touch(mode=0o600)
 
@@ -79,32 +81,23 @@ class Seat:
 
     def _verdict(self) -> int | None:
         """The exit status of the run, once it is over."""
-        now = time.time()
-        if self._told.exit_status is not None:
-            return min(255, max(0, self._told.exit_status)) if self._told.exit_status >= 0 else 1
-        if self._told.gone:
-            self._gone_since = min(self._gone_since, now)
-            if now - self._gone_since > LAST_WORDS:
-                print(f"the run is over without having said how it ended: {self._told.gone}")
-                return LOST
-        else:
-            self._gone_since = math.inf
-        return self._if_silent(now)
+        end = end_of(self._told, self._seen(time.monotonic()))
+        if end and end.why:
+            print(end.why)
+        return end.status if end else None
 
-    def _if_silent(self, now: float) -> int | None:
+    def _seen(self, now: float) -> Seen:
+        """`now` by a clock that stands still with the machine."""
         with contextlib.suppress(OSError):
-            heard = self._folder.posts.stat().st_mtime
-            if heard > self._heard:
-                self._heard, self._without_server = heard, 0.0
+            stamp = self._folder.posts.stat().st_mtime_ns
+            if stamp != self._stamp:
+                self._stamp, self._heard, self._without_server = stamp, now, 0.0
         if not is_locked(server_file(self._home)):
             self._without_server += now - self._looked
         self._looked = now
-        waits = not self._told.name and not self._told.agent  # for an agent
-        silent = now - self._heard
-        if waits or (silent - self._without_server <= SILENCE and silent <= ABANDONED):
-            return None
-        print(f"nothing was heard of the run for {silent:.0f} s; it is taken to be over")
-        return LOST
+        self._is_gone = bool(self._told.gone) or self._folder.has_left()
+        self._gone_since = min(self._gone_since, now) if self._is_gone else math.inf
+        return Seen(now - self._heard, self._without_server, now - self._gone_since, self._is_stopped)
 
     def _leave(self, status: int) -> int:
         deadline = time.monotonic() + UPLOADS

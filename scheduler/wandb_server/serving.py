@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import secrets
@@ -17,7 +16,7 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.drive import run_out
 from scheduler.errors import UserError
 from scheduler.home import Home
-from scheduler.linux.locks import is_locked
+from scheduler.linux.locks import is_locked, lock
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices
@@ -86,10 +85,10 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
         desk = Desk(home, before.key if before else secrets.token_hex(20), "", runs, sweeps, bell.ring, say)
         server = _listening(desk, [port] if port else [*range(last, min(last + TRIES, 1 << 16)), 0])
         desk.url = f"http://127.0.0.1:{server.server_port}"
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps({"url": desk.url, "key": desk.key, "pid": os.getpid()}).encode(), 0)
+        _keep(handle, {"url": desk.url, "key": desk.key, "pid": os.getpid()})
         with _seats(home, runs, bell, say):
             try:
+                sweeps.go_on()
                 yield Served(server, Address(desk.url, desk.key))
             finally:
                 server.server_close()
@@ -100,14 +99,17 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
 
 
 def _claimed(handle: int, path: Path) -> Address | None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not lock(handle):
         there = _kept(path)
         where = f" at {there.url}" if there else ""
         next_step = "`eval $(exp-queue serve --env)` lets W&B's client find it"
-        raise UserError(f"a server of this queue is there already{where}", next_step=next_step) from None
+        raise UserError(f"a server of this queue is there already{where}", next_step=next_step)
     return _kept(path)
+
+
+def _keep(handle: int, found: dict[str, object]) -> None:
+    """In one write: at no moment is the file empty, and the key lost with whoever is killed then."""
+    os.pwrite(handle, json.dumps(found).encode().ljust(os.fstat(handle).st_size), 0)
 
 
 def _listening(desk: Desk, ports: list[int]) -> Server:

@@ -12,19 +12,23 @@ from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.trial_logs import read_whole
 
 
-def revive(store: Store, book: Book) -> int:
-    """Queue the trials that a person has cancelled or interrupted; returns how many. Failed ones stay failed:
-    `exp-queue retry` runs them again; so does it those that lie outside of the present space, which nobody asks for any more.
-    Trials that are not over take the environment of whoever asks for the sweep now."""
-    cancelled = [entry for entry in book.entries() if entry.record.state is State.CANCELLED and not entry.trial.outside]
+def revive(store: Store, book: Book, *, cancelled: bool = True) -> int:
+    """Queue the trials that a person has cancelled or interrupted, unless `cancelled` says no; returns how many. Failed ones stay
+    failed: `exp-queue retry` runs them again; so does it those that lie outside of the present space, which nobody asks for any
+    more. Trials that are not over take the environment of whoever asks for the sweep now."""
+    wanted = [entry for entry in book.entries() if cancelled and _is_cancelled(entry)]
     with store.change() as change:
-        for entry in cancelled:
+        for entry in wanted:
             change.ask_again(entry.job, "the sweep goes on")
-        unfinished = store.by_ids(entry.job for entry in book.entries() if entry in cancelled or not entry.is_over)
+        unfinished = store.by_ids(entry.job for entry in book.entries() if entry in wanted or not entry.is_over)
         Here(change, str(Path.cwd())).renew((job.number, job.argv, job.policy) for job in unfinished)
-    for entry in cancelled:
+    for entry in wanted:
         book.moved(entry.job, State.QUEUED)
-    return len(cancelled)
+    return len(wanted)
+
+
+def _is_cancelled(entry: Entry) -> bool:
+    return entry.record.state is State.CANCELLED and not entry.trial.outside
 
 
 def read_back(store: Store, book: Book, metrics: Sequence[str]) -> None:

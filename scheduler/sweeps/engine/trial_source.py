@@ -108,6 +108,9 @@ class TrialSource(QueueAlone):
     def reads(self, job: Job) -> bool:
         return job.id in self._book
 
+    def why_not(self, job: Job) -> str:
+        return ""
+
     def began(self, job: Job, attempt: Attempt) -> None:
         # A trial that a killed runner was about to stop counts as running: its log, read again, condemns it again.
         if job.id not in self._book:

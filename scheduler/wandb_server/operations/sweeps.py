@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.wandb_server.desk import ENTITY, PROJECT, Desk
 from scheduler.wandb_server.graphql import Asked, Refused
-from scheduler.wandb_server.sweeps import Record
+from scheduler.wandb_server.sweep_records import Record
 
 _STATES = ("PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED")
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from scheduler.actions.cancel import cancel_all
 from scheduler.home import Home
+from scheduler.queue.store import Store
 from scheduler.tracking.appending import JsonLines
 from scheduler.wandb_server.serving import Served, served
 
@@ -75,10 +77,12 @@ def serving(home: Home, say: Callable[[str], None] = lambda _: None) -> Iterator
 
 @pytest.fixture(autouse=True)
 def _no_seat_stays(home: Home) -> Iterator[None]:
-    """A seat outlives its server, as it must, and ends with its run."""
+    """A seat outlives its server, as it must, and ends with its run, or when it is told to before an agent has come."""
     yield
     for posts in home.root.glob("wandb/runs/*/posts.jsonl"):
         JsonLines(posts).append({"stream": {"complete": True, "exitcode": 0}})
+    with Store(home) as store:
+        cancel_all(store, [job.number for job in store.jobs()], lambda _: None)
 
 
 @pytest.fixture

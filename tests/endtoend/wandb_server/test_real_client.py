@@ -55,6 +55,13 @@ except Exception as error:
     refused = str(error)
 print(json.dumps([losses, text, again.config, again.summary["best"], refused]))
 """
+LONG = """
+import os, pathlib, time, wandb
+with wandb.init() as run:
+    pathlib.Path("lives").write_text(str(os.getpid()))
+    while run.config.lr == 0.1:
+        time.sleep(0.05)
+"""
 FUNCTION = """
 import wandb
 def train():
@@ -167,6 +174,52 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) ->
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
     read = script(sys.executable, "-c", BEST, name)
     assert read.stdout.splitlines()[-1] == "FINISHED 2 {'lr': 0.1}", read.stderr
+
+
+def test_a_training_ends_with_its_agent(script: Script, until: Any) -> None:
+    """W&B's own leaves it behind on the GPU when it gets a SIGTERM, as a container does that is stopped."""
+    line = script.command_line
+    line.write("trial.py", LONG)
+    line.write("sweep.yaml", SWEEP)
+    made = script("wandb", "sweep", "sweep.yaml")
+    (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
+    agent = subprocess.Popen(["wandb", "agent", name], cwd=line.directory, env=script.environment, stderr=subprocess.DEVNULL)
+    pid = int(until(lambda: (line.directory / "lives").exists() and (line.directory / "lives").read_text()))
+    agent.terminate()
+    agent.wait(60)
+    until(lambda: not Path(f"/proc/{pid}").exists())
+    until(lambda: {job["config"]["lr"]: job["state"] for job in line.jobs()}[0.1] == "failed")
+
+
+def test_a_sweep_goes_on_where_its_server_was_killed(script: Script, until: Any) -> None:
+    """The agent and the client ask again until the next one is there, and send it what the last one has not answered."""
+    line = script.command_line
+    line.write(
+        "trial.py",
+        TRIAL.replace("    assert", "        pathlib.Path('lives').touch()\n    assert").replace("import", "import pathlib,"),
+    )
+    line.write("sweep.yaml", SWEEP.replace("0.5", "0.2"))
+    made = script("wandb", "sweep", "sweep.yaml")
+    (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
+    agent = subprocess.Popen(["wandb", "agent", name], cwd=line.directory, env=script.environment, stderr=subprocess.DEVNULL)
+    until(lambda: (line.directory / "lives").exists())
+    line.started[-1].kill()
+    line.started[-1].wait()
+    line.start("serve")
+    assert agent.wait(100) == 0
+    trials = json.loads(line("trials", "--format", "json").stdout)["trials"]
+    assert {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials} == {
+        0.1: ("done", 3),
+        0.2: ("done", 3),
+    }
+
+
+def test_two_shells_at_the_same_moment_find_one_server(command_line: Any) -> None:
+    """Both start one, and one of these finds that it is there already."""
+    shells = [command_line.start("serve", "--env", "--format", "json") for _ in range(2)]
+    first, second = (json.loads(each.communicate(timeout=60)[0]) for each in shells)
+    os.kill(json.loads((command_line.home / "wandb" / "server.json").read_text())["pid"], 9)
+    assert first == second
 
 
 def test_a_sweep_is_computed_by_a_function(script: Script) -> None:

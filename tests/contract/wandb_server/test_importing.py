@@ -19,7 +19,7 @@ from scheduler.wandb_server.runs import Runs
 from tests.contract.wandb_server.conftest import Client, serving
 from tests.contract.wandb_server.test_runs_served import losses, only
 from tests.unit.tracking.transaction_logs import framed, row
-from tests.unit.wandb_server.test_offline import RUN, ended, measured, printed
+from tests.unit.wandb_server.test_offline_log import RUN, ended, measured, printed
 
 
 def offline(place: Path, *records: bytes, name: str = "offline-run-20261129_110606-r1") -> Path:

@@ -62,7 +62,7 @@ def _print(environment: dict[str, str], style: str) -> None:
 
 
 def _started(port: int | None) -> Address:
-    """A server that outlives us."""
+    """A server that outlives us; of two that start at once only one is left when both commands are over."""
     from scheduler.home import open_home
     from scheduler.linux import isolated
     from scheduler.wandb_server.serving import running
@@ -70,7 +70,7 @@ def _started(port: int | None) -> Address:
     home = open_home()
     words = ["serve", *(["--port", str(port)] if port else [])]
     log = (home.root / "wandb-server.log").open("ab")
-    subprocess.Popen(
+    child = subprocess.Popen(
         isolated.command("scheduler.cli.main", "sys.exit(main())", words, packages=True),
         stdin=subprocess.DEVNULL,
         stdout=log,
@@ -79,8 +79,10 @@ def _started(port: int | None) -> Address:
         cwd="/",
     )
     deadline = time.monotonic() + WAIT
-    while (found := running(home)) is None:
-        if time.monotonic() > deadline:
+    while True:
+        ended, found = child.poll() is not None, running(home)
+        if found and (ended or found.pid == child.pid):
+            return found
+        if ended or time.monotonic() > deadline:
             raise StateError("the server did not start", next_step=f"{home.root}/wandb-server.log may say why")
         time.sleep(0.05)
-    return found

@@ -36,10 +36,11 @@ SEATS = 64  # runs at once; further ones wait, and nothing of them is lost
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is, and its key."""
+    """Where a server is, its key, and its process."""
 
     url: str
     key: str
+    pid: int
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,7 +57,7 @@ def running(home: Home) -> Address | None:
 def _kept(path: Path) -> Address | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads(path.read_bytes())
-        return Address(str(found["url"]), str(found["key"]))
+        return Address(str(found["url"]), str(found["key"]), int(found["pid"]))
     return None
 
 
@@ -89,7 +90,7 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
         with _seats(home, runs, bell, say):
             try:
                 sweeps.go_on()
-                yield Served(server, Address(desk.url, desk.key))
+                yield Served(server, Address(desk.url, desk.key, os.getpid()))
             finally:
                 server.server_close()
                 sweeps.close()

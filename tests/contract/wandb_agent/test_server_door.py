@@ -14,11 +14,10 @@ import pytest
 from scheduler.actions.cancel import cancel_all
 from scheduler.home import Home, open_home
 from scheduler.queue.store import Store
-from scheduler.tracking.appending import JsonLines
 from scheduler.wandb_agent.account import Account, Address
 from scheduler.wandb_agent.server import Command, Gone, HttpServer, Server, Unanswered
 from tests.contract.wandb_agent.fake_server import FakeServer
-from tests.contract.wandb_server.conftest import PATIENCE, Client, serving
+from tests.contract.wandb_server.conftest import PATIENCE, Client, end_seats, serving
 
 CONFIG = """
 program: t.py
@@ -99,8 +98,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     home = open_home(tmp_path / "server")
     with serving(home) as (_, client):
         yield Ours(home, client)
-        for posts in home.root.glob("wandb/runs/*/posts.jsonl"):
-            JsonLines(posts).append({"stream": {"complete": True, "exitcode": 0}})
+    end_seats(home)
 
 
 def told(server: Server, agent: str, *runs: str) -> list[Command]:

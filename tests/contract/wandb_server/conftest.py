@@ -75,14 +75,18 @@ def serving(home: Home, say: Callable[[str], None] = lambda _: None) -> Iterator
             thread.join(PATIENCE)
 
 
-@pytest.fixture(autouse=True)
-def _no_seat_stays(home: Home) -> Iterator[None]:
+def end_seats(home: Home) -> None:
     """A seat outlives its server, as it must, and ends with its run, or when it is told to before an agent has come."""
-    yield
-    for posts in home.root.glob("wandb/runs/*/posts.jsonl"):
-        JsonLines(posts).append({"stream": {"complete": True, "exitcode": 0}})
+    for run in home.root.glob("wandb/runs/*"):
+        JsonLines(run / "posts.jsonl").append({"stream": {"complete": True, "exitcode": 0}})
     with Store(home) as store:
         cancel_all(store, [job.number for job in store.jobs()], lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_seat_stays(home: Home) -> Iterator[None]:
+    yield
+    end_seats(home)
 
 
 @pytest.fixture

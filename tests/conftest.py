@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import waiting
 from tests.bystander import Bystander
 from tests.forked import run_to_its_end
 
@@ -140,17 +140,8 @@ def command_line(tmp_path: Path) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], Any]], Any]:
-    """Wait for something that another process does; returns what became true. Fails after a generous while."""
-
-    def wait(true: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 100
-        while (begun := time.monotonic()) < deadline:
-            if result := true():
-                return result
-            time.sleep(max(0.01, time.monotonic() - begun))  # who looks by a command leaves the core to what is waited for
-        raise AssertionError("it did not happen within 100 s")
-
-    return wait
+    """As `waiting.until`."""
+    return waiting.until
 
 
 @pytest.fixture(scope="session")

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from scheduler.home import open_home
 from scheduler.linux import isolated
 
 
-def detach(arguments: list[str]) -> tuple[int, Path]:
+def detach(arguments: Sequence[str]) -> tuple[int, Path]:
     """Start `exp-queue ARGUMENTS` in the background; returns its pid and the file that its output goes to."""
     folder = open_home().root / "detached"
     folder.mkdir(mode=0o700, exist_ok=True)
     log = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}.log"
-    with log.open("xb") as output:
-        process = subprocess.Popen(
-            isolated.command("scheduler.cli.main", "main()", arguments, packages=True),
+    process = in_background(arguments, log)
+    process.returncode = 0  # nobody here waits for it
+    return process.pid, log
+
+
+def in_background(arguments: Sequence[str], log: Path, cwd: str | None = None) -> subprocess.Popen[bytes]:
+    """Start `exp-queue ARGUMENTS` so, its output at the end of a file; `cwd`: None for ours."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            isolated.command("scheduler.cli.main", "sys.exit(main())", arguments, packages=True),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            cwd=cwd,
         )
-    process.returncode = 0  # nobody here waits for it
-    return process.pid, log

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -63,26 +62,18 @@ def _print(environment: dict[str, str], style: str) -> None:
 
 def _started(port: int | None) -> Address:
     """A server that outlives us; of two that start at once only one is left when both commands are over."""
+    from scheduler.cli.detaching import in_background
     from scheduler.home import open_home
-    from scheduler.linux import isolated
     from scheduler.wandb_server.serving import running
 
     home = open_home()
-    words = ["serve", *(["--port", str(port)] if port else [])]
-    log = (home.root / "wandb-server.log").open("ab")
-    child = subprocess.Popen(
-        isolated.command("scheduler.cli.main", "sys.exit(main())", words, packages=True),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-        cwd="/",
-    )
+    log = home.root / "wandb-server.log"
+    child = in_background(["serve", *(["--port", str(port)] if port else [])], log, cwd="/")
     deadline = time.monotonic() + WAIT
     while True:
         ended, found = child.poll() is not None, running(home)
         if found and (ended or found.pid == child.pid):
             return found
         if ended or time.monotonic() > deadline:
-            raise StateError("the server did not start", next_step=f"{home.root}/wandb-server.log may say why")
+            raise StateError("the server did not start", next_step=f"{log} may say why")
         time.sleep(0.05)

@@ -28,6 +28,7 @@ from scheduler.gpus.mutex import MutexBusy
 from scheduler.gpus.ownership import user_name
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Share
 from tests.users import STRANGER, as_root, told_by
+from tests.waiting import until
 
 ONE = Placement((Share("GPU-a", "0", 0, None, 24000),))
 
@@ -36,14 +37,6 @@ def taken(directory: Path, placement: Placement = ONE, label: str = "") -> Claim
     claim = take(directory, lambda living: placement, label=label)
     assert isinstance(claim, Claim)
     return claim
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait for something that must become true; fails after a generous while."""
-    deadline = time.monotonic() + 90
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def opened(pid: int) -> list[str]:

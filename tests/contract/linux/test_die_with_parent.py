@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def test_a_program_ends_when_the_parent_of_what_it_was_is_killed(number: signal.
         assert heard.read(5) == b"ready"
         parent.send_signal(number)
         parent.wait(60)
+        assert select.select([heard], [], [], 60)[0]
         assert heard.read() == b""  # it had the pipe too: nobody is left
 
 

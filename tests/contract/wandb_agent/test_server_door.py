@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from scheduler.wandb_agent.account import Account, Address
 from scheduler.wandb_agent.server import Command, Gone, HttpServer, Server, Unanswered
 from tests.contract.wandb_agent.fake_server import FakeServer
 from tests.contract.wandb_server.conftest import PATIENCE, Client, end_seats, serving
+from tests.waiting import until
 
 CONFIG = """
 program: t.py
@@ -26,15 +26,6 @@ metric: {name: loss, goal: minimize}
 parameters: {lr: {values: [0.1, 0.2]}}
 """
 NOWHERE = Address("local", "uncategorized", "nothing0")
-
-
-def until(found: Callable[[], list[Any]]) -> list[Any]:
-    """What it is when it is no longer empty."""
-    deadline = time.monotonic() + PATIENCE
-    while not (there := found()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return there
 
 
 class World(Protocol):

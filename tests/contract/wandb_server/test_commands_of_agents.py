@@ -16,7 +16,7 @@ from scheduler.queue.store import Store
 from scheduler.wandb_server.folders import Folder, RunId
 from tests.contract.wandb_server.agents import Agent, found, grid, make_sweep
 from tests.contract.wandb_server.conftest import Client
-from tests.contract.wandb_server.test_runs_served import until
+from tests.waiting import until
 
 SLEEP = "command: [sh, -c, 'env > environment; exec sleep 600']"
 

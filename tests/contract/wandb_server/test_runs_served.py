@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,14 +14,8 @@ from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
 from scheduler.tracking.metric_log import rows
-from tests.contract.wandb_server.conftest import PATIENCE, Client, serving
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+from tests.contract.wandb_server.conftest import Client, serving
+from tests.waiting import until
 
 
 def only(store: Store) -> Job:

@@ -12,7 +12,8 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.tracking.metric_log import rows
 from tests.contract.wandb_server.conftest import Client
-from tests.contract.wandb_server.test_runs_served import losses, only, over, until
+from tests.contract.wandb_server.test_runs_served import losses, only, over
+from tests.waiting import until
 
 
 def sync(client: Client, *given: float, status: int = 0) -> None:

@@ -19,7 +19,7 @@ from scheduler.runner.devices import Devices
 from scheduler.wandb_server.folders import Folder, RunId
 from tests.contract.wandb_server.agents import Agent, Server, Trial, found, grid, make_sweep, server, what_came_out
 from tests.contract.wandb_server.conftest import PATIENCE, Client, serving
-from tests.contract.wandb_server.test_runs_served import until
+from tests.waiting import until
 
 __all__ = ["server"]
 EXIT = [{"type": "exit"}]

@@ -10,7 +10,7 @@ from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
 from tests.contract.wandb_server.agents import Agent, Server, grid, make_sweep, server, what_came_out
 from tests.contract.wandb_server.conftest import PATIENCE
-from tests.contract.wandb_server.test_runs_served import until
+from tests.waiting import until
 
 __all__ = ["server"]
 KILLED = -9

@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -139,6 +140,8 @@ def _main(program: Program, cwd: str) -> ModuleType:
 def _forget_who_loaded(cwd: str) -> None:
     """What modules have kept of the process, or drawn by chance, when they were loaded."""
     random.seed()
+    for theirs in list(weakref.finalize._registry):  # type: ignore[attr-defined]
+        theirs.atexit = False  # what an import has made for itself, such as a folder for all, is not this job's to remove
     if numpy := sys.modules.get("numpy.random"):
         numpy.seed()
     if tempfile := sys.modules.get("tempfile"):

@@ -117,3 +117,14 @@ def test_what_imports_have_opened_stays_open_in_the_jobs(packages: Path, tmp_pat
     argv, environment = [sys.executable, "script.py"], {**os.environ, "PYTHONPATH": str(packages)}
     with warm_slot(home, wish(argv, tmp_path, ("kept",), environment)) as slot:
         assert ended(slot, tmp_path, argv)[1] == "held\n"
+
+
+def test_what_an_import_has_made_for_itself_outlives_the_first_job(packages: Path, tmp_path: Path, home: Home) -> None:
+    """All jobs share it: the end of one must not remove it for the others."""
+    (packages / "kept.py").write_text("import tempfile\nfolder = tempfile.TemporaryDirectory()")
+    (tmp_path / "script.py").write_text("import kept, os\nprint(os.path.isdir(kept.folder.name))")
+    argv, environment = [sys.executable, "script.py"], {**os.environ, "PYTHONPATH": str(packages), "TMPDIR": str(tmp_path)}
+    with warm_slot(home, wish(argv, tmp_path, ("kept",), environment)) as slot:
+        for number in range(2):
+            assert ended(slot, tmp_path, argv)[1] == "True\n"
+            (tmp_path / "attempt").rename(tmp_path / f"attempt-{number}")

@@ -13,7 +13,7 @@ from scheduler.runner.environment import lasting_environment
 from scheduler.runner.notices import Cold, Notice, Warm
 from scheduler.shortage import passing
 from scheduler.warm.client import Mother, Ready, Refused, Wish
-from scheduler.warm.command import program_of
+from scheduler.warm.command import behind_env, program_of
 from scheduler.warm.worth import MOST, Worth
 
 COLD = "EXP_QUEUE_COLD"  # set: every job starts from nothing
@@ -40,7 +40,7 @@ class Warmth:
         if found is None:
             return None
         asked = (
-            job.argv[0],
+            behind_env(job.argv)[0],
             found.options,
             found.kind,
             found.target,
@@ -55,7 +55,10 @@ class Warmth:
         if known not in self._known:
             environment = lasting_environment(job, program, self._inherited, kept, threads=threads)
             modules = None if isinstance(job.policy.warm, bool | None) else job.policy.warm
-            self._known = {**dict([*self._known.items()][-64:]), known: Wish(job.argv[0], found, job.cwd, environment, modules)}
+            self._known = {
+                **dict([*self._known.items()][-64:]),
+                known: Wish(behind_env(job.argv)[0], found, job.cwd, environment, modules),
+            }
         return self._known[known]
 
     def launch(self, wish: Wish, job: Job) -> Launch | None:

@@ -29,8 +29,14 @@ class Program:
         return f"{ {SCRIPT: '', MODULE: '-m ', CODE: '-c '}[self.kind] }{short}"
 
 
+def behind_env(argv: Sequence[str]) -> Sequence[str]:
+    """The words from the interpreter on: W&B's sweeps begin with `/usr/bin/env`, which becomes what it starts."""
+    return argv[1:] if argv[:1] in (["/usr/bin/env"], ["env"]) else argv
+
+
 def program_of(argv: Sequence[str]) -> Program | None:
     """What `argv` starts; None where that is no Python program, or one that is started in an uncommon way."""
+    argv = behind_env(list(argv))
     if not argv or not _INTERPRETER.match(argv[0].rsplit("/", 1)[-1]):
         return None
     for place, word in enumerate(argv[1:], 1):

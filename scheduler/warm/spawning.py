@@ -12,7 +12,7 @@ from typing import Any
 from scheduler.launcher import spawning
 from scheduler.launcher.spawning import Order
 from scheduler.warm.becoming import Begin, become
-from scheduler.warm.command import CODE, MODULE, Program, program_of
+from scheduler.warm.command import CODE, MODULE, Program, behind_env, program_of
 from scheduler.warm.safety import Stock
 
 
@@ -51,7 +51,7 @@ class WarmSpawn:
         keep = frozenset([*inherited, *self._held, *self._loaded.keep])
 
         def begin(_: str, argv: list[str], environment: dict[str, str]) -> int:
-            return _fork(self._loaded.beginning(program, argv, order.cwd, environment, log, keep))
+            return _fork(self._loaded.beginning(program, behind_env(argv), order.cwd, environment, log, keep))
 
         return spawning.in_its_directory(order, inherited, begin)
 

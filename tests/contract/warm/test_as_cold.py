@@ -61,6 +61,12 @@ def test_a_script_ends_and_prints_as_after_a_new_start(tmp_path: Path, home: Hom
     assert {**warm, "duration": 0} == {**cold, "duration": 0}
 
 
+def test_a_program_behind_env_is_begun_as_env_begins_it(tmp_path: Path, home: Home) -> None:
+    """That is how W&B's sweeps start theirs."""
+    (tmp_path / "probe.py").write_text(PROBE)
+    assert different(tmp_path, home, ["/usr/bin/env", sys.executable, "probe.py"]) == {}
+
+
 def test_a_script_that_is_not_there_ends_as_after_a_new_start(tmp_path: Path, home: Home) -> None:
     """The words and the status are the interpreter's."""
     cold, warm = both_ways(home, tmp_path, [sys.executable, "nowhere.py"])

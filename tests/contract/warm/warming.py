@@ -13,7 +13,7 @@ from scheduler.home import Home
 from scheduler.launcher.client import Slot, open_slot
 from scheduler.launcher.spawning import Order
 from scheduler.warm.client import Mother, Wish
-from scheduler.warm.command import program_of
+from scheduler.warm.command import behind_env, program_of
 from tests.contract.launcher.launching import NAME, end_of, order, output
 
 
@@ -23,7 +23,7 @@ def wish(
     """What a job with that command line could be forked from."""
     program = program_of(argv)
     assert program
-    return Wish(argv[0], program, str(cwd), os.environ if environment is None else environment, modules)
+    return Wish(behind_env(argv)[0], program, str(cwd), os.environ if environment is None else environment, modules)
 
 
 @contextmanager

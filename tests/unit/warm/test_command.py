@@ -16,6 +16,7 @@ from scheduler.warm.command import CODE, MODULE, SCRIPT, Program, program_of
         (["python3", "-um", "pkg.train", "x"], Program(("-u",), MODULE, "pkg.train", ("x",))),
         (["python3", "-mpkg"], Program((), MODULE, "pkg")),
         (["python", "-c", "print(1)", "x"], Program((), CODE, "print(1)", ("x",))),
+        (["/usr/bin/env", "python3", "-u", "train.py"], Program(("-u",), SCRIPT, "train.py")),
         (["python", "-uBcpass"], Program(("-uB",), CODE, "pass")),
     ],
 )
@@ -42,6 +43,8 @@ def test_a_program_is_found_behind_the_options_of_its_interpreter(argv: list[str
         ["ipython", "train.py"],
         ["uv", "run", "train.py"],
         ["./train.py"],
+        ["env", "A=b", "python", "train.py"],
+        ["env", "-S", "python train.py"],
         ["sh", "-c", "python train.py"],
     ],
 )

@@ -11,7 +11,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.environment import lasting_environment
 from scheduler.runner.notices import Cold, Notice, Warm
-from scheduler.shortage import passing
+from scheduler.shortage import is_short
 from scheduler.warm.client import Mother, Ready, Refused, Wish
 from scheduler.warm.command import behind_env, program_of
 from scheduler.warm.worth import MOST, Worth
@@ -25,41 +25,22 @@ class Warmth:
     def __init__(self, wakeups: Wakeups, tell: Callable[[Notice], None], *, many: bool) -> None:
         """`many`: whether the jobs are so many that it may pay."""
         self._wakeups, self._tell, self._worth = wakeups, tell, Worth(many=many)
-        self._is_off = bool(os.environ.get(COLD))
+        self._many, self._is_off = many, bool(os.environ.get(COLD))
         self._mothers: dict[str, Mother] = {}
         self._ready: set[str] = set()  # those that were told of
         self._inherited = dict(os.environ)
-        self._known: dict[tuple, Wish] = {}
 
     def wish(self, job: Job, program: str | None, kept: Surroundings, threads: int) -> Wish | None:
         """The interpreter that the job could be forked from; None: it starts cold. `program`, `threads`: as for
         `child_environment`."""
-        if self._is_off or job.is_seat or job.policy.warm is False:
+        wished = job.policy.warm
+        if self._is_off or job.is_seat or wished is False or (wished is None and not self._many):
             return None
         found = program_of(job.argv)
         if found is None:
             return None
-        asked = (
-            behind_env(job.argv)[0],
-            found.options,
-            found.kind,
-            found.target,
-            job.cwd,
-            job.policy.warm,
-            job.environment,
-            kept,
-            threads,
-            program,
-        )
-        known = (*asked, job.resources.cpus, job.resources.gpus)
-        if known not in self._known:
-            environment = lasting_environment(job, program, self._inherited, kept, threads=threads)
-            modules = None if isinstance(job.policy.warm, bool | None) else job.policy.warm
-            self._known = {
-                **dict([*self._known.items()][-64:]),
-                known: Wish(behind_env(job.argv)[0], found, job.cwd, environment, modules),
-            }
-        return self._known[known]
+        environment = lasting_environment(job, program, self._inherited, kept, threads=threads)
+        return Wish(behind_env(job.argv)[0], found, job.cwd, environment, None if isinstance(wished, bool | None) else wished)
 
     def launch(self, wish: Wish, job: Job) -> Launch | None:
         """How a launcher is begun that can fork such jobs; None where none can, or where it would not pay."""
@@ -68,8 +49,7 @@ class Warmth:
             return None
         self._worth.of(key).is_asked = bool(wished)
         if key not in self._mothers and len(self._mothers) < MOST:
-            with passing():
-                self._begin(wish)
+            self._begin(wish)
         mother = self._mothers.get(key)
         return mother.launch if mother else None
 
@@ -77,8 +57,8 @@ class Warmth:
         record = self._worth.of(wish.key)
         try:
             mother = Mother(wish, self._inherited, record.without, self._news)
-        except FileNotFoundError:
-            record.refused = True  # its jobs will say so
+        except OSError as error:
+            record.refused = not is_short(error)  # its jobs will say what is wrong
             return
         self._mothers[wish.key] = mother
         self._wakeups.watch(mother, mother.hear)

@@ -70,7 +70,7 @@ def _as_a_new_process(begin: Begin) -> None:
     os.dup2(null, 0)
     os.dup2(begin.log, 1)
     os.dup2(begin.log, 2)
-    _close_all_but({0, 1, 2, *begin.keep})
+    close_all_but({0, 1, 2, *begin.keep})
     signal.set_wakeup_fd(-1)
     for number, handler in begin.handlers.items():
         signal.signal(number, handler)
@@ -81,7 +81,8 @@ def _as_a_new_process(begin: Begin) -> None:
         os.write(2, begin.said)
 
 
-def _close_all_but(kept: set[int]) -> None:
+def close_all_but(kept: set[int]) -> None:
+    """Close every other descriptor of this process."""
     for number in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208
         if number not in kept:
             with contextlib.suppress(OSError):  # that of the listing

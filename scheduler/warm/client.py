@@ -10,6 +10,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -42,7 +43,7 @@ class Wish:
     environment: Mapping[str, str] = field(repr=False)
     modules: tuple[str, ...] | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same for all jobs that can be forked from the same one."""
         program = (self.program.options, self.program.kind, self.program.target)

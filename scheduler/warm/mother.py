@@ -26,6 +26,7 @@ from typing import Any, NoReturn
 from scheduler.launcher import kept, loop  # noqa: F401
 from scheduler.launcher.channel import Channel
 from scheduler.warm import imports, safety, title
+from scheduler.warm.becoming import close_all_but
 from scheduler.warm.command import Program
 from scheduler.warm.imports import Import
 from scheduler.warm.spawning import Loaded, WarmSpawn
@@ -179,14 +180,14 @@ def _serve(runner: Channel, errand: Errand, loaded: Loaded, messages: list[tuple
     there = True
     while there:
         for message, descriptors in messages:
-            pid = None if message.get("lost") else _launch(errand, loaded, descriptors, runner)
+            pid = None if message.get("lost") else _launch(errand, loaded, descriptors)
             runner.send({"is": "launched", "launcher": message["launcher"], "pid": pid})
         if not select.select([runner], [], [], IDLE)[0]:
             return
         messages, there = runner.receive()
 
 
-def _launch(errand: Errand, loaded: Loaded, descriptors: list[int], runner: Channel) -> int | None:
+def _launch(errand: Errand, loaded: Loaded, descriptors: list[int]) -> int | None:
     """The process id of a new launcher on these descriptors; None where the machine has no room for one."""
     try:
         pid = os.fork()
@@ -194,7 +195,7 @@ def _launch(errand: Errand, loaded: Loaded, descriptors: list[int], runner: Chan
         pid = None
     if pid == 0:
         try:
-            runner.close()
+            close_all_but({0, 1, 2, *descriptors, *loaded.keep})  # also those of other launchers that have come with these
             _be_launcher(errand, loaded, *descriptors)
         except BaseException:  # noqa: BLE001
             traceback.print_exc()

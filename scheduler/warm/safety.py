@@ -6,10 +6,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scheduler.warm.imports import installed
+
+TRACERS = ("coverage", "pydevd", "viztracer")  # a file that starts with every interpreter may have started them
 
 
 def unsafe() -> str:
@@ -17,6 +20,8 @@ def unsafe() -> str:
     if len(sys._current_frames()) > 1:
         names = ", ".join(each.name for each in threading.enumerate()[1:]) or "one that Python does not know"
         return f"a thread has been started ({names})"
+    if tracer := next((name for name in TRACERS if name in sys.modules), "") or (sys.gettrace() and "a tracer"):
+        return f"{tracer} watches this process alone"
     if device := next(_devices(), None):
         return f"{device} is open"
     return "a thread has been started that a fork would lose" if _has_other_threads() else ""
@@ -35,7 +40,9 @@ def _devices() -> Iterator[str]:
 def _has_other_threads() -> bool:
     """Whether threads are left after a fork: the libraries that know of forks (OpenBLAS) end theirs before one, and begin
     anew."""
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python warns of forks beside any thread; whether it matters is what is found out here
+        pid = os.fork()
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)

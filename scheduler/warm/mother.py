@@ -29,6 +29,7 @@ from scheduler.warm import imports, safety, title
 from scheduler.warm.becoming import close_all_but
 from scheduler.warm.command import Program
 from scheduler.warm.imports import Import
+from scheduler.warm.kept import PREFIX, SUFFIX
 from scheduler.warm.spawning import Loaded, WarmSpawn
 
 IDLE = 600.0  # seconds without a launcher asked for, after which it ends
@@ -82,7 +83,7 @@ def main(connection: int) -> None:
     if not there:
         return
     errand = _errand(messages[0][0])
-    title.show(["exp-queue:", "keeps", "the", "imports", "of", errand.program.words, "loaded"])
+    title.show([f"{PREFIX}{errand.program.words}{SUFFIX}"])
     began = time.monotonic()
     try:
         loaded, names = _load(errand, without)
@@ -218,6 +219,6 @@ def _be_launcher(errand: Errand, loaded: Loaded, runner: int, listener: int, jou
     os.chdir("/")
     os.environ.clear()
     os.environ.update(errand.environment)
-    title.show(["exp-queue:", "launcher", "of", errand.program.words])
+    title.show([f"exp-queue: launcher of {errand.program.words}"])
     loop.main(runner, listener, journal, WarmSpawn(loaded, held))
     os._exit(0)

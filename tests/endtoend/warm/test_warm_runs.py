@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 # An installed package that takes its time and notes who loads it.
 HEAVY = """
 import os, time
@@ -69,6 +71,20 @@ def test_what_jobs_import_is_loaded_once_where_a_person_wants_it(project) -> Non
     assert "heavy imported from now on" in done.stderr
     assert outputs(project) == {"loading\n"}
     assert {each[2] for each in jobs(project)} == {f"--x={x}" for x in range(1, 7)}
+
+
+def test_status_tells_what_the_imports_hold(project) -> None:
+    """Memory that no job is seen to use is somebody's question."""
+    project.write("grid.yaml", GRID + "policy: {warm: true}\n")
+    project.write("train.py", "import os, time\nimport heavy\nwhile not os.path.exists('enough'): time.sleep(0.01)\n")
+    run = project.start("run", "grid.yaml", "-j2")
+    until(lambda: "running" in project("status").stderr)
+    told = project("status").stderr
+    project.write("enough", "")
+    run.communicate()
+    assert run.returncode == 0
+    assert "the imports of `train.py` are kept loaded" in told
+    assert "kept loaded" not in project("status").stderr
 
 
 def test_the_first_jobs_of_many_show_that_it_pays(project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def project(command_line, tmp_path):
 def loads(project) -> list[str]:
     """The processes that have loaded the package."""
     return Path(project.environment["LOADS"]).read_text().split()
+
+
+def until_line(run, word: str) -> None:
+    """Read what it says up to a line with the word."""
+    while word not in (line := run.stderr.readline()):
+        assert line
 
 
 def jobs(project) -> list[list[str]]:
@@ -169,3 +176,21 @@ def test_an_interpreter_that_cannot_begin_leaves_the_jobs_as_they_were(project) 
     done = project("run", "grid.yaml", "-j2")
     assert (done.returncode, len(loads(project))) == (0, 6)
     assert "imports for itself: the interpreter ended with exit status 9" in done.stderr
+
+
+def test_who_stops_while_imports_are_loaded_does_not_wait_for_them(project, tmp_path) -> None:
+    """It is over at once, and the same command goes on."""
+    slow = "import os, time\nopen('loading', 'w').close()\nwhile not os.path.exists('enough'): time.sleep(0.01)\n"
+    (tmp_path / "venv" / "site-packages" / "heavy.py").write_text(slow)
+    project.write("grid.yaml", GRID + "policy: {warm: true}\n")
+    run = project.start("run", "grid.yaml", "-j2")
+    until((project.directory / "loading").exists)
+    run.send_signal(signal.SIGINT)
+    until_line(run, "Ctrl-C")
+    run.send_signal(signal.SIGINT)
+    run.communicate()
+    assert run.returncode == 130
+    assert [job["state"] for job in project.jobs()] == ["cancelled"] * 2 + ["queued"] * 4
+    project.write("enough", "")
+    assert project("run", "grid.yaml", "-j2").returncode == 0
+    assert [job["state"] for job in project.jobs()] == ["done"] * 6

@@ -25,6 +25,7 @@ from scheduler.runner.sources import Submits
 from scheduler.runner.streaks import Streaks
 
 Tell = Callable[[Told], None]
+MANY = 5  # jobs: of fewer, most would have begun before what they import is loaded for all
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
     tell(Driving(terms.most(devices), devices.note, jobs, done, before=len(needed), view=devices.seen))
     source = Submits(store.home, forever=False)
-    runner = Runner(mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
+    runner = Runner(
+        mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures), terms.pulse, many=len(jobs) >= MANY
+    )
     return run_out(runner, mine.jobs, terms.brake)
 
 
@@ -96,7 +99,9 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
     devices.expect(job.resources for job in Mine(store).by_resources())
     tell(Driving(terms.most(devices), devices.note, forever=forever, view=devices.seen))
     source = Submits(store.home, forever=forever)
-    runner = Runner(Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse)
+    runner = Runner(
+        Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse, many=True
+    )
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)
 
 

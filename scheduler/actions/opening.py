@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,3 +56,19 @@ def working_directory() -> str:
         return str(Path.cwd())
     except FileNotFoundError:
         raise UserError("the working directory was removed", next_step="cd to one that is there") from None
+
+
+@contextmanager
+def all_cold() -> Iterator[None]:
+    """Meanwhile no job is forked from an interpreter that has its imports loaded."""
+    from scheduler.runner.warmth import COLD
+
+    before = os.environ.get(COLD)
+    os.environ[COLD] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[COLD]
+        else:
+            os.environ[COLD] = before

@@ -102,7 +102,9 @@ def sweep(
     tell(Driving(terms.most(devices), devices.note, view=devices.seen))
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = ServerSource(mine, plan, book, heartbeats, budget, say, lambda: devices.room(plan.resources))
-    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse), mine.jobs, terms.brake)
+    driven = run_out(
+        Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse, many=True), mine.jobs, terms.brake
+    )
     if driven.left:
         return Swept(driven, None, Sightings(plan.metric))
     return Swept(driven, results(store, plan, book), source.sightings())

@@ -10,13 +10,14 @@ from scheduler.actions.results import Line, Sort, best_first, lines, unlogged
 from scheduler.actions.system import idling
 from scheduler.queue.selection import count, select
 from scheduler.queue.store import Store
+from scheduler.warm.kept import Kept, kept
 
 
 @dataclass(frozen=True)
 class Status:
     """Jobs, oldest first; of how many that were asked for; why some can never run here, by their ids; and how many of all are in
     each state. `unlogged`: that none of them has what they are sorted by. `idling`: how busy the GPUs of those are that starve
-    them, in percent, by their ids."""
+    them, in percent, by their ids. `kept`: interpreters that keep imports loaded, where anything runs."""
 
     lines: Sequence[Line]
     of: int
@@ -24,6 +25,7 @@ class Status:
     counts: Mapping[str, int]
     unlogged: str = ""
     idling: Mapping[str, float] = field(default_factory=dict)
+    kept: Sequence[Kept] = ()
 
 
 def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort | None = None) -> Status:
@@ -36,4 +38,6 @@ def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort |
     chosen = select(store, words or ["all"], limit)
     never = never_here(chosen)
     found_lines = lines(store, chosen, never)
-    return Status(found_lines, count(store, words or ["all"]), never, store.counts(), idling=idling(found_lines))
+    counts = store.counts()
+    interpreters = kept() if "running" in counts or "starting" in counts else []
+    return Status(found_lines, count(store, words or ["all"]), never, counts, idling=idling(found_lines), kept=interpreters)

@@ -90,7 +90,9 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
         asking.tell(trial)
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
-    driven = run_out(Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse), mine.jobs, terms.brake)
+    driven = run_out(
+        Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse, many=True), mine.jobs, terms.brake
+    )
     if driven.left:
         return Swept(driven, None, Sightings(plan.metric))
     return Swept(driven, results(store, plan, book), source.sightings())

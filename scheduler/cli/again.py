@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
+    cold_option,
     failures_option,
     format_option,
     grace_option,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @slots_option
 @grace_option
 @failures_option
+@cold_option
 @sharing_options
 @notify_option
 @trackers_option
@@ -80,6 +82,7 @@ def retry(
 @slots_option
 @grace_option
 @failures_option
+@cold_option
 @sharing_options
 @notify_option
 @trackers_option
@@ -113,6 +116,7 @@ def work(
 @slots_option
 @grace_option
 @failures_option
+@cold_option
 @sharing_options
 @notify_option
 @trackers_option

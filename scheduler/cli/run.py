@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
+    cold_option,
     failures_option,
     format_option,
     grace_option,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 @remark_options
 @notify_option
 @trackers_option
+@cold_option
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")

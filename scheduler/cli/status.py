@@ -50,6 +50,9 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
                 say(f"{line.job.short_id}: {line.note}")
             if (busy := found.idling.get(line.job.id)) is not None:
                 say(idles(line.job.short_id, busy))
+        for each in found.kept:
+            held = f"{each.bytes >> 20:,} MiB, which its jobs share"
+            say(f"the imports of `{each.program}` are kept loaded: {held} (pid {each.pid})")
         counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
         say(counts or "no jobs yet; `exp-queue run FILE` makes some")
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
+    cold_option,
     format_option,
     notify_option,
     opened_store,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @sharing_options
 @notify_option
 @trackers_option
+@cold_option
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
 @plain_option
 @format_option

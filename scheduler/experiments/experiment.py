@@ -49,6 +49,7 @@ class Policy:
     it among others. `priority`: the higher starts first. `after_any`: one of the jobs that it comes after is enough, not all;
     `after_failure`: where they do not succeed, `skip` it, or `run` it however they ended.
     `ports`: so many ports in a row that no other job of the machine has, and MASTER_PORT is the first; 0: it does not ask.
+    `warm`: whether it may be forked from an interpreter that has its imports loaded, or these modules; None: where that pays.
     """
 
     retries: int = 0
@@ -63,9 +64,12 @@ class Policy:
     after_any: bool = False
     after_failure: str = "skip"
     ports: int = 0
+    warm: bool | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "environment", tuple(self.environment))  # JSON, in which it is kept, has lists only
+        if isinstance(self.warm, list):
+            object.__setattr__(self, "warm", tuple(self.warm))
         if isinstance(self.objective, dict):  # and no values of ours
             object.__setattr__(self, "objective", Ranking(self.objective["metric"], self.objective["goal"]))
 

@@ -57,6 +57,7 @@ POLICY: Readers = {
     "ports": lambda value: values.whole_number(value, 0, MOST_PORTS),
     "objective": objective,
     "priority": values.priority,
+    "warm": values.truth_or_modules,
     "after_any": values.truth,
     "after_failure": lambda value: values.choice(value, AFTER_FAILURE),
 }

@@ -100,6 +100,11 @@ POLICY: Schema = {
         "minimum": -1_000_000,
         "maximum": 1_000_000,
     },
+    "warm": {
+        "description": "Fork them from an interpreter that has imported what their program imports, or these modules. "
+        "Default: where that pays.",
+        "anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}],
+    },
     "after_any": {"description": "One of the jobs that they come after is enough. Default: false.", "type": "boolean"},
     "after_failure": {
         "description": "Where a job that they come after does not succeed: skip them (default), or run them nevertheless.",

@@ -6,11 +6,11 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from scheduler.home import Home
 from scheduler.launcher import journal
@@ -20,18 +20,34 @@ from scheduler.linux import isolated
 from scheduler.linux.locks import is_locked
 
 
+class Process(Protocol):
+    """A launcher's process, as `subprocess.Popen` has it; it need not be a child of ours."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, number: int, /) -> None: ...
+
+
+# (the launcher's name, its socket, listening socket and journal, descriptors that it and its jobs hold) -> its process; OSError
+Launch = Callable[[str, Sequence[int], Sequence[int]], Process]
+
+
 @dataclass
 class Slot:
     """A launcher that this runner started. It runs the first of its attempts; the others wait in it."""
 
     id: str
     channel: Channel
-    process: subprocess.Popen
+    process: Process
     attempts: list[str] = field(default_factory=list)
     reserved: int = 0  # attempts that are being begun for it
     number: int = 0  # what tells its jobs from those of the other launchers of its runner
     port: int | None = None  # of its jobs that do not ask for any; the lock is the launcher's
     busy: str = ""  # the attempt that has turned out to be no short one: nothing is sent behind it
+    warm: str = ""  # which orders it can fork from what it has loaded
 
     @property
     def load(self) -> int:
@@ -89,9 +105,9 @@ def socket_path(home: Home, launcher: str) -> Path:
     return home.launchers / f"{launcher}.sock"
 
 
-def open_slot(home: Home, held: Sequence[int] = ()) -> Slot:
-    """Start a launcher. It does not share our standard output: `exp-queue run | tee` must end when the runner does. `held`:
-    descriptors that it and its jobs keep open as long as they live.
+def open_slot(home: Home, held: Sequence[int] = (), launch: Launch | None = None) -> Slot:
+    """Start a launcher, from nothing or as `launch` does it. It does not share our standard output: `exp-queue run | tee` must
+    end when the runner does. `held`: descriptors that it and its jobs keep open as long as they live.
 
     OSError where the machine has no room for it; then nothing of it stays.
     """
@@ -105,12 +121,12 @@ def open_slot(home: Home, held: Sequence[int] = ()) -> Slot:
             listener = ours_too.enter_context(_listen(socket_path(home, launcher)))
             log = journal.create(journal_path(home, launcher))
             ours_too.callback(os.close, log)
-            process = _start([theirs.fileno(), listener.fileno(), log], held)
+            process = (launch or _start)(launcher, [theirs.fileno(), listener.fileno(), log], held)
             undone.pop_all()
         return Slot(launcher, Channel(ours), process)
 
 
-def _start(inherited: list[int], held: Sequence[int]) -> subprocess.Popen:
+def _start(_: str, inherited: Sequence[int], held: Sequence[int]) -> subprocess.Popen:
     return subprocess.Popen(
         isolated.command("scheduler.launcher.loop", "main(*map(int, sys.argv[1:]))", [*map(str, inherited)], packages=False),
         stdin=subprocess.DEVNULL,

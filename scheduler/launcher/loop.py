@@ -18,7 +18,6 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import time
 from collections import deque
 from typing import Any
@@ -27,7 +26,7 @@ from scheduler.failpoints import reach
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.execution import NOT_STARTED, REFUSED, Execution
 from scheduler.launcher.journal import Journal
-from scheduler.launcher.spawning import Order
+from scheduler.launcher.spawning import Order, Spawn, start_program
 from scheduler.linux import processes
 from scheduler.shortage import is_short
 
@@ -37,7 +36,8 @@ DEAF_FOR = 1.0  # seconds: whoever calls meanwhile waits in the kernel's queue
 class Launcher:
     """The loop. Ends when the runner is gone and no job is left."""
 
-    def __init__(self, runner: Channel, listener: socket.socket, journal: Journal) -> None:
+    def __init__(self, runner: Channel, listener: socket.socket, journal: Journal, spawn: Spawn = start_program) -> None:
+        self._spawn = spawn
         self._runner: Channel | None = runner
         self._listener, self._journal = listener, journal
         self._observers: list[Channel] = []
@@ -65,7 +65,7 @@ class Launcher:
         while self._execution or self._ahead:
             if self._execution is None:
                 order, claim = self._ahead.popleft()
-                self._execution = Execution(order, claim, self._journal)
+                self._execution = Execution(order, claim, self._journal, self._spawn)
                 self._execution.start()
             self._look_after(self._execution)
             if self._execution:
@@ -198,8 +198,9 @@ def _child_signal() -> socket.socket:
     return reader
 
 
-def main(runner: int, listener: int, journal: int) -> None:
-    """Run on three inherited descriptors: the runner's socket, the listening socket, the locked journal."""
+def main(runner: int, listener: int, journal: int, spawn: Spawn = start_program) -> None:
+    """Run on three inherited descriptors: the runner's socket, the listening socket, the locked journal. `spawn`: how it starts
+    jobs."""
     # A shell's `&` starts programs with SIGINT ignored, and a job would inherit that and sleep through its stop.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for descriptor in (runner, listener, journal):
@@ -207,8 +208,4 @@ def main(runner: int, listener: int, journal: int) -> None:
     processes.become_subreaper()
     listening = socket.socket(fileno=listener)
     listening.setblocking(False)
-    Launcher(Channel(socket.socket(fileno=runner)), listening, Journal(journal)).run()
-
-
-if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:4]))
+    Launcher(Channel(socket.socket(fileno=runner)), listening, Journal(journal), spawn).run()

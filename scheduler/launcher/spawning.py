@@ -29,7 +29,7 @@ class Order:
     how long they may only sit there.
     `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`). `inputs`: the files that it is
     told to read, by path, and what they hold (`inputs`). `system`: seconds between the rows about what it uses of the machine; 0:
-    there are none.
+    there are none. `warm`: which interpreter that has loaded its libraries it may be forked from; empty: none.
     """
 
     attempt: str
@@ -46,6 +46,7 @@ class Order:
     copy_cap: int = 0
     inputs: dict[str, str] = field(default_factory=dict)
     system: float = 0.0
+    warm: str = ""
 
 
 class NotStarted(Exception):
@@ -67,13 +68,24 @@ def start_program(order: Order, log: int, inherited: Sequence[int]) -> int:
     Only for a process of one thread, such as a launcher: its working directory is another meanwhile, and then `/`, and the
     descriptors stay inheritable. (subprocess.Popen took twice as long, and a launcher that starts short jobs does little else.)
     """
+    return in_its_directory(
+        order,
+        inherited,
+        lambda program, argv, environment: os.posix_spawn(
+            program, argv, environment, file_actions=_streams(log), setsid=True, setsigdef=_RESTORED
+        ),
+    )
+
+
+def in_its_directory(order: Order, inherited: Sequence[int], begin: Callable[[str, list[str], dict[str, str]], int]) -> int:
+    """Call `begin` with the program, its arguments and its whole environment, in the working directory of the order, where its
+    children inherit these descriptors. NotStarted for what cannot be, here or there."""
     environment = {name: text for name, text in {**_own_environment(), **order.environment}.items() if text is not None}
     for descriptor in inherited:
         os.set_inheritable(descriptor, True)
     try:
         os.chdir(order.cwd)
-        program, argv = _program(order, environment.get("PATH", os.defpath))
-        return os.posix_spawn(program, argv, environment, file_actions=_streams(log), setsid=True, setsigdef=_RESTORED)
+        return begin(*_program(order, environment.get("PATH", os.defpath)), environment)
     except (OSError, ValueError) as error:
         passing = isinstance(error, OSError) and is_short(error)
         raise NotStarted(_why_not(error, order), passing=passing) from error

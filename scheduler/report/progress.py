@@ -18,6 +18,7 @@ from scheduler.report.log_view import advice, last_lines
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.runner.notices import (
+    Cold,
     Elsewhere,
     Ended,
     Halted,
@@ -34,6 +35,7 @@ from scheduler.runner.notices import (
     Trouble,
     UnderWay,
     Waiting,
+    Warm,
     Warned,
 )
 from scheduler.runner.streaks import QUICK
@@ -74,6 +76,8 @@ class Progress:
             Elsewhere: self._elsewhere,
             OtherCode: self._other_code,
             Resized: self._resized,
+            Warm: self._warm,
+            Cold: lambda notice: self._say(f"each job of `{notice.program}` imports for itself: {notice.why}"),
             Submitted: self._submitted,
             Driving: self._driving,
             SweepOpened: self._sweep_opened,
@@ -233,6 +237,12 @@ class Progress:
 
     def _resized(self, notice: Resized) -> None:
         self._say(f"now {notice.note}: at most {notice.slots} at once")
+
+    def _warm(self, notice: Warm) -> None:
+        more = f" and {len(notice.packages) - 3} more" if len(notice.packages) > 3 else ""
+        what = f"with {', '.join(notice.packages[:3])}{more} imported" if notice.packages else "in an interpreter that is there"
+        size = f"{notice.seconds:.1f} s, {notice.bytes >> 20:,} MiB, once"
+        self._say(f"jobs of `{notice.program}` begin {what} from now on ({size}; --cold: each for itself)")
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:

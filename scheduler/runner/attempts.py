@@ -37,6 +37,7 @@ class Running:
     slot: Slot | None = None
     claim: str = ""  # the id of its claim, where it has one
     why_stopped: str = ""  # what its final record will say, once we have stopped it
+    warm: str = ""  # which interpreter it may have been forked from
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Ready:
     code: Code | None = None  # what its program is now
     origin: Origin | None = None  # its code, its Python, its machine
     ports: Ports | None = None  # its own; None: its launcher's will do
+    warm: str = ""  # which interpreter it may be forked from
 
     @property
     def gpus(self) -> str:

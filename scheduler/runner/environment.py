@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from scheduler.experiments.command.program_file import program_files_of_line
 from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
 from scheduler.launcher.system_log import EVERY
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
 from scheduler.tracking.no_account import offline
 
 UNBUFFERED = "PYTHONUNBUFFERED"
+_OF_ONE = ("EXP_QUEUE_", "WANDB_", "SWANLAB_", "CUDA_VISIBLE_DEVICES")  # variables that tell one attempt from another
 # Libraries that compute on the CPU read the first of these that they know.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -67,7 +69,7 @@ def child_environment(
     given: dict[str, str | None] = {**differing, **job.additions(attempt)}
     address = given.get("MASTER_ADDR", inherited.get("MASTER_ADDR"))
     own: dict[str, str | None] = {
-        **_seen(attempt, job, {**inherited, **given}, program),
+        **_seen(attempt.directory, job, {**inherited, **given}, program),
         **given,
         **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
         "EXP_QUEUE_SLOT": str(ready.slot.number),
@@ -83,13 +85,30 @@ def child_environment(
     return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
 
 
+def lasting_environment(
+    job: Job, program: str | None, inherited: Mapping[str, str], kept: Surroundings, *, threads: int
+) -> dict[str, str]:
+    """What all attempts of such jobs find there alike: without what tells one from another, and without devices. `program`: as
+    for `offline`; the others as for `child_environment`."""
+    own = {name: text for name, text in json.loads(job.environment).items() if _lasts(name, text)}
+    given = {**inherited, **kept.differing(inherited), **own}
+    chosen = any(given.get(name) is not None for name in THREADS)
+    share = {} if chosen or job.resources.gpus else {THREADS[0]: str(job.resources.cpus or threads)}
+    seen = {name: text for name, text in _seen("", job, given, program).items() if _lasts(name, text)}
+    return {name: text for name, text in {**given, **share, **seen}.items() if text is not None}
+
+
+def _lasts(name: str, text: str | None) -> bool:
+    return not name.startswith(_OF_ONE) and RUN_DIR not in (text or "") and text != RUN_ID
+
+
 def _program(job: Job) -> str | None:
     """The file that its command, which is a line for a shell, probably runs."""
     return next((os.path.join(job.cwd, name) for name in program_files_of_line(job.argv)), None)  # noqa: PTH118
 
 
-def _seen(attempt: Attempt, job: Job, whole: Mapping[str, str | None], program: str | None) -> dict[str, str]:
+def _seen(directory: str, job: Job, whole: Mapping[str, str | None], program: str | None) -> dict[str, str]:
     # Python keeps up to 8 KiB of what it prints into a file: nothing would be seen before the end. A `print` then costs a few
     # microseconds more.
     unbuffered = {} if whole.get(UNBUFFERED) is not None else {UNBUFFERED: "1"}
-    return {**unbuffered, **offline(whole, attempt.directory, job.cwd, program)}
+    return {**unbuffered, **offline(whole, directory, job.cwd, program)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scheduler.home import Home
-from scheduler.launcher.client import Slot, open_slot
+from scheduler.launcher.client import Launch, Slot, open_slot
 from scheduler.linux.wakeups import Wakeups
 from scheduler.runner.ports import port_of_a_launcher
 
@@ -21,7 +21,8 @@ MEMORY = 0.8  # weight of the past in the mean duration
 class Fleet:
     """The launchers that this runner started.
 
-    `heard` is called with every report, `died` with the names of the attempts that a launcher had when it was gone.
+    `heard` is called with every report, `died` with the names of the attempts that a launcher had when it was
+    gone, and what it was forked for.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Fleet:
         wakeups: Wakeups,
         limit: int,
         heard: Callable[[dict[str, Any]], None],
-        died: Callable[[list[str]], None],
+        died: Callable[[list[str], str], None],
         orphans: Callable[[], set[int]],
     ) -> None:
         """`orphans`: the numbers of attempts that run outside of these launchers; no new launcher gets one of them."""
@@ -58,14 +59,35 @@ class Fleet:
         """Note how long a job took."""
         self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)
 
-    def choose(self) -> Slot:
+    def choose(self, warm: str | None = None, launch: Callable[[], Launch | None] = lambda: None) -> Slot:
         """The launcher for one more attempt: an idle one, a new one, or the one with the least to do. `Slot.start` or
-        `Slot.release` must follow."""
-        slot = min((each for each in self._slots if not each.busy), key=lambda each: each.load, default=None)
-        if slot is None or (slot.load and len(self._slots) < self._limit):
-            slot = self._open()
+        `Slot.release` must follow. `warm`: which orders it should be able to fork; `launch` tells how one is begun that can, if
+        that is worth it: it takes the place of an idle one that cannot."""
+        slot = self._least([each for each in self._slots if not warm or each.warm == warm])
+        if slot is None or slot.load:
+            way = launch() if warm else None
+            slot = self._anew(warm, way) if warm and way else None
+            slot = slot or self._least(self._slots)
+            if slot is None or (slot.load and len(self._slots) < self._limit):
+                slot = self._open("", None)
         slot.reserved += 1
         return slot
+
+    def _least(self, slots: Sequence[Slot]) -> Slot | None:
+        return min((each for each in slots if not each.busy), key=lambda each: each.load, default=None)
+
+    def _anew(self, warm: str, way: Launch) -> Slot | None:
+        """A launcher begun in that way, in the place of an idle one where there are as many as there may be; None: none is
+        idle."""
+        if len(self._slots) >= self._limit:
+            idle = next((each for each in self._slots if not each.load), None)
+            if idle is None:
+                return None
+            self._wakeups.forget(idle)
+            self._slots.remove(idle)
+            idle.close()
+            idle.process.wait()
+        return self._open(warm, way)
 
     def well_fed(self) -> bool:
         """Whether every launcher has enough to go on with, so that news may gather for one commit."""
@@ -89,9 +111,10 @@ class Fleet:
             if not slot.attempts:
                 slot.process.wait()
 
-    def _open(self) -> Slot:
+    def _open(self, warm: str, launch: Launch | None) -> Slot:
         with port_of_a_launcher(self._home) as port:
-            slot = open_slot(self._home, [port.fd] if port else [])
+            slot = open_slot(self._home, [port.fd] if port else [], launch)
+            slot.warm = warm if launch else ""
             slot.port = port.numbers[0] if port else None
         taken = {each.number for each in self._slots} | self._orphans()
         slot.number = next(number for number in itertools.count() if number not in taken)
@@ -114,4 +137,4 @@ class Fleet:
             slot.channel.close()
             slot.process.wait()
             self._slots.remove(slot)
-            self._died(slot.attempts)
+            self._died(slot.attempts, slot.warm)

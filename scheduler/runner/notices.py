@@ -154,6 +154,25 @@ class Resized:
     slots: int
 
 
+@dataclass(frozen=True)
+class Warm:
+    """What the jobs of a program import is loaded from now on when they begin: these packages, which took so many seconds and
+    hold so many bytes, once for all of them."""
+
+    program: str
+    packages: tuple[str, ...]
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Cold:
+    """What the jobs of a program import cannot be kept loaded: each imports it for itself."""
+
+    program: str
+    why: str
+
+
 Stay = Waiting | StandsStill | Impossible | Halted | Trouble
 Course = Started | OtherCode | Joined | Noted | UnderWay | Ended | Skipped
-Notice = Course | Stay | StillReading | Elsewhere | Resized | Interrupted | Warned
+Notice = Course | Stay | StillReading | Elsewhere | Resized | Interrupted | Warned | Warm | Cold

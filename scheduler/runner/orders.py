@@ -36,6 +36,7 @@ def order_of(
         program=kept.program,
         inputs=_inputs(job, attempt),
         system=system_interval(),
+        warm=ready.warm,
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from scheduler.failpoints import reach
 from scheduler.linux.wakeups import HEARD, Wakeups
@@ -30,11 +30,12 @@ from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.presence import present
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.reading import Reading
-from scheduler.runner.sources import EarlyStop, QueueAlone, Source
+from scheduler.runner.sources import QueueAlone, Source
 from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
 from scheduler.runner.under_way import Supervision
 from scheduler.runner.wandering import Wanderers
+from scheduler.runner.warmth import Warmth
 from scheduler.shortage import Shortage
 
 IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
@@ -53,17 +54,20 @@ class Runner:
         grace: float | None = None,
         streaks: Streaks | None = None,  # which programs fail too often in a row; None: all jobs are started
         pulse: Pulse | None = None,
+        *,
+        many: bool = False,
     ) -> None:
         """`slots`: at most so many jobs at once, or who tells it, now and later; None: what the machine offers. `grace`: seconds
-        from SIGINT to SIGTERM of a stop, instead of the jobs' own. `pulse`: what is told by the clock alone."""
+        from SIGINT to SIGTERM of a stop, instead of the jobs' own. `pulse`: what the clock alone tells; `many`: see `Warmth`."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
         self._slots, self._offer = slots, devices.note
         self._limit = self._wished()
         self._source = source or QueueAlone()
         self._brings_more = not isinstance(self._source, QueueAlone)
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
-        self._wakeups = Wakeups(self._on_signal)
-        self._jobs = Supervision(mine, devices, self._wakeups, self._limit, self._pause, self._noted)
+        wakeups = self._wakeups = Wakeups(self._on_signal)
+        warmth = Warmth(wakeups, tell, many=many)
+        self._jobs = Supervision(mine, devices, wakeups, self._limit, self._pause, self._noted, warmth)
         self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
@@ -130,7 +134,7 @@ class Runner:
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
         more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
-        self._stop_early(self._source.stops(), over)
+        self._jobs.stop_early(self._source.stops(), over, self._grace)
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
@@ -218,7 +222,7 @@ class Runner:
         """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`; `more`: the
         source may have another for the next slot."""
         self._obstacles.begin()
-        ready, refused = self._starts.claimed(starts)
+        ready, refused = self._starts.claimed(starts, self._limit)
         waits += refused
         if not ends and not ready:
             return False
@@ -289,12 +293,8 @@ class Runner:
         told = Interrupted(self._interrupts, len(running), grace)
         if self._stop is Stop.NOW:  # before it is told: whoever leaves at these words leaves jobs that are being stopped
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
+            self._jobs.warmth.leave()  # what waits for imports has not begun, and need not
         self._tell(told)
-
-    def _stop_early(self, stops: Sequence[EarlyStop], over: set[str]) -> None:
-        there = self._jobs.running.keys() - over
-        reasons = {stop.attempt: stop.reason for stop in stops if stop.attempt in there}
-        self._jobs.stop(State.STOPPED_EARLY, reasons, self._grace)
 
     def _noted(self, running: Running, text: str) -> None:
         self._tell(Noted(running.job, running.attempt, text))

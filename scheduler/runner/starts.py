@@ -38,13 +38,14 @@ class Starts:
         self._known = WeakKeyDictionary[Origin, int]()  # those that are on disk, by number, as long as anybody has them
         self._pause, self._inherited = pause, dict(os.environ)  # a copy for each job would cost more than the rest of its start
 
-    def claimed(self, starts: Sequence[Start]) -> tuple[list[Ready], list[Wait]]:
-        """The jobs with their claims and launchers, and those whose claim another was quicker to take."""
+    def claimed(self, starts: Sequence[Start], slots: int) -> tuple[list[Ready], list[Wait]]:
+        """The jobs with their claims and launchers, and those whose claim another was quicker to take. `slots` share the cores of
+        this machine."""
         ready: list[Ready] = []
         refused: list[Wait] = []
         for start in starts:
             try:
-                found = self._ready(start)
+                found = self._ready(start, self._threads(slots))
             except OSError as error:
                 if not is_short(error):
                     raise
@@ -56,25 +57,30 @@ class Starts:
                 ready.append(found)
         return ready, refused
 
-    def _ready(self, start: Start) -> Ready | Refusal:
+    def _ready(self, start: Start, threads: int) -> Ready | Refusal:
         """With its claim, its ports and a launcher. OSError where the machine has no room for these: then it has none."""
         claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
         reach("claim-taken")
         try:
-            ready = Ready(start.job, self._jobs.fleet.choose(), claim)
-            ready = ready if start.job.is_seat else self._from_here(ready)
+            ready = self._with_launcher(start.job, claim, threads)
+            ready = ready if start.job.is_seat else replace(ready, origin=self._origin(ready))
         except OSError:
             if claim:
                 claim.close()
             raise
         return self._with_ports(ready)
 
-    def _from_here(self, ready: Ready) -> Ready:
-        """With its code and its origin."""
-        known = replace(ready, code=self._codes.of(ready.job.argv, ready.job.cwd))
-        return replace(known, origin=self._origin(known))
+    def _with_launcher(self, job: Job, claim: Claim | None, threads: int) -> Ready:
+        """And with its code, which decides about the launcher."""
+        code = None if job.is_seat else self._codes.of(job.argv, job.cwd)
+        wish = self._jobs.warmth.wish(job, code.program if code else None, self._store.surroundings(job), threads)
+        slot = self._jobs.fleet.choose(wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None)
+        return Ready(job, slot, claim, code, warm=wish.key if wish else "")
+
+    def _threads(self, slots: int) -> int:
+        return max(1, self._devices.cores // slots)
 
     def _origin(self, ready: Ready) -> Origin:
         driver = self._devices.desk.driver if self._devices.desk and ready.claim else ""
@@ -120,9 +126,8 @@ class Starts:
             return None
         if ready.origin and attempt.origin is not None:
             self._known[ready.origin] = attempt.origin
-        threads = max(1, self._devices.cores // slots)
         surroundings = self._store.surroundings(ready.job)
-        order = order_of(ready, attempt, self._inherited, surroundings, threads, self.grace_of(ready.job))
+        order = order_of(ready, attempt, self._inherited, surroundings, self._threads(slots), self.grace_of(ready.job))
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

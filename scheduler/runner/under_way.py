@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from scheduler.errors import StateError
@@ -22,6 +22,8 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.environment import system_interval
 from scheduler.runner.launchers import Fleet
 from scheduler.runner.other_launchers import Visits
+from scheduler.runner.sources import EarlyStop
+from scheduler.runner.warmth import Warmth
 from scheduler.shortage import Pause, passing
 
 MISFIRES = 3
@@ -42,9 +44,10 @@ class Supervision:
         limit: int,
         pause: Callable[[str], None],
         noted: Callable[[Running, str], None],
+        warmth: Warmth,
     ) -> None:
         self._mine, self._store, self._devices, self._wakeups = mine, mine.store, devices, wakeups
-        self._pause, self._noted = pause, noted
+        self._pause, self._noted, self.warmth = pause, noted, warmth
         self.shortage = Pause()
         self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
         elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)
@@ -80,7 +83,7 @@ class Supervision:
 
     def hand_over(self, ready: Ready, attempt: Attempt, order: Order) -> Running:
         """Send a begun attempt to its launcher; `fleet.flush` must follow."""
-        running = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "")
+        running = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "", warm=ready.warm)
         self.running[attempt.name] = running
         ready.slot.start(order, ready.descriptors, more=True)
         ready.let_go()
@@ -157,6 +160,11 @@ class Supervision:
             else:
                 self._visits.stop(running.attempt, state.value, grace)
 
+    def stop_early(self, stops: Sequence[EarlyStop], over: set[str], grace: float | None) -> None:
+        """Stop the trials that fall behind, but for attempts that are `over`. `grace`: as for `stop`."""
+        there = self.running.keys() - over
+        self.stop(State.STOPPED_EARLY, {stop.attempt: stop.reason for stop in stops if stop.attempt in there}, grace)
+
     def refuse_to_misfire_for_ever(self) -> None:
         """StateError when launcher after launcher has died."""
         if self._misfires >= MISFIRES:
@@ -168,6 +176,7 @@ class Supervision:
     def leave(self) -> None:
         """Let go of the launchers: the idle ones end, the others finish what they have."""
         self.fleet.leave()
+        self.warmth.leave()
         self._visits.close()
         with passing():  # the next command removes what stays
             left = gone(self._store.home)
@@ -198,9 +207,12 @@ class Supervision:
             end = message["end"]
             self._note_end(running, recovery.ending_of(end), end["duration"])
 
-    def _launcher_died(self, attempts: list[str]) -> None:
-        """Its job may live on; whoever watches orphans finds out."""
-        self._misfires += 1
+    def _launcher_died(self, attempts: list[str], warm: str) -> None:
+        """Its job may live on; whoever watches orphans finds out. `warm`: for whose jobs it was forked."""
+        if warm:  # another is begun from nothing
+            self.warmth.died(warm)
+        else:
+            self._misfires += 1
         for name in attempts:
             running = self.running[name]
             running.slot = None
@@ -218,6 +230,8 @@ class Supervision:
         shares = (desk and desk.used(running.claim)) or endings.shares_from(self._store, running.attempt)
         if desk:
             desk.rows.end(running.claim)
+        if isinstance(found, Ending) and found.state in SUCCEEDED:  # before it is decided how the next one starts
+            self.warmth.ended(running.warm, duration or 0.0)
         judged, uses = endings.judge(running.attempt, found, shares)
         brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
         system = None if brief else endings.system_use(running.attempt, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scheduler.home import Home, open_home
 from scheduler.launcher.client import Slot, open_slot
 from scheduler.queue.store import Store
 from tests.contract.launcher.launching import NAME
+from tests.contract.warm.warming import Warm, warm_slot, wish
 
 
 @pytest.fixture
@@ -25,8 +27,13 @@ def store(home: Home) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture
-def slot(home: Home) -> Iterator[Slot]:
+@pytest.fixture(params=["cold", "warm"])
+def slot(home: Home, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Slot]:
+    """A launcher: what it promises holds for jobs that begin from nothing and for those that are forked."""
+    if request.param == "warm":
+        with warm_slot(home, wish([sys.executable, "-c", ""], tmp_path)) as warm:
+            yield Warm(**vars(warm))
+        return
     opened = open_slot(home)
     yield opened
     opened.stop(NAME, "cancelled", 0.0)  # what a test that failed has left

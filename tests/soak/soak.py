@@ -44,7 +44,7 @@ print(*(job.id for job in jobs), flush=True)
 ENDS_OF_RUNNERS = (-9, 0, 1)  # killed; all jobs succeeded; some did not
 GIVEN_UP = "launchers in a row ended before a job did"
 RUNNERS_FAILPOINTS = ("claim-taken", "begin-written", "begin-committed", "end-heard")
-KINDS = {"runner": 3, "launcher": 3, "job": 4}
+KINDS = {"runner": 3, "launcher": 3, "job": 4, "interpreter": 2}
 
 
 class Soak:
@@ -103,7 +103,8 @@ class Soak:
         base, resources = ({"quick": True}, {"gpus": 0}) if self.quick else asked(len(self.files))
         content = {"command": command, "base": base, "grid": grid, "resources": resources}
         # A first failure is tried again, or nearly all that comes after these would be skipped and never have to wait.
-        content |= {"experiment_group": name} | ({"after": [after]} if after else {"policy": {"retries": 2}})
+        policy = {"warm": not len(self.files) % 2, **({} if after else {"retries": 2})}
+        content |= {"experiment_group": name, "policy": policy} | ({"after": [after]} if after else {})
         (self.work / name).write_text(json.dumps(content))
         self._jobs += count
         self.files.append(name)

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from scheduler.gpus.ownership import COOKIE
 
+LAUNCHERS = ("scheduler.launcher.loop", "exp-queue: launcher of")  # begun from nothing, and forked
+
 
 @dataclass(frozen=True)
 class Victim:
-    """A process of the soak: `kind` is runner, launcher, job or other; `name` the launcher's id or the job's token."""
+    """A process of the soak: `kind` is runner, interpreter, launcher, job or other; `name` a launcher's id, a job's token."""
 
     pid: int
     kind: str
@@ -47,7 +49,9 @@ def _identify(pid: int, mark: bytes, work: Path) -> Victim | None:
 def _kind(pid: int, place: Path, command: str, environment: dict[bytes, bytes]) -> tuple[str, str]:
     if "job.py" in command and os.getsid(pid) == pid:
         return "job", f"{environment[b'EXP_QUEUE_JOB'].decode()}/{environment[b'EXP_QUEUE_ATTEMPT'].decode()}"
-    if "scheduler.launcher.loop" in command and not _is_fork_of_launcher(place):
+    if command.startswith("exp-queue: keeps"):
+        return "interpreter", ""
+    if any(mark in command for mark in LAUNCHERS) and not _is_fork_of_launcher(place):
         journals = [link.stem for link in _open_files(place) if link.suffix == ".journal"]
         return ("launcher", journals[0]) if journals else ("other", "")
     return ("runner", "") if "scheduler.cli.main run" in command else ("other", "")
@@ -56,7 +60,8 @@ def _kind(pid: int, place: Path, command: str, environment: dict[bytes, bytes]) 
 def _is_fork_of_launcher(place: Path) -> bool:
     """A launcher's child looks like a launcher until it has become its job."""
     parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
-    return b"scheduler.launcher.loop" in (Path("/proc") / parent / "cmdline").read_bytes()
+    command = (Path("/proc") / parent / "cmdline").read_bytes()
+    return any(mark.encode() in command for mark in LAUNCHERS)
 
 
 def _open_files(place: Path) -> Iterator[Path]:

@@ -24,6 +24,7 @@ FLOORS = [
     {"tracking"},
     {"wandb", "swanlab"},
     {"launcher"},
+    {"warm"},
     {"queue"},
     {"runner"},
     {"notify"},

@@ -27,6 +27,8 @@ REASONS = {
     "scheduler/cli/completing.py: answer": "for a shell, which asks by a pipe; what is not printable is left out",
     "scheduler/cli/show.py: _print_patch": "a patch, byte by byte, for `git apply`; on a terminal it passes the door",
     "scheduler/tracking/no_account_site/sitecustomize.py": "it runs in a Python of a job, and imports nothing of ours",
+    "scheduler/warm/becoming.py": "it is a job by then, and prints what an interpreter prints, into the job's log",
+    "scheduler/warm/mother.py": "its streams are a file in memory, what is there belongs to jobs; a launcher's is its journal",
     "scheduler/wandb_server/seat.py": "it is a job: what it prints is the output of its run, and goes into the job's log",
     "scheduler/cli/logs.py: logs": "the output of a job, through `safe` unless --raw is given",
 }

@@ -55,6 +55,17 @@ def truth(value: object) -> bool:
     return value
 
 
+def truth_or_modules(value: object) -> bool | tuple[str, ...]:
+    """True, false, or the names of modules of Python."""
+    if isinstance(value, bool):
+        return value
+    names = value if isinstance(value, list) else [value]
+    for name in names:
+        if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
+            raise expected("true, false, or a list of modules", value, "write warm: [torch, torchvision]")
+    return tuple(names)
+
+
 def whole_number(value: object, least: int, most: int | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         raise expected(f"a whole number of {least} or more" if most is None else f"a whole number from {least} to {most}", value)

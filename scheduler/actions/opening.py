@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 
 if TYPE_CHECKING:
+    from scheduler.experiments import ExperimentFile
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
 
@@ -47,6 +48,22 @@ def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
         yield devices
     finally:
         devices.close()
+
+
+ClusterWish = tuple[str, ...]  # wishes of the command line about a cluster, each KEY=VALUE
+
+
+def opened_to_run(
+    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: int | None
+) -> AbstractContextManager[Devices]:
+    """What the experiments of a file compute on: this machine, or with `cluster` the nodes of Slurm, where `at_once` of an array
+    run at once."""
+    if cluster is None:
+        return opened_devices(settings)
+    from scheduler.experiments.slurm import changed
+    from scheduler.runner.cluster import open_cluster
+
+    return closing(open_cluster(plan, changed(plan.slurm, cluster), at_once))
 
 
 def working_directory() -> str:

@@ -38,7 +38,7 @@ def settle(store: Store) -> list[Attempt]:
         if isinstance(found, recovery.StillThere):
             still_there.append(attempt)
         else:
-            _write(store, attempt, found, recovery.duration(seen, attempt))
+            write_down(store, attempt, found, recovery.duration(seen, attempt))
     sweep(store.home, left, {attempt.launcher for attempt in still_there})
     return still_there
 
@@ -113,7 +113,8 @@ def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | N
     return isinstance(found, Ending) and change.end(attempt, found, duration)
 
 
-def _write(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
+def write_down(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
+    """Judge and record an end that no runner has in its hands."""
     judged, uses = judge(attempt, found, shares_from(store, attempt))
     job, system = store.job(attempt.job), system_use(attempt, found)
     with store.change() as change:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from scheduler.home import Home
 from scheduler.launcher.client import Slot, open_slot
 from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.job import Attempt, Job
 from scheduler.runner.ports import port_of_a_launcher
 
 # Short jobs are sent ahead, up to so many and so many seconds of work, so that a launcher never waits for a commit.
@@ -58,9 +59,9 @@ class Fleet:
         """Note how long a job took."""
         self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)
 
-    def choose(self) -> Slot:
-        """The launcher for one more attempt: an idle one, a new one, or the one with the least to do. `Slot.start` or
-        `Slot.release` must follow."""
+    def choose(self, job: Job | None = None) -> Slot:
+        """The launcher for one more attempt, of whichever job: an idle one, a new one, or the one with the least to do.
+        `Slot.start` or `Slot.release` must follow."""
         slot = min((each for each in self._slots if not each.busy), key=lambda each: each.load, default=None)
         if slot is None or (slot.load and len(self._slots) < self._limit):
             slot = self._open()
@@ -88,6 +89,12 @@ class Fleet:
         for slot in self._slots:
             if not slot.attempts:
                 slot.process.wait()
+
+    def attend(self, attempt: Attempt) -> None:
+        """Attempts of others are none of these launchers'."""
+
+    def tidy(self, still_needed: Collection[str]) -> None:
+        """Launchers take along what they have, and `sweep` what those leave that were killed."""
 
     def _open(self) -> Slot:
         with port_of_a_launcher(self._home) as port:

@@ -63,7 +63,7 @@ class Starts:
             return claim
         reach("claim-taken")
         try:
-            ready = Ready(start.job, self._jobs.fleet.choose(), claim)
+            ready = Ready(start.job, self._jobs.fleet.choose(start.job), claim)
             ready = ready if start.job.is_seat else self._from_here(ready)
         except OSError:
             if claim:
@@ -98,7 +98,8 @@ class Starts:
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         where = (ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
-        attempt = change.begin(ready.job, *where, self._code_number(change, ready), self._origin_number(change, ready))
+        known = (self._code_number(change, ready), self._origin_number(change, ready))
+        attempt = change.begin(ready.job, *where, *known, self._devices.home)
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         return attempt
@@ -122,7 +123,7 @@ class Starts:
             self._known[ready.origin] = attempt.origin
         threads = max(1, self._devices.cores // slots)
         surroundings = self._store.surroundings(ready.job)
-        order = order_of(ready, attempt, self._inherited, surroundings, threads, self.grace_of(ready.job))
+        order = order_of(ready, attempt, self._inherited, surroundings, threads, self.grace_of(ready.job), self._store.home)
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

@@ -25,6 +25,7 @@ FLOORS = [
     {"wandb", "swanlab"},
     {"launcher"},
     {"queue"},
+    {"slurm"},
     {"runner"},
     {"notify"},
     {"sweeps"},

@@ -59,7 +59,7 @@ def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
     lives = [each.boot == boot and is_locked(path) for each, path in zip(attempts, paths, strict=True)]
     trees = [each.boot == boot and is_locked(Path(each.directory)) for each in attempts]
     return [
-        _elsewhere(read(path)) if is_elsewhere(each) else Evidence(read(path), launcher, tree, each.boot == boot)
+        _elsewhere(read(path), each.name) if is_elsewhere(each) else Evidence(read(path), launcher, tree, each.boot == boot)
         for each, path, launcher, tree in zip(attempts, paths, lives, trees, strict=True)
     ]
 
@@ -74,9 +74,10 @@ def journal_of(home: Home, attempt: Attempt) -> Path:
     return journal_path(Home(Path(attempt.directory).parents[2]) if is_elsewhere(attempt) else home, attempt.launcher)
 
 
-def _elsewhere(record: journal.Record | None) -> Evidence:
-    """No lock tells of it: it is there until its journal is closed, or the cluster says otherwise."""
-    there = record is None or not record.closed
+def _elsewhere(record: journal.Record | None, name: str) -> Evidence:
+    """No lock tells of it: it is there until its journal is closed and says why, or the cluster has been asked."""
+    end = record.ended.get(name, {}) if record else {}
+    there = record is None or not record.closed or end.get("reason") == journal.BY_CLUSTER
     return Evidence(record, launcher_lives=there, tree_lives=there, same_boot=True)
 
 

@@ -96,6 +96,9 @@ def write_end(store: Store, change: Changes, end: End) -> str:
     if _free_of_charge(store, end):
         change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
         return "it starts again, no retry spent"
+    if end.found.taken and end.running.job.policy.resumable:
+        change.repeat_free_of_charge(attempt, "its place was taken: no retry spent")
+        return "it goes on when there is a place, no retry spent"
     # Asked of the row: its file may have brought the job another policy while it ran.
     if end.found.state in SUCCEEDED or not deserves_another_attempt(store.job(attempt.job), end.found):
         return ""

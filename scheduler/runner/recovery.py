@@ -39,7 +39,7 @@ def verdict(name: str, seen: Evidence) -> Verdict:
 
 def ending_of(end: dict) -> Ending:
     """The final record of an attempt from what its launcher wrote down."""
-    return Ending(State(end["state"]), end["exit_status"], end["reason"])
+    return Ending(State(end["state"]), end["exit_status"], end["reason"], end.get("taken", False))
 
 
 def note_of(home: Home, attempt: Attempt) -> str:

@@ -230,11 +230,6 @@ class Clerk:
             self._finish(each, found)
 
     def _finish(self, each: Watched, found: dict[str, Any]) -> None:
-        end = found.get("end")
-        if end and end["reason"] == states.BY_SLURM:
-            with suppress(commands.NoAnswer):
-                array = commands.arrays([each.batch.title]).get(each.batch.title)
-                found = {**found, "end": states.refined(end, array.element(each.index) if array else None)}
         del self._watched[each.attempt]
         self._tell(each.attempt, **found)
 
@@ -266,7 +261,7 @@ class Clerk:
             if batch.withdraw(each.batch.folder, each.index):
                 self._finish(each, verdicts.never_began(element, each.batch.folder, _said(each), sys.executable))
             return
-        self._finish(each, verdicts.by_journal(each.attempt, record) or verdicts.gone(each.attempt, record, element))
+        self._finish(each, verdicts.gone(each.attempt, record, element))
 
     # Stop.
 

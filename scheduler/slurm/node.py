@@ -17,11 +17,10 @@ import time
 from pathlib import Path
 
 from scheduler.launcher.execution import Execution
-from scheduler.launcher.journal import Journal
+from scheduler.launcher.journal import BY_CLUSTER, Journal
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
 from scheduler.slurm import batch
-from scheduler.slurm.states import BY_SLURM
 
 LOOK = 2.0  # seconds between two looks for a stop, if no signal tells of one
 SHORT = 5.0  # seconds of grace at most where Slurm ends us: it kills soon
@@ -48,7 +47,7 @@ class OnNode:
             self._execution.alive()
             self._execution.notes.clear()  # they are in the journal
         if self._by_slurm and self._execution.end:
-            self._journal.ended(self._order.attempt, {**self._execution.end, "reason": BY_SLURM})
+            self._journal.ended(self._order.attempt, {**self._execution.end, "reason": BY_CLUSTER})
         self._journal.closed()
 
     def _patience(self) -> float:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-BY_SLURM = "ended by Slurm"  # the reason in a journal: why, Slurm knows
+from scheduler.launcher.journal import BY_CLUSTER
+
 FORMAT = "%j|%F|%K|%T|%N|%r"
 _THERE = {
     *("PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "RESIZING", "SIGNALING", "STAGE_OUT", "STOPPED"),
@@ -84,12 +85,13 @@ def end_of(element: Element | None) -> dict[str, Any] | None:
         return None
     state, reason = _ENDS[element.state]
     where = f" ({element.node})" if element.node and state == "lost" else ""
-    return {"state": state, "exit_status": None, "reason": f"{reason}{where}", "duration": None}
+    taken = element.state == "PREEMPTED"
+    return {"state": state, "exit_status": None, "reason": f"{reason}{where}", "duration": None, "taken": taken}
 
 
 def refined(end: dict[str, Any], element: Element | None) -> dict[str, Any]:
     """The end that a journal tells, with Slurm's reason where Slurm has ended it."""
-    if end["reason"] != BY_SLURM:
+    if end["reason"] != BY_CLUSTER:
         return end
     said = end_of(element)
-    return {**end, "state": said["state"], "reason": said["reason"]} if said else end
+    return {**end, **{key: said[key] for key in ("state", "reason", "taken")}} if said else end

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scheduler.launcher.journal import Record
+from scheduler.launcher.journal import BY_CLUSTER, Record
 from scheduler.slurm.states import Element, end_of, refined
 
 _STARTED = frozenset(["COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE"])
@@ -17,14 +17,17 @@ _LOST = "its launcher on the node ended before it could record how the job ended
 
 
 def by_journal(attempt: str, record: Record) -> dict[str, Any] | None:
-    """What a closed journal says; None: it is not closed."""
+    """What a closed journal says; None: it is not closed, or Slurm has to say why the attempt ended."""
     if not record.closed:
         return None
-    return _ended(record.ended[attempt]) if attempt in record.ended else _DROPPED
+    end = record.ended.get(attempt)
+    if end and end["reason"] == BY_CLUSTER:
+        return None
+    return _ended(end) if end else _DROPPED
 
 
 def gone(attempt: str, record: Record, element: Element | None) -> dict[str, Any]:
-    """Of an attempt whose journal was begun and never closed, and that Slurm has no longer."""
+    """Of an attempt that Slurm has no longer, and of which the journal does not say it all."""
     if end := record.ended.get(attempt):
         return _ended(refined(end, element))
     if attempt not in record.started:

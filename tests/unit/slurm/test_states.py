@@ -9,11 +9,11 @@ import pytest
 
 from scheduler.launcher import journal
 from scheduler.slurm import verdicts
-from scheduler.slurm.states import BY_SLURM, Element, read
+from scheduler.slurm.states import Element, read
 
 ME = "job/1"
 END = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 2.0}
-STOPPED = {"state": "cancelled", "exit_status": -15, "reason": BY_SLURM, "duration": 2.0}
+STOPPED = {"state": "cancelled", "exit_status": -15, "reason": journal.BY_CLUSTER, "duration": 2.0}
 
 
 def record(path: Path, *lines: str) -> journal.Record:

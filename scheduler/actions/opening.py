@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
+    from scheduler.sweeps.sweep import SweepPlan
 
 
 @contextmanager
@@ -61,9 +63,23 @@ def opened_to_run(
     if cluster is None:
         return opened_devices(settings)
     from scheduler.experiments.slurm import changed
-    from scheduler.runner.cluster import open_cluster
+    from scheduler.runner.cluster import ROOM, open_cluster
 
-    return closing(open_cluster(plan, changed(plan.slurm, cluster), at_once))
+    ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
+    policy = replace(plan.policy, ports=ports)
+    return closing(open_cluster(changed(plan.slurm, cluster), policy, at_once, ROOM))
+
+
+def opened_to_sweep(
+    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: int | None
+) -> AbstractContextManager[Devices]:
+    """The same for the trials of a sweep, `slots` of which wait or run in Slurm."""
+    if cluster is None:
+        return opened_devices(settings)
+    from scheduler.experiments.slurm import NO_WISHES, changed
+    from scheduler.runner.cluster import TRIALS, open_cluster
+
+    return closing(open_cluster(changed(NO_WISHES, cluster), plan.policy, None, slots or TRIALS))
 
 
 def working_directory() -> str:

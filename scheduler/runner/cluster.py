@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import StateError, UserError
-from scheduler.experiments import ExperimentFile, Policy, Resources
+from scheduler.experiments import Policy, Resources
 from scheduler.experiments.slurm import SlurmWishes
 from scheduler.home import Home, default_root
 from scheduler.linux.wakeups import Wakeups
@@ -19,6 +19,8 @@ from scheduler.slurm.fleet import Cluster, SlurmFleet
 from scheduler.slurm.request import wanted
 
 ROOM = 2000  # attempts that wait or run in Slurm at most: clusters limit what one user may have there
+TRIALS = 10  # of a sweep, unless a person says another number: whoever asks for all at once learns nothing from the first
+REFILL = 4  # more is submitted when a fourth of the room is free
 SHARED = "EXP_QUEUE_SHARED"
 
 
@@ -55,10 +57,10 @@ class OnCluster(Devices):
         return self._answers[resources]
 
 
-def open_cluster(plan: ExperimentFile, wishes: SlurmWishes, at_once: int | None) -> OnCluster:
-    """The cluster that this machine's commands speak to. UserError where a job of the file cannot be had there; StateError where
-    there is no Slurm, or it does not answer."""
-    if plan.policy.ports or any(each.policy.ports for each in plan.listed):
+def open_cluster(wishes: SlurmWishes, policy: Policy, at_once: int | None, room: int) -> OnCluster:
+    """The cluster that this machine's commands speak to, for jobs of such a policy: `at_once` of an array run at once, and `room`
+    are in Slurm at most. UserError where that is not to be had; StateError where there is no Slurm, or it does not answer."""
+    if policy.ports:
         raise UserError(
             "policy.ports: a port that is free here says nothing about a node",
             next_step="leave it out, and have the script take a port that is free where it runs",
@@ -71,7 +73,8 @@ def open_cluster(plan: ExperimentFile, wishes: SlurmWishes, at_once: int | None)
     def options(job: Job) -> tuple[str, ...]:
         return wanted(job.resources, job.policy, wishes, has_gpus=has_gpus)
 
-    return OnCluster(Cluster(_root(wishes), options, at_once, ROOM, longest), wishes, plan.policy, has_gpus=has_gpus)
+    cluster = Cluster(_root(wishes), options, at_once, room, longest, max(1, room // REFILL) if room >= ROOM else 1)
+    return OnCluster(cluster, wishes, policy, has_gpus=has_gpus)
 
 
 def _root(wishes: SlurmWishes) -> Path:

@@ -17,19 +17,19 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.slurm import batch
 from scheduler.slurm.clerk import Batch, Clerk
 
-REFILL = 4  # there is room again when a fourth of it is free: an array for each end of a job would burden Slurm
-
 
 @dataclass(frozen=True)
 class Cluster:
     """What a runner needs to know of a cluster. `root`: the folder that the nodes see too; `at_once`: so many of an array run at
-    once, None: as many as Slurm likes; `room`: so many attempts are in Slurm at most; `longest`: elements of an array."""
+    once, None: as many as Slurm likes; `room`: so many attempts are in Slurm at most, and more come when `enough` are over: an
+    array for each end of a job would burden Slurm; `longest`: elements of an array."""
 
     root: Path
     options: Callable[[Job], tuple[str, ...]]
     at_once: int | None
     room: int
     longest: int
+    enough: int = 1
 
 
 @dataclass
@@ -75,7 +75,7 @@ class SlurmFleet:
     def capacity(self) -> int:
         """How many attempts may be in Slurm."""
         free = self._cluster.room - len(self._busy)
-        return len(self._busy) + (free if free * REFILL >= self._cluster.room else 0)
+        return len(self._busy) + (free if free >= self._cluster.enough else 0)
 
     def resize(self, limit: int) -> None:
         """The room does not change."""

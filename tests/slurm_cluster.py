@@ -80,6 +80,7 @@ def missing() -> str:
 class Cluster:
     folder: Path
     daemons: dict[str, subprocess.Popen] = field(default_factory=dict)
+    _before: set[str] = field(default_factory=set)  # what an earlier test has left in its memory
 
     @property
     def environment(self) -> dict[str, str]:
@@ -136,6 +137,14 @@ class Cluster:
             self.ask("scancel", "--user=root", "--signal=KILL", "--full")
             self.ask("scancel", "--user=root")
         until(self.is_idle)
+        self._before = {*self._all()}
+
+    def arrays(self) -> list[str]:
+        """The number of its array for each element that was submitted since."""
+        return [each for each in self._all() if each not in self._before]
+
+    def _all(self) -> list[str]:
+        return self.ask("squeue", "--noheader", "--array", "--states=all", "--format=%F").split()
 
 
 @contextmanager

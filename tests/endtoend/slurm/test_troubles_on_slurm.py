@@ -29,8 +29,8 @@ def test_more_jobs_than_an_array_may_have_are_cut_up(line: CommandLine, cluster:
     )
     running = line.start("run", file, "--on", "slurm", "-j1")
     until(lambda: line.jobs("starting", "running", "done"))
-    until(lambda: len(cluster.ask("squeue", "--noheader", "--array", "--states=all", "--format=%F").splitlines()) >= number)
-    arrays = cluster.ask("squeue", "--noheader", "--array", "--states=all", "--format=%F").split()
+    until(lambda: len(cluster.arrays()) >= number)
+    arrays = cluster.arrays()
     assert sorted(arrays.count(each) for each in set(arrays)) == [number - (MOST - 1), MOST - 1]
     assert line("cancel", "all").returncode == 0
     running.wait(100)
@@ -80,6 +80,7 @@ def test_a_node_that_is_drained_takes_no_more_jobs_and_gives_them_back(line: Com
     assert running.wait(100) == 0
     assert states(line) == ["done", "done"]
     assert environment(line, 1)["EXP_QUEUE_ATTEMPT"] == "1"
+    assert len(cluster.arrays()) == 2, "who waits is not submitted again and again"
 
 
 def test_while_the_controller_is_away_what_runs_ends_and_what_waits_waits(line: CommandLine, cluster: Cluster) -> None:
@@ -89,6 +90,9 @@ def test_while_the_controller_is_away_what_runs_ends_and_what_waits_waits(line: 
     until(lambda: states(line) == ["running", "starting"])
     cluster.stop("slurmctld")
     try:
+        assert running.stderr
+        until(lambda: running.stderr and "does not answer" in running.stderr.readline())
+        assert states(line) == ["running", "starting"]
         (line.directory / "go").touch()
         until(lambda: states(line) == ["done", "starting"])
     finally:
@@ -96,3 +100,4 @@ def test_while_the_controller_is_away_what_runs_ends_and_what_waits_waits(line: 
     assert running.wait(100) == 0
     assert states(line) == ["done", "done"]
     assert [(line.directory / f"{n}.began").read_text() for n in (0, 1)] == ["x", "x"]
+    assert len(cluster.arrays()) == 2

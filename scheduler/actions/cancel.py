@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from select import select
 
+from scheduler.actions.cancel_on_cluster import CANCELLED, cancel_on_cluster
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
 from scheduler.queue.chosen import of_numbers
-from scheduler.queue.evidence import look, pause_of
+from scheduler.queue.evidence import is_elsewhere, look, pause_of
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ACTIVE, WAITING, State, in_sql
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 from scheduler.runner.recovery import StillThere, verdict
-
-CANCELLED = "cancelled by a person"
 
 
 def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:
@@ -46,7 +45,10 @@ def cancel_as_seen(store: Store, jobs: Sequence[Job], say: Callable[[str], None]
 def _stop(store: Store, running: Sequence[Attempt], say: Callable[[str], None], grace: float | None) -> list[Attempt]:
     """Those of these attempts that could not be stopped."""
     names = {attempt.name for attempt in running}
-    lines = [(attempt, line) for attempt in running for line in [_ask_to_stop(store, attempt, grace)] if line]
+    if far := [attempt for attempt in running if is_elsewhere(attempt)]:
+        cancel_on_cluster(store, far, say, grace)
+    here = [attempt for attempt in running if not is_elsewhere(attempt)]
+    lines = [(attempt, line) for attempt in here for line in [_ask_to_stop(store, attempt, grace)] if line]
     if lines:
         say(f"stopping {len(lines)} running")
     for attempt, line in lines:

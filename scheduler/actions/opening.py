@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 
 if TYPE_CHECKING:
+    from scheduler.experiments import ExperimentFile
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
+    from scheduler.sweeps.sweep import SweepPlan
 
 
 @contextmanager
@@ -48,6 +51,36 @@ def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
         yield devices
     finally:
         devices.close()
+
+
+ClusterWish = tuple[str, ...]  # wishes of the command line about a cluster, each KEY=VALUE
+
+
+def opened_to_run(
+    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: int | None
+) -> AbstractContextManager[Devices]:
+    """What the experiments of a file compute on: this machine, or with `cluster` the nodes of Slurm, where `at_once` of an array
+    run at once."""
+    if cluster is None:
+        return opened_devices(settings)
+    from scheduler.experiments.slurm import changed
+    from scheduler.runner.cluster import ROOM, open_cluster
+
+    ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
+    policy = replace(plan.policy, ports=ports)
+    return closing(open_cluster(changed(plan.slurm, cluster), policy, at_once, ROOM))
+
+
+def opened_to_sweep(
+    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: int | None
+) -> AbstractContextManager[Devices]:
+    """The same for the trials of a sweep, `slots` of which wait or run in Slurm."""
+    if cluster is None:
+        return opened_devices(settings)
+    from scheduler.experiments.slurm import NO_WISHES, changed
+    from scheduler.runner.cluster import TRIALS, open_cluster
+
+    return closing(open_cluster(changed(NO_WISHES, cluster), plan.policy, None, slots or TRIALS))
 
 
 def working_directory() -> str:

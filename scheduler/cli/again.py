@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
-    cold_option,
     failures_option,
     format_option,
     grace_option,
@@ -20,6 +19,7 @@ from scheduler.cli.options import (
     slots_option,
     trackers_option,
 )
+from scheduler.cli.start_options import cold_option
 
 if TYPE_CHECKING:
     from scheduler.actions.drive import Terms

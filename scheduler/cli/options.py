@@ -134,22 +134,6 @@ trackers_option = click.option(
 )
 
 
-def _cold(context: click.Context, option: click.Parameter, cold: bool) -> None:
-    from scheduler.actions.opening import all_cold
-
-    if cold:
-        context.with_resource(all_cold())
-
-
-cold_option = click.option(
-    "--cold",
-    is_flag=True,
-    callback=_cold,
-    expose_value=False,
-    help="Each job imports for itself; else Python jobs that mostly import are forked from an interpreter that has done so. "
-    "So does EXP_QUEUE_COLD=1.",
-)
-
 _SHARING = (
     click.option(
         "--quiet", metavar="TIME", help="A GPU stays untouched so long after somebody else's process has left it. Default: 20s."

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
-    cold_option,
     failures_option,
     format_option,
     grace_option,
@@ -29,12 +28,14 @@ from scheduler.cli.options import (
     trackers_option,
 )
 from scheduler.cli.reading import reads_a_file
+from scheduler.cli.start_options import cluster_options, cold_option
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
+    from scheduler.actions.opening import ClusterWish
     from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
     from scheduler.gpus.observation import Settings
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @notify_option
 @trackers_option
 @cold_option
+@cluster_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
@@ -70,6 +72,7 @@ def run(
     settings: Settings,
     notify: tuple[str, ...],
     order: Order,
+    cluster: ClusterWish | None,
     dry_run: bool,
     detach: bool,
     again: bool,
@@ -87,9 +90,10 @@ def run(
     exp-queue run grid.yaml train_args.lr=1e-3 --dry-run
     exp-queue run grid.yaml "train_args.lr=choice(1e-3,1e-4)" "+seed=range(3)"
     exp-queue run --commands jobs.txt
+    exp-queue run grid.yaml --on slurm -j20
     """
     from scheduler.actions import run as action
-    from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.actions.opening import opened_to_run, working_directory
     from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.long_work import counted
@@ -99,7 +103,8 @@ def run(
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     directory = working_directory()
-    with opened_devices(settings) as devices:
+    with opened_to_run(plan, settings, cluster, slots) as devices:
+        slots = slots if cluster is None else None  # there each array keeps to it
         if dry_run:
             experiments = list(action.possible(plan, devices))
             devices.expect(each.resources for each in experiments)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
-    cold_option,
     format_option,
     notify_option,
     opened_store,
@@ -20,11 +19,13 @@ from scheduler.cli.options import (
     trackers_option,
 )
 from scheduler.cli.reading import WANDB, reads_a_sweep
+from scheduler.cli.start_options import cluster_options, cold_option
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
+    from scheduler.actions.opening import ClusterWish
     from scheduler.actions.trials import Standing
     from scheduler.gpus.observation import Settings
     from scheduler.sweeps.engine.evidence import Evidence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @notify_option
 @trackers_option
 @cold_option
+@cluster_options
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
 @plain_option
 @format_option
@@ -51,6 +53,7 @@ def sweep(
     settings: Settings,
     notify: tuple[str, ...],
     backend: str,
+    cluster: ClusterWish | None,
     dry_run: bool,
     plain: bool,
     style: str,
@@ -68,7 +71,7 @@ def sweep(
     exp-queue sweep me/digits/k3v0x1ab
     """
     from scheduler.actions import sweep as action
-    from scheduler.actions.opening import opened_devices, working_directory
+    from scheduler.actions.opening import opened_to_sweep, working_directory
     from scheduler.cli import server_sweeping
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
@@ -79,7 +82,11 @@ def sweep(
     elsewhere = backend == WANDB
     if elsewhere:
         server_sweeping.refuse(plan, wishes)
-    with opened_devices(settings) as devices:
+        if cluster is not None:
+            raise UserError(
+                "--on slurm: the trials of a W&B server are computed on this machine", next_step="leave one of the two out"
+            )
+    with opened_to_sweep(plan, settings, cluster, slots) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
             return server_sweeping.show_plan(plan) if elsewhere else show_plan(plan, wishes, *_before(plan, wishes), style)

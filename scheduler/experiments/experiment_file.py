@@ -24,6 +24,7 @@ from scheduler.experiments.experiment import Experiment, Policy, Resources
 from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
 from scheduler.experiments.remarks import NOTHING, Remarks, read_remarks
+from scheduler.experiments.slurm import NO_WISHES, SLURM, SlurmWishes
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class ExperimentFile:
     listed: tuple[Experiment, ...] = ()
     remarks: Remarks = NOTHING  # what it says of its jobs
     after: After | None = None  # what its jobs come after; None: it says nothing of it
+    slurm: SlurmWishes = NO_WISHES  # what it says of the cluster that it may run on
 
     @property
     def passes_arguments(self) -> bool:
@@ -135,6 +137,7 @@ def from_document(document: Document, overrides: Sequence[str], asked: launching
         notes=(*hydra_program.warnings(launch), *doubts.notes(command), *argparse_program.notes(launch)),
         after=read_after(document, top),
         remarks=read_remarks(document, top),
+        slurm=layout.record(document, top, "slurm", SLURM, SlurmWishes()),
     ).within(document.limits)
 
 

@@ -12,11 +12,13 @@ from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
+from scheduler.experiments.slurm import SlurmWishes
 from scheduler.goals import GOALS
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")
 SECTIONS = (
-    *("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "after", "tags", "notes", "defaults"),
+    *("experiment_group", "command", "shell", "program", "groups", "resources", "policy", "slurm"),
+    *("after", "tags", "notes", "defaults"),
     *CONFIGURED,
 )
 
@@ -25,7 +27,7 @@ MOST_PORTS = MOST_SHARES = 64
 LEFTOVERS = ("work", "wait", "kill")
 
 Readers = dict[str, Callable[[object], Any]]
-Record = TypeVar("Record", Resources, Policy)
+Record = TypeVar("Record", Resources, Policy, SlurmWishes)
 
 
 def objective(value: object) -> Ranking:
@@ -89,7 +91,7 @@ def group(document: Document, top: dict[str, Any]) -> str | None:
 
 
 def record(document: Document, top: dict[str, Any], section: str, readers: Readers, empty: Record) -> Record:
-    """`resources` or `policy` as its frozen value; what the file does not say is as in `empty`."""
+    """`resources`, `policy` or `slurm` as its frozen value; what the file does not say is as in `empty`."""
     if section not in top:
         return empty
     with document.at(section):

@@ -111,6 +111,13 @@ POLICY: Schema = {
         "enum": ["skip", "run"],
     },
 }
+_WISH: Schema = {"type": "string"}
+SLURM: Schema = {
+    **dict.fromkeys(("partition", "account", "qos", "constraint"), _WISH),
+    "memory": {**RESOURCES["gpu_memory"], "description": "Of the node, for each job, e.g. 16GiB."},
+    "time": {**POLICY["timeout"], "description": "The time limit of a job without policy.timeout, e.g. 4h."},
+    "folder": {"description": "A directory that this machine and the nodes see under one name.", "type": "string"},
+}
 _TAG: Schema = {"type": "string", "pattern": r"^\w[\w./-]*$", "maxLength": 64}
 SECTIONS: Schema = {
     GROUP_KEY: {"type": "string", "description": "A name for all experiments of the file."},
@@ -136,6 +143,12 @@ SECTIONS: Schema = {
         "dependentSchemas": {"share": {"properties": {"gpu_memory": False, "exclusive": {"const": False}}}},
     },
     "policy": {"type": "object", "additionalProperties": False, "properties": POLICY},
+    "slurm": {
+        "description": "What Slurm is asked for where the file runs with --on slurm.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": SLURM,
+    },
     "after": {
         "description": "What the jobs come after: names of groups, or selections of jobs in the queue.",
         "anyOf": [{"type": "string", "pattern": r"\S"}, {"type": "array", "items": {"type": "string", "pattern": r"\S"}}],

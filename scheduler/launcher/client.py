@@ -98,7 +98,8 @@ def pause_message(attempt: str, *, go_on: bool) -> dict[str, Any]:
 
 
 def journal_path(home: Home, launcher: str) -> Path:
-    return home.launchers / f"{launcher}.journal"
+    """`launcher`: with a folder before it, where it is one of a cluster's: then the journal lies in that."""
+    return (home.root if "/" in launcher else home.launchers) / f"{launcher}.journal"
 
 
 def socket_path(home: Home, launcher: str) -> Path:

@@ -13,9 +13,9 @@ class AlreadyThere(Exception):
     """Somebody else has made it: it is never written to."""
 
 
-def make(path: str) -> tuple[int, int]:
+def make(path: str, *, locked: bool = True) -> tuple[int, int]:
     """Make the directory; returns the descriptor that holds its lock, and that of a new, append-only log in it. AlreadyThere;
-    OSError where it cannot be had: then it is not there."""
+    OSError where it cannot be had: then it is not there. `locked`: False where it lies on a folder that machines share."""
     # A Path took longer to build than a file to make.
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)  # noqa: PTH103, PTH120
     try:
@@ -23,17 +23,18 @@ def make(path: str) -> tuple[int, int]:
     except FileExistsError:
         raise AlreadyThere from None
     try:
-        return _locked(path)
+        return _opened(path, locked=locked)
     except OSError:
         with contextlib.suppress(OSError):
             os.rmdir(path)  # noqa: PTH106 (its number would be passed over)
         raise
 
 
-def _locked(path: str) -> tuple[int, int]:
+def _opened(path: str, *, locked: bool) -> tuple[int, int]:
     lock = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if locked:
+            fcntl.flock(lock, fcntl.LOCK_EX)
         return lock, os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=lock)
     except OSError:
         os.close(lock)

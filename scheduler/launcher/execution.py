@@ -56,7 +56,7 @@ class Execution:
         try:
             self._journal.started(self.order.attempt)
             reach("start-noted")
-            lock, log = directory.make(self.order.directory)
+            lock, log = directory.make(self.order.directory, locked=self.order.locks)
         except directory.AlreadyThere:
             self._drop("")
             return

@@ -28,6 +28,7 @@ from typing import Any
 from scheduler.linux.blocks import reserve
 
 ROOM = 8192  # bytes: more than all that is written of one attempt
+BY_CLUSTER = "ended by Slurm"  # the reason of an end that only the cluster can explain
 AHEAD = 4 * ROOM  # so much is held in reserve at once: every time took as long as making a file
 
 

@@ -29,7 +29,8 @@ class Order:
     how long they may only sit there.
     `copy_cap`: bytes that are copied from where its links lead, when it is over; 0: none (`kept`). `inputs`: the files that it is
     told to read, by path, and what they hold (`inputs`). `system`: seconds between the rows about what it uses of the machine; 0:
-    there are none. `warm`: which interpreter that has loaded its libraries it may be forked from; empty: none.
+    there are none. `locks`: whether its directory is locked while a process of it lives; not on a folder that machines share.
+    `warm`: which interpreter that has loaded its libraries it may be forked from; empty: none.
     """
 
     attempt: str
@@ -46,6 +47,7 @@ class Order:
     copy_cap: int = 0
     inputs: dict[str, str] = field(default_factory=dict)
     system: float = 0.0
+    locks: bool = True
     warm: str = ""
 
 

@@ -169,20 +169,21 @@ class Changes:
         ports: str = "",
         code: int | None = None,
         origin: int | None = None,
+        home: Home | None = None,
     ) -> Attempt | None:
         """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
         is passed over: a database that was restored or moved does not know of all attempts that were. From `gpus` on the values
-        are the attempt's."""
+        are the attempt's; `home`: where its directory lies, if not with the store."""
         row = self._connection.execute(
             "UPDATE job SET state = 'starting', attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
             (job.id,),
         ).fetchone()
         if row is None:
             return None
-        number = self._home.free_attempt(job.id, row[0])
+        number = (home or self._home).free_attempt(job.id, row[0])
         if number != row[0]:
             self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
-        which = (job.id, number, launcher, self._home.attempt(job.id, number), time.time())
+        which = (job.id, number, launcher, (home or self._home).attempt(job.id, number), time.time())
         attempt = Attempt(*which, boot=boot_id(), gpus=gpus, slot=slot, ports=ports, code=code, origin=origin)
         self._insert(attempt)
         self._event(job.id, attempt.number, State.STARTING, launcher)
@@ -206,13 +207,13 @@ class Changes:
             (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports, a.code, a.origin),
         )
 
-    def runs(self, attempt: Attempt, pid: int, birth: int | None) -> None:
-        """The attempt's process is there; without `birth`, what it has left behind is."""
+    def runs(self, attempt: Attempt, pid: int | None, birth: int | None) -> None:
+        """The attempt's process is there; without `birth`, what it has left behind is; without `pid`, on another machine."""
         self._connection.execute(
             "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
         )
         if self.state(attempt.job) is State.STARTING:
-            self.move(attempt.job, State.RUNNING, f"pid {pid}", attempt.number)
+            self.move(attempt.job, State.RUNNING, f"pid {pid}" if pid else "on a node of Slurm's", attempt.number)
 
     def astray(self, attempt: Attempt, elsewhere: str, detail: str) -> None:
         """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""

@@ -55,13 +55,30 @@ def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
     """The evidence of each. The locks are asked before a journal is read, so that an end in between is not missed; the journal of
     a launcher is read once, however many of them it has."""
     boot, read = boot_id(), cache(journal.read)
-    paths = [journal_path(home, each.launcher) for each in attempts]
+    paths = [journal_of(home, each) for each in attempts]
     lives = [each.boot == boot and is_locked(path) for each, path in zip(attempts, paths, strict=True)]
     trees = [each.boot == boot and is_locked(Path(each.directory)) for each in attempts]
     return [
-        Evidence(read(path), launcher, tree, each.boot == boot)
+        _elsewhere(read(path), each.name) if is_elsewhere(each) else Evidence(read(path), launcher, tree, each.boot == boot)
         for each, path, launcher, tree in zip(attempts, paths, lives, trees, strict=True)
     ]
+
+
+def is_elsewhere(attempt: Attempt) -> bool:
+    """Whether its launcher is a process of another machine, which a cluster has started."""
+    return "/" in attempt.launcher
+
+
+def journal_of(home: Home, attempt: Attempt) -> Path:
+    """The journal of its launcher."""
+    return journal_path(Home(Path(attempt.directory).parents[2]) if is_elsewhere(attempt) else home, attempt.launcher)
+
+
+def _elsewhere(record: journal.Record | None, name: str) -> Evidence:
+    """No lock tells of it: it is there until its journal is closed and says why, or the cluster has been asked."""
+    end = record.ended.get(name, {}) if record else {}
+    there = record is None or not record.closed or end.get("reason") == journal.BY_CLUSTER
+    return Evidence(record, launcher_lives=there, tree_lives=there, same_boot=True)
 
 
 def pause_of(home: Home, attempt: Attempt) -> Pause:

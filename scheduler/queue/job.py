@@ -21,12 +21,14 @@ RUN_DIR, RUN_ID = "{run_dir}", "{run_id}"  # in `Job.environment`: what only an 
 class Ending:
     """How an attempt ended. `exit_status` is the job's own, or None where it is not known or never ran.
 
-    A negative `exit_status` is the number of the signal that ended the process, as subprocess has it.
+    A negative `exit_status` is the number of the signal that ended the process, as subprocess has it. `taken`: its place was
+    given to another, through no fault of its own.
     """
 
     state: State
     exit_status: int | None = None
     reason: str = ""
+    taken: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Told
 from scheduler.actions.results import outcome_at_end
+from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
@@ -150,7 +151,8 @@ class Progress:
             return
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on {notice.attempt.place}" if notice.attempt.gpus else ""
-        self._say(f"{notice.job.short_id} started{where}{again}: {label}")
+        begun = "given to Slurm" if is_elsewhere(notice.attempt) else "started"
+        self._say(f"{notice.job.short_id} {begun}{where}{again}: {label}")
 
     def _joined(self, notice: Joined) -> None:
         label = self._label(notice.job)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from scheduler.experiments import Resources
 from scheduler.gpus.admission import UNSET
@@ -16,9 +16,14 @@ from scheduler.gpus.observation import Settings
 from scheduler.gpus.reading import NO_DRIVER_NOTE
 from scheduler.gpus.sampler import TICK, Sampler, first_reading
 from scheduler.gpus.settings import settings_from
+from scheduler.home import Home
 from scheduler.linux.processes import usable_cores
+from scheduler.linux.wakeups import Wakeups
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.job_desk import JobDesk
+
+if TYPE_CHECKING:
+    from scheduler.slurm.fleet import SlurmFleet
 
 MUTEX_PATIENCE = 0.1  # seconds; longer, the ends of running jobs would have to wait
 
@@ -33,6 +38,7 @@ class Devices:
         """`note`: why there is no desk, for people; `cure`: what they can do about it."""
         self._note, self.desk, self._arrival, self._cure = note, desk, arrival, cure
         self.cores = usable_cores()
+        self.home: Home | None = None  # where the directories of attempts lie, if not with the store
         self._per_gpu = 1
 
     @property
@@ -67,6 +73,15 @@ class Devices:
         else:
             reason = ""
         return reason or _too_many_cores(resources, self.cores)
+
+    def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet | None:
+        """The launchers of jobs, where they are not processes of this machine."""
+        return None
+
+    @property
+    def are_elsewhere(self) -> bool:
+        """Whether it is not for us to give a job its cores and its GPUs."""
+        return self.home is not None
 
     def seen(self) -> GpuView | None:
         """The GPUs as they were last seen here; None where there is no desk. Of any thread."""

@@ -38,7 +38,7 @@ def settle(store: Store) -> list[Attempt]:
         if isinstance(found, recovery.StillThere):
             still_there.append(attempt)
         else:
-            _write(store, attempt, found, recovery.duration(seen, attempt))
+            write_down(store, attempt, found, recovery.duration(seen, attempt))
     sweep(store.home, left, {attempt.launcher for attempt in still_there})
     return still_there
 
@@ -96,6 +96,9 @@ def write_end(store: Store, change: Changes, end: End) -> str:
     if _free_of_charge(store, end):
         change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
         return "it starts again, no retry spent"
+    if end.found.taken and end.running.job.policy.resumable:
+        change.repeat_free_of_charge(attempt, "its place was taken: no retry spent")
+        return "it goes on when there is a place, no retry spent"
     # Asked of the row: its file may have brought the job another policy while it ran.
     if end.found.state in SUCCEEDED or not deserves_another_attempt(store.job(attempt.job), end.found):
         return ""
@@ -113,7 +116,8 @@ def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | N
     return isinstance(found, Ending) and change.end(attempt, found, duration)
 
 
-def _write(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
+def write_down(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
+    """Judge and record an end that no runner has in its hands."""
     judged, uses = judge(attempt, found, shares_from(store, attempt))
     job, system = store.job(attempt.job), system_use(attempt, found)
     with store.change() as change:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from scheduler.home import Home
 from scheduler.launcher.client import Launch, Slot, open_slot
 from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.job import Attempt, Job
 from scheduler.runner.ports import port_of_a_launcher
 
 # Short jobs are sent ahead, up to so many and so many seconds of work, so that a launcher never waits for a commit.
@@ -59,10 +60,10 @@ class Fleet:
         """Note how long a job took."""
         self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)
 
-    def choose(self, warm: str | None = None, launch: Callable[[], Launch | None] = lambda: None) -> Slot:
-        """The launcher for one more attempt: an idle one, a new one, or the one with the least to do. `Slot.start` or
-        `Slot.release` must follow. `warm`: which orders it should be able to fork; `launch` tells how one is begun that can, if
-        that is worth it: it takes the place of an idle one that cannot."""
+    def choose(self, job: Job | None = None, warm: str | None = None, launch: Callable[[], Launch | None] = lambda: None) -> Slot:
+        """The launcher for one more attempt, of whichever job: an idle one, a new one, or the one with the least to do.
+        `Slot.start` or `Slot.release` must follow. `warm`: which orders it should be able to fork; `launch` tells how one is
+        begun that can, if that is worth it: it takes the place of an idle one that cannot."""
         slot = self._least([each for each in self._slots if not warm or each.warm == warm])
         if slot is None or slot.load:
             way = launch() if warm else None
@@ -110,6 +111,12 @@ class Fleet:
         for slot in self._slots:
             if not slot.attempts:
                 slot.process.wait()
+
+    def attend(self, attempt: Attempt) -> None:
+        """Attempts of others are none of these launchers'."""
+
+    def tidy(self, still_needed: Collection[str]) -> None:
+        """Launchers take along what they have, and `sweep` what those leave that were killed."""
 
     def _open(self, warm: str, launch: Launch | None) -> Slot:
         with port_of_a_launcher(self._home) as port:

@@ -10,6 +10,7 @@ from pathlib import Path
 from scheduler.errors import StateError
 from scheduler.launcher.files import LOG
 from scheduler.linux import processes
+from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep
 from scheduler.queue.store import Store
@@ -44,6 +45,7 @@ def follower_of(
         run_id=job.additions(attempt).get("WANDB_RUN_ID") or attempt.run_id,  # of a sweep at a server: the server's
         gather=gather,
         awake=awake,
+        far=is_elsewhere(attempt),
         judged_by=(job.policy.objective.metric,) if job.policy.objective else (),
     )
 

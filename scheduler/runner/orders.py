@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from scheduler.experiments.experiment import arguments_with_group
+from scheduler.home import Home
 from scheduler.launcher.spawning import Order
 from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
@@ -18,9 +19,10 @@ _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 
 def order_of(
-    ready: Ready, attempt: Attempt, inherited: Mapping[str, str], kept: Surroundings, threads: int, grace: float
+    ready: Ready, attempt: Attempt, inherited: Mapping[str, str], kept: Surroundings, threads: int, grace: float, home: Home
 ) -> Order:
-    """`inherited`, `kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop."""
+    """`inherited`, `kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop; `home`:
+    that of the store, whose files commands name."""
     job, environment = ready.job, child_environment(ready, attempt, inherited, kept, threads=threads)
     return Order(
         attempt.name,
@@ -34,16 +36,15 @@ def order_of(
         log_cap=log_cap(),
         copy_cap=copy_cap(environment, attempt),
         program=kept.program,
-        inputs=_inputs(job, attempt),
+        inputs=_inputs(job, home.root),
         system=system_interval(),
         warm=ready.warm,
     )
 
 
-def _inputs(job: Job, attempt: Attempt) -> dict[str, str]:
+def _inputs(job: Job, home: Path) -> dict[str, str]:
     """The files of ours that the command and the environment of a job name, with what they hold."""
     has_point = '"WANDB_SWEEP_PARAM_PATH"' in job.environment
-    home = os.path.dirname(os.path.dirname(os.path.dirname(attempt.directory)))  # noqa: PTH120 (asked at every start)
     found = {}
     for word in job.argv:
         if word.startswith(f"{home}/arguments/") and (job.experiment in word or (has_point and _ARGUMENTS.search(word))):

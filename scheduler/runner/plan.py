@@ -32,6 +32,7 @@ class World:
     cores: int
     gpus: GpuView | None = None  # None: a machine without GPUs
     stop: Stop = Stop.NO
+    elsewhere: bool = False  # somebody else gives jobs their cores and their GPUs
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def plan(world: World) -> list[Start | Wait]:
     for job in world.waiting:
         if free <= 0:
             break
-        place = _place(job, gpus, cores, head)
+        place = None if world.elsewhere else _place(job, gpus, cores, head)
         if isinstance(place, Refusal):
             decisions.append(Wait(job, place.sentence, passing=place is AWAITED))
             if head is None and _reserves(job, place, gpus, cores):

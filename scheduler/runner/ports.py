@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from scheduler.errors import StateError
 from scheduler.gpus.placement import Refusal
@@ -12,6 +13,9 @@ from scheduler.gpus.ports import Ports, is_free, port_folder, take_ports
 from scheduler.home import Home
 from scheduler.launcher.client import Slot
 from scheduler.queue.job import Job
+
+if TYPE_CHECKING:
+    from scheduler.slurm.fleet import Place
 
 
 @contextmanager
@@ -26,7 +30,7 @@ def port_of_a_launcher(home: Home) -> Iterator[Ports | None]:
         yield found
 
 
-def ports_for(job: Job, slot: Slot, home: Home) -> Ports | Refusal | None:
+def ports_for(job: Job, slot: Slot | Place, home: Home) -> Ports | Refusal | None:
     """Ports of its own for a job that asks, or a refusal; None: its launcher's will do. OSError where the machine has no room for
     a descriptor."""
     if not job.policy.ports and (slot.attempts or slot.port is None or is_free(slot.port)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scheduler.home import Home
-from scheduler.queue.evidence import Evidence, look
+from scheduler.queue.evidence import Evidence, is_elsewhere, look
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.runner import forsaken
@@ -39,7 +39,7 @@ def verdict(name: str, seen: Evidence) -> Verdict:
 
 def ending_of(end: dict) -> Ending:
     """The final record of an attempt from what its launcher wrote down."""
-    return Ending(State(end["state"]), end["exit_status"], end["reason"])
+    return Ending(State(end["state"]), end["exit_status"], end["reason"], end.get("taken", False))
 
 
 def note_of(home: Home, attempt: Attempt) -> str:
@@ -53,7 +53,10 @@ def note_of(home: Home, attempt: Attempt) -> str:
 def standing_of(home: Home, attempt: Attempt) -> str:
     """The same, and of an attempt whose launcher is gone what can be seen of it now."""
     with passing():
-        if look(home, attempt).launcher_gone:
+        seen = look(home, attempt)
+        if is_elsewhere(attempt) and seen.record is None:
+            return "Slurm has not started it yet"
+        if seen.launcher_gone:
             return forsaken.note(attempt)
     return note_of(home, attempt)
 

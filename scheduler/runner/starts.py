@@ -76,7 +76,8 @@ class Starts:
         """And with its code, which decides about the launcher."""
         code = None if job.is_seat else self._codes.of(job.argv, job.cwd)
         wish = self._jobs.warmth.wish(job, code.program if code else None, self._store.surroundings(job), threads)
-        slot = self._jobs.fleet.choose(wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None)
+        key, launch = wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None
+        slot = self._jobs.fleet.choose(job, key, launch)
         return Ready(job, slot, claim, code, warm=wish.key if wish else "")
 
     def _threads(self, slots: int) -> int:
@@ -104,7 +105,8 @@ class Starts:
     def begin(self, change: Changes, ready: Ready) -> Attempt | None:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         where = (ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
-        attempt = change.begin(ready.job, *where, self._code_number(change, ready), self._origin_number(change, ready))
+        known = (self._code_number(change, ready), self._origin_number(change, ready))
+        attempt = change.begin(ready.job, *where, *known, self._devices.home)
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         return attempt
@@ -127,7 +129,9 @@ class Starts:
         if ready.origin and attempt.origin is not None:
             self._known[ready.origin] = attempt.origin
         surroundings = self._store.surroundings(ready.job)
-        order = order_of(ready, attempt, self._inherited, surroundings, self._threads(slots), self.grace_of(ready.job))
+        order = order_of(
+            ready, attempt, self._inherited, surroundings, self._threads(slots), self.grace_of(ready.job), self._store.home
+        )
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from scheduler.errors import StateError
 from scheduler.failpoints import reach
@@ -49,7 +50,8 @@ class Supervision:
         self._mine, self._store, self._devices, self._wakeups = mine, mine.store, devices, wakeups
         self._pause, self._noted, self.warmth = pause, noted, warmth
         self.shortage = Pause()
-        self.fleet = Fleet(mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
+        here = partial(Fleet, mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
+        self.fleet = devices.fleet(wakeups, self._heard) or here()
         elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)
         self._visits = Visits(mine.store.home, wakeups, elsewhere, noted_elsewhere, self._latest)
         self.running: dict[str, Running] = {}
@@ -131,7 +133,9 @@ class Supervision:
     def _joined(self, job: Job, attempt: Attempt) -> Running:
         desk = self._devices.desk
         running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
-        self._visits.attend(attempt, job.policy)
+        running.slot = self.fleet.attend(attempt)
+        if running.slot is None:
+            self._visits.attend(attempt, job.policy)
         self._meter(running, self._every)
         return running
 
@@ -180,7 +184,9 @@ class Supervision:
         self._visits.close()
         with passing():  # the next command removes what stays
             left = gone(self._store.home)
-            sweep(self._store.home, left, {attempt.launcher for attempt in self._store.open_attempts()})
+            needed = {attempt.launcher for attempt in self._store.open_attempts()}
+            sweep(self._store.home, left, needed)
+            self.fleet.tidy(needed)
 
     # What launchers tell, ours and those of others that run a job of ours.
 

@@ -26,6 +26,7 @@ FLOORS = [
     {"launcher"},
     {"warm"},
     {"queue"},
+    {"slurm"},
     {"runner"},
     {"notify"},
     {"sweeps"},

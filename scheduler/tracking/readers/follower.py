@@ -60,6 +60,7 @@ class Follower:
         run_id: str = "",
         gather: bool = False,
         awake: bool = True,
+        far: bool = False,
         judged_by: Sequence[str] = (),
     ) -> None:
         self._names = tuple(metric_names)
@@ -72,7 +73,7 @@ class Follower:
         self._directories = run_directory, wandb_directory
         self._open_files = open_files
         self._elsewhere: dict[tuple[Path, str], str] = {}  # folder and writer of event files, and the name of their first one
-        self._watch = LogWatch(awake=awake)
+        self._watch = LogWatch(awake=awake, far=far)
         self._known: set[Path] = set()
         self._decided: Source | None = None
         self.anew = False

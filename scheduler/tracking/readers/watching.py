@@ -23,9 +23,10 @@ class LogWatch:
     `drain` found anything at all.
     """
 
-    def __init__(self, *, awake: bool = True) -> None:
-        """Not `awake`: it has no descriptor, for a reader that does not wait."""
-        fd = open_inotify() if awake else None
+    def __init__(self, *, awake: bool = True, far: bool = False) -> None:
+        """Not `awake`: it has no descriptor, for a reader that does not wait. `far`: another machine writes, of which the
+        kernel of this one tells nothing."""
+        fd = open_inotify() if awake and not far else None
         self.precise = fd is not None
         self.heard = False
         self._fds: tuple[int, ...] = ()

@@ -13,6 +13,7 @@ from scheduler.errors import UserError
 from scheduler.experiments import layout, read
 from scheduler.experiments.grid.entries import VARYING
 from scheduler.experiments.schema import schema
+from scheduler.experiments.slurm import SLURM
 from tests.conftest import ROOT
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -123,6 +124,7 @@ def test_every_key_of_the_reader_is_in_the_schema():
     assert set(found) == set(layout.SECTIONS)
     assert set(found["resources"]["properties"]) == set(layout.RESOURCES)
     assert set(found["policy"]["properties"]) == set(layout.POLICY)
+    assert set(found["slurm"]["properties"]) == set(SLURM)
     assert set(VARYING) <= set(found["experiments"]["items"]["properties"])
 
 

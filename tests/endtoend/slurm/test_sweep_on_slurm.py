@@ -1,0 +1,44 @@
+"""A sweep whose trials Slurm starts: the search and the early stopping are here, the trainings on the nodes."""
+
+from __future__ import annotations
+
+import json
+
+from tests.conftest import CommandLine
+from tests.endtoend.sweeps.conftest import TRAIN
+from tests.slurm_cluster import Cluster
+from tests.waiting import until
+
+SWEEP = """
+program: train.py
+command: [python, "${program}", "${args}"]
+method: grid
+metric: {name: loss, goal: minimize}
+parameters:
+  lr: {values: [0.1, 0.2, 0.9]}
+  stays_above: {value: 0.5}
+early_terminate: {type: hyperband, min_iter: 2, eta: 2}
+"""
+
+
+def test_trials_on_nodes_are_read_while_they_run_and_the_worst_is_stopped(line: CommandLine, cluster: Cluster) -> None:
+    """The bad one never ends by itself. Its rows come over the shared folder, of which no event tells on this machine."""
+    line.write("train.py", TRAIN)
+    done = line("sweep", line.write("sweep.yaml", SWEEP), "--on", "slurm", "-j3", "--slurm", "partition=main", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    trials = json.loads(done.stdout)["trials"]
+    assert sorted(trial["state"] for trial in trials) == ["done", "done", "stopped_early"]
+    assert (line.directory / "ledger").read_text().count("\n") == 3
+    until(lambda: not cluster.ask("squeue", "--noheader"))
+
+
+def test_no_more_trials_are_asked_for_than_may_be_in_slurm(line: CommandLine, cluster: Cluster) -> None:
+    """A search that hands out all its points at once learns nothing from the first."""
+    line.write("train.py", TRAIN)
+    file = line.write("sweep.yaml", SWEEP.replace("stays_above: {value: 0.5}", "wait: {value: go}"))
+    sweeping = line.start("sweep", file, "--on", "slurm", "-j1")
+    until(lambda: [job["state"] for job in line.jobs()] == ["running"])
+    assert len(cluster.ask("squeue", "--noheader", "--array").splitlines()) == 1
+    (line.directory / "go").touch()
+    assert sweeping.wait(100) == 0
+    assert len(line.jobs()) == 3

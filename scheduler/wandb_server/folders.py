@@ -22,7 +22,7 @@ from scheduler.linux.locks import is_locked
 from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.metric_log import parsed
 
-POSTS, FILES, SEAT, STOP, ENTERED, SERVER = "posts.jsonl", "files", "seat.json", "stop", "entered", "server.json"
+POSTS, FILES, SEAT, STOP, ENTERED = "posts.jsonl", "files", "seat.json", "stop", "entered"
 PIECE = 1 << 20  # bytes that are read at once
 
 
@@ -46,11 +46,6 @@ class RunId:
 def root_of(home: Path) -> Path:
     """Where all that belongs to the server lies."""
     return home / "wandb"
-
-
-def server_file(home: Path) -> Path:
-    """Locked as long as a server is there."""
-    return root_of(home) / SERVER
 
 
 class Folder:

@@ -22,8 +22,9 @@ from typing import Any
 
 from scheduler.linux.inotify import IN_ATTRIB, IN_CLOSE_WRITE, IN_CREATE, IN_MODIFY, IN_MOVED_TO, FolderWatch
 from scheduler.linux.locks import is_locked
+from scheduler.tracking.local_wandb import server_file
 from scheduler.wandb_server.ends import Seen, end_of
-from scheduler.wandb_server.folders import Folder, Posts, RunId, server_file
+from scheduler.wandb_server.folders import Folder, Posts, RunId
 from scheduler.wandb_server.posts import Told
 from scheduler.wandb_server.writing import Written
 

@@ -24,8 +24,8 @@ from scheduler.runner.notices import Ended, Notice
 from scheduler.runner.runner import Runner
 from scheduler.tracking.local_wandb import Address, kept, server_file
 from scheduler.wandb_server.desk import Desk
-from scheduler.wandb_server.folders import root_of
-from scheduler.wandb_server.jobs import run_of
+from scheduler.wandb_server.folders import RunId, root_of
+from scheduler.wandb_server.jobs import run_of, stand_for
 from scheduler.wandb_server.runs import Runs
 from scheduler.wandb_server.seated import Bell, Seated
 from scheduler.wandb_server.server import Server
@@ -97,15 +97,26 @@ def _listening(desk: Desk, ports: list[int]) -> Server:
     raise UserError(f"port {ports[0]} is taken", next_step="without --port the next free one is found")
 
 
+def _unseated(home: Home, runs: Runs, run: RunId, say: Callable[[str], None]) -> None:
+    """A seat has ended. If that was before its run, the run is to stop; if the run was resumed while its seat was leaving, it
+    gets another one."""
+    told, left = runs.told(run), runs.folder(run).left
+    if not left.exists():
+        runs.unless_over(run)
+    elif told and not told.is_over:
+        left.unlink(missing_ok=True)  # a seat that cannot even begin is not followed by ever more
+        with Store(home, say) as store:
+            stand_for(store, run, told, anew=True)
+
+
 @contextmanager
 def _seats(home: Home, runs: Runs, bell: Bell, say: Callable[[str], None]) -> Iterator[None]:
     """Meanwhile a runner of its own gives every run its seat. What sits stays when it leaves."""
     brake = Brake()
 
     def hear(notice: Notice) -> None:
-        """A seat that has ended before its run: the run is to stop."""
         if isinstance(notice, Ended) and (run := run_of(notice.job)):
-            runs.unless_over(run)
+            _unseated(home, runs, run, say)
 
     def drive() -> None:
         with Store(home, say) as store:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -53,6 +53,25 @@ def jobs(begun: str) -> list[Suggestion]:
     return _beginning(begun, found)
 
 
+def sweeps(begun: str) -> list[Suggestion]:
+    """What names sweeps and begins so: `last`, their files, where a server has them, and their ids."""
+    rows = _read("SELECT id, file, config FROM sweep ORDER BY number DESC LIMIT ?")
+    words = [Suggestion("last", "the newest sweep")] if rows else []
+    words += [Suggestion(_address(row) or Path(row["file"]).name, f"sweep {row['id'][:8]}") for row in rows]
+    return _beginning(begun, [*words, *(Suggestion(row["id"][:8], row["file"]) for row in rows)])
+
+
+def sweeps_at_servers(begun: str) -> list[Suggestion]:
+    """ENTITY/PROJECT/ID of the sweeps of W&B's servers that were computed here."""
+    rows = _read("SELECT id, file, config FROM sweep ORDER BY number DESC LIMIT ?")
+    return _beginning(begun, [Suggestion(_address(row), f"sweep {row['id'][:8]}") for row in rows if _address(row)])
+
+
+def _address(sweep: dict[str, Any]) -> str:
+    server = json.loads(sweep["config"]).get("server")
+    return str(server["address"]) if server else ""
+
+
 def files(begun: str, endings: Sequence[str] = FILES) -> list[Suggestion]:
     """Files with these endings, and directories, whose paths begin so."""
     directory, _, name = begun.rpartition("/")
@@ -84,16 +103,22 @@ def _beginning(begun: str, found: Iterable[Suggestion]) -> list[Suggestion]:
 
 
 def _newest() -> list[dict[str, Any]]:
-    """The newest jobs, straight from the file: to open the queue may bring it up to date, which takes long and writes."""
+    """The newest jobs."""
+    with suppress(KeyError):  # of a queue that is not up to date
+        return [_row(each) for each in _read("SELECT * FROM job ORDER BY number DESC LIMIT ?")]
+    return []
+
+
+def _read(sql: str) -> list[dict[str, Any]]:
+    """The newest rows, straight from the file: to open the queue may bring it up to date, which takes long and writes."""
     import sqlite3
 
     path = Home(default_root()).database
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             connection.row_factory = sqlite3.Row
-            found = connection.execute("SELECT * FROM job ORDER BY number DESC LIMIT ?", (NEWEST,)).fetchall()
-            return [_row(dict(each)) for each in found]
-    except (sqlite3.Error, KeyError, OSError):
+            return [dict(each) for each in connection.execute(sql, (NEWEST,))]
+    except (sqlite3.Error, OSError):
         return []
 
 

@@ -110,12 +110,14 @@ def _suggestions(kind: str, ctx: click.Context, begun: str) -> list[Suggestion]:
         return suggest.files(begun)
     if kind == "jobs":
         return suggest.jobs(begun)
+    if kind == "sweeps":
+        return suggest.sweeps(begun)
     if kind == "places":
         return [*(each for each in _FIRST_OR_LAST if each.word.startswith(begun)), *suggest.jobs(begun)]
     words = tuple(ctx.params.get("words") or ctx.params.get("overrides") or ())
     file = ctx.params.get("file") or (words[0] if words and "=" not in words[0] else None)
     if file is None and "file" not in ctx.params:
-        return [*suggest.files(begun), *suggest.changes(_standard(), begun)]
+        return [*suggest.files(begun), *suggest.sweeps_at_servers(begun), *suggest.changes(_standard(), begun)]
     return suggest.changes(str(file), begun)
 
 
@@ -135,6 +137,8 @@ def _kind(parameter: click.Parameter) -> str:
         return "changes"
     if "JOB" in called or parameter.name in ("job", "jobs"):
         return "places" if "FIRST" in called else "jobs"
+    if called == "SWEEP" or parameter.name == "sweep":
+        return "sweeps"
     return "files" if called == "FILE" else ""
 
 

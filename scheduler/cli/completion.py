@@ -20,7 +20,7 @@ PLACES = {
 @click.command()
 @click.argument("shell", type=click.Choice(sorted(PLACES)), required=False)
 def completion(shell: str | None) -> int:
-    """Print the script that completes commands, jobs, groups, tags, files and the keys of a file with the Tab key.
+    """Print the script that completes commands, jobs, sweeps, groups, tags, files and the keys of a file with the Tab key.
 
     SHELL: bash, zsh or fish; without it, the one that you use. The script is to lie where the shell looks for such scripts:
 

@@ -21,11 +21,16 @@ def detach(arguments: Sequence[str]) -> tuple[int, Path]:
     return process.pid, log
 
 
+def in_isolation(arguments: Sequence[str]) -> list[str]:
+    """The command line of `exp-queue ARGUMENTS`, which imports nothing of the working directory."""
+    return isolated.command("scheduler.cli.main", "sys.exit(main())", arguments, packages=True)
+
+
 def in_background(arguments: Sequence[str], log: Path, cwd: str | None = None) -> subprocess.Popen[bytes]:
     """Start `exp-queue ARGUMENTS` so, its output at the end of a file; `cwd`: None for ours."""
     with log.open("ab") as output:
         return subprocess.Popen(
-            isolated.command("scheduler.cli.main", "sys.exit(main())", arguments, packages=True),
+            in_isolation(arguments),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 
 def terms_of(slots: int | None, grace: float | None = None, max_failures: float | None = None) -> Terms:
-    """The options of a command that runs jobs. Where nobody looks at a terminal, a file gets a line of each job every minute."""
+    """The options of a command that runs jobs. Where nobody looks at a terminal, a file gets a line of each job every minute.
+    The W&B server of this machine is there then, where `--trackers` asks for it."""
     from scheduler.actions.drive import Terms
+    from scheduler.cli.local_server import keep_if_asked
     from scheduler.runner.pulse import EVERY
 
+    keep_if_asked()
     return Terms(slots, grace, max_failures, every=None if sys.stderr.isatty() else EVERY)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.cli.options import leftovers_option, read_pause, say, sharing_options
+from scheduler.cli.options import leftovers_option, read_pause, say, sharing_options, trackers_option
 from scheduler.errors import CannotEverRun, UserError
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Transparent(click.Command):
             return super().make_context(*arguments, **options)
         except click.UsageError as error:
             raise _own(UserError(error.format_message().rstrip("."), next_step="see `exp-queue exec --help`")) from error
+        except UserError as error:
+            raise _own(error) from error
 
     def invoke(self, context: click.Context) -> Any:
         from scheduler.actions.exec import CannotStart
@@ -51,6 +53,7 @@ class Transparent(click.Command):
 @leftovers_option
 @click.option("--grace", metavar="TIME", help="What was left behind has so long from SIGTERM to SIGKILL. Default: 10s.")
 @sharing_options
+@trackers_option
 def exec(
     command: tuple[str, ...],
     gpus: int | None,
@@ -79,7 +82,7 @@ def exec(
     from scheduler.linux.processes import die_of
 
     care = Care(leftovers or Care.leftovers, Care.grace if grace is None else read_pause("--grace", grace))
-    environment = dict(os.environ)
+    environment = {**os.environ, **_local_server()}
     with (
         _claimed(command, _request(gpus, memory, share), wait, environment, settings) as devices,
         holding_ports(ports, environment),
@@ -133,6 +136,15 @@ def _memory(text: str) -> int:
         return values.memory(text)
     except UserError as error:
         raise UserError(f"--memory: {error.what}", next_step=error.next_step) from error
+
+
+def _local_server() -> dict[str, str]:
+    """What lets W&B's client log at the server of this machine, where `--trackers` asks for that: as a run of its own, since
+    COMMAND is no job."""
+    from scheduler.cli.local_server import asked_in_another_process
+
+    server = asked_in_another_process()
+    return server.environment if server else {}
 
 
 def _label(command: tuple[str, ...]) -> str:

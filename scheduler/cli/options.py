@@ -130,6 +130,7 @@ trackers_option = click.option(
     callback=_trackers,
     expose_value=False,
     help="What jobs log by exp-queue's own calls goes to these too: wandb, tensorboard, swanlab, trackio, with commas; or none. "
+    "wandb-local: a script that calls wandb.init logs online, at the server of this machine (`exp-queue serve`). "
     "Default: EXP_QUEUE_TRACKERS.",
 )
 

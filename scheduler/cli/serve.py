@@ -5,19 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-import time
-from typing import TYPE_CHECKING
 
 import click
 
 from scheduler.cli.options import format_option, say
-from scheduler.errors import StateError
 from scheduler.terminal import show
-
-if TYPE_CHECKING:
-    from scheduler.wandb_server.serving import Address
-
-WAIT = 20.0  # seconds for a server that was started to be there
 
 
 @click.command()
@@ -32,13 +24,13 @@ def serve(port: int | None, env: bool, style: str) -> int:
     eval $(exp-queue serve --env)
     python train.py
     """
+    from scheduler.cli.local_server import found_or_started
     from scheduler.home import open_home
-    from scheduler.wandb_server.serving import running, served
+    from scheduler.wandb_server.serving import served
 
     home = open_home()
     if env:
-        address = running(home) or _started(port)
-        _print(address.environment, style)
+        _print(found_or_started(home, port).environment, style)
         return 0
     with served(home, port, say) as found:
         if style == "json":
@@ -58,22 +50,3 @@ def _print(environment: dict[str, str], style: str) -> None:
         return
     for name, value in environment.items():
         show(f"export {name}={shlex.quote(value)};")
-
-
-def _started(port: int | None) -> Address:
-    """A server that outlives us; of two that start at once only one is left when both commands are over."""
-    from scheduler.cli.detaching import in_background
-    from scheduler.home import open_home
-    from scheduler.wandb_server.serving import running
-
-    home = open_home()
-    log = home.root / "wandb-server.log"
-    child = in_background(["serve", *(["--port", str(port)] if port else [])], log, cwd="/")
-    deadline = time.monotonic() + WAIT
-    while True:
-        ended, found = child.poll() is not None, running(home)
-        if found and (ended or found.pid == child.pid):
-            return found
-        if ended or time.monotonic() > deadline:
-            raise StateError("the server did not start", next_step=f"{log} may say why")
-        time.sleep(0.05)

@@ -74,11 +74,11 @@ def _refuse_decisions(plan: SweepPlan, wishes: Wishes) -> None:
 
 def _refuse_own_server() -> None:
     """That of this very queue: it claims a GPU for each run, and so would we."""
-    from scheduler.home import Home, default_root
+    from scheduler.home import default_root
+    from scheduler.tracking.local_wandb import running
     from scheduler.wandb_agent.account import account_of
-    from scheduler.wandb_server.serving import running
 
-    own = running(Home(default_root()))
+    own = running(default_root())
     if own and own.url == account_of(os.environ).url:
         what = f"the W&B server at {own.url} is this queue's own, which claims a GPU for each run already"
         next_step = "`exp-queue sweep FILE` runs a sweep here without it; `wandb agent` computes those that it has"

@@ -39,7 +39,7 @@ def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
     if swept.driven.interrupted:
         return 130
     if swept.sightings.in_vain:
-        raise swept.sightings.fault(swept.results.plan.metric_place)
+        raise swept.sightings.fault(swept.results.plan.metric_place, elsewhere=bool(swept.results.plan.chooser))
     return 0 if swept.all_succeeded else 1
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments.command.program_file import program_files_of_line
@@ -15,6 +16,7 @@ from scheduler.launcher.system_log import EVERY
 from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
+from scheduler.tracking.local_wandb import online
 from scheduler.tracking.no_account import offline
 
 UNBUFFERED = "PYTHONUNBUFFERED"
@@ -59,7 +61,8 @@ def child_environment(
     """Additions to the runner's environment, which is `inherited`, for one attempt; None takes a variable away. `kept`: what its
     job keeps of another.
 
-    What it logs is to be seen, while it runs and without an account: see `no_account`.
+    What it logs is to be seen, while it runs and without an account: see `no_account`, and
+    `local_wandb` where the server of this machine is asked for.
 
     Without a claim CUDA sees no device, and the job gets `threads` CPU threads (or what it asked for), unless the user has set
     a number: several jobs that each use every core slow one another down.
@@ -71,6 +74,7 @@ def child_environment(
     own: dict[str, str | None] = {
         **_seen(attempt.directory, job, {**inherited, **given}, program),
         **given,
+        **online({**inherited, **differing}, Path(attempt.directory).parents[2], attempt.directory, attempt.run_id),
         **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
         "EXP_QUEUE_SLOT": str(ready.slot.number),
         "EXP_QUEUE_JOB": job.id,

@@ -17,7 +17,7 @@ from scheduler.tracking.media import jsonable
 from scheduler.tracking.media_log import MediaLog
 from scheduler.tracking.metric_log import MetricLog, Objective
 from scheduler.tracking.tracker import Listener, Tracker
-from scheduler.tracking.trackers.names import asked, asked_by
+from scheduler.tracking.trackers.names import LOCAL, asked, asked_by
 from scheduler.tracking.values import Values
 
 RUNS = "exp-queue-runs"  # below the working directory: what is run by hand
@@ -67,8 +67,8 @@ def init(
     if path:
         listeners += [MetricLog(path, objective=ranked, about=asdict(about)), MediaLog(path.parent)]
     wanted = [*(["wandb"] if wandb else []), *asked(trackers, "trackers"), *asked_by(os.environ)]
-    if wanted:
-        listeners += _opened(wanted, values, about, path)
+    if told := [name for name in wanted if name != LOCAL]:
+        listeners += _opened(told, values, about, path)
     tracker = Tracker(listeners, config=values, directory=path and path.parent.absolute(), name=name)
     tracker.open()
     return tracker

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from scheduler.home import Home
 from scheduler.queue.store import Store
+from scheduler.wandb_server.attempts import Attempts
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.runs import Runs
 from scheduler.wandb_server.sweeps import Sweeps
@@ -28,11 +29,19 @@ class Desk:
     sweeps: Sweeps
     wake: Callable[[], None]
     say: Callable[[str], None]
+    attempts: Attempts = field(default_factory=Attempts)
     strange: set[str] = field(default_factory=set)  # operations that were asked for and are not known
 
     def store(self) -> Store:
         """For one request."""
         return Store(self.home, self.say)
+
+    def look(self, run: RunId) -> None:
+        """There is news of a run: an attempt of ours that logs it shows what it shows."""
+        told = self.runs.told(run)
+        if told and told.attempt:
+            with self.store() as store:
+                self.attempts.look(store, self.runs.folder(run), told)
 
     def upload_url(self, run: RunId, name: str) -> str:
         """Where a file of a run is sent: its address is its permission, since the client sends no key there."""

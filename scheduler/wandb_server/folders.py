@@ -4,6 +4,7 @@ HOME/wandb/runs/DIGEST/posts.jsonl    one post a line, in single appends; what i
                        files/...      what was uploaded, whole or not there
                        seat.json      what its seat lets the process that computes have; locked while anybody sits there
                        stop           a seat asks that the run be stopped
+                       left           its seat has heard that it is over, and goes
                        entered        the command of an agent has begun; locked while it, or what it has started, is there
 """
 
@@ -22,7 +23,7 @@ from scheduler.linux.locks import is_locked
 from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.metric_log import parsed
 
-POSTS, FILES, SEAT, STOP, ENTERED, SERVER = "posts.jsonl", "files", "seat.json", "stop", "entered", "server.json"
+POSTS, FILES, SEAT, STOP, ENTERED, LEFT = "posts.jsonl", "files", "seat.json", "stop", "entered", "left"
 PIECE = 1 << 20  # bytes that are read at once
 
 
@@ -48,11 +49,6 @@ def root_of(home: Path) -> Path:
     return home / "wandb"
 
 
-def server_file(home: Path) -> Path:
-    """Locked as long as a server is there."""
-    return root_of(home) / SERVER
-
-
 class Folder:
     """The folder of one run. Making the value touches nothing."""
 
@@ -71,6 +67,10 @@ class Folder:
     @property
     def seat(self) -> Path:
         return self.path / SEAT
+
+    @property
+    def left(self) -> Path:
+        return self.path / LEFT
 
     @property
     def entered(self) -> Path:

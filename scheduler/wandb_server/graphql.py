@@ -24,16 +24,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """An operation, with its variables."""
+    """An operation, with its variables. `attempt`: the run id of the attempt of ours that asks; "": somebody else."""
 
     operation: str
     variables: Mapping[str, Any] = field(default_factory=dict)
+    attempt: str = ""
 
     @property
     def inner(self) -> Asked:
         """The same with the variables of its `input`, where it has one: wandb before 0.19 names them all beside one another."""
         given = self.variables.get("input")
-        return Asked(self.operation, given) if isinstance(given, dict) else self
+        return Asked(self.operation, given, self.attempt) if isinstance(given, dict) else self
 
     def text(self, *names: str) -> str:
         """The first of these variables that is a text and not empty; "" without any."""
@@ -44,7 +45,7 @@ class Asked:
         return ""
 
 
-def read(body: bytes) -> Asked:
+def read(body: bytes, attempt: str = "") -> Asked:
     """Refused for what is no request."""
     try:
         found = json.loads(body)
@@ -55,4 +56,4 @@ def read(body: bytes) -> Asked:
         raise Refused('this is no request of GraphQL: it has no "query"', 400)
     named = found.get("operationName") or (match[1] if (match := _NAME.search(query)) else "")
     variables = found.get("variables")
-    return Asked(str(named), variables if isinstance(variables, dict) else {})
+    return Asked(str(named), variables if isinstance(variables, dict) else {}, attempt)

@@ -16,7 +16,7 @@ from scheduler.experiments.remarks import LONGEST_NOTE, LONGEST_TAG, NOTHING, Re
 from scheduler.home import Home
 from scheduler.queue.changes import Changes
 from scheduler.queue.elsewhere import configured
-from scheduler.queue.job import Job
+from scheduler.queue.job import Attempt, Job
 from scheduler.queue.remarks import remark
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
@@ -31,13 +31,20 @@ def seat_command(home: Home, entity: str, project: str, run: str = "") -> tuple[
     return (sys.executable, "-IS", str(PROGRAM), str(home.root), entity, project, *([run] if run else []))
 
 
-def job_of(store: Store, run: RunId) -> Job | None:
-    """The job that has this run as an attempt, be it an earlier one: a trial of a sweep, or what exp-queue has started."""
-    prefix = run.run[:8]
-    if len(run.run) != 16 or not all(letter in "0123456789abcdef" for letter in run.run):
+def job_of(store: Store, run: RunId, attempt: str = "") -> Job | None:
+    """The job that has this run as an attempt, be it an earlier one: a trial of a sweep, or what exp-queue has started.
+    `attempt`: the run id of the one that has said that it logs it."""
+    found = attempt_called(store, attempt or run.run)
+    return found[0] if found else None
+
+
+def attempt_called(store: Store, run_id: str) -> tuple[Job, Attempt] | None:
+    """The attempt that trackers may call so, and its job."""
+    if len(run_id) != 16 or not all(letter in "0123456789abcdef" for letter in run_id):
         return None
-    jobs = store.jobs("job.id GLOB ?", (f"{prefix}*",))
-    return next((job for job in jobs if any(each.run_id == run.run for each in store.attempts(job.id))), None)
+    jobs = store.jobs("job.id GLOB ?", (f"{run_id[:8]}*",))
+    every = ((job, each) for job in jobs for each in store.attempts(job.id))
+    return next((found for found in every if found[1].run_id == run_id), None)
 
 
 def run_of(job: Job) -> RunId | None:
@@ -48,7 +55,7 @@ def run_of(job: Job) -> RunId | None:
 def stand_for(store: Store, run: RunId, told: Told, *, anew: bool) -> Job | None:
     """The job that stands for a run, queued if it does not run already, and with what is known of the run by now. None where the
     run belongs to a job that somebody else has queued. `anew`: it had ended, and goes on; else what was cancelled stays so."""
-    if job_of(store, run):
+    if told.attempt or job_of(store, run):
         return None
     with store.change() as change:
         job = queued(store, change, run, told, anew=anew)

@@ -2,6 +2,7 @@
 
 A post is a mapping with one of these keys:
     bucket   the variables of an UpsertBucket: name, config, group, tags, notes, ...; with `again`, of a run that stays over
+    of       the run id of the attempt of ours that logs it, beside `bucket`
     reopened a run that was over is sent again, and more of it
     stream   the body of a POST to file_stream: pieces of files with the number of their first line; at the end the exit status
     taken    the id of the agent that runs it
@@ -51,6 +52,7 @@ class Told:
     last_row: Mapping[str, Any] = field(default_factory=dict)
     last_event: Mapping[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)  # lines by the name of the file
+    attempt: str = ""  # of ours, that logs it
     agent: str = ""
     misses: int = 0
     gone: str = ""
@@ -60,6 +62,7 @@ class Told:
         """One more post."""
         if isinstance(bucket := post.get("bucket"), dict):
             self._describe(bucket)
+            self.attempt = _text(post, "of")
             if not post.get("again"):  # a run that is resumed goes on where it was
                 self.exit_status, self.gone = None, ""
             return News(about=True)

@@ -22,8 +22,9 @@ from typing import Any
 
 from scheduler.linux.inotify import IN_ATTRIB, IN_CLOSE_WRITE, IN_CREATE, IN_MODIFY, IN_MOVED_TO, FolderWatch
 from scheduler.linux.locks import is_locked
+from scheduler.tracking.local_wandb import server_file
 from scheduler.wandb_server.ends import Seen, end_of
-from scheduler.wandb_server.folders import Folder, Posts, RunId, server_file
+from scheduler.wandb_server.folders import Folder, Posts, RunId
 from scheduler.wandb_server.posts import Told
 from scheduler.wandb_server.writing import Written
 
@@ -67,6 +68,7 @@ class Seat:
         fcntl.flock(self._seat, fcntl.LOCK_EX)
         os.write(self._seat, json.dumps(found).encode())
         draft.replace(self._folder.seat)
+        self._folder.left.unlink(missing_ok=True)
 
     def _stop(self) -> None:
         self._is_stopped = True
@@ -100,6 +102,9 @@ class Seat:
         return Seen(now - self._heard, self._without_server, now - self._gone_since, self._is_stopped)
 
     def _leave(self, status: int) -> int:
+        if self._told.is_over:
+            with contextlib.suppress(OSError):
+                self._folder.left.touch(mode=0o600)
         deadline = time.monotonic() + UPLOADS
         while self._written.awaits and time.monotonic() < deadline:
             time.sleep(0.1)

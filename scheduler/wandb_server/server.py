@@ -84,10 +84,11 @@ class Exchange(BaseHTTPRequestHandler):
             return reply(self.server.desk, request, self._body())
         found = upload_of(self.server.desk, request)
         path = self.server.desk.runs.folder(found[0]).file(found[1]) if found else None
-        if path is None:
+        if found is None or path is None:
             self.close_connection = True
             return Reply(403, {"error": "this is no address for a file that was asked for"})
         self._keep(path)
+        self.server.desk.look(found[0])
         return Reply(200, {})
 
     def _keep(self, path: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +16,16 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.drive import run_out
 from scheduler.errors import UserError
 from scheduler.home import Home
-from scheduler.linux.locks import is_locked, lock
+from scheduler.linux.locks import lock
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Ended, Notice
 from scheduler.runner.runner import Runner
+from scheduler.tracking.local_wandb import Address, kept, server_file
 from scheduler.wandb_server.desk import Desk
-from scheduler.wandb_server.folders import root_of, server_file
-from scheduler.wandb_server.jobs import run_of
+from scheduler.wandb_server.folders import RunId, root_of
+from scheduler.wandb_server.jobs import run_of, stand_for
 from scheduler.wandb_server.runs import Runs
 from scheduler.wandb_server.seated import Bell, Seated
 from scheduler.wandb_server.server import Server
@@ -32,33 +33,6 @@ from scheduler.wandb_server.sweeps import Sweeps
 
 PORT, TRIES = 8643, 20  # the first that is tried, and how many after it
 SEATS = 64  # runs at once; further ones wait, and nothing of them is lost
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a server is, its key, and its process."""
-
-    url: str
-    key: str
-    pid: int
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What W&B's client needs to find it."""
-        return {"WANDB_BASE_URL": self.url, "WANDB_API_KEY": self.key}
-
-
-def running(home: Home) -> Address | None:
-    """The server of this queue that is there now."""
-    path = server_file(home.root)
-    return _kept(path) if is_locked(path) else None
-
-
-def _kept(path: Path) -> Address | None:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads(path.read_bytes())
-        return Address(str(found["url"]), str(found["key"]), int(found["pid"]))
-    return None
 
 
 @dataclass(frozen=True)
@@ -101,11 +75,11 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
 
 def _claimed(handle: int, path: Path) -> Address | None:
     if not lock(handle):
-        there = _kept(path)
+        there = kept(path)
         where = f" at {there.url}" if there else ""
         next_step = "`eval $(exp-queue serve --env)` lets W&B's client find it"
         raise UserError(f"a server of this queue is there already{where}", next_step=next_step)
-    return _kept(path)
+    return kept(path)
 
 
 def _keep(handle: int, found: dict[str, object]) -> None:
@@ -123,15 +97,26 @@ def _listening(desk: Desk, ports: list[int]) -> Server:
     raise UserError(f"port {ports[0]} is taken", next_step="without --port the next free one is found")
 
 
+def _unseated(home: Home, runs: Runs, run: RunId, say: Callable[[str], None]) -> None:
+    """A seat has ended. If that was before its run, the run is to stop; if the run was resumed while its seat was leaving, it
+    gets another one."""
+    told, left = runs.told(run), runs.folder(run).left
+    if not left.exists():
+        runs.unless_over(run)
+    elif told and not told.is_over:
+        left.unlink(missing_ok=True)  # a seat that cannot even begin is not followed by ever more
+        with Store(home, say) as store:
+            stand_for(store, run, told, anew=True)
+
+
 @contextmanager
 def _seats(home: Home, runs: Runs, bell: Bell, say: Callable[[str], None]) -> Iterator[None]:
     """Meanwhile a runner of its own gives every run its seat. What sits stays when it leaves."""
     brake = Brake()
 
     def hear(notice: Notice) -> None:
-        """A seat that has ended before its run: the run is to stop."""
         if isinstance(notice, Ended) and (run := run_of(notice.job)):
-            runs.unless_over(run)
+            _unseated(home, runs, run, say)
 
     def drive() -> None:
         with Store(home, say) as store:

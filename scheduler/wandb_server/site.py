@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from scheduler.errors import UserError
+from scheduler.tracking.local_wandb import attempt_of
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.graphql import Refused, read
@@ -51,20 +52,21 @@ def refusal(desk: Desk, request: Request) -> Reply | None:
     path = urlsplit(request.path).path
     if path.startswith("/upload/") or path.startswith(IGNORED) or (request.method == "GET" and not path.startswith("/files/")):
         return None
-    if not _holds_key(desk, request.headers.get("authorization", "")):
+    if caller(desk, request) is None:
         return Reply(401, {"error": "the key is another one: `eval $(exp-queue serve --env)` sets it"})
     return None
 
 
-def _holds_key(desk: Desk, header: str) -> bool:
-    kind, _, rest = header.partition(" ")
+def caller(desk: Desk, request: Request) -> str | None:
+    """Whose key comes with it: the run id of an attempt of ours; "": whoever has the server's own; None: nobody's."""
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        return hmac.compare_digest(rest.strip().encode(), desk.key.encode())
+        return attempt_of(desk.key, rest.strip())
     try:
         given = base64.b64decode(rest).decode()
     except (ValueError, binascii.Error):
-        return False
-    return kind.lower() == "basic" and hmac.compare_digest(given.partition(":")[2].encode(), desk.key.encode())
+        return None
+    return attempt_of(desk.key, given.partition(":")[2]) if kind.lower() == "basic" else None
 
 
 def upload_of(desk: Desk, request: Request) -> tuple[RunId, str] | None:
@@ -92,7 +94,7 @@ def reply(desk: Desk, request: Request, body: bytes) -> Reply:
     """The answer to what is not refused, and is no upload."""
     path = urlsplit(request.path).path
     if request.method == "POST" and path == "/graphql":
-        return _graphql(desk, body)
+        return _graphql(desk, body, caller(desk, request) or "")
     parts = [unquote(part) for part in path.split("/")[1:]]
     if request.method == "POST" and len(parts) == 5 and parts[0] == "files" and parts[4] == "file_stream":
         return _stream(desk, RunId(*parts[1:4]), body)
@@ -103,9 +105,9 @@ def reply(desk: Desk, request: Request, body: bytes) -> Reply:
     return Reply(200, {})
 
 
-def _graphql(desk: Desk, body: bytes) -> Reply:
+def _graphql(desk: Desk, body: bytes, attempt: str) -> Reply:
     try:
-        return Reply(200, {"data": answer(desk, read(body))})
+        return Reply(200, {"data": answer(desk, read(body, attempt))})
     except Refused as refused:
         return Reply(refused.status, {"errors": [{"message": str(refused)}]})
     except UserError as error:
@@ -129,6 +131,7 @@ def _stream(desk: Desk, run: RunId, body: bytes) -> Reply:
     if before and before.is_over:
         return Reply(200, _sent_again(desk, run, before, found))
     told = desk.runs.tell(run, {"stream": found})
+    desk.look(run)
     asked = folder.stop.exists() and not told.agent and not told.is_over  # agents are told with their next heartbeat
     return Reply(200, {**_KEEP_ON, "stopped": True} if asked else _KEEP_ON)
 
@@ -141,6 +144,7 @@ def _sent_again(desk: Desk, run: RunId, told: Told, stream: dict[str, Any]) -> d
         with desk.store() as store:
             stand_for(store, run, told, anew=True)
         desk.wake()
+        desk.look(run)
     return _KEEP_ON
 
 

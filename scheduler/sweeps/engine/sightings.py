@@ -9,6 +9,7 @@ from scheduler.errors import Place, UserError, nearest
 
 FIRST_WITHOUT = 3  # trials that ended well without the metric: as many as may fail before it is a mistake that all have
 LONGEST_HINT = 400  # characters: a run may log a thousand names
+_ANEW = "a changed file is a new sweep at the server: the trials of this one do not count there"
 _AGAIN = "the same command reads the trials that are there once more: they count"
 
 
@@ -42,15 +43,17 @@ class Sightings:
             return ""
         return f'{self.without} trials have ended, and none of them logged the metric "{self.metric}"'
 
-    def fault(self, where: Place | None) -> UserError:
-        """What the person has to mend; `where` is the name of the metric in the file."""
+    def fault(self, where: Place | None, *, elsewhere: bool = False) -> UserError:
+        """What the person has to mend; `where` is the name of the metric in the file. `elsewhere`: a server has the
+        sweep, which is not changed from here."""
+        again = _ANEW if elsewhere else _AGAIN
         what = f'no trial has logged the metric "{self.metric}"'
         if self.near:
-            next_step = f"correct that, or the name; with another name {_AGAIN}"
+            next_step = f"correct that, or the name; with another name {again}"
             return UserError(f"{what}; there was {self.near}", where=where, next_step=next_step)
         if not self.instead:
             next_step = f"let the script print `{self.metric}: VALUE`, or log it to W&B or TensorBoard"
             return UserError(f"{what}, nor anything else that is read here", where=where, next_step=next_step)
         hint = nearest(str(self.metric), sorted(self.instead))[:LONGEST_HINT]
-        next_step = f"{hint}{'' if hint.endswith('?') else ';'} correct the name, and {_AGAIN}"
+        next_step = f"{hint}{'' if hint.endswith('?') else ';'} correct the name, and {again}"
         return UserError(f"{what}, though other values were logged", where=where, next_step=next_step)

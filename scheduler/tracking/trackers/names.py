@@ -10,6 +10,7 @@ from scheduler.errors import UserError, nearest
 
 VARIABLE = "EXP_QUEUE_TRACKERS"
 TRACKERS = ("wandb", "tensorboard", "swanlab", "trackio")
+LOCAL = "wandb-local"  # scripts that call W&B's client log at the server of this machine; our own calls need none
 NOBODY = "none"  # a job that says so is left out, whatever its runner says
 _LOWER = {"w&b": "wandb", "wb": "wandb", "tb": "tensorboard"}
 
@@ -51,6 +52,6 @@ def asked_of_jobs(words: str | Iterable[str] | None, where: str) -> Iterator[Non
 
 def _known(word: str, where: str) -> str:
     name = _LOWER.get(word.lower(), word.lower())
-    if name in (*TRACKERS, NOBODY):
+    if name in (*TRACKERS, LOCAL, NOBODY):
         return name
-    raise UserError(f'{where}: there is no tracker "{word}"', next_step=nearest(name, TRACKERS))
+    raise UserError(f'{where}: there is no tracker "{word}"', next_step=nearest(name, (*TRACKERS, LOCAL)))

@@ -27,9 +27,10 @@ def upsert(desk: Desk, asked: Asked) -> dict[str, Any]:
     stays_over = was_over and not _goes_on(desk, run, asked)
     if was_over and not stays_over:
         desk.runs.folder(run).stop.unlink(missing_ok=True)
-    told = desk.runs.tell(run, {"bucket": {**asked.variables, "name": name}, **({"again": True} if stays_over else {})})
+    of = {"of": asked.attempt} if asked.attempt else {}
+    told = desk.runs.tell(run, {"bucket": {**asked.variables, "name": name}, **({"again": True} if stays_over else {}), **of})
     with desk.store() as store:
-        job = stand_for(store, run, told, anew=was_over and not stays_over) or job_of(store, run)
+        job = stand_for(store, run, told, anew=was_over and not stays_over) or job_of(store, run, told.attempt)
     desk.wake()
     found = {**bucket(run, told), "displayName": told.display_name or (job.name if job else name)}
     if stays_over:  # else the client takes its rows for further ones

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from scheduler.cli.completing import VARIABLE, _as_bash_has_it
 from scheduler.cli.main import COMMANDS, main
 from scheduler.home import open_home
+from scheduler.queue import trials as records
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
+from scheduler.queue.trials import SweepRecord
 
 FILE = "experiment_group: Line CNN\ncommand: ['true', '${args}']\ngrid: {lr: [0.1, 0.01], net: [{width: 3}]}\n"
 SWEEP = "method: random\nmetric: {name: loss}\ncommand: ['true', '${args}']\nparameters: {lr: {min: 0.0, max: 1.0}}\n"
@@ -28,6 +31,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, experiments) -> Path:
     with Store(open_home(root)) as store:
         submit(store, experiments(FILE), str(directory), file="e.yaml")
         with store.change() as change:
+            records.add_sweep(change, SweepRecord("5a" * 16, "a", str(directory / "s.yaml"), 1, "{}", 1.0))
+            server = json.dumps({"server": {"address": "me/digits/k3v0x1ab"}})
+            records.add_sweep(change, SweepRecord("5e" + "4e" * 15, "b", "me/digits/k3v0x1ab", 2, server, 2.0))
             change.connection.execute("UPDATE job SET tags = 'base', renamed = 'first-try' WHERE number = 1")
             change.connection.execute("UPDATE job SET renamed = 'other-try' WHERE number = 2")
     monkeypatch.setenv("EXP_QUEUE_HOME", str(root))
@@ -70,6 +76,10 @@ def offered(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         ("exp-queue sweep --method ra", ["random"]),
         ("exp-queue sweep l", ["lr="]),
         ("exp-queue sweep sweep.yaml ", ["lr="]),
+        ("exp-queue sweep m", ["more/", "me/digits/k3v0x1ab"]),
+        ("exp-queue trials ", ["last", "me/digits/k3v0x1ab", "s.yaml", "5e4e4e4e", "5a5a5a5a"]),
+        ("exp-queue trials 5", ["5e4e4e4e", "5a5a5a5a"]),
+        ("exp-queue sweep --from me", ["me/digits/k3v0x1ab"]),
         ("exp-queue no-such-command x", []),
         ("exp-queue kill x", []),
         ("exp-queue completion z", ["zsh"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
 from scheduler.tracking.metric_log import rows
+from scheduler.wandb_server.folders import Folder, RunId
 from tests.contract.wandb_server.conftest import Client, serving
 from tests.waiting import until
 
@@ -80,6 +82,21 @@ def test_a_resumed_run_is_the_same_job_and_keeps_its_rows(client: Client, store:
     client.stream(complete=True, exitcode=0)
     until(lambda: only(store).state is State.DONE)
     assert losses(store, only(store)) == [3.0, 2.0, 1.0]
+
+
+def test_a_run_that_is_resumed_while_its_seat_is_leaving_goes_on_in_another(client: Client, store: Store) -> None:
+    """A loop that begins and ends runs of one id: the old seat's end is no wish that the run should stop."""
+    client.begin()
+    image = json.dumps({"_step": 0, "loss": 0.5, "x": {"_type": "image-file", "path": "media/images/never-sent.png"}})
+    client.stream(files={"wandb-history.jsonl": {"offset": 0, "content": [image]}}, complete=True, exitcode=0)
+    folder = Folder(store.home.root, RunId("me", "proj", "run1"))
+    until(folder.left.exists)  # it waits for the image
+    client.ask("RunResumeStatus", name="run1", entity="me", project="proj")
+    client.begin(program="train.py")
+    until(lambda: [(job.state, job.attempts) for job in store.jobs()] == [(State.RUNNING, 2)])
+    assert "stopped" not in client.log(0.25, at=1)
+    client.stream(complete=True, exitcode=0)
+    until(lambda: [(job.state, job.attempts) for job in store.jobs()] == [(State.DONE, 2)])
 
 
 def test_a_server_that_comes_again_goes_on_where_the_last_one_was_killed(home: Home, store: Store) -> None:

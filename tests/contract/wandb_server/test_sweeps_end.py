@@ -16,6 +16,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices
+from scheduler.runner.notices import Started
 from scheduler.wandb_server.folders import Folder, RunId
 from tests.contract.wandb_server.agents import Agent, Server, Trial, found, grid, make_sweep, server, what_came_out
 from tests.contract.wandb_server.conftest import PATIENCE, Client, serving
@@ -265,7 +266,11 @@ def test_a_trial_for_agents_is_neither_tried_again_nor_started_by_others(client:
         retry(store, [store.jobs()[0].id], None, Terms(), lambda _: None, lost=False)
     with store.change() as change:
         change.ask_again(store.jobs()[0].id, "a test")
-    driven = drive_everything(store, Devices("no GPU"), Terms(slots=1), lambda _: None, forever=False)
+
+    def nothing_starts(notice: object) -> None:
+        assert not isinstance(notice, Started)  # its seat would wait for an agent, again and again
+
+    driven = drive_everything(store, Devices("no GPU"), Terms(slots=1), nothing_starts, forever=False)
     assert [each.why for each in driven.left_out] == ["an agent of W&B computes it, and `exp-queue serve` gives it one"]
     assert states(store) == [State.QUEUED]
 

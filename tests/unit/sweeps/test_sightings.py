@@ -57,4 +57,6 @@ def test_the_fault_says_what_where_and_what_next() -> None:
     )
     assert "known are: acc, epoch; correct the name" in str(after(3, instead=("epoch", "acc")).fault(place))
     assert "there was `val_loss: 0,3`; correct that" in str(after(3, instead=("epoch",), near=("`val_loss: 0,3`",)).fault(None))
+    there = str(after(3, instead=("epoch", "acc")).fault(None, elsewhere=True))
+    assert there.endswith("and a changed file is a new sweep at the server: the trials of this one do not count there")
     assert "let the script print `val_loss: VALUE`" in str(after(3, needed=True).fault(place))

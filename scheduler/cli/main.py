@@ -20,6 +20,7 @@ from scheduler.terminal import say
 
 # Command: where it lives, and its line in `--help`. A module is imported only when its command is used.
 COMMANDS = {
+    "init": ("init", "Write samples to start from: a training, an experiment file, a sweep file."),
     "prepare": ("prepare", "Print one command line per experiment, e.g. for GNU parallel."),
     "check": ("check", "Is a file right, how many experiments does it make, and what differs?"),
     "run": ("run", "Run the experiments of a file, as many at once as there is room."),
@@ -65,6 +66,7 @@ COMMANDS = {
 }
 # How `--help` shows them, each in one place.
 SECTIONS = {
+    "Begin": ("init",),
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
     "See": (

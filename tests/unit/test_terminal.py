@@ -28,6 +28,7 @@ REASONS = {
     "scheduler/cli/show.py: _print_patch": "a patch, byte by byte, for `git apply`; on a terminal it passes the door",
     "scheduler/tracking/no_account_site/sitecustomize.py": "it runs in a Python of a job, and imports nothing of ours",
     "scheduler/wandb_server/seat.py": "it is a job: what it prints is the output of its run, and goes into the job's log",
+    "scheduler/actions/beginning/train.py": "it is a sample of a job, copied for a user: what it prints goes into the job's log",
     "scheduler/cli/logs.py: logs": "the output of a job, through `safe` unless --raw is given",
 }
 PRINTERS = ("click.echo", "click.secho", "warnings.warn", "logging.", "traceback.print")

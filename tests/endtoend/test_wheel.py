@@ -18,6 +18,7 @@ from scheduler import __version__
 from tests.conftest import ROOT, user_environment
 
 PACKAGES = ("scheduler", "text_recognizer", "exp_queue")
+PLUGIN = "hydra_plugins"  # a namespace of Hydra's, in which others have plugins too
 FILES = ("setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
 NEEDED = ("click", "filelock", "pynvml", "omegaconf", "antlr4", "yaml", "_yaml")  # what `pip install` would bring
@@ -36,7 +37,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive of sources, made of a copy: a build leaves its traces behind."""
     pytest.importorskip("setuptools", minversion="77.0.3", reason="an older setuptools knows no licence expressions")
     copy = tmp_path_factory.mktemp("copy")
-    for name in PACKAGES:
+    for name in (*PACKAGES, PLUGIN):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (*FILES, "constraints.txt"):
         shutil.copy(ROOT / name, copy)
@@ -110,10 +111,11 @@ def test_all_files_of_the_packages_are_in_the_wheel(wheel: Path) -> None:
     """A page without its script, or an `init` without its samples, is found out by whoever installs it."""
     with zipfile.ZipFile(wheel) as file:
         there = set(file.namelist())
-    ours = [path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    ours = [path for name in (*PACKAGES, PLUGIN) for path in (ROOT / name).rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert [str(path.relative_to(ROOT)) for path in ours if str(path.relative_to(ROOT)) not in there] == []
     assert {f"{name}/py.typed" for name in PACKAGES} <= there
-    assert {name.split("/")[0] for name in there} <= {*PACKAGES, f"exp_queue-{__version__}.dist-info"}
+    assert f"{PLUGIN}/__init__.py" not in there
+    assert {name.split("/")[0] for name in there} <= {*PACKAGES, PLUGIN, f"exp_queue-{__version__}.dist-info"}
 
 
 def test_the_archive_says_what_has_changed_and_whom_to_tell(archive: Path) -> None:

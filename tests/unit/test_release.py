@@ -29,7 +29,7 @@ REASONS = {
     "types-pyyaml": "what mypy knows of yaml",
     "ipykernel": "nbclient starts the notebooks of the guide in it",
 }
-SOURCES = ("scheduler", "exp_queue", "text_recognizer", "tests", "benchmarks")
+SOURCES = ("hydra_plugins", "scheduler", "exp_queue", "text_recognizer", "tests", "benchmarks")
 SEMVER = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?"  # semver.org, without its build metadata
 
 

@@ -27,6 +27,7 @@ REASONS = {
     "ruff": "tasks/test_functionality.sh checks the style by it",
     "mypy": "tasks/test_functionality.sh checks the types by it",
     "types-pyyaml": "what mypy knows of yaml",
+    "mkdocs-material": "tests/endtoend/test_site.py builds the guide as a site by it",
     "ipykernel": "nbclient starts the notebooks of the guide in it",
 }
 SOURCES = ("hydra_plugins", "scheduler", "exp_queue", "text_recognizer", "tests", "benchmarks")

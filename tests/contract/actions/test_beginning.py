@@ -70,6 +70,11 @@ def test_a_stop_of_the_unit_leaves_the_jobs_alone() -> None:
     assert "\nKillMode=process\n" in unit(Path("/home/me/queue"))
 
 
+def test_a_percent_sign_in_a_path_means_itself() -> None:
+    """systemd would put the user's home in the place of `%h`, and run another queue."""
+    assert '\nEnvironment="EXP_QUEUE_HOME=/data/100%%home"\n' in unit(Path("/data/100%home"))
+
+
 @pytest.mark.parametrize("home", ["/home/me/queue", '/home/me/a "b" 100%/$HOME \\ c'])
 def test_systemd_takes_the_unit(tmp_path: Path, home: str) -> None:
     """Its own checker, for a plain place and for one whose name means something to it."""

@@ -20,11 +20,12 @@ FROM_ELSEWHERE = re.compile(
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built strictly: a page that nav does not name, a dead link or a dead anchor is an error."""
+    """Built strictly: a page that nav does not name, a dead link or a dead anchor is an error. (Not --quiet: what is not
+    said is not counted either.)"""
     if not importlib.util.find_spec("material"):
         pytest.skip("the extra `docs` is not installed")
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

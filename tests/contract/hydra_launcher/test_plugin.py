@@ -6,7 +6,7 @@ import pytest
 
 
 def test_the_class_of_its_settings_has_a_name_that_nobody_else_has() -> None:
-    """Hydra pickles it with every configuration; as `scheduler.` it would not be found beside an application's own scheduler.py."""
+    """Hydra pickles it with every configuration; by a name in `scheduler` it would not be found beside an own scheduler.py."""
     pytest.importorskip("hydra", reason="the extra `hydra` is not installed")
     pytest.importorskip("hydra_plugins.exp_queue_launcher")
     from hydra.core.config_store import ConfigStore

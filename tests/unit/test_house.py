@@ -32,7 +32,7 @@ FLOORS = [
     {"actions"},
     {"report"},
     {"top", "web"},
-    {"wandb_server"},
+    {"wandb_server", "mcp_server"},
     {"cli", "api", "__main__"},
     {"hydra_launcher"},
 ]

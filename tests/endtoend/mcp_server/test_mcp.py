@@ -6,11 +6,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import anyio
 import pytest
 
 from tests.conftest import CommandLine
 
+anyio = pytest.importorskip("anyio", reason="the extra `mcp` is not installed")
 mcp = pytest.importorskip("mcp", reason="the extra `mcp` is not installed")
 GRID = "experiment_group: Asked\ncommand: [sh, -c, 'echo loss: 0.25; echo \"\\033[31mred\"', '${args}']\ngrid: {x: [1, 2]}\n"
 

@@ -68,7 +68,7 @@ install_extra() {
         }
     fi
     echo "installing exp-queue[$1] into $environment (once; PyTorch is large, this can take some minutes)" >&2
-    install_constrained "setuptools>=68" || return 1
+    install_constrained "setuptools>=77.0.3" || return 1
     choose_pytorch "$1" || return 1
     install_constrained --no-build-isolation --editable ".[$1]" || return 1
     wanted_state > "$environment/.installed-$1"

@@ -9,7 +9,7 @@ source tasks/uv.sh
 # setuptools builds exp-queue itself. The file in place is read for --upgrade-package alone.
 [ $# -gt 0 ] || set -- --upgrade
 cp constraints.txt "$scratch/constraints.txt" 2> /dev/null || true
-echo "setuptools>=68" | uv pip compile --quiet --universal --python-version 3.10 --extra all --no-header --no-annotate \
+echo "setuptools>=77.0.3" | uv pip compile --quiet --universal --python-version 3.10 --extra all --no-header --no-annotate \
     --output-file "$scratch/constraints.txt" "$@" setup.cfg - > /dev/null
 {
     echo "# The versions that exp-queue was tested with. Written by tasks/renew_constraints.sh, see CONTRIBUTING.md;"

@@ -42,7 +42,7 @@ _NOTE = "`exp-queue note JOB TEXT` writes a note about a job"
 _TAG = "`exp-queue tag JOB... TAG` gives jobs a tag, `exp-queue status tag:TAG` finds them"
 _RENAME = "`exp-queue rename JOB NAME` calls a job by another name"
 _FILTER = "`exp-queue status 'lr<0.01 and failed'` lists the jobs that a filter leaves"
-_INIT = "write a file such as the README's mine.yaml; `exp-queue check FILE` says whether it is right"
+_INIT = "`exp-queue init FOLDER` writes samples to start from; `exp-queue check FILE` says whether a file is right"
 
 # The way for a word that would change something, or that leaves a choice.
 POINTED = {
@@ -59,7 +59,7 @@ POINTED = {
     **dict.fromkeys(("annotate", "comment", "notes", "describe-run", "describe-as"), _NOTE),
     **dict.fromkeys(("label", "tags", "mark", "star"), _TAG),
     **dict.fromkeys(("mv", "name", "call"), _RENAME),
-    **dict.fromkeys(("init", "create"), _INIT),
+    **dict.fromkeys(("create", "scaffold", "quickstart", "example"), _INIT),
     **dict.fromkeys(
         ("csv", "dump", "save", "download"), "`exp-queue export JOB -o results.csv` writes what came out of jobs into a file"
     ),

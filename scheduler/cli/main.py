@@ -20,6 +20,7 @@ from scheduler.terminal import say
 
 # Command: where it lives, and its line in `--help`. A module is imported only when its command is used.
 COMMANDS = {
+    "init": ("init", "Write samples to start from: a training, an experiment file, a sweep file."),
     "prepare": ("prepare", "Print one command line per experiment, e.g. for GNU parallel."),
     "check": ("check", "Is a file right, how many experiments does it make, and what differs?"),
     "run": ("run", "Run the experiments of a file, as many at once as there is room."),
@@ -28,6 +29,7 @@ COMMANDS = {
     "watch": ("watch", "GPUs, what runs, how far it is and what waits, live."),
     "top": ("top", "The same with keys: select, logs, cancel, hold, pause, move, note, tag."),
     "serve": ("serve", "A W&B server on this machine: what scripts log online stands here."),
+    "mcp": ("assistants", "The queue for an assistant: Model Context Protocol, by standard input and output."),
     "ui": ("ui", "What runs and what came out, as a live page in a browser."),
     "show": ("show", "Everything about one job."),
     "compare": ("compare", "What came out, side by side: what differs, best values, means over seeds."),
@@ -65,6 +67,7 @@ COMMANDS = {
 }
 # How `--help` shows them, each in one place.
 SECTIONS = {
+    "Begin": ("init",),
     "Look at a file": ("check", "prepare"),
     "Run": ("run", "sweep", "exec", "submit", "work"),
     "See": (
@@ -72,6 +75,7 @@ SECTIONS = {
         "top",
         "ui",
         "serve",
+        "mcp",
         "status",
         "show",
         "compare",

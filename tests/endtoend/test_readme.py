@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ROOT, CommandLine, gnu_parallel
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 TRAIN = """
 import json, os, sys
 config = json.loads(sys.argv[2])
@@ -75,11 +76,31 @@ def test_the_commands_of_the_readme_work(with_example: CommandLine, command: lis
     assert result.returncode == (1 if "retry" in command else 0), result.stderr
 
 
-def test_every_link_of_the_readme_leads_somewhere() -> None:
+def links(text: str) -> list[str]:
+    return [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("https://")]
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_every_link_of_the_readme_leads_somewhere(text: str) -> None:
     """A dead link on the first page is the end of trust."""
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert links(text)
+    assert [link for link in links(text) if not (ROOT / link).exists()] == []
+
+
+def typed(text: str) -> list[str]:
+    """All that is to be typed, or is shown as printed: indented lines and blocks, without what a comment says of them."""
+    blocks = re.findall(r"```.*?```", text, re.S)
+    return [line.split("  #")[0].rstrip() for line in re.findall(r"^    .+$", text, re.M)] + blocks
+
+
+def test_the_chinese_readme_says_what_the_english_one_says() -> None:
+    """The same commands, files, output, links and rows of the table: a translation that has fallen behind misleads."""
+    assert typed(CHINESE) == typed(README)
+    assert sorted({*links(CHINESE), "README.zh-CN.md"}) == sorted({*links(README), "README.md"})
+    for kind in (r"^## ", r"^- \[", r"^\|"):
+        assert len(re.findall(kind, CHINESE, re.M)) == len(re.findall(kind, README, re.M)), kind
+    (shown,) = re.findall(r"`(python train.py --gpu=-1 .*?)`", CHINESE)
+    assert f"`{shown}`" in README
 
 
 @pytest.fixture

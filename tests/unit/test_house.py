@@ -34,8 +34,9 @@ FLOORS = [
     {"actions"},
     {"report"},
     {"top", "web"},
-    {"wandb_server"},
+    {"wandb_server", "mcp_server"},
     {"cli", "api", "__main__"},
+    {"hydra_launcher"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # All that the workload may know of the scheduler.
@@ -43,6 +44,7 @@ DOORS = ("scheduler.tracking", "scheduler.gpus.lone")
 HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml", "sqlite3", "pynvml", "rich", "textual")
 
 VIEW = ("rich", "textual", "scheduler.top", "scheduler.report.live", "scheduler.report.painter", "scheduler.report.job_cells")
+PLUGIN = "hydra_plugins.exp_queue_launcher"  # in a namespace of Hydra's, which has no `__init__`
 READERS = ("scheduler.experiments.experiment_file", "scheduler.tracking.readers.follower", "scheduler.tracking.opening")
 
 
@@ -192,8 +194,8 @@ def test_every_folder_of_modules_is_found_for_installation() -> None:
     """A package without its `__init__` is there in a checkout, and missing from `pip install .` alone."""
     listed = configparser.ConfigParser()
     listed.read(ROOT / "setup.cfg")
-    assert listed["options"]["packages"] == "find:"
-    assert listed["options.packages.find"]["include"].split() == ["scheduler*", "text_recognizer*", "exp_queue"]
+    assert listed["options"]["packages"] == "find_namespace:"
+    assert listed["options.packages.find"]["include"].split() == ["scheduler*", "text_recognizer*", "exp_queue", PLUGIN]
     folders = {path.parent for package in ("scheduler", "text_recognizer") for path in sources(package)}
     assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 

@@ -30,6 +30,7 @@ REASONS = {
     "scheduler/warm/becoming.py": "it is a job by then, and prints what an interpreter prints, into the job's log",
     "scheduler/warm/mother.py": "its streams are a file in memory, what is there belongs to jobs; a launcher's is its journal",
     "scheduler/wandb_server/seat.py": "it is a job: what it prints is the output of its run, and goes into the job's log",
+    "scheduler/actions/beginning/train.py": "it is a sample of a job, copied for a user: what it prints goes into the job's log",
     "scheduler/cli/logs.py: logs": "the output of a job, through `safe` unless --raw is given",
 }
 PRINTERS = ("click.echo", "click.secho", "warnings.warn", "logging.", "traceback.print")

@@ -1,0 +1,1 @@
+"""What an assistant may ask and do, over the Model Context Protocol. https://modelcontextprotocol.io"""

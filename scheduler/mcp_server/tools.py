@@ -1,0 +1,117 @@
+"""What can be asked and done: plain functions over the queue. Their names, arguments and first words are what an assistant reads.
+
+Whatever changes something takes two calls: the first says what would be done and gives a code, the second does that very thing,
+and nothing else, for this code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from scheduler.actions import best as best_action
+from scheduler.actions import compare as compare_action
+from scheduler.actions import status as status_action
+from scheduler.actions.cancel import by_hand, cancel_all
+from scheduler.actions.exports.texts import standard
+from scheduler.actions.logs import attempt_of, whole
+from scheduler.actions.opening import opened_queue, working_directory
+from scheduler.actions.results import Sort
+from scheduler.actions.submit import submit as submit_action
+from scheduler.errors import UserError
+from scheduler.queue.selection import select, select_single
+from scheduler.queue.states import ENDED
+from scheduler.queue.store import Store
+from scheduler.report import best as best_report
+from scheduler.report import comparison
+from scheduler.report.jobs import objects
+from scheduler.sweeps import read_file
+from scheduler.terminal import safe, say
+
+SHOWN = 10  # experiments of a preview
+LINES = 2000  # of a log, at most
+Objects = list[dict[str, Any]]
+
+
+def status(jobs: list[str] | None = None, limit: int = 20) -> Objects:
+    """Jobs and how they stand, the newest `limit` of those that `jobs` names: ids, states such as "failed" or "running", "last",
+    "group:NAME", "tag:NAME", filters such as "lr<0.01 and failed". Without `jobs`: of all."""
+    with _opened() as store:
+        return _plain(objects(status_action.status(store, jobs or [], limit).lines))
+
+
+def logs(job: str, lines: int = 100) -> str:
+    """The last `lines` lines that a job has printed. `job` as for `status`; of several the newest."""
+    with _opened() as store:
+        attempt = attempt_of(store, select_single(store, job), None)
+        text = b"".join(whole(attempt, max(1, min(lines, LINES)))).decode(errors="replace")
+    return safe(text, keep="\n\t")
+
+
+def best(jobs: list[str] | None = None, metric: str = "", count: int = 1) -> Objects:
+    """The `count` best jobs with their parameters, checkpoints and directories. `jobs` as for `status`; `metric`: such as
+    "val_acc:max"; without it by what each job says that it is after."""
+    with _opened() as store:
+        return _plain(best_report.objects(best_action.best(store, jobs or [], Sort.read(metric) if metric else None, count)))
+
+
+def compare(jobs: list[str] | None = None, limit: int = 20, only_different: bool = False) -> Objects:
+    """What came out of jobs, side by side, the best first: parameters, last and best values. `jobs` as for `status`."""
+    with _opened() as store:
+        return _plain(comparison.objects(compare_action.compare(store, jobs or [], only_different=only_different, limit=limit)))
+
+
+def submit(file: str, changes: list[str] | None = None, confirm: str = "") -> dict[str, Any]:
+    """Queue the experiments of a file, with changes such as "lr=1e-3". Nothing is queued without `confirm`: the first call says
+    what would be, and gives the code for the second. Show that to the user before you confirm. `exp-queue work` runs what is
+    queued."""
+    plan = read_file(file, changes or [])
+    experiments = list(plan.experiments())
+    code = _code("submit", [working_directory(), *(each.id for each in experiments)])
+    if confirm != code:
+        shown = [each.config for each in experiments[:SHOWN]]
+        would = {"would_queue": len(experiments), "file": file, "experiments": shown, "command": list(experiments[0].argv)}
+        return _preview(would if experiments else {"would_queue": 0}, code, confirm)
+    with _opened() as store:
+        found = submit_action(store, plan, working_directory(), lambda _: None, experiments)
+        return {"jobs": [job.id for job in found.jobs], "what": {verb.value: count for verb, count in found.counts.items()}}
+
+
+def cancel(jobs: list[str], confirm: str = "") -> dict[str, Any]:
+    """Stop jobs that run, and take those that wait out of the queue. Nothing is cancelled without `confirm`, as for `submit`.
+    `jobs` as for `status`."""
+    with _opened() as store:
+        found = [job for job in select(store, jobs) if job.state not in ENDED] if jobs else []
+        code = _code("cancel", (job.id for job in found))
+        if confirm != code:
+            would = [{"id": job.id, "state": job.state.value, "config": job.config} for job in found]
+            return _preview({"would_cancel": _plain(would)}, code, confirm)
+        left = cancel_all(store, [job.number for job in found], lambda _: None)
+        return {"cancelled": [job.id for job in found], "not_stopped": [by_hand(store, attempt) for attempt in left]}
+
+
+READING = (status, logs, best, compare)
+CHANGING = (submit, cancel)
+
+
+def _opened() -> AbstractContextManager[Store]:
+    return opened_queue(say)
+
+
+def _plain(found: Sequence[Any]) -> Any:
+    """As JSON has it, which knows no infinity."""
+    return json.loads(json.dumps(standard(list(found)), default=str))
+
+
+def _code(verb: str, what: Iterable[str]) -> str:
+    """Of exactly this: where the file or the queue has changed since, it is another one."""
+    return hashlib.sha256("\n".join([verb, *what]).encode()).hexdigest()[:8]
+
+
+def _preview(would: dict[str, Any], code: str, given: str) -> dict[str, Any]:
+    if given:
+        raise UserError("this code is for something else than what would be done now", next_step="call again without `confirm`")
+    return {**would, "done": "nothing yet", "confirm": code}

@@ -1,40 +1,31 @@
 """IAM: English handwriting of 657 people (Marti and Bunke 2002), from your own licensed copy.
 
 The folder holds `xml/` with one file per form and `forms/` (or formsA-D, formsE-H, formsI-Z) with the pictures, as the
-archives of the University of Bern and the labs' iamdb.zip unpack. Of the three published splits, each is read from the
-files that came with it, and **figures across them do not compare**:
-
-* `lwitlrt`: "large writer independent text line recognition task": trainset.txt, validationset1.txt and validationset2.txt
-  (both are val), testset.txt, with the ids of lines.
-* `aachen`: train.txt, val.txt (or valid.txt), test.txt, with the ids of forms (6,482 / 976 / 2,915 lines).
-* `lab2021`: the test of lwitlrt; of all other forms a fifth is val, by a hash of the form (the lab drew lines, so that
-  train and val shared writers).
+archives of the University of Bern and the labs' iamdb.zip unpack. Its splits are in `iam_splits`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import html
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from text_recognizer.data.assembling import assembled
 from text_recognizer.data.cache import cached
 from text_recognizer.data.emnist import data_folder
+from text_recognizer.data.iam_splits import Lists, read_lists, splits_of, writers_in_two
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
-from text_recognizer.data.line_set import Lines, assembled
+from text_recognizer.data.line_set import Lines
 from text_recognizer.data.options import IamOptions
+from text_recognizer.data.preparing import tell
 from text_recognizer.errors import DataError
 
 Box = tuple[float, float, float, float]
 _PADDING = 8
-_NAMES = {
-    "lwitlrt": {"train": ("trainset",), "val": ("validationset1", "validationset2"), "test": ("testset",)},
-    "aachen": {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)},
-}
 _WHERE_FROM = "https://fki.tic.heia-fr.ch/databases/iam-handwriting-database"
 
 
@@ -49,9 +40,10 @@ class FormLine:
 
 @dataclass(frozen=True)
 class Form:
-    """A filled-in form: its id (`a01-000u`), its picture, and its lines from top to bottom."""
+    """A filled-in form: its id (`a01-000u`), who filled it in, its picture, and its lines from top to bottom."""
 
     id: str
+    writer: str
     image: Path
     lines: tuple[FormLine, ...]
 
@@ -84,42 +76,29 @@ def read_form(path: Path, pictures: Mapping[str, Path]) -> Form:
     if not min(size) > 0:
         raise DataError(f"{path}: its form has no width and height; unpack it again")
     lines = tuple(_line(element, size) for element in root.iter("line") if next(element.iter("cmp"), None) is not None)
-    return Form(path.stem, pictures[path.stem], lines)
-
-
-def split_of(line: str, split: str, lists: Mapping[str, frozenset[str]]) -> str:
-    """The split of a line or form by its id; "" where the lists of this split do not name it.
-
-    `lists` are the ids of train, val and test; an id of a form stands for all its lines.
-    """
-    form = "-".join(line.split("-")[:2])
-    named = next((name for name, ids in lists.items() if line in ids or form in ids), "")
-    if split != "lab2021" or named == "test":
-        return named
-    return "val" if hashlib.sha256(form.encode()).digest()[0] < 256 // 5 else "train"
-
-
-def read_lists(folder: Path, split: str) -> dict[str, frozenset[str]]:
-    """The ids of each split from its published files, wherever they lie below the folder."""
-    names = _NAMES["lwitlrt" if split == "lab2021" else split]
-    found = {path.stem.lower(): path for path in sorted(folder.rglob("*.txt"))}
-    lists = {part: [found[n] for n in stems if n in found] for part, stems in names.items()}
-    for part, files in lists.items():
-        if not files:
-            raise DataError(f"{folder}: {names[part][0]}.txt of the split {split} is nowhere below; put its files there")
-    return {part: frozenset(word for f in files for word in f.read_text().split()) for part, files in lists.items()}
+    return Form(path.stem, root.get("writer-id") or path.stem, pictures[path.stem], lines)
 
 
 def _read(options: IamOptions, what: str, units: Callable[[Form], tuple[FormLine, ...]]) -> Lines:
     folder = data_folder(options.folder, "iam")
     lists = read_lists(folder, options.split) if folder.is_dir() else {}
-    forms = list(_forms(folder))
-    chosen = [(form, unit, split_of(unit.id, options.split, lists)) for form in forms for unit in units(form)]
-    chosen = [entry for entry in chosen if entry[2]]
+    found = [(form, unit) for form in _forms(folder) for unit in units(form)]
+    chosen = [(form, unit, part) for (form, unit), part in zip(found, _parts(found, options.split, lists), strict=True) if part]
     stamps = [[str(form.image.absolute()), form.image.stat().st_mtime_ns, unit.id, unit.box] for form, unit, _ in chosen]
     key = {"iam": [VERSION, 1], "what": what, "height": options.height, "units": stamps}
     images = cached(key, options.height, lambda: (_cut(form, unit, options.height) for form, unit, _ in chosen), len(chosen))
     return assembled(folder, images, [unit.text for _, unit, _ in chosen], [split for *_, split in chosen])
+
+
+def _parts(found: Sequence[tuple[Form, FormLine]], split: str, lists: Lists) -> list[str]:
+    """The split of each; people are told what keeps a figure from being one of other writers."""
+    units = [(unit.id, form.writer) for form, unit in found]
+    parts = splits_of(units, split, lists)
+    for doubt in writers_in_two(units, parts):
+        tell(f"split {split}: {doubt}")
+    if split == "lab2021" and (left := parts.count("")):
+        tell(f"split lab2021: {left:,} samples by writers of the test are left out")
+    return parts
 
 
 def _forms(folder: Path) -> Iterator[Form]:

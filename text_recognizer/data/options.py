@@ -16,6 +16,10 @@ def _longest(default: int) -> int:
     return key(default, "longest text of a line, in characters", least=1)
 
 
+def _overlap(default: float, which: str) -> float:
+    return key(default, f"{which} share of a glyph that the next one covers", least=0, most=0.9)
+
+
 def _text_file() -> str:
     return key("", "a plain UTF-8 text to take the sentences from; else Python's own documentation")
 
@@ -68,6 +72,8 @@ class EmnistLinesOptions:
     val_size: int = _size(2000, "lines", _VAL, "num_val")
     test_size: int = _size(2000, "lines", _TEST, "num_test")
     max_length: int = _longest(32)
+    min_overlap: float = _overlap(0.0, "least")
+    max_overlap: float = _overlap(0.33, "largest")
     text_file: str = _text_file()
     seed: int = key(42, "seed of texts, glyphs and overlaps", least=0)
 
@@ -77,6 +83,8 @@ class EmnistLines2Options(EmnistLinesOptions):
     """EMNISTLines2."""
 
     max_length: int = _longest(43)
+    min_overlap: float = _overlap(0.2, "least")
+    max_overlap: float = _overlap(0.5, "largest")
 
 
 @dataclass(frozen=True)

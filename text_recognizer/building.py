@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from torch import nn
 from text_recognizer.catalog import DATASETS, LINES, MODELS, NETWORKS
 from text_recognizer.data.data_set import DataSet, Split
 from text_recognizer.experiment import Experiment
-from text_recognizer.models.model import Model
+from text_recognizer.models.model import Maker, Model
 from text_recognizer.training import resume
 from text_recognizer.training.checkpoints import load
 from text_recognizer.training.loop import Listeners, Training
@@ -26,13 +26,13 @@ def data_of(experiment: Experiment) -> DataSet[Any]:
 
 def model_of(experiment: Experiment, data: DataSet[S], device: torch.device) -> Model[S, Any]:
     """The model of an experiment, with fresh weights (from torch's global generator) on the device."""
-    model: Any = MODELS.find(experiment.model).load()
+    make = cast(Maker, MODELS.find(experiment.model).load())
     entry = NETWORKS.find(experiment.network)
-    height = {"height": model.needed(data)["height"]} if entry.reads == LINES else {}
-    network = entry.load()(experiment.network_args, model.classes_of(data), **height)
+    height = {"height": make.needed(data)["height"]} if entry.reads == LINES else {}
+    network = entry.load()(experiment.network_args, make.classes_of(data), **height)
     network = network.to(device, memory_format=_memory_format(network, device))
     weight = getattr(experiment.network_args, "shortcut_weight", None)
-    return model(network, data) if weight is None else model(network, data, weight)
+    return make(network, data) if weight is None else make(network, data, weight)
 
 
 def training_of(experiment: Experiment, device: torch.device, listeners: Listeners, directory: Path) -> Training[Any, Any]:

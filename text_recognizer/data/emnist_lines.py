@@ -22,6 +22,7 @@ from text_recognizer.data.emnist import CLASSES, samples
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.options import EmnistLines2Options, EmnistLinesOptions, sizes_of
 from text_recognizer.data.prose import prose
+from text_recognizer.data.transform import EMNIST_LINES2
 from text_recognizer.errors import DataError, ExperimentError
 
 ALPHABET = " " + CLASSES
@@ -51,7 +52,8 @@ def emnist_lines(options: EmnistLinesOptions) -> Lines:
 
 def emnist_lines2(options: EmnistLines2Options) -> Lines:
     """EMNISTLines2; raises DataError where EMNIST is missing."""
-    return _lines(options, LINES2)
+    lines = _lines(options, LINES2)
+    return replace(lines, transform=EMNIST_LINES2) if options.augment_data else lines
 
 
 def bare(text: str) -> str:

@@ -53,12 +53,27 @@ class LineOptions:
     seed: int = key(0, "seed of everything drawn", least=0)
 
 
+def _share() -> float:
+    return key(1.0, "share of each split that is used", least=0.0001, most=1)
+
+
+@dataclass(frozen=True)
+class MnistOptions:
+    """MNIST."""
+
+    folder: str = key("", "where the four files lie; else TEXT_RECOGNIZER_DATA/mnist or .data/mnist")
+    subsample_fraction: float = _share()
+    limit: int = key(0, "images of each split at most; 0: all", least=0)
+    seed: int = key(42, "seed of the choice of val from the training set", least=0)
+
+
 @dataclass(frozen=True)
 class EmnistOptions:
     """EMNIST."""
 
     folder: str = _emnist_folder()
     balanced: bool = key(True, "no class with more images than the mean count")
+    subsample_fraction: float = _share()
     limit: int = key(0, "images of each split at most; 0: all", least=0)
     seed: int = key(42, "seed of the choice of val from the training set", least=0)
 
@@ -85,6 +100,7 @@ class EmnistLines2Options(EmnistLinesOptions):
     max_length: int = _longest(43)
     min_overlap: float = _overlap(0.2, "least")
     max_overlap: float = _overlap(0.5, "largest")
+    augment_data: bool = key(True, "train on lines turned, sheared, scaled, lifted and dimmed by chance, as the lab did")
 
 
 @dataclass(frozen=True)
@@ -96,13 +112,21 @@ class IamOptions:
         "lwitlrt", "lwitlrt, aachen or lab2021; their figures do not compare", choices=("lwitlrt", "aachen", "lab2021")
     )
     height: int = key(56, "pixels that every line is scaled to; the width follows", least=16)
+    subsample_fraction: float = _share()
 
 
 @dataclass(frozen=True)
 class IamParagraphOptions(IamOptions):
     """IAMParagraphs."""
 
-    height: int = key(576, "pixels that every paragraph is scaled to; the width follows", least=64)
+    height: int = key(576, "height of the sheet that every paragraph stands on; 576 is half of the scans' resolution", least=64)
+
+
+@dataclass(frozen=True)
+class IamMixedOptions(IamParagraphOptions):
+    """IAMOriginalAndSyntheticParagraphs."""
+
+    seed: int = key(42, "seed of which lines make a paragraph", least=0)
 
 
 @dataclass(frozen=True)

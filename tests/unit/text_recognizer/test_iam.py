@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("numpy")
 
 from tests.fakes.text_recognizer.small_iam import small_iam
-from text_recognizer.data.iam import iam_lines, iam_paragraphs
+from text_recognizer.data.iam import iam_lines
+from text_recognizer.data.iam_paragraphs import iam_paragraphs
 from text_recognizer.data.iam_splits import read_lists, splits_of, writers_in_two
 from text_recognizer.data.options import IamOptions, IamParagraphOptions
 from text_recognizer.errors import DataError

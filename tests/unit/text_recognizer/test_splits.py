@@ -69,9 +69,10 @@ MADE: dict[str, Callable[[Path], dict[str, str]]] = {
     "LinePages": lambda folder: pages(folder, 4),
     "IAMLines": iam,
     "IAMParagraphs": iam,
+    "IAMOriginalAndSyntheticParagraphs": iam,
 }
 IAM = DATASETS.find("IAMLines").options.__dataclass_fields__["split"].metadata["choices"]
-CASES = [("LineFolder", ""), ("LinePages", ""), *((name, split) for name in ("IAMLines", "IAMParagraphs") for split in IAM)]
+CASES = [("LineFolder", ""), ("LinePages", ""), *((name, split) for name in MADE if name.startswith("IAM") for split in IAM)]
 
 
 def loaded(name: str, **given: object) -> Lines:

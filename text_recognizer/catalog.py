@@ -20,6 +20,7 @@ from text_recognizer.data.options import (
     IamParagraphOptions,
     LineFolderOptions,
     LineOptions,
+    LinePagesOptions,
     MnistOptions,
 )
 from text_recognizer.errors import ExperimentError, nearest
@@ -121,7 +122,7 @@ DATASETS = Catalog(
             ("EmnistLinesDataset",),
         ),
         Entry("EMNISTLines2", LINES, EmnistLines2Options, "text_recognizer.data.emnist_lines:emnist_lines2"),
-        Entry("LinePages", LINES, LineFolderOptions, "text_recognizer.data.line_pages:line_pages", ("line_pages",)),
+        Entry("LinePages", LINES, LinePagesOptions, "text_recognizer.data.line_pages:line_pages", ("line_pages",)),
         Entry("IAMLines", LINES, IamOptions, "text_recognizer.data.iam:iam_lines", ("IamLinesDataset",)),
         Entry(
             "IAMParagraphs",

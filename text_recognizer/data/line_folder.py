@@ -52,6 +52,7 @@ def line_folder(options: LineFolderOptions) -> Lines:
     if not options.folder:
         raise DataError("dataset_args.folder is missing; give the folder that holds lines.tsv or the images with .gt.txt")
     lines = with_splits([line for line in find_lines(place_of(options.folder)) if line.text], options)
+    lines += _older(options)
     return assembled(Path(options.folder), _images(lines, options), [x.text for x in lines], [x.split for x in lines])
 
 
@@ -86,6 +87,16 @@ def with_splits(lines: Sequence[Line], options: LineFolderOptions) -> list[Line]
         shared_out([(line.writer, "/".join(line.image.parts[-2:])) for line in free], options, test="test" not in given)
     )
     return [replace(line, split=next(splits)) if line.split in ("", "train") else line for line in lines]
+
+
+def _older(options: LineFolderOptions) -> list[Line]:
+    """Lines of the folder beside, all for train: those that are not held out there, or as many of them as are wanted."""
+    if not options.beside:
+        return []
+    there = [line for line in find_lines(place_of(options.beside)) if line.text and line.split in ("", "train")]
+    wanted = min(options.beside_lines or len(there), len(there))
+    chosen = np.random.default_rng(options.seed).permutation(len(there))[:wanted]
+    return [replace(there[i], split="train") for i in sorted(chosen)]
 
 
 def _of_table(table: Path) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from text_recognizer.data.cache import cached, stamp
 from text_recognizer.data.line_folder import place_of
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
 from text_recognizer.data.line_set import Lines
-from text_recognizer.data.options import LineFolderOptions
+from text_recognizer.data.options import LinePagesOptions
 from text_recognizer.data.page_parts import PageLine
 from text_recognizer.data.page_xml import Page, pages_of, read_page
 from text_recognizer.data.preparing import tell
@@ -22,7 +22,7 @@ from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError
 
 
-def line_pages(options: LineFolderOptions) -> Lines:
+def line_pages(options: LinePagesOptions) -> Lines:
     """The lines of all pages below a folder; whole pages go to one split, by a hash of their name (of one page: lines).
 
     Lines without a text are left out. Raises DataError for what is missing or cannot be understood.
@@ -65,6 +65,6 @@ def _near(line: PageLine, shape: tuple[int, ...]) -> PageLine:
     return replace(line, baseline=np.clip(line.baseline, -size, 2 * size), outline=np.clip(line.outline, -size, 2 * size))
 
 
-def prepared_lines(page: Page, options: LineFolderOptions) -> list[np.ndarray]:
+def prepared_lines(page: Page, options: LinePagesOptions) -> list[np.ndarray]:
     """The same as a network reads them, uint8 (options.height, width)."""
     return [prepared(image, options.height, upright=options.upright) for image in line_images(page)]

@@ -130,8 +130,8 @@ class IamMixedOptions(IamParagraphOptions):
 
 
 @dataclass(frozen=True)
-class LineFolderOptions:
-    """LineFolder."""
+class LinePagesOptions:
+    """LinePages."""
 
     folder: str = key("", "the folder, here or in TEXT_RECOGNIZER_DATA, with lines.tsv or pictures with a .gt.txt beside them")
     height: int = key(32, "pixels that every line is scaled to; the width follows", least=16)
@@ -139,6 +139,14 @@ class LineFolderOptions:
     val_share: float = key(0.1, "share of the writers to choose the best epoch by, where no split is given", least=0, most=1)
     test_share: float = key(0.1, "share of the writers for the final figure, where no split is given", least=0, most=1)
     seed: int = key(0, "seed of the choice of writers", least=0)
+
+
+@dataclass(frozen=True)
+class LineFolderOptions(LinePagesOptions):
+    """LineFolder."""
+
+    beside: str = key("", "a folder of older lines that are trained on as well, so that what was learned of them is not lost")
+    beside_lines: int = key(300, "how many of these older lines, drawn by the seed; 0: all", least=0)
 
 
 def sizes_of(options: CharacterOptions | LineOptions | EmnistLinesOptions) -> dict[str, int]:

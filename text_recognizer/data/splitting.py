@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from text_recognizer.data.options import LineFolderOptions
+from text_recognizer.data.options import LinePagesOptions
 from text_recognizer.data.preparing import tell
 
 
-def shared_out(samples: Sequence[tuple[str, str]], options: LineFolderOptions, *, test: bool = True) -> list[str]:
+def shared_out(samples: Sequence[tuple[str, str]], options: LinePagesOptions, *, test: bool = True) -> list[str]:
     """The split of each sample, which is given by its writer (or page) and a name of its own; without `test` none is for it.
 
     One writer alone cannot be in one split: then each sample goes its own way, and people are told what the figures mean.

@@ -7,7 +7,7 @@ import itertools
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -23,6 +23,7 @@ from text_recognizer.metrics import Prediction
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.model import Batch, Model
 from text_recognizer.training import checkpoints, resume
+from text_recognizer.training.adapting import adapted, told
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
 from text_recognizer.training.early_stopping import BestEpoch
@@ -91,18 +92,24 @@ class Training(Generic[S, B]):
         if (threads := saved.about["threads"]) != torch.get_num_threads():
             self.listeners.say(f"it ran with {threads} threads, now {torch.get_num_threads()}: the last bits may differ")
 
-    def start_from(self, saved: Checkpoint, file: Path) -> None:
+    def start_from(self, saved: Checkpoint, file: Path, by_class: Collection[str] = ()) -> None:
         """Begins with the weights of `saved`, read from `file`, in place of random ones.
 
-        Raises CheckpointError where its network or its classes are others.
+        `by_class` are the tensors with a row for each class, which are made fit for the classes of this data. Raises
+        CheckpointError where its network is another.
         """
-        if saved.classes != self.data.classes or saved.experiment["network"] != self.experiment.network:
-            raise CheckpointError(f"{file}: weights of {saved.experiment['network']} for other classes; start without them")
+        old, new = saved.classes, self.data.classes
+        if saved.experiment["network"] != self.experiment.network:
+            raise CheckpointError(f"{file}: weights of {saved.experiment['network']}; give that network, or start without them")
         try:
-            self.state.start_from(saved.weights)
-        except RuntimeError as error:
-            raise CheckpointError(f"{file}: its network has other network_args; give the same ones") from error
+            weights = adapted(saved.weights, self.model.network.state_dict(), by_class, old, new) if old != new else saved.weights
+            self.state.start_from(weights)
+        except (RuntimeError, KeyError) as error:
+            reason = "its network has other network_args, or reads lines of another height"
+            raise CheckpointError(f"{file}: {reason}; give the same ones") from error
         self.listeners.say(f"starting from the weights of {file}")
+        if sentence := told(old, new):
+            self.listeners.say(sentence)
 
     def run(self) -> Outcome:
         """Trains until the budget is used up, or until patience runs out, then tests the best epoch's weights.

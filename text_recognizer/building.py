@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from torch import nn
 from text_recognizer.catalog import DATASETS, LINES, MODELS, NETWORKS
 from text_recognizer.data.data_set import DataSet, Split
 from text_recognizer.experiment import Experiment
-from text_recognizer.models.model import Model
+from text_recognizer.models.model import Maker, Model
 from text_recognizer.training import resume
 from text_recognizer.training.checkpoints import load
 from text_recognizer.training.loop import Listeners, Training
@@ -26,13 +26,11 @@ def data_of(experiment: Experiment) -> DataSet[Any]:
 
 def model_of(experiment: Experiment, data: DataSet[S], device: torch.device) -> Model[S, Any]:
     """The model of an experiment, with fresh weights (from torch's global generator) on the device."""
-    model: Any = MODELS.find(experiment.model).load()
-    entry = NETWORKS.find(experiment.network)
-    height = {"height": model.needed(data)["height"]} if entry.reads == LINES else {}
-    network = entry.load()(experiment.network_args, model.classes_of(data), **height)
+    make = cast(Maker, MODELS.find(experiment.model).load())
+    network = _network(experiment, data)
     network = network.to(device, memory_format=_memory_format(network, device))
     weight = getattr(experiment.network_args, "shortcut_weight", None)
-    return model(network, data) if weight is None else model(network, data, weight)
+    return make(network, data) if weight is None else make(network, data, weight)
 
 
 def training_of(experiment: Experiment, device: torch.device, listeners: Listeners, directory: Path) -> Training[Any, Any]:
@@ -48,6 +46,14 @@ def training_of(experiment: Experiment, device: torch.device, listeners: Listene
     return training
 
 
+def _network(experiment: Experiment, data: DataSet[Any], more: int = 0) -> Any:
+    """The network of an experiment for the classes of its data, and so many more."""
+    make = cast(Maker, MODELS.find(experiment.model).load())
+    entry = NETWORKS.find(experiment.network)
+    height = {"height": make.needed(data)["height"]} if entry.reads == LINES else {}
+    return entry.load()(experiment.network_args, make.classes_of(data) + more, **height)
+
+
 def _memory_format(network: nn.Module, device: torch.device) -> torch.memory_format:
     """Channels last, which convolutions compute fastest; but not for narrow ones on the CPU.
 
@@ -58,6 +64,16 @@ def _memory_format(network: nn.Module, device: torch.device) -> torch.memory_for
     return torch.contiguous_format if narrow and device.type == "cpu" else torch.channels_last
 
 
+def by_class(experiment: Experiment, data: DataSet[Any]) -> set[str]:
+    """The names of the tensors of its network with a row for each class: those that are longer with a class more."""
+    shapes = []
+    for number in (0, 1):
+        with torch.device("meta"):
+            network = _network(experiment, data, more=number)
+        shapes.append({name: value.shape for name, value in network.state_dict().items()})
+    return {name for name, shape in shapes[0].items() if shape != shapes[1][name]}
+
+
 def _start_from_what_is_there(training: Training[Any, Any], directory: Path) -> None:
     found = resume.earlier(directory, training.experiment.as_mapping())
     given = Path(training.options.load_checkpoint)
@@ -66,4 +82,4 @@ def _start_from_what_is_there(training: Training[Any, Any], directory: Path) -> 
     elif training.options.load_checkpoint and given.name == resume.NAME:
         training.go_on(load(given), given)
     elif training.options.load_checkpoint:
-        training.start_from(load(given), given)
+        training.start_from(load(given), given, by_class(training.experiment, training.data))

@@ -6,7 +6,7 @@ Reading a name imports nothing heavy: an entry says where its code lives, and `E
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +15,20 @@ from text_recognizer.data.options import (
     EmnistLines2Options,
     EmnistLinesOptions,
     EmnistOptions,
+    IamMixedOptions,
     IamOptions,
     IamParagraphOptions,
     LineFolderOptions,
     LineOptions,
+    LinePagesOptions,
+    MnistOptions,
 )
 from text_recognizer.errors import ExperimentError, nearest
 from text_recognizer.models.options import (
     LenetOptions,
     LineCnnLstmOptions,
     LineCnnOptions,
+    LineCnnSimpleOptions,
     LineCnnTransformerOptions,
     LineColumnsOptions,
     LineLstmOptions,
@@ -35,7 +39,7 @@ from text_recognizer.options import Options
 from text_recognizer.training.options import LineTrainOptions, TrainOptions
 
 CHARACTERS, LINES = "characters", "lines"
-FRAMES, TOKENS = "frames", "tokens"
+FRAMES, TOKENS, WINDOWS = ("frames",), ("tokens",), ("windows",)
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Entry:
     """Something with a name: what it reads (`characters` or `lines`), its keys, and its code as `module:function`.
 
     `objective` is the figure that ranks the experiments of a model, and whether to "maximize" or to "minimize" it.
-    `answers` says how a network of lines answers, and its model expects it to: in `frames` (CTC) or in `tokens`; "" for
-    whatever leaves it open.
+    `answers` says how a network of lines answers, and its model expects it to: in `frames` (CTC), in `tokens`, or in `windows` of
+    a character each; of a network that can do several, the usual one first; empty for whatever leaves it open.
     """
 
     name: str
@@ -53,11 +57,12 @@ class Entry:
     code: str
     aliases: tuple[str, ...] = ()
     objective: tuple[str, str] | None = None
-    answers: str = ""
+    answers: tuple[str, ...] = ()
 
     def fits(self, other: Entry) -> bool:
         """Whether the two can be of one experiment."""
-        return self.reads == other.reads and (self.answers == other.answers or not (self.answers and other.answers))
+        open_to_all = not (self.answers and other.answers)
+        return self.reads == other.reads and (open_to_all or bool({*self.answers} & {*other.answers}))
 
     def load(self) -> Callable[..., Any]:
         """The code itself; this is where torch or numpy may be imported."""
@@ -72,22 +77,26 @@ class Catalog:
     noun: str
     entries: tuple[Entry, ...]
 
-    def find(self, name: object) -> Entry:
-        """The entry with this name or alias. Raises ExperimentError for another name."""
-        entry = self._by_name().get(name) if isinstance(name, str) else None
-        if entry is None:
-            raise ExperimentError(f'unknown {self.noun} "{name}"; {nearest(str(name), self._by_name())}')
-        return entry
+    def find(self, name: object, beside: Sequence[Entry] = ()) -> Entry:
+        """The entry with this name or alias; of several, the first that fits these others. Raises ExperimentError for another."""
+        found = [e for e in self.entries if name in (e.name, *e.aliases)]
+        if not found:
+            names = [known for e in self.entries for known in (e.name, *e.aliases)]
+            raise ExperimentError(f'unknown {self.noun} "{name}"; {nearest(str(name), names)}')
+        return next((e for e in found if all(e.fits(other) for other in beside)), found[0])
 
-    def first(self, others: Iterable[Entry]) -> Entry:
-        """The default beside these other entries: the first that fits them all."""
-        return next(e for e in self.entries if all(e.fits(other) for other in others))
-
-    def _by_name(self) -> dict[str, Entry]:
-        return {name: e for e in self.entries for name in (e.name, *e.aliases)}
+    def first(self, others: Sequence[Entry]) -> Entry:
+        """The default beside these other entries: of those that fit them all the one that they answer to first."""
+        fitting = [e for e in self.entries if all(e.fits(other) for other in others)]
+        return min(fitting, key=lambda e: max((_rank(e, other) for other in others), default=0))
 
 
-def _line_network(name: str, options: type[Options], code: str, answers: str, *aliases: str) -> Entry:
+def _rank(one: Entry, other: Entry) -> int:
+    """How far behind in the list of the other is what the two have in common."""
+    return min((i for i, answer in enumerate(other.answers) if answer in one.answers), default=0)
+
+
+def _line_network(name: str, options: type[Options], code: str, answers: tuple[str, ...], *aliases: str) -> Entry:
     return Entry(name, LINES, options, f"text_recognizer.models.{code}", aliases, answers=answers)
 
 
@@ -99,10 +108,11 @@ DATASETS = Catalog(
             CHARACTERS,
             CharacterOptions,
             "text_recognizer.data.characters:generated_characters",
-            ("generated_characters",),
+            ("generated_characters", "FakeImageData"),
         ),
         Entry("GeneratedLines", LINES, LineOptions, "text_recognizer.data.lines:generated_lines", ("generated_lines",)),
         Entry("LineFolder", LINES, LineFolderOptions, "text_recognizer.data.line_folder:line_folder", ("line_folder",)),
+        Entry("MNIST", CHARACTERS, MnistOptions, "text_recognizer.data.mnist:mnist"),
         Entry("EMNIST", CHARACTERS, EmnistOptions, "text_recognizer.data.emnist:emnist", ("EmnistDataset",)),
         Entry(
             "EMNISTLines",
@@ -112,9 +122,21 @@ DATASETS = Catalog(
             ("EmnistLinesDataset",),
         ),
         Entry("EMNISTLines2", LINES, EmnistLines2Options, "text_recognizer.data.emnist_lines:emnist_lines2"),
-        Entry("LinePages", LINES, LineFolderOptions, "text_recognizer.data.line_pages:line_pages", ("line_pages",)),
+        Entry("LinePages", LINES, LinePagesOptions, "text_recognizer.data.line_pages:line_pages", ("line_pages",)),
         Entry("IAMLines", LINES, IamOptions, "text_recognizer.data.iam:iam_lines", ("IamLinesDataset",)),
-        Entry("IAMParagraphs", LINES, IamParagraphOptions, "text_recognizer.data.iam:iam_paragraphs", ("IamParagraphsDataset",)),
+        Entry(
+            "IAMParagraphs",
+            LINES,
+            IamParagraphOptions,
+            "text_recognizer.data.iam_paragraphs:iam_paragraphs",
+            ("IamParagraphsDataset",),
+        ),
+        Entry(
+            "IAMOriginalAndSyntheticParagraphs",
+            LINES,
+            IamMixedOptions,
+            "text_recognizer.data.iam_paragraphs:iam_original_and_synthetic",
+        ),
     ),
 )
 
@@ -139,6 +161,15 @@ MODELS = Catalog(
             answers=FRAMES,
         ),
         Entry(
+            "LineModelWindows",
+            LINES,
+            LineTrainOptions,
+            "text_recognizer.models.window_model:LineModelWindows",
+            ("cross_entropy",),
+            objective=("test_cer", "minimize"),
+            answers=WINDOWS,
+        ),
+        Entry(
             "LineModelTransformer",
             LINES,
             LineTrainOptions,
@@ -157,7 +188,10 @@ NETWORKS = Catalog(
         Entry("lenet", CHARACTERS, LenetOptions, "text_recognizer.models.lenet:Lenet", ("LeNet", "CNN")),
         _line_network("line_lstm_ctc", LineLstmOptions, "line_lstm:LineLstm", FRAMES),
         _line_network("line_columns", LineColumnsOptions, "line_columns:LineColumns", FRAMES, "LineColumns"),
-        _line_network("LineCNN", LineCnnOptions, "line_cnn:LineCnn", FRAMES, "line_cnn", "line_cnn_all_conv"),
+        _line_network("LineCNN", LineCnnOptions, "line_cnn:LineCnn", FRAMES + WINDOWS, "line_cnn", "line_cnn_all_conv"),
+        _line_network(
+            "LineCNNSimple", LineCnnSimpleOptions, "line_cnn_simple:LineCnnSimple", WINDOWS + FRAMES, "line_cnn_simple"
+        ),
         _line_network("LineCNNLSTM", LineCnnLstmOptions, "line_cnn:LineCnnLstm", FRAMES, "line_cnn_lstm"),
         _line_network(
             "LineCNNTransformer", LineCnnTransformerOptions, "line_transformer:LineCnnTransformer", TOKENS, "line_cnn_transformer"

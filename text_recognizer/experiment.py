@@ -61,14 +61,17 @@ def read(given: Mapping[str, Any]) -> Experiment:
 
 def chosen(given: Mapping[str, Any]) -> tuple[Entry, Entry, Entry]:
     """The data set, the model and the network of an experiment; those not given are the first that fit the others."""
-    found = {c.noun: c.find(given[c.noun]) for c in (NETWORKS, MODELS, DATASETS) if c.noun in given}
+    found: dict[str, Entry] = {}
+    for catalog in (NETWORKS, DATASETS, MODELS):
+        if catalog.noun in given:
+            found[catalog.noun] = catalog.find(given[catalog.noun], list(found.values()))
     if not found:
         raise ExperimentError("the experiment names no dataset, model or network; see --help")
     for one in found.values():
         for other in found.values():
             _fitting(one, other, found)
     for catalog in (NETWORKS, MODELS, DATASETS):
-        found.setdefault(catalog.noun, catalog.first(found.values()))
+        found.setdefault(catalog.noun, catalog.first(list(found.values())))
     return found["dataset"], found["model"], found["network"]
 
 
@@ -76,9 +79,15 @@ def _fitting(one: Entry, other: Entry, found: Mapping[str, Entry]) -> None:
     if one.fits(other):
         return
     if one.reads == other.reads:
-        raise ExperimentError(f"network and model do not fit: {one.name} is for {one.answers}, {other.name} for {other.answers}")
+        raise ExperimentError(
+            f"network and model do not fit: {one.name} is for {_either(one)}, {other.name} for {_either(other)}"
+        )
     nouns = {entry.name: noun for noun, entry in found.items()}
     raise ExperimentError(
         f"{nouns[one.name]} {one.name} is for {one.reads}, but {nouns[other.name]} {other.name} is for {other.reads}; "
         f"change one of them"
     )
+
+
+def _either(entry: Entry) -> str:
+    return " or ".join(entry.answers)

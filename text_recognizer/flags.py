@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from text_recognizer import experiment as experiments
+from text_recognizer import labs
 from text_recognizer.errors import ExperimentError, nearest
 from text_recognizer.options import Options, kinds_of, names_of
 
 SWITCHES = ("save", "wandb", "help")
-VALUED = ("gpu", "trackers")
+VALUED = ("gpu", "gpus", "trackers")
 """Flags of the program itself, beside the switches."""
-BARE = (*SWITCHES, "watch", "compile")
+BARE = (*SWITCHES, "watch", "compile", *labs.BARE)
 """Flags that mean true where no value stands beside them."""
 
 RENAMED = {"data_class": "dataset", "model_class": "network", "loss": "model"}
@@ -35,14 +36,17 @@ _WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 
 @dataclass(frozen=True)
 class Request:
-    """What a command line asks for. `gpu` is nothing, -1 (any free GPU) or a number; `trackers` are names, with commas."""
+    """What a command line asks for. `gpu` is nothing, -1 (any free GPU) or a number; `cpu` rules out all of them; `trackers` are
+    names, with commas; `told` are sentences about what was passed over."""
 
     experiment: Mapping[str, Any] = field(default_factory=dict)
     gpu: int | None = None
+    cpu: bool = False
     save: bool = False
     wandb: bool = False
     trackers: str = ""
     help: bool = False
+    told: tuple[str, ...] = ()
 
 
 def parse(arguments: list[str]) -> Request:
@@ -58,10 +62,14 @@ def parse(arguments: list[str]) -> Request:
     flags = [(RENAMED.get(name, name), value) for name, value in tokens if name]
     switches = {name: _switch(name, value) for name, value in flags if name in SWITCHES}
     last = {name: value for name, value in flags if name in VALUED}
-    gpu = _gpu(last["gpu"]) if "gpu" in last else None
+    gpu, sentence = _gpu(last["gpu"]) if "gpu" in last else None, ""
+    if "gpus" in last and "gpu" not in last:
+        gpu, sentence = labs.gpu_of(last["gpus"])
     rest = [(name, value) for name, value in flags if name not in (*SWITCHES, *VALUED)]
-    experiment = _with_flags(_json_object(given[0]) if given else {}, rest)
-    return Request(experiment, gpu, trackers=last.get("trackers", ""), **switches)
+    experiment, passed_over = _with_flags(_json_object(given[0]) if given else {}, rest)
+    told = tuple(filter(None, (sentence, labs.told(passed_over))))
+    cpu = "gpus" in last and gpu is None
+    return Request(experiment, gpu, cpu, trackers=last.get("trackers", ""), told=told, **switches)
 
 
 def scalar(text: str) -> Any:
@@ -157,18 +165,42 @@ def _gpu(value: str) -> int:
     return number
 
 
-def _with_flags(given: Mapping[str, Any], flags: list[tuple[str, str]]) -> dict[str, Any]:
-    """The experiment with the flags in their places; the names come first, for they decide which keys there are."""
+def _with_flags(given: Mapping[str, Any], flags: list[tuple[str, str]]) -> tuple[dict[str, Any], list[str]]:
+    """The experiment with the flags in their places, and what was passed over. The names come first, for they decide which keys
+    there are."""
     of_itself = {name: value_of(text, None if name in _NESTED else str) for name, text in flags if name in experiments.KEYS}
     merged = {**given, **of_itself}
     nested = [(name, text) for name, text in flags if name not in experiments.KEYS]
-    classes = _nested_options(merged, [name for name, _ in nested]) if nested else {}
+    if not nested and not any(where in merged for where in _NESTED):
+        return merged, []
+    classes = _nested_options(merged, [name for name, _ in nested])
     keys = {where: names_of(options) for where, options in classes.items()}
+    passed_over = _old_keys(merged, keys)
     for name, text in nested:
+        if _means_nothing(name, keys):
+            passed_over.append(name.rpartition(".")[2])
+            continue
         where, key = _place(name, keys)
         value = value_of(text, kinds_of(classes[where]).get(key))
         merged[where] = _put(merged.get(where, {}), key, value, keys[where])
-    return merged
+    return merged, passed_over
+
+
+def _old_keys(merged: dict[str, Any], keys: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Takes out of the nested mappings what means nothing, and gives the names."""
+    passed_over: list[str] = []
+    for where in _NESTED:
+        if isinstance(options := merged.get(where), Mapping):
+            old = [key for key in options if key in labs.PASSED_OVER and key not in keys[where]]
+            merged[where] = {key: value for key, value in options.items() if key not in old}
+            passed_over += old
+    return passed_over
+
+
+def _means_nothing(name: str, keys: Mapping[str, Mapping[str, str]]) -> bool:
+    where, _, key = name.rpartition(".")
+    known = [keys[where]] if where in keys else keys.values()
+    return key in labs.PASSED_OVER and not any(key in names for names in known)
 
 
 def _nested_options(merged: Mapping[str, Any], wanted: list[str]) -> dict[str, type[Options]]:

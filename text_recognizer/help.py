@@ -19,6 +19,7 @@ or as both in any order; flags win. One of dataset, model and network is enough,
     python -m text_recognizer.run_experiment --dataset=GeneratedLines --lr=3e-3 --network_args.hidden=128 --save
 
   --gpu=N      claim GPU N, or any free one with -1 (the CPU on a machine without GPUs); default: CUDA if visible
+  --gpus=N     the labs' word for it: 1 or -1 for any free GPU, 0 for the CPU, `0,` for GPU 0
   --save       keep the best weights as weights/MODEL_DATASET_NETWORK.pt (or in TEXT_RECOGNIZER_WEIGHTS)
   --wandb      log to Weights & Biases as well
   --trackers=LIST

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
 
 
 @dataclass(frozen=True)
@@ -15,15 +17,9 @@ class Prediction:
     confidence: float
 
 
-def edit_distance(a: Sequence[object], b: Sequence[object]) -> int:
+def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     """The least number of insertions, deletions and substitutions that turn `a` into `b` (Levenshtein 1966)."""
-    above = list(range(len(b) + 1))
-    for i, x in enumerate(a, start=1):
-        row = [i]
-        for j, y in enumerate(b, start=1):
-            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y)))
-        above = row
-    return above[-1]
+    return Levenshtein.distance(a, b)
 
 
 def character_error_rate(predictions: Sequence[Prediction]) -> float:

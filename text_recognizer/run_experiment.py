@@ -39,7 +39,7 @@ def run(experiment: Experiment, request: Request) -> None:
     """Claims the device, makes the data, trains, tests, and keeps what was learned."""
     directory = result_directory(experiment)
     with contextlib.ExitStack() as stack:
-        device = _device(request.gpu, stack)
+        device = _device(request, stack)
         tracker = _tracker(experiment, request, directory)
         try:
             outcome = _train(experiment, device, tracker, directory)
@@ -76,7 +76,10 @@ def _obey(request: Request) -> int:
 
         print_anyhow(text())
     else:
-        run(experiments.read(request.experiment), request)
+        experiment = experiments.read(request.experiment)
+        for sentence in request.told:
+            print(sentence, file=sys.stderr)
+        run(experiment, request)
     return 0
 
 
@@ -102,13 +105,13 @@ def _tracker(experiment: Experiment, request: Request, directory: Path) -> Track
     return tracking.init(config, objective=objective, directory=directory, trackers=trackers, name=experiment.name)
 
 
-def _device(gpu: int | None, stack: contextlib.ExitStack) -> torch.device:
+def _device(request: Request, stack: contextlib.ExitStack) -> torch.device:
     """The torch device to train on; the claim, where one is asked for, lives as long as `stack`."""
-    kind = ""
-    if gpu is not None:
+    kind = "cpu" if request.cpu else ""
+    if request.gpu is not None:
         from scheduler.gpus.lone import claim_devices
 
-        claim = stack.enter_context(claim_devices(gpu))
+        claim = stack.enter_context(claim_devices(request.gpu))
         kind = claim.kind
         if claim.note:
             print(claim.note, file=sys.stderr)

@@ -17,8 +17,8 @@ from text_recognizer.errors import ExperimentError
 from text_recognizer.flags import value_of
 
 if TYPE_CHECKING:
-    from text_recognizer.data.characters import Characters
-    from text_recognizer.data.line_set import Lines
+    from text_recognizer.data.characters import Characters, CharacterSplit
+    from text_recognizer.data.line_set import Lines, LineSplit
 
 PROGRAM = "python -m text_recognizer.data"
 
@@ -27,22 +27,35 @@ def main(arguments: list[str] | None = None) -> int:
     """Prints the sizes of the splits and the classes, and writes the picture where one is asked for."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Show what a data set holds.")
     parser.add_argument("name", help=f"one of {', '.join(entry.name for entry in DATASETS.entries)}")
-    parser.add_argument("--preview", type=Path, metavar="PICTURE", help="write samples of the training set to this file")
+    parser.add_argument("--preview", type=Path, metavar="PICTURE", help="write samples of all splits to this file")
+    parser.add_argument("--varied", type=float, default=0.5, metavar="X", help="show train also with augment=X (default 0.5)")
     given, keys = parser.parse_known_args(arguments)
-    return obeyed(PROGRAM, lambda: _show(given.name, keys, given.preview))
+    return obeyed(PROGRAM, lambda: _show(given.name, keys, given.preview, given.varied))
 
 
-def _show(name: str, keys: list[str], picture: Path | None) -> int:
+def _show(name: str, keys: list[str], picture: Path | None, strength: float) -> int:
     if picture:
         _check_ending(picture)
     data = _read(name, keys)
     if picture:
-        from text_recognizer.data.preview import preview
+        from text_recognizer.data.preview import below_each_other
 
-        preview(data.train, data.classes).save(picture)
+        below_each_other(shown(data, strength), data.classes).save(picture)
     print_anyhow(f"train {len(data.train):,}  val {len(data.val):,}  test {len(data.test):,}")
     print_anyhow(f"{len(data.classes)} classes: {data.classes!r}")
     return 0
+
+
+def shown(data: Characters | Lines, strength: float) -> list[tuple[str, LineSplit | CharacterSplit]]:
+    """What the picture shows, each with its title: train, the same as a training would see it, val, and test unless it is val."""
+    from text_recognizer.data.line_set import LineSplit
+    from text_recognizer.data.preview import chosen
+    from text_recognizer.models.varied import varied, varied_characters
+
+    train, val, test = (chosen(split) for split in (data.train, data.val, data.test))
+    changed = varied(train, data.transform, strength) if isinstance(train, LineSplit) else varied_characters(train, strength)
+    parts = [("train", train), (f"train, varied (augment {strength:g})", changed), ("val", val)]
+    return parts + ([("test", test)] if data.test is not data.val else [])
 
 
 def _check_ending(picture: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from text_recognizer.data.transform import Transform
+
 SPLITS = ("train", "val", "test")
 
 
@@ -22,14 +24,18 @@ S_co = TypeVar("S_co", bound=Split, covariant=True)
 
 @dataclass(frozen=True)
 class DataSet(Generic[S_co]):
-    """The three splits, and the names of the classes, a character each, in their order."""
+    """The three splits, and the names of the classes, a character each, in their order.
+
+    `transform` is how its training set is varied by itself, whatever the training adds.
+    """
 
     train: S_co
     val: S_co
     test: S_co
     classes: str
+    transform: Transform | None = None
 
     def few(self, number: int) -> DataSet[S_co]:
-        """All three splits are the first samples of the training set."""
+        """All three splits are the first samples of the training set, which are not varied."""
         first = self.train.first(number)
         return DataSet(first, first, first, self.classes)

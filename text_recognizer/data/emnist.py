@@ -21,7 +21,7 @@ import numpy as np
 
 from text_recognizer.data.cache import Arrays, cached_arrays
 from text_recognizer.data.characters import SIDE, Characters, CharacterSplit
-from text_recognizer.data.options import EmnistOptions
+from text_recognizer.data.options import EmnistOptions, MnistOptions
 from text_recognizer.data.preparing import tell
 from text_recognizer.errors import DataError
 
@@ -50,8 +50,12 @@ def emnist(options: EmnistOptions) -> Characters:
     cut = round(len(order) * 0.8)
     train, val = (_chosen(arrays, "train", part) for part in (order[:cut], order[cut:]))
     test = _chosen(arrays, "test", np.random.default_rng(options.seed).permutation(len(arrays["test_labels"])))
-    train, val, test = (split.first(options.limit or len(split)) for split in (train, val, test))
-    return Characters(train, val, test, CLASSES)
+    return Characters(used(train, options), used(val, options), used(test, options), CLASSES)
+
+
+def used(split: CharacterSplit, options: EmnistOptions | MnistOptions) -> CharacterSplit:
+    """The first images of a split, as many as `subsample_fraction` and `limit` allow, and one at least."""
+    return split.first(min(options.limit or len(split), max(1, round(len(split) * options.subsample_fraction))))
 
 
 def samples(folder: str, *, balanced: bool) -> Arrays:

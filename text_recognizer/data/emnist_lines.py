@@ -3,14 +3,14 @@
 EMNISTLines: 28 pixels high; every distinct character of a line is one glyph; one overlap for the whole line, even
 between 0 and a third of a glyph; a space is an empty glyph; glyphs are added up and end at 255 (the labs' sum wrapped
 around in eight bits). EMNISTLines2: the same between 0.2 and 0.5, set in the middle of 56 rows from column 28 on, at most
-1024 wide. Train and val draw their glyphs from EMNIST's training set, test from its test set. A line is as wide as it
-needs to be: the labs' padding to full width is left to the batch.
+1024 wide. Train draws its glyphs from four fifths of EMNIST's training set, val from the fifth that is left of each class,
+test from its test set. A line is as wide as it needs to be: the labs' padding to full width is left to the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,11 @@ from text_recognizer.data.emnist import CLASSES, samples
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.options import EmnistLines2Options, EmnistLinesOptions, sizes_of
 from text_recognizer.data.prose import prose
-from text_recognizer.errors import DataError
+from text_recognizer.data.transform import EMNIST_LINES2
+from text_recognizer.errors import DataError, ExperimentError
 
 ALPHABET = " " + CLASSES
-_VERSION = 1
+_VERSION = 2
 Glyphs = Mapping[str, np.ndarray]
 
 
@@ -51,7 +52,8 @@ def emnist_lines(options: EmnistLinesOptions) -> Lines:
 
 def emnist_lines2(options: EmnistLines2Options) -> Lines:
     """EMNISTLines2; raises DataError where EMNIST is missing."""
-    return _lines(options, LINES2)
+    lines = _lines(options, LINES2)
+    return replace(lines, transform=EMNIST_LINES2) if options.augment_data else lines
 
 
 def bare(text: str) -> str:
@@ -87,7 +89,10 @@ def set_line(text: str, glyphs: Glyphs, recipe: Recipe, rng: np.random.Generator
     return np.minimum(sheet, 255).astype(np.uint8)
 
 
-def _lines(options: EmnistLinesOptions, recipe: Recipe) -> Lines:
+def _lines(options: EmnistLinesOptions, usual: Recipe) -> Lines:
+    recipe = replace(usual, least=options.min_overlap, most=options.max_overlap)
+    if recipe.least > recipe.most:
+        raise ExperimentError(f"min_overlap is {recipe.least}, more than max_overlap ({recipe.most}); change one of them")
     texts = {split: _texts(split, options) for split in SPLITS}
     key: dict[str, Any] = {
         "emnist_lines": _VERSION,
@@ -118,12 +123,29 @@ def _texts(split: str, options: EmnistLinesOptions) -> list[str]:
     return [phrase(words, options.max_length, rng) for _ in range(sizes_of(options)[split])]
 
 
-def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int) -> Iterator[np.ndarray]:
-    rng = np.random.default_rng([seed, 3 + SPLITS.index(split)])
+def glyphs_of(split: str, arrays: Mapping[str, np.ndarray], seed: int) -> Glyphs:
+    """The images of every character that this split may draw, uint8 (N, 28, 28); no image is for two splits, save where there is
+    one alone of a class of the training set."""
     source = "test" if split == "test" else "train"
     labels, images = np.asarray(arrays[f"{source}_labels"]), arrays[f"{source}_images"]
-    glyphs = {c: images[labels == k] for k, c in enumerate(CLASSES) if (labels == k).any()}
+    numbers = {c: np.flatnonzero(labels == k) for k, c in enumerate(CLASSES)}
+    if split != "test":
+        numbers = {c: _share(split, found, seed) for c, found in numbers.items()}
+    return {c: images[np.sort(found)] for c, found in numbers.items() if len(found)}
+
+
+def _share(split: str, found: np.ndarray, seed: int) -> np.ndarray:
+    """A fifth of these for val, the others for train."""
+    order = np.random.default_rng([seed, 6]).permutation(found)
+    cut = max(1, len(order) // 5) if len(order) > 1 else 0
+    return order if not cut else order[:cut] if split == "val" else order[cut:]
+
+
+def _set(split: str, texts: Sequence[str], arrays: Mapping[str, np.ndarray], recipe: Recipe, seed: int) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng([seed, 3 + SPLITS.index(split)])
+    glyphs = glyphs_of(split, arrays, seed)
     for text in texts:
         if missing := set(text) - set(glyphs) - {" "}:
+            source = "test" if split == "test" else "train"
             raise DataError(f"EMNIST's {source} split has no image of {sorted(missing)[0]!r}; is the download whole?")
     return (set_line(text, glyphs, recipe, rng) for text in texts)

@@ -1,40 +1,32 @@
 """IAM: English handwriting of 657 people (Marti and Bunke 2002), from your own licensed copy.
 
 The folder holds `xml/` with one file per form and `forms/` (or formsA-D, formsE-H, formsI-Z) with the pictures, as the
-archives of the University of Bern and the labs' iamdb.zip unpack. Of the three published splits, each is read from the
-files that came with it, and **figures across them do not compare**:
-
-* `lwitlrt`: "large writer independent text line recognition task": trainset.txt, validationset1.txt and validationset2.txt
-  (both are val), testset.txt, with the ids of lines.
-* `aachen`: train.txt, val.txt (or valid.txt), test.txt, with the ids of forms (6,482 / 976 / 2,915 lines).
-* `lab2021`: the test of lwitlrt; of all other forms a fifth is val, by a hash of the form (the lab drew lines, so that
-  train and val shared writers).
+archives of the University of Bern and the labs' iamdb.zip unpack. Its splits are in `iam_splits`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import html
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from text_recognizer.data.cache import cached
+from text_recognizer.data.assembling import assembled
+from text_recognizer.data.cache import Images, cached
+from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.emnist import data_folder
+from text_recognizer.data.iam_splits import Lists, read_lists, splits_of, writers_in_two
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
-from text_recognizer.data.line_set import Lines, assembled
+from text_recognizer.data.line_set import Lines
 from text_recognizer.data.options import IamOptions
+from text_recognizer.data.preparing import tell
 from text_recognizer.errors import DataError
 
 Box = tuple[float, float, float, float]
 _PADDING = 8
-_NAMES = {
-    "lwitlrt": {"train": ("trainset",), "val": ("validationset1", "validationset2"), "test": ("testset",)},
-    "aachen": {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)},
-}
 _WHERE_FROM = "https://fki.tic.heia-fr.ch/databases/iam-handwriting-database"
 
 
@@ -49,21 +41,29 @@ class FormLine:
 
 @dataclass(frozen=True)
 class Form:
-    """A filled-in form: its id (`a01-000u`), its picture, and its lines from top to bottom."""
+    """A filled-in form: its id (`a01-000u`), who filled it in, its picture, its width and height in the full resolution, and its
+    lines from top to bottom."""
 
     id: str
+    writer: str
     image: Path
+    size: tuple[float, float]
     lines: tuple[FormLine, ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A line, or something else, of a form, and the split that it is in."""
+
+    form: Form
+    line: FormLine
+    split: str
 
 
 def iam_lines(options: IamOptions) -> Lines:
     """Single lines, each `height` pixels high. Raises DataError where the copy is missing or incomplete."""
-    return _read(options, "line", lambda form: form.lines)
-
-
-def iam_paragraphs(options: IamOptions) -> Lines:
-    """The whole handwritten part of each form, `height` pixels high; its lines are separated by newlines in the text."""
-    return _read(options, "paragraph", lambda form: (_paragraph(form),) if form.lines else ())
+    folder, units = found(options, lambda form: form.lines)
+    return assembled(folder, _cut_lines(options, units), [u.line.text for u in units], [u.split for u in units])
 
 
 def read_form(path: Path, pictures: Mapping[str, Path]) -> Form:
@@ -84,42 +84,53 @@ def read_form(path: Path, pictures: Mapping[str, Path]) -> Form:
     if not min(size) > 0:
         raise DataError(f"{path}: its form has no width and height; unpack it again")
     lines = tuple(_line(element, size) for element in root.iter("line") if next(element.iter("cmp"), None) is not None)
-    return Form(path.stem, pictures[path.stem], lines)
+    return Form(path.stem, root.get("writer-id") or path.stem, pictures[path.stem], size, lines)
 
 
-def split_of(line: str, split: str, lists: Mapping[str, frozenset[str]]) -> str:
-    """The split of a line or form by its id; "" where the lists of this split do not name it.
-
-    `lists` are the ids of train, val and test; an id of a form stands for all its lines.
-    """
-    form = "-".join(line.split("-")[:2])
-    named = next((name for name, ids in lists.items() if line in ids or form in ids), "")
-    if split != "lab2021" or named == "test":
-        return named
-    return "val" if hashlib.sha256(form.encode()).digest()[0] < 256 // 5 else "train"
+def _cut_lines(options: IamOptions, units: Sequence[Unit]) -> Images:
+    key = {"iam": [VERSION, 1], "what": "line", "height": options.height, "units": stamps(units)}
+    return cached(key, options.height, lambda: (_prepared(unit, options.height) for unit in units), len(units))
 
 
-def read_lists(folder: Path, split: str) -> dict[str, frozenset[str]]:
-    """The ids of each split from its published files, wherever they lie below the folder."""
-    names = _NAMES["lwitlrt" if split == "lab2021" else split]
-    found = {path.stem.lower(): path for path in sorted(folder.rglob("*.txt"))}
-    lists = {part: [found[n] for n in stems if n in found] for part, stems in names.items()}
-    for part, files in lists.items():
-        if not files:
-            raise DataError(f"{folder}: {names[part][0]}.txt of the split {split} is nowhere below; put its files there")
-    return {part: frozenset(word for f in files for word in f.read_text().split()) for part, files in lists.items()}
-
-
-def _read(options: IamOptions, what: str, units: Callable[[Form], tuple[FormLine, ...]]) -> Lines:
+def found(options: IamOptions, units_of: Callable[[Form], tuple[FormLine, ...]]) -> tuple[Path, list[Unit]]:
+    """The folder, and all lines (or whatever `units_of` makes of a form) that are in a split, or the share that is used."""
     folder = data_folder(options.folder, "iam")
     lists = read_lists(folder, options.split) if folder.is_dir() else {}
-    forms = list(_forms(folder))
-    chosen = [(form, unit, split_of(unit.id, options.split, lists)) for form in forms for unit in units(form)]
-    chosen = [entry for entry in chosen if entry[2]]
-    stamps = [[str(form.image.absolute()), form.image.stat().st_mtime_ns, unit.id, unit.box] for form, unit, _ in chosen]
-    key = {"iam": [VERSION, 1], "what": what, "height": options.height, "units": stamps}
-    images = cached(key, options.height, lambda: (_cut(form, unit, options.height) for form, unit, _ in chosen), len(chosen))
-    return assembled(folder, images, [unit.text for _, unit, _ in chosen], [split for *_, split in chosen])
+    pairs = [(form, line) for form in _forms(folder) for line in units_of(form)]
+    units = [
+        Unit(form, line, part) for (form, line), part in zip(pairs, _parts(pairs, options.split, lists), strict=True) if part
+    ]
+    return folder, [unit for split in SPLITS for unit in _share([u for u in units if u.split == split], options)]
+
+
+def stamps(units: Sequence[Unit]) -> list[list[object]]:
+    """What decides the pixels of units, for a key."""
+    return [[str(u.form.image.absolute()), u.form.image.stat().st_mtime_ns, u.line.id, u.line.box] for u in units]
+
+
+def cut_out(unit: Unit) -> np.ndarray:
+    """The place of a unit on its form, grey uint8, in the resolution of the picture."""
+    grey = open_grey(unit.form.image)
+    left, top, right, bottom = np.rint(np.array(unit.line.box) * np.tile(grey.shape[::-1], 2)).astype(int)
+    return grey[top:bottom, left:right]
+
+
+def _share(units: list[Unit], options: IamOptions) -> list[Unit]:
+    """Every second, third and so on, so that all writers stay."""
+    if options.subsample_fraction == 1 or not units:
+        return units
+    return units[:: max(1, round(1 / options.subsample_fraction))]
+
+
+def _parts(pairs: Sequence[tuple[Form, FormLine]], split: str, lists: Lists) -> list[str]:
+    """The split of each; people are told what keeps a figure from being one of other writers."""
+    units = [(line.id, form.writer) for form, line in pairs]
+    parts = splits_of(units, split, lists)
+    for doubt in writers_in_two(units, parts):
+        tell(f"split {split}: {doubt}")
+    if split == "lab2021" and (left := parts.count("")):
+        tell(f"split lab2021: {left:,} samples by writers of the test are left out")
+    return parts
 
 
 def _forms(folder: Path) -> Iterator[Form]:
@@ -141,18 +152,10 @@ def _line(element: ElementTree.Element, size: tuple[float, float]) -> FormLine:
     return FormLine(element.get("id", ""), text, _box(shares))
 
 
-def _paragraph(form: Form) -> FormLine:
-    boxes = np.array([line.box for line in form.lines])
-    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    return FormLine(form.id, "\n".join(line.text for line in form.lines), _box(np.r_[low, high]))
-
-
 def _box(values: np.ndarray) -> Box:
     left, top, right, bottom = values.tolist()
     return left, top, right, bottom
 
 
-def _cut(form: Form, unit: FormLine, height: int) -> np.ndarray:
-    grey = open_grey(form.image)
-    left, top, right, bottom = np.rint(np.array(unit.box) * np.tile(grey.shape[::-1], 2)).astype(int)
-    return prepared(grey[top:bottom, left:right], height, upright=False)
+def _prepared(unit: Unit, height: int) -> np.ndarray:
+    return prepared(cut_out(unit), height, upright=False)

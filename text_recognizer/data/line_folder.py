@@ -6,13 +6,11 @@ Two layouts are read:
   the folder, or below its `images`) and `transcript` must be there; `split` (train, val, test) and `writer` may be.
 * pairs `NAME.png` and `NAME.gt.txt` (as OCRopus, Kraken and Tesseract use them), in the folder or in folders below it.
 
-Where no split is given, whole writers go to one split: a random split of lines lets the network meet the writers of its
-test, and flatters it by ten points and more.
+Where no split is given, whole writers go to one split: see `splitting`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -21,11 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
+from text_recognizer.data.assembling import assembled
 from text_recognizer.data.cache import Images, cached, stamp
 from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.line_images import PICTURES, VERSION, open_grey, prepared
-from text_recognizer.data.line_set import Lines, assembled, one_line
+from text_recognizer.data.line_set import Lines, one_line
 from text_recognizer.data.options import LineFolderOptions
+from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError, nearest
 
 TABLE = "lines.tsv"
@@ -46,11 +46,13 @@ class Line:
 def line_folder(options: LineFolderOptions) -> Lines:
     """The lines of a folder in three splits; raises DataError for what is missing or cannot be understood.
 
-    Where nothing is in `test`, the lines of `val` are also the test. The classes are the characters of `train`, sorted.
+    Lines without a text are left out. Where nothing is in `test`, the lines of `val` are also the test. The classes are the
+    characters of `train`, sorted.
     """
     if not options.folder:
         raise DataError("dataset_args.folder is missing; give the folder that holds lines.tsv or the images with .gt.txt")
-    lines = with_splits(find_lines(place_of(options.folder)), options)
+    lines = with_splits([line for line in find_lines(place_of(options.folder)) if line.text], options)
+    lines += _older(options)
     return assembled(Path(options.folder), _images(lines, options), [x.text for x in lines], [x.split for x in lines])
 
 
@@ -74,20 +76,27 @@ def find_lines(folder: Path) -> list[Line]:
 def with_splits(lines: Sequence[Line], options: LineFolderOptions) -> list[Line]:
     """The lines with a split each: the given one, or for a set without any, that of the line's writer.
 
-    The place of a writer depends on its name and the seed alone, so that a new writer moves none of the others.
+    Where the table names lines of train and of test alone, whole writers of train become val. Of one writer alone the lines
+    themselves are shared out, which is told.
     """
-    if any(line.split for line in lines):
+    given = {line.split for line in lines}
+    if given >= {"train", "val"}:
         return list(lines)
-    return [replace(line, split=split_of(line.writer, options)) for line in lines]
+    free = [line for line in lines if line.split in ("", "train")]
+    splits = iter(
+        shared_out([(line.writer, "/".join(line.image.parts[-2:])) for line in free], options, test="test" not in given)
+    )
+    return [replace(line, split=next(splits)) if line.split in ("", "train") else line for line in lines]
 
 
-def split_of(writer: str, options: LineFolderOptions) -> str:
-    """The split of a writer, by a hash of name and seed against `val_share` and `test_share`."""
-    digest = hashlib.sha256(f"{options.seed} {writer}".encode()).digest()
-    place = int.from_bytes(digest[:8], "big") / 2**64
-    if place < options.test_share:
-        return "test"
-    return "val" if place < options.test_share + options.val_share else "train"
+def _older(options: LineFolderOptions) -> list[Line]:
+    """Lines of the folder beside, all for train: those that are not held out there, or as many of them as are wanted."""
+    if not options.beside:
+        return []
+    there = [line for line in find_lines(place_of(options.beside)) if line.text and line.split in ("", "train")]
+    wanted = min(options.beside_lines or len(there), len(there))
+    chosen = np.random.default_rng(options.seed).permutation(len(there))[:wanted]
+    return [replace(there[i], split="train") for i in sorted(chosen)]
 
 
 def _of_table(table: Path) -> Iterator[Line]:

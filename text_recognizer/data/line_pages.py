@@ -8,20 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
+from text_recognizer.data.assembling import assembled
 from text_recognizer.data.baselines import along_baseline, reaches
 from text_recognizer.data.cache import cached, stamp
-from text_recognizer.data.line_folder import place_of, split_of
+from text_recognizer.data.line_folder import place_of
 from text_recognizer.data.line_images import VERSION, open_grey, prepared
-from text_recognizer.data.line_set import Lines, assembled
-from text_recognizer.data.options import LineFolderOptions
+from text_recognizer.data.line_set import Lines
+from text_recognizer.data.options import LinePagesOptions
 from text_recognizer.data.page_parts import PageLine
 from text_recognizer.data.page_xml import Page, pages_of, read_page
 from text_recognizer.data.preparing import tell
+from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError
 
 
-def line_pages(options: LineFolderOptions) -> Lines:
-    """The lines of all pages below a folder; whole pages go to one split, by a hash of their name.
+def line_pages(options: LinePagesOptions) -> Lines:
+    """The lines of all pages below a folder; whole pages go to one split, by a hash of their name (of one page: lines).
 
     Lines without a text are left out. Raises DataError for what is missing or cannot be understood.
     """
@@ -37,8 +39,10 @@ def line_pages(options: LineFolderOptions) -> Lines:
     key = {"version": [VERSION, 2], "pages": stamps, "height": options.height, "upright": options.upright}
     texts = [line.text for page in pages for line in page.lines]
     images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
-    splits = [split_of(file.stem, options) for file, page in zip(files, pages, strict=True) for _ in page.lines]
-    return assembled(folder, images, texts, splits)
+    names = [(file.stem, str(i)) for file, page in zip(files, pages, strict=True) for i in range(len(page.lines))]
+    written = [i for i, text in enumerate(texts) if text]
+    splits = shared_out([names[i] for i in written], options)
+    return assembled(folder, [images[i] for i in written], [texts[i] for i in written], splits)
 
 
 def _tell_left_out(files: Sequence[Path], pages: Sequence[Page]) -> None:
@@ -61,6 +65,6 @@ def _near(line: PageLine, shape: tuple[int, ...]) -> PageLine:
     return replace(line, baseline=np.clip(line.baseline, -size, 2 * size), outline=np.clip(line.outline, -size, 2 * size))
 
 
-def prepared_lines(page: Page, options: LineFolderOptions) -> list[np.ndarray]:
+def prepared_lines(page: Page, options: LinePagesOptions) -> list[np.ndarray]:
     """The same as a network reads them, uint8 (options.height, width)."""
     return [prepared(image, options.height, upright=options.upright) for image in line_images(page)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from text_recognizer.data.characters import CharacterSplit
 from text_recognizer.data.line_set import LineSplit
 
-_WIDTH, _CAPTION, _GAP = 1000, 16, 6
+_WIDTH, _CAPTION, _GAP, _TITLE = 1000, 16, 6, 24
 _LINES, _CHARACTERS = 12, 120
 
 
@@ -21,6 +23,27 @@ def preview(split: LineSplit | CharacterSplit, classes: str) -> Image.Image:
         chosen = _spread(len(split), _CHARACTERS)
         samples = [(split.images[i], classes[int(split.labels[i])]) for i in chosen]
     return _sheet(samples)
+
+
+def chosen(split: LineSplit | CharacterSplit, share: int = 3) -> LineSplit | CharacterSplit:
+    """The samples that a part of a preview shows, a third as many as a whole one has."""
+    if isinstance(split, LineSplit):
+        places = _spread(len(split), _LINES // share)
+        return LineSplit(tuple(split.images[i] for i in places), tuple(split.texts[i] for i in places))
+    places = _spread(len(split), _CHARACTERS // share)
+    return CharacterSplit(split.images[places], split.labels[places])
+
+
+def below_each_other(parts: Sequence[tuple[str, LineSplit | CharacterSplit]], classes: str) -> Image.Image:
+    """A preview of each part below its title."""
+    pictures = [preview(split, classes) for _, split in parts]
+    sheet = Image.new("L", (_WIDTH, sum(p.height + _TITLE for p in pictures)), 255)
+    draw, top = ImageDraw.Draw(sheet), 0
+    for (title, _), picture in zip(parts, pictures, strict=True):
+        draw.text((0, top + _GAP), title, fill=0, font=ImageFont.load_default())
+        sheet.paste(picture, (0, top + _TITLE))
+        top += _TITLE + picture.height
+    return sheet
 
 
 def _spread(size: int, number: int) -> list[int]:

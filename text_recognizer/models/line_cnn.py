@@ -1,17 +1,19 @@
 """The labs' readers of lines by windows: convolutions down to an eighth, then one window of columns after another.
 
 After the labs' LineCNN and LineCNNLSTM of 2021, with these changes: every row of the image is seen (theirs dropped the
-last of 28 / 8 = 3.5); a window that is no multiple of 8 is an error (theirs was rounded); the LSTM reads features (theirs
+last of 28 / 8 = 3.5); a window that is no multiple of 8 is exact (theirs was rounded): along the line, convolutions then
+bring it to a quarter, to half or not down at all; the LSTM reads features (theirs
 read logits); convolutions are normalised (Ioffe and Szegedy 2015); windows on padding do not count. One convolution goes
 over all windows at once.
 """
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
-from text_recognizer.errors import ExperimentError
 from text_recognizer.models.columns import BothWays, rectified, strided
 from text_recognizer.models.options import LineCnnLstmOptions, LineCnnOptions
 from text_recognizer.models.pixels import as_channel
@@ -22,19 +24,19 @@ _SHRINK = 8
 class Windows(nn.Module):
     """Lines (B, H, W), float in 0..1, with their widths (B,) -> features (B, T, fc_dim), and the true windows (B,).
 
-    A line has floor((ceil(width / 8) * 8 - window_width) / window_stride) + 1 windows, and one at least.
+    A line has floor((ceil(width / s) * s - window_width) / window_stride) + 1 windows, and one at least, where s is the largest
+    of 8, 4, 2 and 1 that divides width and stride of a window.
     """
 
     def __init__(self, options: LineCnnOptions, height: int) -> None:
         super().__init__()
-        for name in ("window_width", "window_stride"):
-            if getattr(options, name) % _SHRINK:
-                raise ExperimentError(f"network_args.{name} is {getattr(options, name)}; give a multiple of {_SHRINK}")
-        c = options.conv_dim
-        first = [(1, c, 1), (c, c, 1), (c, c, 2), (c, c, 1)]
-        sizes = [*first, (c, 2 * c, 2), (2 * c, 2 * c, 1), (2 * c, 4 * c, 2), (4 * c, 4 * c, 1)]
+        shrink = math.gcd(_SHRINK, options.window_width, options.window_stride)
+        halves = [(2, 2 if shrink >= least else 1) for least in (2, 4, 8)]
+        c, one = options.conv_dim, (1, 1)
+        first = [(1, c, one), (c, c, one), (c, c, halves[0]), (c, c, one)]
+        sizes = [*first, (c, 2 * c, halves[1]), (2 * c, 2 * c, one), (2 * c, 4 * c, halves[2]), (4 * c, 4 * c, one)]
         self.convolutions = nn.ModuleList(_Convolution(*size) for size in sizes)
-        self.columns, self.step = options.window_width // _SHRINK, options.window_stride // _SHRINK
+        self.columns, self.step = options.window_width // shrink, options.window_stride // shrink
         kernel = (-(-height // _SHRINK), self.columns)
         self.window = nn.Conv2d(4 * c, options.fc_dim, kernel, stride=(1, self.step))
         self.dense = nn.Linear(options.fc_dim, options.fc_dim)
@@ -95,11 +97,11 @@ class LineCnnLstm(nn.Module):
 class _Convolution(nn.Module):
     """A 3x3 convolution, normalised and rectified, that knows where each line ends."""
 
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: tuple[int, int]) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(channels_in, channels, 3, stride=stride, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(channels)
-        self.stride = stride
+        self.stride = stride[1]
 
     def forward(self, x: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         widths_B = strided(widths_B, self.stride)

@@ -13,6 +13,7 @@ from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.metrics import Prediction, character_error_rate, collapse, word_error_rate
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.ctc_beam import best_text
+from text_recognizer.models.lab_transform import transformed
 from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
 from text_recognizer.models.positions import inside
@@ -49,6 +50,7 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
 
     def __init__(self, network: nn.Module, data: Lines) -> None:
         self.network, self.alphabet = network, data.classes
+        self.transform = getattr(data, "transform", None)
         self._class_of = {c: k for k, c in enumerate(data.classes, start=1)}
         self._resident: dict[tuple[int, torch.device], tuple[LineSplit, LinesOnDevice]] = {}
 
@@ -76,7 +78,10 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
 
     def varied(self, batch: LineBatch, augmentation: Augmentation) -> LineBatch:
         """The batch with its images changed at random; they become floats in 0..1."""
-        images_BHW, widths_B = augmentation.of(as_float(batch.images), batch.widths)
+        images_BHW, widths_B = as_float(batch.images), batch.widths
+        if self.transform:
+            images_BHW, widths_B = transformed(images_BHW, widths_B, self.transform)
+        images_BHW, widths_B = augmentation.of(images_BHW, widths_B)
         return replace(batch, images=images_BHW, widths=widths_B)
 
     def figures(self, predictions: list[Prediction]) -> dict[str, float]:

@@ -14,7 +14,9 @@ class Mlp(nn.Sequential):
     """Images (B, 28, 28), float in 0..1 -> logits (B, classes)."""
 
     def __init__(self, options: MlpOptions, classes: int, pixels: int = 28 * 28) -> None:
-        widths = [pixels] + [options.layer_size] * options.num_layers
+        given = [options.fc1, options.fc2]
+        units = [given[i] if i < 2 and given[i] else options.layer_size for i in range(options.num_layers)]
+        widths = [pixels, *units]
         hidden = [
             layer for i, o in itertools.pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU(), nn.Dropout(options.dropout))
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -51,6 +51,18 @@ class Reader(Protocol[S_contra, B]):
 
     def images(self, batch: B) -> list[np.ndarray]:
         """The samples of a batch as people see them, uint8 (height, width) each."""
+
+
+class Maker(Protocol):
+    """What makes a model of a network and its data: a class that follows `Model`."""
+
+    def __call__(self, network: nn.Module, data: DataSet[Any], *weights: float) -> Model[Any, Any]: ...
+
+    def classes_of(self, data: DataSet[Any]) -> int:
+        """See Model."""
+
+    def needed(self, data: DataSet[Any]) -> dict[str, int]:
+        """See Model."""
 
 
 class Model(Reader[S_contra, B], Protocol[S_contra, B]):

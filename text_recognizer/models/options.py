@@ -18,6 +18,8 @@ class MlpOptions:
 
     num_layers: int = key(2, "hidden layers", least=1)
     layer_size: int = key(512, "units of every hidden layer", least=1)
+    fc1: int = key(0, "units of the first hidden layer; 0: layer_size", least=0)
+    fc2: int = key(0, "units of the second hidden layer; 0: layer_size", least=0)
     dropout: float = _left_out(0.2, "hidden units", "dropout_amount")
 
 
@@ -25,7 +27,7 @@ class MlpOptions:
 class LenetOptions:
     """lenet: two convolutions with pooling, then one hidden layer."""
 
-    channels: int = key(16, "channels of the first convolution; the second has twice as many", least=1)
+    channels: int = key(16, "channels of the first convolution; the second has twice as many", aliases=("conv_dim",), least=1)
     layer_size: int = key(128, "units of the hidden layer", aliases=("fc_dim",), least=1)
     dropout: float = _left_out(0.2, "hidden units", "dropout_amount")
 
@@ -58,8 +60,18 @@ class LineCnnOptions:
     conv_dim: int = key(32, "channels of the first convolutions; the last have four times as many", least=1)
     fc_dim: int = key(512, "features of a window", least=1)
     fc_dropout: float = _left_out(0.2, "a window's features")
-    window_width: int = key(16, "pixels of a window; a multiple of 8", least=8)
-    window_stride: int = key(8, "pixels from one window to the next; a multiple of 8", least=8)
+    window_width: int = key(16, "pixels of a window; multiples of 8 compute fastest", least=1)
+    window_stride: int = key(8, "pixels from one window to the next; multiples of 8 compute fastest", least=1)
+
+
+@dataclass(frozen=True)
+class LineCnnSimpleOptions:
+    """LineCNNSimple: a small network for characters, over one window after another."""
+
+    conv_dim: int = key(64, "channels of the convolutions", least=1)
+    fc_dim: int = key(128, "features of a window", least=1)
+    window_width: int = key(28, "pixels of a window", least=2)
+    window_stride: int = key(28, "pixels from one window to the next", least=1)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import itertools
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -21,11 +21,13 @@ from text_recognizer.errors import CheckpointError, TrainingFailed
 from text_recognizer.experiment import Experiment
 from text_recognizer.metrics import Prediction
 from text_recognizer.models.augmentation import Augmentation
-from text_recognizer.models.model import Batch, Model, Reader
+from text_recognizer.models.model import Batch, Model
 from text_recognizer.training import checkpoints, resume
+from text_recognizer.training.adapting import adapted, told
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
 from text_recognizer.training.early_stopping import BestEpoch
+from text_recognizer.training.memory import out_of_memory
 from text_recognizer.training.state import fresh
 
 _SHOWN = 16
@@ -74,6 +76,7 @@ class Training(Generic[S, B]):
         self.augmentation = Augmentation(self.options.augment, self.options.span_masks)
         self.reader = _reading_with(model, self.state.read_with)
         self._checked_room = False
+        self._evaluation_batch = _EVALUATION_BATCH
 
     def go_on(self, saved: Checkpoint, file: Path) -> None:
         """Continues the training that left `saved`, read from `file`, whose best weights lie beside it."""
@@ -89,18 +92,24 @@ class Training(Generic[S, B]):
         if (threads := saved.about["threads"]) != torch.get_num_threads():
             self.listeners.say(f"it ran with {threads} threads, now {torch.get_num_threads()}: the last bits may differ")
 
-    def start_from(self, saved: Checkpoint, file: Path) -> None:
+    def start_from(self, saved: Checkpoint, file: Path, by_class: Collection[str] = ()) -> None:
         """Begins with the weights of `saved`, read from `file`, in place of random ones.
 
-        Raises CheckpointError where its network or its classes are others.
+        `by_class` are the tensors with a row for each class, which are made fit for the classes of this data. Raises
+        CheckpointError where its network is another.
         """
-        if saved.classes != self.data.classes or saved.experiment["network"] != self.experiment.network:
-            raise CheckpointError(f"{file}: weights of {saved.experiment['network']} for other classes; start without them")
+        old, new = saved.classes, self.data.classes
+        if saved.experiment["network"] != self.experiment.network:
+            raise CheckpointError(f"{file}: weights of {saved.experiment['network']}; give that network, or start without them")
         try:
-            self.state.start_from(saved.weights)
-        except RuntimeError as error:
-            raise CheckpointError(f"{file}: its network has other network_args; give the same ones") from error
+            weights = adapted(saved.weights, self.model.network.state_dict(), by_class, old, new) if old != new else saved.weights
+            self.state.start_from(weights)
+        except (RuntimeError, KeyError) as error:
+            reason = "its network has other network_args, or reads lines of another height"
+            raise CheckpointError(f"{file}: {reason}; give the same ones") from error
         self.listeners.say(f"starting from the weights of {file}")
+        if sentence := told(old, new):
+            self.listeners.say(sentence)
 
     def run(self) -> Outcome:
         """Trains until the budget is used up, or until patience runs out, then tests the best epoch's weights.
@@ -192,24 +201,40 @@ class Training(Generic[S, B]):
 
     def _validate(self) -> dict[str, float]:
         state, before = self.state, self.state.best
-        figures = self.reader.figures(self._read(self.data.val, state.epoch))
+        predictions, loss = self._read(self.data.val, state.epoch, with_loss=True)
+        figures = self.reader.figures(predictions)
         state.best = before.after(state.epoch, figures[self.model.metric])
         if state.best is not before:
             self._keep("best.pt")
-        return figures
+        return {"loss": loss, **figures}
+
+    def _read(self, split: S, step: int, *, with_loss: bool = False) -> tuple[list[Prediction], float]:
+        """The predictions for a split and the mean loss, in the numbers that a trained network reads with; the first few go to
+        the tracker with their images. Where memory runs out, batches are halved."""
+        while True:
+            try:
+                predictions, loss, images = self._read_in(self._evaluation_batch, split, with_loss)
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                if self._evaluation_batch == 1 or not out_of_memory(error):
+                    raise
+                self._evaluation_batch //= 2
+            else:
+                self._show(predictions[: len(images)], images, step)
+                return predictions, loss
 
     @torch.no_grad()
-    def _read(self, split: S, step: int) -> list[Prediction]:
-        """The predictions for a split; the first few go to the tracker with their images."""
+    def _read_in(self, size: int, split: S, with_loss: bool) -> tuple[list[Prediction], float, list[np.ndarray]]:
         self.reader.network.eval()
         predictions: list[Prediction] = []
-        for batch in self.reader.batches(split, _EVALUATION_BATCH, self.device):
-            with self.state.descent.precision.autocast():
-                of_batch = self.reader.predict(batch)
-            if not predictions:
-                self._show(of_batch[:_SHOWN], self.reader.images(batch)[:_SHOWN], step)
-            predictions += of_batch
-        return predictions
+        images: list[np.ndarray] = []
+        total = torch.zeros((), device=self.device)
+        for batch in self.reader.batches(split, size, self.device):
+            if len(images) < _SHOWN:
+                images = (images + self.reader.images(batch))[:_SHOWN]
+            predictions += self.reader.predict(batch)
+            if with_loss:
+                total += self.reader.loss(batch) * len(batch)
+        return predictions, total.item() / max(1, len(predictions)), images
 
     def _show(self, predictions: list[Prediction], images: list[np.ndarray], step: int) -> None:
         rows: list[dict[str, str | float]] = [
@@ -236,12 +261,12 @@ class Training(Generic[S, B]):
         path = self.listeners.directory / ("best.pt" if self.state.best.epoch else "last.pt")
         self.reader.network.load_state_dict(checkpoints.load(path).weights)
         self.reader.beams = getattr(self.options, "beams", 1)  # readers of characters have none
-        test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1))
+        test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1)[0])
         (self.listeners.directory / resume.NAME).unlink(missing_ok=True)
         return Outcome(self.state.best, test, path)
 
 
-def _reading_with(model: Model[S, B], network: nn.Module) -> Reader[S, B]:
+def _reading_with(model: Model[S, B], network: nn.Module) -> Model[S, B]:
     """The model as it validates and tests, which may be with another network than the one that learns."""
     reader = copy.copy(model)
     reader.network = network

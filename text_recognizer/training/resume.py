@@ -32,7 +32,7 @@ def snapshot(state: State, experiment: Experiment, classes: str) -> Checkpoint:
     tensors = {
         **_prefixed("network", state.network.state_dict()),
         **_prefixed("average", state.average.state_dict() if state.average else {}),
-        **{f"optimizer/{i}/{name}": value for i, kept in optimizer["state"].items() for name, value in kept.items()},
+        **{f"optimizer/{i}/{name}": v for i, kept in optimizer["state"].items() for name, v in kept.items() if v is not None},
         **_prefixed("random", state.generators.tensors()),
     }
     about = {

@@ -23,12 +23,11 @@ class Learner(Protocol[B_contra]):
 
 
 class Descent:
-    """AdamW (Loshchilov and Hutter 2019) under the one-cycle schedule (Smith and Topin 2018), with gradient clipping."""
+    """An optimizer under the one-cycle schedule (Smith and Topin 2018), with gradient clipping."""
 
     def __init__(self, network: nn.Module, options: TrainOptions, precision: Precision) -> None:
         self.network, self.precision, self.options = network, precision, options
-        fused = precision.device == "cuda" or all(p.dtype is torch.float32 for p in network.parameters())
-        self.optimizer = torch.optim.AdamW(_groups(network, options.weight_decay), lr=options.lr, fused=fused)
+        self.optimizer = _optimizer(network, options, precision.device)
         self.scaler = precision.scaler()
         self.norms: dict[str, list[torch.Tensor]] = {}
 
@@ -75,6 +74,19 @@ def one_cycle(share: float, warmup: float) -> float:
 
 def _half_cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _optimizer(network: nn.Module, options: TrainOptions, device: str) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov and Hutter 2019), or another; all but SGD let weights decay apart from the gradient."""
+    groups, lr = _groups(network, options.weight_decay), options.lr
+    fused = device == "cuda" or all(p.dtype is torch.float32 for p in network.parameters())
+    if options.optimizer == "AdamW":
+        return torch.optim.AdamW(groups, lr=lr, fused=fused)
+    if options.optimizer == "Adam":
+        return torch.optim.Adam(groups, lr=lr, fused=fused, decoupled_weight_decay=True)
+    if options.optimizer == "RAdam":
+        return torch.optim.RAdam(groups, lr=lr, decoupled_weight_decay=True)
+    return torch.optim.SGD(groups, lr=lr, momentum=0.9, nesterov=True)
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, list[nn.Parameter] | float]]:

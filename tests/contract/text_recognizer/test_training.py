@@ -65,7 +65,7 @@ def test_every_epoch_is_logged_with_predictions(tmp_path: Path) -> None:
     """Reports and early stopping of sweeps live on these rows."""
     _, rows, said = trained(LINES, tmp_path, epochs=2, batch_size=32)
     assert [r["step"] for r in rows.rows] == [1, 2]
-    assert set(rows.rows[0]) == {"step", "train_loss", "val_cer", "val_wer", "lr", "lines_per_second", "cpu_seconds"}
+    assert set(rows.rows[0]) == {"step", "train_loss", "val_loss", "val_cer", "val_wer", "lr", "lines_per_second", "cpu_seconds"}
     assert rows.predicted == [(1, 16), (2, 16), (3, 16)]
     assert sum(line.startswith("epoch ") for line in said) == 2
 
@@ -94,7 +94,7 @@ def test_dropout_and_norms_know_when_they_are_being_trained(tmp_path: Path) -> N
     modes: list[bool] = []
     training.model.network.register_forward_pre_hook(lambda network, _: modes.append(network.training))
     training.run()
-    fit, validate = [True, True], [False]
+    fit, validate = [True, True], [False, False]  # once for the figures, once for the loss
     assert modes == [*fit, *validate, *fit, *validate, False]
 
 
@@ -242,3 +242,78 @@ def test_lines_that_are_too_short_for_their_texts_are_told(tmp_path: Path) -> No
     told = [line for line in said if "too few frames to be learned from" in line]
     assert len(told) == 1
     assert int(told[0].split(" of 64 ")[0]) > 0
+
+
+@pytest.mark.parametrize(("optimizer", "lr"), [("AdamW", 0.004), ("Adam", 0.004), ("RAdam", 0.02), ("SGD", 0.1)])
+def test_every_optimizer_learns_and_goes_on_where_it_was(tmp_path: Path, optimizer: str, lr: float) -> None:
+    """Each keeps other things between two steps; what is not kept is missing after a kill."""
+    options = {"optimizer": optimizer, "lr": lr, "batch_size": 45, "epochs": 3, "precision": "32"}
+    whole, rows, _ = trained(CHARACTERS, tmp_path / "whole", **options)
+    assert rows.rows[-1]["train_loss"] < 0.99 * rows.rows[0]["train_loss"]
+    training = prepared(CHARACTERS, Listeners(Rows(), tmp_path / "part", lambda _: None), **options)
+    assert type(training.state.descent.optimizer).__name__ == optimizer
+    training._epoch()
+    kept = tmp_path / "part" / "training.pt"
+    again = prepared(CHARACTERS, Listeners(Rows(), tmp_path / "part", lambda _: None), **options)
+    again.go_on(load(kept), kept)
+    outcome = again.run()
+    first, second = load(whole.weights).weights, load(outcome.weights).weights
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_validation_that_finds_no_memory_reads_in_smaller_batches(tmp_path: Path) -> None:
+    """A GPU that others share may be full when an epoch is over: hours of training ended with its first validation."""
+    training = prepared(CHARACTERS, Listeners(rows := Rows(), tmp_path, lambda _: None), epochs=1, batch_size=45)
+    sizes: list[int] = []
+
+    class Narrow(type(training.model)):  # type: ignore[misc]
+        def predict(self, batch):
+            sizes.append(len(batch))
+            if len(batch) > 5:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 MiB")
+            return super().predict(batch)
+
+    training.reader.__class__ = Narrow
+    training.run()
+    assert sizes[:3] == [16, 16, 16]
+    assert max(sizes[sizes.index(4) :]) == 4
+    assert [number for _, number in rows.predicted] == [16, 16]
+    assert "val_accuracy" in rows.rows[0]
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:
+    """It would be tried seven times, and then be said of a batch of one."""
+    training = prepared(CHARACTERS, Listeners(Rows(), tmp_path, lambda _: None), epochs=1, batch_size=45)
+    calls: list[int] = []
+
+    class Wrong(type(training.model)):  # type: ignore[misc]
+        def predict(self, batch):
+            calls.append(len(batch))
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    training.reader.__class__ = Wrong
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        training.run()
+    assert len(calls) == 1
+
+
+def test_validation_reads_in_the_numbers_of_prediction(tmp_path: Path) -> None:
+    """A figure in bf16 is not that of the reader whom people are given, who computes in float32."""
+    training = prepared(CHARACTERS, Listeners(Rows(), tmp_path, lambda _: None), epochs=1, batch_size=450, precision="bf16")
+    kinds: list[tuple[bool, torch.dtype]] = []
+    network = training.model.network
+    network.register_forward_hook(lambda n, _, output: kinds.append((n.training, output.dtype)))
+    training.run()
+    assert set(kinds) == {(True, torch.bfloat16), (False, torch.float32)}
+
+
+def test_the_loss_of_a_validation_is_the_mean_over_its_samples(tmp_path: Path) -> None:
+    """Sweeps rank by it; a mean over batches would weigh the last, smaller one too much."""
+    training = prepared(CHARACTERS, Listeners(rows := Rows(), tmp_path, lambda _: None), epochs=1, batch_size=450)
+    training._evaluation_batch = 3
+    training.run()
+    (whole,) = training.model.batches(training.data.val, 99, CPU)
+    training.model.network.load_state_dict(load(tmp_path / "last.pt").weights)
+    training.model.network.eval()
+    with torch.no_grad():
+        assert rows.rows[0]["val_loss"] == pytest.approx(training.model.loss(whole).item(), rel=1e-5)

@@ -7,22 +7,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-FORMS = ("a01-000u", "a01-003", "b02-010", "c03-000a")
+WRITERS = {"a01-000u": "000", "a01-003": "001", "b02-010": "002", "c03-000a": "003", "d04-001": "002"}
+FORMS = tuple(WRITERS)
+TEXTS = ("He said &amp;quot;no&amp;quot;", "and left")
 FORM = """<?xml version="1.0" encoding="ISO-8859-1"?>
-<form created="1999" height="400" id="{id}" width="300" writer-id="7"><machine-printed-part><machine-print-line text="x"/>
+<form created="1999" height="400" id="{id}" width="300" writer-id="{writer}"><machine-printed-part><machine-print-line text="x"/>
 </machine-printed-part><handwritten-part>
-<line asy="1" id="{id}-00" text="He said &amp;quot;no&amp;quot;"><word id="{id}-00-00" text="He">
+<line asy="1" id="{id}-00" text="{texts[0]}"><word id="{id}-00-00" text="He">
 <cmp height="30" width="60" x="40" y="100"/></word><word id="{id}-00-01" text="said">
 <cmp height="20" width="80" x="120" y="110"/></word></line>
-<line id="{id}-01" text="and left"><word id="{id}-01-00" text="and"><cmp height="30" width="150" x="50" y="200"/></word></line>
+<line id="{id}-01" text="{texts[1]}"><word id="{id}-01-00" text="and"><cmp height="30" width="150" x="50" y="200"/></word></line>
 </handwritten-part></form>"""
 
 
-def small_iam(folder: Path) -> Path:
-    """Four forms, two at half size as the labs keep them, and the files of two splits."""
+def small_iam(folder: Path, *, telling: bool = False) -> Path:
+    """Five forms of four writers, most at half size as the labs keep them, and the files of two splits; the last form is in no
+    list of the first split, and its writer is in its test. `telling`: each text says who wrote it on which form."""
     (folder / "xml").mkdir(parents=True)
     for number, form in enumerate(FORMS):
-        (folder / "xml" / f"{form}.xml").write_text(FORM.format(id=form), encoding="latin-1")
+        texts = [f"{WRITERS[form]} {form} {i}" for i in range(2)] if telling else TEXTS
+        xml = FORM.format(id=form, writer=WRITERS[form], texts=texts)
+        (folder / "xml" / f"{form}.xml").write_text(xml, encoding="latin-1")
         page = np.full((400, 300), 240, np.uint8)
         for start in range(40, 200, 16):
             page[100:130, start : start + 4], page[200:230, start + 10 : start + 14] = 30, 60

@@ -9,7 +9,9 @@ import pytest
 pytest.importorskip("numpy")
 
 from tests.fakes.text_recognizer.small_iam import small_iam
-from text_recognizer.data.iam import iam_lines, iam_paragraphs, read_lists, split_of
+from text_recognizer.data.iam import iam_lines
+from text_recognizer.data.iam_paragraphs import iam_paragraphs
+from text_recognizer.data.iam_splits import read_lists, splits_of, writers_in_two
 from text_recognizer.data.options import IamOptions, IamParagraphOptions
 from text_recognizer.errors import DataError
 
@@ -41,18 +43,44 @@ def test_lines_are_cut_by_their_words_with_their_texts(iam: Path) -> None:
 def test_each_published_split_is_its_own(iam: Path) -> None:
     """Figures across them do not compare, so a mixture would be worth nothing."""
     aachen = iam_lines(IamOptions(folder=str(iam), split="aachen"))
-    assert [len(s) for s in (aachen.train, aachen.val, aachen.test)] == [4, 2, 2]
-    lists = read_lists(iam, "lab2021")
-    assert split_of("b02-010-01", "lab2021", lists) == "test"
-    places = {split_of(f"{f}-{i:02}", "lab2021", lists) for f in ("a01-003",) for i in range(9)}
-    assert len(places) == 1
-    assert split_of("z99-999-00", "lwitlrt", read_lists(iam, "lwitlrt")) == ""
+    assert [len(s) for s in (aachen.train, aachen.val, aachen.test)] == [6, 2, 2]
+    lists = read_lists(iam, "lwitlrt")
+    assert splits_of([("b02-010-01", "002"), ("z99-999-00", "9")], "lwitlrt", lists) == ["test", ""]
+
+
+def test_a_form_is_where_its_lines_are_and_held_out_where_they_are_in_two() -> None:
+    """The lists of one split name lines, those of another forms; a paragraph with a line of the test is not for training."""
+    lists = {"train": frozenset({"a-1-00", "b-2-00"}), "val": frozenset({"c-3-00"}), "test": frozenset({"b-2-01"})}
+    forms = [("a-1", "x"), ("b-2", "y"), ("c-3", "z"), ("d-4", "w")]
+    assert splits_of(forms, "lwitlrt", lists) == ["train", "test", "val", ""]
+    assert splits_of([("b-2-00", "y"), ("b-2-01", "y"), ("b-2-02", "y")], "lwitlrt", lists) == ["train", "test", ""]
+
+
+def test_the_split_of_the_lab_keeps_writers_apart() -> None:
+    """The lab drew lines, and what writers of the test had written beside it was trained on."""
+    lists = {"train": frozenset(), "val": frozenset(), "test": frozenset({"t-1-00"})}
+    units = [("t-1-00", "tester"), ("t-2-00", "tester")] + [(f"f-{i}-00", f"writer {i // 3}") for i in range(60)]
+    splits = splits_of(units, "lab2021", lists)
+    assert splits[:2] == ["test", ""]
+    assert not list(writers_in_two(units, splits))
+    assert 3 <= splits.count("val") <= 24
+    assert splits_of([(id[:3], writer) for id, writer in units[:2]], "lab2021", lists) == ["test", ""]
+
+
+def test_a_writer_in_two_lists_is_told(iam: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lists are somebody else's; their figures are then better than they should be."""
+    iam_lines(IamOptions(folder=str(iam)))
+    assert "writers in two" not in capsys.readouterr().err
+    (iam / "aachen" / "val.txt").write_text("d04-001")
+    (iam / "aachen" / "train.txt").write_text("b02-010")
+    iam_lines(IamOptions(folder=str(iam), split="aachen"))
+    assert "writers in two of train, val and test: 1, the first 002; that flatters the figures" in capsys.readouterr().err
 
 
 def test_a_paragraph_is_all_the_handwriting_of_a_form(iam: Path) -> None:
     """From the first word to the last, lines separated by newlines."""
     data = iam_paragraphs(IamParagraphOptions(folder=str(iam), split="aachen"))
-    assert data.train.texts == ('He said "no"\nand left',) * 2
+    assert data.train.texts == ('He said "no"\nand left',) * 3
     assert data.train.images[0].shape[0] == 576
     assert "\n" in data.classes
 

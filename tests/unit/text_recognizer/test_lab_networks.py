@@ -9,20 +9,26 @@ torch = pytest.importorskip("torch")
 import numpy as np  # noqa: E402
 
 from text_recognizer.data.line_set import Lines, LineSplit  # noqa: E402
+from text_recognizer.data.transform import EMNIST_LINES2  # noqa: E402
 from text_recognizer.errors import ExperimentError  # noqa: E402
 from text_recognizer.models.augmentation import Augmentation  # noqa: E402
 from text_recognizer.models.columns import without_padding  # noqa: E402
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Decoder, DecoderSize  # noqa: E402
+from text_recognizer.models.lab_transform import affine  # noqa: E402
 from text_recognizer.models.line_cnn import LineCnn, LineCnnLstm  # noqa: E402
+from text_recognizer.models.line_cnn_simple import LineCnnSimple  # noqa: E402
+from text_recognizer.models.line_model import LineModelCtc  # noqa: E402
 from text_recognizer.models.line_transformer import LineCnnTransformer, ResnetTransformer  # noqa: E402
 from text_recognizer.models.options import (  # noqa: E402
     LineCnnLstmOptions,
     LineCnnOptions,
+    LineCnnSimpleOptions,
     LineCnnTransformerOptions,
     ResnetTransformerOptions,
 )
 from text_recognizer.models.positions import positions, positions_2d  # noqa: E402
 from text_recognizer.models.search import greedy  # noqa: E402
+from text_recognizer.models.window_model import LineModelWindows  # noqa: E402
 from text_recognizer.models.writing_model import LineModelTransformer  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -93,10 +99,88 @@ def test_a_written_line_does_not_depend_on_its_neighbours() -> None:
         assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_a_window_that_is_no_multiple_of_eight_is_refused() -> None:
-    """The labs rounded 28 down to 24 and 14 down to 8, and nobody knew."""
-    with pytest.raises(ExperimentError, match=r"window_width is 28; give a multiple of 8"):
-        LineCnn(LineCnnOptions(window_width=28), 20, 28)
+@pytest.mark.parametrize(("width", "stride"), [(28, 28), (28, 20), (28, 18), (20, 12), (16, 8), (27, 9)])
+def test_windows_are_exact(width: int, stride: int) -> None:
+    """The labs rounded 28 down to 24 and 18 down to 16, and nobody knew. What is beyond a window cannot change what is read."""
+    torch.manual_seed(0)
+    network = LineCnn(LineCnnOptions(**SMALL, window_width=width, window_stride=stride), 20, 28).eval()
+    line = torch.rand(1, 28, width + 3 * stride)
+    logits, _, windows = network(line, torch.tensor([line.shape[2]]))
+    assert logits.shape[1] == windows.item() == 4
+    shrink = next(n for n in (8, 4, 2, 1) if not width % n and not stride % n)
+    assert (network.windows.columns * shrink, network.windows.step * shrink) == (width, stride)
+
+
+def test_the_simple_reader_sees_a_window_at_a_time() -> None:
+    """A window that saw its neighbours would be another network than the lab's."""
+    network = LineCnnSimple(LineCnnSimpleOptions(conv_dim=4, fc_dim=8, window_stride=20), 20, 28).eval()
+    line = torch.rand(1, 28, 28 + 2 * 20)
+    changed = line.clone()
+    changed[:, :, :20] = 0
+    before, after = (network(x, torch.tensor([68]))[0][0] for x in (line, changed))
+    assert before.shape == (3, 20)
+    assert torch.equal(before[1:], after[1:])
+    assert not torch.equal(before[0], after[0])
+    for together, alone in together_and_alone(network):
+        assert torch.allclose(together, alone, atol=1e-5)
+
+
+def test_a_window_is_to_be_the_character_of_its_number() -> None:
+    """Behind a text there is nothing to read; a text longer than its windows is cut."""
+
+    class Fixed(torch.nn.Module):
+        def forward(self, x, widths):
+            return torch.eye(3)[torch.tensor([[1, 2, 0, 1], [2, 2, 1, 1]])] * 9, None, torch.tensor([4, 2])
+
+    few = LineSplit((np.zeros((8, 8), np.uint8),) * 2, ("ab", "bbaab"))
+    model = LineModelWindows(Fixed(), Lines(few, few, few, "ab"))
+    (batch,) = model.batches(few, 9, CPU)
+    assert model.wanted(batch, 4).tolist() == [[1, 2, 0, 0], [2, 2, 1, 1]]
+    assert [p.prediction for p in model.predict(batch)] == ["aba", "bb"]
+    right, wrong = torch.tensor([[1, 2, 0, 0]]), torch.eye(3)[torch.tensor([1, 2, 0, 1, 2, 2])] * 9
+    assert right.shape == (1, 4)
+    expected = torch.nn.functional.cross_entropy(wrong, torch.tensor([1, 2, 0, 0, 2, 2]))
+    assert model.loss(batch).item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_the_labs_transform_is_that_of_torchvision(scale: float) -> None:
+    """A shear to the wrong side, or degrees taken for radians, would train on other lines than the lab did."""
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms.functional import affine as reference
+
+    line = torch.zeros(1, 56, 256)
+    line[:, 20:36, 60:200:9] = 1.0
+    wanted = reference(line, 3.0, [0, 4], scale, [30.0, 0.0], InterpolationMode.BILINEAR, [0.0])
+    turn, shear = torch.deg2rad(torch.tensor([3.0])), torch.deg2rad(torch.tensor([30.0]))
+    changed, widths = affine(line, torch.tensor([256]), turn, shear, torch.tensor([4.0]), torch.tensor([scale]), 256)
+    new = int(256 * scale)
+    assert widths.tolist() == [new]
+    left = (256 - new) // 2
+    assert (changed[:, :, :new] - wanted[:, :, left : left + new]).abs().mean() < 0.004
+
+
+def test_emnistlines2_is_transformed_while_it_is_trained_on_and_never_else() -> None:
+    """Within the lab's bounds, another way each time; what validates and tests is as it was."""
+    few = LineSplit((np.full((56, 96), 255, np.uint8),) * 8, ("a",) * 8)
+    model = LineModelCtc(torch.nn.Identity(), Lines(few, few, few, "a", EMNIST_LINES2))
+    (batch,) = model.batches(few, 9, CPU)
+    torch.manual_seed(0)
+    varied = model.varied(batch, Augmentation())
+    assert ((varied.widths >= 38) & (varied.widths <= 106)).all()
+    assert len(set(varied.widths.tolist())) > 4
+    assert varied.images.shape[2] == 128
+    brightest = varied.images.amax(dim=(1, 2))
+    assert ((brightest > 0.45) & (brightest <= 1)).all()
+    assert batch.images.max() == 255
+    stroke = np.zeros((56, 320), np.uint8)
+    stroke[27:29] = 255
+    level = LineSplit((stroke,) * 40, ("a",) * 40)
+    (batch,) = LineModelCtc(torch.nn.Identity(), Lines(level, level, level, "a")).batches(level, 99, CPU)
+    rows = model.varied(batch, Augmentation()).images.amax(dim=(0, 2)).nonzero()
+    assert rows.min() >= 14
+    assert rows.max() <= 42, "turned by more than three degrees"
+    assert Lines(few, few, few, "a", EMNIST_LINES2).few(2).transform is None
 
 
 @pytest.mark.parametrize(("width", "heads"), [(30, 4), (18, 3), (20, 3)])

@@ -10,9 +10,10 @@ np = pytest.importorskip("numpy")
 
 from PIL import Image  # noqa: E402
 
-from text_recognizer.data.line_folder import find_lines, line_folder, split_of, with_splits  # noqa: E402
+from text_recognizer.data.line_folder import find_lines, line_folder, with_splits  # noqa: E402
 from text_recognizer.data.line_images import open_grey, prepared, slant_of, with_even_contrast  # noqa: E402
 from text_recognizer.data.options import LineFolderOptions  # noqa: E402
+from text_recognizer.data.splitting import parted  # noqa: E402
 from text_recognizer.errors import DataError  # noqa: E402
 
 HEADER = "image\tsplit\twriter\ttranscript\n"
@@ -88,7 +89,7 @@ def test_without_a_writer_the_page_stands_for_one(tmp_path: Path) -> None:
 def test_a_writer_is_never_in_two_splits_and_stays_where_it_was(tmp_path: Path) -> None:
     """A new writer that moved the others would make old figures worthless."""
     options = LineFolderOptions(folder="x", val_share=0.3, test_share=0.3)
-    places = {f"writer {i}": split_of(f"writer {i}", options) for i in range(300)}
+    places = parted((f"writer {i}" for i in range(300)), 0.3, 0.3, 0)
     counts = [list(places.values()).count(split) for split in ("train", "val", "test")]
     assert all(60 < count < 180 for count in counts)
     rows = [f"{i}.png\twriter {i % 20}\tx" for i in range(100)]

@@ -1,0 +1,50 @@
+"""Reading a line by windows of one character each, as the labs began: cross-entropy over the windows, and nothing behind a text.
+
+It can only read lines whose characters stand where the windows are; what CTC does better is to be seen by it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from text_recognizer.data.line_set import Lines
+from text_recognizer.metrics import Prediction
+from text_recognizer.models.line_model import LineBatch, LinesByWidth
+from text_recognizer.models.pixels import as_float
+from text_recognizer.models.positions import inside
+
+NOTHING = 0
+
+
+class LineModelWindows(LinesByWidth):
+    """A network of lines -> logits per window (nothing first): window i is to be character i of the text."""
+
+    @staticmethod
+    def classes_of(data: Lines) -> int:
+        """The number of logits that the network must give: nothing, and the alphabet."""
+        return 1 + len(data.classes)
+
+    def loss(self, batch: LineBatch) -> torch.Tensor:
+        """The mean cross-entropy per window, a scalar in float32."""
+        logits_BTC, _, windows_B = self.network(as_float(batch.images), batch.widths)
+        there_BT = inside(windows_B, logits_BTC.shape[1])
+        wanted_BT = self.wanted(batch, logits_BTC.shape[1])
+        return nn.functional.cross_entropy(logits_BTC[there_BT].float(), wanted_BT[there_BT])
+
+    def predict(self, batch: LineBatch) -> list[Prediction]:
+        """The likeliest class of every window, without those of nothing; the confidence is their geometric mean probability."""
+        logits_BTC, _, windows_B = self.network(as_float(batch.images), batch.widths)
+        score_BT, best_BT = logits_BTC.float().log_softmax(dim=-1).max(dim=-1)
+        there_BT = inside(windows_B, best_BT.shape[1])
+        confidences = ((score_BT * there_BT).sum(dim=1) / windows_B).exp().tolist()
+        read = best_BT.masked_fill(~there_BT, NOTHING).tolist()
+        texts = ["".join(self.alphabet[k - 1] for k in row if k != NOTHING) for row in read]
+        return [Prediction(*row) for row in zip(batch.texts, texts, confidences, strict=True)]
+
+    def wanted(self, batch: LineBatch, windows: int) -> torch.Tensor:
+        """The class of every window, int64 (B, T): that of the character of its number, behind the text nothing."""
+        place_T, lengths_B1 = torch.arange(windows, device=batch.classes.device), batch.lengths[:, None]
+        place_BT = (lengths_B1.cumsum(0) - lengths_B1 + place_T).clamp(max=max(0, len(batch.classes) - 1))
+        classes = batch.classes if len(batch.classes) else batch.classes.new_zeros(1)
+        return torch.where(place_T < lengths_B1, classes[place_BT], NOTHING)

@@ -61,10 +61,15 @@ def made_beside(
     """
     if not isinstance(model, LinesByWidth) or not getattr(options, "lm", False):
         return {}
-    texts = [*data.train.texts, *texts_of(getattr(options, "lm_texts", "").split(","))]
+    texts = [*data.train.texts, *texts_asked_for(options)]
     language, figures = adapted(model, data.val, texts, device, context)
     language_file.save(checkpoint, checkpoints.load(checkpoint).weights, language)
     return {f"val_rest_{name}": figure for name, figure in figures.items()}
+
+
+def texts_asked_for(options: TrainOptions) -> list[str]:
+    """The lines of the texts that `lm_texts` names. Raises DataError where one cannot be read."""
+    return texts_of(getattr(options, "lm_texts", "").split(","))
 
 
 def texts_of(files: Iterable[str]) -> list[str]:

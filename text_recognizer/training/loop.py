@@ -109,6 +109,7 @@ class Training(Generic[S, B]):
 
         Raises TrainingFailed where the loss is no longer finite.
         """
+        adapting.texts_asked_for(self.options)  # what cannot be read is said now, not when all is trained
         self._introduce()
         if self.options.compile:
             compiled(self.model.network, self.device, self.listeners.say)

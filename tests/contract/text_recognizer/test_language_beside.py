@@ -25,6 +25,7 @@ from text_recognizer.recognizer import Recognizer  # noqa: E402
 from text_recognizer.training import adapting, language_file  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 from text_recognizer.training.language_file import Language, beside  # noqa: E402
+from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
 SMALL = {"train_size": 6, "val_size": 9, "test_size": 2, "max_length": 12}
 GIVEN = {"dataset_args": SMALL, "network": "line_lstm_ctc", "network_args": {"channels": 16, "hidden": 8}}
@@ -131,3 +132,33 @@ def test_a_text_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for name, said in (("none.txt", "cannot be read"), ("latin.txt", "not UTF-8")):
         with pytest.raises(DataError, match=said):
             adapting.texts_of([str(tmp_path / name)])
+
+
+class Silence:
+    """A tracker that keeps nothing."""
+
+    def log(self, *_args, **_kwargs) -> None: ...
+
+    def predictions(self, *_args, **_kwargs) -> None: ...
+
+
+def training(folder: Path, **train_args: object) -> Training:
+    experiment = read({**GIVEN, "train_args": {"epochs": 1, **train_args}})
+    data = DATASETS.find(experiment.dataset).load()(experiment.dataset_args)
+    listeners = Listeners(Silence(), folder, lambda _: None)
+    return Training(experiment, model_of(experiment, data, torch.device("cpu")), data, torch.device("cpu"), listeners)
+
+
+def test_a_training_leaves_it_beside_its_best_weights(tmp_path: Path) -> None:
+    """What must be made by hand is made by nobody; and who does not want it can say so."""
+    made, bare = (training(tmp_path / str(lm), lm=lm).run() for lm in (True, False))
+    assert {"val_rest_cer", "val_rest_cer_lm", "val_rest_ece"} <= set(made.beside)
+    assert Recognizer(made.weights).read([line()])[0].calibrated
+    assert (bare.beside, beside(bare.weights).exists()) == ({}, False)
+
+
+def test_a_text_that_is_not_there_is_said_before_the_training(tmp_path: Path) -> None:
+    """It is read at the end, when hours may have gone."""
+    with pytest.raises(DataError, match=r"none\.txt: cannot be read"):
+        training(tmp_path / "run", lm_texts=str(tmp_path / "none.txt")).run()
+    assert not (tmp_path / "run").exists()

@@ -15,8 +15,10 @@ from text_recognizer.metrics import collapse  # noqa: E402
 from text_recognizer.models.columns import Residual, normalised, without_padding  # noqa: E402
 from text_recognizer.models.ctc_beam import best_text  # noqa: E402
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Decoder, DecoderSize, Writing  # noqa: E402
+from text_recognizer.models.fusion import Fusion, Weights  # noqa: E402
 from text_recognizer.models.line_lstm import LineLstm  # noqa: E402
 from text_recognizer.models.line_model import LineModelCtc  # noqa: E402
+from text_recognizer.models.ngrams import Ngrams, counted  # noqa: E402
 from text_recognizer.models.options import LineLstmOptions  # noqa: E402
 from text_recognizer.models.search import beam, greedy  # noqa: E402
 
@@ -133,6 +135,29 @@ def test_a_wide_beam_finds_the_best_text_there_is(seed: int) -> None:
     means = [np.mean([chain.scores[a, b].item() for a, b in itertools.pairwise((START, *text))]) for text in every]
     assert mean.item() == pytest.approx(max(means), abs=1e-5)
     assert tuple(tokens[0].tolist()) == every[int(np.argmax(means))]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tokens_are_searched_with_a_language_model(seed: int) -> None:
+    """Its states must follow the hypotheses when these change places, and its end must be the decoder's."""
+    probabilities = torch.rand(6, 6, generator=torch.Generator().manual_seed(seed)).softmax(dim=-1)
+    probabilities[:, END] *= 0.2
+    chain = Chain(probabilities, 4, 300)
+    fusion = Fusion(Ngrams(counted(["abba", "cab", "bac"], "abc", 3, 1000), "abc"), Weights(0.8, 0.0, 300))
+    tokens, shares = beam(chain, fusion)  # type: ignore[arg-type]
+
+    def score(text: tuple[int, ...]) -> float:
+        state, total = fusion.ngrams.start, 0.0
+        for before, token in itertools.pairwise((START, *text)):
+            probability, state = fusion.ngrams.step(state, token - END)
+            total += chain.scores[before, token].item() + 0.8 * math.log(probability)
+        return total / len(text)
+
+    letters = range(SPECIAL, 6)
+    ended = [(*text, END) for n in range(4) for text in itertools.product(letters, repeat=n)]
+    best = max([*ended, *itertools.product(letters, repeat=4)], key=score)
+    assert tuple(k for k in tokens[0].tolist() if k != PAD) == best
+    assert ((shares <= 0) & (shares > -20)).all()
 
 
 def texts_by_probability(scores: np.ndarray) -> dict[tuple[int, ...], float]:

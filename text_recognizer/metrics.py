@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -9,17 +10,54 @@ from rapidfuzz.distance import Levenshtein
 
 
 @dataclass(frozen=True)
+class Character:
+    """A character that was read, how sure that is (0 to 1), and from where to where it reaches as shares of the line's width,
+    where that is known."""
+
+    text: str
+    confidence: float
+    extent: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """What was read beside what was written; `confidence` is between 0 and 1."""
+    """What was read beside what was written; `confidence` is between 0 and 1. Of lines also `characters`, one after another."""
 
     target: str
     prediction: str
     confidence: float
+    characters: tuple[Character, ...] = ()
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     """The least number of insertions, deletions and substitutions that turn `a` into `b` (Levenshtein 1966)."""
     return Levenshtein.distance(a, b)
+
+
+def matched(a: Sequence[object], b: Sequence[object]) -> list[bool]:
+    """Which of `a` stand in `b` as well, in an alignment of the two with the fewest edits."""
+    rows = [list(range(len(b) + 1))]
+    for i, x in enumerate(a, start=1):
+        row, above = [i], rows[-1]
+        for j, y in enumerate(b, start=1):
+            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y)))
+        rows.append(row)
+    found, i, j = [False] * len(a), len(a), len(b)
+    while i and j:
+        if rows[i][j] == rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]):
+            i, j = i - 1, j - 1
+            found[i] = a[i] == b[j]
+        elif rows[i][j] == rows[i - 1][j] + 1:
+            i -= 1
+        else:
+            j -= 1
+    return found
+
+
+def words_of(characters: Sequence[Character]) -> list[tuple[Character, ...]]:
+    """The characters of each word: of what stands between white space, punctuation with it."""
+    groups = itertools.groupby(characters, key=lambda character: character.text.isspace())
+    return [tuple(group) for space, group in groups if not space]
 
 
 def character_error_rate(predictions: Sequence[Prediction]) -> float:

@@ -28,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _read(given: argparse.Namespace) -> int:
     from text_recognizer.recognizer import Recognizer
 
-    readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources)
+    readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources, lm=given.lm)
     for reading in readings:
-        _show(reading, as_json=given.json)
+        _show(reading, as_json=given.format == "json")
     return 1 if any(reading.error for reading in readings) else 0
 
 
@@ -39,8 +39,15 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("sources", nargs="+", metavar="IMAGE", help="picture of a line, folder of them, ALTO or PAGE file")
     parser.add_argument("--checkpoint", required=True, help="best.pt of a training on lines, or what --save kept")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--beams", type=_count, default=1, help="texts per line that are followed up (default 1: greedily)")
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument(
+        "--beams",
+        type=_count,
+        default=1,
+        help="texts per line that are followed up (default: greedily, or as the language model was weighed)",
+    )
+    parser.add_argument("--no-lm", dest="lm", action="store_false", help="read without the language model beside the checkpoint")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="json: one JSON object per line")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     return parser
 
 

@@ -48,6 +48,7 @@ def run(experiment: Experiment, request: Request) -> None:
             _say_what_is_kept(directory / "checkpoints")
             raise
         figures = {f"test_{name}": figure for name, figure in outcome.figures.items()}
+        figures |= outcome.beside
         tracker.finish(summary={**figures, "best_epoch": outcome.best.epoch})
     told = "  ".join(f"{name} {figure:.4f}" for name, figure in figures.items())
     _say(f"{told}  (weights of epoch {outcome.best.epoch}: {outcome.weights})")
@@ -134,13 +135,23 @@ def _say_what_is_kept(directory: Path) -> None:
 
 
 def _save(experiment: Experiment, weights: Path) -> Path:
-    """Copies the best weights to their canonical place, in one step."""
+    """Copies the best weights, and the language model beside them, to their canonical place, each in one step."""
+    from text_recognizer.training.language_file import beside
+
     place = saved_weights(experiment)
     place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f"{place.name}.{os.getpid()}.part")
-    shutil.copyfile(weights, part)
-    part.replace(place)
+    _copy(weights, place)
+    if beside(weights).exists():
+        _copy(beside(weights), beside(place))
+    else:
+        beside(place).unlink(missing_ok=True)
     return place
+
+
+def _copy(file: Path, place: Path) -> None:
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")
+    shutil.copyfile(file, part)
+    part.replace(place)
 
 
 def _say(line: str) -> None:

@@ -42,6 +42,11 @@ def along_baseline(page: np.ndarray, line: PageLine, reach: np.ndarray) -> np.nd
     return np.where(keep, pixels, np.percentile(pixels[keep], 70)).astype(np.uint8)
 
 
+def along(line: PageLine) -> np.ndarray:
+    """The x in its page at which each column of `along_baseline` stands, (length of the baseline,)."""
+    return _walk(line.baseline)[0][:, 0]
+
+
 def _reach(line: PageLine) -> tuple[float, float]:
     """The farthest points of the outline above and below the baseline, along its normals."""
     places, normals = _walk(line.baseline)

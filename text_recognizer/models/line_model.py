@@ -10,16 +10,20 @@ import torch
 from torch import nn
 
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.metrics import Prediction, character_error_rate, collapse, word_error_rate
+from text_recognizer.metrics import Prediction, character_error_rate, word_error_rate
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.ctc_beam import best_text
+from text_recognizer.models.ctc_path import BLANK, best_path, extents, peaks, shares
+from text_recognizer.models.fusion import Fusion
 from text_recognizer.models.lab_transform import transformed
 from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
-from text_recognizer.models.positions import inside
 from text_recognizer.models.resident import LinesOnDevice, fits
+from text_recognizer.models.trust import AS_IT_IS, Trust
 
 _WIDTH_STEP = 32
+Seen = tuple[torch.Tensor, torch.Tensor]
+"""What a network makes of a batch of lines before any text is searched for, and where it is there."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
 
     metric, goal = "cer", "minimize"
     unit = "lines"
-    resident_on = ("cuda",)
+    resident_on: tuple[str, ...] = ("cuda",)
+    fusion: Fusion | None = None
+    """The language model that texts are searched with."""
+    trust: Trust = AS_IT_IS
+    """What is made of the network's probabilities to get confidences."""
 
     def __init__(self, network: nn.Module, data: Lines) -> None:
         self.network, self.alphabet = network, data.classes
@@ -83,6 +91,23 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
             images_BHW, widths_B = transformed(images_BHW, widths_B, self.transform)
         images_BHW, widths_B = augmentation.of(images_BHW, widths_B)
         return replace(batch, images=images_BHW, widths=widths_B)
+
+    def look(self, batch: LineBatch) -> Seen:
+        """The network's part of reading, the same whatever language model is used."""
+        raise NotImplementedError
+
+    def read(self, batch: LineBatch, seen: Seen) -> list[Prediction]:
+        """The other part: one prediction for each line."""
+        raise NotImplementedError
+
+    def predict(self, batch: LineBatch) -> list[Prediction]:
+        """What is read in every line, with how sure that is."""
+        return self.read(batch, self.look(batch))
+
+    @property
+    def hypotheses(self) -> int:
+        """How many texts of a line are followed: as asked for, or what the language model was weighed with."""
+        return self.fusion.weights.beams if self.fusion and self.beams == 1 else self.beams
 
     def figures(self, predictions: list[Prediction]) -> dict[str, float]:
         """The micro character and word error rates, 0 or more."""
@@ -129,30 +154,27 @@ class LineModelCtc(LinesByWidth):
         self.too_short = self.too_short + ((losses_B.detach() == 0) & (batch.lengths > 0)).sum()
         return loss if shortcut is None else loss + self.shortcut_weight * self._ctc(shortcut, frames_B, batch)[0]
 
-    def predict(self, batch: LineBatch) -> list[Prediction]:
-        """The best path of every line; with several beams, the likeliest text over all of its paths.
-
-        The confidence is the probability of that path, or of that text, per frame (its geometric mean).
-        """
+    def look(self, batch: LineBatch) -> Seen:
+        """The log-probabilities of all frames (B, T, classes), in float32, and the true number of frames (B,), on the CPU."""
         logits_BTC, _, frames_B = self.network(as_float(batch.images), batch.widths)
-        scores_BTC = logits_BTC.float().log_softmax(dim=-1)
-        if self.beams > 1:
-            answers = [best_text(s[:n], self.beams) for s, n in zip(scores_BTC.cpu().numpy(), frames_B.tolist(), strict=True)]
-            texts = [self._spelt(classes) for classes, _ in answers]
-            totals = torch.tensor([total for _, total in answers])
-        else:
-            score_BT, best_BT = scores_BTC.max(dim=-1)
-            inside_BT = inside(frames_B, score_BT.shape[1])
-            totals = (score_BT * inside_BT).sum(dim=1).cpu()
-            texts = [self.text_of(b[:n]) for b, n in zip(best_BT.tolist(), frames_B.tolist(), strict=True)]
-        confidences = (totals / frames_B.cpu()).exp().tolist()
-        return [Prediction(*row) for row in zip(batch.texts, texts, confidences, strict=True)]
+        return logits_BTC.float().log_softmax(dim=-1).cpu(), frames_B.cpu()
 
-    def text_of(self, best_path: list[int]) -> str:
-        """The text of a best path of classes."""
-        return self._spelt(collapse(best_path))
+    def read(self, batch: LineBatch, seen: Seen) -> list[Prediction]:
+        """The best path of every line; with several beams, or with a language model, the best text over all of its paths."""
+        lines = zip(seen[0].numpy(), seen[1].tolist(), strict=True)
+        return [self._prediction(t, scores[:frames]) for t, (scores, frames) in zip(batch.texts, lines, strict=True)]
 
-    def _spelt(self, classes: list[int]) -> str:
+    def _prediction(self, target: str, scores: np.ndarray) -> Prediction:
+        searched = self.fusion or self.hypotheses > 1
+        path = best_text(scores, self.hypotheses, self.fusion)[0] if searched else best_path(scores.argmax(axis=1))
+        at = peaks(path, scores)
+        letters = self.text_of(path.classes)
+        certain = shares(path, at, scores, self.fusion)
+        nothing = float(np.exp(scores[:, BLANK].mean())) if len(scores) else 0.0
+        return self.trust.prediction(target, list(zip(letters, certain, strict=True)), extents(at, len(scores)), nothing)
+
+    def text_of(self, classes: list[int]) -> str:
+        """The text of classes without blanks."""
         return "".join(self.alphabet[k - 1] for k in classes)
 
     def _ctc(self, logits_BTC: torch.Tensor, frames_B: torch.Tensor, batch: LineBatch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from text_recognizer.errors import ExperimentError
-from text_recognizer.models.decoder import PAD, Decoder, DecoderSize
+from text_recognizer.models.decoder import Decoder, DecoderSize
+from text_recognizer.models.fusion import Fusion
 from text_recognizer.models.line_cnn import Windows
 from text_recognizer.models.options import LineCnnTransformerOptions, ResnetTransformerOptions
 from text_recognizer.models.positions import inside, positions, positions_2d
@@ -28,14 +29,12 @@ class WritingNetwork(nn.Module):
         return self.decoder(tokens_BL, memory_BSD, there_BS)
 
     def write(
-        self, x_BHW: torch.Tensor, widths_B: torch.Tensor, longest: int, beams: int = 1
+        self, memory_BSD: torch.Tensor, there_BS: torch.Tensor, longest: int, beams: int = 1, fusion: Fusion | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Tokens (B, L), `longest` at most, and their mean log-probability (B,): greedily, or the best of several beams."""
-        writing = self.decoder.begin(*self.memory(x_BHW, widths_B), longest, beams)
-        if beams > 1:
-            return beam(writing)
-        tokens_BL, scores_BL = greedy(writing)
-        return tokens_BL, scores_BL.sum(dim=1) / (tokens_BL != PAD).sum(dim=1).clamp(min=1)
+        """Of a memory: tokens (B, L), `longest` at most, and how likely each was, as logarithms (B, L) with 0 for PAD: greedily,
+        or the best of several beams, beside a language model where there is one."""
+        writing = self.decoder.begin(memory_BSD, there_BS, longest, beams)
+        return greedy(writing) if beams == 1 and not fusion else beam(writing, fusion)
 
     def memory(self, x_BHW: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         raise NotImplementedError

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from torch import nn
 
-from text_recognizer.models.decoder import END, PAD, START, Writing
+from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Writing
+from text_recognizer.models.fusion import Fusion
 
 _STEPS_BETWEEN_LOOKS = 8
 """On a GPU, to look whether all lines have ended means to wait for it."""
@@ -34,37 +37,64 @@ def greedy(writing: Writing) -> tuple[torch.Tensor, torch.Tensor]:
 
 @dataclass(frozen=True)
 class _Beam:
-    """W hypotheses of B lines, the best first: tokens (B, W, L); and (B, W) each: the sum of their log-probabilities, their
-    number (START not counted), and whether the last of them was END."""
+    """W hypotheses of B lines, the best first: tokens (B, W, L), and for each but START how likely it was among all that might
+    have stood there, as a logarithm (B, W, L - 1); and (B, W) each: the sum of their scores, their number (START not counted),
+    and whether the last of them was END."""
 
     tokens: torch.Tensor
+    shares: torch.Tensor
     total: torch.Tensor
     length: torch.Tensor
     over: torch.Tensor
 
-    @property
-    def mean(self) -> torch.Tensor:
-        return self.total / self.length.clamp(min=1)
-
 
 @torch.no_grad()
-def beam(writing: Writing) -> tuple[torch.Tensor, torch.Tensor]:
-    """The best hypothesis of every line by its mean log-probability per token, END included: tokens (B, L), filled up with
-    PAD, and that mean (B,).
+def beam(writing: Writing, fusion: Fusion | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """The best hypothesis of every line by its mean score per token, END included: tokens (B, L), filled up with PAD, and how
+    likely each was among all that might have stood there, as logarithms (B, L) with 0 for PAD.
 
-    The mean, for a plain sum prefers texts that end too early, the more so after label smoothing (Murray and Chiang 2018).
-    A line is over when its best hypothesis has ended. With one hypothesis this is `greedy`, save that PAD and START are never
-    written.
+    The score of a token is its log-probability, and with a language model the weighted one of that beside it. The mean, for
+    a plain sum prefers texts that end too early, the more so after label smoothing (Murray and Chiang 2018). A line is over
+    when its best hypothesis has ended. With one hypothesis this is `greedy`, save that PAD and START are never written.
     """
     state, parents_BW = _start(writing), None
+    told = _Told(fusion, writing) if fusion else None
     while writing.place < writing.longest:
         if parents_BW is not None:
             writing.follow(parents_BW)
         scores_BWK = writing.after(state.tokens[:, :, -1])
-        state, parents_BW = _extended(state, scores_BWK)
+        if told:
+            scores_BWK = scores_BWK + told.scores()
+        state, parents_BW = _extended(state, scores_BWK, weighed=bool(told))
+        if told:
+            told.follow(parents_BW, state.tokens[:, :, -1])
         if _time_to_look(writing) and state.over[:, 0].all():
             break
-    return state.tokens[:, 0, 1:], state.mean[:, 0]
+    return state.tokens[:, 0, 1:], state.shares[:, 0]
+
+
+class _Told:
+    """The states of a language model after every hypothesis of every line."""
+
+    def __init__(self, fusion: Fusion, writing: Writing) -> None:
+        self.fusion, self.device = fusion, writing.device
+        self.states = [[fusion.start] * writing.hypotheses for _ in range(writing.lines)]
+
+    def scores(self) -> torch.Tensor:
+        """What it adds to the scores of all tokens after each hypothesis, (B, W, tokens); nothing to PAD and START."""
+        rows_BWK = np.array([[self.fusion.row(state) for state in states] for states in self.states])
+        return nn.functional.pad(torch.from_numpy(rows_BWK), (END, 0)).to(self.device)
+
+    def follow(self, parents_BW: torch.Tensor, token_BW: torch.Tensor) -> None:
+        """Hypothesis w of every line goes on from `parents_BW[:, w]` with one more token."""
+        chosen = zip(self.states, parents_BW.tolist(), token_BW.tolist(), strict=True)
+        self.states = [
+            [self._after(states[parent], token) for parent, token in zip(parents, tokens, strict=True)]
+            for states, parents, tokens in chosen
+        ]
+
+    def _after(self, state: int, token: int) -> int:
+        return self.fusion.step(state, token - END)[1] if token >= SPECIAL else state
 
 
 def _start(writing: Writing) -> _Beam:
@@ -74,10 +104,11 @@ def _start(writing: Writing) -> _Beam:
     total_BW[:, 0] = 0.0
     length_BW = torch.zeros(shape, dtype=torch.int64, device=writing.device)
     tokens_BWL = torch.full((*shape, 1), START, device=writing.device)
-    return _Beam(tokens_BWL, total_BW, length_BW, torch.zeros(shape, dtype=torch.bool, device=writing.device))
+    shares_BW0 = torch.zeros((*shape, 0), device=writing.device)
+    return _Beam(tokens_BWL, shares_BW0, total_BW, length_BW, torch.zeros(shape, dtype=torch.bool, device=writing.device))
 
 
-def _extended(state: _Beam, scores_BWK: torch.Tensor) -> tuple[_Beam, torch.Tensor]:
+def _extended(state: _Beam, scores_BWK: torch.Tensor, *, weighed: bool) -> tuple[_Beam, torch.Tensor]:
     """The best W of all continuations of a line, and the hypotheses (B, W) that they continue.
 
     What has ended goes on with PAD alone, and so does all of a line that is over, whatever its neighbours still need.
@@ -91,11 +122,14 @@ def _extended(state: _Beam, scores_BWK: torch.Tensor) -> tuple[_Beam, torch.Tens
     length_BW = state.length + ~over_BW
     chosen_BW = (total_BWK / length_BW[..., None]).flatten(1).topk(hypotheses, dim=1).indices
     parents_BW, token_BW = chosen_BW // kinds, chosen_BW % kinds
-    parts = (state.tokens, state.total, length_BW, over_BW)
+    shares_BWK = scores_BWK.log_softmax(dim=-1) if weighed else scores_BWK
+    share_BW = shares_BWK.flatten(1).gather(1, chosen_BW)
+    parts = (state.tokens, state.shares, state.total, length_BW, over_BW)
     kept = _Beam(*(part.gather(1, _like(parents_BW, part)) for part in parts))
     return replace(
         kept,
         tokens=torch.cat([kept.tokens, token_BW[..., None]], dim=2),
+        shares=torch.cat([kept.shares, share_BW[..., None]], dim=2),
         total=total_BWK.flatten(1).gather(1, chosen_BW),
         over=kept.over | (token_BW == END),
     ), parents_BW

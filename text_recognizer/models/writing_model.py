@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import nn
 
 from text_recognizer.data.line_set import Lines
 from text_recognizer.metrics import Prediction
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START
-from text_recognizer.models.line_model import LineBatch, LinesByWidth
+from text_recognizer.models.line_model import LineBatch, LinesByWidth, Seen
 from text_recognizer.models.line_transformer import WritingNetwork
 from text_recognizer.models.pixels import as_float
 
@@ -42,20 +41,29 @@ class LineModelTransformer(LinesByWidth):
             logits_BLK.float().flatten(0, 1), tokens_BL[:, 1:].flatten(), ignore_index=PAD, label_smoothing=_SMOOTHING
         )
 
-    def predict(self, batch: LineBatch) -> list[Prediction]:
-        """The text that the network writes for each line, greedily or with several beams.
+    def look(self, batch: LineBatch) -> Seen:
+        """The memory of every line, and the places in it that are there."""
+        return self.network.memory(as_float(batch.images), batch.widths)
 
-        The confidence is the geometric mean of the probabilities of its tokens.
-        """
-        tokens_BL, means_B = self.network.write(as_float(batch.images), batch.widths, self.longest, self.beams)
-        rows = zip(batch.texts, tokens_BL.cpu().numpy(), means_B.exp().tolist(), strict=True)
-        return [Prediction(target, self.text_of(tokens), confidence) for target, tokens, confidence in rows]
+    def read(self, batch: LineBatch, seen: Seen) -> list[Prediction]:
+        """The text that the network writes for each line, greedily or with several beams; where its characters are it does not
+        say."""
+        tokens_BL, shares_BL = self.network.write(*seen, self.longest, self.hypotheses, self.fusion)
+        rows = zip(batch.texts, tokens_BL.tolist(), shares_BL.exp().tolist(), strict=True)
+        return [self._prediction(*row) for row in rows]
 
-    def text_of(self, tokens: np.ndarray) -> str:
+    def _prediction(self, target: str, tokens: list[int], shares: list[float]) -> Prediction:
+        certain = [q for k, q in zip(self._before_end(tokens), shares, strict=False) if k >= SPECIAL]
+        letters = list(zip(self.text_of(tokens), certain, strict=True))
+        return self.trust.prediction(target, letters, [None] * len(letters), shares[0] if shares else 0.0)
+
+    def text_of(self, tokens: list[int]) -> str:
         """The text up to END."""
-        ends = np.flatnonzero(tokens == END)
-        written = tokens[: ends[0]] if len(ends) else tokens
-        return "".join(self.alphabet[k - SPECIAL] for k in written if k >= SPECIAL)
+        return "".join(self.alphabet[k - SPECIAL] for k in self._before_end(tokens) if k >= SPECIAL)
+
+    @staticmethod
+    def _before_end(tokens: list[int]) -> list[int]:
+        return tokens[: tokens.index(END)] if END in tokens else tokens
 
     def tokens(self, batch: LineBatch) -> torch.Tensor:
         """START, the text and END of every line, int64 (B, L + 2), filled up with PAD."""

@@ -51,12 +51,16 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "about": json.dumps(checkpoint.about),
         "weights": {name: tensor.detach().cpu().clone() for name, tensor in checkpoint.weights.items()},
     }
-    written = _written({**content, "sha256": digest(content)})
+    put(path, _written({**content, "sha256": digest(content)}).getbuffer())
+
+
+def put(path: Path, content: bytes | memoryview) -> None:
+    """The same for any file: whole or not at all, and on the disk when this comes back. Raises CheckpointError as `save` does."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            file.write(written.getbuffer())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -8,7 +8,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -22,7 +22,7 @@ from text_recognizer.experiment import Experiment
 from text_recognizer.metrics import Prediction
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.model import Batch, Model
-from text_recognizer.training import checkpoints, resume
+from text_recognizer.training import checkpoints, language_choice, resume
 from text_recognizer.training.adapting import adapted, told
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
@@ -56,11 +56,13 @@ class Listeners:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to: the best epoch, the final figures on the test set, and where the weights are."""
+    """What a training came to: the best epoch, the final figures on the test set, where the weights are, and figures of what
+    was made beside them, by their whole names."""
 
     best: BestEpoch
     figures: Mapping[str, float]
     weights: Path
+    beside: Mapping[str, float] = field(default_factory=dict)
 
 
 class Training(Generic[S, B]):
@@ -116,6 +118,7 @@ class Training(Generic[S, B]):
 
         Raises TrainingFailed where the loss is no longer finite.
         """
+        language_choice.texts_asked_for(self.options)  # what cannot be read is said now, not when all is trained
         self._introduce()
         if self.options.compile:
             compiled(self.model.network, self.device, self.listeners.say)
@@ -262,8 +265,11 @@ class Training(Generic[S, B]):
         self.reader.network.load_state_dict(checkpoints.load(path).weights)
         self.reader.beams = getattr(self.options, "beams", 1)  # readers of characters have none
         test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1)[0])
+        beside = language_choice.made_beside(
+            path, self.reader, self.data, self.options, self.device, self.state.descent.precision.autocast
+        )
         (self.listeners.directory / resume.NAME).unlink(missing_ok=True)
-        return Outcome(self.state.best, test, path)
+        return Outcome(self.state.best, test, path, beside)
 
 
 def _reading_with(model: Model[S, B], network: nn.Module) -> Model[S, B]:

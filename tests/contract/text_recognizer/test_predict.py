@@ -28,6 +28,7 @@ from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa:
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
 CPU = torch.device("cpu")
+KEYS = {"source", "text", "confidence", "error", "calibrated", "characters", "words"}
 ALTO = """<alto><Description><fileName>page.png</fileName></Description><Layout><TextLine ID="l1" BASELINE="20 60 180 60">
 <Shape><Polygon POINTS="20 40 180 40 180 70 20 70"/></Shape></TextLine></Layout></alto>"""
 
@@ -212,7 +213,7 @@ def test_a_program_gets_an_object_per_line(tmp_path: Path, ctc, capsys) -> None:
     files_of(ctc[1][:3], tmp_path / "lines")
     assert main([str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--json"]) == 0
     rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
-    assert [set(row) for row in rows] == [{"source", "text", "confidence", "error"}] * 3
+    assert [set(row) for row in rows] == [KEYS] * 3
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, capsys) -> None:

@@ -15,8 +15,10 @@ from text_recognizer.metrics import collapse  # noqa: E402
 from text_recognizer.models.columns import Residual, normalised, without_padding  # noqa: E402
 from text_recognizer.models.ctc_beam import best_text  # noqa: E402
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Decoder, DecoderSize, Writing  # noqa: E402
+from text_recognizer.models.fusion import Fusion, Weights  # noqa: E402
 from text_recognizer.models.line_lstm import LineLstm  # noqa: E402
 from text_recognizer.models.line_model import LineModelCtc  # noqa: E402
+from text_recognizer.models.ngrams import Ngrams, counted  # noqa: E402
 from text_recognizer.models.options import LineLstmOptions  # noqa: E402
 from text_recognizer.models.search import beam, greedy  # noqa: E402
 
@@ -32,6 +34,12 @@ def decoder(seed: int = 0) -> Decoder:
         network.head.bias[[PAD, START]] = -20.0
         network.head.bias[END] = 1.0
     return network
+
+
+def written_mean(written: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """The mean log-probability of what was written, per token."""
+    tokens, scores = written
+    return scores.sum(dim=1) / (tokens != PAD).sum(dim=1)
 
 
 def memory(lines: int = 6, length: int = 9) -> tuple[torch.Tensor, torch.Tensor]:
@@ -54,17 +62,17 @@ def test_one_hypothesis_is_greedy(seed: int) -> None:
     """Two answers for one setting would make every comparison of the two ways worthless."""
     network, (states, there) = decoder(seed), memory()
     tokens, scores = greedy(network.begin(states, there, LONGEST))
-    same, means = beam(network.begin(states, there, LONGEST))
+    same, others = beam(network.begin(states, there, LONGEST))
     assert torch.equal(tokens, same)
-    assert torch.allclose(means, scores.sum(dim=1) / (tokens != PAD).sum(dim=1), atol=1e-5)
+    assert torch.allclose(others, scores, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_hypothesis_keeps_its_own_past(seed: int) -> None:
     """When hypotheses change places and their kept keys do not, every text goes on from another one's beginning."""
     network, (states, there) = decoder(seed), memory()
-    tokens, means = beam(network.begin(states, there, LONGEST, 4))
-    assert torch.allclose(means, mean_of(network, states, there, tokens), atol=1e-5)
+    tokens, scores = beam(network.begin(states, there, LONGEST, 4))
+    assert torch.allclose(written_mean((tokens, scores)), mean_of(network, states, there, tokens), atol=1e-5)
 
 
 def test_a_line_is_written_alike_whatever_its_neighbours_need() -> None:
@@ -119,13 +127,37 @@ def test_a_wide_beam_finds_the_best_text_there_is(seed: int) -> None:
     probabilities = torch.rand(6, 6, generator=torch.Generator().manual_seed(seed)).softmax(dim=-1)
     probabilities[:, END] *= 0.2  # late ends, so that no early one is over before the best is found
     chain = Chain(probabilities, 3, 200)
-    tokens, (mean,) = beam(chain)  # type: ignore[arg-type]
+    tokens, scores = beam(chain)  # type: ignore[arg-type]
+    (mean,) = written_mean((tokens, scores))
     letters = range(SPECIAL, 6)
     ended = [(*text, END) for n in range(3) for text in itertools.product(letters, repeat=n)]
     every = [*ended, *itertools.product(letters, repeat=3)]
     means = [np.mean([chain.scores[a, b].item() for a, b in itertools.pairwise((START, *text))]) for text in every]
     assert mean.item() == pytest.approx(max(means), abs=1e-5)
     assert tuple(tokens[0].tolist()) == every[int(np.argmax(means))]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tokens_are_searched_with_a_language_model(seed: int) -> None:
+    """Its states must follow the hypotheses when these change places, and its end must be the decoder's."""
+    probabilities = torch.rand(6, 6, generator=torch.Generator().manual_seed(seed)).softmax(dim=-1)
+    probabilities[:, END] *= 0.2
+    chain = Chain(probabilities, 4, 300)
+    fusion = Fusion(Ngrams(counted(["abba", "cab", "bac"], "abc", 3, 1000), "abc"), Weights(0.8, 0.0, 300))
+    tokens, shares = beam(chain, fusion)  # type: ignore[arg-type]
+
+    def score(text: tuple[int, ...]) -> float:
+        state, total = fusion.ngrams.start, 0.0
+        for before, token in itertools.pairwise((START, *text)):
+            probability, state = fusion.ngrams.step(state, token - END)
+            total += chain.scores[before, token].item() + 0.8 * math.log(probability)
+        return total / len(text)
+
+    letters = range(SPECIAL, 6)
+    ended = [(*text, END) for n in range(4) for text in itertools.product(letters, repeat=n)]
+    best = max([*ended, *itertools.product(letters, repeat=4)], key=score)
+    assert tuple(k for k in tokens[0].tolist() if k != PAD) == best
+    assert ((shares <= 0) & (shares > -20)).all()
 
 
 def texts_by_probability(scores: np.ndarray) -> dict[tuple[int, ...], float]:
@@ -147,24 +179,24 @@ def test_the_likeliest_text_is_found_with_its_probability(seed: int) -> None:
     """Doubled letters, blanks between them and letters that continue are where such a search goes wrong unseen."""
     scores = random_scores(seed)
     every = texts_by_probability(scores)
-    text, total = best_text(scores, 1000)
-    assert tuple(text) == max(every, key=lambda t: every[t])
-    assert math.exp(total) == pytest.approx(every[tuple(text)], rel=2e-3)
+    path, total = best_text(scores, 1000, far_behind=0.0)
+    assert tuple(path.classes) == max(every, key=lambda t: every[t])
+    assert math.exp(total) == pytest.approx(every[tuple(path.classes)], rel=2e-3)
 
 
 def test_the_likeliest_text_need_not_have_the_likeliest_alignment() -> None:
     """Two frames, each 0.6 blank and 0.4 `a`: blank-blank is the likeliest path, yet `a` the likelier text (0.64)."""
     scores = np.log([[0.6, 0.4], [0.6, 0.4]])
     assert collapse(scores.argmax(axis=1).tolist()) == []
-    text, total = best_text(scores, 2)
-    assert text == [1]
+    path, total = best_text(scores, 2)
+    assert path.classes == [1]
     assert math.exp(total) == pytest.approx(0.64)
 
 
 def test_a_long_line_does_not_vanish_below_the_smallest_float() -> None:
     """A product of a thousand probabilities is zero in any float; the text must come out all the same."""
-    text, total = best_text(random_scores(0, frames=4000), 4)
-    assert text
+    path, total = best_text(random_scores(0, frames=4000), 4)
+    assert path.classes
     assert math.isfinite(total)
     assert math.exp(total) == 0.0
 

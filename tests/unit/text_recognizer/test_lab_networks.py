@@ -288,7 +288,7 @@ def test_tokens_begin_and_end_and_spell_the_text() -> None:
     rows = model.tokens(batch)
     for text, row in zip(batch.texts, rows, strict=True):
         assert row[0] == START
-        assert model.text_of(row[1:].numpy()) == text
+        assert model.text_of(row[1:].tolist()) == text
         assert row[len(text) + 1] == END
         assert (row[len(text) + 2 :] == PAD).all()
 
@@ -315,6 +315,7 @@ def test_a_resnet_reads_batches_of_lines_and_of_paragraphs() -> None:
     network = ResnetTransformer(ResnetTransformerOptions(tf_dim=32, tf_fc_dim=32, tf_layers=1), 20, 56).eval()
     for height, width in ((56, 256), (192, 160)):
         for beams in (1, 3):
-            tokens, means = network.write(torch.rand(3, height, width), torch.tensor([width, width // 2, 40]), 6, beams)
+            memory = network.memory(torch.rand(3, height, width), torch.tensor([width, width // 2, 40]))
+            tokens, scores = network.write(*memory, 6, beams)
             assert tokens.shape[0] == 3
-            assert means.shape == (3,)
+            assert scores.shape == tokens.shape

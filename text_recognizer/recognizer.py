@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,13 @@ import torch
 
 from text_recognizer.building import model_of
 from text_recognizer.catalog import DATASETS, LINES
-from text_recognizer.data.line_images import PICTURES, open_grey, prepared
-from text_recognizer.data.line_pages import line_images
+from text_recognizer.data.line_images import prepared
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.data.page_xml import is_page, read_page
-from text_recognizer.errors import CheckpointError, DataError, ExperimentError
+from text_recognizer.errors import CheckpointError, ExperimentError
 from text_recognizer.experiment import Experiment, read
 from text_recognizer.models.line_model import LineBatch
 from text_recognizer.models.model import Reader
+from text_recognizer.sources import Found, Source, found_in
 from text_recognizer.training.checkpoints import Checkpoint, load
 
 _BATCH = 64
@@ -53,47 +53,25 @@ class Recognizer:
         self.model = _rebuilt(self.experiment, kept, Path(checkpoint), self.height, self.device)
         self.model.beams, self.model.resident_on = beams, ()
 
-    def read(self, sources: Iterable[str | Path | np.ndarray]) -> list[Reading]:
-        """One reading per line, in order: pictures of lines (a path, or a grey array uint8 (height, width)), ALTO or PAGE files,
-        whose readings are named `FILE#LINE`, and folders of both; a picture that a page's file names is read by its lines alone.
+    def read(self, sources: Iterable[Source] | Source, *, recursive: bool = False) -> list[Reading]:
+        """One reading per line, in order: pictures of lines (paths, images of Pillow's, arrays: see `pictures.grey_array`),
+        ALTO or PAGE files, whose readings are named `FILE#LINE`, and folders of both; a picture that a page's file names is
+        read by its lines alone.
 
-        What cannot be read has an `error` in place of a text; the rest goes on.
+        What cannot be read has an `error` in place of a text; the rest goes on. `recursive`: also folders within folders.
         """
-        found = [entry for source in sources for entry in self._lines(source)]
-        ready = [i for i, (reading, _) in enumerate(found) if not reading.error]
-        answers = self._answers([image for reading, image in found if not reading.error and image is not None])
-        readings = [reading for reading, _ in found]
-        for i, (text, confidence) in zip(ready, answers, strict=True):
-            readings[i] = replace(readings[i], text=text, confidence=confidence)
-        return readings
+        return list(self.stream(sources, recursive=recursive))
 
-    def _lines(self, source: str | Path | np.ndarray) -> Iterator[tuple[Reading, np.ndarray | None]]:
-        """Each line of a source, ready for the network; or the reading that says what is wrong."""
-        if isinstance(source, np.ndarray):
-            yield Reading("array"), self._prepared(source)
-            return
-        path = Path(source)
-        try:
-            if path.is_dir():
-                for entry in _entries(path):
-                    yield from self._lines(entry)
-            elif path.suffix.lower() == ".xml":
-                yield from self._lines_of_page(path)
-            else:
-                yield Reading(str(path)), self._prepared(open_grey(path))
-        except DataError as error:
-            yield Reading(str(path), error=str(error)), None
+    def stream(self, sources: Iterable[Source] | Source, *, recursive: bool = False) -> Iterator[Reading]:
+        """What `read` gives, line by line, with no more than 64 lines in memory: a source is looked at when its turn comes."""
+        found = found_in(sources, recursive=recursive)
+        while lines := list(islice(found, _BATCH)):
+            yield from self._read(lines)
 
-    def _lines_of_page(self, path: Path) -> Iterator[tuple[Reading, np.ndarray | None]]:
-        page = read_page(path)
-        if not page.lines and not page.left_out:
-            raise DataError(
-                f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance"
-            )
-        for line, image in zip(page.lines, line_images(page), strict=True):
-            yield Reading(f"{path}#{line.id}"), self._prepared(image)
-        for name, why in page.left_out:
-            yield Reading(f"{path}#{name}", error=f"{path}: line {name!r} cannot be read: {why}; mend or remove it"), None
+    def _read(self, lines: Sequence[Found]) -> Iterator[Reading]:
+        answers = iter(self._answers([self._prepared(line.grey) for line in lines if line.grey is not None]))
+        for line in lines:
+            yield Reading(line.source, error=line.error) if line.grey is None else Reading(line.source, *next(answers))
 
     def _prepared(self, grey: np.ndarray) -> np.ndarray:
         return prepared(grey, self.height, upright=bool(getattr(self.experiment.dataset_args, "upright", False)))
@@ -106,24 +84,6 @@ class Recognizer:
         for batch in self.model.batches(split, _BATCH, self.device) if images else ():
             answers |= {int(p.target): (p.prediction, p.confidence) for p in self.model.predict(batch)}
         return [answers[i] for i in range(len(images))]
-
-
-def _entries(folder: Path) -> list[Path]:
-    """What is to be read of a folder, in the order of the pictures' names: each picture, or the ALTO or PAGE file beside it whose
-    picture it is. Raises DataError where there is none."""
-    pages = {_pictured(file): file for file in sorted(folder.glob("*.xml")) if is_page(file)}
-    pictures = {path for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.is_dir()}
-    if not pictures and not pages:
-        raise DataError(f"{folder}: no picture in this folder; name a folder of pictures of lines, or a page's .xml")
-    return [pages.get(picture, picture) for picture in sorted(pictures | pages.keys())]
-
-
-def _pictured(file: Path) -> Path:
-    """The picture of a page; the file itself where that is not there, which is said when it is read."""
-    try:
-        return read_page(file).image
-    except DataError:
-        return file
 
 
 def _of_lines(kept: Checkpoint, path: Path) -> Experiment:

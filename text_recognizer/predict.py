@@ -1,4 +1,4 @@
-"""`python -m text_recognizer.predict`: reads pictures of lines, folders of them, and pages with ALTO or PAGE XML.
+"""`python -m text_recognizer.predict`: reads pictures of lines and pages, with or without ALTO or PAGE XML, and folders.
 
 Exit status: 0 all was read, 1 something could not be read (the rest was), 2 wrong usage.
 """
@@ -27,10 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _read(given: argparse.Namespace) -> int:
     from text_recognizer.recognizer import Recognizer
+    from text_recognizer.sources import Choice
 
     recognizer = Recognizer(given.checkpoint, given.device, given.beams)
-    failed = False
-    for reading in recognizer.stream(given.sources, recursive=given.recursive):
+    failed = told = False
+    for found, reading in recognizer.with_places(given.sources, Choice(given.recursive, given.pages)):
+        if found.sheet.guessed and not told:
+            told = True
+            _say(f"{found.sheet.source} is taken for a page, by its shape, as are others like it; --lines: no picture is one")
         _show(reading, as_json=given.json)
         failed |= bool(reading.error)
     return 1 if failed else 0
@@ -38,10 +42,15 @@ def _read(given: argparse.Namespace) -> int:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Read lines of handwriting with a trained network.")
-    parser.add_argument("sources", nargs="+", metavar="IMAGE", help="picture of a line, folder of them, ALTO or PAGE file")
+    parser.add_argument(
+        "sources", nargs="+", metavar="IMAGE", help="picture of a line or page, folder of them, ALTO or PAGE file"
+    )
     parser.add_argument("--checkpoint", required=True, help="best.pt of a training on lines, or what --save kept")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--beams", type=_count, default=1, help="texts per line that are followed up (default 1: greedily)")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--pages", action="store_true", default=None, help="pictures without XML are pages; their lines are found")
+    shape.add_argument("--lines", action="store_false", dest="pages", help="they are lines (default: as their shape says)")
     parser.add_argument("--recursive", action="store_true", help="also the folders within folders")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     return parser
@@ -55,11 +64,15 @@ def _count(text: str) -> int:
 
 def _show(reading: Reading, *, as_json: bool) -> None:
     if reading.error:
-        print(f"{PROGRAM}: {reading.error}", file=sys.stderr)
+        _say(reading.error)
     if as_json:
         print_anyhow(_json(reading))
     elif not reading.error:
         print_anyhow(f"{_column(reading.source)}\t{reading.confidence:.3f}\t{_column(reading.text)}")
+
+
+def _say(sentence: str) -> None:
+    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
 
 
 def _json(reading: Reading) -> str:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from text_recognizer.building import model_of
 from text_recognizer.catalog import DATASETS, LINES
 from text_recognizer.data.line_images import prepared
 from text_recognizer.data.line_set import Lines, LineSplit
+from text_recognizer.data.options import IamParagraphOptions
 from text_recognizer.errors import CheckpointError, ExperimentError
 from text_recognizer.experiment import Experiment, read
 from text_recognizer.models.line_model import LineBatch
 from text_recognizer.models.model import Reader
-from text_recognizer.sources import Found, Source, found_in
+from text_recognizer.sources import Choice, Found, Source, found_in
 from text_recognizer.training.checkpoints import Checkpoint, load
 
 _BATCH = 64
@@ -53,20 +54,32 @@ class Recognizer:
         self.model = _rebuilt(self.experiment, kept, Path(checkpoint), self.height, self.device)
         self.model.beams, self.model.resident_on = beams, ()
 
-    def read(self, sources: Iterable[Source] | Source, *, recursive: bool = False) -> list[Reading]:
-        """One reading per line, in order: pictures of lines (paths, images of Pillow's, arrays: see `pictures.grey_array`),
-        ALTO or PAGE files, whose readings are named `FILE#LINE`, and folders of both; a picture that a page's file names is
-        read by its lines alone.
+    def read(self, sources: Iterable[Source] | Source, *, recursive: bool = False, pages: bool | None = None) -> list[Reading]:
+        """One reading per line, in order: pictures of lines or pages (paths, images of Pillow's, arrays: see
+        `pictures.grey_array`), ALTO or PAGE files, and folders of these; a picture that a page's file names is read by its
+        lines alone. The lines of a page are named `FILE#LINE`.
 
         What cannot be read has an `error` in place of a text; the rest goes on. `recursive`: also folders within folders.
+        `pages`: pictures without XML are pages (True), or lines (False); None: as their shape says, see `sources.found_in`.
         """
-        return list(self.stream(sources, recursive=recursive))
+        return list(self.stream(sources, recursive=recursive, pages=pages))
 
-    def stream(self, sources: Iterable[Source] | Source, *, recursive: bool = False) -> Iterator[Reading]:
+    def stream(
+        self, sources: Iterable[Source] | Source, *, recursive: bool = False, pages: bool | None = None
+    ) -> Iterator[Reading]:
         """What `read` gives, line by line, with no more than 64 lines in memory: a source is looked at when its turn comes."""
-        found = found_in(sources, recursive=recursive)
+        return (reading for _, reading in self.with_places(sources, Choice(recursive, pages)))
+
+    def with_places(self, sources: Iterable[Source] | Source, choice: Choice) -> Iterator[tuple[Found, Reading]]:
+        """The same with what was found, whose line has a place on its sheet."""
+        found = found_in(sources, self._whole(choice))
         while lines := list(islice(found, _BATCH)):
-            yield from self._read(lines)
+            yield from zip(lines, self._read(lines), strict=True)
+
+    def _whole(self, choice: Choice) -> Choice:
+        """Whoever learned to read whole paragraphs gets them whole."""
+        reads_paragraphs = isinstance(self.experiment.dataset_args, IamParagraphOptions)
+        return replace(choice, pages=False) if reads_paragraphs and choice.pages is None else choice
 
     def _read(self, lines: Sequence[Found]) -> Iterator[Reading]:
         answers = iter(self._answers([self._prepared(line.grey) for line in lines if line.grey is not None]))

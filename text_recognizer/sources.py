@@ -1,11 +1,11 @@
-"""What is to be read: the lines of pictures, of pages with ALTO or PAGE XML, of folders of both, and of images in memory, found
-one after another."""
+"""What is to be read: the lines of pictures, of pages with and without ALTO or PAGE XML, of folders of these, and of images in
+memory, found one after another."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -13,38 +13,69 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from text_recognizer.data.line_pages import line_images
+from text_recognizer.data.line_pages import cut_out, line_images
+from text_recognizer.data.page_parts import PageLine, baseline_within, box
 from text_recognizer.data.page_xml import pictured, read_page
-from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, pages_in
+from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, pages_in, size_of_picture
+from text_recognizer.data.segmentation import lines_of
 from text_recognizer.errors import DataError
 
 Source: TypeAlias = "str | Path | np.ndarray | Image.Image"
 
 
+_LEAST_HEIGHT, _MOST_WIDTH = 200, 4  # a picture that is lower, in pixels, or wider, in heights, is a line
+
+
 @dataclass(frozen=True, eq=False)
-class Found:
-    """A line to be read, named by `source`: its grey pixels, uint8 (height, width); or why there are none."""
+class Sheet:
+    """A picture with its lines, or a page of one: what it is called, its file (None: it is in memory), which page of that it is
+    (0: the only one), width and height in pixels; and whether its lines were looked for because of its shape alone."""
 
     source: str
+    picture: Path | None = None
+    number: int = 0
+    size: tuple[int, int] = (0, 0)
+    guessed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A line to be read, named by `source`: its sheet, its place there, and its grey pixels, uint8 (height, width); or why there
+    are none."""
+
+    source: str
+    sheet: Sheet
     grey: np.ndarray | None = None
+    line: PageLine | None = None
     error: str = ""
 
 
-def found_in(sources: Iterable[Source] | Source, *, recursive: bool = False) -> Iterator[Found]:
+@dataclass(frozen=True)
+class Choice:
+    """How sources are looked into. `recursive`: also folders within folders. `pages`: a picture without XML is a page, whose
+    lines have to be found (True), or a line (False); None: what its shape says."""
+
+    recursive: bool = False
+    pages: bool | None = None
+
+
+def found_in(sources: Iterable[Source] | Source, choice: Choice = Choice()) -> Iterator[Found]:
     """The lines of all sources in their order; each source is looked into when its turn comes, and a page of it after another.
 
-    What is no file is named by its place, `sources[0]`. `recursive`: also folders within folders.
+    What is no file is named by its place, `sources[0]`. A picture has the shape of a page where it is 200 pixels high or more,
+    and not wider than four times that; where there is but one line on it, it is read whole.
     """
     for place, source in enumerate(_each(sources)):
-        name = str(source) if isinstance(source, (str, Path)) else f"sources[{place}]"
+        is_path = isinstance(source, (str, Path)) and str(source)
+        name = str(source) if is_path else f"sources[{place}]"
         try:
-            if isinstance(source, (str, Path)) and str(source):
-                yield from _of_path(Path(source), recursive=recursive)
-            else:
-                yield Found(name, _grey(source))
+            yield from _of_path(Path(name), choice) if is_path else _of_image(Sheet(name), _grey(source), choice)
         except DataError as error:
-            said = str(error) if isinstance(source, (str, Path)) and str(source) else f"sources[{place}]: {error}"
-            yield Found(name, error=said)
+            yield _failed(name, str(error) if is_path else f"{name}: {error}")
+
+
+def _failed(name: str, error: str) -> Found:
+    return Found(name, Sheet(name), error=error)
 
 
 def _each(sources: Iterable[Source] | Source) -> Iterable[Source]:
@@ -65,23 +96,23 @@ def _grey(source: object) -> np.ndarray:
     raise DataError(f"{said}, and no picture; give a path, an array or an image of Pillow's")
 
 
-def _of_path(path: Path, *, recursive: bool) -> Iterator[Found]:
-    return _of_folder(path, recursive=recursive) if path.is_dir() else _of_entry(path)
+def _of_path(path: Path, choice: Choice) -> Iterator[Found]:
+    return _of_folder(path, choice) if path.is_dir() else _of_entry(path, choice)
 
 
-def _of_folder(folder: Path, *, recursive: bool) -> Iterator[Found]:
+def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
     """Raises DataError where nothing is to be read."""
     unread: list[OSError] = []
     empty = True
     for here, folders, names in os.walk(folder, onerror=unread.append):
-        folders[:] = sorted(name for name in folders if recursive and not _is_hidden(name))
+        folders[:] = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
         for entry in _entries(Path(here), names):
             empty = False
-            yield from _of_entry(entry)
+            yield from _of_entry(entry, choice)
     for error in unread:
-        yield Found(str(error.filename), error=f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
+        yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
     if empty and not unread:
-        deeper = "" if recursive else ", or add --recursive for the folders within it"
+        deeper = "" if choice.recursive else ", or add --recursive for the folders within it"
         raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
 
 
@@ -99,33 +130,54 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _of_entry(path: Path) -> Iterator[Found]:
+def _of_entry(path: Path, choice: Choice) -> Iterator[Found]:
     try:
-        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path)
+        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice)
     except DataError as error:
-        yield Found(str(path), error=str(error))
+        yield _failed(str(path), str(error))
 
 
 def _of_page(path: Path) -> Iterator[Found]:
     page = read_page(path)
     if not page.lines and not page.left_out:
         raise DataError(f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance")
+    sheet = Sheet(str(path), page.image, size=size_of_picture(page.image, turned=page.turned))
     for line, image in zip(page.lines, line_images(page), strict=True):
-        yield Found(f"{path}#{line.id}", image)
+        yield Found(f"{path}#{line.id}", sheet, image, line)
     for name, why in page.left_out:
-        yield Found(f"{path}#{name}", error=f"{path}: line {name!r} cannot be read: {why}; mend or remove it")
+        said = f"{path}: line {name!r} cannot be read: {why}; mend or remove it"
+        yield Found(f"{path}#{name}", sheet, error=said)
 
 
-def _of_picture(path: Path) -> Iterator[Found]:
-    """A line per page of the picture; pages are numbered where there are several."""
+def _of_picture(path: Path, choice: Choice) -> Iterator[Found]:
+    """The lines of each page of the picture; pages are numbered where there are several."""
     pages = pages_in(path)
     first, second = next(pages, DataError(f"{path}: it holds no page; replace it")), next(pages, None)
     if second is None:
-        yield _line(str(path), first)
+        yield from _of_leaf(Sheet(str(path), path), first, choice)
         return
     for number, page in enumerate(chain((first, second), pages), start=1):
-        yield _line(f"{path}#page_{number}", DataError(f"page {number} of {page}") if isinstance(page, DataError) else page)
+        page = DataError(f"page {number} of {page}") if isinstance(page, DataError) else page
+        yield from _of_leaf(Sheet(f"{path}#page_{number}", path, number), page, choice)
 
 
-def _line(name: str, page: np.ndarray | DataError) -> Found:
-    return Found(name, error=str(page)) if isinstance(page, DataError) else Found(name, page)
+def _of_leaf(sheet: Sheet, page: np.ndarray | DataError, choice: Choice) -> Iterator[Found]:
+    return iter([_failed(sheet.source, str(page))]) if isinstance(page, DataError) else _of_image(sheet, page, choice)
+
+
+def _of_image(sheet: Sheet, grey: np.ndarray, choice: Choice) -> Iterator[Found]:
+    """The lines of a picture that nobody has marked any in, or the one line that it is."""
+    height, width = grey.shape
+    guessed = choice.pages is None and height >= _LEAST_HEIGHT and width <= _MOST_WIDTH * height
+    sheet = replace(sheet, size=(width, height))
+    lines = lines_of(grey) if choice.pages or guessed else None
+    if lines == ():
+        said = "no line is found on it; mark its lines in ALTO or PAGE XML, or take it for one line (--lines)"
+        yield Found(sheet.source, sheet, error=f"{sheet.source}: {said}")
+    elif lines is None or (guessed and len(lines) == 1):
+        outline = box(0, 0, width, height)
+        yield Found(sheet.source, sheet, grey, PageLine("line_1", "", baseline_within(outline), outline))
+    else:
+        sheet = replace(sheet, guessed=guessed)
+        for line, image in zip(lines, cut_out(grey, lines), strict=True):
+            yield Found(f"{sheet.source}#{line.id}", sheet, image, line)

@@ -15,7 +15,7 @@ from text_recognizer.data.line_images import prepared  # noqa: E402
 from text_recognizer.data.page_xml import read_page  # noqa: E402
 from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, open_grey, pages_in, size_of_picture  # noqa: E402
 from text_recognizer.errors import DataError  # noqa: E402
-from text_recognizer.sources import Found, found_in  # noqa: E402
+from text_recognizer.sources import Choice, Found, found_in  # noqa: E402
 
 LINE = np.full((40, 120), 230, np.uint8)
 LINE[18:24, 10:80] = 20
@@ -197,7 +197,7 @@ def test_folders_within_a_folder_are_looked_into_when_that_is_asked_for(tmp_path
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(LINE).save(tmp_path / name)
     assert names(list(found_in(tmp_path)), tmp_path) == ["3.PNG"]
-    assert names(list(found_in(tmp_path, recursive=True)), tmp_path) == ["3.PNG", "a/c/1.png", "b/2.png"]
+    assert names(list(found_in(tmp_path, Choice(recursive=True))), tmp_path) == ["3.PNG", "a/c/1.png", "b/2.png"]
     (found,) = found_in(tmp_path / "a")
     assert "no picture in this folder" in found.error
     assert "--recursive" in found.error
@@ -207,7 +207,7 @@ def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path: Path) -> None:
     """It would look like an empty one, and half of an archive be missing without a word."""
     (tmp_path / "shut").mkdir()
     Image.fromarray(LINE).save(tmp_path / "x.png")
-    looked = found_in(tmp_path, recursive=True)
+    looked = found_in(tmp_path, Choice(recursive=True))
     assert next(looked).error == ""
     (tmp_path / "shut").rmdir()  # as good as shut to one who may look into everything
     (found,) = looked

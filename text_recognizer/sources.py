@@ -37,6 +37,12 @@ class Sheet:
     size: tuple[int, int] = (0, 0)
     guessed: bool = False
 
+    @property
+    def stem(self) -> str:
+        """What a file about it is called, without an ending."""
+        name = self.picture.stem if self.picture else self.source
+        return f"{name}_page_{self.number}" if self.number else name
+
 
 @dataclass(frozen=True, eq=False)
 class Found:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-_EXTRA = ("HersheyFonts", "numpy", "PIL", "scipy", "torch")
+_EXTRA = ("HersheyFonts", "bidi", "numpy", "PIL", "scipy", "torch")
 
 
 class _ReaderGone(Exception):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from text_recognizer.data.directions import as_read, as_seen, runs_right_to_left
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.metrics import Prediction, character_error_rate, collapse, word_error_rate
 from text_recognizer.models.augmentation import Augmentation
@@ -87,6 +88,10 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
         """The images of a batch without their padding, uint8 (height, width) each."""
         return [x[:, :w] for x, w in zip(batch.images.cpu().numpy(), batch.widths.tolist(), strict=True)]
 
+    def order_of(self, text: str) -> str:
+        """The characters of a text in the order in which the network gives them."""
+        return text
+
     def _kept_on(self, device: torch.device, split: LineSplit) -> LinesOnDevice | None:
         """The split on the device, brought there the first time it is asked for; nothing where it is too large for that."""
         if device.type not in self.resident_on or not fits(sum(image.size for image in split.images)):
@@ -97,7 +102,7 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
         return self._resident[key][1]
 
     def _batch(self, images: torch.Tensor, widths: torch.Tensor, texts: tuple[str, ...]) -> LineBatch:
-        known = [[self._class_of[c] for c in text if c in self._class_of] for text in texts]
+        known = [[self._class_of[c] for c in self.order_of(text) if c in self._class_of] for text in texts]
         classes = torch.tensor([k for text in known for k in text])
         lengths = torch.tensor([len(text) for text in known])
         classes, lengths = (values.to(images.device, non_blocking=True) for values in (classes, lengths))
@@ -105,11 +110,15 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
 
 
 class LineModelCtc(LinesByWidth):
-    """A network of lines -> logits per frame (blank first), with the CTC loss and greedy reading."""
+    """A network of lines -> logits per frame (blank first), with the CTC loss and greedy reading.
+
+    With an alphabet that has characters from right to left, it gives those of a line as they stand on the paper.
+    """
 
     def __init__(self, network: nn.Module, data: Lines, shortcut_weight: float = 0.1) -> None:
         super().__init__(network, data)
         self.shortcut_weight = shortcut_weight
+        self._turns = runs_right_to_left(data.classes)
 
     @staticmethod
     def classes_of(data: Lines) -> int:
@@ -143,12 +152,17 @@ class LineModelCtc(LinesByWidth):
         confidences = (totals / frames_B.cpu()).exp().tolist()
         return [Prediction(*row) for row in zip(batch.texts, texts, confidences, strict=True)]
 
+    def order_of(self, text: str) -> str:
+        """The characters of a text from left to right, as the frames are."""
+        return as_seen(text) if self._turns else text
+
     def text_of(self, best_path: list[int]) -> str:
         """The text of a best path of classes."""
         return self._spelt(collapse(best_path))
 
     def _spelt(self, classes: list[int]) -> str:
-        return "".join(self.alphabet[k - 1] for k in classes)
+        seen = "".join(self.alphabet[k - 1] for k in classes)
+        return as_read(seen) if self._turns else seen
 
     def _ctc(self, logits_BTC: torch.Tensor, frames_B: torch.Tensor, batch: LineBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss per line, a scalar, and that of every line (B,): 0 where no path has room for the text."""

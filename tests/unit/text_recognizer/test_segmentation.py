@@ -64,7 +64,7 @@ def test_words_far_apart_are_one_line_and_columns_are_two() -> None:
     """As far as a wide space goes; a gutter between columns must be wider."""
     page = written(5)
     spaced, columns = page.copy(), page.copy()
-    spaced[:, 280:340] = 225
+    spaced[:, 250:390] = 225
     columns = np.hstack([page, np.full((len(page), 120), 225, np.uint8), page])
     assert (len(lines_of(spaced)), len(lines_of(columns))) == (5, 10)
 

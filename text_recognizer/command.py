@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-_EXTRA = ("HersheyFonts", "numpy", "PIL", "rapidfuzz", "scipy", "torch")
+_EXTRA = ("HersheyFonts", "bidi", "numpy", "PIL", "rapidfuzz", "scipy", "torch")
 
 
 class _ReaderGone(Exception):

@@ -1,4 +1,4 @@
-"""`python -m text_recognizer.predict`: reads pictures of lines, folders of them, and pages with ALTO or PAGE XML.
+"""`python -m text_recognizer.predict`: reads pictures of lines and pages, with or without ALTO or PAGE XML, and folders.
 
 Exit status: 0 all was read, 1 something could not be read (the rest was), 2 wrong usage.
 """
@@ -8,35 +8,101 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from text_recognizer.command import obeyed, print_anyhow
+from text_recognizer.data.preparing import counted
+from text_recognizer.errors import ExperimentError
 
 if TYPE_CHECKING:
     from text_recognizer.recognizer import Reading
+    from text_recognizer.sources import Found, Sheet
 
 PROGRAM = "python -m text_recognizer.predict"
+FILES = ("alto", "page")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints a line per line read (source, confidence, text, separated by tabs; or JSON), errors on stderr."""
+    """Prints a line per line read (source, confidence, text, separated by tabs; or text, or JSON), or writes a file per page;
+    errors on stderr."""
     given = _arguments().parse_args(arguments)
     return obeyed(PROGRAM, lambda: _read(given))
 
 
 def _read(given: argparse.Namespace) -> int:
     from text_recognizer.recognizer import Recognizer
+    from text_recognizer.sources import Choice
 
-    readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources, lm=given.lm)
-    for reading in readings:
-        _show(reading, as_json=given.format == "json")
-    return 1 if any(reading.error for reading in readings) else 0
+    if (given.format in FILES) != (given.output is not None):
+        raise ExperimentError("--format alto and --format page write a file for each page: name its folder with --output FOLDER")
+    recognizer = Recognizer(given.checkpoint, given.device, given.beams)
+    pairs = recognizer.with_places(given.sources, Choice(given.recursive, given.pages), lm=given.lm)
+    told = _with_notice(pairs if sys.stdout.isatty() else counted(pairs, what="lines read"))
+    failed = _write(told, given) if given.output else _print(told, given.format)
+    return 1 if failed else 0
+
+
+def _with_notice(pairs: Iterator[tuple[Found, Reading]]) -> Iterator[tuple[Found, Reading]]:
+    """The same; the first picture that was taken for a page, and every error, is said on the way."""
+    told = False
+    for found, reading in pairs:
+        if found.sheet.guessed and not told:
+            told = True
+            _say(f"{found.sheet.source} is taken for a page, by its shape, as are others like it; --lines: no picture is one")
+        if reading.error:
+            _say(reading.error)
+        yield found, reading
+
+
+def _print(pairs: Iterator[tuple[Found, Reading]], form: str) -> bool:
+    """Every line as soon as it is read; whether one could not be."""
+    failed = False
+    for found, reading in pairs:
+        failed |= bool(reading.error)
+        if form == "json":
+            print_anyhow(_json(found, reading))
+        elif not reading.error:
+            print_anyhow(reading.text if form == "text" else _row(reading))
+    return failed
+
+
+def _write(pairs: Iterator[tuple[Found, Reading]], given: argparse.Namespace) -> bool:
+    """A file for each page as soon as it is read, whose name is printed; whether something could not be read or written."""
+    failed = False
+    given.output.mkdir(parents=True, exist_ok=True)
+    for sheet, lines in groupby(pairs, key=lambda pair: pair[0].sheet):
+        together = list(lines)
+        failed |= any(reading.error for _, reading in together)
+        if sheet.picture is not None and not all(reading.error for _, reading in together):
+            failed |= not _wrote(sheet, together, given)
+    return failed
+
+
+def _wrote(sheet: Sheet, together: list[tuple[Found, Reading]], given: argparse.Namespace) -> bool:
+    """Whether the file of a page could be written: one that is there may be somebody's work, and stays."""
+    from text_recognizer.outputs import WRITERS, page_of
+
+    target = given.output / f"{sheet.stem}.xml"
+    if target.exists():
+        _say(f"{target}: is there already, and stays as it is; remove it, or name another folder with --output")
+        return False
+    half = target.with_name(f"{target.name}.part")
+    half.write_text(WRITERS[given.format](page_of(sheet, together), datetime.now().astimezone()), encoding="utf-8")
+    half.replace(target)
+    print_anyhow(str(target))
+    return True
 
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="Read lines of handwriting with a trained network.")
-    parser.add_argument("sources", nargs="+", metavar="IMAGE", help="picture of a line, folder of them, ALTO or PAGE file")
+    parser.add_argument(
+        "sources", nargs="+", metavar="IMAGE", help="picture of a line or page, folder of them, ALTO or PAGE file"
+    )
     parser.add_argument("--checkpoint", required=True, help="best.pt of a training on lines, or what --save kept")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument(
@@ -46,8 +112,14 @@ def _arguments() -> argparse.ArgumentParser:
         help="texts per line that are followed up (default: greedily, or as the language model was weighed)",
     )
     parser.add_argument("--no-lm", dest="lm", action="store_false", help="read without the language model beside the checkpoint")
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="json: one JSON object per line")
-    parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--pages", action="store_true", default=None, help="pictures without XML are pages; their lines are found")
+    shape.add_argument("--lines", action="store_false", dest="pages", help="they are lines (default: as their shape says)")
+    parser.add_argument("--recursive", action="store_true", help="also the folders within folders")
+    forms = ("tsv", "text", "json", *FILES)
+    parser.add_argument("--format", choices=forms, default="tsv", help="of what is printed (tsv), or of files (alto, page)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="one JSON object per line")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where --format alto and page write a file for each page")
     return parser
 
 
@@ -57,22 +129,26 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _show(reading: Reading, *, as_json: bool) -> None:
-    if reading.error:
-        print(f"{PROGRAM}: {reading.error}", file=sys.stderr)
-    if as_json:
-        print_anyhow(_json(reading))
-    elif not reading.error:
-        print_anyhow(f"{_column(reading.source)}\t{reading.confidence:.3f}\t{_column(reading.text)}")
+def _say(sentence: str) -> None:
+    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
 
 
-def _json(reading: Reading) -> str:
+def _row(reading: Reading) -> str:
+    return f"{_column(reading.source)}\t{reading.confidence:.3f}\t{_column(reading.text)}"
+
+
+def _json(found: Found, reading: Reading) -> str:
     """One line of JSON, with escapes of its own kind where standard output lacks a character."""
-    text = json.dumps(asdict(reading), ensure_ascii=False)
+    line = found.line
+    places = {"baseline": line and line.baseline.round(1).tolist(), "outline": line and line.outline.round(1).tolist()}
+    row = {**asdict(reading), **places}
+    for piece in (*row["characters"], *row["words"]):
+        del piece["share"]
+    text = json.dumps(row, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        return json.dumps(asdict(reading))
+        return json.dumps(row)
     return text
 
 

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,16 @@ import torch
 from text_recognizer.building import model_of
 from text_recognizer.catalog import DATASETS, LINES
 from text_recognizer.data.baselines import along
-from text_recognizer.data.line_images import PICTURES, open_grey, prepared
-from text_recognizer.data.line_pages import line_images
+from text_recognizer.data.line_images import prepared
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.data.page_xml import is_page, read_page
-from text_recognizer.errors import CheckpointError, DataError, ExperimentError
+from text_recognizer.data.options import IamParagraphOptions
+from text_recognizer.errors import CheckpointError, ExperimentError
 from text_recognizer.experiment import Experiment, read
 from text_recognizer.metrics import Character, Prediction, words_of
 from text_recognizer.models.fusion import Fusion
 from text_recognizer.models.line_model import LinesByWidth
 from text_recognizer.models.trust import AS_IT_IS
+from text_recognizer.sources import Choice, Found, Source, found_in
 from text_recognizer.training import language_file
 from text_recognizer.training.checkpoints import Checkpoint, load
 from text_recognizer.training.language_file import Language, weights_digest
@@ -37,12 +38,14 @@ _BATCH = 64
 @dataclass(frozen=True)
 class Piece:
     """A character or a word that was read, how likely it is to be right (0 to 1), and from where to where it reaches: x in pixels
-    of the given picture, of a page's line along its baseline. Networks that write token by token do not say where."""
+    of the given picture, of a page's line along its baseline; `share`: the same as shares of the line. Networks that write token
+    by token do not say where."""
 
     text: str
     confidence: float
     start: float | None
     end: float | None
+    share: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,21 +88,57 @@ class Recognizer:
         self._digest = weights_digest(kept.weights)
         self._beside: list[tuple[Language | None, Fusion | None]] = []
 
-    def read(self, sources: Iterable[str | Path | np.ndarray], *, lm: bool = True) -> list[Reading]:
-        """One reading per line, in order: pictures of lines (a path, or a grey array uint8 (height, width)), ALTO or PAGE files,
-        whose readings are named `FILE#LINE`, and folders of both; a picture that a page's file names is read by its lines alone.
+    def read(
+        self, sources: Iterable[Source] | Source, *, recursive: bool = False, pages: bool | None = None, lm: bool = True
+    ) -> list[Reading]:
+        """One reading per line, in order: pictures of lines or pages (paths, images of Pillow's, arrays: see
+        `pictures.grey_array`), ALTO or PAGE files, and folders of these; a picture that a page's file names is read by its
+        lines alone. The lines of a page are named `FILE#LINE`.
 
-        What cannot be read has an `error` in place of a text; the rest goes on. `lm`: whether the language model beside the
-        checkpoint is used, where there is one. Raises CheckpointError where that cannot be used, unless `lm` is off.
+        What cannot be read has an `error` in place of a text; the rest goes on. `recursive`: also folders within folders.
+        `pages`: pictures without XML are pages (True), or lines (False); None: as their shape says, see `sources.found_in`.
+        `lm`: whether the language model beside the checkpoint is used, where there is one. Raises CheckpointError where that
+        cannot be used, unless `lm` is off.
         """
+        return list(self.stream(sources, recursive=recursive, pages=pages, lm=lm))
+
+    def stream(
+        self, sources: Iterable[Source] | Source, *, recursive: bool = False, pages: bool | None = None, lm: bool = True
+    ) -> Iterator[Reading]:
+        """What `read` gives, line by line, with no more than 64 lines in memory: a source is looked at when its turn comes."""
+        return (reading for _, reading in self.with_places(sources, Choice(recursive, pages), lm=lm))
+
+    def with_places(
+        self, sources: Iterable[Source] | Source, choice: Choice, *, lm: bool = True
+    ) -> Iterator[tuple[Found, Reading]]:
+        """The same with what was found, whose line has a place on its sheet."""
+        self._kept_beside(forgiving=not lm)
+        found = found_in(sources, self._whole(choice))
+        while lines := list(islice(found, _BATCH)):
+            yield from zip(lines, self._read(lines, lm=lm), strict=True)
+
+    def _whole(self, choice: Choice) -> Choice:
+        """Whoever learned to read whole paragraphs gets them whole."""
+        reads_paragraphs = isinstance(self.experiment.dataset_args, IamParagraphOptions)
+        return replace(choice, pages=False) if reads_paragraphs and choice.pages is None else choice
+
+    def _read(self, found: Sequence[Found], *, lm: bool) -> list[Reading]:
         calibrated = self._prepare(lm)
-        found = [entry for source in sources for entry in self._lines(source)]
-        lines = [line for reading, line in found if line is not None]
-        answers = iter(self._answers([line.image for line in lines]))
+        lines = [self._line(each) for each in found]
+        answers = iter(self._answers([line.image for line in lines if line]))
         return [
-            reading if line is None else self._told(reading, line, next(answers), calibrated=calibrated)
-            for reading, line in found
+            self._told(each.source, line, next(answers), calibrated=calibrated)
+            if line
+            else Reading(each.source, error=each.error)
+            for each, line in zip(found, lines, strict=True)
         ]
+
+    def _line(self, found: Found) -> _Line | None:
+        """None where there is nothing to read. A line that was cut out of its sheet was cut along its baseline."""
+        if found.grey is None:
+            return None
+        is_whole = found.line is None or found.grey.shape[::-1] == found.sheet.size
+        return self._ready(found.grey, None if is_whole or found.line is None else along(found.line))
 
     def _prepare(self, lm: bool) -> bool:
         """Reads with the language model or without from now on; whether confidences are calibrated."""
@@ -121,38 +160,10 @@ class Recognizer:
             self._beside.append((language, language.fused() if language else None))
         return self._beside[0]
 
-    def _told(self, reading: Reading, line: _Line, read: Prediction, *, calibrated: bool) -> Reading:
+    def _told(self, source: str, line: _Line, read: Prediction, *, calibrated: bool) -> Reading:
         characters = tuple(_piece((c,), c.confidence, line) for c in read.characters)
         words = tuple(_piece(word, self.model.trust.word(word), line) for word in words_of(read.characters))
-        return Reading(reading.source, read.prediction, read.confidence, "", calibrated, characters, words)
-
-    def _lines(self, source: str | Path | np.ndarray) -> Iterator[tuple[Reading, _Line | None]]:
-        """Each line of a source, ready for the network; or the reading that says what is wrong."""
-        if isinstance(source, np.ndarray):
-            yield Reading("array"), self._ready(source)
-            return
-        path = Path(source)
-        try:
-            if path.is_dir():
-                for entry in _entries(path):
-                    yield from self._lines(entry)
-            elif path.suffix.lower() == ".xml":
-                yield from self._lines_of_page(path)
-            else:
-                yield Reading(str(path)), self._ready(open_grey(path))
-        except DataError as error:
-            yield Reading(str(path), error=str(error)), None
-
-    def _lines_of_page(self, path: Path) -> Iterator[tuple[Reading, _Line | None]]:
-        page = read_page(path)
-        if not page.lines and not page.left_out:
-            raise DataError(
-                f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance"
-            )
-        for line, image in zip(page.lines, line_images(page), strict=True):
-            yield Reading(f"{path}#{line.id}"), self._ready(image, along(line))
-        for name, why in page.left_out:
-            yield Reading(f"{path}#{name}", error=f"{path}: line {name!r} cannot be read: {why}; mend or remove it"), None
+        return Reading(source, read.prediction, read.confidence, "", calibrated, characters, words)
 
     def _ready(self, grey: np.ndarray, columns: np.ndarray | None = None) -> _Line:
         """The line as the network reads it. `columns`: x of each column in the page it was cut from."""
@@ -174,29 +185,12 @@ class Recognizer:
 
 def _piece(characters: Sequence[Character], confidence: float, line: _Line) -> Piece:
     text = "".join(c.text for c in characters)
-    first, last = characters[0].extent, characters[-1].extent
-    if first is None or last is None:
+    extents = [c.extent for c in characters if c.extent]
+    if len(extents) < len(characters):
         return Piece(text, confidence, None, None)
-    start, end = np.interp(np.array([first[0], last[1]]) * (len(line.across) - 1), np.arange(len(line.across)), line.across)
-    return Piece(text, confidence, round(float(start), 1), round(float(end), 1))
-
-
-def _entries(folder: Path) -> list[Path]:
-    """What is to be read of a folder, in the order of the pictures' names: each picture, or the ALTO or PAGE file beside it whose
-    picture it is. Raises DataError where there is none."""
-    pages = {_pictured(file): file for file in sorted(folder.glob("*.xml")) if is_page(file)}
-    pictures = {path for path in folder.iterdir() if path.suffix.lower() in PICTURES and not path.is_dir()}
-    if not pictures and not pages:
-        raise DataError(f"{folder}: no picture in this folder; name a folder of pictures of lines, or a page's .xml")
-    return [pages.get(picture, picture) for picture in sorted(pictures | pages.keys())]
-
-
-def _pictured(file: Path) -> Path:
-    """The picture of a page; the file itself where that is not there, which is said when it is read."""
-    try:
-        return read_page(file).image
-    except DataError:
-        return file
+    share = min(start for start, _ in extents), max(end for _, end in extents)  # from right to left the first stands last
+    start, end = np.interp(np.array(share) * (len(line.across) - 1), np.arange(len(line.across)), line.across)
+    return Piece(text, confidence, round(float(start), 1), round(float(end), 1), share)
 
 
 def _of_lines(kept: Checkpoint, path: Path) -> Experiment:

@@ -85,3 +85,12 @@ def _sampled(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     upper = image[top, left] * (1 - dx) + image[top, left + 1] * dx
     lower = image[top + 1, left] * (1 - dx) + image[top + 1, left + 1] * dx
     return upper * (1 - dy) + lower * dy
+
+
+def section(line: PageLine, start: float, end: float) -> np.ndarray:
+    """The outline, float (4, 2), of what lies between two shares (0 to 1, from the left) of a line that was cut out."""
+    places, normals = _walk(line.baseline)
+    (above, below), last = reaches([line])[0], len(places) - 1
+    left, right = round(min(max(start, 0.0), 1.0) * last), round(min(max(end, 0.0), 1.0) * last)
+    corners = [(left, -above), (right, -above), (right, below), (left, below)]
+    return np.array([places[at] + reach * normals[at] for at, reach in corners])

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
-from text_recognizer.errors import DataError
+from text_recognizer.data.pictures import PICTURES as PICTURES  # with it a line begins
+from text_recognizer.data.pictures import open_grey as open_grey
 
-VERSION = 1
-"""Part of the key of every cache: another number makes all caches anew, after a change in what this module computes."""
-
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
-"""Endings of the pictures that are looked for in folders."""
+VERSION = 2
+"""Part of the key of every cache: another number makes all caches anew, after a change here or in `pictures`."""
 
 _PAPER, _INK = 30, 99.5
 _LEAST_CONTRAST = 30.0
 _SHEARS = np.linspace(-0.5, 1.1, 17)
 _INK_LEVEL = 80
 _NARROWEST = 8
-
-
-def open_grey(path: Path) -> np.ndarray:
-    """The picture as uint8 (height, width), transparent parts white. Raises DataError where it is missing or broken."""
-    try:
-        with Image.open(path) as opened:
-            image: Image.Image = opened
-            if image.mode in ("RGBA", "LA", "PA", "P"):
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-            return np.asarray(image.convert("L") if not image.mode.startswith(("I", "F")) else _eight_bits(image))
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such image; mend the path, or take its line out") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: cannot be read as an image ({error!s:.80}); replace it, or take its line out") from error
 
 
 def prepared(grey: np.ndarray, height: int, *, upright: bool) -> np.ndarray:
@@ -52,9 +34,15 @@ def with_even_contrast(grey: np.ndarray) -> np.ndarray:
 
     Writing that is bright on dark is taken as it stands. Faint noise on empty paper is not stretched to full strength.
     """
-    ink = grey.astype(np.float32) if np.median(grey) < 128 else 255 - grey.astype(np.float32)
+    ink = grey.astype(np.float32) if _is_bright_on_dark(grey) else 255 - grey.astype(np.float32)
     paper, darkest = np.percentile(ink, [_PAPER, _INK])
     return (np.clip((ink - paper) / max(darkest - paper, _LEAST_CONTRAST), 0, 1) * 255).astype(np.uint8)
+
+
+def _is_bright_on_dark(grey: np.ndarray) -> bool:
+    """Paper is what there is most of. A dark one may be a dim photograph: there the farther extreme is dark ink."""
+    darkest, paper, brightest = np.percentile(grey, [100 - _INK, 50, _INK])
+    return bool(paper < 128 and brightest - paper >= paper - darkest)
 
 
 def slant_of(ink: np.ndarray) -> float:
@@ -84,10 +72,3 @@ def sheared(ink: np.ndarray, by: float) -> np.ndarray:
 def _column(columns: np.ndarray, up: np.ndarray, slant: float, height: int) -> np.ndarray:
     """The column that each pixel of ink stands in once the slant is taken out, 0 or more."""
     return np.rint(columns - slant * up + 1.1 * height).astype(np.int64)
-
-
-def _eight_bits(image: Image.Image) -> np.ndarray:
-    """Pictures of more than eight bits, brought to 0..255 by their own range."""
-    values = np.asarray(image, dtype=np.float64)
-    low, high = float(values.min()), float(values.max())
-    return ((values - low) / max(high - low, 1e-9) * 255).astype(np.uint8)

@@ -54,8 +54,12 @@ def _tell_left_out(files: Sequence[Path], pages: Sequence[Page]) -> None:
 
 def line_images(page: Page) -> Iterator[np.ndarray]:
     """Every line of a page cut out along its baseline, uint8 of the page's own resolution."""
-    grey = open_grey(page.image)
-    lines = [_near(line, grey.shape) for line in page.lines]
+    return cut_out(open_grey(page.image, turned=page.turned), page.lines)
+
+
+def cut_out(grey: np.ndarray, lines: Sequence[PageLine]) -> Iterator[np.ndarray]:
+    """The same for lines of a page uint8 (height, width), which they may reach beyond."""
+    lines = [_near(line, grey.shape) for line in lines]
     return (along_baseline(grey, line, reach) for line, reach in zip(lines, reaches(lines), strict=True))
 
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from text_recognizer.data import alto, prima_page
 from text_recognizer.data.page_parts import Described, PageLine, baseline_within, name_of
+from text_recognizer.data.pictures import PICTURES, size_of_picture
 from text_recognizer.errors import DataError
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 _READERS = {"alto": alto.described, "PcGts": prima_page.described}
 _SMALLEST = 5.0  # pixels: what is less wide or high holds no letter
 _ALIKE = 0.02  # by which the two sides of a picture may be scaled differently
@@ -22,11 +21,15 @@ _ALIKE = 0.02  # by which the two sides of a picture may be scaled differently
 
 @dataclass(frozen=True)
 class Page:
-    """A page's picture, its lines in the order of reading, and why others of its lines cannot be used, by their ids."""
+    """A page's picture, its lines in the order of reading, and why others of its lines cannot be used, by their ids.
+
+    `turned`: whether its coordinates count in the picture as its EXIF turns it, or as it lies in its file.
+    """
 
     image: Path
     lines: tuple[PageLine, ...]
     left_out: tuple[tuple[str, str], ...] = ()
+    turned: bool = True
 
 
 def read_page(path: Path) -> Page:
@@ -39,7 +42,8 @@ def read_page(path: Path) -> Page:
         raise DataError(f"{path}: its root is {name_of(root)!r}, neither ALTO nor PAGE; export it as one of them")
     found = _READERS[name_of(root)](root)
     image = _picture(path, found.picture)
-    scale = _scale(path, found, image)
+    turned = _is_turned(found, image)
+    scale = _scale(path, found, image, turned=turned)
     usable, left_out = [], []
     for line in found.lines:
         whole = _whole(line, scale)
@@ -47,15 +51,21 @@ def read_page(path: Path) -> Page:
             left_out.append((line.id, whole))
         else:
             usable.append(whole)
-    return Page(image, tuple(usable), tuple(left_out))
+    return Page(image, tuple(usable), tuple(left_out), turned)
 
 
-def is_page(path: Path) -> bool:
-    """Whether this is an ALTO or PAGE file; one that cannot be read is none."""
+def pictured(path: Path) -> Path | None:
+    """The picture of an ALTO or PAGE file; the file itself where that is not there, and None where this is no such file."""
     try:
-        return name_of(_root(path)) in _READERS
+        root = _root(path)
     except DataError:
-        return False
+        return None
+    if name_of(root) not in _READERS:
+        return None
+    try:
+        return _picture(path, _READERS[name_of(root)](root).picture)
+    except DataError:
+        return path
 
 
 def _root(path: Path) -> ElementTree.Element:
@@ -86,34 +96,41 @@ def _distinct(baseline: np.ndarray) -> np.ndarray:
     return baseline[np.r_[True, np.any(np.diff(baseline, axis=0) != 0, axis=1)]] if len(baseline) else baseline
 
 
-def _scale(path: Path, found: Described, image: Path) -> np.ndarray:
+def _is_turned(found: Described, image: Path) -> bool:
+    """Programs differ in whether they heed EXIF; the size that the file gives tells, where the picture was turned to its side."""
+    return (
+        found.size is None
+        or _is_alike(found.size, size_of_picture(image))
+        or not _is_alike(found.size, size_of_picture(image, turned=False))
+    )
+
+
+def _is_alike(described: tuple[float, float], size: tuple[int, int]) -> bool:
+    """Whether a picture has the shape of the page that is described."""
+    width, height = np.array(size) / described
+    return bool(abs(width / height - 1) <= _ALIKE)
+
+
+def _scale(path: Path, found: Described, image: Path, *, turned: bool) -> np.ndarray:
     """Pixels of the picture per unit of the file, along x and y (2,)."""
     if found.size is None:
         if found.unit == "pixel":
             return np.ones(2)
         raise DataError(f"{path}: its unit is {found.unit}, and it does not say how large its page is; export it in pixels")
-    scale = np.array(_size(image)) / found.size
-    if abs(scale[0] / scale[1] - 1) > _ALIKE:
+    size = size_of_picture(image, turned=turned)
+    if not _is_alike(found.size, size):
         width, height = found.size
         raise DataError(
-            f"{path}: it describes a page of {width:g} x {height:g}, and its picture {image.name} has {_size(image)[0]} x "
-            f"{_size(image)[1]} pixels, which is another shape; put the picture there that it was made from"
+            f"{path}: it describes a page of {width:g} x {height:g}, and its picture {image.name} has {size[0]} x "
+            f"{size[1]} pixels, which is another shape; put the picture there that it was made from"
         )
-    return scale
-
-
-def _size(image: Path) -> tuple[int, int]:
-    try:
-        with Image.open(image) as opened:
-            return opened.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{image}: cannot be read as an image ({error!s:.80}); replace it, or take its page out") from error
+    return np.array(size) / found.size
 
 
 def _picture(path: Path, named: str) -> Path:
     """The picture that the file names, or one with the file's own name; beside the file."""
     names = [Path(named).name] if named else []
-    for name in (*names, *(path.stem + end for suffix in _PICTURES for end in (suffix, suffix.upper()))):
+    for name in (*names, *(path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper()))):
         if (picture := path.with_name(name)).is_file():
             return picture
     raise DataError(f"{path}: its picture {named or path.stem!r} is not beside it; put it there")

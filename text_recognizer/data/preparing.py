@@ -1,4 +1,4 @@
-"""How far the preparation of images is, which may take minutes the first time: on standard error, where it takes long."""
+"""How far the preparation of images is, or their reading, which may take minutes: on standard error, where it takes long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ EVERY = 10.0  # seconds between two lines elsewhere, as in the log of a job
 Image = TypeVar("Image")
 
 
-def counted(images: Iterable[Image], of: int = 0, clock: Callable[[], float] = time.monotonic) -> Iterator[Image]:
+def counted(
+    images: Iterable[Image], of: int = 0, clock: Callable[[], float] = time.monotonic, what: str = "images prepared"
+) -> Iterator[Image]:
     """The same, one after another; `of`: how many there will be, 0 where nobody knows."""
     begun, shown = clock(), ""
     in_place = bool(sys.stderr and sys.stderr.isatty())
@@ -24,7 +26,7 @@ def counted(images: Iterable[Image], of: int = 0, clock: Callable[[], float] = t
             yield image
             if (now := clock()) >= due:
                 due = now + (REDRAW if in_place else EVERY)
-                shown = f"{number:,}{total} images prepared after {now - begun:.0f} s"
+                shown = f"{number:,}{total} {what} after {now - begun:.0f} s"
                 tell(shown, "\r" if in_place else "\n")
     finally:
         if shown and in_place:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -9,8 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from text_recognizer.data.directions import as_read, as_seen, runs_right_to_left
 from text_recognizer.data.line_set import Lines, LineSplit
-from text_recognizer.metrics import Prediction, character_error_rate, word_error_rate
+from text_recognizer.metrics import Character, Prediction, character_error_rate, word_error_rate
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.ctc_beam import best_text
 from text_recognizer.models.ctc_path import BLANK, best_path, extents, peaks, shares
@@ -117,6 +120,10 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
         """The images of a batch without their padding, uint8 (height, width) each."""
         return [x[:, :w] for x, w in zip(batch.images.cpu().numpy(), batch.widths.tolist(), strict=True)]
 
+    def order_of(self, text: str) -> str:
+        """The characters of a text in the order in which the network gives them."""
+        return text
+
     def _kept_on(self, device: torch.device, split: LineSplit) -> LinesOnDevice | None:
         """The split on the device, brought there the first time it is asked for; nothing where it is too large for that."""
         if device.type not in self.resident_on or not fits(sum(image.size for image in split.images)):
@@ -127,7 +134,7 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
         return self._resident[key][1]
 
     def _batch(self, images: torch.Tensor, widths: torch.Tensor, texts: tuple[str, ...]) -> LineBatch:
-        known = [[self._class_of[c] for c in text if c in self._class_of] for text in texts]
+        known = [[self._class_of[c] for c in self.order_of(text) if c in self._class_of] for text in texts]
         classes = torch.tensor([k for text in known for k in text])
         lengths = torch.tensor([len(text) for text in known])
         classes, lengths = (values.to(images.device, non_blocking=True) for values in (classes, lengths))
@@ -135,11 +142,15 @@ class LinesByWidth(Model[LineSplit, LineBatch]):
 
 
 class LineModelCtc(LinesByWidth):
-    """A network of lines -> logits per frame (blank first), with the CTC loss and greedy reading."""
+    """A network of lines -> logits per frame (blank first), with the CTC loss and greedy reading.
+
+    With an alphabet that has characters from right to left, it gives those of a line as they stand on the paper.
+    """
 
     def __init__(self, network: nn.Module, data: Lines, shortcut_weight: float = 0.1) -> None:
         super().__init__(network, data)
         self.shortcut_weight = shortcut_weight
+        self._turns = runs_right_to_left(data.classes)
 
     @staticmethod
     def classes_of(data: Lines) -> int:
@@ -171,10 +182,15 @@ class LineModelCtc(LinesByWidth):
         letters = self.text_of(path.classes)
         certain = shares(path, at, scores, self.fusion)
         nothing = float(np.exp(scores[:, BLANK].mean())) if len(scores) else 0.0
-        return self.trust.prediction(target, list(zip(letters, certain, strict=True)), extents(at, len(scores)), nothing)
+        read = self.trust.prediction(target, list(zip(letters, certain, strict=True)), extents(at, len(scores)), nothing)
+        return _turned(read) if self._turns else read
+
+    def order_of(self, text: str) -> str:
+        """The characters of a text from left to right, as the frames are."""
+        return as_seen(text) if self._turns else text
 
     def text_of(self, classes: list[int]) -> str:
-        """The text of classes without blanks."""
+        """The characters of classes without blanks, from left to right."""
         return "".join(self.alphabet[k - 1] for k in classes)
 
     def _ctc(self, logits_BTC: torch.Tensor, frames_B: torch.Tensor, batch: LineBatch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -214,3 +230,23 @@ def _cuts(steps: np.ndarray, room: float) -> list[int]:
             cuts.append(i)
             first = i
     return cuts
+
+
+def _turned(read: Prediction) -> Prediction:
+    """What was read from left to right, in the order of reading; its characters too."""
+    text = as_read(read.prediction)
+    left = list(reversed(read.characters))
+    return replace(read, prediction=text, characters=tuple(_taken(character, left) for character in text))
+
+
+def _taken(character: str, left: list[Character]) -> Character:
+    """The character out of those that are left; one that is composed of several now, or was mirrored, out of theirs."""
+    known = any(c.text == character for c in left)
+    parts = [
+        left.pop(next((i for i, c in enumerate(left) if c.text == part), 0))
+        for part in ([character] if known else unicodedata.normalize("NFD", character))
+        if left
+    ]
+    extents = [c.extent for c in parts if c.extent]
+    extent = (min(start for start, _ in extents), max(end for _, end in extents)) if extents else None
+    return Character(character, math.prod(c.confidence for c in parts), extent)

@@ -95,8 +95,8 @@ def adapted(
     and calibration errors, by name, `..._lm` with it."""
     chosen, rest = (_looked(model, split, device, context) for split in parted(val))
     plain = chosen.read()
-    some = [p.target for p in plain]
-    levels, ngrams = _model(texts, model.alphabet, some)
+    some = [model.order_of(p.target) for p in plain]
+    levels, ngrams = _model([model.order_of(text) for text in texts], model.alphabet, some)
     without = model.figures(plain)["cer"]
     fusion = _weighed(chosen, ngrams, without) if without < _HOPELESS else None
     fused = Fusion(ngrams, fusion) if fusion else None

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from PIL import Image  # noqa: E402
 from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
+from text_recognizer.data.page_xml import read_page  # noqa: E402
 from text_recognizer.errors import CheckpointError, ExperimentError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.metrics import edit_distance  # noqa: E402
@@ -213,7 +215,67 @@ def test_a_program_gets_an_object_per_line(tmp_path: Path, ctc, capsys) -> None:
     files_of(ctc[1][:3], tmp_path / "lines")
     assert main([str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--json"]) == 0
     rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
-    assert [set(row) for row in rows] == [KEYS] * 3
+    assert [set(row) for row in rows] == [KEYS | {"baseline", "outline"}] * 3
+    assert rows[0]["outline"][0] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("form", "kind"), [("alto", "alto"), ("page", "PcGts")])
+def test_pages_become_files_that_are_read_again(tmp_path: Path, ctc, capsys, form: str, kind: str) -> None:
+    """People correct them; and what somebody has corrected must not be written over."""
+    Image.fromarray(np.full((120, 200), 220, np.uint8)).save(tmp_path / "page.png")
+    (tmp_path / "page.xml").write_text(ALTO)
+    files_of(ctc[1][:1], tmp_path / "lines")
+    asked = [str(tmp_path / "page.xml"), str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--format", form]
+    assert main([*asked, "--output", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "out" / name) for name in ("page.xml", "00.xml")]
+    assert f"<{kind}" in (tmp_path / "out" / "00.xml").read_text()
+    (tmp_path / "page.png").rename(tmp_path / "out" / "page.png")
+    assert [line.id for line in read_page(tmp_path / "out" / "page.xml").lines] == ["l1"]
+    (tmp_path / "out" / "page.png").rename(tmp_path / "page.png")
+    before = (tmp_path / "out" / "page.xml").read_text()
+    assert main([*asked, "--output", str(tmp_path / "out")]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "out" / "page.xml").read_text() == before
+    assert main(asked) == 2
+
+
+def test_a_text_is_lines_and_nothing_else(tmp_path: Path, ctc, capsys) -> None:
+    """For a pipe into a search, or a file to read."""
+    files_of(ctc[1][:2], tmp_path / "lines")
+    assert main([str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--format", "text"]) == 0
+    expected = [reading.text for reading in Recognizer(ctc[0]).read([tmp_path / "lines"])]
+    assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_lines_come_as_they_are_read_and_no_source_is_looked_at_too_early(ctc) -> None:
+    """A thousand pages are not kept in memory, and what was read is there when the last one fails."""
+    checkpoint, images = ctc
+    seen = 0
+
+    def sources() -> Iterator[np.ndarray]:
+        for number in range(1000):
+            assert number < seen + 80, "consumed ahead"
+            yield images[number % 3]
+
+    for reading in Recognizer(checkpoint).stream(sources()):
+        assert reading.source == f"sources[{seen}]"
+        seen += 1
+        if seen == 200:
+            break
+    assert seen == 200
+
+
+def test_a_page_by_its_shape_is_said_once(tmp_path: Path, ctc, capsys) -> None:
+    """Whoever did not mean it knows the option; a hundred pages need not say it a hundred times."""
+    page = np.full((400, 300), 230, np.uint8)
+    page[60:300:60, 40:240:3] = page[66:300:60, 40:240:3] = 20
+    page[np.add.outer(np.arange(60, 300, 60), np.arange(7)).ravel(), 40:240:10] = 20
+    for name in ("a.png", "b.png"):
+        Image.fromarray(page).save(tmp_path / name)
+    assert main([str(tmp_path), "--checkpoint", str(ctc[0])]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 8
+    assert said.err.count("--lines") == 1
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, capsys) -> None:

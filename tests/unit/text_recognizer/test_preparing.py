@@ -17,6 +17,13 @@ def test_of_many_images_a_line_comes_every_few_seconds(capsys: pytest.CaptureFix
     assert any_values_in(said.err.splitlines()[0]) == {}, "the log of a job is read for metrics"
 
 
+def test_what_is_counted_has_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads pages prepares no images."""
+    seconds = iter(range(1000))
+    list(counted(iter(range(12)), clock=lambda: float(next(seconds)), what="lines read"))
+    assert capsys.readouterr().err == "10 lines read after 10 s\n"
+
+
 def test_of_what_is_quick_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """And an image that cannot be read raises what it raised."""
     assert list(counted(range(9), clock=lambda: 0.0)) == list(range(9))

@@ -1,0 +1,74 @@
+"""Pages that were read, as ALTO and PAGE: what other programs and our own readers find in them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+np = pytest.importorskip("numpy")
+
+from PIL import Image  # noqa: E402
+
+from text_recognizer.data.page_parts import PageLine, box  # noqa: E402
+from text_recognizer.data.page_xml import read_page  # noqa: E402
+from text_recognizer.outputs import WRITERS, ReadLine, ReadPage, Word  # noqa: E402
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
+WORDS = (Word("une", 0.5, 0.0, 0.25), Word("ligne", 0.75, 0.5, 1.0))
+
+
+def line(name: str, top: float, text: str, words: tuple[Word, ...] = ()) -> ReadLine:
+    baseline = np.array([[20.0, top + 30], [420, top + 30]])
+    return ReadLine(PageLine(name, "", baseline, box(20, top, 420, top + 40)), text, 0.875, words)
+
+
+def page(*lines: ReadLine) -> ReadPage:
+    return ReadPage("p <&> é.png", 1, (600, 400), lines)
+
+
+def read_back(folder: Path, form: str, written: ReadPage) -> tuple[PageLine, ...]:
+    Image.new("L", written.size, 230).save(folder / written.picture)
+    (folder / "other.xml").write_text(WRITERS[form](written, NOW), encoding="utf-8")
+    return read_page(folder / "other.xml").lines
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("words", [(), WORDS], ids=["lines alone", "words"])
+def test_what_is_written_is_read_back(tmp_path: Path, form: str, words: tuple[Word, ...]) -> None:
+    """The XML is corrected by people and trained with afterwards."""
+    given = [line("l_1", 50, "une ligne", words), line("eSc_line.2", 150, 'a "b" <c> & d\u0301'), line("last", 250, "")]
+    found = read_back(tmp_path, form, page(*given))
+    assert [each.id for each in found] == ["l_1", "eSc_line.2", "last"]
+    assert [each.text for each in found] == ["une ligne", 'a "b" <c> & d\u0301', ""]
+    for one, other in zip(given, found, strict=True):
+        assert np.array_equal(one.line.baseline, other.baseline)
+        assert np.array_equal(one.line.outline, other.outline)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_words_stand_where_they_were_read_and_nowhere_else(form: str) -> None:
+    """A search shows the place; one that was made up leads people astray."""
+    with_words, without = (WRITERS[form](page(line("l", 50, "une ligne", words)), NOW) for words in (WORDS, ()))
+    assert ('CONTENT="ligne" WC="0.750" HPOS="221"' in with_words) is (form == "alto")
+    assert (re.search(r'<Word id="l_2">\s*<Coords points="221,50 420,50 ', with_words) is not None) is (form == "page")
+    assert without.count("0.875") == 1
+    assert "<Word" not in without
+    assert without.count("<String") == (form == "alto")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_names_and_texts_that_xml_does_not_allow_are_made_good(tmp_path: Path, form: str) -> None:
+    """The file would be one that nobody can open."""
+    found = read_back(tmp_path, form, page(line("7", 50, "a\x0bb"), line("7", 150, "c")))
+    assert [(each.id, each.text) for each in found] == [("line_1", "a\ufffdb"), ("line_2", "c")]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_places_beyond_the_page_end_at_its_edge(tmp_path: Path, form: str) -> None:
+    """Both formats know no negative pixels."""
+    outside = ReadLine(PageLine("l", "", np.array([[-9.0, 20], [900, 20]]), box(-9, -5, 900, 30)), "x", 1.0)
+    (found,) = read_back(tmp_path, form, page(outside))
+    assert found.outline.tolist() == box(0, 0, 600, 30).tolist()

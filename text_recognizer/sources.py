@@ -1,0 +1,189 @@
+"""What is to be read: the lines of pictures, of pages with and without ALTO or PAGE XML, of folders of these, and of images in
+memory, found one after another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from text_recognizer.data.line_pages import cut_out, line_images
+from text_recognizer.data.page_parts import PageLine, baseline_within, box
+from text_recognizer.data.page_xml import pictured, read_page
+from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, pages_in, size_of_picture
+from text_recognizer.data.segmentation import lines_of
+from text_recognizer.errors import DataError
+
+Source: TypeAlias = "str | Path | np.ndarray | Image.Image"
+
+
+_LEAST_HEIGHT, _MOST_WIDTH = 200, 4  # a picture that is lower, in pixels, or wider, in heights, is a line
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A picture with its lines, or a page of one: what it is called, its file (None: it is in memory), which page of that it is
+    (0: the only one), width and height in pixels; and whether its lines were looked for because of its shape alone."""
+
+    source: str
+    picture: Path | None = None
+    number: int = 0
+    size: tuple[int, int] = (0, 0)
+    guessed: bool = False
+
+    @property
+    def stem(self) -> str:
+        """What a file about it is called, without an ending."""
+        name = self.picture.stem if self.picture else self.source
+        return f"{name}_page_{self.number}" if self.number else name
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A line to be read, named by `source`: its sheet, its place there, and its grey pixels, uint8 (height, width); or why there
+    are none."""
+
+    source: str
+    sheet: Sheet
+    grey: np.ndarray | None = None
+    line: PageLine | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How sources are looked into. `recursive`: also folders within folders. `pages`: a picture without XML is a page, whose
+    lines have to be found (True), or a line (False); None: what its shape says."""
+
+    recursive: bool = False
+    pages: bool | None = None
+
+
+def found_in(sources: Iterable[Source] | Source, choice: Choice = Choice()) -> Iterator[Found]:
+    """The lines of all sources in their order; each source is looked into when its turn comes, and a page of it after another.
+
+    What is no file is named by its place, `sources[0]`. A picture has the shape of a page where it is 200 pixels high or more,
+    and not wider than four times that; where there is but one line on it, it is read whole.
+    """
+    for place, source in enumerate(_each(sources)):
+        is_path = isinstance(source, (str, Path)) and str(source)
+        name = str(source) if is_path else f"sources[{place}]"
+        try:
+            yield from _of_path(Path(name), choice) if is_path else _of_image(Sheet(name), _grey(source), choice)
+        except DataError as error:
+            yield _failed(name, str(error) if is_path else f"{name}: {error}")
+
+
+def _failed(name: str, error: str) -> Found:
+    return Found(name, Sheet(name), error=error)
+
+
+def _each(sources: Iterable[Source] | Source) -> Iterable[Source]:
+    """All sources, also where there is but one. Of an array the shape says whether it is a picture or a stack of them."""
+    if isinstance(sources, np.ndarray):
+        return [sources] if sources.ndim < 3 or (sources.ndim == 3 and sources.shape[2] in (1, 3, 4)) else list(sources)
+    return [sources] if isinstance(sources, (str, Path, Image.Image)) else sources
+
+
+def _grey(source: object) -> np.ndarray:
+    if isinstance(source, np.ndarray):
+        return grey_array(source)
+    if isinstance(source, Image.Image):
+        if not source.width or not source.height:
+            raise DataError(f"it is empty, of {source.width} x {source.height} pixels; leave it out")
+        return grey_of(source)
+    said = "it is an empty text" if source == "" else f"it is a {type(source).__name__}"
+    raise DataError(f"{said}, and no picture; give a path, an array or an image of Pillow's")
+
+
+def _of_path(path: Path, choice: Choice) -> Iterator[Found]:
+    return _of_folder(path, choice) if path.is_dir() else _of_entry(path, choice)
+
+
+def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
+    """Raises DataError where nothing is to be read."""
+    unread: list[OSError] = []
+    empty = True
+    for here, folders, names in os.walk(folder, onerror=unread.append):
+        folders[:] = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
+        for entry in _entries(Path(here), names):
+            empty = False
+            yield from _of_entry(entry, choice)
+    for error in unread:
+        yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
+    if empty and not unread:
+        deeper = "" if choice.recursive else ", or add --recursive for the folders within it"
+        raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
+
+
+def _entries(folder: Path, names: Iterable[str]) -> list[Path]:
+    """What is to be read of a folder, in the order of the pictures' names: each picture, or the ALTO or PAGE file beside it whose
+    picture it is."""
+    paths = [folder / name for name in sorted(names) if not _is_hidden(name)]
+    pages = {picture: path for path in paths if path.suffix.lower() == ".xml" and (picture := pictured(path))}
+    pictures = {path for path in paths if path.suffix.lower() in PICTURES}
+    return [pages.get(picture, picture) for picture in sorted(pictures | pages.keys())]
+
+
+def _is_hidden(name: str) -> bool:
+    """Such as the companions that another system leaves beside every picture."""
+    return name.startswith(".")
+
+
+def _of_entry(path: Path, choice: Choice) -> Iterator[Found]:
+    try:
+        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice)
+    except DataError as error:
+        yield _failed(str(path), str(error))
+
+
+def _of_page(path: Path) -> Iterator[Found]:
+    page = read_page(path)
+    if not page.lines and not page.left_out:
+        raise DataError(f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance")
+    sheet = Sheet(str(path), page.image, size=size_of_picture(page.image, turned=page.turned))
+    for line, image in zip(page.lines, line_images(page), strict=True):
+        yield Found(f"{path}#{line.id}", sheet, image, line)
+    for name, why in page.left_out:
+        said = f"{path}: line {name!r} cannot be read: {why}; mend or remove it"
+        yield Found(f"{path}#{name}", sheet, error=said)
+
+
+def _of_picture(path: Path, choice: Choice) -> Iterator[Found]:
+    """The lines of each page of the picture; pages are numbered where there are several."""
+    pages = pages_in(path)
+    first, second = next(pages, DataError(f"{path}: it holds no page; replace it")), next(pages, None)
+    if second is None:
+        yield from _of_leaf(Sheet(str(path), path), first, choice)
+        return
+    for number, page in enumerate(chain((first, second), pages), start=1):
+        page = DataError(f"page {number} of {page}") if isinstance(page, DataError) else page
+        yield from _of_leaf(Sheet(f"{path}#page_{number}", path, number), page, choice)
+
+
+def _of_leaf(sheet: Sheet, page: np.ndarray | DataError, choice: Choice) -> Iterator[Found]:
+    return iter([_failed(sheet.source, str(page))]) if isinstance(page, DataError) else _of_image(sheet, page, choice)
+
+
+def _of_image(sheet: Sheet, grey: np.ndarray, choice: Choice) -> Iterator[Found]:
+    """The lines of a picture that nobody has marked any in, or the one line that it is."""
+    height, width = grey.shape
+    guessed = choice.pages is None and height >= _LEAST_HEIGHT and width <= _MOST_WIDTH * height
+    sheet = replace(sheet, size=(width, height))
+    lines = lines_of(grey) if choice.pages or guessed else None
+    if lines == ():
+        said = "no line is found on it; mark its lines in ALTO or PAGE XML, or take it for one line (--lines)"
+        yield Found(sheet.source, sheet, error=f"{sheet.source}: {said}")
+    elif lines is None or (guessed and len(lines) == 1):
+        outline = box(0, 0, width, height)
+        yield Found(sheet.source, sheet, grey, PageLine("line_1", "", baseline_within(outline), outline))
+    else:
+        sheet = replace(sheet, guessed=guessed)
+        for line, image in zip(lines, cut_out(grey, lines), strict=True):
+            yield Found(f"{sheet.source}#{line.id}", sheet, image, line)

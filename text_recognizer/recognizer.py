@@ -96,7 +96,8 @@ class Recognizer:
             yield Reading(f"{path}#{name}", error=f"{path}: line {name!r} cannot be read: {why}; mend or remove it"), None
 
     def _prepared(self, grey: np.ndarray) -> np.ndarray:
-        return prepared(grey, self.height, upright=bool(getattr(self.experiment.dataset_args, "upright", False)))
+        asked = {name: bool(getattr(self.experiment.dataset_args, name, False)) for name in ("upright", "fit")}
+        return prepared(grey, self.height, **asked)
 
     @torch.no_grad()
     def _answers(self, images: Sequence[np.ndarray]) -> list[tuple[str, float]]:

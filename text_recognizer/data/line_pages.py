@@ -34,7 +34,7 @@ def line_pages(options: LineFolderOptions) -> Lines:
     pages = [read_page(file) for file in files]
     _tell_left_out(files, pages)
     stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
-    key = {"version": [VERSION, 2], "pages": stamps, "height": options.height, "upright": options.upright}
+    key = {"version": [VERSION, 2], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
     texts = [line.text for page in pages for line in page.lines]
     images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
     splits = [split_of(file.stem, options) for file, page in zip(files, pages, strict=True) for _ in page.lines]
@@ -63,4 +63,4 @@ def _near(line: PageLine, shape: tuple[int, ...]) -> PageLine:
 
 def prepared_lines(page: Page, options: LineFolderOptions) -> list[np.ndarray]:
     """The same as a network reads them, uint8 (options.height, width)."""
-    return [prepared(image, options.height, upright=options.upright) for image in line_images(page)]
+    return [prepared(image, options.height, upright=options.upright, fit=options.fit) for image in line_images(page)]

@@ -26,10 +26,10 @@ from text_recognizer.training import checkpoints, resume
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
 from text_recognizer.training.early_stopping import BestEpoch
+from text_recognizer.training.reading import read_split
 from text_recognizer.training.state import fresh
 
 _SHOWN = 16
-_EVALUATION_BATCH = 128
 
 S = TypeVar("S", bound=Split)
 B = TypeVar("B", bound=Batch)
@@ -198,14 +198,10 @@ class Training(Generic[S, B]):
             self._keep("best.pt")
         return figures
 
-    @torch.no_grad()
     def _read(self, split: S, step: int) -> list[Prediction]:
         """The predictions for a split; the first few go to the tracker with their images."""
-        self.reader.network.eval()
         predictions: list[Prediction] = []
-        for batch in self.reader.batches(split, _EVALUATION_BATCH, self.device):
-            with self.state.descent.precision.autocast():
-                of_batch = self.reader.predict(batch)
+        for batch, of_batch in read_split(self.reader, split, self.device, self.state.descent.precision):
             if not predictions:
                 self._show(of_batch[:_SHOWN], self.reader.images(batch)[:_SHOWN], step)
             predictions += of_batch

@@ -47,6 +47,7 @@ def _arguments() -> argparse.ArgumentParser:
         "--margin", type=float, default=0.0, metavar="PIXELS", help="add paper on all sides, of 64 pixels of height"
     )
     parser.add_argument("--beams", type=int, default=1, help="texts per line that are followed up (default 1: greedily)")
+    parser.add_argument("--looks", type=int, choices=(1, 3, 9), default=1, help="times that each line is looked at (default 1)")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--worst", type=int, default=10, metavar="N", help="lines and confusions that are named (default 10)")
     parser.add_argument("--picture", type=Path, help="draw the worst lines into this file")
@@ -62,7 +63,7 @@ def _evaluate(given: argparse.Namespace, keys: Sequence[str]) -> int:
     from text_recognizer.evaluation import data_args, held_out, read_lines
     from text_recognizer.recognizer import Recognizer
 
-    recognizer = Recognizer(given.checkpoint, given.device, given.beams)
+    recognizer = Recognizer(given.checkpoint, given.device, given.beams, given.looks)
     entry, args = data_args(recognizer.experiment, given.dataset, pairs_of(keys))
     spoiling = Spoiling(given.squeeze, given.rotate, given.margin)
     data = held_out(entry, args, given.split, spoiling)

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _read(given: argparse.Namespace) -> int:
     from text_recognizer.recognizer import Recognizer
 
-    readings = Recognizer(given.checkpoint, given.device, given.beams).read(given.sources)
+    readings = Recognizer(given.checkpoint, given.device, given.beams, given.looks).read(given.sources)
     for reading in readings:
         _show(reading, as_json=given.json)
     return 1 if any(reading.error for reading in readings) else 0
@@ -40,6 +40,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", required=True, help="best.pt of a training on lines, or what --save kept")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--beams", type=_count, default=1, help="texts per line that are followed up (default 1: greedily)")
+    parser.add_argument("--looks", type=int, choices=(1, 3, 9), default=1, help="times that each line is looked at (default 1)")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     return parser
 

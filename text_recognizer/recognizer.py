@@ -42,16 +42,17 @@ class Reading:
 class Recognizer:
     """A trained network for lines, rebuilt from its checkpoint. Raises CheckpointError where that cannot be used.
 
-    With more than one of `beams` it reads by beam search: slower, sometimes a little better.
+    With more than one of `beams` it reads by beam search: slower, sometimes a little better. With 3 or 9 `looks` it looks at each
+    line so often (see `models.looks`): as many times slower, and better.
     """
 
-    def __init__(self, checkpoint: str | Path, device: str = "cpu", beams: int = 1) -> None:
+    def __init__(self, checkpoint: str | Path, device: str = "cpu", beams: int = 1, looks: int = 1) -> None:
         kept = load(Path(checkpoint))
         self.experiment = _of_lines(kept, Path(checkpoint))
         self.device = _device(device)
         self.height = int(kept.about.get("height") or 32)
         self.model = _rebuilt(self.experiment, kept, Path(checkpoint), self.height, self.device)
-        self.model.beams, self.model.resident_on = beams, ()
+        self.model.beams, self.model.looks, self.model.resident_on = beams, looks, ()
 
     def read(self, sources: Iterable[str | Path | np.ndarray]) -> list[Reading]:
         """One reading per line, in order: pictures of lines (a path, or a grey array uint8 (height, width)), ALTO or PAGE files,

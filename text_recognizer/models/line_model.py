@@ -13,6 +13,7 @@ from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.metrics import Prediction, character_error_rate, collapse, word_error_rate
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.ctc_beam import best_text
+from text_recognizer.models.looks import looked_at
 from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
 from text_recognizer.models.positions import inside
@@ -129,8 +130,7 @@ class LineModelCtc(LinesByWidth):
 
         The confidence is the probability of that path, or of that text, per frame (its geometric mean).
         """
-        logits_BTC, _, frames_B = self.network(as_float(batch.images), batch.widths)
-        scores_BTC = logits_BTC.float().log_softmax(dim=-1)
+        scores_BTC, frames_B = looked_at(self.network, as_float(batch.images), batch.widths, self.looks)
         if self.beams > 1:
             answers = [best_text(s[:n], self.beams) for s, n in zip(scores_BTC.cpu().numpy(), frames_B.tolist(), strict=True)]
             texts = [self._spelt(classes) for classes, _ in answers]

@@ -232,6 +232,7 @@ class Training(Generic[S, B]):
         path = self.listeners.directory / ("best.pt" if self.state.best.epoch else "last.pt")
         self.reader.network.load_state_dict(checkpoints.load(path).weights)
         self.reader.beams = getattr(self.options, "beams", 1)  # readers of characters have none
+        self.reader.looks = getattr(self.options, "looks", 1)
         test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1))
         (self.listeners.directory / resume.NAME).unlink(missing_ok=True)
         return Outcome(self.state.best, test, path)

@@ -59,7 +59,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, f
         "network_args": {"channels": 32, "hidden": 32},
         "dataset": "LineFolder",
         "dataset_args": {"folder": str(folder)},
-        "train_args": {"epochs": 12, "batch_size": 2, "lr": 0.01, "patience": 0, "validate_every": 12},
+        "train_args": {"epochs": 12, "batch_size": 2, "lr": 0.01, "patience": 0, "validate_every": 12, "looks": 3},
     }
     rows, run = Rows(), tmp_path_factory.mktemp("run")
     training = training_of(read(given), torch.device("cpu"), Listeners(rows, run, lambda _: None), run)
@@ -75,7 +75,7 @@ def measured(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict:
 def test_the_figures_are_those_of_the_training_itself(trained, capsys) -> None:
     """Two numbers for one network would leave nobody sure of either."""
     checkpoint, row, final = trained
-    on_val, on_test = measured(capsys, checkpoint), measured(capsys, checkpoint, "--split", "test")
+    on_val, on_test = measured(capsys, checkpoint), measured(capsys, checkpoint, "--split=test", "--looks=3")
     assert (on_val["cer"]["figure"], on_val["wer"]["figure"]) == (row["val_cer"], row["val_wer"])
     assert (on_test["cer"]["figure"], on_test["wer"]["figure"]) == (final["cer"], final["wer"])
     assert (on_val["lines"], on_val["writers"], on_test["writers"]) == (16, 2, 1)

@@ -15,6 +15,7 @@ from PIL import Image  # noqa: E402
 from text_recognizer.building import training_of  # noqa: E402
 from text_recognizer.evaluate import main  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
+from text_recognizer.recognizer import Recognizer  # noqa: E402
 from text_recognizer.training.loop import Listeners  # noqa: E402
 
 WORDS = ("nun", "mini", "lill", "hilum", "null", "immun", "minimum", "illi")
@@ -58,7 +59,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, f
         "network": "line_lstm_ctc",
         "network_args": {"channels": 32, "hidden": 32},
         "dataset": "LineFolder",
-        "dataset_args": {"folder": str(folder)},
+        "dataset_args": {"folder": str(folder), "fit": True},
         "train_args": {"epochs": 12, "batch_size": 2, "lr": 0.01, "patience": 0, "validate_every": 12, "looks": 3},
     }
     rows, run = Rows(), tmp_path_factory.mktemp("run")
@@ -79,6 +80,14 @@ def test_the_figures_are_those_of_the_training_itself(trained, capsys) -> None:
     assert (on_val["cer"]["figure"], on_val["wer"]["figure"]) == (row["val_cer"], row["val_wer"])
     assert (on_test["cer"]["figure"], on_test["wer"]["figure"]) == (final["cer"], final["wer"])
     assert (on_val["lines"], on_val["writers"], on_test["writers"]) == (16, 2, 1)
+
+
+def test_a_picture_is_prepared_for_a_reading_as_it_was_for_the_training(trained, capsys) -> None:
+    """A network that learned from fitted lines reads nothing in others, and nobody would be told."""
+    lines = measured(capsys, trained[0], "--worst=99")["worst"]
+    readings = Recognizer(trained[0]).read([line["source"] for line in lines])
+    same = [reading.text == line["read"] for reading, line in zip(readings, lines, strict=True)]
+    assert sum(same) >= 14  # of 16: here in float32, there in bf16
 
 
 def test_harder_pictures_are_measured_on_the_same_lines(trained, capsys) -> None:

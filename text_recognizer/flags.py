@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -93,6 +93,17 @@ def _integer(text: str) -> int:
 def value_of(text: str, kind: type | None) -> Any:
     """The value of a flag whose key holds a `kind`. Of a text only JSON's quotes are taken off: a folder may be named 0042."""
     return text if kind is str and text[:1] != '"' else scalar(text)
+
+
+def pairs_of(flags: Iterable[str]) -> dict[str, str]:
+    """The keys and values of flags of the form --KEY=VALUE. Raises ExperimentError for any other."""
+    pairs = {}
+    for flag in flags:
+        key, equals, value = flag.removeprefix("--").partition("=")
+        if not flag.startswith("--") or not equals:
+            raise ExperimentError(f"{flag!r} is not of the form --KEY=VALUE")
+        pairs[key] = value
+    return pairs
 
 
 def _tokens(arguments: list[str]) -> Iterator[tuple[str, str]]:

@@ -40,7 +40,7 @@ def _read(given: argparse.Namespace) -> int:
 
     if (given.format in FILES) != (given.output is not None):
         raise ExperimentError("--format alto and --format page write a file for each page: name its folder with --output FOLDER")
-    recognizer = Recognizer(given.checkpoint, given.device, given.beams)
+    recognizer = Recognizer(given.checkpoint, given.device, given.beams, given.looks)
     pairs = recognizer.with_places(given.sources, Choice(given.recursive, given.pages), lm=given.lm)
     told = _with_notice(pairs if sys.stdout.isatty() else counted(pairs, what="lines read"))
     failed = _write(told, given) if given.output else _print(told, given.format)
@@ -111,6 +111,7 @@ def _arguments() -> argparse.ArgumentParser:
         default=1,
         help="texts per line that are followed up (default: greedily, or as the language model was weighed)",
     )
+    parser.add_argument("--looks", type=int, choices=(1, 3, 9), default=1, help="times that each line is looked at (default 1)")
     parser.add_argument("--no-lm", dest="lm", action="store_false", help="read without the language model beside the checkpoint")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--pages", action="store_true", default=None, help="pictures without XML are pages; their lines are found")

@@ -18,7 +18,8 @@ import torch
 from text_recognizer.building import model_of
 from text_recognizer.catalog import DATASETS, LINES
 from text_recognizer.data.baselines import along
-from text_recognizer.data.line_images import prepared
+from text_recognizer.data.fitting import fit_of
+from text_recognizer.data.line_images import prepared, with_even_contrast
 from text_recognizer.data.line_set import Lines, LineSplit
 from text_recognizer.data.options import IamParagraphOptions
 from text_recognizer.errors import CheckpointError, ExperimentError
@@ -64,27 +65,30 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line ready for the network, and where its columns are in the given picture: x at both ends and evenly between, or at
-    every point along a baseline (W,)."""
+    """A line ready for the network; where its columns are in the given piece of a picture (W + 1,), whose width that is; and the
+    x of each of that piece's columns in its page, where it was cut from one."""
 
     image: np.ndarray
     across: np.ndarray
+    width: int
+    columns: np.ndarray | None = None
 
 
 class Recognizer:
     """A trained network for lines, rebuilt from its checkpoint. Raises CheckpointError where that cannot be used.
 
-    With more than one of `beams` it reads by beam search; with a language model it always does.
+    With more than one of `beams` it reads by beam search; with a language model it always does. With 3 or 9 `looks` it looks at
+    each line so often (see `models.looks`): as many times slower, and better.
     """
 
-    def __init__(self, checkpoint: str | Path, device: str = "cpu", beams: int = 1) -> None:
+    def __init__(self, checkpoint: str | Path, device: str = "cpu", beams: int = 1, looks: int = 1) -> None:
         self.checkpoint = Path(checkpoint)
         kept = load(self.checkpoint)
         self.experiment = _of_lines(kept, self.checkpoint)
         self.device = _device(device)
         self.height = int(kept.about.get("height") or 32)
         self.model = _rebuilt(self.experiment, kept, self.checkpoint, self.height, self.device)
-        self.model.beams, self.model.resident_on = beams, ()
+        self.model.beams, self.model.looks, self.model.resident_on = beams, looks, ()
         self._digest = weights_digest(kept.weights)
         self._beside: list[tuple[Language | None, Fusion | None]] = []
 
@@ -167,11 +171,16 @@ class Recognizer:
 
     def _ready(self, grey: np.ndarray, columns: np.ndarray | None = None) -> _Line:
         """The line as the network reads it. `columns`: x of each column in the page it was cut from."""
-        image = prepared(grey, self.height, upright=bool(getattr(self.experiment.dataset_args, "upright", False)))
+        asked = {name: bool(getattr(self.experiment.dataset_args, name, False)) for name in ("upright", "fit")}
+        image = prepared(grey, self.height, **asked)
         width, own = grey.shape[1], grey.shape[1] * self.height / grey.shape[0]
+        start, end = 0.0, float(width)
+        if asked["fit"]:
+            fit = fit_of(with_even_contrast(grey))
+            start, end, own = fit.column(0.0), fit.column(1.0), fit.aspect * self.height
         sides = max(0.0, image.shape[1] - max(own, 8)) / 2  # what a line that was set upright has become wider by
-        x = (np.arange(image.shape[1] + 1) - sides) * width / max(own, 8)
-        return _Line(image, np.clip(x, 0, width) if columns is None else np.interp(x, np.arange(len(columns)), columns))
+        x = start + (np.arange(image.shape[1] + 1) - sides) * (end - start) / max(own, 8)
+        return _Line(image, np.clip(x, 0, width), width, columns)
 
     @torch.no_grad()
     def _answers(self, images: Sequence[np.ndarray]) -> list[Prediction]:
@@ -188,8 +197,11 @@ def _piece(characters: Sequence[Character], confidence: float, line: _Line) -> P
     extents = [c.extent for c in characters if c.extent]
     if len(extents) < len(characters):
         return Piece(text, confidence, None, None)
-    share = min(start for start, _ in extents), max(end for _, end in extents)  # from right to left the first stands last
-    start, end = np.interp(np.array(share) * (len(line.across) - 1), np.arange(len(line.across)), line.across)
+    # From right to left the first stands last.
+    reach = np.array([min(start for start, _ in extents), max(end for _, end in extents)]) * (len(line.across) - 1)
+    within = np.interp(reach, np.arange(len(line.across)), line.across)
+    start, end = within if line.columns is None else np.interp(within, np.arange(len(line.columns)), line.columns)
+    share = float(within[0]) / line.width, float(within[1]) / line.width
     return Piece(text, confidence, round(float(start), 1), round(float(end), 1), share)
 
 

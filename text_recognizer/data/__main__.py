@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from text_recognizer import options
 from text_recognizer.catalog import DATASETS
 from text_recognizer.command import obeyed, print_anyhow
-from text_recognizer.errors import ExperimentError
-from text_recognizer.flags import value_of
+from text_recognizer.flags import pairs_of, value_of
 
 if TYPE_CHECKING:
     from text_recognizer.data.characters import Characters, CharacterSplit
@@ -35,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _show(name: str, keys: list[str], picture: Path | None, strength: float) -> int:
     if picture:
-        _check_ending(picture)
+        from text_recognizer.data.preview import check_ending
+
+        check_ending("--preview", picture)
     data = _read(name, keys)
     if picture:
         from text_recognizer.data.preview import below_each_other
@@ -58,23 +59,11 @@ def shown(data: Characters | Lines, strength: float) -> list[tuple[str, LineSpli
     return parts + ([("test", test)] if data.test is not data.val else [])
 
 
-def _check_ending(picture: Path) -> None:
-    """Before the data are made, which may take minutes. Raises ExperimentError where the ending names no kind of picture."""
-    from PIL import Image
-
-    if Image.registered_extensions().get(picture.suffix.lower()) not in Image.SAVE:
-        raise ExperimentError(f"--preview is {str(picture)!r}, whose ending names no kind of picture; try preview.png")
-
-
 def _read(name: str, keys: list[str]) -> Characters | Lines:
     """The data set with the keys of its `dataset_args` that stand on the command line as --KEY=VALUE."""
     entry = DATASETS.find(name)
-    pairs = [key.removeprefix("--").partition("=") for key in keys]
-    for key, (_, equals, _value) in zip(keys, pairs, strict=True):
-        if not key.startswith("--") or not equals:
-            raise ExperimentError(f"{key!r} is not of the form --KEY=VALUE")
     kinds = options.kinds_of(entry.options)
-    values = {key: value_of(value, kinds.get(key)) for key, _, value in pairs}
+    values = {key: value_of(value, kinds.get(key)) for key, value in pairs_of(keys).items()}
     return entry.load()(options.read(entry.options, values, "dataset_args"))
 
 

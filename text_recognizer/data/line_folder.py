@@ -153,9 +153,9 @@ def _images(lines: Sequence[Line], options: LineFolderOptions) -> Images:
         files = [stamp(line.image) for line in lines]
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: no such image; mend the path in {TABLE}, or take its line out") from error
-    key = {"version": VERSION, "height": options.height, "upright": options.upright, "files": files}
+    key = {"version": VERSION, "height": options.height, "upright": options.upright, "fit": options.fit, "files": files}
     return cached(key, options.height, lambda: (_prepared(line.image, options) for line in lines), len(lines))
 
 
 def _prepared(image: Path, options: LineFolderOptions) -> np.ndarray:
-    return prepared(open_grey(image), options.height, upright=options.upright)
+    return prepared(open_grey(image), options.height, upright=options.upright, fit=options.fit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from text_recognizer.data.fitting import INK_LEVEL, fit_of, fitted
 from text_recognizer.data.pictures import PICTURES as PICTURES  # with it a line begins
 from text_recognizer.data.pictures import open_grey as open_grey
 
@@ -14,18 +15,21 @@ VERSION = 2
 _PAPER, _INK = 30, 99.5
 _LEAST_CONTRAST = 30.0
 _SHEARS = np.linspace(-0.5, 1.1, 17)
-_INK_LEVEL = 80
 _NARROWEST = 8
 
 
-def prepared(grey: np.ndarray, height: int, *, upright: bool) -> np.ndarray:
+def prepared(grey: np.ndarray, height: int, *, upright: bool, fit: bool = False) -> np.ndarray:
     """The line as uint8 (height, width), ink bright: contrast stretched, slant taken out where `upright`, scaled to height.
 
-    The width follows from the height, and is 8 pixels or more.
+    The width follows from the height; with `fit` the writing alone is taken, level, and the width follows from how densely it
+    is written (see `text_recognizer.data.fitting`). It is 8 pixels or more.
     """
     ink = with_even_contrast(grey)
-    width = max(_NARROWEST, round(ink.shape[1] * height / ink.shape[0]))
-    small = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BOX, reducing_gap=None))
+    if fit:
+        small = _stretched(fitted(ink, fit_of(ink), height, _NARROWEST).astype(np.float32))
+    else:
+        width = max(_NARROWEST, round(ink.shape[1] * height / ink.shape[0]))
+        small = np.asarray(Image.fromarray(ink).resize((width, height), Image.Resampling.BOX, reducing_gap=None))
     return sheared(small, -slant_of(small)) if upright else small
 
 
@@ -35,6 +39,10 @@ def with_even_contrast(grey: np.ndarray) -> np.ndarray:
     Writing that is bright on dark is taken as it stands. Faint noise on empty paper is not stretched to full strength.
     """
     ink = grey.astype(np.float32) if _is_bright_on_dark(grey) else 255 - grey.astype(np.float32)
+    return _stretched(ink)
+
+
+def _stretched(ink: np.ndarray) -> np.ndarray:
     paper, darkest = np.percentile(ink, [_PAPER, _INK])
     return (np.clip((ink - paper) / max(darkest - paper, _LEAST_CONTRAST), 0, 1) * 255).astype(np.uint8)
 
@@ -51,7 +59,7 @@ def slant_of(ink: np.ndarray) -> float:
     Upright strokes put their ink into few columns, so the sum of the squared column sums is largest (after Vinciarelli
     and Luettin 2001). Looked for between -0.5 and 1.1 in steps of 0.1; 0.0 for an empty image.
     """
-    rows, columns = np.nonzero(ink > _INK_LEVEL)
+    rows, columns = np.nonzero(ink > INK_LEVEL)
     if not len(rows):
         return 0.0
     up = (ink.shape[0] - 1) / 2 - rows

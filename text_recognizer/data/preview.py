@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from text_recognizer.data.characters import CharacterSplit
 from text_recognizer.data.line_set import LineSplit
+from text_recognizer.errors import ExperimentError
 
 _WIDTH, _CAPTION, _GAP, _TITLE = 1000, 16, 6, 24
 _LINES, _CHARACTERS = 12, 120
@@ -22,7 +24,13 @@ def preview(split: LineSplit | CharacterSplit, classes: str) -> Image.Image:
     else:
         chosen = _spread(len(split), _CHARACTERS)
         samples = [(split.images[i], classes[int(split.labels[i])]) for i in chosen]
-    return _sheet(samples)
+    return sheet(samples)
+
+
+def check_ending(option: str, picture: Path) -> None:
+    """Before there is a picture to write, which may take minutes. Raises ExperimentError where no kind of picture is named."""
+    if Image.registered_extensions().get(picture.suffix.lower()) not in Image.SAVE:
+        raise ExperimentError(f"{option} is {str(picture)!r}, whose ending names no kind of picture; try preview.png")
 
 
 def chosen(split: LineSplit | CharacterSplit, share: int = 3) -> LineSplit | CharacterSplit:
@@ -50,7 +58,8 @@ def _spread(size: int, number: int) -> list[int]:
     return sorted({int(i) for i in np.linspace(0, size - 1, min(number, size))})
 
 
-def _sheet(samples: list[tuple[np.ndarray, str]]) -> Image.Image:
+def sheet(samples: Sequence[tuple[np.ndarray, str]]) -> Image.Image:
+    """A grey picture, dark on light, of images of ink that is bright, each with its caption below it."""
     places, left, top, row = [], 0, 0, 0
     for image, _ in samples:
         width = min(image.shape[1], _WIDTH) + _GAP
@@ -59,9 +68,9 @@ def _sheet(samples: list[tuple[np.ndarray, str]]) -> Image.Image:
         row = image.shape[0] + _CAPTION + _GAP
         places.append((left, top))
         left += width
-    sheet = Image.new("L", (_WIDTH, top + row), 255)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default()
+    whole = Image.new("L", (_WIDTH, max(1, top + row)), 255)
+    draw, font = ImageDraw.Draw(whole), ImageFont.load_default()
     for (image, text), (x, y) in zip(samples, places, strict=True):
-        sheet.paste(Image.fromarray(255 - np.asarray(image)), (x, y))
+        whole.paste(Image.fromarray(255 - np.asarray(image)), (x, y))
         draw.text((x, y + image.shape[0] + 1), text.replace("\n", " / "), fill=90, font=font)
-    return sheet
+    return whole

@@ -6,6 +6,7 @@ distortion after Simard et al. 2003). Everything is drawn from torch's global ge
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -59,10 +60,9 @@ def distorted(images_BHW: torch.Tensor, widths_B: torch.Tensor, strength: float)
 def recoloured(images_BHW: torch.Tensor, strength: float) -> torch.Tensor:
     """Strokes thicker or thinner by up to a pixel for some lines, then another gamma and brightness for each."""
     draw = _Draw(len(images_BHW), images_BHW.device, strength)
-    thicker_BHW = functional.max_pool2d(images_BHW[:, None], 3, stride=1, padding=1)[:, 0]
-    thinner_BHW = -functional.max_pool2d(-images_BHW[:, None], 3, stride=1, padding=1)[:, 0]
     amount_B11 = draw(_THICKER)[:, None, None]
-    target_BHW = torch.where(amount_B11 > 0, thicker_BHW, thinner_BHW)
+    way_B11 = torch.where(amount_B11 > 0, 1.0, -1.0)
+    target_BHW = way_B11 * _largest_around(way_B11 * images_BHW)
     images_BHW = torch.lerp(images_BHW, target_BHW, amount_B11.abs().expand_as(images_BHW)).clamp(0, 1)
     return images_BHW ** torch.exp(draw(_GAMMA))[:, None, None] * (1 + draw(_BRIGHTER))[:, None, None]
 
@@ -95,5 +95,18 @@ class _Draw:
 
 def _smooth_field(count: int, height: int, width: int, device: torch.device) -> torch.Tensor:
     """Two smooth random displacements per pixel (B, 2, H, W), about one standard deviation high."""
-    coarse = torch.randn(count, 2, 3, max(2, 2 * width // height), device=device)
-    return functional.interpolate(coarse, size=(height, width), mode="bicubic", align_corners=True)
+    coarse_B2YX = torch.randn(count, 2, 3, max(2, 2 * width // height), device=device)
+    return _bicubic(3, height, device).T @ (coarse_B2YX @ _bicubic(coarse_B2YX.shape[3], width, device))
+
+
+def _bicubic(before: int, after: int, device: torch.device) -> torch.Tensor:
+    """The weights (before, after) of bicubic interpolation: PyTorch's own over both axes takes ten times as long."""
+    ones = torch.eye(before, device=device)[None, :, None, :]
+    return functional.interpolate(ones, size=(1, after), mode="bicubic", align_corners=True)[0, :, 0]
+
+
+def _largest_around(images_BHW: torch.Tensor) -> torch.Tensor:
+    """The largest of the three by three pixels around each; PyTorch's own, on a CPU, takes ten times as long."""
+    around = functional.pad(images_BHW, (1, 1, 1, 1), value=-math.inf)
+    rows = torch.maximum(torch.maximum(around[:, :-2], around[:, 1:-1]), around[:, 2:])
+    return torch.maximum(torch.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])

@@ -19,6 +19,7 @@ from text_recognizer.models.ctc_beam import best_text
 from text_recognizer.models.ctc_path import BLANK, best_path, extents, peaks, shares
 from text_recognizer.models.fusion import Fusion
 from text_recognizer.models.lab_transform import transformed
+from text_recognizer.models.looks import looked_at
 from text_recognizer.models.model import Model
 from text_recognizer.models.pixels import as_float
 from text_recognizer.models.resident import LinesOnDevice, fits
@@ -167,8 +168,8 @@ class LineModelCtc(LinesByWidth):
 
     def look(self, batch: LineBatch) -> Seen:
         """The log-probabilities of all frames (B, T, classes), in float32, and the true number of frames (B,), on the CPU."""
-        logits_BTC, _, frames_B = self.network(as_float(batch.images), batch.widths)
-        return logits_BTC.float().log_softmax(dim=-1).cpu(), frames_B.cpu()
+        scores_BTC, frames_B = looked_at(self.network, as_float(batch.images), batch.widths, self.looks)
+        return scores_BTC.cpu(), frames_B.cpu()
 
     def read(self, batch: LineBatch, seen: Seen) -> list[Prediction]:
         """The best path of every line; with several beams, or with a language model, the best text over all of its paths."""

@@ -37,6 +37,8 @@ class Reader(Protocol[S_contra, B]):
     unit: str
     beams: int = 1
     """Hypotheses that `predict` keeps, where it searches; with one it reads greedily."""
+    looks: int = 1
+    """Times that `predict` looks at each sample, where the network reads by frames."""
     resident_on: tuple[str, ...] = ()
     """Kinds of device that small splits are kept on."""
 

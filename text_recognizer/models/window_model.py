@@ -5,12 +5,13 @@ It can only read lines whose characters stand where the windows are; what CTC do
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
 from text_recognizer.data.line_set import Lines
 from text_recognizer.metrics import Prediction
-from text_recognizer.models.line_model import LineBatch, LinesByWidth
+from text_recognizer.models.line_model import LineBatch, LinesByWidth, Seen
 from text_recognizer.models.pixels import as_float
 from text_recognizer.models.positions import inside
 
@@ -32,15 +33,22 @@ class LineModelWindows(LinesByWidth):
         wanted_BT = self.wanted(batch, logits_BTC.shape[1])
         return nn.functional.cross_entropy(logits_BTC[there_BT].float(), wanted_BT[there_BT])
 
-    def predict(self, batch: LineBatch) -> list[Prediction]:
-        """The likeliest class of every window, without those of nothing; the confidence is their geometric mean probability."""
+    def look(self, batch: LineBatch) -> Seen:
+        """The log-probabilities of all windows (B, T, classes), float32, and the true number of windows (B,), on the CPU."""
         logits_BTC, _, windows_B = self.network(as_float(batch.images), batch.widths)
-        score_BT, best_BT = logits_BTC.float().log_softmax(dim=-1).max(dim=-1)
-        there_BT = inside(windows_B, best_BT.shape[1])
-        confidences = ((score_BT * there_BT).sum(dim=1) / windows_B).exp().tolist()
-        read = best_BT.masked_fill(~there_BT, NOTHING).tolist()
-        texts = ["".join(self.alphabet[k - 1] for k in row if k != NOTHING) for row in read]
-        return [Prediction(*row) for row in zip(batch.texts, texts, confidences, strict=True)]
+        return logits_BTC.float().log_softmax(dim=-1).cpu(), windows_B.cpu()
+
+    def read(self, batch: LineBatch, seen: Seen) -> list[Prediction]:
+        """The likeliest class of every window, without those of nothing. There is nothing for a language model to do."""
+        lines = zip(batch.texts, seen[0].numpy(), seen[1].tolist(), strict=True)
+        return [self._prediction(target, scores[:windows]) for target, scores, windows in lines]
+
+    def _prediction(self, target: str, scores: np.ndarray) -> Prediction:
+        best = scores.argmax(axis=1)
+        places = [t for t, k in enumerate(best) if k != NOTHING]
+        letters = [(self.alphabet[best[t] - 1], float(np.exp(scores[t, best[t]]))) for t in places]
+        nothing = float(np.exp(scores[:, NOTHING].mean())) if len(scores) else 0.0
+        return self.trust.prediction(target, letters, [(t / len(scores), (t + 1) / len(scores)) for t in places], nothing)
 
     def wanted(self, batch: LineBatch, windows: int) -> torch.Tensor:
         """The class of every window, int64 (B, T): that of the character of its number, behind the text nothing."""

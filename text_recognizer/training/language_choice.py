@@ -5,8 +5,7 @@ Every third line of `val` chooses (`CHOOSING` at most); what is reported is of t
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,6 @@ _HOPELESS = 0.7
 """A network with so many errors guesses; a language model would make fluent texts of nothing, slowly."""
 _WEIGHTS, _BONUSES = (0.5, 0.3, 0.8), (1.0, 0.3, 1.8, 2.5)
 
-Context = Callable[[], contextlib.AbstractContextManager[object]]
-
 
 @dataclass(frozen=True)
 class _Looked:
@@ -53,7 +50,11 @@ class _Looked:
 
 
 def made_beside(
-    checkpoint: Path, model: object, data: Any, options: TrainOptions, device: torch.device, context: Context
+    checkpoint: Path,
+    model: object,
+    data: Any,
+    options: TrainOptions,
+    device: torch.device,
 ) -> dict[str, float]:
     """Makes and keeps what `adapted` gives for a checkpoint whose weights the model has; its figures as `val_rest_NAME`.
 
@@ -62,7 +63,7 @@ def made_beside(
     if not isinstance(model, LinesByWidth) or not getattr(options, "lm", False):
         return {}
     texts = [*data.train.texts, *texts_asked_for(options)]
-    language, figures = adapted(model, data.val, texts, device, context)
+    language, figures = adapted(model, data.val, texts, device)
     language_file.save(checkpoint, checkpoints.load(checkpoint).weights, language)
     return {f"val_rest_{name}": figure for name, figure in figures.items()}
 
@@ -88,12 +89,10 @@ def _lines(file: Path) -> list[str]:
 
 
 @torch.no_grad()
-def adapted(
-    model: LinesByWidth, val: LineSplit, texts: Sequence[str], device: torch.device, context: Context = contextlib.nullcontext
-) -> tuple[Language, dict[str, float]]:
+def adapted(model: LinesByWidth, val: LineSplit, texts: Sequence[str], device: torch.device) -> tuple[Language, dict[str, float]]:
     """The language model of these texts for a trained model, and figures of the lines of `val` that chose nothing: error rates
     and calibration errors, by name, `..._lm` with it."""
-    chosen, rest = (_looked(model, split, device, context) for split in parted(val))
+    chosen, rest = (_looked(model, split, device) for split in parted(val))
     plain = chosen.read()
     some = [model.order_of(p.target) for p in plain]
     levels, ngrams = _model([model.order_of(text) for text in texts], model.alphabet, some)
@@ -117,11 +116,10 @@ def _these(split: LineSplit, places: Sequence[int]) -> LineSplit:
     return LineSplit(tuple(split.images[i] for i in places), tuple(split.texts[i] for i in places))
 
 
-def _looked(model: LinesByWidth, split: LineSplit, device: torch.device, context: Context) -> _Looked:
+def _looked(model: LinesByWidth, split: LineSplit, device: torch.device) -> _Looked:
     batches = []
     for batch in model.batches(split, _BATCH, device) if len(split) else ():
-        with context():
-            batches.append((batch, model.look(batch)))
+        batches.append((batch, model.look(batch)))
     return _Looked(model, batches)
 
 

@@ -28,10 +28,10 @@ from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
 from text_recognizer.training.early_stopping import BestEpoch
 from text_recognizer.training.memory import out_of_memory
+from text_recognizer.training.reading import BATCH, read_split
 from text_recognizer.training.state import fresh
 
 _SHOWN = 16
-_EVALUATION_BATCH = 128
 
 S = TypeVar("S", bound=Split)
 B = TypeVar("B", bound=Batch)
@@ -78,7 +78,7 @@ class Training(Generic[S, B]):
         self.augmentation = Augmentation(self.options.augment, self.options.span_masks)
         self.reader = _reading_with(model, self.state.read_with)
         self._checked_room = False
-        self._evaluation_batch = _EVALUATION_BATCH
+        self._evaluation_batch = BATCH
 
     def go_on(self, saved: Checkpoint, file: Path) -> None:
         """Continues the training that left `saved`, read from `file`, whose best weights lie beside it."""
@@ -227,14 +227,13 @@ class Training(Generic[S, B]):
 
     @torch.no_grad()
     def _read_in(self, size: int, split: S, with_loss: bool) -> tuple[list[Prediction], float, list[np.ndarray]]:
-        self.reader.network.eval()
         predictions: list[Prediction] = []
         images: list[np.ndarray] = []
         total = torch.zeros((), device=self.device)
-        for batch in self.reader.batches(split, size, self.device):
+        for batch, of_batch in read_split(self.reader, split, self.device, size):
             if len(images) < _SHOWN:
                 images = (images + self.reader.images(batch))[:_SHOWN]
-            predictions += self.reader.predict(batch)
+            predictions += of_batch
             if with_loss:
                 total += self.reader.loss(batch) * len(batch)
         return predictions, total.item() / max(1, len(predictions)), images
@@ -264,10 +263,9 @@ class Training(Generic[S, B]):
         path = self.listeners.directory / ("best.pt" if self.state.best.epoch else "last.pt")
         self.reader.network.load_state_dict(checkpoints.load(path).weights)
         self.reader.beams = getattr(self.options, "beams", 1)  # readers of characters have none
+        self.reader.looks = getattr(self.options, "looks", 1)
         test = self.reader.figures(self._read(self.data.test, self.state.epoch + 1)[0])
-        beside = language_choice.made_beside(
-            path, self.reader, self.data, self.options, self.device, self.state.descent.precision.autocast
-        )
+        beside = language_choice.made_beside(path, self.reader, self.data, self.options, self.device)
         (self.listeners.directory / resume.NAME).unlink(missing_ok=True)
         return Outcome(self.state.best, test, path, beside)
 

@@ -48,6 +48,9 @@ class LineTrainOptions(TrainOptions):
     epochs: int = key(5, "passes over the training set", aliases=("max_epochs",), least=1)
     batch_size: int = key(24, "samples in a step; of lines, as many pixels as that many mean lines have", least=1)
     lr: float = key(5e-3, "peak of the one-cycle learning rate", aliases=LR, least=0)
+    looks: int = key(
+        1, "times that each line of the test set is looked at, where networks read by frames: 1, 3 or 9", least=1, most=9
+    )
     beams: int = key(1, "texts per line that are followed up while the test set is read; 1: greedily", least=1)
     lm: bool = key(True, "make a character language model of the texts trained on, and keep it beside the best checkpoint")
     lm_texts: str = key("", "plain UTF-8 text files that it learns from as well, with commas")

@@ -8,7 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from text_recognizer.models.augmentation import Augmentation, distorted, recoloured, with_blank_spans  # noqa: E402
+from text_recognizer.models.augmentation import (  # noqa: E402
+    Augmentation,
+    _bicubic,
+    _largest_around,
+    distorted,
+    recoloured,
+    with_blank_spans,
+)
 from text_recognizer.training.averaging import averaged  # noqa: E402
 from text_recognizer.training.course import Course  # noqa: E402
 
@@ -73,6 +80,21 @@ def test_strokes_get_thicker_and_thinner() -> None:
     ink = recoloured(images, 1.0).sum(dim=(1, 2)) / images.sum(dim=(1, 2))
     assert ink.min() < 0.9
     assert ink.max() > 1.2
+
+
+def test_strokes_grow_and_shrink_by_the_pixels_around_each() -> None:
+    """What is computed by other means, for its speed, must be the same."""
+    images = torch.rand(3, 9, 14)
+    pooled = torch.nn.functional.max_pool2d(images[:, None], 3, stride=1, padding=1)[:, 0]
+    assert torch.equal(_largest_around(images), pooled)
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 32), (26, 416), (2, 8)])
+def test_the_field_that_shakes_a_line_is_bicubic(before: int, after: int) -> None:
+    """Linear in between it would have edges, which no hand has."""
+    coarse = torch.rand(1, 1, 1, before)
+    smooth = torch.nn.functional.interpolate(coarse, size=(1, after), mode="bicubic", align_corners=True)
+    assert torch.allclose(coarse[0, 0] @ _bicubic(before, after, torch.device("cpu")), smooth[0, 0], atol=1e-5)
 
 
 def test_spans_are_blanked_as_often_as_asked_for() -> None:

@@ -70,4 +70,11 @@ def test_ctc_learns_the_order_of_the_image_and_reads_in_that_of_the_text(text: s
     (batch,) = model.batches(LineSplit((np.zeros((16, 40), np.uint8),), (text,)), 1, torch.device("cpu"))
     assert "".join(model.alphabet[k - 1] for k in batch.classes.tolist()) == as_seen(text)
     path = [k for each in batch.classes.tolist() for k in (each, 0)]
-    assert (model.text_of(path), batch.texts) == (text, (text,))
+    scores = torch.full((1, len(path), 1 + len(model.alphabet)), -20.0)
+    scores[0, range(len(path)), path] = -0.01
+    (read,) = model.read(batch, (scores, torch.tensor([len(path)])))
+    assert (read.prediction, batch.texts) == (text, (text,))
+    assert "".join(c.text for c in read.characters) == text
+    places = [c.extent for c in read.characters]
+    assert all(places)
+    assert (places == sorted(places)) is (as_seen(text) == text)

@@ -14,7 +14,7 @@ HEAVY = """
 import os, time
 with open(os.environ["LOADS"], "a") as loads:
     loads.write(f"{os.getpid()}\\n")
-time.sleep(0.6)
+time.sleep(float(os.environ.get("TAKES", "0.6")))
 print("loading")
 """
 JOB = """
@@ -96,8 +96,10 @@ def test_status_tells_what_the_imports_hold(project) -> None:
 
 def test_the_first_jobs_of_many_show_that_it_pays(project) -> None:
     """Nobody has to ask: those that begin after the first one's end are forked."""
+    project.environment["TAKES"] = "2"  # on the busiest machine, too, that is a part of a job
     done = project("run", "grid.yaml", "-j1")
     assert (done.returncode, len(loads(project))) == (0, 2), done.stderr
+    project.environment["TAKES"] = "0.1"
     assert loads(project)[0] == jobs(project)[0][0]
     again = project("run", "grid.yaml", "-j1", "--again", "--cold")
     assert (again.returncode, len(loads(project)), "imported" in again.stderr) == (0, 8, False)

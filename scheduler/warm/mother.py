@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 # All that launchers and jobs use of ours is loaded before anything of the program's, and hidden meanwhile.
 from scheduler.launcher import kept, loop  # noqa: F401
 from scheduler.launcher.channel import Channel
+from scheduler.linux import processes
 from scheduler.warm import imports, safety, title
 from scheduler.warm.becoming import close_all_but
 from scheduler.warm.command import Program
@@ -74,6 +75,7 @@ class Errand:
 
 def main(connection: int) -> None:
     """Run on an inherited descriptor: the runner's socket."""
+    processes.die_with_parent(signal.SIGKILL)  # also in the midst of an import that takes for ever
     os.environ.pop(title.ROOM, None)
     without = frozenset(filter(None, os.environ.pop(WITHOUT, "").split(",")))
     runner = Channel(socket.socket(fileno=connection))

@@ -196,3 +196,18 @@ def test_who_stops_while_imports_are_loaded_does_not_wait_for_them(project, tmp_
     project.write("enough", "")
     assert project("run", "grid.yaml", "-j2").returncode == 0
     assert [job["state"] for job in project.jobs()] == ["done"] * 6
+
+
+def test_an_interpreter_does_not_outlive_a_runner_that_is_killed_meanwhile(project, tmp_path) -> None:
+    """It would go on importing, or waiting for what an import waits for, for nobody."""
+    slow = "import os, time\nopen('loading', 'w').write(str(os.getpid()))\nwhile not os.path.exists('enough'): time.sleep(0.01)\n"
+    (tmp_path / "venv" / "site-packages" / "heavy.py").write_text(slow)
+    project.write("grid.yaml", GRID + "policy: {warm: true}\n")
+    run = project.start("run", "grid.yaml", "-j2")
+    loading = project.directory / "loading"
+    until(lambda: loading.exists() and loading.read_text())
+    run.kill()
+    until(lambda: not Path(f"/proc/{loading.read_text()}/exe").exists())
+    project.write("enough", "")
+    assert project("run", "grid.yaml", "-j2").returncode == 0
+    assert [(job["state"], job["attempt"]) for job in project.jobs()] == [("done", 1)] * 6

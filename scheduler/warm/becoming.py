@@ -94,7 +94,6 @@ def _have(environment: Mapping[str, str]) -> None:
     for name in list(os.environ):
         del os.environ[name]
     os.environ.update(environment)
-    time.tzset()
 
 
 # The interpreter.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def test_a_launcher_goes_on_when_its_interpreter_is_gone(tmp_path: Path, home: H
     mother = Mother(wish([sys.executable, "-c", ""], tmp_path), os.environ)
     slot = open_slot(home, launch=mother.launch)
     assert slot.process.poll() is None
-    mother.close()
+    mother._process.kill()
+    until(lambda: select.select([mother], [], [], 0)[0])  # the launcher does not keep its end open
+    assert not mother.hear()
     assert (slot.process.poll(), is_locked(journal_path(home, slot.id))) == (None, True)
     slot.close()
     slot.process.wait(90)

@@ -38,8 +38,8 @@ def forked(packages: Path, tmp_path: Path, home: Home) -> Iterator:
     with warm_slot(home, wish(argv, tmp_path, ("kept",), environment)) as slot:
         count = iter(range(100))
 
-        def asked(argv: list[str] = argv) -> str:
-            end, text = ended(slot, tmp_path, argv)
+        def asked(argv: list[str] = argv, **changes: str) -> str:
+            end, text = ended(slot, tmp_path, argv, **changes)
             (tmp_path / "attempt").rename(tmp_path / f"attempt-{next(count)}")
             assert end["state"] == "done", text
             return text.strip()
@@ -71,6 +71,7 @@ def test_other_programs_begin_from_nothing_with_the_environment_of_the_runner(fo
     """The variables of the interpreter that is kept are those of one program."""
     assert forked(["sh", "-c", "echo ${PYTHONPATH:-none}"]) == os.environ.get("PYTHONPATH", "none")
     assert forked([sys.executable, "-X", "utf8", "script.py"]) == "False"
+    assert forked(warm="another interpreter") == "False"
 
 
 def state(mother: Mother) -> Ready | Refused | None:
@@ -117,6 +118,16 @@ def test_what_imports_have_opened_stays_open_in_the_jobs(packages: Path, tmp_pat
     argv, environment = [sys.executable, "script.py"], {**os.environ, "PYTHONPATH": str(packages)}
     with warm_slot(home, wish(argv, tmp_path, ("kept",), environment)) as slot:
         assert ended(slot, tmp_path, argv)[1] == "held\n"
+
+
+def test_a_job_has_its_own_folder_for_temporary_files(packages: Path, tmp_path: Path, home: Home) -> None:
+    """An import that has asked for one has settled it for its own process alone."""
+    (packages / "kept.py").write_text("import tempfile\ntempfile.gettempdir()")
+    (tmp_path / "script.py").write_text("import kept, tempfile\nprint(tempfile.gettempdir())")
+    (tmp_path / "own").mkdir()
+    argv, environment = [sys.executable, "script.py"], {**os.environ, "PYTHONPATH": str(packages)}
+    with warm_slot(home, wish(argv, tmp_path, ("kept",), environment)) as slot:
+        assert ended(slot, tmp_path, argv, environment={"TMPDIR": str(tmp_path / "own")})[1] == f"{tmp_path / 'own'}\n"
 
 
 def test_what_an_import_has_made_for_itself_outlives_the_first_job(packages: Path, tmp_path: Path, home: Home) -> None:

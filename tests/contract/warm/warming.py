@@ -44,7 +44,7 @@ def warm_slot(home: Home, wanted: Wish) -> Iterator[Slot]:
 
 def ended(slot: Slot, tmp_path: Path, argv: Sequence[str], **changes: Any) -> tuple[dict, str]:
     """How a job of that command line ended in the launcher, and what it printed."""
-    wanted = replace(order(tmp_path, list(argv)), warm=slot.warm, **changes)
+    wanted = replace(order(tmp_path, list(argv)), **{"warm": slot.warm, **changes})
     slot.start(wanted, [])
     return end_of(slot), output(tmp_path)
 

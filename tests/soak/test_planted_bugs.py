@@ -69,7 +69,7 @@ PLANTS = {
     "a queued job is forgotten": plant("queue/mine.py", (_DRIVE, f"{_DRIVE}\n        {_FORGET}"), by="submits_are_durable"),
     "every end is recorded as a success": plant(
         "runner/recovery.py",
-        ('return Ending(State(end["state"]), end["exit_status"], end["reason"])', 'return Ending(State.DONE, 0, "")'),
+        ('return Ending(State(end["state"]), end["exit_status"], end["reason"], end', 'return Ending(State.DONE, 0, "", end'),
         by="records_are_true",
     ),
     "a process that is not ours is signalled": plant(

@@ -97,6 +97,7 @@ def test_json_output_holds_what_a_program_wants_to_know(prepare):
     assert (first["group"], first["config"], first["argv"]) == ("g", {"a": 1, "b": "x"}, ["p", "--a=1", "--b=x"])
     assert first["resources"] == {"gpus": None, "gpu_memory": 1024, "cpus": None, "exclusive": False, "share": None}
     said = {"retries": 0, "timeout": None, "resumable": False, "environment": [], "max_failures": 5, "ports": 0}
+    said["warm"] = None
     order = {"priority": 0, "after_any": False, "after_failure": "skip"}
     assert first["policy"] == {**said, "leftovers": "work", "grace": 10.0, "objective": None, **order}
 

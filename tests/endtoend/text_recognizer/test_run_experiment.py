@@ -139,7 +139,7 @@ def test_the_end_of_the_help_arrives_in_a_pipe(tmp_path: Path) -> None:
     """The process ends itself without Python's help, which would have written out what is still in its buffers."""
     result = typed(tmp_path, "--help", PYTHONUNBUFFERED="")
     assert result.returncode == 0
-    assert result.stdout.splitlines()[-1].startswith("  beams ")
+    assert result.stdout.splitlines()[-1].startswith("  lm_texts ")
     assert result.stdout.endswith("\n")
 
 

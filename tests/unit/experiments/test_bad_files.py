@@ -39,7 +39,7 @@ YAML = {
     "base: {}\npolicy: {priority: high}": '2:20: expected a whole number from -1,000,000 to 1,000,000, found the text "high"; '
     "0 is usual, and the higher starts first",
     "base: {}\nfoo: 1": '2:1: unknown key "foo"; '
-    "known are: experiment_group, command, shell, program, groups, resources, policy, after, tags, notes, "
+    "known are: experiment_group, command, shell, program, groups, resources, policy, slurm, after, tags, notes, "
     "defaults, base, grid, zip, include, "
     "exclude, experiments",
     "base: {1: a}": '1:8: a key must be text, found 1; write "1" in quotes',

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check style and types and run the tests, three side by side: most of them wait for processes. Further arguments go to pytest;
+# Check style and types and run the tests, four side by side: most of them wait for processes. Further arguments go to pytest;
 # `-n 0` runs one test after the other.
 # With UPGRADE=1 constraints.txt is renewed before: the newest of everything is installed and tested.
 set -euo pipefail
@@ -10,4 +10,4 @@ ensure_browser
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
 "$environment/bin/mypy"
-run_and_tell "$environment/bin/python" -m pytest --numprocesses 3 --dist worksteal "$@"
+run_and_tell "$environment/bin/python" -m pytest --numprocesses 4 --dist worksteal "$@"

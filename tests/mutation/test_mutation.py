@@ -87,6 +87,7 @@ def test_a_planted_survivor_is_found_and_the_tree_is_left_alone(tmp_path: Path, 
     assert (tmp_path / "module.py").read_text() == "def positive(number):\n    return number > 0\n"
 
 
+@pytest.mark.slow
 def test_tests_that_never_end_count_as_having_noticed(tmp_path: Path) -> None:
     """A mutant that counts in the wrong direction must not stop the whole run."""
     (tmp_path / "root").mkdir()

@@ -21,6 +21,7 @@ print(tuple(network(torch.ones(3, 2)).shape))
 """
 
 
+@pytest.mark.slow
 def test_without_a_compiler_the_training_goes_on_and_says_why(tmp_path: Path) -> None:
     """A flag that only makes things faster must never be why there is no result in the morning."""
     nowhere = user_environment(CXX="/bin/false", TORCHINDUCTOR_CACHE_DIR=str(tmp_path))

@@ -137,6 +137,7 @@ def peak_memory(folder, *arguments) -> int:
     return int(done.stderr)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_lines_take_no_more_memory_than_ten(tmp_path):
     """Grids grow by accident; expanding one must never be what fills the machine."""
     (tmp_path / "grid.yaml").write_text(GRID)

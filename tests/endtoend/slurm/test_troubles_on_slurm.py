@@ -83,6 +83,7 @@ def test_a_node_that_is_drained_takes_no_more_jobs_and_gives_them_back(line: Com
     assert len(cluster.arrays()) == 2, "who waits is not submitted again and again"
 
 
+@pytest.mark.slow
 def test_while_the_controller_is_away_what_runs_ends_and_what_waits_waits(line: CommandLine, cluster: Cluster) -> None:
     """An update of the cluster, or a night without it: nothing is lost, and nothing runs twice."""
     running = line.start("run", grid(line, "[0, 1]", STAY, "resources: {gpus: 4}\npolicy: {retries: 1}"), "--on", "slurm")

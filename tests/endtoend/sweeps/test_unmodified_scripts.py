@@ -80,6 +80,7 @@ def _trained(sweeps) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_command_gives_a_script_that_reads_wandb_config_alone_the_same_point(sweeps):
     """With `run` it trained its defaults in every job; all ended well, and the table showed the grid's values."""
     pytest.importorskip("wandb")

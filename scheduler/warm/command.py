@@ -31,7 +31,7 @@ class Program:
 
 def behind_env(argv: Sequence[str]) -> Sequence[str]:
     """The words from the interpreter on: W&B's sweeps begin with `/usr/bin/env`, which becomes what it starts."""
-    return argv[1:] if argv[:1] in (["/usr/bin/env"], ["env"]) else argv
+    return argv[1:] if argv and argv[0] in ("/usr/bin/env", "env") else argv
 
 
 def program_of(argv: Sequence[str]) -> Program | None:

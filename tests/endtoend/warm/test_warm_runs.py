@@ -80,6 +80,15 @@ def test_what_jobs_import_is_loaded_once_where_a_person_wants_it(project) -> Non
     assert {each[2] for each in jobs(project)} == {f"--x={x}" for x in range(1, 7)}
 
 
+def test_trials_of_a_sweep_share_their_imports(project) -> None:
+    """Their command begins with `/usr/bin/env`, as W&B's do, and each has a configuration of its own."""
+    project.write("sweep.yaml", "program: train.py\nmethod: grid\nparameters: {x: {values: [1, 2, 3, 4, 5]}}\n")
+    project.environment["TAKES"] = "2"
+    done = project("sweep", "sweep.yaml", "-j1")
+    assert (done.returncode, len(loads(project)), len(jobs(project))) == (0, 2, 5), done.stderr
+    assert {each[2] for each in jobs(project)} == {f"--x={x}" for x in range(1, 6)}
+
+
 def test_status_tells_what_the_imports_hold(project) -> None:
     """Memory that no job is seen to use is somebody's question."""
     project.write("grid.yaml", GRID + "policy: {warm: true}\n")

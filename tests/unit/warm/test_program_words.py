@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.warm.command import CODE, MODULE, SCRIPT, Program, program_of
+from scheduler.warm.command import CODE, MODULE, SCRIPT, Program, behind_env, program_of
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,14 @@ def test_a_program_is_found_behind_the_options_of_its_interpreter(argv: list[str
 def test_all_that_begins_in_another_way_begins_from_nothing(argv: list[str]) -> None:
     """What an option asks of the start of an interpreter can be had from a new one alone."""
     assert program_of(argv) is None
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_env_becomes_what_it_starts(kind: type) -> None:
+    """A job has its words in a tuple, an order in a list."""
+    assert list(behind_env(kind(["/usr/bin/env", "python", "a.py"]))) == ["python", "a.py"]
+    assert list(behind_env(kind(["python", "env"]))) == ["python", "env"]
+    assert list(behind_env(kind([]))) == []
 
 
 def test_people_read_the_program_without_its_arguments() -> None:

@@ -179,7 +179,7 @@ def agents(place: Path, environment: dict[str, str], trials: int, slots: int) ->
         [*COMMAND, "serve", "--env"], cwd=place, env=environment, check=True, capture_output=True, text=True
     ).stdout
     given = dict(line.removeprefix("export ").partition("=")[::2] for line in lines.splitlines() if line.startswith("export "))
-    environment = {**environment, **{name: text.strip("'\"") for name, text in given.items()}}
+    environment = {**environment, **{name: text.rstrip(";").strip("'\"") for name, text in given.items()}}
     wandb = [sys.executable, "-m", "wandb"]
     said = subprocess.run([*wandb, "sweep", "sweep.yaml"], cwd=place, env=environment, check=True, capture_output=True, text=True)
     sweep = next(line.split()[-1] for line in (said.stderr + said.stdout).splitlines() if "wandb agent" in line)

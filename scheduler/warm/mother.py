@@ -131,6 +131,8 @@ def _load(errand: Errand, without: frozenset[str]) -> tuple[Loaded, list[str]]:
 def _import(wanted: list[Import]) -> list[str]:
     """The packages that were imported; Refused after the first that makes a fork unsafe."""
     done: dict[str, None] = {}
+    if why := safety.unsafe():  # a file that every interpreter loads at its start may have seen to that
+        raise Refused(f"before anything is imported, {why}")
     for each in wanted:
         with contextlib.suppress(Exception):  # the program may have a way to do without it
             __import__(each.module, {}, {}, list(each.names), 0)

@@ -139,3 +139,14 @@ def test_what_an_import_has_made_for_itself_outlives_the_first_job(packages: Pat
         for number in range(2):
             assert ended(slot, tmp_path, argv)[1] == "True\n"
             (tmp_path / "attempt").rename(tmp_path / f"attempt-{number}")
+
+
+def test_an_interpreter_that_begins_with_a_thread_is_not_forked(packages: Path, tmp_path: Path) -> None:
+    """Also where nothing is to be imported: what starts with every interpreter would be lost in a fork."""
+    (packages / "sitecustomize.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[60], daemon=True, name='pump').start()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    found = state(Mother(wish([sys.executable, "script.py"], tmp_path, (), environment), os.environ))
+    assert isinstance(found, Refused)
+    assert "(pump)" in found.why

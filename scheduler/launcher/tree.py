@@ -138,14 +138,15 @@ class Tree:
 
     def _come_to_rest(self, still: Standstill, now: float) -> None:
         try:
-            rests = still.look()
+            still.look()
         except OSError as error:
             if not is_short(error):
                 raise
             self._stop_at = now + ladder.KILL_EVERY
             return
-        self._stop_at = math.inf if rests else now + standstill.SOON
-        if rests:
+        self.reap()  # an end during the look disturbs: the look may have missed a child of who has ended
+        self._stop_at = math.inf if still.reached else now + standstill.SOON
+        if still.reached:
             self._rests()
 
     def interrupt(self, now: float, grace: float) -> str:

@@ -33,11 +33,16 @@ class Standstill:
         """Somebody of them has just ended, so not all stood still: a chain of short lives may pass between any two looks."""
         self._quiet = 0
 
+    @property
+    def reached(self) -> bool:
+        """Whether all of them stand still."""
+        return self._quiet >= QUIET_LOOKS
+
     def look(self) -> bool:
         """Look once; whether all of them stand still. Whom we may not signal does not count."""
         moving = [process for process in self._find() if not stands(process)]
         self._quiet = 0 if processes.send(moving, signal.SIGSTOP) else self._quiet + 1
-        return self._quiet >= QUIET_LOOKS
+        return self.reached
 
 
 def stop(find: Find, patience: float) -> bool:

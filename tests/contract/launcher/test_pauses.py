@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -43,6 +44,27 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 # Its child forks without an end: each goes on where its parent ends.
 FORKS = "import os, time\nif os.fork(): time.sleep(600)\nwhile True:\n    if os.fork(): os._exit(0)\n"
+# During the second look a process of the tree ends, which nobody has reaped when the look is over.
+ENDS_MEANWHILE = """
+import os, subprocess
+from scheduler.launcher.leftovers import Care
+from scheduler.launcher.tree import Tree
+sleeper = subprocess.Popen(['sleep', '600'])
+looks, ended, rested = [], [], []
+def find():
+    looks.append(1)
+    if len(looks) == 2:
+        ended.append(subprocess.Popen(["true"]))
+        os.waitid(os.P_PID, ended[0].pid, os.WEXITED | os.WNOWAIT)
+    return []
+tree = Tree(Care(), print, find=find, rests=lambda: rested.append(True))
+tree.pause(0.0)
+for turn in range(10):
+    if not rested:
+        tree.tick(float(turn))
+print(len(looks), bool(rested))
+sleeper.kill()
+"""
 
 
 def asked(home: Home, slot: Slot, *, go_on: bool) -> str:
@@ -96,6 +118,12 @@ def test_a_tree_that_forks_while_it_is_stopped_stands_still_all_the_same(slot: S
     until(lambda: len(processes.descendants(slot.process.pid)) > 1)
     asked(home, slot, go_on=False)
     assert moving(slot) == []
+
+
+def test_an_end_during_the_last_look_is_heard_before_the_pause_is_told() -> None:
+    """Its child may have begun when the look had passed: somebody was told of a pause while that went on computing."""
+    told = subprocess.run([sys.executable, "-c", ENDS_MEANWHILE], check=True, capture_output=True, text=True).stdout
+    assert told == "4 True\n", "the second look does not count, two more do"
 
 
 def test_the_time_of_a_pause_is_no_time_of_work(slot: Slot, home: Home, tmp_path: Path, until) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from scheduler.actions.logged import summaries
 from scheduler.errors import UserError
 from scheduler.home import Home, default_root, open_home
+from scheduler.linux import variables
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 
@@ -91,17 +91,8 @@ def working_directory() -> str:
         raise UserError("the working directory was removed", next_step="cd to one that is there") from None
 
 
-@contextmanager
-def all_cold() -> Iterator[None]:
+def all_cold() -> AbstractContextManager[None]:
     """Meanwhile no job is forked from an interpreter that has its imports loaded."""
     from scheduler.runner.warmth import COLD
 
-    before = os.environ.get(COLD)
-    os.environ[COLD] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[COLD]
-        else:
-            os.environ[COLD] = before
+    return variables.said(COLD, "1")

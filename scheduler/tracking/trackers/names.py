@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from scheduler.errors import UserError, nearest
+from scheduler.linux import variables
 
 VARIABLE = "EXP_QUEUE_TRACKERS"
 TRACKERS = ("wandb", "tensorboard", "swanlab", "trackio")
@@ -39,15 +40,8 @@ def asked_of_jobs(words: str | Iterable[str] | None, where: str) -> Iterator[Non
         asked_by(os.environ)
         yield
         return
-    before, names = os.environ.get(VARIABLE), asked(words, where)
-    os.environ[VARIABLE] = ",".join(names) or NOBODY
-    try:
+    with variables.said(VARIABLE, ",".join(asked(words, where)) or NOBODY):
         yield
-    finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
 
 
 def _known(word: str, where: str) -> str:

@@ -29,7 +29,6 @@ from scheduler.warm.mother import main
 del sys.path[0]
 main(int(sys.argv[2]))
 """
-_WITHOUT = "EXP_QUEUE_WARM_WITHOUT"
 
 
 @dataclass(frozen=True)
@@ -137,14 +136,14 @@ class Mother:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                self._process = _start(wish, theirs.fileno(), without)
+                self._process = _start(wish, theirs.fileno())
             except OSError:
                 ours.close()
                 raise
         self._channel = Channel(ours)
         program = {"options": [], "kind": wish.program.kind, "target": wish.program.target}
-        errand = {"key": wish.key, "program": program, "cwd": wish.cwd, "modules": wish.modules, "environment": dict(runners)}
-        self._channel.send({"do": "load", **errand})
+        what = {"program": program, "cwd": wish.cwd, "modules": wish.modules, "without": list(without)}
+        self._channel.send({"do": "load", "key": wish.key, **what, "environment": dict(runners)})
 
     def fileno(self) -> int:
         return self._channel.fileno()
@@ -202,8 +201,8 @@ class Mother:
         self._unborn = {}
 
 
-def _start(wish: Wish, connection: int, without: Sequence[str]) -> subprocess.Popen:
-    environment = {**wish.environment, title.ROOM: title.padding(), **({_WITHOUT: ",".join(without)} if without else {})}
+def _start(wish: Wish, connection: int) -> subprocess.Popen:
+    environment = {**wish.environment, title.ROOM: title.padding()}
     program = find_program(wish.interpreter, wish.environment.get("PATH", os.defpath), wish.cwd)
     return subprocess.Popen(
         [wish.interpreter, *wish.program.options, "-c", _BEGIN, str(isolated.ROOT), str(connection), title.padding()],

@@ -34,7 +34,6 @@ from scheduler.warm.kept import PREFIX, SUFFIX
 from scheduler.warm.spawning import Loaded, WarmSpawn
 
 IDLE = 600.0  # seconds without a launcher asked for, after which it ends
-WITHOUT = "EXP_QUEUE_WARM_WITHOUT"  # modules that have been found to be unsafe, separated by commas
 
 
 def _added() -> dict[str, str]:
@@ -57,12 +56,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Errand:
-    """What it was told to load, and for whom. `modules`: these, instead of what the program imports; `environment`: what
-    launchers start other programs with."""
+    """What it was told to load, and for whom. `modules`: these, instead of what the program imports; `without`: packages that
+    have been found to be unsafe; `environment`: what launchers start other programs with."""
 
     key: str
     program: Program
     cwd: str
+    without: frozenset[str]
     environment: dict[str, str]
     modules: tuple[str, ...] | None = None
 
@@ -77,7 +77,6 @@ def main(connection: int) -> None:
     """Run on an inherited descriptor: the runner's socket."""
     processes.die_with_parent(signal.SIGKILL)  # also in the midst of an import that takes for ever
     os.environ.pop(title.ROOM, None)
-    without = frozenset(filter(None, os.environ.pop(WITHOUT, "").split(",")))
     runner = Channel(socket.socket(fileno=connection))
     messages, there = runner.receive()
     while there and not messages:
@@ -88,7 +87,7 @@ def main(connection: int) -> None:
     title.show([f"{PREFIX}{errand.program.words}{SUFFIX}"])
     began = time.monotonic()
     try:
-        loaded, names = _load(errand, without)
+        loaded, names = _load(errand)
     except Refused as error:
         runner.send({"is": "refused", "why": str(error), "package": error.package})
         return
@@ -97,17 +96,17 @@ def main(connection: int) -> None:
 
 
 def _errand(message: dict[str, Any]) -> Errand:
-    modules = message["modules"]
+    modules = None if message["modules"] is None else tuple(message["modules"])
     program = Program(**{**message["program"], "options": (), "arguments": ()})
-    return Errand(message["key"], program, message["cwd"], message["environment"], None if modules is None else tuple(modules))
+    return Errand(message["key"], program, message["cwd"], frozenset(message["without"]), message["environment"], modules)
 
 
 # Loading.
 
 
-def _load(errand: Errand, without: frozenset[str]) -> tuple[Loaded, list[str]]:
+def _load(errand: Errand) -> tuple[Loaded, list[str]]:
     """Import, hidden from what is imported; Refused where a fork would not be safe afterwards, or not be the same."""
-    wanted = [each for each in errand.wanted if each.package not in without]
+    wanted = [each for each in errand.wanted if each.package not in errand.without]
     import ctypes  # noqa: F401 (the end of a job asks for it)
 
     before = set(sys.modules)

@@ -24,10 +24,11 @@ def modules(root: Path, *packages: str) -> dict[str, Path]:
 def imports(source: str) -> Iterator[str]:
     """Every absolute name that a source imports, also inside functions, and every module that it names in a text: what is
     loaded by its name. `from a import b` gives a.b; whether that is a module or a name in `a` is not known here."""
-    tree = ast.parse(source)
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+    prose = set()  # docstrings; a statement is met before what stands in it
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr):
+            prose.add(id(node.value))
+        elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"a relative import in line {node.lineno}"

@@ -6,6 +6,7 @@ import ast
 import configparser
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ HEAVY = ("torch", "torchvision", "optuna", "wandb", "numpy", "omegaconf", "yaml"
 
 VIEW = ("rich", "textual", "scheduler.top", "scheduler.report.live", "scheduler.report.painter", "scheduler.report.job_cells")
 PLUGIN = "hydra_plugins.exp_queue_launcher"  # in a namespace of Hydra's, which has no `__init__`
+OURS = modules(ROOT, "scheduler", "text_recognizer")
 READERS = ("scheduler.experiments.experiment_file", "scheduler.tracking.readers.follower", "scheduler.tracking.opening")
 
 
@@ -52,6 +54,7 @@ def sources(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
+@cache
 def names_in(path: Path) -> list[str]:
     return list(imports(path.read_text(encoding="utf-8")))
 
@@ -65,10 +68,10 @@ def upward(here: str, there: str) -> bool:
     return there.startswith("scheduler.") and FLOOR.get(room(there), -1) > FLOOR[room(here)]
 
 
-@pytest.mark.parametrize("name", [name for name in modules(ROOT, "scheduler") if "." in name])
+@pytest.mark.parametrize("name", [name for name in OURS if name.startswith("scheduler.")])
 def test_imports_point_down_and_never_to_the_workload(name: str) -> None:
     """A decision that imports an effect, or a queue that knows its jobs, is the beginning of a tangle."""
-    names = names_in(modules(ROOT, "scheduler")[name])
+    names = names_in(OURS[name])
     assert [each for each in names if upward(name, each)] == []
     assert [each for each in names if each.split(".")[0] in ("text_recognizer", "torch", "torchvision", "tests")] == []
 
@@ -108,7 +111,7 @@ def test_the_check_of_the_name_sees_every_way_to_ask_for_it() -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     """Two modules in a circle are one, cut where nobody can think about half of it."""
-    texts = {name: path.read_text(encoding="utf-8") for name, path in modules(ROOT, "scheduler", "text_recognizer").items()}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in OURS.items()}
     assert circles(graph(texts)) == []
 
 
@@ -135,9 +138,8 @@ def test_every_room_has_a_floor() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.name)
 def test_the_benchmarks_import_modules_that_are_there(path: Path) -> None:
     """No test runs them; whoever moves a module hears of it here."""
-    there = modules(ROOT, "scheduler", "text_recognizer")
     ours = [name for name in names_in(path) if name.split(".")[0] in ("scheduler", "text_recognizer")]
-    assert [name for name in ours if name not in there and name.rpartition(".")[0] not in there] == []
+    assert [name for name in ours if name not in OURS and name.rpartition(".")[0] not in OURS] == []
 
 
 @pytest.mark.parametrize("path", sources("text_recognizer"), ids=lambda p: str(p.relative_to(ROOT)))

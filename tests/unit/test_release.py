@@ -41,10 +41,15 @@ def imported(source: str) -> Iterator[str]:
             yield from (each.name.split(".")[0] for each in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module.split(".")[0]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "importorskip")):
+        elif isinstance(node, ast.Call) and _called(node.func).endswith(("import_module", "importorskip")):
             yield from (str(each.value).split(".")[0] for each in node.args[:1] if isinstance(each, ast.Constant))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from re.findall(r"^\s*(?:from|import) (\w+)", node.value, re.M)
+
+
+def _called(function: ast.expr) -> str:
+    """The last part of a function's name: `c` of `a.b.c(...)`."""
+    return str(getattr(function, "attr", getattr(function, "id", "")))
 
 
 def unused(names: Mapping[str, set[str]], modules: set[str], reasons: Mapping[str, str]) -> list[str]:

@@ -79,7 +79,7 @@ def test_every_text_stands_there_to_the_letter(opened: Opened, ugly: tuple[Path,
     assert driver.execute_script(_LACKING, logged, "#curves figcaption", "m ") == []
 
 
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.slow), 390])
 def test_no_text_breaks_the_page(opened: Opened, ugly: tuple[Path, list[str]], width: int) -> None:
     """A name of 100,000 letters is a slip, and the other runs are still to be read."""
     driver = opened(ugly[0], width=width)

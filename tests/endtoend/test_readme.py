@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, CommandLine, gnu_parallel
+from tests.conftest import ROOT, CommandLine, gnu_parallel, user_environment
+from tests.forked import run_to_its_end
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
@@ -42,13 +45,41 @@ def commands(program: str) -> list[list[str]]:
     return [shlex.split(line.split("   ")[0], comments=True) for line in lines if not line.startswith(f"{program}:")]
 
 
+def write_example(line: CommandLine) -> None:
+    line.write("mine.yaml", example())
+    line.write("train.py", TRAIN)
+    line.write("sweep.yaml", SWEEP)
+    line.write("jobs.txt", "python train.py --gpu=-1 '{}' || echo $?\n")
+
+
 @pytest.fixture
 def with_example(command_line: CommandLine) -> CommandLine:
-    command_line.write("mine.yaml", example())
-    command_line.write("train.py", TRAIN)
-    command_line.write("sweep.yaml", SWEEP)
-    command_line.write("jobs.txt", "python train.py --gpu=-1 '{}' || echo $?\n")
+    write_example(command_line)
     return command_line
+
+
+@pytest.fixture(scope="module")
+def as_left(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommandLine, Path]:
+    """A queue in which the example has run and one experiment has failed, and a copy of all its files."""
+    place = tmp_path_factory.mktemp("readme") / "place"
+    (place / "work").mkdir(parents=True)
+    line = CommandLine(place / "work", user_environment(EXP_QUEUE_HOME=str(place / "home"), CUDA_VISIBLE_DEVICES="-1"))
+    write_example(line)
+    line("run", "mine.yaml", "lr=0.5", "layers=1")
+    line.write("bad.yaml", "command: [python, -c, 'raise SystemExit(1)', '${args}']\nbase: {}\n")
+    line("run", "bad.yaml")
+    shutil.copytree(place, place.with_name("copy"), symlinks=True)
+    return line, place
+
+
+@pytest.fixture
+def with_jobs(as_left: tuple[CommandLine, Path], tmp_path: Path) -> Iterator[CommandLine]:
+    """That queue, as it was: in its own place, for it holds paths. What a test before has left there is put aside."""
+    line, place = as_left
+    place.rename(tmp_path / "before")
+    shutil.copytree(place.with_name("copy"), place, symlinks=True)
+    yield line
+    line("cancel", "queued", "starting", "running", "stopping")
 
 
 def test_the_example_file_gives_the_line_that_the_readme_shows(with_example: CommandLine) -> None:
@@ -60,20 +91,25 @@ def test_the_example_file_gives_the_line_that_the_readme_shows(with_example: Com
 
 
 @pytest.mark.parametrize("command", [each for each in commands("exp-queue") if each[1] not in LASTING], ids=" ".join)
-def test_the_commands_of_the_readme_work(with_example: CommandLine, command: list[str]) -> None:
+def test_the_commands_of_the_readme_work(with_jobs: CommandLine, command: list[str]) -> None:
     """Each on a queue in which the example has run and one experiment has failed; a pipe needs GNU parallel."""
-    with_example("run", "mine.yaml", "lr=0.5", "layers=1")
-    with_example.write("bad.yaml", "command: [python, -c, 'raise SystemExit(1)', '${args}']\nbase: {}\n")
-    with_example("run", "bad.yaml")
-    line = shlex.join(command).replace("'|'", "|")
     if "parallel" in command and not gnu_parallel():
         pytest.skip("GNU parallel is not installed")
-    line = line.replace("exp-queue", f"{sys.executable} -m scheduler.cli.main")
-    environment = {**with_example.environment, "EXP_QUEUE_METRICS": str(with_example.directory / "metrics")}
-    result = subprocess.run(
-        ["/bin/sh", "-c", line], cwd=with_example.directory, env=environment, capture_output=True, text=True, timeout=60
+    environment = {**with_jobs.environment, "EXP_QUEUE_METRICS": str(with_jobs.directory / "metrics")}
+    result = (
+        piped(command, with_jobs, environment)
+        if "|" in command
+        else run_to_its_end(command[1:], with_jobs.directory, environment)
     )
     assert result.returncode == (1 if "retry" in command else 0), result.stderr
+
+
+def piped(command: list[str], line: CommandLine, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """By a shell, which knows what a pipe is."""
+    words = shlex.join(command).replace("'|'", "|").replace("exp-queue", f"{sys.executable} -m scheduler.cli.main")
+    return subprocess.run(
+        ["/bin/sh", "-c", words], cwd=line.directory, env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def links(text: str) -> list[str]:

@@ -1,8 +1,9 @@
-"""Commands without the time that it takes to start one: a Python in which everything is imported waits, and forks.
+"""Commands without the time that it takes to start one: a Python that has imported what they need waits, and forks.
 
-Most of what a command does in a test is to import itself, and a training PyTorch. What a fork cannot show (what is imported when,
-a start by a shell, an interrupt in the middle) is asked of real processes: by `CommandLine.start`, and by every test that calls
-subprocess itself.
+Most of what a command does in a test is to import itself, and a training PyTorch. What commands need is learnt from those that
+have ended: to import all of the scheduler takes as long as ten of them, and many an environment sees fewer. What a fork cannot
+show (what is imported when, a start by a shell, an interrupt in the middle) is asked of real processes: by `CommandLine.start`,
+and by every test that calls subprocess itself.
 """
 
 from __future__ import annotations
@@ -165,7 +166,27 @@ def _text(read: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(read)).read()
 
 
-def _become_a_command(control: socket.socket) -> None:
+class Lesson:
+    """Which modules of ours the processes that were forked have imported by themselves: the next ones shall find them."""
+
+    def __init__(self, package: str) -> None:
+        self._file = os.memfd_create("imported")
+        self._reached = f"/proc/{os.getpid()}/fd/{self._file}"
+        self._package = package
+
+    def learn(self) -> None:
+        if names := os.read(self._file, 1 << 20).decode().split():
+            _import_all(names)
+
+    def teach(self, known: set[str]) -> None:
+        """In a forked process, at its end: what it has beyond the known."""
+        ours = [name for name in sys.modules.keys() - known if name.startswith(f"{self._package}.")]
+        with contextlib.suppress(OSError):  # the one that waits has ended
+            file = os.open(self._reached, os.O_WRONLY | os.O_APPEND)
+            os.write(file, "".join(f"{name}\n" for name in ours).encode())
+
+
+def _become_a_command(control: socket.socket, lesson: Lesson) -> None:
     """Waits for requests; returns in a new process each time, which then is what was asked for."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who watches over a command is of no interest once it is over
     while True:
@@ -173,6 +194,7 @@ def _become_a_command(control: socket.socket) -> None:
         if not head:
             os._exit(0)
         request = _all_of(control, int.from_bytes(head, "big"))
+        lesson.learn()
         if os.fork() == 0:
             return _watched(json.loads(request), descriptors)
         for descriptor in descriptors:
@@ -212,10 +234,14 @@ def _dressed(streams: list[int], arguments: list[str], directory: str, environme
     sys.argv[1:] = arguments
 
 
-def _import_everything(package: str) -> None:
-    """What is imported in the middle of a training too, by PyTorch's optimizers."""
-    others = ["torch._dynamo"] if package == "text_recognizer" else []
-    for name in [*others, *modules(ROOT, package)]:
+def _begin(package: str, module: str) -> None:
+    """A training needs nearly all; and what PyTorch's optimizers import in its middle."""
+    everything = ["torch._dynamo", *modules(ROOT, package)] if package == "text_recognizer" else []
+    _import_all([*everything, module])
+
+
+def _import_all(names: Sequence[str]) -> None:
+    for name in names:
         if not name.endswith("__main__"):
             with contextlib.suppress(ModuleNotFoundError):  # of a package that is not installed everywhere
                 importlib.import_module(name)
@@ -225,7 +251,7 @@ def _import_everything(package: str) -> None:
     gc.freeze()
 
 
-def _leave_with(main: Callable[[], int | None]) -> None:
+def _leave_with(main: Callable[[], int | None], last: Callable[[], None]) -> None:
     """A process forgets all its modules one by one at its end, which takes as long as a command: here it does the rest only."""
     try:
         status = main()
@@ -235,16 +261,20 @@ def _leave_with(main: Callable[[], int | None]) -> None:
         status = end.code
     threading._shutdown()
     atexit._run_exitfuncs()
+    last()
     sys.stdout.flush()
     os._exit(status or 0)
 
 
 def _wait_and_run(control: int, name: str) -> None:
-    _import_everything(name.split(".")[0])
+    package = name.split(".")[0]
+    lesson = Lesson(package)
+    _begin(package, name)
     module = sys.modules[name]
     sys.argv = [str(module.__file__)]
-    _become_a_command(socket.socket(fileno=control))
-    _leave_with(module.main)
+    _become_a_command(socket.socket(fileno=control), lesson)
+    known = set(sys.modules)
+    _leave_with(module.main, lambda: lesson.teach(known))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,16 @@ def test_a_forked_command_that_takes_too_long_is_killed(forks: Forks, command_li
         os.open(command_line.directory / "nobody_writes.yaml", os.O_WRONLY | os.O_NONBLOCK)
 
 
+def test_what_one_command_has_imported_the_next_finds(command_line: CommandLine) -> None:
+    """Without it each would import itself again; with all imported ahead, most environments would pay for ten commands."""
+    forks = Forks(user_environment(PYTHONPROFILEIMPORTTIME="1"))
+    first, second = (forks(["status"], command_line.directory, command_line.environment, 100) for _ in range(2))
+    forks.close()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "scheduler.queue.store" in first.stderr
+    assert "scheduler." not in second.stderr
+
+
 def test_what_is_read_at_the_start_of_a_process_is_read_by_each_of_them() -> None:
     """The encoding of Python and the folders of libraries cannot be changed later: such a command is started, not forked."""
     once = {"PYTHONHASHSEED": "4711", "HOME": "/a"}

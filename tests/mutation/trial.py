@@ -17,7 +17,9 @@ from scheduler.linux import processes
 from tests.mutation.mutants import Mutant
 
 LEFT_OUT = (".*", "__pycache__", "*.egg-info", "build", "wandb", "runs", "weights")
-PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
+# Of the plugins that are installed a tier needs one: to load all of them takes ten times as long as most tiers.
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout")
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 class Copy:
@@ -49,7 +51,7 @@ class Copy:
 
     def _pass(self, tier: Sequence[str], limit: float) -> bool:
         # Without bytecode: a mutant may have the size of the original and be written in the same second.
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.tree)}
+        environment = {**os.environ, **ALONE, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.tree)}
         process = subprocess.Popen(
             [*PYTEST, f"--timeout={limit / 2}", *tier],
             cwd=self.tree,

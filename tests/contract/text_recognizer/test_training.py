@@ -170,7 +170,8 @@ def test_beams_read_the_test_set_and_nothing_before_it(tmp_path: Path) -> None:
 
 def test_a_few_batches_can_be_learned_by_heart(tmp_path: Path) -> None:
     """`overfit_batches` is how people find a mistake in a network: if it cannot learn even those, something is broken."""
-    outcome, rows, said = trained(CHARACTERS, tmp_path, overfit_batches=1, batch_size=20, epochs=100, patience=0)
+    by_heart = {"overfit_batches": 1, "batch_size": 20, "epochs": 100, "patience": 0, "validate_every": 50}
+    outcome, rows, said = trained(CHARACTERS, tmp_path, **by_heart)
     assert "20 images to train on" in said[0]
     assert outcome.figures["accuracy"] == 1.0
     assert rows.rows[-1]["val_accuracy"] == 1.0

@@ -62,13 +62,14 @@ def test_a_runner_killed_before_it_had_written_an_end_has_it_written_once_and_tr
     assert ends(grid) == [("failed", 7, 2), ("failed", 7, 1), ("failed", 7, 1)]
 
 
-def test_a_launcher_killed_before_it_noted_the_start_costs_nothing(grid) -> None:
+def test_a_launcher_killed_before_it_noted_the_start_costs_nothing(grid, until) -> None:
     """No `S` in its journal proves that the command did not run: queued again, the attempt is not spent."""
     runner = run_with(grid, "order-received:kill", "-j1")
     _, stderr = runner.communicate(timeout=60)
     assert "launchers in a row" in stderr
     assert ledger(grid) == []
-    assert {(state, attempt) for state, _, attempt in ends(grid)} <= {("queued", 0), ("queued", None)}
+    # What was sent to the last launcher before the runner gave up may be on its way for another moment.
+    until(lambda: {(state, attempt) for state, _, attempt in ends(grid)} <= {("queued", 0), ("queued", None)})
     grid("run", "grid.yaml", "-j1")
     assert ledger(grid) == ["x=1", "x=2", "x=3"]
 

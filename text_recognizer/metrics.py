@@ -34,23 +34,12 @@ def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     return Levenshtein.distance(a, b)
 
 
-def matched(a: Sequence[object], b: Sequence[object]) -> list[bool]:
+def matched(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[bool]:
     """Which of `a` stand in `b` as well, in an alignment of the two with the fewest edits."""
-    rows = [list(range(len(b) + 1))]
-    for i, x in enumerate(a, start=1):
-        row, above = [i], rows[-1]
-        for j, y in enumerate(b, start=1):
-            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y)))
-        rows.append(row)
-    found, i, j = [False] * len(a), len(a), len(b)
-    while i and j:
-        if rows[i][j] == rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]):
-            i, j = i - 1, j - 1
-            found[i] = a[i] == b[j]
-        elif rows[i][j] == rows[i - 1][j] + 1:
-            i -= 1
-        else:
-            j -= 1
+    found = [True] * len(a)
+    for edit in Levenshtein.editops(a, b):
+        if edit.tag != "insert":
+            found[edit.src_pos] = False
     return found
 
 

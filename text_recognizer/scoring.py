@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from text_recognizer.metrics import Prediction, edit_distance
 
@@ -92,28 +93,10 @@ def confusions(lines: Iterable[Line], number: int) -> list[tuple[str, str, int]]
 
 def mistakes(read: str, written: str) -> list[tuple[str, str]]:
     """The pairs (written, read) that differ on a shortest way from one to the other, "" where one side has nothing."""
-    costs = _costs(read, written)
-    pairs, i, j = [], len(read), len(written)
-    while i or j:
-        if i and j and costs[i][j] == costs[i - 1][j - 1] + (read[i - 1] != written[j - 1]):
-            i, j, pair = i - 1, j - 1, (written[j - 1], read[i - 1])
-        elif i and costs[i][j] == costs[i - 1][j] + 1:
-            i, pair = i - 1, ("", read[i - 1])
-        else:
-            j, pair = j - 1, (written[j - 1], "")
-        pairs.append(pair)
-    return [(there, taken) for there, taken in reversed(pairs) if there != taken]
-
-
-def _costs(a: str, b: str) -> list[list[int]]:
-    """The edit distances of all beginnings of the two."""
-    rows = [list(range(len(b) + 1))]
-    for i, x in enumerate(a, start=1):
-        row, above = [i], rows[-1]
-        for j, y in enumerate(b, start=1):
-            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y)))
-        rows.append(row)
-    return rows
+    return [
+        ("" if edit.tag == "insert" else written[edit.src_pos], "" if edit.tag == "delete" else read[edit.dest_pos])
+        for edit in Levenshtein.editops(written, read)
+    ]
 
 
 def _hand(writer: str, lines: Sequence[Line]) -> Hand:

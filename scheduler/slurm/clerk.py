@@ -3,64 +3,28 @@ journals, asks what became of those that are silent, and stops."""
 
 from __future__ import annotations
 
-import os
 import queue
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scheduler.launcher import journal
-from scheduler.launcher.spawning import Order
 from scheduler.linux import isolated
 from scheduler.queue.job import Attempt
 from scheduler.slurm import batch, commands, states, verdicts
+from scheduler.slurm.arrays import Batch, Watched, journals
 from scheduler.slurm.request import script, submission
 
 TICK = 0.3  # seconds between two looks at the journals, which no kernel event announces from another machine
 ASK = 2.0  # seconds between two questions to Slurm; more where it takes long to answer
 WORTH = 50  # times as long as a look or an answer took, we wait for the next
 LONGEST = 60.0  # seconds between two tries to submit
-
-
-@dataclass
-class Batch:
-    """An array of orders. `job`: its number in Slurm, "" before it has one; `sent`: whether it may be there. `due`: when the next
-    try to submit it is."""
-
-    name: str
-    folder: Path
-    options: tuple[str, ...] = ()
-    most: int | None = None
-    orders: dict[int, Order] = field(default_factory=dict)
-    job: str = ""
-    sent: bool = False
-    due: float = 0.0
-    tries: int = 0
-
-    @property
-    def title(self) -> str:
-        """What Slurm calls it."""
-        return f"exp-queue-{self.name}"
-
-
-@dataclass
-class Watched:
-    """An attempt whose journal is looked at. `begun`: that it runs was told; `size`: of the journal when it was read."""
-
-    attempt: str
-    batch: Batch
-    index: int
-    begun: bool = False
-    size: int = -1
-    note: str = ""
-    stop: tuple[str, float | None] | None = None  # what was asked for
 
 
 class Clerk:
@@ -206,7 +170,7 @@ class Clerk:
         if begun < self._look_at:
             return
         for array in {id(each.batch): each.batch for each in self._watched.values()}.values():
-            there = _journals(array.folder)
+            there = journals(array.folder)
             for each in [each for each in self._watched.values() if each.batch is array and each.index in there]:
                 self._read(each)
         self._look_at = time.monotonic() + max(TICK, WORTH * (time.monotonic() - begun))
@@ -259,7 +223,7 @@ class Clerk:
         record = journal.read(batch.journal(each.batch.folder, each.index))  # after Slurm's answer: it is whole now
         if record is None:
             if batch.withdraw(each.batch.folder, each.index):
-                self._finish(each, verdicts.never_began(element, each.batch.folder, _said(each), sys.executable))
+                self._finish(each, verdicts.never_began(element, each.batch.folder, each.said(), sys.executable))
             return
         self._finish(each, verdicts.gone(each.attempt, record, element))
 
@@ -294,20 +258,3 @@ class Clerk:
         for array in {id(each.batch): each.batch for each in waiting if each.batch.job}.values():
             with suppress(commands.NoAnswer):  # they find that they are not wanted
                 commands.cancel_waiting(array.job)
-
-
-def _journals(folder: Path) -> set[int]:
-    """The numbers of the orders that have a journal."""
-    try:
-        names: Iterable[str] = os.listdir(folder)  # noqa: PTH208 (ten thousand of them)
-    except FileNotFoundError:
-        return set()
-    return {int(name[: -len(".journal")]) for name in names if name.endswith(".journal")}
-
-
-def _said(each: Watched) -> str:
-    """The last line of what was printed before there was a journal."""
-    with suppress(OSError):
-        lines = (each.batch.folder / f"{each.index}.out").read_text(encoding="utf-8", errors="replace").splitlines()
-        return lines[-1] if lines else ""
-    return ""

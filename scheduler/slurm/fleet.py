@@ -15,7 +15,8 @@ from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Job
 from scheduler.slurm import batch
-from scheduler.slurm.clerk import Batch, Clerk
+from scheduler.slurm.arrays import Batch
+from scheduler.slurm.clerk import Clerk
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import CommandLine
+from tests.contract.wandb_server.agents import make_sweep
+from tests.contract.wandb_server.conftest import Client
+
 pytest.importorskip("wandb", reason="the client is the other side")
 
 TRAIN = """
@@ -55,22 +59,38 @@ except Exception as error:
     refused = str(error)
 print(json.dumps([losses, text, again.config, again.summary["best"], refused]))
 """
+KEPT_WAITING = TRIAL.replace(
+    "    assert",
+    """
+    pathlib.Path("lives").touch()
+    while not pathlib.Path("go").exists():
+        time.sleep(0.05)
+    assert""",
+).replace("import", "import pathlib, time,")
 LONG = """
 import os, pathlib, time, wandb
 with wandb.init() as run:
     pathlib.Path("lives").write_text(str(os.getpid()))
-    while run.config.lr == 0.1:
+    while True:
         time.sleep(0.05)
 """
 FUNCTION = """
 import wandb
+from wandb.agents import pyagent
+pyagent.Agent.HEARTBEAT_SLEEP_SECONDS = 0.5
 def train():
     with wandb.init() as run:
         run.log({"loss": run.config.lr})
 space = {"method": "grid", "metric": {"name": "loss", "goal": "minimize"}, "parameters": {"lr": {"values": [0.1, 0.2]}}}
 wandb.agent(wandb.sweep(space, project="demo"), train)
 """
-
+# `wandb agent`, which of its own accord looks every five seconds whether there is anything to do.
+AGENT = """
+from wandb import wandb_agent
+from wandb.cli.cli import cli
+wandb_agent.Agent.POLL_INTERVAL = 0.5
+cli()
+"""
 BEST = """
 import sys, wandb
 sweep = wandb.Api().sweep(sys.argv[1])
@@ -88,6 +108,9 @@ class Script:
         place = self.command_line.directory
         return subprocess.run(words, cwd=place, env=self.environment, capture_output=True, text=True, timeout=300)
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(words, cwd=self.command_line.directory, env=self.environment, stderr=subprocess.PIPE, text=True)
+
 
 @pytest.fixture
 def script(command_line: Any, tmp_path: Path) -> Iterator[Script]:
@@ -99,26 +122,16 @@ def script(command_line: Any, tmp_path: Path) -> Iterator[Script]:
     server.wait()
 
 
-def test_a_run_is_seen_like_every_job(script: Script) -> None:
-    """One variable, and what was logged online stands in `status`."""
+def test_a_run_is_seen_like_every_job_and_read_with_the_client(script: Script) -> None:
+    """One variable, and what was logged online stands in `status`; the notebook that makes a figure from W&B's rows makes it
+    from ours."""
     script.command_line.write("train.py", TRAIN)
+    script.command_line.write("read.py", READ)
     ran = script(sys.executable, "train.py")
     assert ran.returncode == 0, ran.stderr
     script.command_line("wait", "all")
-    (job,) = script.command_line.jobs()
-    assert (job["state"], job["group"], job["config"], job["tags"]) == ("done", "first", {"epochs": 3}, ["baseline"])
-    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
-    shown = script.command_line("show", job["id"]).stdout
-    assert "1 histogram" in shown
-    assert "saved file" in shown
-    assert "hello from the run" in script.command_line("logs", job["id"]).stdout
-
-
-def test_what_was_logged_is_read_with_the_client(script: Script) -> None:
-    """The notebook that makes a figure from W&B's rows makes it from ours."""
-    script.command_line.write("train.py", TRAIN)
-    script.command_line.write("read.py", READ)
-    assert script(sys.executable, "train.py").returncode == 0
+    job = is_told_whole(script.command_line)
+    assert "saved file" in script.command_line("show", job).stdout
     read = script(sys.executable, "read.py")
     assert read.returncode == 0, read.stderr
     rows, text, config, best, refused = json.loads(read.stdout.splitlines()[-1])
@@ -126,50 +139,57 @@ def test_what_was_logged_is_read_with_the_client(script: Script) -> None:
     assert 'no field "wonder"' in refused
 
 
-def test_a_run_that_was_logged_offline_is_sent_and_sending_it_twice_changes_nothing(script: Script) -> None:
-    """`wandb sync`, of a folder from another machine."""
+def is_told_whole(line: Any) -> str:
+    """The id of the one job that there is, which TRAIN was."""
+    (job,) = line.jobs()
+    assert (job["state"], job["attempt"], job["group"], job["config"]) == ("done", 1, "first", {"epochs": 3})
+    assert job["tags"] == ["baseline"]
+    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
+    assert "1 histogram" in line("show", job["id"]).stdout
+    assert line("logs", job["id"]).stdout.count("hello from the run") == 1
+    return str(job["id"])
+
+
+def test_a_run_that_was_logged_offline_is_sent_or_imported_and_doing_it_twice_changes_nothing(
+    script: Script, tmp_path: Path
+) -> None:
+    """`wandb sync`, of a folder from another machine; and without a server, what a cluster without a network has left."""
     script.command_line.write("train.py", TRAIN)
     script.environment["WANDB_MODE"] = "offline"
-    assert script(sys.executable, "train.py").returncode == 0
+    ran = script(sys.executable, "train.py")
+    assert ran.returncode == 0, ran.stderr
+    line = CommandLine(
+        script.command_line.directory, {**script.command_line.environment, "EXP_QUEUE_HOME": str(tmp_path / "other")}
+    )
+    for became in ("imported", "there already"):
+        told = json.loads(line("import", "wandb", "wandb", "--format", "json").stdout)
+        assert [(each["became"], each["notes"]) for each in told] == [(became, [])]
+    assert "0.3333" in line("compare", is_told_whole(line)).stdout
     (folder,) = (str(path) for path in script.command_line.directory.glob("wandb/offline-run-*"))
     for _ in range(2):
         sent = script("wandb", "sync", "--include-synced", folder)
         assert sent.returncode == 0, sent.stderr
         script.command_line("wait", "all")
-    (job,) = script.command_line.jobs()
-    assert (job["state"], job["attempt"], job["group"], job["config"]) == ("done", 1, "first", {"epochs": 3})
-    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
-    assert script.command_line("logs", job["id"]).stdout.count("hello from the run") == 1
+    is_told_whole(script.command_line)
 
 
-def test_a_run_that_was_logged_offline_is_imported_without_a_server(command_line: Any) -> None:
-    """What a cluster without a network has left, with all that it shows."""
-    command_line.write("train.py", TRAIN)
-    environment = {**command_line.environment, "WANDB_MODE": "offline"}
-    ran = subprocess.run(
-        [sys.executable, "train.py"], cwd=command_line.directory, env=environment, capture_output=True, text=True
-    )
-    assert ran.returncode == 0, ran.stderr
-    for became in ("imported", "there already"):
-        told = json.loads(command_line("import", "wandb", "wandb", "--format", "json").stdout)
-        assert [(each["became"], each["notes"]) for each in told] == [(became, [])]
-    (job,) = command_line.jobs()
-    assert (job["state"], job["group"], job["config"], job["tags"]) == ("done", "first", {"epochs": 3}, ["baseline"])
-    assert (job["metrics"]["best"], round(job["metrics"]["loss"], 3)) == (0.25, 0.333)
-    assert "1 histogram" in command_line("show", job["id"]).stdout
-    assert "hello from the run" in command_line("logs", job["id"]).stdout
-    assert "0.3333" in command_line("compare", job["id"]).stdout
-
-
-def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) -> None:
-    """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed."""
-    script.command_line.write("trial.py", TRIAL)
-    script.command_line.write("sweep.yaml", SWEEP)
+def test_a_sweep_is_computed_by_the_agent_of_the_command_line_although_its_server_was_killed(script: Script, until: Any) -> None:
+    """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed. Agent and client ask again
+    until the next server is there, and send it what the last one has not answered."""
+    line = script.command_line
+    line.write("trial.py", KEPT_WAITING)
+    line.write("sweep.yaml", SWEEP)
     made = script("wandb", "sweep", "sweep.yaml")
     (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
-    agent = script("wandb", "agent", name)
-    assert agent.returncode == 0, agent.stderr
-    trials = json.loads(script.command_line("trials", "--format", "json").stdout)
+    agent = script.begin(sys.executable, "-c", AGENT, "agent", name)
+    until(lambda: (line.directory / "lives").exists())
+    line.started[-1].kill()
+    line.started[-1].wait()
+    line.write("go", "")
+    line.start("serve")
+    said = agent.communicate(timeout=100)[1]
+    assert agent.returncode == 0, said
+    trials = json.loads(line("trials", "--format", "json").stdout)
     found = {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials["trials"]}
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
     read = script(sys.executable, "-c", BEST, name)
@@ -180,38 +200,16 @@ def test_a_training_ends_with_its_agent(script: Script, until: Any) -> None:
     """W&B's own leaves it behind on the GPU when it gets a SIGTERM, as a container does that is stopped."""
     line = script.command_line
     line.write("trial.py", LONG)
-    line.write("sweep.yaml", SWEEP)
-    made = script("wandb", "sweep", "sweep.yaml")
-    (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
-    agent = subprocess.Popen(["wandb", "agent", name], cwd=line.directory, env=script.environment, stderr=subprocess.DEVNULL)
+    script.environment["WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL"] = "1"  # seconds; else the last words of the run come after 15
+    address = json.loads((line.home / "wandb" / "server.json").read_text())
+    sweep = make_sweep(Client(int(address["url"].rpartition(":")[2]), address["key"]), SWEEP.replace("0.1, ", ""))
+    agent = script.begin(sys.executable, "-c", AGENT, "agent", f"me/proj/{sweep}")
     pid = int(until(lambda: (line.directory / "lives").exists() and (line.directory / "lives").read_text()))
     agent.terminate()
-    agent.wait(60)
+    agent.wait(60)  # what it leaves behind would hold its standard error open
     until(lambda: not Path(f"/proc/{pid}").exists())
-    until(lambda: {job["config"]["lr"]: job["state"] for job in line.jobs()}[0.1] == "failed")
-
-
-def test_a_sweep_goes_on_where_its_server_was_killed(script: Script, until: Any) -> None:
-    """The agent and the client ask again until the next one is there, and send it what the last one has not answered."""
-    line = script.command_line
-    line.write(
-        "trial.py",
-        TRIAL.replace("    assert", "        pathlib.Path('lives').touch()\n    assert").replace("import", "import pathlib,"),
-    )
-    line.write("sweep.yaml", SWEEP.replace("0.5", "0.2"))
-    made = script("wandb", "sweep", "sweep.yaml")
-    (name,) = re.findall(r"wandb agent (\S+)", made.stderr + made.stdout)
-    agent = subprocess.Popen(["wandb", "agent", name], cwd=line.directory, env=script.environment, stderr=subprocess.DEVNULL)
-    until(lambda: (line.directory / "lives").exists())
-    line.started[-1].kill()
-    line.started[-1].wait()
-    line.start("serve")
-    assert agent.wait(100) == 0
-    trials = json.loads(line("trials", "--format", "json").stdout)["trials"]
-    assert {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials} == {
-        0.1: ("done", 3),
-        0.2: ("done", 3),
-    }
+    line("wait", "1")
+    assert [job["state"] for job in line.jobs()] == ["failed"]
 
 
 def test_two_shells_at_the_same_moment_find_one_server(command_line: Any) -> None:

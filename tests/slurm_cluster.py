@@ -1,6 +1,6 @@
 """A cluster of one node with four GPUs that are none: a real Slurm on the loopback, below a folder of its own.
 
-    with started() as cluster: ...      # cluster.environment: what `sbatch` and the rest need to find it
+    with started_or_skipped() as cluster: ...      # cluster.environment: what `sbatch` and the rest need to find it
 
 It needs root (the daemons change users) and the programs of Debian's slurmctld, slurmd, slurm-client, munge and
 slurm-wlm-basic-plugins. It starts in seconds and takes all its processes along when it goes.
@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from tests.waiting import until
 
@@ -109,6 +111,15 @@ class Cluster:
         self.start("slurmctld", "-D", "-f", str(self.folder / "slurm.conf"))
         until(self._answers)
 
+    def daemon(self) -> None:
+        """Start what runs the jobs of the node."""
+        self.start("slurmd", "-D", "-N", NODE, "-f", str(self.folder / "slurm.conf"))
+
+    def restart(self, name: str, number: int = signal.SIGTERM) -> None:
+        """End the controller or the node's daemon, and start it again; jobs go on meanwhile."""
+        self.stop(name, number)
+        self.controller() if name == "slurmctld" else self.daemon()
+
     def stop(self, name: str, number: int = signal.SIGTERM) -> None:
         daemon = self.daemons.pop(name)
         daemon.send_signal(number)
@@ -148,24 +159,55 @@ class Cluster:
 
 
 @contextmanager
+def started_or_skipped() -> Iterator[Cluster]:
+    """A cluster whose node is idle; the test is skipped, with the reason, where none can be had."""
+    if why := missing():
+        pytest.skip(why)
+    with ExitStack() as held:
+        try:
+            cluster = held.enter_context(started())
+        except NotHere as error:
+            pytest.skip(f"Slurm does not come up here: {error}")
+        yield cluster
+
+
+class NotHere(Exception):
+    """Its daemons are there and do not start; the text is their own."""
+
+
+@contextmanager
 def started() -> Iterator[Cluster]:
-    """A cluster whose node is idle."""
+    """A cluster whose node is idle; NotHere where it does not come so far."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))
     cluster = Cluster(folder)
     with ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
         undone.callback(_end, cluster)
-        _configure(folder)
-        key, munge = folder / "munge.key", folder / "munge.socket"
-        cluster.start(
-            *("munged", "--foreground", "--force", f"--key-file={key}", f"--socket={munge}", f"--seed-file={folder}/munge.seed"),
-            *(f"--pid-file={folder}/munge.pid", f"--log-file={folder}/munge.log"),
-        )
-        until(munge.exists)
-        cluster.controller()
-        cluster.start("slurmd", "-D", "-N", NODE, "-f", str(folder / "slurm.conf"))
-        until(cluster.is_idle)
+        try:
+            _start(cluster)
+        except AssertionError:
+            raise NotHere(_last_words(folder)) from None
         yield cluster
+
+
+def _start(cluster: Cluster) -> None:
+    folder = cluster.folder
+    _configure(folder)
+    key, munge = folder / "munge.key", folder / "munge.socket"
+    cluster.start(
+        *("munged", "--foreground", "--force", f"--key-file={key}", f"--socket={munge}", f"--seed-file={folder}/munge.seed"),
+        *(f"--pid-file={folder}/munge.pid", f"--log-file={folder}/munge.log"),
+    )
+    until(munge.exists)
+    cluster.controller()
+    cluster.daemon()
+    until(cluster.is_idle)
+
+
+def _last_words(folder: Path) -> str:
+    """The last line that each daemon has written."""
+    texts = {path.name: path.read_text(errors="replace").split("\n") for path in sorted(folder.glob("*.[lo][ou][gt]"))}
+    return "; ".join(f"{name}: {lines[-2]}" for name, lines in texts.items() if len(lines) > 1)
 
 
 def _configure(folder: Path) -> None:

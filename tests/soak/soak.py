@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 from scheduler.gpus.claims import live_claims
 from scheduler.home import Home
@@ -52,6 +53,9 @@ class Soak:
 
     `root` holds the product under test. `quick`: short jobs on the CPU instead of GPUs.
     """
+
+    kinds: ClassVar[dict[str, int]] = KINDS  # of processes that are killed, and how often
+    options: ClassVar[tuple[str, ...]] = ("-j", str(2 * GPUS))  # of `run`
 
     def __init__(self, folder: Path, library: Path, seed: int, root: Path = ROOT, *, quick: bool = False) -> None:
         self.quick = quick
@@ -100,7 +104,7 @@ class Soak:
         name = f"batch-{len(self.files)}.yaml"
         command = [sys.executable, "-I", "-S", str(JOB), "${args_json}"]
         grid = {"number": list(range(self._jobs, self._jobs + count))}
-        base, resources = ({"quick": True}, {"gpus": 0}) if self.quick else asked(len(self.files))
+        base, resources = self._asked()
         content = {"command": command, "base": base, "grid": grid, "resources": resources}
         # A first failure is tried again, or nearly all that comes after these would be skipped and never have to wait.
         policy = {"warm": not len(self.files) % 2, **({} if after else {"retries": 2})}
@@ -112,6 +116,10 @@ class Soak:
             self._submit(name, kill_after=self.dice.uniform(0.1, 0.6))
         self._submit(name)
         return name
+
+    def _asked(self) -> tuple[dict, dict]:
+        """What the jobs of the next file are told of, and what they ask for."""
+        return ({"quick": True}, {"gpus": 0}) if self.quick else asked(len(self.files))
 
     def _submit(self, name: str, kill_after: float | None = None) -> None:
         process = self._start([sys.executable, "-c", SUBMITTER, name], stdout=subprocess.PIPE)
@@ -126,7 +134,7 @@ class Soak:
 
     def run(self, name: str, failpoint: str = "") -> subprocess.Popen:
         """`exp-queue run` as a person types it, who wants to have lost jobs run again."""
-        arguments = [sys.executable, "-m", "scheduler.cli.main", "run", name, "--lost", "-j", str(2 * GPUS)]
+        arguments = [sys.executable, "-m", "scheduler.cli.main", "run", name, "--lost", *self.options]
         with (self.work.parent / "runners.txt").open("ab") as told:
             return self._start(arguments, stdout=told, stderr=told, **({"EXP_QUEUE_FAILPOINT": failpoint} if failpoint else {}))
 
@@ -246,7 +254,10 @@ class Soak:
             self.stuck.append(f"runners ended with status {self._odd_ends}, and {given_up} had no launcher left")
 
     def _kill_one(self) -> None:
-        kind = self.dice.choices(list(KINDS), list(KINDS.values()))[0]
+        self._kill(self.dice.choices(list(self.kinds), list(self.kinds.values()))[0])
+
+    def _kill(self, kind: str) -> None:
+        """Kill one of this kind, if there is any."""
         found = [victim for victim in victims.find(self.home.root, self.work) if victim.kind == kind]
         if not found:
             return

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scheduler.gpus.ownership import COOKIE
 
-LAUNCHERS = ("scheduler.launcher.loop", "exp-queue: launcher of")  # begun from nothing, and forked
+LAUNCHERS = ("scheduler.launcher.loop", "exp-queue: launcher of", "scheduler.slurm.node")  # from nothing, forked, on a node
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,15 @@ def _kind(pid: int, place: Path, command: str, environment: dict[bytes, bytes]) 
     if command.startswith("exp-queue: keeps"):
         return "interpreter", ""
     if any(mark in command for mark in LAUNCHERS) and not _is_fork_of_launcher(place):
-        journals = [link.stem for link in _open_files(place) if link.suffix == ".journal"]
+        journals = [_launcher_of(link) for link in _open_files(place) if link.suffix == ".journal"]
         return ("launcher", journals[0]) if journals else ("other", "")
     return ("runner", "") if "scheduler.cli.main run" in command else ("other", "")
+
+
+def _launcher_of(journal: Path) -> str:
+    """What the store calls it: by its journal, on a node with the array that it is of."""
+    batch = journal.parent
+    return f"slurm/{batch.name}/{journal.stem}" if batch.parent.name == "slurm" else journal.stem
 
 
 def _is_fork_of_launcher(place: Path) -> bool:

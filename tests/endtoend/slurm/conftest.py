@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import slurm_cluster
 from tests.conftest import CommandLine
-from tests.slurm_cluster import Cluster
+from tests.slurm_cluster import Cluster, started_or_skipped
 
 JOB = """
 import json, os, sys, time
@@ -31,9 +30,7 @@ sys.exit(what.get("status", 0))
 
 @pytest.fixture(scope="session")
 def one_cluster() -> Iterator[Cluster]:
-    if why := slurm_cluster.missing():
-        pytest.skip(why)
-    with slurm_cluster.started() as cluster:
+    with started_or_skipped() as cluster:
         yield cluster
 
 

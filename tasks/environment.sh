@@ -3,6 +3,7 @@
 #   ensure_environment EXTRA     e.g. recognizer, or all; everything that it prints goes to standard error
 #
 #   ensure_browser             Chromium for the tests of pages, where that is possible
+#   ensure_cluster             Slurm for the tests of clusters, where that is possible and asked for (WITH_CLUSTER=1)
 #
 #   run_and_tell COMMAND...      runs it, says how the reader's own shell finds exp-queue, and ends with its exit status
 #
@@ -123,15 +124,28 @@ ensure_environment() {
     return 1
 }
 
-# Chromium, for the tests of pages, where a package manager gives it to us without a question; without it these tests are skipped and
-# say so. Nothing that goes wrong here keeps anybody from anything. NO_BROWSER=1: none is installed.
+# Chromium, for the tests of pages. NO_BROWSER=1: none is installed.
 ensure_browser() {
-    if command -v chromedriver > /dev/null || [ -n "${NO_BROWSER:-}" ]; then return 0; fi
+    if [ -n "${NO_BROWSER:-}" ]; then return 0; fi
+    ensure_programs chromedriver "Chromium for the tests of pages (NO_BROWSER=1 leaves it out)" chromium chromium-driver fonts-dejavu-core
+}
+
+# Slurm, for the tests of clusters, and only with WITH_CLUSTER=1: its packages are services, which nobody wants by the way.
+ensure_cluster() {
+    if [ -z "${WITH_CLUSTER:-}" ]; then return 0; fi
+    ensure_programs slurmctld "Slurm for the tests of clusters" slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins
+}
+
+# ensure_programs PROGRAM WHAT PACKAGE...: where a package manager gives them to us without a question; without them some tests are
+# skipped and say so. Nothing that goes wrong here keeps anybody from anything.
+ensure_programs() {
+    local program=$1 what=$2
+    shift 2
+    if PATH=$PATH:/usr/sbin:/sbin command -v "$program" > /dev/null; then return 0; fi
     if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then return 0; fi
-    echo "installing Chromium for the tests of pages (once; NO_BROWSER=1 leaves it out)" >&2
-    {
-        apt_quietly update && apt_quietly install --no-install-recommends chromium chromium-driver fonts-dejavu-core
-    } > /dev/null 2>&1 < /dev/null || echo "that failed; the tests of pages are skipped" >&2
+    echo "installing $what (once)" >&2
+    { apt_quietly update && apt_quietly install --no-install-recommends "$@"; } > /dev/null 2>&1 < /dev/null ||
+        echo "that failed; these tests are skipped" >&2
 }
 
 apt_quietly() {

@@ -7,6 +7,7 @@ if [ -n "${UPGRADE:-}" ]; then "$(dirname "${BASH_SOURCE[0]}")/renew_constraints
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 ensure_environment all
 ensure_browser
+ensure_cluster
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
 "$environment/bin/mypy"

@@ -254,6 +254,28 @@ def test_a_signal_to_a_script_is_one_to_what_it_runs(checkout: Path, send, numbe
             os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may install packages")
+@pytest.mark.parametrize("refused", ["0", "100"])
+def test_programs_for_tests_are_installed_where_that_is_possible_and_hinder_nobody(checkout: Path, refused: str) -> None:
+    """A machine that cannot have Chromium or Slurm goes on without their tests."""
+    apt = checkout / "bin" / "apt-get"
+    apt.parent.mkdir()
+    apt.write_text(f'#!/bin/sh\necho "$@" >> {checkout}/asked\nexit {refused}\n')
+    apt.chmod(0o755)
+    path = {"PATH": f"{apt.parent}:/usr/bin:/bin"}
+    wanted = "source tasks/environment.sh; ensure_programs no-such-program 'what it is for' one two"
+    calls = asked(checkout, wanted, **path)
+    assert [call.split()[-1] for call in calls] == (["update", "two"] if refused == "0" else ["update"])
+    assert asked(checkout, wanted.replace("no-such-program", "sh"), **path) == []
+
+
+@pytest.mark.parametrize(("with_cluster", "expected"), [("", []), ("1", ["slurmctld"])])
+def test_services_are_installed_only_where_somebody_asks_for_them(checkout: Path, with_cluster: str, expected: list[str]) -> None:
+    """Who runs the tests as root on a machine of his own gets no daemons along with them."""
+    script = f"source tasks/environment.sh; ensure_programs() {{ echo $1 >> {checkout}/asked; }}; ensure_cluster"
+    assert asked(checkout, script, WITH_CLUSTER=with_cluster) == expected
+
+
 def test_every_script_that_runs_something_ends_so() -> None:
     """One that is added later as well."""
     texts = {path.name: path.read_text() for path in (ROOT / "tasks").glob("*.sh") if "ensure_environment " in path.read_text()}

@@ -120,8 +120,9 @@ class Experiment:
         """The file that `${args_json_file}` stands for, named by what it holds: the experiment's id, without the group where the
         program is not told that. None if the command has none."""
         folder = next((slot.folder for slot in slots(self.launch) if slot.folder), None)
-        name = self.id if self.passes_group else _digest(self.command, self.arguments)
-        return Path(folder, f"{name}.json") if folder else None
+        if folder is None:
+            return None
+        return Path(folder, f"{self.id if self.passes_group else _digest(self.command, self.arguments)}.json")
 
     @property
     def arguments_as_json(self) -> str:

@@ -350,6 +350,23 @@ def test_a_commit_that_fails_leaves_nothing_open(home: Home) -> None:
     database.close()
 
 
+def test_after_a_change_of_many_jobs_sqlite_looks_again_whether_what_is_named_is_there(store: Store, experiments) -> None:
+    """It does not look while thousands are written, and that must not outlast them, nor a change that fails."""
+    submit(store, experiments(THREE), "/")
+
+    def fail() -> None:
+        with store.change(many=True):
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    for many in (True, False):
+        with store.change(many=many) as change:
+            change.move_all("1", (), frozenset({State.QUEUED}), State.HELD, "held")
+        assert store.read("PRAGMA foreign_keys")[0][0] == 1
+    assert not store.read("PRAGMA foreign_key_check")
+
+
 def test_a_queued_or_held_job_takes_what_its_file_asks_for_now(store: Store, experiments) -> None:
     """`change its resources and run the file again` was the advice of an error message, and had no effect."""
     first = list(submit(store, experiments(THREE + "resources: {gpus: 5}\n"), "/").jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from scheduler.experiments.command.command import Launch, fill, slots
@@ -14,6 +14,7 @@ GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
 MARK = 12  # hexadecimal digits of an id: enough for all that is ever run from one directory
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
+_as_json = lru_cache(json.dumps)  # of a group: thousands have the same
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def arguments_with_group(arguments: str, group: str | None) -> str:
     if group is None:
         return arguments
     comma = ", " if arguments != "{}" else ""
-    return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(group)}}}'
+    return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {_as_json(group)}}}'
 
 
 def _digest(command: tuple[str, ...], arguments: str) -> str:

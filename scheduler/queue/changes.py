@@ -12,7 +12,7 @@ from scheduler.experiments import Experiment, Policy
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
-from scheduler.queue.asks import as_json, policy_from, resources_from
+from scheduler.queue.asks import as_json, command_as_json, policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.latest import Latest
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
@@ -127,7 +127,7 @@ class Changes:
             """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
                WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END WHERE id = ?6""",
             (
-                *(as_json(renewed.resources), as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment),
+                *(as_json(renewed.resources), as_json(renewed.policy), command_as_json(renewed.argv), renewed.environment),
                 *(renewed.policy.priority, job),
             ),
         )
@@ -280,7 +280,7 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | N
     return (
         experiment.id,
         experiment.group,
-        json.dumps(argv),
+        command_as_json(argv),
         experiment.arguments,
         as_json(experiment.resources),
         as_json(experiment.policy),

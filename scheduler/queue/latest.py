@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.queue.asks import command_as_json
 from scheduler.queue.states import State
 
 
@@ -21,4 +21,4 @@ class Latest:
 
     def asks_as(self, experiment: Experiment) -> bool:
         """Whether the job asks for what the file says now."""
-        return self.asks == (json.dumps(experiment.argv), experiment.resources, experiment.policy)
+        return self.asks == (command_as_json(experiment.argv), experiment.resources, experiment.policy)

@@ -21,6 +21,7 @@ from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
 from scheduler.queue.here import Here, file_from
 from scheduler.queue.here import directory as here_now
+from scheduler.queue.in_bulk import in_bulk
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.latest import Latest
@@ -107,15 +108,17 @@ def submit(
     given, directory = 0, os.path.realpath(cwd)
     with store.change(many=True) as change:
         here = Here(change, cwd)
-        for some in _chunks(experiments):
-            given += len(some)
-            keyed = {job_key(each, directory): each for each in some}
-            latest = change.latest(keyed)
-            first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-            placed = _place(change, here, first, latest, cwd, again, lost)
-            if file is not None:
-                change.asked_by(placed, file_from(cwd, file))
-            chosen.update(placed)
+        with in_bulk(change) as added:
+            for some in _chunks(experiments):
+                given += len(some)
+                keyed = {job_key(each, directory): each for each in some}
+                latest = change.latest(keyed)
+                first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
+                placed = _place(change, here, first, latest, cwd, again, lost)
+                if file is not None:
+                    change.asked_by(placed, file_from(cwd, file))
+                chosen.update(placed)
+                added()
         if chosen:
             change.asked(directory, max(chosen))
         waiting = [number for number, what in chosen.items() if what in WAIT]

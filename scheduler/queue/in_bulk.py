@@ -9,7 +9,7 @@ from scheduler.queue.changes import Changes
 
 MANY = 10_000  # new jobs: with fewer, all indexes fit into the usual cache
 MORE = 100_000  # with more, those that a submit looks into do not
-ROOM = 128 << 10  # KiB of cache for these
+ROOM = 64 << 10  # KiB of cache for these
 # What no submit looks into. In the order of submission their keys are random: to enter them one by one touches a page for each.
 LATER = ("job_experiment", "event_job")
 
@@ -32,9 +32,13 @@ def in_bulk(change: Changes, many: int = MANY, more: int = MORE) -> Iterator[Cal
             roomy = True
             change.connection.execute(f"PRAGMA cache_size = -{ROOM}")
 
-    yield added
-    for sql in dropped:
-        change.connection.execute(sql)
+    usual = change.connection.execute("PRAGMA cache_size").fetchone()[0]
+    try:
+        yield added
+        for sql in dropped:
+            change.connection.execute(sql)
+    finally:  # whoever submits may have as much to do with a million jobs afterwards
+        change.connection.execute(f"PRAGMA cache_size = {usual}")
 
 
 def _drop(change: Changes) -> list[str]:

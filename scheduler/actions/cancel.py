@@ -25,7 +25,7 @@ def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None],
     goes on, as their launchers tell it.
     """
     mine = of_numbers(numbers)
-    with store.change() as change:
+    with store.change(many=True) as change:
         change.move_all(mine.where, mine.parameters, WAITING, State.CANCELLED, CANCELLED)
     active = mine.also(f"state IN {in_sql(ACTIVE)}")
     wanted = set(store.ids(active.where, active.parameters))
@@ -36,7 +36,7 @@ def cancel_as_seen(store: Store, jobs: Sequence[Job], say: Callable[[str], None]
     """The same for jobs as somebody has seen them when asked whether they are to be cancelled: one that waited then is not
     stopped if it has begun since, and one that ran is only stopped in the attempt that was seen."""
     waiting = of_numbers(job.number for job in jobs if job.state in WAITING)
-    with store.change() as change:
+    with store.change(many=True) as change:
         change.move_all(waiting.where, waiting.parameters, WAITING, State.CANCELLED, CANCELLED)
     seen = {(job.id, job.attempts) for job in jobs if job.state in ACTIVE}
     return _stop(store, [each for each in store.open_attempts() if (each.job, each.number) in seen], say, None)

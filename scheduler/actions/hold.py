@@ -36,6 +36,6 @@ def release(store: Store, words: Sequence[str], *, every: bool = False) -> Moved
 def _move(store: Store, words: Sequence[str], before: State, after: State, *, every: bool) -> Moved:
     found = chosen(store, words)
     numbers = store.numbers(found.where, found.parameters)  # before they move: a state names others afterwards
-    with store.change() as change:
+    with store.change(many=True) as change:
         moved = change.move_all(found.where, found.parameters, frozenset({before}), after, "by a person")
     return Moved(len(numbers), moved, store.by_numbers(numbers) if every or len(numbers) <= FEW else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from scheduler.experiments.command.command import Launch, fill, slots
@@ -14,6 +14,7 @@ GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
 MARK = 12  # hexadecimal digits of an id: enough for all that is ever run from one directory
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
+_as_json = lru_cache(json.dumps)  # of a group: thousands have the same
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,9 @@ class Experiment:
         """The file that `${args_json_file}` stands for, named by what it holds: the experiment's id, without the group where the
         program is not told that. None if the command has none."""
         folder = next((slot.folder for slot in slots(self.launch) if slot.folder), None)
-        name = self.id if self.passes_group else _digest(self.command, self.arguments)
-        return Path(folder, f"{name}.json") if folder else None
+        if folder is None:
+            return None
+        return Path(folder, f"{self.id if self.passes_group else _digest(self.command, self.arguments)}.json")
 
     @property
     def arguments_as_json(self) -> str:
@@ -146,7 +148,7 @@ def arguments_with_group(arguments: str, group: str | None) -> str:
     if group is None:
         return arguments
     comma = ", " if arguments != "{}" else ""
-    return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {json.dumps(group)}}}'
+    return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {_as_json(group)}}}'
 
 
 def _digest(command: tuple[str, ...], arguments: str) -> str:

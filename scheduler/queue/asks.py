@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any
 
 from scheduler.experiments import Policy, Resources
+
+_text = json.JSONEncoder().encode
+
+
+def command_as_json(argv: Iterable[str]) -> str:
+    """As `json.dumps` writes it, which takes three times as long: it makes an encoder for each list."""
+    return f"[{', '.join(map(_text, argv))}]"
 
 
 @lru_cache(maxsize=1024)

@@ -7,14 +7,14 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.experiments import Experiment, Policy
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
-from scheduler.queue.asks import as_json, policy_from, resources_from
+from scheduler.queue.asks import as_json, command_as_json, policy_from, resources_from
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.latest import Latest
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
 from scheduler.queue.surroundings import Surroundings
 
@@ -22,21 +22,6 @@ LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
 
 # For each state, as SQL, the states that it may follow.
 _BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOWS[before]) for after in State}
-
-
-@dataclass(frozen=True)
-class Latest:
-    """The newest job of a key, by its number and id, how many the key has, and what the job asks for."""
-
-    number: int
-    job: str
-    state: State
-    count: int
-    asks: tuple[str, Resources, Policy]  # with its command line, as JSON
-
-    def asks_as(self, experiment: Experiment) -> bool:
-        """Whether the job asks for what the file says now."""
-        return self.asks == (json.dumps(experiment.argv), experiment.resources, experiment.policy)
 
 
 class Changes:
@@ -58,21 +43,21 @@ class Changes:
         surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
         code: Callable[[Sequence[str]], int | None] = lambda argv: None,
     ) -> dict[str, str]:
-        """Queue new jobs for experiments by their keys; returns the jobs' ids by key.
+        """Queue new jobs for experiments by their keys, numbered from `next_number` on; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
         What `surroundings` and `code` give for a command line: as in `Job`.
         """
         ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
         now, rows = time.time(), []
-        for key, experiment in experiments.items():
+        for number, (key, experiment) in enumerate(experiments.items(), self.next_number()):
             argv = experiment.argv
             same = (cwd, now, surroundings(argv, experiment.policy), code(argv))
-            rows.append((ids[key], key, *_columns(experiment, argv), *same))
+            rows.append((number, ids[key], key, *_columns(experiment, argv), *same))
         self._connection.executemany(
-            "INSERT INTO job (id, key, experiment, group_name, argv, arguments, resources, policy, priority, environment, "
-            "cwd, state, submitted, surroundings, code) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "INSERT INTO job (number, id, key, experiment, group_name, argv, arguments, resources, policy, priority, "
+            "environment, cwd, state, submitted, surroundings, code) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -80,6 +65,10 @@ class Changes:
             ((job, now) for job in ids.values()),
         )
         return ids
+
+    def next_number(self) -> int:
+        """The number of the job that is added next."""
+        return self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM job").fetchone()[0]
 
     def state(self, job: str) -> State:
         return State(self._connection.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0])
@@ -138,7 +127,7 @@ class Changes:
             """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
                WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END WHERE id = ?6""",
             (
-                *(as_json(renewed.resources), as_json(renewed.policy), json.dumps(renewed.argv), renewed.environment),
+                *(as_json(renewed.resources), as_json(renewed.policy), command_as_json(renewed.argv), renewed.environment),
                 *(renewed.policy.priority, job),
             ),
         )
@@ -291,7 +280,7 @@ def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | N
     return (
         experiment.id,
         experiment.group,
-        json.dumps(argv),
+        command_as_json(argv),
         experiment.arguments,
         as_json(experiment.resources),
         as_json(experiment.policy),

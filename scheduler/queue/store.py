@@ -46,9 +46,10 @@ class Store:
         return self._database.connection
 
     @contextmanager
-    def change(self) -> Iterator[Changes]:
-        """One durable transaction. All of it happens, or nothing."""
-        with self._database.write() as connection:
+    def change(self, *, many: bool = False) -> Iterator[Changes]:
+        """One durable transaction. All of it happens, or nothing. `many`: it is about thousands of jobs, and about none that
+        it has not found in the queue or put there itself."""
+        with self._database.write(many=many) as connection:
             change = Changes(connection, self.home)
             yield change
             resolve(change)

@@ -8,21 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
 from scheduler.experiments.remarks import NOTHING, Remarks
-from scheduler.queue.changes import Changes, Latest, job_key
+from scheduler.queue.changes import Changes, job_key
 from scheduler.queue.chosen import Chosen
 from scheduler.queue.code import Aged, Codes, aged
 from scheduler.queue.code_rows import ask_with_present_code
 from scheduler.queue.dependencies import Needs, attach, require, skipped_in_vain
 from scheduler.queue.here import Here, file_from
 from scheduler.queue.here import directory as here_now
+from scheduler.queue.in_bulk import in_bulk
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
+from scheduler.queue.latest import Latest
 from scheduler.queue.order import postpone
 from scheduler.queue.remarks import remark
 from scheduler.queue.selection import NothingNamed, none_of
@@ -104,17 +106,19 @@ def submit(
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     awaited = named(store, after) if after else []
     given, directory = 0, os.path.realpath(cwd)
-    with store.change() as change:
+    with store.change(many=True) as change:
         here = Here(change, cwd)
-        for some in _chunks(experiments):
-            given += len(some)
-            keyed = {job_key(each, directory): each for each in some}
-            latest = change.latest(keyed)
-            first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-            placed = _place(change, here, first, latest, cwd, again, lost)
-            if file is not None:
-                change.asked_by(placed, file_from(cwd, file))
-            chosen.update(placed)
+        with in_bulk(change) as added:
+            for some in _chunks(experiments):
+                given += len(some)
+                keyed = {job_key(each, directory): each for each in some}
+                latest = change.latest(keyed)
+                first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
+                placed = _place(change, here, first, latest, cwd, again, lost)
+                if file is not None:
+                    change.asked_by(placed, file_from(cwd, file))
+                chosen.update(placed)
+                added()
         if chosen:
             change.asked(directory, max(chosen))
         waiting = [number for number, what in chosen.items() if what in WAIT]
@@ -184,6 +188,7 @@ def _place(
         for key, each in keyed.items()
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
+    numbers = {key: each.number for key, each in latest.items()} | dict(zip(fresh, count(change.next_number()), strict=False))
     change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here, code=here.code)
     here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
     for key, what in verbs.items():
@@ -192,8 +197,7 @@ def _place(
         elif what in RENEWALS and not latest[key].asks_as(keyed[key]):
             change.renew(latest[key].job, keyed[key], "takes the present resources, policy and command of its file")
             verbs[key] = RENEWALS[what]
-    now = {**latest, **change.latest(fresh)}
-    return {now[key].number: what for key, what in verbs.items()}
+    return {numbers[key]: what for key, what in verbs.items()}
 
 
 def ask_for_interrupted(store: Store) -> int:

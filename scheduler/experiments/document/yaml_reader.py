@@ -22,6 +22,7 @@ from scheduler.experiments.document.yaml_scalars import scalar
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _CORE = "tag:yaml.org,2002:"
 _MERGE = "\0<<"  # a plain `<<`; no key in a file can hold NUL
+_NONE: dict[Any, Any] = {}  # what a scalar holds: dictionaries of their own take four times the room of a number
 _TYPES = {"null": type(None), "bool": bool, "int": int, "float": float}
 
 
@@ -149,8 +150,9 @@ class _Builder:
         if self._expects_key():
             self._open_key(event, value, plain)
         else:
-            self._register(event.anchor, value, _mark(event), 1)
-            self._add(event, value, _mark(event), 1)
+            mark = Mark(*_position(event), _NONE, _NONE)
+            self._register(event.anchor, value, mark, 1)
+            self._add(event, value, mark, 1)
 
     def _scalar(self, event: Any, plain: bool) -> object:
         tag = event.tag

@@ -16,8 +16,9 @@ import pytest
 from scheduler.errors import StateError
 from scheduler.experiments import Policy, Ranking, Resources
 from scheduler.home import Home, open_home
-from scheduler.queue.changes import Changes
+from scheduler.queue.changes import Changes, job_key
 from scheduler.queue.database import Database, Unwritable
+from scheduler.queue.in_bulk import LATER, in_bulk
 from scheduler.queue.job import Ending
 from scheduler.queue.mine import Mine
 from scheduler.queue.schema import MIGRATIONS
@@ -348,6 +349,49 @@ def test_a_commit_that_fails_leaves_nothing_open(home: Home) -> None:
     with database.write() as connection:
         assert connection.execute("SELECT count(*) FROM event").fetchone()[0] == 0
     database.close()
+
+
+def test_after_a_change_of_many_jobs_sqlite_looks_again_whether_what_is_named_is_there(store: Store, experiments) -> None:
+    """It does not look while thousands are written, and that must not outlast them, nor a change that fails."""
+    submit(store, experiments(THREE), "/")
+
+    def fail() -> None:
+        with store.change(many=True):
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    for many in (True, False):
+        with store.change(many=many) as change:
+            change.move_all("1", (), frozenset({State.QUEUED}), State.HELD, "held")
+        assert store.read("PRAGMA foreign_keys")[0][0] == 1
+    assert not store.read("PRAGMA foreign_key_check")
+
+
+def indexes(store: Store) -> dict[str, str]:
+    return {row["name"]: row["sql"] for row in store.read("SELECT name, sql FROM sqlite_master WHERE sql LIKE 'CREATE INDEX%'")}
+
+
+def test_indexes_that_a_long_submit_builds_at_its_end_are_those_that_were_there(store: Store, experiments) -> None:
+    """Without them every look for an id or at the events of a job would go through the whole queue, for ever after."""
+    before, cache = indexes(store), store.read("PRAGMA cache_size")[0][0]
+    with store.change(many=True) as change, in_bulk(change, many=2, more=2) as added:
+        keyed = {job_key(each, "/"): each for each in experiments(THREE)}
+        change.add(keyed, "/", {})
+        added()
+        assert len(indexes(store)) == len(before) - 2
+    assert (indexes(store), store.read("PRAGMA cache_size")[0][0]) == (before, cache)
+    assert store.read("PRAGMA integrity_check")[0][0] == "ok"
+    assert [event["state"] for event in store.events(store.jobs()[0].id)] == ["queued"]
+
+
+def test_a_long_submit_behind_a_longer_queue_leaves_the_indexes_alone(store: Store, experiments) -> None:
+    """To build them anew costs as much as the whole queue is long."""
+    submit(store, experiments(THREE), "/")
+    with store.change(many=True) as change, in_bulk(change, many=1) as added:
+        change.add({job_key(each, "/other"): each for each in experiments(THREE)}, "/other", {})
+        added()
+        assert LATER[0] in indexes(store)
 
 
 def test_a_queued_or_held_job_takes_what_its_file_asks_for_now(store: Store, experiments) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from scheduler.queue.asks import command_as_json
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.submit import Verb, verb
 
@@ -46,3 +49,9 @@ def test_again_does_not_double_what_is_still_queued_or_running() -> None:
     """`--again` typed twice must not fill the queue."""
     assert verb(State.QUEUED, resumable=False, again=True, lost=False) is Verb.QUEUED
     assert verb(State.RUNNING, resumable=False, again=True, lost=False) is Verb.RUNNING
+
+
+@pytest.mark.parametrize("argv", [(), ("true",), ("a b", 'say "no"', "Größe\n", "\\", "\udcff")])
+def test_a_command_line_stands_in_the_queue_as_it_always_did(argv: tuple[str, ...]) -> None:
+    """One that is written otherwise is another for a queue of an earlier release, whose jobs would all be renewed."""
+    assert command_as_json(argv) == json.dumps(argv)

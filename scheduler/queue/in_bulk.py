@@ -1,0 +1,50 @@
+"""What makes a submit of very many jobs cheap for SQLite: indexes that are built once, and room for those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from scheduler.queue.changes import Changes
+
+MANY = 10_000  # new jobs: with fewer, all indexes fit into the usual cache
+MORE = 100_000  # with more, those that a submit looks into do not
+ROOM = 64 << 10  # KiB of cache for these
+# What no submit looks into. In the order of submission their keys are random: to enter them one by one touches a page for each.
+LATER = ("job_experiment", "event_job")
+
+
+@contextmanager
+def in_bulk(change: Changes, many: int = MANY, more: int = MORE) -> Iterator[Callable[[], None]]:
+    """For a part of a change that adds jobs, however many; to be told each time that it has added some.
+
+    Once more than `many` are new, and more than there were, two indexes are gone until the end of this part. If it fails, so must
+    the change.
+    """
+    before, dropped, roomy = change.next_number(), list[str](), False
+
+    def added() -> None:
+        nonlocal roomy
+        new = change.next_number() - before
+        if not dropped and new > max(many, before):
+            dropped.extend(_drop(change))
+        if not roomy and new > more:
+            roomy = True
+            change.connection.execute(f"PRAGMA cache_size = -{ROOM}")
+
+    usual = change.connection.execute("PRAGMA cache_size").fetchone()[0]
+    try:
+        yield added
+        for sql in dropped:
+            change.connection.execute(sql)
+    finally:  # whoever submits may have as much to do with a million jobs afterwards
+        change.connection.execute(f"PRAGMA cache_size = {usual}")
+
+
+def _drop(change: Changes) -> list[str]:
+    """How they are made again."""
+    run = change.connection.execute
+    made = [row[0] for row in run("SELECT sql FROM sqlite_master WHERE type = 'index' AND name IN (?, ?)", LATER).fetchall()]
+    for name in LATER:
+        run(f"DROP INDEX {name}")
+    return made

@@ -91,8 +91,7 @@ def opened_to_sweep(
     if cluster is None:
         return opened_devices(settings)
     if cluster.hosts:
-        what = "--on ssh: the trials of a sweep are not computed on other hosts yet"
-        raise UserError(what, next_step="leave --on out, or use --on slurm")
+        return _opened_hosts(cluster.hosts, plan.policy)
     from scheduler.experiments.slurm import NO_WISHES, changed
     from scheduler.runner.cluster import TRIALS, open_cluster
 

@@ -28,6 +28,7 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Noted, Notice, Trouble, Waiting
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
+from scheduler.terminal import say
 
 SILENCE = 60.0  # seconds after which the other side is gone, though the line does not say so
 PATIENCE = 1.0  # seconds between two looks at what no event tells: jobs that another line of the same queue drives
@@ -114,9 +115,9 @@ class Orders:
             if message["do"] != "ping":
                 try:
                     _OBEY[message["do"]](self, message["order"], message)
-                except Unwritable as error:
-                    self._full = str(error)
-                    self._pipe.send({"is": "dropped", "order": message["order"], "why": self._full})
+                except Unwritable as error:  # nothing may be said of it; it is said to us again over the next line
+                    say(str(error))
+                    raise HungUp(signal.SIGHUP) from error
         if not there:
             raise HungUp(signal.SIGHUP)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import CommandLine
 from tests.endtoend.ssh.conftest import environment, grid
 from tests.ssh_hosts import Hosts
@@ -34,6 +36,7 @@ def test_a_host_that_is_gone_for_a_while_loses_nothing(line: CommandLine, hosts:
     assert f"hello from {on_ada}" in line("logs", line.jobs()[on_ada]["id"]).stdout
 
 
+@pytest.mark.slow
 def test_a_killed_runner_goes_on_later_with_what_runs(line: CommandLine, hosts: Hosts) -> None:
     """It held nothing that is not in the queue, here or there: the same command finds the job where it is, and its end too."""
     file = grid(line, "[0]", more=", stay: [true], status: [5]")
@@ -54,7 +57,7 @@ def test_a_killed_runner_goes_on_later_with_what_runs(line: CommandLine, hosts: 
 def test_cancel_ends_the_whole_tree_there(line: CommandLine, hosts: Hosts) -> None:
     """Also what has left its session; and the runner hears of it as of any other end."""
     line.write("tree.sh", "setsid sleep 1000 & echo $! > child; echo $$ > main; wait\n")
-    running = line.start("run", "--commands", line.write("one.txt", "sh tree.sh\n"), "--on", "ssh:ada", "--plain")
+    running = line.start("run", "--commands", line.write("one.txt", "sh tree.sh\n"), "--on", "ssh:ada", "--grace", "1")
     until((line.directory / "main").exists)
     until(lambda: line.jobs()[0]["state"] == "running")
     pids = [(line.directory / name).read_text().strip() for name in ("main", "child")]
@@ -65,6 +68,7 @@ def test_cancel_ends_the_whole_tree_there(line: CommandLine, hosts: Hosts) -> No
     assert line.jobs()[0]["state"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_host_that_never_answers_is_named_and_the_others_work(line: CommandLine, hosts: Hosts) -> None:
     """A machine that is off today is no reason to compute nothing; where none answers, ssh itself says best why."""
     hosts["babbage"].stop()

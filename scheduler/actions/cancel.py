@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from select import select
 
-from scheduler.actions.cancel_on_cluster import CANCELLED, cancel_on_cluster
+from scheduler.actions.cancel_elsewhere import CANCELLED, cancel_elsewhere
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
 from scheduler.queue.chosen import of_numbers
@@ -46,7 +46,7 @@ def _stop(store: Store, running: Sequence[Attempt], say: Callable[[str], None], 
     """Those of these attempts that could not be stopped."""
     names = {attempt.name for attempt in running}
     if far := [attempt for attempt in running if is_elsewhere(attempt)]:
-        cancel_on_cluster(store, far, say, grace)
+        cancel_elsewhere(store, far, say, grace)
     here = [attempt for attempt in running if not is_elsewhere(attempt)]
     lines = [(attempt, line) for attempt in here for line in [_ask_to_stop(store, attempt, grace)] if line]
     if lines:

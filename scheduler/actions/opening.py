@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 
 if TYPE_CHECKING:
-    from scheduler.experiments import ExperimentFile
+    from scheduler.experiments import ExperimentFile, Policy
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
     from scheduler.sweeps.sweep import SweepPlan
@@ -53,22 +53,35 @@ def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
         devices.close()
 
 
-ClusterWish = tuple[str, ...]  # wishes of the command line about a cluster, each KEY=VALUE
+@dataclass(frozen=True)
+class ClusterWish:
+    """Other machines than this one: `hosts` over ssh, or without any, Slurm; `slurm`: wishes about that, each KEY=VALUE."""
+
+    slurm: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 def opened_to_run(
     plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: int | None
 ) -> AbstractContextManager[Devices]:
-    """What the experiments of a file compute on: this machine, or with `cluster` the nodes of Slurm, where `at_once` of an array
-    run at once."""
+    """What the experiments of a file compute on: this machine, or with `cluster` other hosts, or the nodes of Slurm, where
+    `at_once` of an array run at once."""
     if cluster is None:
         return opened_devices(settings)
+    ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
+    policy = replace(plan.policy, ports=ports)
+    if cluster.hosts:
+        return _opened_hosts(cluster.hosts, policy)
     from scheduler.experiments.slurm import changed
     from scheduler.runner.cluster import ROOM, open_cluster
 
-    ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
-    policy = replace(plan.policy, ports=ports)
-    return closing(open_cluster(changed(plan.slurm, cluster), policy, at_once, ROOM))
+    return closing(open_cluster(changed(plan.slurm, cluster.slurm), policy, at_once, ROOM))
+
+
+def _opened_hosts(hosts: tuple[str, ...], policy: Policy) -> AbstractContextManager[Devices]:
+    from scheduler.runner.hosts import open_hosts  # most who run something do so on one machine
+
+    return closing(open_hosts(hosts, policy, working_directory()))
 
 
 def opened_to_sweep(
@@ -77,10 +90,12 @@ def opened_to_sweep(
     """The same for the trials of a sweep, `slots` of which wait or run in Slurm."""
     if cluster is None:
         return opened_devices(settings)
+    if cluster.hosts:
+        return _opened_hosts(cluster.hosts, plan.policy)
     from scheduler.experiments.slurm import NO_WISHES, changed
     from scheduler.runner.cluster import TRIALS, open_cluster
 
-    return closing(open_cluster(changed(NO_WISHES, cluster), plan.policy, None, slots or TRIALS))
+    return closing(open_cluster(changed(NO_WISHES, cluster.slurm), plan.policy, None, slots or TRIALS))
 
 
 def working_directory() -> str:

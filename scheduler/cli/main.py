@@ -94,6 +94,7 @@ SECTIONS = {
     "Keep": ("report", "export", "import", "backup", "restore"),
     "Help": ("completion", "man"),
 }
+HIDDEN = {"hosted": "hosted"}  # for programs of ours on other machines
 _NAMES = {"continue": "go_on", "import": "bring_in"}  # what Python does not let a function be called
 IMPOSSIBLE = 3
 UNSEARCHED = 50_000  # values that are made before Python looks for circles among them
@@ -107,9 +108,9 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in COMMANDS and name not in HIDDEN:
             return None
-        module, _ = COMMANDS[name]
+        module = HIDDEN.get(name) or COMMANDS[name][0]
         return getattr(importlib.import_module(f"scheduler.cli.{module}"), _NAMES.get(name, name))
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -121,7 +122,7 @@ class Commands(click.Group):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         if not args:
             args = ["--help"]
-        elif not args[0].startswith("-") and args[0] not in COMMANDS:
+        elif not args[0].startswith("-") and args[0] not in COMMANDS and args[0] not in HIDDEN:
             from scheduler.cli.habits import meant
 
             args = meant(args, COMMANDS)

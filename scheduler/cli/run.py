@@ -91,6 +91,7 @@ def run(
     exp-queue run grid.yaml "train_args.lr=choice(1e-3,1e-4)" "+seed=range(3)"
     exp-queue run --commands jobs.txt
     exp-queue run grid.yaml --on slurm -j20
+    exp-queue run grid.yaml --on ssh:ada,babbage
     """
     from scheduler.actions import run as action
     from scheduler.actions.opening import opened_to_run, working_directory
@@ -104,7 +105,7 @@ def run(
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     directory = working_directory()
     with opened_to_run(plan, settings, cluster, slots) as devices:
-        slots = slots if cluster is None else None  # there each array keeps to it
+        slots = slots if cluster is None or cluster.hosts else None  # in Slurm each array keeps to it
         if dry_run:
             experiments = list(action.possible(plan, devices))
             devices.expect(each.resources for each in experiments)

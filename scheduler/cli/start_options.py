@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from scheduler.actions.opening import ClusterWish
 
 
 def _cold(context: click.Context, option: click.Parameter, cold: bool) -> None:
@@ -27,15 +30,27 @@ cold_option = click.option(
 
 
 def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options about a cluster; the command gets `cluster`: the wishes, None where this machine is meant."""
+    """Adds the options about other machines; the command gets `cluster`: the wishes, None where this machine is meant."""
 
     @functools.wraps(command)
     def with_cluster(*arguments: Any, on: str | None, of_slurm: tuple[str, ...], **others: Any) -> Any:
-        if of_slurm and not on:
+        if of_slurm and on != "slurm":
             raise click.UsageError("--slurm says something of a cluster: write --on slurm as well")
-        return command(*arguments, cluster=of_slurm if on else None, **others)
+        return command(*arguments, cluster=_wish(on, of_slurm), **others)
 
-    where = "The jobs run on the nodes of this cluster, each as an element of an array; -j: so many of an array at once."
+    where = (
+        "The jobs run elsewhere. slurm: on the nodes of the cluster, each as an element of an array; -j: so many of an array at "
+        "once. ssh:HOST,HOST: on these machines, each under its own claims; -j: so many in all."
+    )
     what = "With --on slurm: partition, account, qos, constraint, memory, time or folder, instead of the file's. May be repeated."
-    on = click.option("--on", type=click.Choice(["slurm"]), help=where)
+    on = click.option("--on", metavar="slurm|ssh:HOSTS", help=where)
     return on(click.option("--slurm", "of_slurm", multiple=True, metavar="KEY=VALUE", help=what)(with_cluster))
+
+
+def _wish(on: str | None, of_slurm: tuple[str, ...]) -> ClusterWish | None:
+    from scheduler.actions.opening import ClusterWish
+    from scheduler.ssh.hosts import hosts_in
+
+    if on is None:
+        return None
+    return ClusterWish(of_slurm) if on == "slurm" else ClusterWish(hosts=hosts_in(on))

@@ -83,9 +83,7 @@ def sweep(
     if elsewhere:
         server_sweeping.refuse(plan, wishes)
         if cluster is not None:
-            raise UserError(
-                "--on slurm: the trials of a W&B server are computed on this machine", next_step="leave one of the two out"
-            )
+            raise UserError("--on: the trials of a W&B server are computed on this machine", next_step="leave one of the two out")
     with opened_to_sweep(plan, settings, cluster, slots) as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:

@@ -13,7 +13,7 @@ from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
 from scheduler.queue.asks import as_json, command_as_json, policy_from, resources_from
-from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.latest import Latest
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
 from scheduler.queue.surroundings import Surroundings
@@ -202,7 +202,7 @@ class Changes:
             "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
         )
         if self.state(attempt.job) is State.STARTING:
-            self.move(attempt.job, State.RUNNING, f"pid {pid}" if pid else "on a node of Slurm's", attempt.number)
+            self.move(attempt.job, State.RUNNING, f"pid {pid}" if pid else f"on {where(attempt.launcher)}", attempt.number)
 
     def astray(self, attempt: Attempt, elsewhere: str, detail: str) -> None:
         """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""

@@ -65,8 +65,13 @@ def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
 
 
 def is_elsewhere(attempt: Attempt) -> bool:
-    """Whether its launcher is a process of another machine, which a cluster has started."""
+    """Whether its launcher is a process of another machine."""
     return "/" in attempt.launcher
+
+
+def is_on_host(attempt: Attempt) -> bool:
+    """Whether that is a machine which is reached over ssh."""
+    return attempt.launcher.startswith("ssh/")
 
 
 def journal_of(home: Home, attempt: Attempt) -> Path:

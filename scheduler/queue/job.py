@@ -87,6 +87,12 @@ class Attempt:
         return Path(self.directory) / SYSTEM
 
 
+def where(launcher: str) -> str:
+    """Where a launcher is that is no process of this machine, for people."""
+    kind, _, rest = launcher.partition("/")
+    return rest.partition("/")[0] if kind == "ssh" else "a node of Slurm's"
+
+
 @dataclass(frozen=True)
 class Job:
     """An experiment in the queue, with its resources and policy."""
@@ -126,6 +132,12 @@ class Job:
         found: dict[str, str | None] = json.loads(self.environment)
         own = {name: value and value.replace(RUN_DIR, attempt.directory) for name, value in found.items()}
         return {name: attempt.run_id if value == RUN_ID else value for name, value in own.items()}
+
+    def told(self, attempt: Attempt) -> str:
+        """`environment` for a machine on which this attempt is another job's: it says which attempt of which job it is here."""
+        found: dict[str, str | None] = json.loads(self.environment)
+        own = {name: attempt.run_id if value == RUN_ID else value for name, value in found.items()}
+        return json.dumps({**own, "EXP_QUEUE_JOB": self.id, "EXP_QUEUE_ATTEMPT": str(attempt.number)})
 
     @property
     def name(self) -> str:

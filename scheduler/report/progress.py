@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Told
 from scheduler.actions.results import outcome_at_end
 from scheduler.queue.evidence import is_elsewhere
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import Attempt, Job, where
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
@@ -151,7 +151,7 @@ class Progress:
             return
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on {notice.attempt.place}" if notice.attempt.gpus else ""
-        begun = "given to Slurm" if is_elsewhere(notice.attempt) else "started"
+        begun = _given(notice.attempt.launcher) if is_elsewhere(notice.attempt) else "started"
         self._say(f"{notice.job.short_id} {begun}{where}{again}: {label}")
 
     def _joined(self, notice: Joined) -> None:
@@ -285,3 +285,7 @@ def _result(notice: Ended) -> Outcome:
     with passing():
         return outcome_at_end(notice.attempt, notice.job.policy, notice.ending)
     return Outcome()
+
+
+def _given(launcher: str) -> str:
+    return f"sent to {where(launcher)}" if launcher.startswith("ssh/") else "given to Slurm"

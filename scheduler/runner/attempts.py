@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scheduler.launcher.client import Slot
     from scheduler.queue.origins import Origin
     from scheduler.slurm.fleet import Place
+    from scheduler.ssh.fleet import Place as SshPlace
     from scheduler.tracking.system_use import SystemUse
 
 
@@ -35,7 +36,7 @@ class Running:
 
     job: Job
     attempt: Attempt
-    slot: Slot | Place | None = None
+    slot: Slot | Place | SshPlace | None = None
     claim: str = ""  # the id of its claim, where it has one
     why_stopped: str = ""  # what its final record will say, once we have stopped it
     warm: str = ""  # which interpreter it may have been forked from
@@ -46,7 +47,7 @@ class Ready:
     """A job about to begin, with its launcher and, where it needs them, its claim and its ports."""
 
     job: Job
-    slot: Slot | Place
+    slot: Slot | Place | SshPlace
     claim: Claim | None
     code: Code | None = None  # what its program is now
     origin: Origin | None = None  # its code, its Python, its machine

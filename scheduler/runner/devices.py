@@ -24,6 +24,7 @@ from scheduler.runner.job_desk import JobDesk
 
 if TYPE_CHECKING:
     from scheduler.slurm.fleet import SlurmFleet
+    from scheduler.ssh.fleet import SshFleet
 
 MUTEX_PATIENCE = 0.1  # seconds; longer, the ends of running jobs would have to wait
 
@@ -74,7 +75,7 @@ class Devices:
             reason = ""
         return reason or _too_many_cores(resources, self.cores)
 
-    def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet | None:
+    def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet | SshFleet | None:
         """The launchers of jobs, where they are not processes of this machine."""
         return None
 

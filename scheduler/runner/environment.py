@@ -77,8 +77,8 @@ def child_environment(
         **online({**inherited, **differing}, Path(attempt.directory).parents[2], attempt.directory, attempt.run_id),
         **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
         "EXP_QUEUE_SLOT": str(ready.slot.number),
-        "EXP_QUEUE_JOB": job.id,
-        "EXP_QUEUE_ATTEMPT": str(attempt.number),
+        "EXP_QUEUE_JOB": given.get("EXP_QUEUE_JOB", job.id),  # what another queue has sent here has a name there
+        "EXP_QUEUE_ATTEMPT": given.get("EXP_QUEUE_ATTEMPT", str(attempt.number)),
         "EXP_QUEUE_RUN_DIR": attempt.directory,
         "EXP_QUEUE_METRICS": f"{attempt.directory}/{METRICS}",
     }

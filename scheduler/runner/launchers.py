@@ -115,6 +115,9 @@ class Fleet:
     def attend(self, attempt: Attempt) -> None:
         """Attempts of others are none of these launchers'."""
 
+    def over(self, attempt: Attempt) -> None:
+        """Its end is written down; a launcher keeps nothing for itself."""
+
     def tidy(self, still_needed: Collection[str]) -> None:
         """Launchers take along what they have, and `sweep` what those leave that were killed."""
 

@@ -16,6 +16,7 @@ from scheduler.queue.job import Job
 
 if TYPE_CHECKING:
     from scheduler.slurm.fleet import Place
+    from scheduler.ssh.fleet import Place as SshPlace
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def port_of_a_launcher(home: Home) -> Iterator[Ports | None]:
         yield found
 
 
-def ports_for(job: Job, slot: Slot | Place, home: Home) -> Ports | Refusal | None:
+def ports_for(job: Job, slot: Slot | Place | SshPlace, home: Home) -> Ports | Refusal | None:
     """Ports of its own for a job that asks, or a refusal; None: its launcher's will do. OSError where the machine has no room for
     a descriptor."""
     if not job.policy.ports and (slot.attempts or slot.port is None or is_free(slot.port)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scheduler.home import Home
 from scheduler.queue.evidence import Evidence, is_elsewhere, look
-from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.job import Attempt, Ending, where
 from scheduler.queue.states import State
 from scheduler.runner import forsaken
 from scheduler.shortage import passing
@@ -55,10 +55,15 @@ def standing_of(home: Home, attempt: Attempt) -> str:
     with passing():
         seen = look(home, attempt)
         if is_elsewhere(attempt) and seen.record is None:
-            return "Slurm has not started it yet"
+            return _not_heard_of(attempt.launcher)
         if seen.launcher_gone:
             return forsaken.note(attempt)
     return note_of(home, attempt)
+
+
+def _not_heard_of(launcher: str) -> str:
+    """Of an attempt elsewhere of which nothing has been heard."""
+    return f"{where(launcher)} has it" if launcher.startswith("ssh/") else "Slurm has not started it yet"
 
 
 def duration(seen: Evidence, attempt: Attempt) -> float | None:

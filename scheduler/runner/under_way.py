@@ -95,6 +95,7 @@ class Supervision:
     def forget(self, end: End) -> None:
         """The end is written down: the attempt is under way no longer."""
         self.running.pop(end.running.attempt.name, None)
+        self.fleet.over(end.running.attempt)
         if isinstance(end.found, Ending):
             self._misfires = 0
             if self._devices.desk:
@@ -136,6 +137,8 @@ class Supervision:
         running.slot = self.fleet.attend(attempt)
         if running.slot is None:
             self._visits.attend(attempt, job.policy)
+        elif job.state is State.STOPPING:  # whoever has asked for its end may not have reached it
+            running.slot.stop(attempt.name, State.CANCELLED.value, None)
         self._meter(running, self._every)
         return running
 

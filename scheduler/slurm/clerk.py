@@ -4,7 +4,6 @@ journals, asks what became of those that are silent, and stops."""
 from __future__ import annotations
 
 import queue
-import socket
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.launcher import journal
+from scheduler.launcher.outbox import Outbox
 from scheduler.linux import isolated
 from scheduler.queue.job import Attempt
 from scheduler.slurm import batch, commands, states, verdicts
@@ -32,10 +32,7 @@ class Clerk:
 
     def __init__(self) -> None:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._outbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._ours, self._theirs = socket.socketpair()
-        self._ours.setblocking(False)
-        self._theirs.setblocking(False)
+        self._outbox = Outbox()
         self._known: dict[str, Batch] = {}  # of earlier runners, by name
         self._watched: dict[str, Watched] = {}
         self._unsent: list[Batch] = []
@@ -48,18 +45,11 @@ class Clerk:
         self._thread.start()
 
     def fileno(self) -> int:
-        return self._ours.fileno()
+        return self._outbox.fileno()
 
     def reports(self) -> list[dict[str, Any]]:
         """What was to be said since the last call."""
-        with suppress(BlockingIOError):
-            while self._ours.recv(4096):
-                pass
-        found = []
-        with suppress(queue.Empty):
-            while True:
-                found.append(self._outbox.get_nowait())
-        return found
+        return self._outbox.reports()
 
     def submit(self, array: Batch) -> None:
         """Have its orders started, and watch them."""
@@ -85,12 +75,14 @@ class Clerk:
         """Take back all that have not started; `dropped` is reported for each."""
         self._inbox.put(self._withdraw_all)
 
+    def forget(self, launcher: str) -> None:
+        """Its end is written down. What is left of it lies in a folder that the next runner removes."""
+
     def close(self) -> None:
         """Watch no longer. What is in Slurm goes on; what is on its way there may arrive."""
         self._inbox.put(self._end)
         self._thread.join()
-        self._ours.close()
-        self._theirs.close()
+        self._outbox.close()
 
     # In the thread.
 
@@ -114,11 +106,6 @@ class Clerk:
 
     def _end(self) -> None:
         self._over = True
-
-    def _tell(self, attempt: str, **report: Any) -> None:
-        self._outbox.put({**report, "attempt": attempt})
-        with suppress(BlockingIOError):
-            self._theirs.send(b".")
 
     def _take(self, array: Batch) -> None:
         self._unsent.append(array)
@@ -161,7 +148,7 @@ class Clerk:
         """Once for each reason, by the name of any attempt: it concerns them all."""
         if text != self._complaint and self._watched:
             self._complaint = text
-            self._tell(next(iter(self._watched)), **{"is": "note", "about": "", "text": text})
+            self._outbox.tell(next(iter(self._watched)), **{"is": "note", "about": "", "text": text})
 
     # Look.
 
@@ -186,16 +173,16 @@ class Clerk:
             return
         if each.attempt in record.started and not each.begun:
             each.begun = True
-            self._tell(each.attempt, **{"is": "running", "pid": None, "birth": None})
+            self._outbox.tell(each.attempt, **{"is": "running", "pid": None, "birth": None})
         if (note := record.notes.get(each.attempt, "")) != each.note:
             each.note = note
-            self._tell(each.attempt, **{"is": "note", "about": "", "text": note})
+            self._outbox.tell(each.attempt, **{"is": "note", "about": "", "text": note})
         if (found := verdicts.by_journal(each.attempt, record)) is not None:
             self._finish(each, found)
 
     def _finish(self, each: Watched, found: dict[str, Any]) -> None:
         del self._watched[each.attempt]
-        self._tell(each.attempt, **found)
+        self._outbox.tell(each.attempt, **found)
 
     # Ask.
 

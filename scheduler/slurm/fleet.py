@@ -131,6 +131,9 @@ class SlurmFleet:
         """What is in Slurm goes on."""
         self._clerk.close()
 
+    def over(self, attempt: Attempt) -> None:
+        """Its end is written down; `tidy` removes what is left of it."""
+
     def tidy(self, still_needed: Collection[str]) -> None:
         """Remove the folders of arrays of which nothing is open any more. The manifest first: without it nothing starts."""
         needed = {place[0] for place in map(batch.place_of, still_needed) if place}

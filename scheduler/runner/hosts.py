@@ -1,0 +1,107 @@
+"""What other machines offer to a runner over ssh: each gives jobs their places by its own claims, so nothing is counted here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scheduler.errors import StateError, UserError
+from scheduler.experiments import Policy, Resources
+from scheduler.home import Home, open_home
+from scheduler.linux.wakeups import Wakeups
+from scheduler.runner.devices import Devices
+from scheduler.ssh.clerk import Clerk
+from scheduler.ssh.fleet import SshFleet
+from scheduler.ssh.orders import Host
+from scheduler.ssh.same_code import code_at
+
+QUEUE_ID = "queue-id"
+
+
+class OnHosts(Devices):
+    """Machines that one can log in to, by their names; at least one answers when this is made."""
+
+    def __init__(self, clerk: Clerk, names: Sequence[str]) -> None:
+        super().__init__("")
+        self._clerk, self._names = clerk, names
+
+    @property
+    def _hosts(self) -> list[Host]:
+        return [self._clerk.host(name) for name in self._names]
+
+    @property
+    def default_slots(self) -> int:
+        """As many as those have that answer, and what the others may be running."""
+        return sum(host.slots if host.up else len(host.busy) for host in self._hosts)
+
+    @property
+    def note(self) -> str:
+        return "; ".join(f"{host.name}: {host.offers['note'] if host.up else 'does not answer'}" for host in self._hosts)
+
+    @property
+    def are_elsewhere(self) -> bool:
+        return True
+
+    def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
+        return SshFleet(self._clerk, self._names, wakeups, heard)
+
+    def room(self, resources: Resources) -> bool:
+        return True
+
+    def never(self, resources: Resources) -> str:
+        """Of a host that does not answer nothing is said to be impossible."""
+        if not all(host.up for host in self._hosts):
+            return ""
+        for wanted, key, what in ((resources.gpus, "gpus", "GPUs"), (resources.cpus, "cores", "CPU cores")):
+            most = max(self._hosts, key=lambda host: host.offers[key])
+            if wanted and wanted > most.offers[key]:
+                return f"it asks for {wanted} {what}, and no host has more than {most.offers[key]} ({most.name})"
+        return ""
+
+    def close(self) -> None:
+        self._clerk.close()
+
+
+def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
+    """These hosts, for jobs of such a policy that are asked for in `directory`. UserError where that is not to be had; StateError
+    where none of them answers, or one refuses: its code or its exp-queue is another. Who does not answer is called again."""
+    if policy.ports:
+        raise UserError(
+            "policy.ports: a port that is free here says nothing about another machine",
+            next_step="leave it out, and have the script take a port that is free where it runs",
+        )
+    clerk = clerk_of(open_home(), cache(lambda: (directory, *code_at(directory))))
+    hosts = [clerk.host(name) for name in names]
+    try:
+        clerk.wait_for(hosts)
+        _refuse(hosts)
+    except BaseException:
+        clerk.close()
+        raise
+    return OnHosts(clerk, names)
+
+
+def clerk_of(home: Home, code: Callable[[], tuple[str, str, str]] = lambda: ("", "", "")) -> Clerk:
+    """Who speaks with hosts for the queue in this state directory."""
+    return Clerk(home.root, _queue_id(home.root), code)
+
+
+def _queue_id(root: Path) -> str:
+    """What tells this queue from all others on a host."""
+    path, new = root / QUEUE_ID, root / f"{QUEUE_ID}.{secrets.token_hex(4)}"
+    if not path.exists():
+        new.write_text(secrets.token_hex(8), encoding="utf-8")
+        new.rename(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _refuse(hosts: Sequence[Host]) -> None:
+    for host in hosts:
+        if why := host.why if host.refused else host.offers.get("differs"):
+            raise StateError(f"{host.name}: {why}", next_step=f"or leave {host.name} out")
+    if not any(host.up for host in hosts):
+        why = "; ".join(f"{host.name}: {host.why}" for host in hosts)
+        raise StateError(f"no host answers: {why}", next_step=f"try `ssh {hosts[0].name} true`, which must ask for nothing")

@@ -1,0 +1,104 @@
+"""The other end of a line, without a line: what a queue says, and what it is told of its orders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from scheduler.experiments import Policy, Resources
+from scheduler.hosted.orders import Orders
+from scheduler.hosted.pipe import Pipe
+from scheduler.linux.wakeups import Wakeups
+from scheduler.queue.asks import as_json
+from scheduler.queue.states import State
+from scheduler.queue.store import Store
+from scheduler.runner.attempts import HungUp
+from scheduler.runner.devices import Devices
+from scheduler.ssh.wire import Frames, frame
+
+GUEST = {
+    "experiment": "e",
+    "group": None,
+    "argv": ["true"],
+    "arguments": "{}",
+    "cwd": "/",
+    "environment": "{}",
+    "resources": as_json(Resources()),
+    "policy": as_json(Policy()),
+    "surroundings": {"variables": {}, "program": None},
+}
+
+
+@dataclass
+class Far:
+    """The queue at the other end."""
+
+    orders: Orders
+    wakeups: Wakeups
+    to_them: int
+    from_them: int
+    frames: Frames
+
+    def says(self, what: str, **more: Any) -> None:
+        os.write(self.to_them, frame({"do": what, "order": "order", "have": {}, **more}))
+        self.wakeups.wait(10)
+        self.orders.refill(1)
+
+    def hears(self) -> list[dict[str, Any]]:
+        found = [message for message, _ in self.frames.take(os.read(self.from_them, 1 << 16))]
+        return [message for message in found if message["is"] != "room"]
+
+
+@pytest.fixture
+def far(store: Store) -> Iterator[Far]:
+    theirs, to_them = os.pipe()
+    from_them, ours = os.pipe()
+    orders = Orders(store, Devices("no GPUs"), Pipe(theirs, ours))
+    with Wakeups(lambda number: None) as wakeups:
+        orders.open(wakeups)
+        yield Far(orders, wakeups, to_them, from_them, Frames(magic=True))
+    orders.close()
+    for each in (theirs, to_them, from_them, ours):
+        os.close(each)
+
+
+def test_an_order_is_queued_once_however_often_it_is_sent(far: Far, store: Store) -> None:
+    """Over each new line everything is said again."""
+    for _ in range(2):
+        far.says("start", guest=GUEST, home="/home")
+    assert [(job.id, job.state) for job in store.jobs()] == [("order", State.QUEUED)]
+    assert far.hears() == []
+
+
+def test_an_order_that_nobody_knows_never_ran_and_never_will(far: Far, store: Store) -> None:
+    """A runner was killed before it sent it, or the line still holds it: only now may the job go elsewhere."""
+    far.says("watch")
+    assert far.hears() == [{"is": "dropped", "order": "order", "why": ""}]
+    far.says("start", guest=GUEST, home="/home")
+    assert [job.state for job in store.jobs()] == [State.CANCELLED]
+
+
+def test_what_waits_is_stopped_without_having_begun(far: Far, store: Store) -> None:
+    """There is no process to signal; its queue must hear all the same."""
+    far.says("start", guest=GUEST, home="/home")
+    far.says("stop", state="cancelled", grace=None)
+    assert far.hears() == [{"is": "dropped", "order": "order", "why": ""}]
+    assert [job.state for job in store.jobs()] == [State.CANCELLED]
+
+
+def test_when_the_line_ends_it_leaves(far: Far) -> None:
+    """Nothing of ours stays on a machine on which nothing runs."""
+    _close(far.to_them)
+    with pytest.raises(HungUp):
+        far.wakeups.wait(10)
+
+
+def _close(descriptor: int) -> None:
+    """Its number stays, for whoever closes it once more."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)

@@ -1,0 +1,103 @@
+"""What is pure of the lines to hosts: their messages, the names of hosts and orders, and a job as it has to look elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.errors import UserError
+from scheduler.hosted.courier import likely_grows, only_grows
+from scheduler.hosted.visitors import at_home_here
+from scheduler.queue.guests import Guest
+from scheduler.queue.surroundings import Surroundings
+from scheduler.ssh.hosts import hosts_in, launcher_of, new_order, place_of
+from scheduler.ssh.orders import Host
+from scheduler.ssh.wire import MAGIC, Frames, frame
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5), st.integers(1, 40))
+def test_messages_survive_any_cut(payloads: list[bytes], size: int) -> None:
+    """A line gives bytes in pieces of its own choice, and a payload may hold whatever bounds messages."""
+    whole = b"Welcome to ada\n" + MAGIC + b"".join(frame({"is": "file", "n": n}, data) for n, data in enumerate(payloads))
+    frames, found = Frames(magic=True), []
+    for at in range(0, len(whole), size):
+        found += frames.take(whole[at : at + size])
+    assert [(message["n"], data) for message, data in found] == list(enumerate(payloads))
+
+
+def test_what_a_login_shell_prints_is_no_message() -> None:
+    """Many a .bashrc greets; that must not end the line."""
+    frames = Frames(magic=True)
+    assert frames.take(b'{"is": "ended"}\nhello\n') == []
+    assert frames.take(MAGIC + frame({"is": "room"})) == [({"is": "room"}, b"")]
+
+
+def test_hosts_are_named_as_for_ssh() -> None:
+    """The rest of what ssh knows stands in its own file."""
+    assert hosts_in("ssh:ada,me@babbage.lab,ada") == ("ada", "me@babbage.lab")
+
+
+@pytest.mark.parametrize(
+    "word", ["ssh", "ssh:", "slurm:ada", "ssh:-oProxyCommand=evil", "ssh:a/b", "ssh:ada babbage", "ssh:ada:22"]
+)
+def test_what_is_no_host_is_refused(word: str) -> None:
+    """A name that begins with a dash would be an option of ssh, and a slash would cut the launcher's name."""
+    with pytest.raises(UserError):
+        hosts_in(word)
+
+
+def test_an_order_has_a_name_of_its_own_that_leads_to_its_host() -> None:
+    """The same job may be sent to a host again: what is said of the one must not hit the other."""
+    first, second = new_order("0123456789abcdef"), new_order("0123456789abcdef")
+    assert first != second and first[:8] == second[:8] == "01234567"  # noqa: PT018
+    assert place_of(launcher_of("me@ada", first)) == ("me@ada", first)
+    assert place_of("slurm/b/3") is None
+
+
+def guest(program: str | None) -> Guest:
+    surroundings = Surroundings((("PATH", "/there/bin"), ("TOKEN", "t")), program)
+    argv = ("python", "train.py", "/home/me/eq/arguments/1.json")
+    return Guest(
+        "e", None, argv, "{}", "/work", "{}", "{}", json.dumps({"P": "/home/me/eq/sweeps/1.yaml", "N": None}), surroundings
+    )
+
+
+def test_paths_of_the_queue_lead_to_the_state_directory_here() -> None:
+    """The user and the home of another machine may have other names; its files of arguments are written here."""
+    found = at_home_here(guest(None), "/home/me/eq", "/srv/x")
+    assert found.argv == ("python", "train.py", "/srv/x/arguments/1.json")
+    assert json.loads(found.environment) == {"P": "/srv/x/sweeps/1.yaml", "N": None}
+
+
+def test_a_program_that_is_not_here_is_looked_for_beside_our_python() -> None:
+    """A path of another machine's says nothing here; the exp-queue that was found has a Python, which is likely meant."""
+    kept = at_home_here(guest(sys.executable), "/a", "/b").surroundings
+    assert kept.variables[0] == ("PATH", "/there/bin")
+    found = at_home_here(guest("/not/there/python"), "/a", "/b", {"PATH": "/usr/bin"}).surroundings
+    assert dict(found.variables) == {"PATH": f"{Path(sys.executable).parent}:/usr/bin", "TOKEN": "t"}
+    assert found.program is None
+
+
+def test_a_host_takes_no_more_than_it_has_room_for() -> None:
+    """One that does not answer gets nothing, but what it has counts; so does one that has said it is full, or has other code."""
+    host = Host("ada", up=True, slots=2, offers={"differs": ""})
+    host.busy = {"x"}
+    assert (host.room, host.free) == (2, 1)
+    host.full = "GPU 0 is in use"
+    assert (host.room, host.free) == (1, 0)
+    host.full, host.offers = "", {"differs": "other code"}
+    assert host.free == 0
+    host.offers, host.up = {"differs": ""}, False
+    assert (host.room, host.free) == (1, 0)
+
+
+def test_only_files_that_never_change_are_sent_in_pieces_to_the_end() -> None:
+    """What was written anew in the meantime would be put together from two versions."""
+    assert all(map(only_grows, ["log.txt", "metrics.jsonl", "wandb/run-1.wandb", "tb/events.out.tfevents.1"]))
+    assert likely_grows("results.csv")
+    assert not any(map(only_grows, ["results.csv", "model.pt", "sub/metrics.jsonl"]))

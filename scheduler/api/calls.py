@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import fspath
 
 from scheduler.actions import retry as retrying
 from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
-from scheduler.actions import sweep as sweeping
 from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
 from scheduler.actions.opening import opened_devices, opened_queue, working_directory
 from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
-from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
     After,
     Changes,
@@ -23,8 +20,6 @@ from scheduler.api.arguments import (
     Which,
     Words,
     asked,
-    count_of,
-    for_each_trial,
     named,
     order_of,
     read,
@@ -32,21 +27,13 @@ from scheduler.api.arguments import (
     share_of,
     terms_of,
     with_leftovers,
-    words,
 )
 from scheduler.api.driving import Notify, driving, over, planned, say_of, tell_of, warn
 from scheduler.api.job import Job, Jobs, jobs_of, stop
-from scheduler.api.trial import Trials, trials_of
-from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.queue import selection
 from scheduler.queue.store import Store
-from scheduler.queue.sweep_selection import sweep_named
-from scheduler.queue.trials import latest_sweep, sweep_called
 from scheduler.report.notifications import Notifications
-from scheduler.report.sweeps import farewell as sweep_farewell
-from scheduler.sweeps.sweep import read_plan, standard_file
-from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
 from scheduler.tracking.trackers.names import asked_of_jobs
 
@@ -195,78 +182,6 @@ def work(
             return over(store, drive_everything(store, devices, terms, tell, forever=forever), told, by_file=False)
 
     return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet, trackers=trackers)
-
-
-def sweep(
-    file: File | None = None,
-    changes: Changes = None,
-    *,
-    jobs: int | None = None,
-    method: str | None = None,
-    count: int | None = None,
-    time: float | str | None = None,
-    sampler: str | None = None,
-    pruner: str = "wandb",
-    seed: int | None = None,
-    again: bool = False,
-    learn_from: Words = None,
-    gpus: int | None = None,
-    gpu_memory: str | None = None,
-    share: int | None = None,
-    timeout: float | str | None = None,
-    grace: float | str | None = None,
-    program: str | None = None,
-    style: str | None = None,
-    notify: Notify = (),
-    tags: Sequence[str] = (),
-    note: str | None = None,
-    trackers: Words = None,
-    quiet: bool = False,
-) -> Trials:
-    """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
-    the last one stopped, and returns the trials of before too.
-
-    `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
-    (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. `learn_from`: other sweeps, as `--from` has them. Of each trial: `gpus`, `gpu_memory` (a text such as
-    "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
-    """
-    path = standard_file() if file is None else fspath(file)
-    plan = read_plan(path, words(changes), asked(program, style), method=method)
-    plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
-    warn(plan.path, plan.notes, quiet=quiet)
-    sources = (learn_from,) if isinstance(learn_from, str) else tuple(learn_from or ())
-    limits = count_of("count", count), read("time", time, values.duration)
-    wishes = Wishes(*limits, sampler, pruner, seed, again, evidence=sources)
-
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
-        with opened_devices() as devices:
-            sweeping.refuse_impossible(plan, devices)
-            swept = sweeping.sweep(store, plan, devices, working_directory(), terms, wishes, tell)
-        last_words = sweep_farewell(swept.results, store.home, interrupted=swept.driven.interrupted) if swept.results else ()
-        told.over(swept.driven, last_words)
-        record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(working_directory()))
-        assert record  # it has just been opened
-        return trials_of(store, remembered(store, record))
-
-    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
-
-
-def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:
-    """The trials of the newest sweep, or with `file` of the newest of that file which was begun in this directory, with what
-    those that still run have logged so far. UserError where there is none.
-
-    `changes` as they were for the sweep, if they set its metric or command. `sweep`: by the beginning of its id, the name of its
-    file, or "last", the newest that was begun in this directory; its file need not be there any more.
-    """
-    key = None if file is None else read_plan(fspath(file), words(changes), asked()).key(working_directory())
-    with opened_queue(say) as store:
-        record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
-        if record is None:
-            what = "there is no sweep yet" if file is None else f"no sweep of {fspath(file)} was begun in this directory"
-            raise UserError(what, next_step="sweep(FILE) begins one")
-        return trials_of(store, remembered(store, record))
 
 
 def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scheduler.actions import retry as retrying
 from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
+from scheduler.actions.agents import send_home, split
 from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
 from scheduler.actions.opening import opened_devices, opened_queue, working_directory
 from scheduler.actions.results import Sort, lines, sort_of
@@ -31,8 +32,10 @@ from scheduler.api.arguments import (
 from scheduler.api.driving import Notify, driving, over, planned, say_of, tell_of, warn
 from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.experiments.document import values
+from scheduler.home import default_root
 from scheduler.queue import selection
 from scheduler.queue.store import Store
+from scheduler.report.agents import sent_home
 from scheduler.report.notifications import Notifications
 from scheduler.terminal import say
 from scheduler.tracking.trackers.names import asked_of_jobs
@@ -208,7 +211,11 @@ def job(which: str | int | Job) -> Job:
 def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     """Take jobs out of the queue and stop those that run; returns them when all are over. Those that are over stay as they are.
 
-    `which` as for `jobs`, and at least one. `grace`: seconds from SIGINT to SIGTERM, in which they can save their work; None:
-    what their policy says. SIGKILL follows after half of that again.
+    `which` as for `jobs`, and at least one; "agent:NAME" sends an agent of `exp-queue serve` home after its run. `grace`: seconds
+    from SIGINT to SIGTERM, in which they can save their work; None: what their policy says. SIGKILL follows after half of that
+    again.
     """
-    return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
+    agents, words = split(named(which))
+    if agents:
+        say(sent_home(send_home(default_root(), agents)))
+    return stop(jobs(*words), read("grace", grace, values.pause)) if words else Jobs((), ())

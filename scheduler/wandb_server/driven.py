@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -30,7 +31,7 @@ from scheduler.queue.trials import latest_sweep, trials
 from scheduler.runner.devices import open_devices
 from scheduler.runner.notices import Ended, Joined, Started
 from scheduler.sweeps.wishes import Wishes
-from scheduler.wandb_server.agents import Agents, Command, Offer, never_got
+from scheduler.wandb_server.agents import Agent, Agents, Command, Offer, never_got
 from scheduler.wandb_server.folders import RunId, root_of
 from scheduler.wandb_server.runs import Runs
 from scheduler.wandb_server.sweep_records import CANCELED, FINISHED, OVER, PAUSED, PENDING, RUNNING, Record, Records
@@ -45,7 +46,7 @@ class Driven:
     def __init__(self, records: Records, record: Record, home: Home, runs: Runs, say: Callable[[str], None]) -> None:
         self._records, self._record, self._home, self._runs, self._say = records, record, home, runs, say
         config = yaml.safe_load(records.config(record.id))
-        self._agents = Agents(program=str(config.get("program") or ""))
+        self._agents = Agents(program=str(config.get("program") or ""), home=records.sent_home(record.id))
         self._seats: dict[str, Offer] = {}  # of the runs that have one
         self._brake = Brake()
         self._news = threading.Condition()  # guards the agents and the seats
@@ -84,9 +85,24 @@ class Driven:
 
     # Agents.
 
-    def arrives(self, agent: str) -> None:
+    def arrives(self, agent: str, host: str) -> None:
         with self._news:
-            self._agents.arrives(agent, time.monotonic())
+            self._agents.arrives(agent, time.monotonic(), host)
+        self._brake.nudge()
+
+    def there(self) -> list[Agent]:
+        """The agents that are heard of, and are to compute or do so."""
+        now = time.monotonic()
+        with self._news:
+            found = [each for each in self._agents.agents.values() if each.is_there(now)]
+            return [replace(each) for each in found if each.runs or each.id not in self._agents.home]
+
+    def send_home(self, agent: str) -> None:
+        """This agent takes no further run. It hears so at its next heartbeat without one, also from the next server."""
+        with self._news:
+            self._records.send_home(self._record.id, agent)
+            self._agents.home.add(agent)
+            self._news.notify_all()
         self._brake.nudge()
 
     def beat(self, agent: str, runs: list[str]) -> list[Command]:

@@ -2,6 +2,7 @@
 
 HOME/wandb/sweeps/ID.yaml   its configuration, as the client has sent it
                   ID.json   whose it is, and its state
+                  ID.home   the agents that were sent home, one a line
 """
 
 from __future__ import annotations
@@ -85,6 +86,17 @@ class Records:
             record = replace(record, state=state(record.state))
             self._keep(record)
             return record
+
+    def send_home(self, identity: str, agent: str) -> None:
+        """This agent was sent home. OSError without room."""
+        with (self._root / f"{_safe(identity)}.home").open("a", encoding="utf-8") as file:
+            file.write(f"{agent}\n")
+
+    def sent_home(self, identity: str) -> set[str]:
+        """The agents that were sent home."""
+        with contextlib.suppress(OSError):
+            return set((self._root / f"{_safe(identity)}.home").read_text(encoding="utf-8").split())
+        return set()
 
     def config(self, identity: str) -> str:
         """As it was sent."""

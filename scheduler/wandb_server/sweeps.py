@@ -11,7 +11,7 @@ from scheduler.failpoints import reach
 from scheduler.home import Home
 from scheduler.queue.store import Store
 from scheduler.queue.trials import unfinished
-from scheduler.wandb_server.agents import EXIT, Command, stops
+from scheduler.wandb_server.agents import EXIT, Agent, Command, stops
 from scheduler.wandb_server.driven import Driven
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.runs import Runs
@@ -48,14 +48,33 @@ class Sweeps(Records):
             driven.obey(state)
         return record
 
-    def arrives(self, identity: str) -> str:
+    def arrives(self, identity: str, host: str = "") -> str:
         """An agent registers; returns its id."""
         if self.get(identity) is None:
             raise UserError(f"there is no sweep {identity}")
         agent = f"{identity}-{secrets.token_hex(6)}"
         if driven := self._driver(identity, anew=True):
-            driven.arrives(agent)
+            driven.arrives(agent, host)
         return agent
+
+    def there(self) -> list[tuple[Record, Agent, bool]]:
+        """The agents of all sweeps that are heard of, with the sweep, and whether each goes home after its run."""
+        with self._driving:
+            driven = [(self.get(each), found) for each, found in self._driven.items() if not found.is_done]
+        return [
+            (record, agent, agent.id in self.sent_home(record.id))
+            for record, found in driven
+            if record
+            for agent in found.there()
+        ]
+
+    def dismiss(self, agent: str) -> None:
+        """This agent goes home, and the others go on. UserError where it is not there."""
+        with self._driving:
+            driven = self._driven.get(agent.split("-")[0])
+        if driven is None or agent not in [each.id for each in driven.there()]:
+            raise UserError(f"there is no agent {agent}")
+        driven.send_home(agent)
 
     def beat(self, agent: str, runs: list[str]) -> list[Command] | None:
         """What an agent is told; None where its sweep is gone."""

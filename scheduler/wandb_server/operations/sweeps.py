@@ -71,7 +71,7 @@ def sweep(desk: Desk, asked: Asked) -> dict[str, Any]:
 
 def agent(desk: Desk, asked: Asked) -> dict[str, Any]:
     record = _found(desk, asked.text("sweep"))
-    return {"createAgent": {"agent": {"id": desk.sweeps.arrives(record.id)}}}
+    return {"createAgent": {"agent": {"id": desk.sweeps.arrives(record.id, asked.text("host"))}}}
 
 
 def heartbeat(desk: Desk, asked: Asked) -> dict[str, Any]:

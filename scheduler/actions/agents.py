@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scheduler.errors import UserError, nearest
+from scheduler.queue.job import Job
 from scheduler.queue.trials import SweepRecord
 from scheduler.tracking.local_wandb import running
 
@@ -20,6 +21,7 @@ SHORTEST = 4  # letters of an agent's name, behind the prefix
 
 _AGENTS = "query ExpQueueAgents { agents }"
 _SEND_HOME = "mutation ExpQueueSendHome($id: String!) { sent }"
+_RETRY = "mutation ExpQueueRetry($job: String!, $lost: Boolean) { said }"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,16 @@ def send_home(root: Path, words: Sequence[str]) -> list[Agent]:
     return chosen
 
 
+def offer_again(root: Path, jobs: Sequence[Job], *, lost: bool) -> list[str]:
+    """Trials of agents that did not succeed are offered to the next agent that asks; returns what is to be told of each.
+    UserError for one that cannot be asked again, and without the server, which alone gives it to an agent."""
+    server = _server(root)
+    if server is None:
+        what = f"job {jobs[0].short_id} is a trial for W&B's agents, and the server that gives it to one is not there"
+        raise UserError(what, next_step="`exp-queue serve` starts it; then the same again")
+    return [str(_answer(server, _RETRY, job=each.id, lost=lost).get("said")) for each in jobs]
+
+
 def names(ids: Collection[str]) -> dict[str, str]:
     """What people call agents, by id: as few letters of the part that is their own as tell them apart.
 
@@ -122,7 +134,7 @@ def _agents(server: HttpServer) -> list[Agent]:
     ]
 
 
-def _answer(server: HttpServer, query: str, **variables: str) -> dict[str, Any]:
+def _answer(server: HttpServer, query: str, **variables: Any) -> dict[str, Any]:
     from scheduler.wandb_agent.server import Gone, Unanswered
 
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from scheduler.errors import UserError
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.graphql import Asked, Refused
 
@@ -33,10 +34,20 @@ def send_home(desk: Desk, asked: Asked) -> dict[str, Any]:
     return {"sent": True}
 
 
+def retry(desk: Desk, asked: Asked) -> dict[str, Any]:
+    """`said`: what has become of the job, in a sentence."""
+    _for_people(asked)
+    with desk.store() as store:
+        found = store.by_ids([asked.text("job")])
+        if not found:
+            raise UserError("there is no such job")
+        return {"said": desk.sweeps.retry(store, found[0], lost=asked.variables.get("lost") is True)}
+
+
 def _for_people(asked: Asked) -> None:
     """A job has a key of its own, for what it logs."""
     if asked.attempt:
         raise Refused("a job does not ask for this", 403)
 
 
-OPERATIONS = {"ExpQueueAgents": agents, "ExpQueueSendHome": send_home}
+OPERATIONS = {"ExpQueueAgents": agents, "ExpQueueSendHome": send_home, "ExpQueueRetry": retry}

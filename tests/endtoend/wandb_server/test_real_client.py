@@ -162,7 +162,8 @@ def test_a_run_that_was_logged_offline_is_imported_without_a_server(command_line
 
 
 def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) -> None:
-    """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed."""
+    """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed, until it is asked again and
+    another agent has computed it."""
     script.command_line.write("trial.py", TRIAL)
     script.command_line.write("sweep.yaml", SWEEP)
     made = script("wandb", "sweep", "sweep.yaml")
@@ -174,6 +175,13 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line(script: Script) ->
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
     read = script(sys.executable, "-c", BEST, name)
     assert read.stdout.splitlines()[-1] == "FINISHED 2 {'lr': 0.1}", read.stderr
+    failed = next(trial["id"] for trial in trials["trials"] if trial["point"]["lr"] == 0.5)
+    script.command_line.write("trial.py", TRIAL.replace("assert run.config.lr != 0.5", "pass"))
+    again = script.command_line("retry", failed)
+    assert (again.returncode, "is offered to the next agent" in again.stderr) == (0, True), again.stderr
+    assert script("wandb", "agent", name).returncode == 0
+    (job,) = [each for each in script.command_line.jobs() if each["id"] == failed]
+    assert (job["state"], job["metrics"]["loss"]) == ("done", pytest.approx(0.5 + 1 / 3))
 
 
 def test_a_training_ends_with_its_agent(script: Script, until: Any) -> None:

@@ -207,9 +207,9 @@ class Driven:
                 self._record = self._records.get(self._record.id) or self._record
                 self._obey_what_is_kept()
                 return True
-            self.is_done = True
             if is_over:
                 self._records.ended(self._record.id)
+            self.is_done = True
             return False
 
     def _runs_out(self, store: Store) -> bool:

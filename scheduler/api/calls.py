@@ -85,8 +85,9 @@ def run(
     jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
     run nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best
     come first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the
-    jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "none": nowhere (None: what
-    EXP_QUEUE_TRACKERS says). `quiet`: say nothing on standard error.
+    jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "wandb-local": what they log by W&B's
+    goes to the server of this machine, which is to be there; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `quiet`: say
+    nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -153,6 +154,7 @@ def retry(
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
+    Trials that W&B's agents ran are offered to the next agent, and not waited for.
 
     `which` as for `jobs`, and at least one. UserError for one that succeeded, and for a lost one unless `lost` says so; the other
     arguments, errors and Ctrl-C are those of `run`.

@@ -54,6 +54,8 @@ def retry(
 ) -> int:
     """Run jobs again that failed, timed out or were cancelled, and those still queued.
 
+    Trials that W&B's agents ran are offered to the next agent, and not waited for.
+
     JOB: a number, a name, the beginning of an id, `last`, a state, or a filter.
 
     \b

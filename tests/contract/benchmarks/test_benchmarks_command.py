@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from benchmarks.harness.command import main
 from benchmarks.harness.figures import Asked
 from benchmarks.harness.rounds import Side, one
 from benchmarks.harness.tables import BEGIN, END
+from tests import waiting
 from tests.conftest import ROOT
 from tests.git_checkouts import checkout, git
 
@@ -143,6 +146,17 @@ def test_what_another_revision_lacks_is_not_taken_from_this_one(tmp_path: Path) 
     assert "lacks what is measured: scheduler." in outcome.broken
 
 
+def rounds_below(folder: Path) -> list[str]:
+    """The processes of rounds that have their files there."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (process / "cmdline").read_bytes()
+            if b"benchmarks.harness.child" in line and os.fsencode(folder) in (process / "environ").read_bytes():
+                found.append(process.name)
+    return found
+
+
 def test_an_interrupt_keeps_what_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Whoever has waited for an hour wants what there is; scratch queues of thousands of files are nobody's."""
     scratch, out = tmp_path / "scratch", tmp_path / "kept.json"
@@ -152,9 +166,11 @@ def test_an_interrupt_keeps_what_is_measured_and_leaves_nothing_behind(tmp_path:
     with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         assert any("idle: round 1" in said for said in process.stderr)
+        waiting.until(lambda: rounds_below(scratch))
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=100)
     assert process.returncode == 130
+    assert rounds_below(scratch) == []
     assert list(scratch.iterdir()) == []
     found = kept(out)
     assert list(found["interrupted"]) == ["idle"]

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.harness import machine, tables
 from benchmarks.harness.catalogue import BENCHES, README, SCRIPTS, UnknownBench, chosen
-from benchmarks.harness.figures import Asked, Figure, Floor, above_floor, from_json, in_turns, joined, spread, times, to_json
+from benchmarks.harness.figures import Figure, Floor, above_floor, from_json, in_turns, joined, spread, times, to_json
 from benchmarks.harness.peers import advice
 from benchmarks.harness.verdicts import verdict, verdicts
 from tests.conftest import ROOT
@@ -176,8 +176,3 @@ def test_a_missing_peer_comes_with_the_way_to_get_it() -> None:
         "... and W&B: not here (pip install '.[wandb]')",
         "HyperQueue (in memory): not here (--peers installs it)",
     ]
-
-
-def test_what_a_bench_is_asked_can_be_sent() -> None:
-    """A round is a process of its own, that is told by JSON."""
-    assert Asked(quick=True, folder=Path("a"), python="p").alone is False

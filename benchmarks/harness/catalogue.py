@@ -53,8 +53,8 @@ SCRIPTS = {
     "search_quality": "how good a point a sweep finds",
     "stopping_quality": "what early stopping costs and saves",
 }
-# The figures of the README's table, in its order, by their keys.
-README = (
+# The figures of the table for pages, in its order, by their keys.
+TABLE = (
     "expansion.grid",
     "expansion.first line",
     "queue.submit",

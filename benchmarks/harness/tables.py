@@ -1,4 +1,4 @@
-"""Figures for people: in a terminal, and as the README's table."""
+"""Figures for people: in a terminal, and as a table of a page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import machine
-from benchmarks.harness.catalogue import README
+from benchmarks.harness.catalogue import TABLE
 from benchmarks.harness.figures import Figure, above_floor, spread
 from benchmarks.harness.peers import advice
 from benchmarks.harness.verdicts import RULE, Verdict
 
-BEGIN, END = "<!-- figures: python -m benchmarks --table README.md README.zh-CN.md -->", "<!-- end of figures -->"
+BEGIN, END = "<!-- figures: python -m benchmarks --table FILE -->", "<!-- end of figures -->"
 HEADS = ("", "exp-queue", "floor", "x floor", "others")
 
 
@@ -54,9 +54,9 @@ def compared(verdicts: Sequence[Verdict], here: str, there: str) -> Iterator[str
 
 
 def markdown(document: Mapping[str, Any], figures: Iterable[Figure]) -> str:
-    """The README's table: a line on the machine, then the figures of README that were measured."""
+    """The table of a page: a line on the machine, then the figures of TABLE that were measured."""
     found = {figure.key: figure for figure in figures}
-    rows = [_row(found[key]) for key in README if key in found]
+    rows = [_row(found[key]) for key in TABLE if key in found]
     heads = [f"| {' | '.join(HEADS)} |", "|" + "---|" * len(HEADS)]
     return "\n".join([_preface(document), "", *heads, *rows])
 
@@ -82,15 +82,20 @@ def _row(figure: Figure) -> str:
 
 def between(text: str) -> str:
     """What stands between the markers."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise NoMarkers(f"the table stands between a line {BEGIN} and a line {END}, once; write both where it shall stand")
-    return text.partition(BEGIN)[2].partition(END)[0].strip("\n")
+    return _parted(text)[1].strip("\n")
 
 
 def put(path: Path, table: str) -> None:
     """Between the markers of a file; all else there stays as it is."""
-    text = path.read_text(encoding="utf-8")
-    between(text)
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    path.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    before, _, after = _parted(path.read_text(encoding="utf-8"))
+    path.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}\n{after}", encoding="utf-8")
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    """Before, between and after the two lines of markers; a marker within a line is none."""
+    lines = text.splitlines(keepends=True)
+    begins, ends = ([place for place, line in enumerate(lines) if line.strip() == marker] for marker in (BEGIN, END))
+    if len(begins) != 1 or len(ends) != 1 or begins > ends:
+        raise NoMarkers(f"the table stands between a line {BEGIN} and a line {END}, once; write both where it shall stand")
+    first, last = begins[0], ends[0]
+    return "".join(lines[:first]), "".join(lines[first + 1 : last]), "".join(lines[last + 1 :])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.harness import machine, tables
-from benchmarks.harness.catalogue import BENCHES, README, SCRIPTS, UnknownBench, chosen
+from benchmarks.harness.catalogue import BENCHES, SCRIPTS, TABLE, UnknownBench, chosen
 from benchmarks.harness.figures import Figure, Floor, above_floor, from_json, in_turns, joined, spread, times, to_json
 from benchmarks.harness.peers import advice
 from benchmarks.harness.verdicts import verdict, verdicts
@@ -126,7 +126,7 @@ def document(busy: float = 0.0) -> dict:
     return {"repeat": 3, "quick": False, "date": "2026-01-02T03:04:05+00:00", "machine": about, "meanwhile": meanwhile}
 
 
-def test_a_row_of_the_readme_has_a_figure_its_floor_and_its_peers() -> None:
+def test_a_row_of_the_table_has_a_figure_its_floor_and_its_peers() -> None:
     """A figure without its spread and its floor says nothing to others."""
     text = tables.markdown(document(), [FIGURE, figure(1.0)])
     assert text.splitlines()[-1] == "| 10 jobs | 2 s (1 to 3) | 1 s, a loop | 2 | xargs 3 |"
@@ -140,19 +140,35 @@ def test_a_busy_machine_is_told_with_the_figures() -> None:
 
 
 def test_a_table_is_put_between_the_markers_and_nowhere_else(tmp_path: Path) -> None:
-    """The rest of the README belongs to people."""
-    path = tmp_path / "README.md"
-    path.write_text(f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n")
+    """The rest of the page belongs to people, who may write of the markers."""
+    path = tmp_path / "page.md"
+    path.write_text(f"before `{tables.BEGIN}`\n{tables.BEGIN}\nold\n{tables.END}\nafter\n")
     tables.put(path, "| new |")
-    assert path.read_text() == f"before\n{tables.BEGIN}\n\n| new |\n\n{tables.END}\nafter\n"
+    assert path.read_text() == f"before `{tables.BEGIN}`\n{tables.BEGIN}\n\n| new |\n\n{tables.END}\nafter\n"
     path.write_text(f"{tables.END}\n{tables.BEGIN}\n")
     with pytest.raises(tables.NoMarkers, match="write both where it shall stand"):
         tables.put(path, "| new |")
 
 
-def test_the_rows_of_the_readme_are_figures_of_benches() -> None:
+def pages_with_figures() -> list[Path]:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    return [path for path in pages if f"\n{tables.BEGIN}\n" in path.read_text(encoding="utf-8")]
+
+
+def test_a_table_of_figures_has_the_shape_that_the_tool_makes() -> None:
+    """It is made by `--table FILE`; a row that was written by hand would be no figure."""
+    assert ROOT / "docs/guide/speed.md" in pages_with_figures()
+    for path in pages_with_figures():
+        preface, empty, *rows = tables.between(path.read_text(encoding="utf-8")).splitlines()
+        assert preface.startswith("Medians of ")
+        assert (empty, rows[:2]) == ("", tables.markdown(document(), []).splitlines()[2:])
+        assert len(rows) > 2
+        assert all(len(row.split(" | ")) == len(tables.HEADS) for row in rows[2:])
+
+
+def test_the_rows_of_the_table_are_figures_of_benches() -> None:
     """A key of nothing would be a row that never comes."""
-    assert {key.partition(".")[0] for key in README} <= set(BENCHES)
+    assert {key.partition(".")[0] for key in TABLE} <= set(BENCHES)
 
 
 def test_the_file_system_is_that_of_the_nearest_mount() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
+    from scheduler.runner.limit import Slots
     from scheduler.sweeps.sweep import SweepPlan
 
 
@@ -57,7 +58,7 @@ ClusterWish = tuple[str, ...]  # wishes of the command line about a cluster, eac
 
 
 def opened_to_run(
-    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: int | None
+    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: Slots
 ) -> AbstractContextManager[Devices]:
     """What the experiments of a file compute on: this machine, or with `cluster` the nodes of Slurm, where `at_once` of an array
     run at once."""
@@ -68,11 +69,11 @@ def opened_to_run(
 
     ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
     policy = replace(plan.policy, ports=ports)
-    return closing(open_cluster(changed(plan.slurm, cluster), policy, at_once, ROOM))
+    return closing(open_cluster(changed(plan.slurm, cluster), policy, _number(at_once), ROOM))
 
 
 def opened_to_sweep(
-    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: int | None
+    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: Slots
 ) -> AbstractContextManager[Devices]:
     """The same for the trials of a sweep, `slots` of which wait or run in Slurm."""
     if cluster is None:
@@ -80,7 +81,14 @@ def opened_to_sweep(
     from scheduler.experiments.slurm import NO_WISHES, changed
     from scheduler.runner.cluster import TRIALS, open_cluster
 
-    return closing(open_cluster(changed(NO_WISHES, cluster), plan.policy, None, slots or TRIALS))
+    return closing(open_cluster(changed(NO_WISHES, cluster), plan.policy, None, _number(slots) or TRIALS))
+
+
+def _number(slots: Slots) -> int | None:
+    """Jobs at once, as Slurm takes them. UserError for a number that is to be found out."""
+    if slots is None or isinstance(slots, int):
+        return slots
+    raise UserError("-j auto is for jobs of this machine: on Slurm others run beside them", next_step="give a number, or none")
 
 
 def working_directory() -> str:

@@ -133,8 +133,7 @@ class Pace:
         if not (is_due and self._is_measured):
             return []
         self._due = now + (EVERY if any(grown.rows for grown in seen.values()) else SELDOM)
-        told = self._silence(program, course, seen, now)
-        return told + (self._judged(program, course, running) if self._goes_on else [])
+        return self._silence(program, course, seen, now) + self._judged(program, course, running)
 
     def _judged(self, program: str, course: _Course, running: Mapping[str, Running]) -> list[Paced]:
         before = course.climb

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from scheduler.pacing.climb import DOWN, TRIES, UP, Climb
+from scheduler.pacing.climb import DOWN, SETTLED, TRIES, UP, Climb
 from scheduler.pacing.meter import Meter
 from scheduler.pacing.speeds import Speeds
 from scheduler.tracking.left import Grown
@@ -109,7 +109,9 @@ def test_where_one_more_makes_all_slower_fewer_are_tried() -> None:
 def test_it_ends_where_it_may_not_go_on() -> None:
     """One job per GPU is the least on a machine with GPUs, and a person may say what is the most."""
     machine = Machine(curve_with(6, 1.0, 0.0), 1, noise=0.0, seconds=60.0, rows=True)
-    assert climbed(machine, Climb(2, most=3), 60)[-1].level == 3
+    states = climbed(machine, Climb(2, most=3), 60)
+    assert (states[-1].level, states[-1].is_settled) == (3, True)
+    assert [state.phase for state in states if state.level == 3] == [SETTLED], "there is nothing to be measured for"
     machine = Machine(curve_with(1, 1.0, 0.3), 1, noise=0.0, seconds=60.0, rows=True)
     assert climbed(machine, Climb(4, step=4, least=4), 60)[-1].level == 4
 

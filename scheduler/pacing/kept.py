@@ -6,6 +6,7 @@ keep what both have found.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scheduler.linux import locks, processes
+from scheduler.linux import processes
 
 MOST = 200  # programs; of more, those that were told of first are forgotten
 FILE, LOCK, BROKEN = "paces.json", "paces.lock", "paces.json.broken"
@@ -88,7 +89,7 @@ def set_aside(root: Path) -> Path | None:
 def _locked(root: Path) -> Iterator[None]:
     descriptor = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        locks.lock(descriptor)  # whoever has kept it for so long stands still: then without it
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # held for milliseconds, once in a step
         yield
     finally:
         os.close(descriptor)

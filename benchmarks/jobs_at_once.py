@@ -50,7 +50,7 @@ def one(home: Path, directory: Path, jobs: str) -> float:
         sys.exit(found.stderr)
     for line in found.stderr.splitlines():
         if line.startswith("-j auto"):
-            print(f"      {time.strftime('%H:%M:%S')} {line}", flush=True)
+            print(f"      {line}", flush=True)
     return time.monotonic() - begun
 
 

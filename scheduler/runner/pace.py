@@ -9,7 +9,7 @@ from scheduler.home import Home
 from scheduler.linux import memory
 from scheduler.pacing import kept
 from scheduler.pacing.climb import SETTLED, UP, Climb
-from scheduler.pacing.meter import YOUNG, Meter
+from scheduler.pacing.meter import Meter
 from scheduler.pacing.program import program_key
 from scheduler.pacing.speeds import Speeds
 from scheduler.queue.evidence import paused
@@ -22,6 +22,7 @@ from scheduler.tracking.left import Grown
 
 EVERY, SELDOM = 1.0, 5.0  # seconds between two judgements; as long as no job has logged anything, its end tells
 PER_CORE, PER_GPU = 2, 16  # jobs at most
+QUIET = 60.0  # seconds after which it is said that nothing was logged; to load a program takes a while
 SPARE = 1.25  # of what the largest job holds must be free before one more is tried
 RESERVE = 0.05  # of the memory that no try may take
 
@@ -155,7 +156,7 @@ class Pace:
         """That its jobs log nothing that is read: said once."""
         if any(grown.rows for grown in seen.values()):
             course.is_silent = False
-        elif course.is_silent is None and now - course.began > YOUNG:
+        elif course.is_silent is None and now - course.began > QUIET:
             course.is_silent = True
             return [Paced(program, course.climb.wanted, course.climb.gains, PacedBy.SILENT)]
         return []

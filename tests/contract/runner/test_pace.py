@@ -147,7 +147,7 @@ def test_without_memory_no_more_are_tried_and_that_is_no_lesson_for_the_next(sho
 def test_jobs_that_log_nothing_are_judged_by_how_long_they_take_and_it_is_said_once(shop) -> None:
     """Whoever does not log still learns, only later; and hears why."""
     silent = shop(best=1, rows=False)
-    silent.pass_seconds(60)
+    silent.pass_seconds(70)
     assert (silent.pace.slots, silent.whys()) == (2, [PacedBy.BEGIN, PacedBy.SILENT])
     for _ in range(40):
         at_once = silent.pace.slots
@@ -181,7 +181,10 @@ def test_fewer_jobs_than_may_run_teach_nothing_and_wake_nobody(shop) -> None:
     assert tail.pace.patience(tail.now) is None
 
 
-@pytest.mark.parametrize("entry", ["3", '{"slots": "many"}', '{"slots": 0, "offer": "4 cores"}'])
+NONE_AT_ONCE = '{"slots": 0, "offer": "4 cores", "gains": {}, "settled": true, "now": 0, "pid": 0, "birth": 0}'
+
+
+@pytest.mark.parametrize("entry", ["3", '{"slots": "many"}', NONE_AT_ONCE])
 def test_an_entry_that_says_nothing_is_found_out_anew(shop, home: Home, entry: str) -> None:
     """Somebody has edited it, or another version has written it."""
     (home.root / kept.FILE).write_text(f'{{"{ONE}": {entry}, "{OTHER}": 1}}')

@@ -46,7 +46,7 @@ def run(
     changes: Changes = None,
     *,
     commands: Commands = None,
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     again: bool = False,
     lost: bool = False,
     grace: float | str | None = None,
@@ -72,20 +72,20 @@ def run(
 
     `changes`: values to set in every experiment, `{"lr": 1e-3, "network_args.width": 64}`, or words as on the command line,
     `["~dropout"]`. `commands`: in place of a file, command lines, one job each, or the path of a file that lists them; each is
-    run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; None: one for each GPU, and
-    without GPUs half the cores. `again`: run also what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds
-    from SIGINT to SIGTERM of a stop, instead of the jobs' own. `max_failures`: after so many failures in a row just after their
-    start no more of that program (None: what the file says, else 5; math.inf: never). `program`: a text such as
-    "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
-    `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
-    `share`: so many such jobs on one GPU, whatever memory they need. `notify`: who is told of the end, the first failure and a
-    standstill, as `exp-queue run --help` has it, one word or several.
-    `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
-    "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
-    jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
-    run nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best
-    come first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the
-    jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "wandb-local": what they log by W&B's
+    run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; "auto": as many as are fastest
+    together, found out while they run; None: one for each GPU, and without GPUs half the cores. `again`: run also what has
+    succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs'
+    own. `max_failures`: after so many failures in a row just after their start no more of that program (None: what the file says,
+    else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the file's own, `style`: how it takes
+    its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves behind go on while they "work", or
+    until they end, "wait", or "kill" ends them. `share`: so many such jobs on one GPU, whatever memory they need. `notify`: who
+    is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several. `priority`: the
+    higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30", "2h",
+    "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the jobs
+    themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they run
+    nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best come
+    first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the jobs
+    log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "wandb-local": what they log by W&B's
     goes to the server of this machine, which is to be there; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `quiet`: say
     nothing on standard error.
 
@@ -145,7 +145,7 @@ def submit(
 
 def retry(
     *which: Which,
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
@@ -169,7 +169,7 @@ def retry(
 
 def work(
     *,
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     forever: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,

@@ -51,7 +51,7 @@ def sweep(
     changes: Changes = None,
     *,
     backend: str = "optuna",
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     method: str | None = None,
     count: int | None = None,
     time: float | str | None = None,

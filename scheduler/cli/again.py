@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scheduler.queue.store import Store
     from scheduler.report.notifications import Notifications
     from scheduler.runner.devices import Devices
+    from scheduler.runner.limit import Slots
 
 
 @click.command()
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 @format_option
 def retry(
     jobs: tuple[str, ...],
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
@@ -92,7 +93,7 @@ def retry(
 @plain_option
 @format_option
 def work(
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
@@ -125,7 +126,7 @@ def work(
 @plain_option
 @format_option
 def resume(
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,

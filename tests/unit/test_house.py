@@ -25,7 +25,7 @@ FLOORS = [
     {"tracking"},
     {"wandb", "swanlab"},
     {"launcher"},
-    {"warm"},
+    {"warm", "pacing"},
     {"queue"},
     {"slurm", "ssh"},
     {"runner"},

@@ -1,22 +1,29 @@
 """How fast and how lean experiments files become experiments and lines.
 
-    python benchmarks/expansion.py [--experiments 1000000]
+    python benchmarks/expansion.py [--experiments 1000000] [--rounds 1]
 
-Prints a table: for each kind of file the number of experiments made, experiments per second, and the most memory that
-the process held (VmHWM of a fresh process, in MiB); then the time from the start of `exp-queue prepare` to its first
-line, the median of several starts. The plain grid is also printed as lines, to a pipe that is read and thrown away.
+For each kind of file: experiments made per second, and the most memory that the process held (VmHWM of a fresh process, in
+MiB); then the time from the start of `exp-queue prepare` to its first line, the median of several starts. The plain grid is
+also printed as lines, to a pipe that is read and thrown away. The floor of the plain grid: dicts of the same product of lists.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
+
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness.checkouts import COMMAND, environment
+from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.tables import shown
 
 BASE = "base: {dataset: EMNISTLines, train_args: {epochs: 8, lr: 3e-4}}\n"
 DIGITS = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
@@ -35,6 +42,18 @@ seconds = time.perf_counter() - began
 peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
 print(json.dumps([count, seconds, int(peak) / 1024]))
 """
+
+# The same points as dicts: a loop that knows no files, no ids, no checks.
+PLAIN = """
+import itertools, json, pathlib, sys, time
+began = time.perf_counter()
+names = [f"k{number}" for number in range(int(sys.argv[1]))]
+count = sum(1 for _ in (dict(zip(names, values)) for values in itertools.product(range(10), repeat=len(names))))
+seconds = time.perf_counter() - began
+peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
+print(json.dumps([count, seconds, int(peak) / 1024]))
+"""
+FLOOR, EMPTY = "dicts of a product of lists", "a Python that does nothing"
 
 
 def grid(axes: int) -> str:
@@ -59,56 +78,104 @@ def files(axes: int) -> dict[str, str]:
     }
 
 
-def measured(folder: Path, name: str, text: str, most: int) -> None:
+def measured(folder: Path, text: str, most: int) -> tuple[float, float]:
+    """Experiments a second, and MiB."""
     path = folder / "file.yaml"
     path.write_text(text)
-    done = subprocess.run([sys.executable, "-c", CHILD, str(path), str(most)], capture_output=True, text=True, check=True)
+    return _told(folder, CHILD, str(path), str(most))
+
+
+def _told(folder: Path, script: str, *words: str) -> tuple[float, float]:
+    line = [sys.executable, "-c", script, *words]
+    done = subprocess.run(line, env=environment(folder), cwd=folder, capture_output=True, text=True, check=True)
     count, seconds, peak = json.loads(done.stdout)
-    print(f"{name:28} {count:>10,} {count / seconds:>14,.0f} {peak:>10.1f}", flush=True)
+    return count / seconds, peak
 
 
-def printed(folder: Path, text: str) -> None:
+def printed(folder: Path, text: str) -> float:
+    """Lines a second."""
     path = folder / "file.yaml"
     path.write_text(text)
     began = time.perf_counter()
-    with subprocess.Popen(prepare(path), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(prepare(path), stdout=subprocess.PIPE, env=environment(folder)) as process:
         assert process.stdout is not None
         count = sum(1 for _ in process.stdout)
-    seconds = time.perf_counter() - began
-    print(f"{'grid, printed as lines':28} {count:>10,} {count / seconds:>14,.0f}")
+    return count / (time.perf_counter() - began)
 
 
 def prepare(path: Path) -> list[str]:
-    return [sys.executable, "-m", "scheduler.cli.main", "prepare", str(path)]
+    return [*COMMAND, "prepare", str(path)]
 
 
 def first_line(path: Path) -> float:
-    """Seconds from the start of the process to its first line."""
+    """Milliseconds from the start of the process to its first line."""
     began = time.perf_counter()
-    with subprocess.Popen(prepare(path), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(prepare(path), stdout=subprocess.PIPE, env=environment(path.parent)) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        seconds = time.perf_counter() - began
+        taken = time.perf_counter() - began
         process.kill()
-    return seconds
+    return 1000 * taken
+
+
+def nothing() -> float:
+    """Milliseconds of a Python that starts and ends."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
+    return 1000 * (time.perf_counter() - began)
+
+
+def figures(asked: Asked, experiments: int = 0) -> list[Figure]:
+    """Of the plain grid; of all kinds of files, but for a quick look."""
+    experiments = experiments or (10_000 if asked.quick else 1_000_000)
+    axes = len(str(experiments)) - 1
+    folder = Path(tempfile.mkdtemp(prefix="expansion-", dir=asked.folder))
+    (folder / "net").mkdir()
+    (folder / "net" / "small.yaml").write_text("layers: 2\n")
+    kinds = files(axes)
+    found = _plain(folder, kinds.pop("grid"), axes, asked) + _first(folder, BASE + grid(axes), experiments, asked)
+    return found if asked.quick else found + [each for kind in kinds.items() for each in _kind(folder, *kind, experiments)]
+
+
+def _plain(folder: Path, text: str, axes: int, asked: Asked) -> list[Figure]:
+    floors = [None, None] if asked.alone else [Floor(FLOOR, (value,)) for value in _told(folder, PLAIN, str(axes))]
+    rate, peak = measured(folder, text, 10**axes)
+    what = f"a grid of {10**axes:,}"
+    return [
+        Figure("expansion.grid", f"{what}: experiments made", "a second", (rate,), floors[0], better="higher"),
+        Figure("expansion.memory", f"{what}: memory", "MiB", (peak,), floors[1]),
+    ]
+
+
+def _first(folder: Path, text: str, experiments: int, asked: Asked) -> list[Figure]:
+    starts = 1 if asked.quick else STARTS
+    path = folder / "file.yaml"
+    path.write_text(text)
+    least = None if asked.alone else Floor(EMPTY, (median(nothing() for _ in range(starts)),))
+    first = median(first_line(path) for _ in range(starts))
+    return [Figure("expansion.first line", f"from `prepare` to the first of {experiments:,} lines", "ms", (first,), least)]
+
+
+def _kind(folder: Path, kind: str, text: str, experiments: int) -> list[Figure]:
+    rate, peak = measured(folder, text, 5_000 if "interpolation" in kind else experiments)
+    return [
+        Figure(f"expansion.{kind}", f"{kind}: experiments made", "a second", (rate,), better="higher"),
+        Figure(f"expansion.{kind}.memory", f"{kind}: memory", "MiB", (peak,)),
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiments", type=int, default=1_000_000, help="a power of ten, at least 10,000")
-    arguments = parser.parse_args()
-    axes = len(str(arguments.experiments)) - 1
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "net").mkdir()
-        (folder / "net" / "small.yaml").write_text("layers: 2\n")
-        print(f"{'file':28} {'experiments':>10} {'per second':>14} {'peak MiB':>10}")
-        for kind, text in files(axes).items():
-            measured(folder, kind, text, 5_000 if "interpolation" in kind else arguments.experiments)
-        printed(folder, BASE + grid(axes))
-        times = [first_line(folder / "file.yaml") for _ in range(STARTS)]
-        figures = f"{statistics.median(times):.3f} s (median of {STARTS}, worst {max(times):.3f})"
-        print(f"first line of {arguments.experiments:,}: {figures}")
+        asked = Asked(quick=False, folder=Path(name), python=sys.executable)
+        found = joined(figures(asked, options.experiments) for _ in range(options.rounds))
+        lines = printed(Path(name), BASE + grid(len(str(options.experiments)) - 1))
+    print(
+        "\n".join(shown([*found, Figure("expansion.lines", "a grid, printed as lines", "a second", (lines,), better="higher")]))
+    )
 
 
 if __name__ == "__main__":

@@ -2,21 +2,29 @@
 
     python benchmarks/following.py [--jobs 1 10 100] [--seconds 30]
 
-Each row of the table is a runner of its own, measured from the moment at which all of its jobs have run for a while, as the share
-of one core. `silent` jobs run and say nothing: what the runner costs anyway.
+Each figure is that of a runner of its own, measured from the moment at which all of its jobs have run for a while, as the share
+of one core. `silent` jobs run and say nothing: what the runner costs anyway. The floor is a `tail -F` that reads the same logs
+meanwhile, and throws the rows away.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness.checkouts import COMMAND, environment
+from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.tables import shown
+
 SETTLE = 8.0  # seconds: the first looks at a log are more than those that follow
 ROW = '{"_step": %d, "loss": 0.%d, "acc": 0.5}\\n'
 KINDS = {
@@ -26,45 +34,84 @@ KINDS = {
 }
 
 
+FLOOR = "`tail -F` on the same logs"
+LOGS = {"silent": "log.txt", "printed": "log.txt", "metric log": "metrics.jsonl"}
+
+
 def used(pid: int) -> float:
-    """CPU seconds of a process, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """CPU seconds of a process, its threads included; in nanoseconds where the kernel counts them."""
+    try:
+        told = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+        return sum(int(each.split()[0]) for each in told) / 1e9
+    except (OSError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measured(kind: str, jobs: int, seconds: float) -> float:
-    """The share of a core that a runner takes with so many jobs."""
-    with tempfile.TemporaryDirectory(prefix="following-", ignore_cleanup_errors=True) as folder:
-        environment = {**os.environ, "EXP_QUEUE_HOME": f"{folder}/home", "PYTHONPATH": str(ROOT)}
-        script = Path(folder, "job.sh")
-        script.write_text(KINDS[kind], encoding="utf-8")
-        Path(folder, "jobs.yaml").write_text(
-            f"command: [sh, {script}, '${{args}}']\ngrid: {{x: {list(range(jobs))}}}\n", encoding="utf-8"
-        )
-        command = [sys.executable, "-m", "scheduler.cli.main"]
-        line = [*command, "run", "jobs.yaml", "-j", str(jobs)]
-        runner = subprocess.Popen(line, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def measured(kind: str, jobs: int, seconds: float, *, alone: bool = False) -> tuple[float, float]:
+    """The shares of a core, in percent, that a runner takes with so many jobs, and the floor's."""
+    with tempfile.TemporaryDirectory(prefix="following-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        (folder / "job.sh").write_text(KINDS[kind], encoding="utf-8")
+        grid = f"grid: {{x: {list(range(jobs))}}}\n"
+        (folder / "jobs.yaml").write_text(f"command: [sh, {folder}/job.sh, '${{args}}']\n{grid}", encoding="utf-8")
+        runner = _begun([*COMMAND, "run", "jobs.yaml", "-j", str(jobs)], folder)
         try:
             time.sleep(SETTLE + jobs / 10)
-            before, start = used(runner.pid), time.monotonic()
-            time.sleep(seconds)
-            return (used(runner.pid) - before) / (time.monotonic() - start)
+            tail = None if alone or not shutil.which("tail") else _begun(_tail(folder, LOGS[kind]), folder)
+            return _shares([runner] if tail is None else [runner, tail], seconds)
         finally:
             runner.terminate()
             runner.wait()
-            stop = [*command, "cancel", "running", "starting", "queued"]
-            subprocess.run(stop, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            stop = [*COMMAND, "cancel", "running", "starting", "queued"]
+            subprocess.run(stop, cwd=folder, env=environment(folder), capture_output=True, check=False)
+
+
+def _begun(line: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(line, cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _tail(folder: Path, name: str) -> list[str]:
+    return ["tail", "-q", "-n0", "-F", *map(str, (folder / "home").rglob(name))]
+
+
+def _shares(processes: list[subprocess.Popen[bytes]], seconds: float) -> tuple[float, float]:
+    """Of the first, and of the second, which ends with that; 0 without one."""
+    if processes[1:]:
+        time.sleep(1)  # it has opened all
+    before, start = [used(each.pid) for each in processes], time.monotonic()
+    time.sleep(seconds)
+    took = time.monotonic() - start
+    shares = [100 * (used(each.pid) - was) / took for each, was in zip(processes, before, strict=True)]
+    for each in processes[1:]:
+        each.terminate()
+        each.wait()
+    return shares[0], sum(shares[1:])
+
+
+def figures(asked: Asked, counts: tuple[int, ...] = (), seconds: float = 0.0) -> list[Figure]:
+    counts, seconds = counts or ((10,) if asked.quick else (10, 100)), seconds or (5.0 if asked.quick else 30.0)
+    kinds = ("silent", "metric log") if asked.quick else tuple(KINDS)
+    found = {(kind, jobs): measured(kind, jobs, seconds, alone=asked.alone) for jobs in counts for kind in kinds}
+    return [_figure(kind, jobs, jobs == counts[0], *shares, asked) for (kind, jobs), shares in found.items()]
+
+
+def _figure(kind: str, jobs: int, first: bool, ours: float, least: float, asked: Asked) -> Figure:
+    what = "that are silent" if kind == "silent" else f"that log a row a second ({kind})"
+    floor = None if asked.alone or not shutil.which("tail") else Floor(FLOOR, (least,))
+    return Figure(
+        f"idle.{kind}{'' if first else f', {jobs} jobs'}", f"a runner with {jobs} jobs {what}", "% of a core", (ours,), floor
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    print(f"{'':12}" + "".join(f"{f'{jobs} jobs':>12}" for jobs in options.jobs))
-    for kind in KINDS:
-        shares = [measured(kind, jobs, options.seconds) for jobs in options.jobs]
-        print(f"{kind:12}" + "".join(f"{share:>12.2%}" for share in shares), flush=True)
+    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
+    print("\n".join(shown(joined(figures(asked, tuple(options.jobs), options.seconds) for _ in range(options.rounds)))))
 
 
 if __name__ == "__main__":

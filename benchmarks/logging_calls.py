@@ -2,11 +2,10 @@
 
     python benchmarks/logging_calls.py [--calls 5000] [--repeats 3] [--between 1]
 
-Each way in a process of its own, offline, on a new directory; the median of the repeats, which take turns. "call": the median
-time of a call in microseconds, as the training feels it, and how many times that of our metric log; "slowest 1 %": the 99th
-percentile. Between two calls the training sleeps `--between` milliseconds, as if a GPU computed. "CPU": what the whole process
-computed for a row, threads and the end included, in microseconds. "end": seconds from the last call until all is delivered.
-W&B keeps a process of its own, whose time is not counted.
+Each way in a process of its own, offline, on a new directory; the medians of the repeats, which take turns. A call: the median
+time in microseconds, as the training feels it; "slowest 1 %": the 99th percentile. Between two calls the training sleeps
+`--between` milliseconds, as if a GPU computed. CPU time: what the whole process computed for a row, threads and the end included.
+W&B keeps a process of its own, whose time is not counted. The floor is a row made JSON and written to a file.
 """
 
 from __future__ import annotations
@@ -14,16 +13,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness.checkouts import package
+from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.tables import shown
+
+FLOOR = "`json.dumps` and a write"
+US = "exp-queue: the metric log"
+NEEDS = {"TensorBoard": "tensorboard", "W&B": "wandb", "SwanLab": "swanlab", "Trackio": "trackio", "SummaryWriter": "torch"}
 OURS = "from scheduler import tracking\ntracker = tracking.init({'lr': 0.1}, trackers=%r)\n"
 OUR_CALL, OUR_END = "tracker.log(row, step)", "tracker.finish()"
 WAYS = {
-    "exp-queue: the metric log": (OURS % "", OUR_CALL, OUR_END),
+    FLOOR: ("import json\nout = open('rows', 'a', buffering=1)\n", "out.write(json.dumps(row) + '\\n')", "out.close()"),
+    US: (OURS % "", OUR_CALL, OUR_END),
     "... and TensorBoard": (OURS % "tensorboard", OUR_CALL, OUR_END),
     "... and W&B": (OURS % "wandb", OUR_CALL, OUR_END),
     "... and SwanLab": (OURS % "swanlab", OUR_CALL, OUR_END),
@@ -78,7 +88,7 @@ def measured(way: str, calls: int, between: float) -> dict[str, float]:
     begin, call, end = WAYS[way]
     with tempfile.TemporaryDirectory() as folder:
         own = {"EXP_QUEUE_METRICS": f"{folder}/metrics.jsonl", "HOME": folder, "TRACKIO_DIR": f"{folder}/trackio"}
-        own["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+        own["PYTHONPATH"] = str(package())
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "SWANLAB_", "EXP_QUEUE_"))}
         script = LOOP.format(begin=begin, call=call, end=end, calls=calls, between=between / 1000)
         ended = subprocess.run(
@@ -87,8 +97,27 @@ def measured(way: str, calls: int, between: float) -> dict[str, float]:
     try:
         found: dict[str, float] = json.loads(ended.stderr.splitlines()[-1])
     except (ValueError, IndexError):
-        raise SystemExit(f"{way}: {ended.stderr}") from None
+        raise RuntimeError(f"{way}: {ended.stderr}") from None
     return found
+
+
+PARTS = (("call", "a log call of five numbers", "µs"), ("slow", "a log call, slowest 1 %", "µs"))
+PARTS += (("cpu", "CPU time of a row", "µs"), ("end", "from the last call until all is delivered", "s"))
+
+
+def figures(asked: Asked, calls: int = 0, between: float = 1.0) -> list[Figure]:
+    """By each way that is installed."""
+    calls = calls or (500 if asked.quick else 5000)
+    ways = [US] if asked.alone else list(WAYS)
+    missing = [way for way in ways if any(word in way and not find_spec(needed) for word, needed in NEEDS.items())]
+    found = {way: measured(way, calls, between) for way in ways if way not in missing}
+    return [_figure(found, tuple(missing), *part) for part in PARTS]
+
+
+def _figure(found: dict[str, dict[str, float]], missing: tuple[str, ...], key: str, name: str, unit: str) -> Figure:
+    values = {way: (each[key],) for way, each in found.items()}
+    ours, least = values.pop(US), values.pop(FLOOR, None)
+    return Figure(f"log.{key}", name, unit, ours, Floor(FLOOR, least) if least else None, values, missing=missing)
 
 
 def main() -> None:
@@ -97,16 +126,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--between", type=float, default=1.0, help="milliseconds")
     wanted = parser.parse_args()
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for _ in range(wanted.repeats):
-        for way in WAYS:
-            found[way].append(measured(way, wanted.calls, wanted.between))
-    middle = {way: {name: statistics.median(each[name] for each in times) for name in times[0]} for way, times in found.items()}
-    ours = next(iter(middle.values()))["call"]
-    print(f"{'':28}{'call':>9}{'':>8}{'slowest 1 %':>14}{'CPU':>8}{'end':>8}")
-    for way, times in middle.items():
-        ratio = f"x {times['call'] / ours:.1f}"
-        print(f"{way:28}{times['call']:7.1f}µs{ratio:>8}{times['slow']:12.0f}µs{times['cpu']:6.0f}µs{times['end']:7.2f}s")
+    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
+    print("\n".join(shown(joined(figures(asked, wanted.calls, wanted.between) for _ in range(wanted.repeats)))))
 
 
 if __name__ == "__main__":

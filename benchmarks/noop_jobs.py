@@ -17,18 +17,25 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
-ROOT = Path(__file__).resolve().parent.parent
-FLOOR = "Popen loop (no record)"
-OURS = "exp-queue run (durable)"
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import promises
+from benchmarks.harness.checkouts import COMMAND, environment
+from benchmarks.harness.figures import Asked, Figure, Floor, Missing, in_turns, joined
+from benchmarks.harness.tables import shown
+
+FLOOR = "a bare Popen loop, no record"
 # Its own clock at its start and its end; $1: seconds between.
 STAMPED = 's=$EPOCHREALTIME; [ "$1" = 0 ] || sleep "$1"; echo "$s $EPOCHREALTIME" >> stamps'
 HYPERQUEUE = """
@@ -76,8 +83,7 @@ def exp_queue(count: int, slots: int, directory: Path) -> None:
 
 def ours(directory: Path, *words: str) -> None:
     """A command of exp-queue with its home in `directory`."""
-    changes = {"EXP_QUEUE_HOME": str(directory / "home"), "PYTHONPATH": str(ROOT)}
-    _quietly([sys.executable, "-m", "scheduler.cli.main", *words], changes, directory)
+    subprocess.run([*COMMAND, *words], env=environment(directory), cwd=directory, check=True, capture_output=True)
 
 
 def parallel(count: int, slots: int, directory: Path) -> None:
@@ -119,24 +125,21 @@ def hyperqueue(python: str) -> Peer:
 
 
 def _quietly(command: list[str], changes: dict[str, str], directory: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run(command, env={**environment, **changes}, cwd=directory, check=True, capture_output=True)
+    subprocess.run(command, env={**os.environ, **changes}, cwd=directory, check=True, capture_output=True)
 
 
-def peers(python: str) -> dict[str, tuple[bool, Peer]]:
-    """By name: whether it is there, and what runs the jobs with it."""
+def peers(python: str) -> dict[str, Peer | None]:
+    """By name: what runs the jobs with it; None: it is not here."""
     beside = Path(python).parent
-    found = {name: shutil.which(name) is not None for name in ("xargs", "parallel", "tsp")}
     has_hyperqueue = subprocess.run([python, "-c", "import hyperqueue"], capture_output=True).returncode == 0
     return {
-        FLOOR: (True, popen_loop),
-        "xargs -P (no record)": (found["xargs"], xargs),
-        OURS: (True, exp_queue),
-        "HyperQueue (in memory)": (has_hyperqueue, hyperqueue(python)),
-        "task-spooler (in memory)": (found["tsp"], task_spooler),
-        "GNU parallel (no record)": (found["parallel"], parallel),
-        "GNU parallel --joblog --results": (found["parallel"], parallel_joblog),
-        "simple_gpu_scheduler (no record)": ((beside / "simple_gpu_scheduler").exists(), simple_gpu_scheduler(python)),
+        "xargs -P (no record)": xargs if shutil.which("xargs") else None,
+        "HyperQueue (in memory)": hyperqueue(python) if has_hyperqueue else None,
+        "task-spooler (in memory)": task_spooler if shutil.which("tsp") else None,
+        "GNU parallel (no record)": parallel if shutil.which("parallel") else None,
+        "GNU parallel --joblog --results": parallel_joblog if shutil.which("parallel") else None,
+        "simple_gpu_scheduler (no record)": simple_gpu_scheduler(python) if (beside / "simple_gpu_scheduler").exists() else None,
+        "a Popen loop that keeps our promises": promises.committed,
     }
 
 
@@ -155,21 +158,16 @@ def seconds(peer: Peer, count: int, slots: int) -> float:
     return time.perf_counter() - start
 
 
-def table(count: int, slots: int, rounds: int, python: str) -> None:
-    """Run the peers in turns and print how long they took."""
-    known = peers(python)
-    present = {name: peer for name, (is_there, peer) in known.items() if is_there}
-    times: dict[str, list[float]] = {name: [] for name in present}
-    for _ in range(rounds):
-        for name, peer in present.items():
-            times[name].append(seconds(peer, count, slots))
-    floor = statistics.median(times[FLOOR])
-    print(f"{count} x true, {slots} slots, medians of {rounds}")
-    for name, measured in times.items():
-        median = statistics.median(measured)
-        print(f"{name:34} {median:7.2f} s  {median / floor:5.2f} x   {1000 * median / count:6.2f} ms a job")
-    for name in known.keys() - present.keys():
-        print(f"{name:34} missing")
+def throughput(asked: Asked, count: int = 0, slots: int = 2) -> list[Figure]:
+    """How long all of them take, one after the other."""
+    count = count or (200 if asked.quick else 1000)
+    known = {} if asked.alone else peers(asked.python)
+    present = {name: partial(seconds, peer, count, slots) for name, peer in known.items() if peer}
+    found = in_turns(
+        partial(seconds, exp_queue, count, slots), (FLOOR, partial(seconds, popen_loop, count, slots)), present, alone=asked.alone
+    )
+    missing = tuple(name for name, peer in known.items() if not peer)
+    return [Figure("noop.run", f"{count} x `true`, {slots} slots, every start and end durable", "s", missing=missing, **found)]
 
 
 def stamped_by_popen(count: int, length: float, directory: Path) -> None:
@@ -190,14 +188,34 @@ def hand_offs(run: Callable[[int, float, Path], None], count: int, length: float
     return [1000 * (start - end) for (_, end), (start, _) in pairwise(stamps)]
 
 
-def latencies(rounds: int) -> None:
-    """Print the hand-off of short jobs, which are sent ahead, and of jobs that are too long for that."""
-    print(f"\nhand-off on one slot: from a job's last act to the next one's first, ms (medians of {rounds})")
-    for what, count, length in (("short jobs", 300, 0), ("jobs of 60 ms", 60, 0.06)):
-        for name, run in ((FLOOR, stamped_by_popen), (OURS, stamped_by_us)):
-            found = [sorted(hand_offs(run, count, length)) for _ in range(rounds)]
-            middle, late = (statistics.median(each[int(len(each) * share)] for each in found) for share in (0.5, 0.95))
-            print(f"{what:16} {name:26} median {middle:6.2f}   p95 {late:6.2f}")
+HANDED = (("short", "short jobs", 0, 300), ("long", "jobs of 60 ms", 0.06, 60))
+STAMPED_BY: dict[str, Callable[[int, float, Path], None]] = {"": stamped_by_us, FLOOR: stamped_by_popen}
+
+
+def hand_off(asked: Asked) -> list[Figure]:
+    """From a job's last act to the next one's first: short jobs, which are sent ahead, and jobs that are too long for that."""
+    if not shutil.which("bash"):
+        raise Missing("bash, whose clock the jobs use (apt install bash)")
+    return [figure for handed in HANDED for figure in _handed(asked, *handed)]
+
+
+def _handed(asked: Asked, key: str, what: str, length: float, count: int) -> list[Figure]:
+    ways = {"": stamped_by_us} if asked.alone else STAMPED_BY
+    gaps = {name: sorted(hand_offs(run, count // 4 if asked.quick else count, length)) for name, run in ways.items()}
+    return [
+        Figure(
+            f"handoff.{key}{end}",
+            f"one slot idle between {what}{words}",
+            "ms",
+            (value(gaps[""]),),
+            None if asked.alone else Floor(FLOOR, (value(gaps[FLOOR]),)),
+        )
+        for end, words, value in (("", "", median), (".p95", ", 95th percentile", late))
+    ]
+
+
+def late(ordered: list[float]) -> float:
+    return ordered[int(len(ordered) * 0.95)]
 
 
 def main() -> None:
@@ -207,9 +225,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON")
     options = parser.parse_args()
-    table(options.jobs, options.slots, options.rounds, options.peers)
-    if shutil.which("bash"):
-        latencies(options.rounds)
+    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=options.peers)
+    measures = [
+        partial(throughput, asked, options.jobs, options.slots),
+        *([partial(hand_off, asked)] if shutil.which("bash") else []),
+    ]
+    for measure in measures:
+        print("\n".join(shown(joined(measure() for _ in range(options.rounds)))), flush=True)
 
 
 if __name__ == "__main__":

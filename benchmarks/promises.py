@@ -14,13 +14,18 @@ import fcntl
 import os
 import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness.figures import Asked, Figure, Floor, Missing, joined
+from benchmarks.harness.tables import shown
 
 PROGRAM = shutil.which("true") or "/bin/true"
 WRAPPER = '"$@"; echo $? > status.new; mv status.new status'
@@ -133,24 +138,42 @@ WAYS: dict[str, Callable[[int, int, Path], None]] = {
 }
 
 
+FLOOR, ALL = "Popen loop", "+ a FULL commit per line"
+
+
+def figures(asked: Asked, count: int = 0, slots: int = 2) -> list[Figure]:
+    """All loops once, by the wall and by the CPU time that they and their jobs take. Nothing of exp-queue is in it."""
+    if asked.alone:
+        raise Missing("anything of exp-queue: there is nothing to compare")
+    count = count or (200 if asked.quick else 1000)
+    found = {name: measured(way, count, slots) for name, way in WAYS.items()}
+    return [_figure(key, f"{count} x `true`, {slots} slots, {what}", found, place) for key, what, place in UNITS]
+
+
+UNITS = (("promises.wall", "by loops of our own", 0), ("promises.cpu", "by loops of our own, CPU time", 1))
+
+
+def _figure(key: str, name: str, found: dict[str, tuple[float, float]], place: int) -> Figure:
+    values = {way: (each[place],) for way, each in found.items()}
+    return Figure(key, name, "s", values.pop(ALL), Floor(FLOOR, values.pop(FLOOR)), values, subject=ALL)
+
+
+def measured(way: Callable[[int, int, Path], None], count: int, slots: int) -> tuple[float, float]:
+    """Seconds by the wall, and of CPU time."""
+    directory = Path(tempfile.mkdtemp(prefix="promises-"))
+    begin, used = time.perf_counter(), sum(os.times()[:4])
+    way(count, slots, directory)
+    return time.perf_counter() - begin, sum(os.times()[:4]) - used
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--slots", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
-    for _ in range(options.rounds):
-        for name, way in WAYS.items():
-            directory = Path(tempfile.mkdtemp(prefix="promises-"))
-            begin, used = time.perf_counter(), sum(os.times()[:4])
-            way(options.jobs, options.slots, directory)
-            times[name].append((time.perf_counter() - begin, sum(os.times()[:4]) - used))
-    floors = [statistics.median(each) for each in zip(*times["Popen loop"], strict=True)]
-    print(f"{options.jobs} x true, {options.slots} slots, medians of {options.rounds}")
-    for name, measured in times.items():
-        wall, cpu = (statistics.median(each) for each in zip(*measured, strict=True))
-        print(f"{name:32} {wall:6.2f} s {wall / floors[0]:6.2f} x    CPU {cpu:6.2f} s {cpu / floors[1]:6.2f} x")
+    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
+    print("\n".join(shown(joined(figures(asked, options.jobs, options.slots) for _ in range(options.rounds)))))
 
 
 if __name__ == "__main__":

@@ -16,15 +16,21 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import torch
-from recogniser_plain import PlainLstm, PlainTransformer, augmentation, batch_of
 
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness.figures import Asked, Figure, Floor
+from benchmarks.recogniser_plain import PlainLstm, PlainTransformer, augmentation, batch_of
 from text_recognizer.building import model_of
 from text_recognizer.data.characters import CHARACTERS, write
 from text_recognizer.data.emnist_lines import ALPHABET, LINES2, bare, phrase, set_line
@@ -71,6 +77,58 @@ def main() -> None:
             both = plain_reading(lines, size, count, tokens), our_reading(lines, size, count, tokens, ends=ends)
             row = f"reading LineCNNTransformer by {size}, {tokens} tokens{', ending with the text' if ends else ''}"
             print(Row(row, *in_turns(*both, rounds)), flush=True)
+
+
+FLOOR = "its network alone, on a batch that is ready"
+
+
+def figures(asked: Asked) -> list[Figure]:
+    """Lines a second: training, and in a long look reading as well. Each side has a run before that does not count."""
+    lines = some_lines((2 if asked.quick else 4) * BATCH)
+    networks = ("LineCNNLSTM",) if asked.quick else ("LineCNNLSTM", "LineCNNTransformer")
+    found = [_training(network, lines, asked) for network in networks]
+    return found if asked.quick else [*found, _reading(lines, asked)]
+
+
+def _training(network: str, lines: Lines, asked: Asked) -> Figure:
+    plain = (PlainLstm if network == "LineCNNLSTM" else PlainTransformer)()
+    ways = {"": our_training(network, lines)}
+    if not asked.alone:
+        ways |= {FLOOR: network_alone(network, lines), "the labs' way, plainly": plain_training(plain, lines)}
+    return _figure(f"recogniser.{network}", f"training {network}", ways)
+
+
+def _reading(lines: Lines, asked: Asked) -> Figure:
+    tokens, count = LONGEST[0], BATCH
+    ways = {"": our_reading(lines, BATCH, count, tokens, ends=True)}
+    if not asked.alone:
+        ways |= {"the labs' way, plainly": plain_reading(lines, BATCH, count, tokens)}
+    return _figure("recogniser.reading", f"reading by LineCNNTransformer in batches of {BATCH}, lines that end", ways)
+
+
+def _figure(key: str, name: str, ways: dict[str, Callable[[], float]]) -> Figure:
+    for run in ways.values():
+        run()
+    rates = {way: (1 / run(),) for way, run in ways.items()}
+    ours, least = rates.pop(""), rates.pop(FLOOR, None)
+    return Figure(key, name, "lines a second", ours, Floor(FLOOR, least) if least else None, rates, better="higher")
+
+
+def network_alone(network: str, lines: Lines) -> Callable[[], float]:
+    """Steps of our training on one batch that is not varied, made before."""
+    experiment = read({"network": network, "dataset": "GeneratedLines", "train_args": {"batch_size": BATCH}})
+    model, precision = model_of(experiment, lines, CPU), precision_for("auto", CPU)
+    descent = Descent(model.network, experiment.train_args, precision)
+    batches = list(model.batches(lines.train, BATCH, CPU, np.random.default_rng(0)))
+
+    def run() -> float:
+        model.network.train()
+        began = time.perf_counter()
+        for batch in batches:
+            descent.step(model, batch, 0.5)
+        return (time.perf_counter() - began) / len(lines.train)
+
+    return run
 
 
 def in_turns(plain: Callable[[], float], ours: Callable[[], float], rounds: int) -> tuple[float, float]:

@@ -4,18 +4,23 @@
 
 Real launchers run real trees (a Python with threads and memory of its own, and children that sleep) and write a row each second;
 their own CPU time is compared to that of launchers that write none, and counted for the 720 rows of an hour. The time of
-the runner is that of its rows about GPUs, one GPU for each attempt, with a reading each 2 s, which it takes in any case.
+the runner is that of its rows about GPUs, one GPU for each attempt, with a reading each 2 s, which it takes in any case. The
+floor of a row: the kernel's line about each process of a tree is read once.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.tables import shown
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Process, Reading
@@ -93,24 +98,54 @@ def runner(count: int, folder: Path) -> float:
     return (time.process_time() - began) / readings * READINGS
 
 
+FLOOR = "/proc/PID/stat of each process read"
+
+
+def reading(count: int) -> float:
+    """Milliseconds of CPU time that it takes to read the kernel's line about so many processes, of this one here."""
+    path, again = Path("/proc/self/stat"), 200
+    began = time.process_time()
+    for _ in range(again * count):
+        path.read_bytes()
+    return 1000 * (time.process_time() - began) / again
+
+
+def figures(asked: Asked, counts: tuple[int, ...] = (), tree: tuple[int, ...] = (4, 8, 16), seconds: float = 0.0) -> list[Figure]:
+    """`tree`: the children, threads and MiB of each attempt."""
+    counts, seconds = counts or ((2,) if asked.quick else (1, 10, 100)), seconds or (5.0 if asked.quick else 20.0)
+    return [figure for count in counts for figure in _of(asked, count, tree, seconds, count == counts[-1])]
+
+
+def _of(asked: Asked, count: int, tree: tuple[int, ...], seconds: float, last: bool) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="sampling-", dir=asked.folder) as name:
+        folder = Path(name)
+        (folder / "without").mkdir()
+        used, rows = launchers(count, EVERY, list(tree), seconds, folder)
+        without, _ = launchers(count, 0.0, list(tree), seconds, folder / "without")
+        row, gpus = max(0.0, used - without) / max(1, rows), runner(count, folder)
+    end, whose = "" if last else f", {count}", f"of {count} attempts"
+    least = None if asked.alone else Floor(FLOOR, (reading(1 + tree[0]),))
+    return [
+        Figure(
+            f"sampling.row{end}", f"a row about a tree of {1 + tree[0]} processes, {whose}: CPU time", "ms", (1000 * row,), least
+        ),
+        Figure(f"sampling.hour{end}", f"all rows {whose} in an hour: CPU time", "s", (row * ROWS * count,)),
+        Figure(f"sampling.gpus{end}", f"rows about GPUs {whose} in an hour: CPU time", "s", (gpus,)),
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--attempts", type=int, nargs="+", default=[1, 10, 100])
     for name, number in (("children", 4), ("threads", 8), ("memory", 16)):
         parser.add_argument(f"--{name}", type=int, default=number)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    tree = [options.children, options.threads, options.memory]
-    print(f"each attempt: {options.children} children, {options.threads} threads, {options.memory} MiB; {os.cpu_count()} cores")
-    print("attempts   launchers: CPU s an hour   ms a row   of a core   runner, GPUs: CPU s an hour")
-    for count in options.attempts:
-        with tempfile.TemporaryDirectory(prefix="sampling-") as folder:
-            used, rows = launchers(count, EVERY, tree, options.seconds, Path(folder))
-            other = tempfile.mkdtemp(dir=folder)
-            without, _ = launchers(count, 0.0, tree, options.seconds, Path(other))
-            row = max(0.0, used - without) / max(1, rows)
-            hour, gpus = row * ROWS * count, runner(count, Path(folder))
-        print(f"{count:8}   {hour:24.2f}   {1000 * row:8.2f}   {hour / HOUR:9.3%}   {gpus:27.2f}")
+    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
+    tree = options.children, options.threads, options.memory
+    rounds = [figures(asked, tuple(options.attempts), tree, options.seconds) for _ in range(options.rounds)]
+    print("\n".join(shown(joined(rounds))))
 
 
 if __name__ == "__main__":

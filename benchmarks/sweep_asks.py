@@ -21,8 +21,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.harness.figures import Asked, Figure, Floor
 from scheduler.queue.states import State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.files.sweep_file import Sweep
@@ -121,6 +123,25 @@ def rows(samplers: list[str], sizes: tuple[int, ...], rounds: int, gp_trials: in
             base.setdefault(size, median)
             times = f"{taken_in * MILLISECONDS:,.0f} ms | {median * MILLISECONDS:,.2f} ms | {median / base[size]:,.0f}"
             yield f"| {sampler} | {size:,} | {times} |"
+
+
+def figures(asked: Asked) -> list[Figure]:
+    """One ask after so many trials, by the methods that are here; the floor is a point drawn at random."""
+    size, rounds = (100, 3) if asked.quick else (1_000, 9)
+    samplers = [name for name in ("tpe", "cmaes") if all(find_spec(each) for each in LIBRARIES.get(name, ()))]
+    drawn = () if asked.alone else (measure("random", size, rounds)[1] * MILLISECONDS,)
+    floor = Floor("a point drawn at random", drawn) if drawn else None
+    found = []
+    for sampler in samplers:
+        warm_up(sampler)
+        taken_in, once = measure(sampler, size, rounds)
+        found.append(
+            Figure(f"asks.{sampler}", f"the next point by {sampler}, after {size:,} trials", "ms", (once * MILLISECONDS,), floor)
+        )
+        what = f"{size:,} trials taken in by {sampler}, as after a crash"
+        found.append(Figure(f"asks.{sampler}.again", what, "ms", (taken_in * MILLISECONDS,)))
+    stopping = decision(rounds) * MILLISECONDS
+    return [*found, Figure("asks.stopping", "one decision of early stopping among 1,000 trials", "ms", (stopping,))]
 
 
 def decision(rounds: int) -> float:

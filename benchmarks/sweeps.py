@@ -3,7 +3,8 @@
     python benchmarks/sweeps.py [--quick]
 
 1. Cost of a trial: a script that prints one value, run one after the other by `exp-queue sweep` (methods random and bayes) and by
-   the loop that people write instead: Optuna in memory, `subprocess.run`, the value from the last line.
+   the loop that people write instead: Optuna in memory, `subprocess.run`, the value from the last line. The floor is that loop
+   without a search.
 2. From the call that logs the deciding row to the SIGINT that the trial gets for it, for four ways of logging.
 3. Compute saved: every configuration of a small space is trained once, in full; then stopping is replayed over five orders
    on two slots, and compared with one live run. A real training: characters from generated strokes, an MLP.
@@ -21,27 +22,34 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.harness import checkouts
+from benchmarks.harness.checkouts import COMMAND
+from benchmarks.harness.figures import Asked, Figure, in_turns, joined
+from benchmarks.harness.tables import shown
 from scheduler.queue.states import State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import Bands
 from scheduler.sweeps.trials import Trial
 
-EXP_QUEUE = [sys.executable, "-m", "scheduler.cli.main"]
 SLOTS, ORDERS = 2, 5
 
 
 def environment(directory: Path) -> dict[str, str]:
-    root = str(Path(__file__).resolve().parent.parent)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {**os.environ, "PYTHONPATH": root, "EXP_QUEUE_HOME": str(directory / "home"), "OMP_NUM_THREADS": "1", "PATH": path}
+    return checkouts.environment(directory, OMP_NUM_THREADS="1", PATH=path)
 
 
 def sweep(directory: Path, *arguments: str) -> dict[str, Any]:
     """Run `exp-queue sweep` on the directory's sweep.yaml; what it prints as JSON."""
-    command = [*EXP_QUEUE, "sweep", "--format", "json", *arguments]
+    command = [*COMMAND, "sweep", "--format", "json", *arguments]
     result = subprocess.run(command, cwd=directory, env=environment(directory), capture_output=True, text=True, check=True)
     return json.loads(result.stdout)
 
@@ -77,26 +85,45 @@ def bare_loop(directory: Path, trials: int) -> None:
         study.tell(trial, float(result.stdout.split()[-1]))
 
 
+def no_search(directory: Path, trials: int) -> None:
+    for number in range(trials):
+        command = ["python", "train.py", f"--lr=0.{number}"]
+        subprocess.run(command, cwd=directory, env=environment(directory), capture_output=True, text=True, check=True)
+
+
+def ours(method: str, directory: Path, trials: int) -> None:
+    sweep(directory, "-j1", "--method", method, "--count", str(trials))
+
+
+def milliseconds(run: Callable[[Path, int], None], trials: int) -> float:
+    """Of a trial, in a directory of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        (directory / "train.py").write_text(PRINTS)
+        (directory / "sweep.yaml").write_text(ONE)
+        return 1000 * timed(lambda: run(directory, trials)) / trials
+
+
+def figures(asked: Asked) -> list[Figure]:
+    """The cost of a trial, one at a time, the start of all included."""
+    trials = 10 if asked.quick else 40
+    measure = {name: partial(milliseconds, partial(ours, name), trials) for name in ("random", "bayes")}
+    floor = "`subprocess.run` in a loop", partial(milliseconds, no_search, trials)
+    has_optuna = find_spec("optuna") is not None
+    peers = {"a loop of Optuna and `subprocess.run`": partial(milliseconds, bare_loop, trials)} if has_optuna else {}
+    found = {
+        "random": in_turns(measure["random"], floor, peers, alone=asked.alone),
+        "bayes": in_turns(measure["bayes"], alone=True) if has_optuna else {},
+    }
+    missing = () if has_optuna else ("a loop of Optuna",)
+    what = f"a trial of {trials} that print a value, one at a time"
+    return [Figure(f"sweep.{name}", f"{what}: {name}", "ms", missing=missing, **each) for name, each in found.items() if each]
+
+
 def cost_of_a_trial(quick: bool) -> None:
-    trials, repeats = (10, 1) if quick else (40, 3)
-    print(f"1. {trials} trials of a script that prints one value, one at a time; medians of {repeats}")
-    medians = {}
-    for name, run in {
-        "bare Optuna loop with subprocess": lambda directory: bare_loop(directory, trials),
-        "exp-queue sweep, random": lambda directory: sweep(directory, "-j1", "--count", str(trials)),
-        "exp-queue sweep, bayes": lambda directory: sweep(directory, "-j1", "--method", "bayes", "--count", str(trials)),
-    }.items():
-        seconds = []
-        for _ in range(repeats):
-            with tempfile.TemporaryDirectory() as folder:
-                directory = Path(folder)
-                (directory / "train.py").write_text(PRINTS)
-                (directory / "sweep.yaml").write_text(ONE)
-                seconds.append(timed(lambda run=run, directory=directory: run(directory)))
-        medians[name] = statistics.median(seconds)
-    bare = next(iter(medians.values()))
-    for name, seconds in medians.items():
-        print(f"   {name:<36} {seconds:6.2f} s   {1000 * seconds / trials:6.1f} ms a trial   {seconds / bare:4.2f} x")
+    asked = Asked(quick, Path(tempfile.gettempdir()), sys.executable)
+    print("1. the cost of a trial")
+    print("\n".join(shown(joined(figures(asked) for _ in range(1 if quick else 3)))))
 
 
 # 2. From the log call to the signal.
@@ -161,7 +188,7 @@ def latency(quick: bool) -> None:
 
 
 def sweep_anyway(directory: Path) -> None:
-    subprocess.run([*EXP_QUEUE, "sweep", "-j1"], cwd=directory, env=environment(directory), capture_output=True, check=False)
+    subprocess.run([*COMMAND, "sweep", "-j1"], cwd=directory, env=environment(directory), capture_output=True, check=False)
 
 
 # 3. Compute saved.

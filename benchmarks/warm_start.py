@@ -3,32 +3,36 @@
     python benchmarks/warm_start.py [--trials 30] [--slots 2] [--seconds 1] [--starts 9] [--module torch] [--without wandb ...]
 
 First the start of one job: from the order to the line behind `import torch`, and to its end, begun from nothing and forked, in
-turns. Then a search over `--trials` trainings that import torch and compute for `--seconds`, by what people use now: `exp-queue
-sweep` as it is and with --cold, `wandb agent` on a server of exp-queue's own, a loop of Optuna that starts processes. All on one
-machine, one after the other; prints seconds and ratios to the first."""
+turns; the floor is a Python that imports nothing. Then a search over `--trials` trainings that import torch and compute for
+`--seconds`, by what people use now: `exp-queue sweep` as it is and with --cold, `wandb agent` on a server of exp-queue's own, a
+loop of Optuna that starts processes. All on one machine, one after the other."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+if not __package__:  # started by its path
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scheduler.home import open_home  # noqa: E402
-from scheduler.launcher.client import Slot, open_slot  # noqa: E402
-from scheduler.launcher.spawning import Order  # noqa: E402
-from scheduler.warm.client import Mother, Ready, Wish  # noqa: E402
-from scheduler.warm.command import program_of  # noqa: E402
+from benchmarks.harness.checkouts import COMMAND, environment
+from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.tables import shown
+from scheduler.home import open_home
+from scheduler.launcher.client import Slot, open_slot
+from scheduler.launcher.spawning import Order
+from scheduler.warm.client import Mother, Ready, Wish
+from scheduler.warm.command import program_of
 
-COMMAND = [sys.executable, "-m", "scheduler.cli.main"]
 START = "import {module}, time\nprint(time.time())\n"
 TRAINING = """
 import argparse, json, os, time
@@ -66,27 +70,57 @@ study.optimize(objective, n_trials=int(sys.argv[1]), n_jobs=int(sys.argv[2]))
 """
 
 
-def main() -> int:
+OTHERS = ("cold", "wandb", "optuna")
+FLOOR, NOTHING, FORKED = "a Python that imports nothing", "begun from nothing", "forked"
+
+
+class Size(NamedTuple):
+    """Of a look: how many starts of which module; how many trials, how long, how many at once; without which peers."""
+
+    module: str
+    starts: int = 9
+    trials: int = 30
+    slots: int = 2
+    seconds: float = 1.0
+    without: tuple[str, ...] = ()
+
+
+def figures(asked: Asked) -> list[Figure]:
+    """With the largest module that is here; a quick look has three starts and no search."""
+    module = next(name for name in ("torch", "numpy", "asyncio") if find_spec(name))
+    if asked.quick:
+        return measured(asked, Size(module, starts=3, trials=0))
+    return measured(asked, Size(module, trials=30 if module == "torch" else 0, without=OTHERS if asked.alone else ()))
+
+
+def measured(asked: Asked, size: Size) -> list[Figure]:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with tempfile.TemporaryDirectory(dir=asked.folder, prefix="warm-") as folder:
+        found = starts(Path(folder), size.module, size.starts, asked)
+        if size.trials:
+            found += searches(Path(folder), size.trials, size.slots, size.seconds, size.without)
+    return found
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--slots", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--starts", type=int, default=9)
     parser.add_argument("--module", default="torch")
-    parser.add_argument("--without", nargs="*", default=[], choices=["cold", "wandb", "optuna"])
-    asked = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        starts(Path(folder), asked.module, asked.starts)
-        if asked.trials:
-            searches(Path(folder), asked.trials, asked.slots, asked.seconds, asked.without)
-    return 0
+    parser.add_argument("--without", nargs="*", default=[], choices=OTHERS)
+    parser.add_argument("--rounds", type=int, default=1)
+    given = parser.parse_args()
+    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
+    size = Size(given.module, given.starts, given.trials, given.slots, given.seconds, tuple(given.without))
+    print("\n".join(shown(joined(measured(asked, size) for _ in range(given.rounds)))))
 
 
 # One job.
 
 
-def starts(folder: Path, module: str, count: int) -> None:
+def starts(folder: Path, module: str, count: int, asked: Asked) -> list[Figure]:
     (folder / "start.py").write_text(START.format(module=module))
     argv = [sys.executable, "start.py"]
     program = program_of(argv)
@@ -97,23 +131,46 @@ def starts(folder: Path, module: str, count: int) -> None:
         pass
     assert isinstance(mother.state, Ready), mother.state
     cold, warm = open_slot(home), open_slot(home, launch=mother.launch)
-    found: dict[str, list[tuple[float, float]]] = {"begun from nothing": [], "forked": []}
+    found: dict[str, list[tuple[float, float]]] = {NOTHING: [], FORKED: []}
+    least = []
     for number in range(count):
-        found["begun from nothing"].append(one(cold, folder, f"cold-{number}", argv, ""))
-        found["forked"].append(one(warm, folder, f"warm-{number}", argv, wish.key))
+        found[NOTHING].append(one(cold, folder, f"cold-{number}", argv, ""))
+        found[FORKED].append(one(warm, folder, f"warm-{number}", argv, wish.key))
+        least.append(bare())
     for slot in (cold, warm):
         slot.close()
         slot.process.wait()
     mother.close()
-    size = f"{mother.state.seconds:.2f} s and {mother.state.bytes >> 20} MiB, once"
-    print(f"one job that imports {module}, medians of {count} in turns (to have it loaded: {size})")
-    to_import, whole = (
-        {name: statistics.median(each[place] for each in times) for name, times in found.items()} for place in (0, 1)
-    )
-    for name in found:
-        ratio = to_import["begun from nothing"] / to_import[name]
-        times = f"{1e3 * to_import[name]:8.0f} ms to the line behind the import, {1e3 * whole[name]:8.0f} ms in all"
-        print(f"  {name:20} {times}   x {ratio:.1f}", flush=True)
+    return [*_start(module, found, least, asked), *_mother(module, mother.state)]
+
+
+Times = list[tuple[float, float]]
+
+
+def _start(module: str, found: dict[str, Times], least: Times, asked: Asked) -> list[Figure]:
+    figures = []
+    words = f"until it has imported {module}", f"that imports {module}, until it is over"
+    for place, key, what in zip((0, 1), ("import", "whole"), words, strict=True):
+        middle = {name: (1000 * median(each[place] for each in times),) for name, times in found.items()}
+        floor = None if asked.alone else Floor(FLOOR, (1000 * median(each[place] for each in least),))
+        peers = {} if asked.alone else {NOTHING: middle[NOTHING]}
+        figures.append(Figure(f"warm.{key}", f"a forked job {what}", "ms", middle[FORKED], floor, peers))
+    return figures
+
+
+def _mother(module: str, state: Ready) -> list[Figure]:
+    return [
+        Figure("warm.load", f"{module} loaded to be forked from, once", "s", (state.seconds,)),
+        Figure("warm.memory", f"memory of what has {module} loaded", "MiB", (state.bytes / 2**20,)),
+    ]
+
+
+def bare() -> tuple[float, float]:
+    """As `one`, of a Python without anything of exp-queue."""
+    began = time.time()
+    line = [sys.executable, "-I", "-c", "import time; print(time.time())"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    return float(done.stdout) - began, time.time() - began
 
 
 def one(slot: Slot, folder: Path, name: str, argv: list[str], warm: str) -> tuple[float, float]:
@@ -133,36 +190,36 @@ def one(slot: Slot, folder: Path, name: str, argv: list[str], warm: str) -> tupl
 # A search.
 
 
-def searches(folder: Path, trials: int, slots: int, seconds: float, without: list[str]) -> None:
+SWEEP_OF_OURS = "exp-queue sweep"
+
+
+def searches(folder: Path, trials: int, slots: int, seconds: float, without: tuple[str, ...]) -> list[Figure]:
+    """What a trial takes beside its work; that of our sweep, and by the others."""
     ways: dict[str, Callable[[Path, dict[str, str], int, int], None]] = {
-        "exp-queue sweep": lambda *them: ours(*them),
+        SWEEP_OF_OURS: lambda *them: ours(*them),
         "exp-queue sweep --cold": lambda *them: ours(*them, "--cold"),
         "wandb agent, own server": agents,
         "Optuna, subprocess": optuna,
     }
-    first = 0.0
-    print(f"{trials} trials of {seconds:g} s each behind `import torch`, {slots} at once")
+    gone = (*without, *(name for name in ("wandb", "optuna") if not find_spec(name)))
+    found: dict[str, tuple[float, ...]] = {}
     for name, way in ways.items():
-        if any(word in name.lower() for word in without):
-            continue
-        place = folder / name.replace(" ", "-")
-        place.mkdir()
-        (place / "train.py").write_text(TRAINING.format(seconds=seconds))
-        (place / "sweep.yaml").write_text(SWEEP.format(trials=trials))
-        (place / "loop.py").write_text(OPTUNA)
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "EXP_QUEUE_HOME": str(place / "home"),
-            "EXP_QUEUE_LOCK_DIR": str(place / "locks"),
-            "PYTHONPATH": str(ROOT),
-        }
-        began = time.monotonic()
-        way(place, environment, trials, slots)
-        took = time.monotonic() - began
-        first = first or took
-        beside = took * slots / trials - seconds
-        print(f"  {name:25} {took:7.1f} s   x {took / first:.2f}   {beside:.2f} s for a trial beside its work", flush=True)
+        if not any(word in name.lower() for word in gone):
+            found[name] = (searched(folder / name.replace(" ", "-"), way, trials, slots, seconds) * slots / trials - seconds,)
+    what = f"a trial that imports torch, {trials} of {seconds:g} s, {slots} at once: beside its work"
+    return [Figure("warm.trial", what, "s", found.pop(SWEEP_OF_OURS), None, found)]
+
+
+def searched(place: Path, way: Callable[..., None], trials: int, slots: int, seconds: float) -> float:
+    place.mkdir()
+    (place / "train.py").write_text(TRAINING.format(seconds=seconds))
+    (place / "sweep.yaml").write_text(SWEEP.format(trials=trials))
+    (place / "loop.py").write_text(OPTUNA)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    own = environment(place, PATH=path, EXP_QUEUE_LOCK_DIR=str(place / "locks"))
+    began = time.monotonic()
+    way(place, own, trials, slots)
+    return time.monotonic() - began
 
 
 def ours(place: Path, environment: dict[str, str], trials: int, slots: int, *options: str) -> None:
@@ -202,4 +259,4 @@ def optuna(place: Path, environment: dict[str, str], trials: int, slots: int) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

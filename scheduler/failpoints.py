@@ -18,6 +18,7 @@ costs one comparison.
     serve       run-chosen         an agent is to get a run, and nothing of that is written
                 run-given          it is written down, and the agent has not been told
                 post-kept          a post of a run is on disk, and is not answered
+                trial-retried      a trial is queued once more, and whoever drives its sweep does not know
                 state-kept         a person's wish for a sweep is on disk, and nobody obeys it
     launcher    order-received     before the journal knows of the job
                 start-noted        the journal says `S`, the command has not been started

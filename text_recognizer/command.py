@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 
-_EXTRA = ("HersheyFonts", "bidi", "numpy", "PIL", "rapidfuzz", "scipy", "torch")
+_OF_THE_RECOGNISER = ("HersheyFonts", "bidi", "numpy", "PIL", "rapidfuzz", "scipy", "torch")
+_EXTRAS = dict.fromkeys(_OF_THE_RECOGNISER, "recognizer") | dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "export")
 
 
 class _ReaderGone(Exception):
@@ -26,9 +27,11 @@ def obeyed(program: str, action: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        if error.name not in _EXTRAS:
             raise
-        return _fail(program, f"{error.name} is not installed; install the recogniser: pip install 'exp-queue[recognizer]'", 1)
+        extra = _EXTRAS[error.name]
+        what = "the recogniser" if extra == "recognizer" else f"what {extra} needs"
+        return _fail(program, f"{error.name} is not installed; install {what}: pip install 'exp-queue[{extra}]'", 1)
     except OSError as error:
         return _fail(program, _in_words(error), 1)
     except Exception as error:

@@ -18,6 +18,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.left_out import LeftOut
+from scheduler.runner.limit import Slots, slots_of
 from scheduler.runner.notices import Ended, Notice, Skipped
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
@@ -34,7 +35,7 @@ class Terms:
     instead of the jobs' own; `max_failures`: as `Streaks` takes it; `brake`: what stops the runner beside the signals that it
     hears itself. `every`, `still`: as `Pulse` takes them."""
 
-    slots: int | Callable[[], int] | None = None
+    slots: Slots = None
     grace: float | None = None
     max_failures: float | None = None
     brake: Brake | None = None
@@ -43,7 +44,7 @@ class Terms:
 
     def most(self, devices: Devices) -> int:
         """So many jobs at once, as it stands now."""
-        return self.slots() if callable(self.slots) else self.slots or devices.default_slots
+        return slots_of(self.slots, devices)
 
     @property
     def pulse(self) -> Pulse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from scheduler.actions.pacing import paces
 from scheduler.queue.evidence import pause_of
 from scheduler.queue.job import Job
 from scheduler.queue.mine import before
@@ -19,15 +20,16 @@ MOST_AHEAD = 1000
 def explain(store: Store, job: Job, devices: Devices) -> str:
     """One sentence about why `job` waits, or what it does instead.
 
-    What a runner alone knows is not in it: how many slots it has, and the quiet period after a foreign process that
-    it has seen leaving.
+    What a runner alone knows is not in it: how many slots it has, unless it finds that out (`-j auto`), and the quiet period
+    after a foreign process that it has seen leaving.
     """
     if since := _paused_since(store, job):
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
         what = f"paused since {when}{_why(store, job)}, and keeps its slot and its GPUs"
         return f"job {job.short_id} does not wait: it is {what}; `exp-queue continue {job.short_id}` lets it go on"
     if job.state not in WAITING:
-        return f"job {job.short_id} does not wait: it is {job.state}{_why(store, job)}"
+        beside = f"; its runner has {_slots(store, job)}" if job.state in ACTIVE and _slots(store, job) else ""
+        return f"job {job.short_id} does not wait: it is {job.state}{_why(store, job)}{beside}"
     if job.state is State.HELD:
         return f"job {job.short_id} is held back by a person"
     never = devices.never(job.resources)
@@ -40,7 +42,7 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
         return f"job {job.short_id} waits: {lack.reason}{more}"
     ahead = before(store, job, MOST_AHEAD)
     reason = _obstacle(store, [*ahead, job], devices)
-    return f"job {job.short_id} waits: {reason or _only_its_turn(job, len(ahead))}"
+    return f"job {job.short_id} waits: {reason or _only_its_turn(store, job, len(ahead))}"
 
 
 def _paused_since(store: Store, job: Job) -> float | None:
@@ -69,6 +71,17 @@ def _obstacle(store: Store, waiting: list[Job], devices: Devices) -> str:
     return "" if isinstance(decision, Start) else decision.reason
 
 
-def _only_its_turn(job: Job, ahead: int) -> str:
+def _only_its_turn(store: Store, job: Job, ahead: int) -> str:
     first = f"{ahead} queued before it; it" if ahead else "nothing is in its way; it"
+    if slots := _slots(store, job):
+        return f"{first} starts when its runner, which has {slots}, has one that is free"
     return f"{first} starts when its runner has a slot (-j); without a runner, `exp-queue retry {job.short_id}` runs it"
+
+
+def _slots(store: Store, job: Job) -> str:
+    """How many slots its runner has now by `-j auto`, and by what they were found; "" where it has another number."""
+    for _, found in paces(store.home, [job]):
+        tried = ", ".join(f"{level} at once: x {gain:.2f}" for level, gain in found.gains.items())
+        how = "settled" if found.settled else "still being found out"
+        return f"{found.now} slot{'s' * (found.now != 1)} by -j auto ({how}{f'; {tried}' if tried else ''})"
+    return ""

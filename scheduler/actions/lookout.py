@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scheduler.actions.logged import logged
+from scheduler.actions.pacing import Pace, paces
 from scheduler.actions.results import outcome
 from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
@@ -53,6 +54,7 @@ class _Queue:
     next: Job | None = None  # of those that wait for nothing but a slot or a GPU
     due: int = 0  # how many these are
     pauses: Mapping[str, Pause] = field(default_factory=dict)  # of the attempts, by their names
+    paces: tuple[Pace, ...] = ()
 
 
 @dataclass
@@ -104,7 +106,7 @@ class Lookout:
         self._reads = {each.attempt.name: self._reads[each.attempt.name] for each in running}
         waiting = (*self._turn(view), *self._queue.waiting)
         trouble = view.reading.problem or "" if view else ""
-        return Scene(now, self._since, self._gpus(view), running, waiting, self._queue.counts, trouble)
+        return Scene(now, self._since, self._gpus(view), running, waiting, self._queue.counts, trouble, self._queue.paces)
 
     # The queue.
 
@@ -128,7 +130,8 @@ class Lookout:
         attempts = tuple(sorted(self._mine.open_attempts(), key=lambda attempt: (attempt.started, attempt.name)))
         jobs = {job.id: job for job in self._store.by_ids(attempt.job for attempt in attempts)}
         names, found = [attempt.name for attempt in attempts], pauses(self._store.home, attempts)
-        return replace(queue, attempts=attempts, jobs=jobs, pauses=dict(zip(names, found, strict=True)))
+        allowed = tuple(paces(self._store.home, jobs.values()))
+        return replace(queue, attempts=attempts, jobs=jobs, pauses=dict(zip(names, found, strict=True)), paces=allowed)
 
     def _with_what_waits(self, queue: _Queue, now: float) -> _Queue:
         """Of 100,000 that wait it takes a tenth of a second, so not at every change."""

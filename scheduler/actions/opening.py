@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile, Policy
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
+    from scheduler.runner.limit import Slots
     from scheduler.sweeps.sweep import SweepPlan
 
 
@@ -62,12 +63,13 @@ class ClusterWish:
 
 
 def opened_to_run(
-    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: int | None
+    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: Slots
 ) -> AbstractContextManager[Devices]:
     """What the experiments of a file compute on: this machine, or with `cluster` other hosts, or the nodes of Slurm, where
     `at_once` of an array run at once."""
     if cluster is None:
         return opened_devices(settings)
+    number = _number(at_once)
     ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
     policy = replace(plan.policy, ports=ports)
     if cluster.hosts:
@@ -75,7 +77,7 @@ def opened_to_run(
     from scheduler.experiments.slurm import changed
     from scheduler.runner.cluster import ROOM, open_cluster
 
-    return closing(open_cluster(changed(plan.slurm, cluster.slurm), policy, at_once, ROOM))
+    return closing(open_cluster(changed(plan.slurm, cluster.slurm), policy, number, ROOM))
 
 
 def _opened_hosts(hosts: tuple[str, ...], policy: Policy) -> AbstractContextManager[Devices]:
@@ -85,17 +87,25 @@ def _opened_hosts(hosts: tuple[str, ...], policy: Policy) -> AbstractContextMana
 
 
 def opened_to_sweep(
-    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: int | None
+    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: Slots
 ) -> AbstractContextManager[Devices]:
     """The same for the trials of a sweep, `slots` of which wait or run in Slurm."""
     if cluster is None:
         return opened_devices(settings)
+    number = _number(slots)
     if cluster.hosts:
         return _opened_hosts(cluster.hosts, plan.policy)
     from scheduler.experiments.slurm import NO_WISHES, changed
     from scheduler.runner.cluster import TRIALS, open_cluster
 
-    return closing(open_cluster(changed(NO_WISHES, cluster.slurm), plan.policy, None, slots or TRIALS))
+    return closing(open_cluster(changed(NO_WISHES, cluster.slurm), plan.policy, None, number or TRIALS))
+
+
+def _number(slots: Slots) -> int | None:
+    """Jobs at once on other machines. UserError for a number that is to be found out."""
+    if slots is None or isinstance(slots, int):
+        return slots
+    raise UserError("-j auto is for jobs of this machine: elsewhere others run beside them", next_step="give a number, or none")
 
 
 def working_directory() -> str:

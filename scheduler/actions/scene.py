@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scheduler.actions.pacing import Pace
 from scheduler.gpus.status import Standing
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ENDED, State
@@ -51,7 +52,8 @@ class Waiting:
 @dataclass(frozen=True)
 class Scene:
     """All of it at the moment `now`; `since` then somebody has looked; both in seconds since 1970. `counts`: how many of the jobs
-    that are looked at are in each state; `trouble`: why the GPUs are not known."""
+    that are looked at are in each state; `trouble`: why the GPUs are not known; `paces`: how many of a program may run at
+    once, where their runners find that out."""
 
     now: float
     since: float
@@ -60,6 +62,7 @@ class Scene:
     waiting: tuple[Waiting, ...] = ()
     counts: Mapping[State, int] = field(default_factory=dict)
     trouble: str = ""
+    paces: tuple[Pace, ...] = ()
 
     @property
     def is_over(self) -> bool:

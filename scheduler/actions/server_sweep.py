@@ -14,7 +14,6 @@ from scheduler.actions.sweep import Swept, budget_of
 from scheduler.actions.trials import results
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
-from scheduler.experiments.document.document import open_document
 from scheduler.experiments.document.limits import Limits
 from scheduler.queue.here import Here
 from scheduler.queue.mine import Mine
@@ -52,17 +51,20 @@ def joined(name: str, asked: Asked, limits: Limits) -> ServerPlan:
     return plan_from_config(found.config, account.url, address, asked, limits)
 
 
-def registered(store: Store, plan: SweepPlan, directory: str, say: Callable[[str], None], *, again: bool) -> ServerPlan:
-    """The sweep of a file at the server: the one that was registered from just this file before, else, or with `again`, a new
-    one."""
+def registered(
+    store: Store, plan: SweepPlan, written: object, directory: str, say: Callable[[str], None], *, again: bool
+) -> ServerPlan:
+    """The sweep of a plan at the server: the one that it is of already, or the one that was registered from just this file
+    before, else, or with `again`, a new one. `written`: what the file says."""
+    if isinstance(plan, ServerPlan):
+        return plan
     account = account_of(os.environ)
-    document = open_document(plan.path)
-    text = _text(document.value)
+    text = _text(written)
     origin = origin_of(Path(plan.path), Path(directory), text)
     before = None if again else _registered_before(store, account, origin)
     if before:
         return at_server(plan, account.url, account.address(before), origin)
-    top = document.value if isinstance(document.value, dict) else {}
+    top = written if isinstance(written, dict) else {}
     whose = (str(top.get("entity") or account.entity), str(top.get("project") or account.project))
     try:
         address, warnings = HttpServer(account).register(text, *whose)

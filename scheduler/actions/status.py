@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scheduler.actions.never_here import never_here
+from scheduler.actions.pacing import Pace, paces
 from scheduler.actions.results import Line, Sort, best_first, lines, unlogged
 from scheduler.actions.system import idling
 from scheduler.queue.selection import count, select
+from scheduler.queue.states import ACTIVE
 from scheduler.queue.store import Store
 from scheduler.warm.kept import Kept, kept
 
@@ -17,7 +19,8 @@ from scheduler.warm.kept import Kept, kept
 class Status:
     """Jobs, oldest first; of how many that were asked for; why some can never run here, by their ids; and how many of all are in
     each state. `unlogged`: that none of them has what they are sorted by. `idling`: how busy the GPUs of those are that starve
-    them, in percent, by their ids. `kept`: interpreters that keep imports loaded, where anything runs."""
+    them, in percent, by their ids. `kept`: interpreters that keep imports loaded, where anything runs; `paces`: of the
+    programs that run, where their runners find out how many are best at once."""
 
     lines: Sequence[Line]
     of: int
@@ -26,6 +29,7 @@ class Status:
     unlogged: str = ""
     idling: Mapping[str, float] = field(default_factory=dict)
     kept: Sequence[Kept] = ()
+    paces: Sequence[Pace] = ()
 
 
 def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort | None = None) -> Status:
@@ -40,4 +44,6 @@ def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort |
     found_lines = lines(store, chosen, never)
     counts = store.counts()
     interpreters = kept() if "running" in counts or "starting" in counts else []
-    return Status(found_lines, count(store, words or ["all"]), never, counts, idling=idling(found_lines), kept=interpreters)
+    allowed = paces(store.home, (job for job in chosen if job.state in ACTIVE))
+    named = count(store, words or ["all"])
+    return Status(found_lines, named, never, counts, idling=idling(found_lines), kept=interpreters, paces=allowed)

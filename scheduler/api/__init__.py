@@ -9,13 +9,14 @@
 `import scheduler` offers the same, where no scheduler.py of the user's own has that name. Nothing here decides anything.
 """
 
-from scheduler.api.calls import cancel, job, jobs, retry, run, submit, sweep, trials, work
+from scheduler.api.calls import cancel, job, jobs, retry, run, submit, work
 from scheduler.api.curve import Curve
 from scheduler.api.drawn import Charts, Page, curves, page
 from scheduler.api.job import Job, Jobs
 from scheduler.api.place import move
 from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
 from scheduler.api.served import Ui, ui
+from scheduler.api.sweeping import sweep, trials
 from scheduler.api.trial import Trial, Trials
 from scheduler.api.watching import watch
 from scheduler.errors import CannotEverRun, StateError, UserError

@@ -19,6 +19,7 @@ from scheduler.experiments.document import values
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.layout import AFTER_FAILURE, LEFTOVERS, RESOURCES, shared
 from scheduler.home import default_root
+from scheduler.pacing import AUTO
 from scheduler.queue.moments import LATEST, moment
 from scheduler.sweeps.sweep import SweepPlan
 
@@ -62,9 +63,12 @@ def with_leftovers(plan: ExperimentFile, leftovers: str | None) -> ExperimentFil
     return plan.with_policy(leftovers=wanted)
 
 
-def terms_of(jobs: int | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:
-    """At most so many jobs at once, seconds from SIGINT to SIGTERM, failures in a row; None is nobody's wish."""
-    return Terms(count_of("jobs", jobs), read("grace", grace, values.pause), count_of("max_failures", max_failures))
+def terms_of(jobs: int | str | None, grace: float | str | None = None, max_failures: float | None = None) -> Terms:
+    """At most so many jobs at once, or "auto"; seconds from SIGINT to SIGTERM, failures in a row; None is nobody's wish."""
+    if isinstance(jobs, str) and jobs != AUTO:
+        raise UserError(f"jobs is {jobs!r}", next_step=f'give a whole number of 1 or more, "{AUTO}", or None')
+    slots = jobs if isinstance(jobs, str) else count_of("jobs", jobs)
+    return Terms(slots, read("grace", grace, values.pause), count_of("max_failures", max_failures))
 
 
 def order_of(priority: int | None, begin: Moment, after: After, after_any: bool | None, after_failure: str | None) -> Order:

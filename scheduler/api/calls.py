@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import fspath
 
 from scheduler.actions import retry as retrying
 from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
-from scheduler.actions import sweep as sweeping
+from scheduler.actions.agents import send_home, split
 from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
 from scheduler.actions.opening import opened_devices, opened_queue, working_directory
 from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
-from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
     After,
     Changes,
@@ -23,8 +21,6 @@ from scheduler.api.arguments import (
     Which,
     Words,
     asked,
-    count_of,
-    for_each_trial,
     named,
     order_of,
     read,
@@ -32,21 +28,15 @@ from scheduler.api.arguments import (
     share_of,
     terms_of,
     with_leftovers,
-    words,
 )
 from scheduler.api.driving import Notify, driving, over, planned, say_of, tell_of, warn
 from scheduler.api.job import Job, Jobs, jobs_of, stop
-from scheduler.api.trial import Trials, trials_of
-from scheduler.errors import UserError
 from scheduler.experiments.document import values
+from scheduler.home import default_root
 from scheduler.queue import selection
 from scheduler.queue.store import Store
-from scheduler.queue.sweep_selection import sweep_named
-from scheduler.queue.trials import latest_sweep, sweep_called
+from scheduler.report.agents import sent_home
 from scheduler.report.notifications import Notifications
-from scheduler.report.sweeps import farewell as sweep_farewell
-from scheduler.sweeps.sweep import read_plan, standard_file
-from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
 from scheduler.tracking.trackers.names import asked_of_jobs
 
@@ -56,7 +46,7 @@ def run(
     changes: Changes = None,
     *,
     commands: Commands = None,
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     again: bool = False,
     lost: bool = False,
     grace: float | str | None = None,
@@ -82,21 +72,22 @@ def run(
 
     `changes`: values to set in every experiment, `{"lr": 1e-3, "network_args.width": 64}`, or words as on the command line,
     `["~dropout"]`. `commands`: in place of a file, command lines, one job each, or the path of a file that lists them; each is
-    run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; None: one for each GPU, and
-    without GPUs half the cores. `again`: run also what has succeeded; `lost`: also what ended nobody knows how. `grace`: seconds
-    from SIGINT to SIGTERM of a stop, instead of the jobs' own. `max_failures`: after so many failures in a row just after their
-    start no more of that program (None: what the file says, else 5; math.inf: never). `program`: a text such as
-    "python train.py" to run instead of the file's own, `style`: how it takes its arguments, "json", "flags" or "hydra".
-    `leftovers`: processes that a command leaves behind go on while they "work", or until they end, "wait", or "kill" ends them.
-    `share`: so many such jobs on one GPU, whatever memory they need. `notify`: who is told of the end, the first failure and a
-    standstill, as `exp-queue run --help` has it, one word or several.
-    `priority`: the higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30",
-    "2h", "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the
-    jobs themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they
-    run nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best
-    come first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the
-    jobs log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "none": nowhere (None: what
-    EXP_QUEUE_TRACKERS says). `quiet`: say nothing on standard error.
+    run by `sh -c`, and `[gpus=2 memory=10G]` may stand before it. `jobs`: at most so many at once; "auto": as many as are fastest
+    together, found out while they run; None: one for each GPU, and without GPUs half the cores. `again`: run also what has
+    succeeded; `lost`: also what ended nobody knows how. `grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs'
+    own. `max_failures`: after so many failures in a row just after their start no more of that program (None: what the file says,
+    else 5; math.inf: never). `program`: a text such as "python train.py" to run instead of the file's own, `style`: how it takes
+    its arguments, "json", "flags" or "hydra". `leftovers`: processes that a command leaves behind go on while they "work", or
+    until they end, "wait", or "kill" ends them. `share`: so many such jobs on one GPU, whatever memory they need. `notify`: who
+    is told of the end, the first failure and a standstill, as `exp-queue run --help` has it, one word or several. `priority`: the
+    higher starts first (None: what the file says, else 0). `begin`: they do not start before, as a text ("18:30", "2h",
+    "2026-12-24T18:30"), a datetime, or seconds since 1970. `after`: jobs that they come after, named as for `jobs`, or the jobs
+    themselves; all of these must succeed, with `after_any` one; else they are skipped, or with `after_failure` "run" they run
+    nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best come
+    first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the jobs
+    log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "wandb-local": what they log by W&B's
+    goes to the server of this machine, which is to be there; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `quiet`: say
+    nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
@@ -154,7 +145,7 @@ def submit(
 
 def retry(
     *which: Which,
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     lost: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
@@ -163,6 +154,7 @@ def retry(
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
+    Trials that W&B's agents ran are offered to the next agent, and not waited for.
 
     `which` as for `jobs`, and at least one. UserError for one that succeeded, and for a lost one unless `lost` says so; the other
     arguments, errors and Ctrl-C are those of `run`.
@@ -177,7 +169,7 @@ def retry(
 
 def work(
     *,
-    jobs: int | None = None,
+    jobs: int | str | None = None,
     forever: bool = False,
     grace: float | str | None = None,
     max_failures: float | None = None,
@@ -195,78 +187,6 @@ def work(
             return over(store, drive_everything(store, devices, terms, tell, forever=forever), told, by_file=False)
 
     return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet, trackers=trackers)
-
-
-def sweep(
-    file: File | None = None,
-    changes: Changes = None,
-    *,
-    jobs: int | None = None,
-    method: str | None = None,
-    count: int | None = None,
-    time: float | str | None = None,
-    sampler: str | None = None,
-    pruner: str = "wandb",
-    seed: int | None = None,
-    again: bool = False,
-    learn_from: Words = None,
-    gpus: int | None = None,
-    gpu_memory: str | None = None,
-    share: int | None = None,
-    timeout: float | str | None = None,
-    grace: float | str | None = None,
-    program: str | None = None,
-    style: str | None = None,
-    notify: Notify = (),
-    tags: Sequence[str] = (),
-    note: str | None = None,
-    trackers: Words = None,
-    quiet: bool = False,
-) -> Trials:
-    """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
-    the last one stopped, and returns the trials of before too.
-
-    `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
-    (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. `learn_from`: other sweeps, as `--from` has them. Of each trial: `gpus`, `gpu_memory` (a text such as
-    "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
-    """
-    path = standard_file() if file is None else fspath(file)
-    plan = read_plan(path, words(changes), asked(program, style), method=method)
-    plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
-    warn(plan.path, plan.notes, quiet=quiet)
-    sources = (learn_from,) if isinstance(learn_from, str) else tuple(learn_from or ())
-    limits = count_of("count", count), read("time", time, values.duration)
-    wishes = Wishes(*limits, sampler, pruner, seed, again, evidence=sources)
-
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
-        with opened_devices() as devices:
-            sweeping.refuse_impossible(plan, devices)
-            swept = sweeping.sweep(store, plan, devices, working_directory(), terms, wishes, tell)
-        last_words = sweep_farewell(swept.results, store.home, interrupted=swept.driven.interrupted) if swept.results else ()
-        told.over(swept.driven, last_words)
-        record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(working_directory()))
-        assert record  # it has just been opened
-        return trials_of(store, remembered(store, record))
-
-    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
-
-
-def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:
-    """The trials of the newest sweep, or with `file` of the newest of that file which was begun in this directory, with what
-    those that still run have logged so far. UserError where there is none.
-
-    `changes` as they were for the sweep, if they set its metric or command. `sweep`: by the beginning of its id, the name of its
-    file, or "last", the newest that was begun in this directory; its file need not be there any more.
-    """
-    key = None if file is None else read_plan(fspath(file), words(changes), asked()).key(working_directory())
-    with opened_queue(say) as store:
-        record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
-        if record is None:
-            what = "there is no sweep yet" if file is None else f"no sweep of {fspath(file)} was begun in this directory"
-            raise UserError(what, next_step="sweep(FILE) begins one")
-        return trials_of(store, remembered(store, record))
 
 
 def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
@@ -293,7 +213,11 @@ def job(which: str | int | Job) -> Job:
 def cancel(*which: Which, grace: float | str | None = None) -> Jobs:
     """Take jobs out of the queue and stop those that run; returns them when all are over. Those that are over stay as they are.
 
-    `which` as for `jobs`, and at least one. `grace`: seconds from SIGINT to SIGTERM, in which they can save their work; None:
-    what their policy says. SIGKILL follows after half of that again.
+    `which` as for `jobs`, and at least one; "agent:NAME" sends an agent of `exp-queue serve` home after its run. `grace`: seconds
+    from SIGINT to SIGTERM, in which they can save their work; None: what their policy says. SIGKILL follows after half of that
+    again.
     """
-    return stop(jobs(*which), read("grace", grace, values.pause)) if which else Jobs((), ())
+    agents, words = split(named(which))
+    if agents:
+        say(sent_home(send_home(default_root(), agents)))
+    return stop(jobs(*words), read("grace", grace, values.pause)) if words else Jobs((), ())

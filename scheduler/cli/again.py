@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scheduler.queue.store import Store
     from scheduler.report.notifications import Notifications
     from scheduler.runner.devices import Devices
+    from scheduler.runner.limit import Slots
 
 
 @click.command()
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 @format_option
 def retry(
     jobs: tuple[str, ...],
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
@@ -53,6 +54,8 @@ def retry(
     style: str,
 ) -> int:
     """Run jobs again that failed, timed out or were cancelled, and those still queued.
+
+    Trials that W&B's agents ran are offered to the next agent, and not waited for.
 
     JOB: a number, a name, the beginning of an id, `last`, a state, or a filter.
 
@@ -90,7 +93,7 @@ def retry(
 @plain_option
 @format_option
 def work(
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,
@@ -123,7 +126,7 @@ def work(
 @plain_option
 @format_option
 def resume(
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     max_failures: float | None,
     settings: Settings,

@@ -15,7 +15,7 @@ from scheduler.cli.options import (
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB|AGENT...")
 @grace_option
 @list_option
 @format_option
@@ -25,20 +25,31 @@ def cancel(jobs: tuple[str, ...], grace: float | None, every: bool, style: str) 
     JOB: a number or several (3-7), a name, the beginning of an id, a group, a file, `last`, a state such as `queued` or
     `running`, or a filter.
 
+    AGENT: `agent:NAME`, as `exp-queue trials` shows those of `wandb agent` that compute for `exp-queue serve`. It finishes its
+    run, takes no other and goes home; with the job of that run beside it, this is stopped. The other agents go on.
+
     \b
     exp-queue cancel running --grace 2m
     exp-queue cancel 'queued and lr>=0.1'
+    exp-queue cancel agent:7f3a
     """
+    from scheduler.actions.agents import send_home, split
     from scheduler.actions.cancel import by_hand, cancel_all
     from scheduler.actions.hold import FEW
     from scheduler.queue.selection import chosen
+    from scheduler.report.agents import sent_home
 
+    agents, words = split(jobs)
     with opened_store() as store:
-        found = chosen(store, jobs)
+        found = chosen(store, words)
+        if agents:  # first: an agent whose run is cancelled would take the next
+            say(sent_home(send_home(store.home.root, agents)))
+        if not words and style == "table":
+            return 0
         numbers = store.numbers(found.where, found.parameters)
         unstoppable = cancel_all(store, numbers, say, grace)
         shown = store.by_numbers(numbers) if every or style == "json" or len(numbers) <= FEW else None
-        print_changed(store, shown, jobs, f"{len(numbers):,} job{'s' * (len(numbers) != 1)}: cancelled, or over before", style)
+        print_changed(store, shown, words, f"{len(numbers):,} job{'s' * (len(numbers) != 1)}: cancelled, or over before", style)
         for attempt in unstoppable:
             say(by_hand(store, attempt))
     return 1 if unstoppable else 0

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from scheduler.queue.store import Store
     from scheduler.report.notifications import Notifications
     from scheduler.report.progress import Progress
+    from scheduler.runner.limit import Slots
 
 
-def terms_of(slots: int | None, grace: float | None = None, max_failures: float | None = None) -> Terms:
+def terms_of(slots: Slots, grace: float | None = None, max_failures: float | None = None) -> Terms:
     """The options of a command that runs jobs. Where nobody looks at a terminal, a file gets a line of each job every minute.
     The W&B server of this machine is there then, where `--trackers` asks for it."""
     from scheduler.actions.drive import Terms

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduler.cli.slots_type import SlotsType
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ slots_option = click.option(
     "-j",
     "--jobs",
     "slots",
-    type=click.IntRange(min=1),
-    help="At most N jobs at once. Default: one per GPU, also of those that come later; without a GPU, half the cores.",
+    type=SlotsType(),
+    help="At most N jobs at once; `auto`: as many as are fastest together, found out while they run. Default: one per GPU, also "
+    "of those that come later; without a GPU, half the cores.",
 )
 
 plain_option = click.option(

@@ -144,17 +144,20 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def reading(*, words: tuple[str, ...], method: str | None, backend: str, asked: Asked, limits: Limits, **others: Any) -> Any:
-        from scheduler.cli.server_sweeping import is_at_a_server, plan_at_the_server, refuse_changes
+        from scheduler.cli.server_sweeping import refuse_changes
         from scheduler.sweeps.files.either import advice
         from scheduler.sweeps.sweep import read_plan, standard_file
+        from scheduler.wandb_agent.account import is_at_a_server
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
-        at_server = named and is_at_a_server(words[0], backend)
+        at_server = named and is_at_a_server(words[0], surely=backend == WANDB)
         file, overrides = (words[0], words[1:]) if named else (standard_file(), words)
         if at_server or backend == WANDB:
             refuse_changes(overrides, method)
         if at_server:
-            plan: SweepPlan = plan_at_the_server(file, asked, limits)
+            from scheduler.actions.server_sweep import joined
+
+            plan: SweepPlan = joined(file, asked, limits)
         else:
             with advice(file):
                 plan = read_plan(file, overrides, asked, limits, method)

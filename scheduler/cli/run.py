@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
     from scheduler.gpus.observation import Settings
+    from scheduler.runner.devices import Devices
+    from scheduler.runner.limit import Slots
 
 
 @click.command()
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
 @format_option
 def run(
     plan: ExperimentFile,
-    slots: int | None,
+    slots: Slots,
     grace: float | None,
     leftovers: str | None,
     share: int | None,
@@ -109,7 +111,7 @@ def run(
         if dry_run:
             experiments = list(action.possible(plan, devices))
             devices.expect(each.resources for each in experiments)
-            return _dry_run(plan, experiments, slots or devices.default_slots, devices.note, style)
+            return _dry_run(plan, experiments, slots, devices, style)
         if detach:
             return _detached(action.possible(plan, devices))
         progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
@@ -121,15 +123,17 @@ def run(
             return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
-def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: int, note: str, style: str) -> int:
+def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slots, devices: Devices, style: str) -> int:
     from scheduler.report import submission, tables
     from scheduler.report.hydra_outputs import announcement
+    from scheduler.runner.limit import slots_of
 
     if style == "json":
         tables.print_json(submission.planned_objects(experiments), sys.stdout)
         return 0
     say(announcement(plan.launch))
-    say(f"{plan.path}: {len(experiments)} experiments, at most {slots} at once; {note}. Nothing was started.")
+    at_once = f"at most {slots_of(slots, devices)} at once"
+    say(f"{plan.path}: {len(experiments)} experiments, {at_once}; {devices.note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0
 

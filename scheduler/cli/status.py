@@ -29,6 +29,7 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     from scheduler.actions.status import status as standing
     from scheduler.queue.selection import none_of
     from scheduler.report.jobs import impossible, waits
+    from scheduler.report.pace import standing as pace
     from scheduler.report.system import idles
 
     with opened_store() as store:
@@ -53,6 +54,8 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
         for each in found.kept:
             held = f"{each.bytes >> 20:,} MiB, which its jobs share"
             say(f"the imports of `{each.program}` are kept loaded: {held} (pid {each.pid})")
+        for program, allowed in found.paces:
+            say(pace(program, allowed))
         counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
         say(counts or "no jobs yet; `exp-queue run FILE` makes some")
     return 0

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scheduler.actions.opening import ClusterWish
     from scheduler.actions.trials import Standing
     from scheduler.gpus.observation import Settings
+    from scheduler.runner.limit import Slots
     from scheduler.sweeps.engine.evidence import Evidence
     from scheduler.sweeps.sweep import SweepPlan
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 @format_option
 def sweep(
     plan: SweepPlan,
-    slots: int | None,
+    slots: Slots,
     wishes: Wishes,
     settings: Settings,
     notify: tuple[str, ...],

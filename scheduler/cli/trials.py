@@ -38,23 +38,27 @@ def sweeps(limit: int, style: str) -> int:
 def trials(sweep: str | None, style: str) -> int:
     """The trials of a sweep, the best first, without its file and without starting anything; those that run as far as they are.
 
+    Of a sweep that `wandb agent` computes for `exp-queue serve`, also its agents: `exp-queue cancel AGENT` sends one home.
+
     SWEEP: the beginning of its id, a file, or `last`. Default: the newest of this directory, else the newest.
 
     \b
     exp-queue trials
     exp-queue trials sweep.yaml --format csv
     """
+    from scheduler.actions.agents import agents_of
     from scheduler.actions.sweeps import see
     from scheduler.queue.sweep_selection import sweep_named
-    from scheduler.report import sweeps_seen, tables
+    from scheduler.report import agents, sweeps_seen, tables
     from scheduler.report.sweeps import rows
     from scheduler.report.trials import rows_of_bands
 
     with opened_store() as store:
         found = see(store, sweep_named(store, sweep))
+        present = agents_of(store.home.root, found.listed.sweep)
         last_words = sweeps_seen.ending(found, store.home)
     if style == "json":
-        tables.print_json(sweeps_seen.as_one_object(found), sys.stdout)
+        tables.print_json({**sweeps_seen.as_one_object(found), "agents": agents.objects(present)}, sys.stdout)
     elif style != "table":
         tables.print_rows(sweeps_seen.flat_trials(found), style, sys.stdout)
     else:
@@ -63,5 +67,5 @@ def trials(sweep: str | None, style: str) -> int:
         if found.bands:
             say(sweeps_seen.band_heading(found))
             tables.print_table(rows_of_bands(found.bands), sys.stdout)
-        say(last_words)
+        say([*agents.there(present, {entry.job[:8]: entry.record.number for entry in found.listed.entries}), *last_words])
     return 0

@@ -32,7 +32,7 @@ from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 
-ELSEWHERE = '`wandb.init(id=..., resume="allow")` goes on with a run, and the agents of a sweep with its next trials'
+ELSEWHERE = '`wandb.init(id=..., resume="allow")` goes on with a run'
 CHUNK = 1000  # experiments that go to SQLite together: one by one, 100,000 took three times as long
 
 
@@ -218,16 +218,18 @@ def ask_for_interrupted(store: Store) -> int:
     return left_alone
 
 
-def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
+def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool, for_agents: bool = False) -> list[Job]:
     """Queue these jobs once more where they did not succeed; returns them with those that are queued or run already.
 
     UserError for a job that succeeded, for a lost one that cannot resume unless `lost` says so, and for one that stands for a run
-    which is computed elsewhere.
+    which is computed elsewhere. `for_agents`: they are trials that the server of their sweep brings to an agent.
     """
     chosen = list(jobs)
     with store.change() as change:
         for job in chosen:
             what = verb(change.state(job.id), resumable=job.policy.resumable, again=False, lost=lost)
+            if job.is_seat and not for_agents:
+                raise _elsewhere(job)
             _refuse(job, what)
             if what is Verb.RETRIED:
                 change.ask_again(job.id, "retry")
@@ -237,11 +239,13 @@ def ask_again(store: Store, jobs: Iterable[Job], *, lost: bool) -> list[Job]:
     return store.by_ids(job.id for job in chosen)
 
 
+def _elsewhere(job: Job) -> UserError:
+    why = f"job {job.short_id} stands for a run that another program computes: it is not ours to start"
+    return UserError(why, next_step=ELSEWHERE)
+
+
 def _refuse(job: Job, what: Verb) -> None:
     """UserError where the job cannot be asked again."""
-    if job.is_seat:
-        why = f"job {job.short_id} stands for a run that another program computes: it is not ours to start"
-        raise UserError(why, next_step=ELSEWHERE)
     if what is Verb.SUCCEEDED:
         raise UserError(
             f"job {job.short_id} has succeeded", next_step="`exp-queue run FILE --again` repeats a file's experiments"

@@ -16,6 +16,7 @@ from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
 from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
+from scheduler.report.pace import paced
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.runner.notices import (
@@ -28,6 +29,7 @@ from scheduler.runner.notices import (
     Joined,
     Noted,
     OtherCode,
+    Paced,
     Resized,
     Skipped,
     StandsStill,
@@ -77,6 +79,7 @@ class Progress:
             Elsewhere: self._elsewhere,
             OtherCode: self._other_code,
             Resized: self._resized,
+            Paced: lambda notice: self._say(paced(notice)),
             Warm: self._warm,
             Cold: lambda notice: self._say(f"each job of `{notice.program}` imports for itself: {notice.why}"),
             Submitted: self._submitted,

@@ -14,6 +14,8 @@ from scheduler.queue.states import ENDED, State
 from scheduler.report.apart import head
 from scheduler.report.gpus import objects
 from scheduler.report.job_cells import Line, Span, aligned, cells_of, elapsed, fitted
+from scheduler.report.pace import as_object as pace_object
+from scheduler.report.pace import standing
 from scheduler.runner.job_desk import LABEL
 from scheduler.terminal import safe
 
@@ -34,11 +36,12 @@ def drawn(scene: Scene, name: Name, width: int, height: int) -> list[Line]:
 
 
 def around(scene: Scene, name: Name, height: int) -> tuple[list[Line], list[Line]]:
-    """What stands above the jobs, and what below them, where there are `height` lines for all: the GPUs; what waits and why, and
-    how many are in which state."""
+    """What stands above the jobs, and what below them, where there are `height` lines for all: the GPUs; what waits and why, how
+    many may run at once where that is found out, and how many are in which state."""
     room = max(height - 1, 0)
     waits = _waits(scene.waiting, name)[: min(WAITS, room // 3)]
-    return _cut(_gpus(scene), (room - len(waits)) // 2, "GPU"), [*waits, _counts(scene)]
+    paces = [((safe(standing(*each)), "dim"),) for each in scene.paces[: min(1, room // 3)]]
+    return _cut(_gpus(scene), (room - len(waits) - len(paces)) // 2, "GPU"), [*waits, *paces, _counts(scene)]
 
 
 def plain(lines: Iterable[Line]) -> list[str]:
@@ -54,7 +57,8 @@ def met(scene: Scene) -> list[Job]:
 def gist(scene: Scene) -> tuple[object, ...]:
     """What is another when something has happened, and not only time gone by or a row been logged."""
     running = tuple((each.attempt.name, each.job.state, each.paused) for each in scene.running)
-    return (running, tuple((each.first.id, each.reason) for each in scene.waiting), tuple(scene.counts.items()))
+    waiting = tuple((each.first.id, each.reason) for each in scene.waiting)
+    return (running, waiting, tuple(scene.counts.items()), tuple((program, each.now) for program, each in scene.paces))
 
 
 def as_object(scene: Scene, name: Name) -> dict[str, Any]:
@@ -68,6 +72,7 @@ def as_object(scene: Scene, name: Name) -> dict[str, Any]:
         "waiting": [
             {"first": each.first.id, "name": name(each.first), "jobs": each.jobs, "reason": each.reason} for each in scene.waiting
         ],
+        "paces": [pace_object(*each) for each in scene.paces],
         "counts": {str(state): count for state, count in scene.counts.items()},
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending, Job
@@ -154,6 +155,30 @@ class Resized:
     slots: int
 
 
+class PacedBy(Enum):
+    """Why it is so many jobs at once, where that is found out."""
+
+    BEGIN = "nothing is known yet"
+    BEFORE = "an earlier runner has found it"
+    TRIED = "a step is compared with the number before"
+    LOOK = "it is measured before the next step"
+    GAINS = "no step brings more: it is settled"
+    MEMORY = "there is no room for more: it is settled for this runner"
+    SILENT = "its jobs log nothing"
+    MANY = "jobs of several programs run"
+
+
+@dataclass(frozen=True)
+class Paced:
+    """What is found out of how many jobs of a program are best at once: `slots` from now on. `gains`: of each number that was
+    tried, how fast all together were over the number that was best before."""
+
+    program: str
+    slots: int
+    gains: Mapping[int, float]
+    why: PacedBy
+
+
 @dataclass(frozen=True)
 class Warm:
     """What the jobs of a program import is loaded from now on when they begin: these packages, which took so many seconds and
@@ -175,4 +200,4 @@ class Cold:
 
 Stay = Waiting | StandsStill | Impossible | Halted | Trouble
 Course = Started | OtherCode | Joined | Noted | UnderWay | Ended | Skipped
-Notice = Course | Stay | StillReading | Elsewhere | Resized | Interrupted | Warned | Warm | Cold
+Notice = Course | Stay | StillReading | Elsewhere | Resized | Paced | Interrupted | Warned | Warm | Cold

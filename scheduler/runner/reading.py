@@ -29,7 +29,7 @@ from scheduler.runner.logs import follower_of, is_silent, read_out
 from scheduler.runner.notices import StillReading
 from scheduler.runner.reading_words import Followed, Known, Over, Word
 from scheduler.shortage import Shortage, passing, start
-from scheduler.tracking.left import Leaving, clear
+from scheduler.tracking.left import Grown, Leaving, clear
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.readers.follower import Follower
 
@@ -42,18 +42,25 @@ LINGER = 1.0  # seconds that what was read waits for more, to be written down to
 AGAIN = 5.0  # seconds to the next try where there was no room to write
 MOST_AWAKE = 32  # attempts that the kernel wakes us for: a user has 128 such watches in all; others are looked at each PACE
 TOGETHER = 256  # attempts that are written down in one transaction
+NOTHING_YET = Grown()
 SILENT = Logged()  # of an attempt in whose directory there is nothing
 
 
 class Reading:
     """Hears of attempts, and reads what they log. `fileno` is readable when it reads no more."""
 
-    def __init__(self, home: Home, others: Callable[[Job], bool] = lambda job: False) -> None:
-        """`others`: whether somebody else reads, and keeps, what a job logs."""
-        self._home, self._others = home, others
+    def __init__(
+        self,
+        home: Home,
+        others: Callable[[Job], bool] = lambda job: False,
+        others_grown: Callable[[Job], Grown | None] = lambda job: None,
+    ) -> None:
+        """`others`: whether somebody else reads, and keeps, what a job logs; `others_grown`: how much that is."""
+        self._home, self._others, self._others_grown = home, others, others_grown
         self._words: SimpleQueue[Word] = SimpleQueue()
         self._started = self._hurries = False
         self._present: StillReading | None = None  # what is read now, and how far that is
+        self._grown: dict[str, Grown] = {}  # of attempts that are followed, told by the thread
         self._wakes = -math.inf  # when the thread looks up by itself, on the monotonic clock
 
     def fileno(self) -> int:
@@ -81,6 +88,10 @@ class Reading:
     def never_ran(self, attempt: Attempt) -> None:
         if self._started:
             self._say(attempt.name)
+
+    def grown(self, job: Job, attempt: Attempt) -> Grown:
+        """How much an attempt under way has logged, whoever reads it, as far as that is known."""
+        return self._others_grown(job) or self._grown.get(attempt.name, NOTHING_YET)
 
     def wait(
         self,
@@ -210,6 +221,7 @@ class Reading:
         while each.follower.is_behind and time.monotonic() < each.looked + SPELL:
             rows += each.follower.read()
         each.leaving.look(rows)
+        self._grown[each.attempt.name] = each.leaving.grown
         waits = [wait for wait in (each.follower.patience(), each.leaving.patience(), PACE if rows else None) if wait is not None]
         each.wake = _beat(each.looked + max(PACE, min(waits, default=math.inf)))
         with suppress(KeyError):  # it is watched already
@@ -223,6 +235,7 @@ class Reading:
                     state.selector.unregister(each.follower)
             each.follower.close()
             each.follower, each.is_awake = None, False
+        self._grown.pop(each.attempt.name, None)
 
     def _read_one(self, state: Known) -> None:
         over = state.over.pop(0)

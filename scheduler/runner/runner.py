@@ -23,7 +23,8 @@ from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
-from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Resized, Started, Warned
+from scheduler.runner.limit import Limit, Slots
+from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Warned
 from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
@@ -48,7 +49,7 @@ class Runner:
         self,
         mine: Mine,
         devices: Devices,
-        slots: int | Callable[[], int] | None,
+        slots: Slots,
         tell: Callable[[Notice], None],
         source: Source | None = None,
         grace: float | None = None,
@@ -57,17 +58,17 @@ class Runner:
         *,
         many: bool = False,
     ) -> None:
-        """`slots`: at most so many jobs at once, or who tells it, now and later; None: what the machine offers. `grace`: seconds
-        from SIGINT to SIGTERM of a stop, instead of the jobs' own. `pulse`: what the clock alone tells; `many`: see `Warmth`."""
+        """`slots`: at most so many jobs at once. `grace`: seconds from SIGINT to SIGTERM of a stop, instead of the jobs' own.
+        `pulse`: what the clock alone tells; `many`: see `Warmth`."""
         self._mine, self._store, self._devices, self._tell, self._grace = mine, mine.store, devices, tell, grace
-        self._slots, self._offer = slots, devices.note
-        self._limit = self._wished()
         self._source = source or QueueAlone()
+        self._reading = Reading(mine.store.home, self._source.reads, self._source.grown)
+        self._limit = Limit(slots, devices, mine, lambda running: self._reading.grown(running.job, running.attempt))
         self._brings_more = not isinstance(self._source, QueueAlone)
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
         wakeups = self._wakeups = Wakeups(self._on_signal)
         warmth = Warmth(wakeups, tell, many=many)
-        self._jobs = Supervision(mine, devices, wakeups, self._limit, self._pause, self._noted, warmth)
+        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth)
         self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
@@ -75,7 +76,7 @@ class Runner:
         self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
         self._differences = Differences(mine)
-        self._pulse, self._reading = pulse or Pulse(), Reading(mine.store.home, self._source.reads)
+        self._pulse = pulse or Pulse()
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -133,7 +134,7 @@ class Runner:
             self._jobs.fleet.call_back()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
-        more = self._stop is Stop.NO and self._refilled(max(0, self._limit - len(active)))
+        more = self._stop is Stop.NO and self._refilled(max(0, self._limit.now - len(active)))
         self._jobs.stop_early(self._source.stops(), over, self._grace)
         decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
@@ -152,15 +153,12 @@ class Runner:
     def _follow_the_machine(self) -> None:
         """GPUs come and go while we run, and so does what may run at once, unless a person has set that."""
         self._devices.refresh()
-        limit, offer = self._wished(), self._devices.note
-        if (limit, offer) != (self._limit, self._offer):
-            self._limit, self._offer = limit, offer
-            self._jobs.fleet.resize(limit)
+        before, told = self._limit.now, self._limit.follow(self._jobs.working, time.monotonic())
+        if told or self._limit.now != before:
+            self._jobs.fleet.resize(self._limit.now)
             self._choice.judge_anew()
-            self._tell(Resized(offer, limit))
-
-    def _wished(self) -> int:
-        return self._slots() if callable(self._slots) else self._slots or self._devices.default_slots
+        for each in told:
+            self._tell(each)
 
     def _refilled(self, free: int) -> bool:
         """Whether the source has more for us, now or later."""
@@ -172,7 +170,7 @@ class Runner:
 
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
-        capacity = self._limit if self._devices.desk or self._obstacles.now else self._jobs.fleet.capacity
+        capacity = self._limit.now if self._devices.desk or self._obstacles.now else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
 
     def _watch_over(self, desk: JobDesk) -> None:
@@ -205,12 +203,13 @@ class Runner:
 
     def _ticks(self) -> Iterator[float]:
         """In how many seconds something may be due that no event announces."""
-        for tick in (self._pulse.patience(time.monotonic()), self._source.patience(), self._calls.patience()):
+        now = time.monotonic()
+        for tick in (self._pulse.patience(now), self._source.patience(), self._calls.patience(), self._limit.patience(now)):
             if tick is not None:
                 yield tick
         if self._obstacles.now or self._jobs.has_visits:
             yield self._devices.patience()
-        due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit else None
+        due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit.now else None
         if due is not None:
             yield max(0.001, due - time.time())
         if pause := self._jobs.shortage.left(time.monotonic()):
@@ -222,7 +221,7 @@ class Runner:
         """Returns whether the next turn may find more to start than this one did. A lost claim race joins `waits`; `more`: the
         source may have another for the next slot."""
         self._obstacles.begin()
-        ready, refused = self._starts.claimed(starts, self._limit)
+        ready, refused = self._starts.claimed(starts, self._limit.now)
         waits += refused
         if not ends and not ready:
             return False
@@ -236,7 +235,7 @@ class Runner:
             return False
         reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
-        started = [self._starts.hand_over(each, attempt, self._limit) for each, attempt in zip(ready, begun, strict=True)]
+        started = [self._starts.hand_over(each, attempt, self._limit.now) for each, attempt in zip(ready, begun, strict=True)]
         self._jobs.fleet.flush()
         for end, again in zip(ends, retried, strict=True):
             self._over(end, again)
@@ -270,6 +269,7 @@ class Runner:
         if not isinstance(end.found, Ending):
             self._reading.never_ran(attempt)
             return
+        self._limit.ended(end.running, end.found, end.duration, time.monotonic())
         if again:
             self._choice.again(job)
         self._source.ended(job, attempt, end.found, again=bool(again))

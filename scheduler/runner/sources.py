@@ -10,6 +10,7 @@ from scheduler.home import Home
 from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.tracking.left import Grown
 
 FOR_AGENTS = "an agent of W&B computes it, and `exp-queue serve` gives it one"
 DEAF = 10.0  # seconds between two looks at the queue where the kernel tells nothing of it
@@ -42,6 +43,9 @@ class Source(Protocol):
     def reads(self, job: Job) -> bool:
         """Whether it reads itself what this job logs, and keeps it when an attempt is over."""
 
+    def grown(self, job: Job) -> Grown | None:
+        """How much the attempt at this job has logged; None where somebody else reads it."""
+
     def why_not(self, job: Job) -> str:
         """Why this job is not for a runner with this source, and stays queued; "" where it is."""
 
@@ -72,6 +76,9 @@ class QueueAlone:
 
     def reads(self, job: Job) -> bool:
         return False
+
+    def grown(self, job: Job) -> Grown | None:
+        return None
 
     def why_not(self, job: Job) -> str:
         return FOR_AGENTS if job.needs_agent else ""

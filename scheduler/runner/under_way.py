@@ -64,6 +64,10 @@ class Supervision:
         """Whether there are attempts that others started: events alone do not tell all that becomes of them."""
         return self._visits.any
 
+    def working(self) -> dict[str, Running]:
+        """What runs, without what waits in a launcher behind another."""
+        return {name: each for name, each in self.running.items() if not each.slot or each.slot.attempts[:1] == [name]}
+
     def claims(self) -> set[str]:
         """The claims of what runs."""
         return {running.claim for running in self.running.values() if running.claim}

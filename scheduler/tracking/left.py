@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.tracking.logged import Logged, restored
 from scheduler.tracking.readers.rows import Row
@@ -35,11 +35,20 @@ def leave(directory: Path, found: Logged) -> None:
             draft.unlink(missing_ok=True)
 
 
+class Grown(NamedTuple):
+    """How many rows were read, and when the last of them was, on the monotonic clock."""
+
+    rows: int = 0
+    at: float = 0.0
+
+
 class Leaving:
-    """Leaves what `follower` has read in its directory, when there is something new, and not too often."""
+    """Leaves what `follower` has read in its directory, when there is something new, and not too often. `grown`: how much that
+    is."""
 
     def __init__(self, directory: Path, follower: Follower) -> None:
         self._directory, self._follower = directory, follower
+        self.grown = Grown()
         self._last = -math.inf
         self._has_news = False
 
@@ -48,7 +57,8 @@ class Leaving:
         quickly."""
         from scheduler.tracking.readers.kinds import METRIC_LOG  # with all readers: whoever has a follower has them
 
-        self._has_news |= bool(rows)
+        if rows:
+            self._has_news, self.grown = True, Grown(self.grown.rows + len(rows), time.monotonic())
         if self._has_news and not self.patience():
             self._last, self._has_news = time.monotonic(), False
             if self._follower.source == METRIC_LOG:

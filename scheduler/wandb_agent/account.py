@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import netrc
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from scheduler.errors import UserError
 
 CLOUD = "https://api.wandb.ai"
 _FORM = "ENTITY/PROJECT/ID"
+_WHOLE = re.compile(r"[^/\s=]+/[^/\s=]+/[A-Za-z0-9_-]+")
+_LESS = re.compile(r"([^/\s=]+/)?[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,13 @@ class Account:
             next_step = f"write {_FORM}, as the page of the sweep has it, or set WANDB_ENTITY and WANDB_PROJECT"
             raise UserError(f'"{text}" does not say whose sweep it is, and of which project', next_step=next_step)
         return Address(entity, project, sweep)
+
+
+def is_at_a_server(word: str, *, surely: bool) -> bool:
+    """Whether the word names a sweep of a server, and no file. `surely`: it is at a server, and may leave out the rest of its
+    name."""
+    matches = _WHOLE.fullmatch(word) or (surely and _LESS.fullmatch(word))
+    return bool(matches) and not Path(word).exists()
 
 
 def account_of(environment: Mapping[str, str]) -> Account:

@@ -85,14 +85,14 @@ class HttpServer:
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def register(self, config: str, entity: str, project: str) -> tuple[Address, Sequence[str]]:
-        answer = self._ask(_REGISTER, config=config, entityName=entity or None, projectName=project or None)
+        answer = self.ask(_REGISTER, config=config, entityName=entity or None, projectName=project or None)
         made, warnings = _at(answer, "upsertSweep", "sweep"), answer["upsertSweep"].get("configValidationWarnings")
         names = (_at(made, "project", "entity", "name"), _at(made, "project", "name"), _at(made, "name"))
         return Address(*map(str, names)), [str(each) for each in warnings or ()]
 
     def sweep(self, address: Address) -> Found | None:
         try:
-            answer = self._ask(_SWEEP, entity=address.entity, project=address.project, sweep=address.id)
+            answer = self.ask(_SWEEP, entity=address.entity, project=address.project, sweep=address.id)
         except Gone:
             return None
         found = _at(answer, "project") and _at(answer, "project", "sweep")
@@ -100,15 +100,16 @@ class HttpServer:
 
     def enlist(self, address: Address, host: str) -> str:
         whose = {"entityName": address.entity, "projectName": address.project}
-        return str(_at(self._ask(_ENLIST, host=host, sweep=address.id, **whose), "createAgent", "agent", "id"))
+        return str(_at(self.ask(_ENLIST, host=host, sweep=address.id, **whose), "createAgent", "agent", "id"))
 
     def beat(self, agent: str, runs: Sequence[str]) -> Sequence[Command]:
         state = json.dumps(dict.fromkeys(runs, True))
-        commands = _at(self._ask(_BEAT, id=agent, metrics="{}", runState=state), "agentHeartbeat", "commands")
+        commands = _at(self.ask(_BEAT, id=agent, metrics="{}", runState=state), "agentHeartbeat", "commands")
         found = _read(commands if isinstance(commands, str) else "[]")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
-    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The `data` of the answer. Unanswered, or Gone, as above."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self._account.url}/graphql", body, self._headers)  # noqa: S310 (checked: http)
         try:

@@ -33,23 +33,29 @@ class Agent:
     id: str
     seen: float
     runs: set[str] = field(default_factory=set)  # that it says it has
+    host: str = ""  # where it has registered
+
+    def is_there(self, now: float) -> bool:
+        return now - self.seen < (BUSY if self.runs else PRESENT)
 
 
 @dataclass
 class Agents:
-    """Those of one sweep. `program`: what the command of the client calls by this name."""
+    """Those of one sweep. `program`: what the command of the client calls by this name; `home`: the ids of those that go home
+    when they have no run any more, while the others go on."""
 
     program: str = ""
     agents: dict[str, Agent] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
     is_over: bool = False  # no further run will come
+    home: set[str] = field(default_factory=set)
 
     def present(self, now: float) -> int:
         """How many can have a run, or have one."""
-        return sum(now - each.seen < (BUSY if each.runs else PRESENT) for each in self.agents.values())
+        return sum(each.is_there(now) for each in self.agents.values() if each.runs or each.id not in self.home)
 
-    def arrives(self, agent: str, now: float) -> None:
-        self.agents[agent] = Agent(agent, now)
+    def arrives(self, agent: str, now: float, host: str = "") -> None:
+        self.agents[agent] = Agent(agent, now, host=host)
 
     def beat(self, agent: str, runs: Iterable[str], now: float) -> set[str]:
         """An agent says which runs it has; returns those that it had and has no more."""
@@ -68,6 +74,8 @@ class Agents:
         each = self.agents[agent]
         if each.runs:
             return stops(each.runs, is_stopped)
+        if agent in self.home:
+            return [EXIT]
         if offer := next((each for each in self.offers if sits(each.run)), None):
             return [self._run(offer)]
         return [EXIT] if self.is_over else []

@@ -11,6 +11,8 @@ from scheduler.home import Home
 from scheduler.queue.store import Store
 from scheduler.wandb_server.attempts import Attempts
 from scheduler.wandb_server.folders import RunId
+from scheduler.wandb_server.jobs import attempt_called
+from scheduler.wandb_server.posts import Told
 from scheduler.wandb_server.runs import Runs
 from scheduler.wandb_server.sweeps import Sweeps
 
@@ -42,6 +44,14 @@ class Desk:
         if told and told.attempt:
             with self.store() as store:
                 self.attempts.look(store, self.runs.folder(run), told)
+
+    def is_left(self, told: Told) -> bool:
+        """Whether the attempt of ours that logs this run is over: no seat would hear that, and the client may be gone with it."""
+        if not told.attempt:
+            return False
+        with self.store() as store:
+            found = attempt_called(store, told.attempt)
+        return found is None or found[1].ended is not None
 
     def upload_url(self, run: RunId, name: str) -> str:
         """Where a file of a run is sent: its address is its permission, since the client sends no key there."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -30,10 +31,10 @@ from scheduler.queue.trials import latest_sweep, trials
 from scheduler.runner.devices import open_devices
 from scheduler.runner.notices import Ended, Joined, Started
 from scheduler.sweeps.wishes import Wishes
-from scheduler.wandb_server.agents import Agents, Command, Offer, never_got
+from scheduler.wandb_server.agents import Agent, Agents, Command, Offer, never_got
 from scheduler.wandb_server.folders import RunId, root_of
 from scheduler.wandb_server.runs import Runs
-from scheduler.wandb_server.sweep_records import CANCELED, FINISHED, OVER, PAUSED, PENDING, RUNNING, Record, Records
+from scheduler.wandb_server.sweep_records import CANCELED, FINISHED, PAUSED, PENDING, RUNNING, Record, Records
 
 SITS_DOWN = 0.05  # seconds to the next look whether a seat is taken: no event tells of it
 PATIENCE = 3.0  # seconds that a heartbeat waits for a run: the client asks again after five
@@ -45,16 +46,27 @@ class Driven:
     def __init__(self, records: Records, record: Record, home: Home, runs: Runs, say: Callable[[str], None]) -> None:
         self._records, self._record, self._home, self._runs, self._say = records, record, home, runs, say
         config = yaml.safe_load(records.config(record.id))
-        self._agents = Agents(program=str(config.get("program") or ""))
+        self._agents = Agents(program=str(config.get("program") or ""), home=records.sent_home(record.id))
         self._seats: dict[str, Offer] = {}  # of the runs that have one
         self._brake = Brake()
         self._news = threading.Condition()  # guards the agents and the seats
-        self._is_paused = self._is_left = self.is_done = False
+        self._is_paused = self._is_left = self._is_renewed = self.is_done = False
         self._thread = threading.Thread(target=self._drive, name=f"sweep {record.id}", daemon=True)
 
     def start(self) -> None:
-        self.obey(self._record.state)
+        self._obey_what_is_kept()
         self._thread.start()
+
+    def _obey_what_is_kept(self) -> None:
+        if not self._record.again:
+            self.obey(self._record.state)
+
+    def renew(self) -> bool:
+        """Trials were asked again: they are driven as well, as if this server had just come. False where it is done already."""
+        with self._news:
+            self._is_renewed = not self.is_done
+            self._brake.leave()
+            return self._is_renewed
 
     def leave(self) -> None:
         """The server goes. A sweep that is being cancelled is left to the next one."""
@@ -67,15 +79,15 @@ class Driven:
 
     def obey(self, state: str) -> None:
         """A person has asked for another state, now or from an earlier server."""
-        self._is_paused = state == PAUSED
-        if state == FINISHED and not self._brake.presses:
-            self._brake.press()
-        if state == CANCELED:
-            with self._news:
+        with self._news:
+            self._is_paused = state == PAUSED
+            if state == FINISHED and not self._brake.presses:
+                self._brake.press()
+            if state == CANCELED:
                 self._agents.end()
                 self._news.notify_all()
-            self._brake.leave()
-        self._brake.nudge()
+                self._brake.leave()
+            self._brake.nudge()
 
     @property
     def _is_canceled(self) -> bool:
@@ -84,9 +96,24 @@ class Driven:
 
     # Agents.
 
-    def arrives(self, agent: str) -> None:
+    def arrives(self, agent: str, host: str) -> None:
         with self._news:
-            self._agents.arrives(agent, time.monotonic())
+            self._agents.arrives(agent, time.monotonic(), host)
+        self._brake.nudge()
+
+    def there(self) -> list[Agent]:
+        """The agents that are heard of, and are to compute or do so."""
+        now = time.monotonic()
+        with self._news:
+            found = [each for each in self._agents.agents.values() if each.is_there(now)]
+            return [replace(each) for each in found if each.runs or each.id not in self._agents.home]
+
+    def send_home(self, agent: str) -> None:
+        """This agent takes no further run. It hears so at its next heartbeat without one, also from the next server."""
+        with self._news:
+            self._records.send_home(self._record.id, agent)
+            self._agents.home.add(agent)
+            self._news.notify_all()
         self._brake.nudge()
 
     def beat(self, agent: str, runs: list[str]) -> list[Command]:
@@ -161,16 +188,35 @@ class Driven:
     def _until_it_is_over(self) -> None:
         self._records.change(self._record.id, lambda state: RUNNING if state == PENDING else state)
         with Store(self._home, self._say) as store:
-            is_over = not self._is_canceled and self._runs_out(store)
-            if self._is_canceled and not self._is_left:
-                self._cancel(store)
-        if is_over:
-            self._records.change(self._record.id, lambda state: state if state in OVER else FINISHED)
+            is_over = self._runs_once(store)
+            while self._goes_on(is_over=is_over):
+                is_over = self._runs_once(store)
+
+    def _runs_once(self, store: Store) -> bool:
+        """Whether it was driven until it was over, and no word of a person's or the end of the server came between."""
+        is_over = not self._is_canceled and self._runs_out(store)
+        if self._is_canceled and not self._is_left:
+            self._cancel(store)
+        return is_over
+
+    def _goes_on(self, *, is_over: bool) -> bool:
+        """Whether trials were asked again meanwhile. Whoever asks later finds that this is done."""
+        with self._news:
+            if self._is_renewed and not self._is_left:
+                self._is_renewed, self._brake = False, Brake()
+                self._record = self._records.get(self._record.id) or self._record
+                self._obey_what_is_kept()
+                return True
+            if is_over:
+                self._records.ended(self._record.id)
+            self.is_done = True
+            return False
 
     def _runs_out(self, store: Store) -> bool:
         """Whether the sweep was driven until it was over."""
         plan, devices = self._records.plan(self._record), open_devices()
-        terms, wishes = Terms(slots=self._slots, brake=self._brake), Wishes(revive=False)
+        terms = Terms(slots=self._slots, brake=self._brake)
+        wishes = Wishes(revive=False, count=0 if self._record.again else None)
         try:
             swept = drive(store, plan, devices, self._place, terms, wishes, self._hear)
         finally:

@@ -2,6 +2,7 @@
 
 HOME/wandb/sweeps/ID.yaml   its configuration, as the client has sent it
                   ID.json   whose it is, and its state
+                  ID.home   the agents that were sent home, one a line
 """
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ _DEFAULT_COMMAND = ["${env}", "${interpreter}", "${program}", "${args}"]
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a sweep beside its configuration."""
+    """What is kept of a sweep beside its configuration. `again`: it was over, and trials of it were asked again: what waits is
+    computed, and no other point is asked."""
 
     id: str
     entity: str
     project: str
     state: str
     created: float
+    again: bool = False
 
 
 class Records:
@@ -78,13 +81,38 @@ class Records:
 
     def change(self, identity: str, state: Callable[[str], str]) -> Record | None:
         """Bring a sweep from its state into the one that `state` says, while nobody else changes it; None: there is no such."""
+        return self._change(identity, lambda record: replace(record, state=state(record.state)))
+
+    def put(self, identity: str, state: str) -> Record | None:
+        """The same for the state that a person wants, whatever was asked again before."""
+        return self._change(identity, lambda record: replace(record, state=state, again=False))
+
+    def ask_again(self, identity: str) -> Record | None:
+        """Trials of it are asked again; one that is over asks for no others, also if it was cancelled before."""
+        return self._change(identity, lambda each: replace(each, state=FINISHED, again=True) if each.state in OVER else each)
+
+    def ended(self, identity: str) -> None:
+        """Nothing of it is to be computed any more."""
+        self._change(identity, lambda each: replace(each, state=each.state if each.state in OVER else FINISHED, again=False))
+
+    def _change(self, identity: str, change: Callable[[Record], Record]) -> Record | None:
         with self._lock:
-            record = self.get(identity)
-            if record is None or state(record.state) == record.state:
-                return record
-            record = replace(record, state=state(record.state))
+            before = self.get(identity)
+            if before is None or (record := change(before)) == before:
+                return before
             self._keep(record)
             return record
+
+    def send_home(self, identity: str, agent: str) -> None:
+        """This agent was sent home. OSError without room."""
+        with (self._root / f"{_safe(identity)}.home").open("a", encoding="utf-8") as file:
+            file.write(f"{agent}\n")
+
+    def sent_home(self, identity: str) -> set[str]:
+        """The agents that were sent home."""
+        with contextlib.suppress(OSError):
+            return set((self._root / f"{_safe(identity)}.home").read_text(encoding="utf-8").split())
+        return set()
 
     def config(self, identity: str) -> str:
         """As it was sent."""

@@ -10,6 +10,7 @@ from scheduler.actions import hold as holding
 from scheduler.actions import move as moving
 from scheduler.actions import pause as pausing
 from scheduler.actions import remark
+from scheduler.actions.agents import offer_again
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.errors import UserError
 from scheduler.queue.mine import Mine
@@ -47,7 +48,11 @@ def _cancel(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
 
 
 def _retry(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
-    jobs = ask_again(store, store.by_ids(ids), lost=asked.get("lost") is True)
+    every, lost = store.by_ids(ids), asked.get("lost") is True
+    trials = [job for job in every if job.needs_agent]
+    if trials and len(trials) == len(every):
+        return "; ".join(offer_again(store.home.root, trials, lost=lost))
+    jobs = ask_again(store, every, lost=lost)
     lonely = Mine(store, jobs).queued_outside(presence.driven(store.home))
     return f"{plural(len(jobs), 'job')} queued again" + ("; nobody runs them: `exp-queue work` does" if lonely else "")
 

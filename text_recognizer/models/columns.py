@@ -23,7 +23,7 @@ class BothWays(nn.Module):
         self.onward, self.back = nn.LSTM(size, hidden), nn.LSTM(size, hidden)
 
     def forward(self, x_TBD: torch.Tensor, frames_B: torch.Tensor) -> torch.Tensor:
-        t_T1 = torch.arange(len(x_TBD), device=x_TBD.device)[:, None]
+        t_T1 = torch.arange(x_TBD.shape[0], device=x_TBD.device)[:, None]
         turned_TB = torch.where(t_T1 < frames_B, frames_B - 1 - t_T1, t_T1)
         back = self.back(_reordered(x_TBD, turned_TB))[0]
         return torch.cat([self.onward(x_TBD)[0], _reordered(back, turned_TB)], dim=-1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import numpy as np
 
@@ -19,12 +20,14 @@ _FAR_BEHIND = 4e-3
 """A share of the best: what is less likely goes on no more. With 1e-6 a line took five times as long, and had as many errors."""
 _ON_A_FRAME = 12
 """Classes of a frame that are tried at most."""
+_TOTAL = attrgetter("total")
 
 
 @dataclass(slots=True, eq=False)
 class _Prefix:
     """A text so far: its last class, the state of the language model after it, and its probability over all alignments that
-    end in a blank (`blank`) and over all that end in its last class (`last`); `next_blank`, `next_last`: after this frame.
+    end in a blank (`blank`) and over all that end in its last class (`last`), and both (`total`); `next_blank`, `next_last`:
+    after this frame.
 
     `frame` is where most came to it, `most`, from the text that is one class shorter.
     """
@@ -35,6 +38,7 @@ class _Prefix:
     factor: float
     blank: float = 0.0
     last: float = 0.0
+    total: float = 0.0
     next_blank: float = 0.0
     next_last: float = 0.0
     most: float = 0.0
@@ -53,7 +57,7 @@ def best_text(
     prefixes go on, but those below the share `far_behind` of the best do not; classes below a quarter of that in a frame are
     passed over.
     """
-    kept = [_Prefix(None, BLANK, fusion.start if fusion else 0, 1.0, blank=1.0, alive=True)]
+    kept = [_Prefix(None, BLANK, fusion.start if fusion else 0, 1.0, blank=1.0, total=1.0, alive=True)]
     scale, settled = 0.0, True
     for t, (blank, likely) in enumerate(_frames(scores, far_behind / 4)):
         if likely or not settled:
@@ -62,7 +66,7 @@ def best_text(
         else:  # only blanks, and again
             scale += math.log(blank)
         settled = not likely
-    finals = [(prefix.blank + prefix.last) * (fusion.end(prefix.state) if fusion else 1.0) for prefix in kept]
+    finals = [prefix.total * (fusion.end(prefix.state) if fusion else 1.0) for prefix in kept]
     best = max(range(len(kept)), key=finals.__getitem__)
     return _path(kept[best]), scale + math.log(finals[best])
 
@@ -83,28 +87,31 @@ def _grown(
     kept: list[_Prefix], blank: float, likely: list[tuple[int, float]], t: int, fusion: Fusion | None, far_behind: float
 ) -> list[_Prefix]:
     """All prefixes after one more frame: each as it is, and with one class more."""
-    grown, stays = list(kept), dict(likely)
-    least = far_behind * (kept[0].blank + kept[0].last) * max(blank, *stays.values(), 0.0)
+    grown, stays, best = list(kept), dict(likely), kept[0]
+    least = far_behind * best.total * max(blank, *stays.values(), 0.0)
+    # No less than this will the best one have; a new prefix that stays far behind is not even made.
+    hopeless = far_behind * (best.total * blank + best.last * stays.get(best.symbol, 0.0))
+    most = fusion.most if fusion else 1.0
     for prefix in kept:
-        symbol, after_blank = prefix.symbol, prefix.blank
-        total = after_blank + prefix.last
+        symbol, total, after_blank = prefix.symbol, prefix.total, prefix.blank
         prefix.next_blank += total * blank
         if symbol in stays:
             prefix.next_last += prefix.last * stays[symbol]
-        longer_ones = prefix.longer
+        longer_ones, state = prefix.longer, prefix.state
         for k, probability in likely:  # the likeliest first
             if total * probability <= least:
                 break
             came = (after_blank if k == symbol else total) * probability
-            if not came:
+            longer = longer_ones.get(k)
+            if longer is None and came * most <= hopeless:
                 continue
-            if k in longer_ones:
-                longer = longer_ones[k]
-            else:
-                factor, state = fusion.step(prefix.state, k) if fusion else (1.0, 0)
-                longer = longer_ones[k] = _Prefix(prefix, k, state, factor)
-            came *= longer.factor
-            if not longer.next_last and not longer.alive:
+            factor, after = (longer.factor, longer.state) if longer else fusion.step(state, k) if fusion else (1.0, 0)
+            came *= factor
+            if came <= hopeless and not (longer and longer.alive):
+                continue
+            if longer is None:
+                longer = longer_ones[k] = _Prefix(prefix, k, after, factor)
+            if not longer.alive:
                 grown.append(longer)
             longer.next_last += came
             if came > longer.most:
@@ -117,17 +124,15 @@ def _best(grown: list[_Prefix], beams: int, far_behind: float) -> tuple[list[_Pr
     for prefix in grown:
         prefix.blank, prefix.last, prefix.alive = prefix.next_blank, prefix.next_last, False
         prefix.next_blank = prefix.next_last = 0.0
-    grown.sort(key=_total, reverse=True)
-    least = _total(grown[0]) * far_behind
-    kept = [prefix for prefix in grown[:beams] if prefix.blank + prefix.last > least]
-    total = sum(map(_total, kept))
+        prefix.total = prefix.blank + prefix.last
+    grown.sort(key=_TOTAL, reverse=True)
+    least = grown[0].total * far_behind
+    kept = [prefix for prefix in grown[:beams] if prefix.total > least]
+    total = sum(map(_TOTAL, kept))
     for prefix in kept:
         prefix.blank, prefix.last, prefix.alive = prefix.blank / total, prefix.last / total, True
+        prefix.total = prefix.blank + prefix.last
     return kept, total
-
-
-def _total(prefix: _Prefix) -> float:
-    return prefix.blank + prefix.last
 
 
 def _path(prefix: _Prefix) -> Path:

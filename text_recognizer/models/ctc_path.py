@@ -43,10 +43,15 @@ def shares(path: Path, at: list[int], scores: np.ndarray, fusion: Fusion | None)
     if not fusion:
         return of_network[np.arange(len(at)), path.classes].tolist()
     state, found = fusion.start, list[float]()
-    for k, row in zip(path.classes, of_network, strict=True):
-        others = {int(c): float(row[c]) for c in np.flatnonzero(row >= _NEGLIGIBLE) if c != BLANK} | {k: float(row[k])}
-        weighed = {c: probability * fusion.step(state, c)[0] for c, probability in others.items()}
-        found.append(weighed[k] / max(sum(weighed.values()) + float(row[BLANK]), 1e-300))
+    likely_NK = of_network >= _NEGLIGIBLE
+    likely_NK[:, BLANK] = False
+    likely_NK[np.arange(len(at)), path.classes] = True
+    places, classes = np.nonzero(likely_NK)
+    cuts = np.searchsorted(places, np.arange(len(at) + 1)).tolist()
+    others, blanks = list(zip(classes.tolist(), of_network[places, classes].tolist(), strict=True)), of_network[:, BLANK].tolist()
+    for k, blank, (begin, end) in zip(path.classes, blanks, itertools.pairwise(cuts), strict=True):
+        weighed = {c: probability * fusion.step(state, c)[0] for c, probability in others[begin:end]}
+        found.append(weighed[k] / max(sum(weighed.values()) + blank, 1e-300))
         state = fusion.step(state, k)[1]
     return found
 

@@ -26,6 +26,8 @@ class Fusion:
 
     def __init__(self, ngrams: Ngrams, weights: Weights) -> None:
         self.ngrams, self.weights, self.start = ngrams, weights, ngrams.start
+        self.most = math.exp(weights.bonus)
+        """No factor is above this."""
         self._kept: dict[int, tuple[float, int]] = {}
         self._rows: dict[int, np.ndarray] = {}
 

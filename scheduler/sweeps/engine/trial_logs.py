@@ -11,7 +11,7 @@ from scheduler.queue.job import Ending
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_cut
 from scheduler.sweeps.engine.beside import Beside, Values
-from scheduler.tracking.left import Leaving
+from scheduler.tracking.left import Grown, Leaving
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice
@@ -84,6 +84,11 @@ class Listening:
         self._leaving[job].look(rows)
         beside = self._besides[job].take(rows, anew=follower.anew)
         return Heard(_values(rows, first_of(self._metrics)), follower.anew, follower.source, beside)
+
+    def grown(self, job: str) -> Grown | None:
+        """How much a job that is followed has logged; None: it is not."""
+        leaving = self._leaving.get(job)
+        return leaving.grown if leaving else None
 
     @property
     def is_busy(self) -> bool:

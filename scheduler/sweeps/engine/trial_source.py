@@ -29,6 +29,7 @@ from scheduler.sweeps.engine.trial_logs import LastWords, Listening, read_whole
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Point, Trial
+from scheduler.tracking.left import Grown
 
 
 class Asked(Protocol):
@@ -107,6 +108,9 @@ class TrialSource(QueueAlone):
 
     def reads(self, job: Job) -> bool:
         return job.id in self._book
+
+    def grown(self, job: Job) -> Grown | None:
+        return self._listening.grown(job.id)
 
     def why_not(self, job: Job) -> str:
         return ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.graphql import Asked
-from scheduler.wandb_server.operations import artifacts, people, reading, rows, runs, saved, sweeps
+from scheduler.wandb_server.operations import artifacts, ours, people, reading, rows, runs, saved, sweeps
 
 Operation = Callable[[Desk, Asked], dict[str, Any]]
 
@@ -19,6 +19,7 @@ KNOWN: dict[str, Operation] = {
     **saved.OPERATIONS,
     **sweeps.OPERATIONS,
     **artifacts.OPERATIONS,
+    **ours.OPERATIONS,
 }
 
 

@@ -15,9 +15,9 @@ from scheduler.wandb_server.operations.runs import bucket, run_named
 from scheduler.wandb_server.posts import Told
 
 
-def _state(told: Told) -> str:
+def _state(desk: Desk, told: Told) -> str:
     if told.exit_status is None:
-        return "crashed" if told.gone else "running"
+        return "crashed" if told.gone or desk.is_left(told) else "running"
     return "finished" if told.exit_status == 0 else "failed"
 
 
@@ -27,7 +27,7 @@ def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
     return {
         **bucket(run, told),
         "projectId": _number(run.project),
-        "state": _state(told),
+        "state": _state(desk, told),
         "commit": told.commit,
         "readOnly": False,
         "createdAt": made,

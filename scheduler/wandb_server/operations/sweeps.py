@@ -19,7 +19,7 @@ def upsert(desk: Desk, asked: Asked) -> dict[str, Any]:
     if identity:
         record = _found(desk, identity)
         if state in _STATES:
-            record = desk.sweeps.put(identity, state)
+            record = desk.sweeps.wish(identity, state)
     else:
         entity, project = asked.text("entityName") or ENTITY, asked.text("projectName") or PROJECT
         record = desk.sweeps.make(entity, project, asked.text("config"))
@@ -71,7 +71,7 @@ def sweep(desk: Desk, asked: Asked) -> dict[str, Any]:
 
 def agent(desk: Desk, asked: Asked) -> dict[str, Any]:
     record = _found(desk, asked.text("sweep"))
-    return {"createAgent": {"agent": {"id": desk.sweeps.arrives(record.id)}}}
+    return {"createAgent": {"agent": {"id": desk.sweeps.arrives(record.id, asked.text("host"))}}}
 
 
 def heartbeat(desk: Desk, asked: Asked) -> dict[str, Any]:

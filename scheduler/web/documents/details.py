@@ -1,7 +1,8 @@
 """What is known of a run beside the list of runs.
 
     {"line": "python train.py --lr 0.1",      # its command, as a shell takes it
-     "standing": "",                          # what its launcher has noted last, of one that is not over
+     "standing": "",                          # what its launcher has noted last, of one that is not over; else with `-j auto`
+                                              # how many of its program may run at once
      "waits": "",                             # what it waits for that is neither a slot nor a GPU, or why it was skipped
      "attempts": [{"number": 1, "state": "failed" or None, "exit_status": 1, "reason": ..., "started": ..., "ended": ...,
                    "duration": ..., "place": "GPU 0,1" or "slot 3", "models": [...], "elsewhere": "", "log": PATH}, ...],
@@ -25,9 +26,10 @@ from typing import Any
 
 from scheduler.actions.compared import Compared
 from scheduler.actions.exports.texts import standard
+from scheduler.actions.pacing import paces
 from scheduler.actions.system import co2_per_kwh, uses
 from scheduler.experiments import shell_line
-from scheduler.queue.job import Attempt
+from scheduler.queue.job import Attempt, Job
 from scheduler.queue.origin_rows import origin_of
 from scheduler.queue.origins import Origin
 from scheduler.queue.rows import attempt_from
@@ -36,6 +38,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
 from scheduler.report import system
 from scheduler.report.origins import seeds
+from scheduler.report.pace import standing as pace
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking.logged import Series
 from scheduler.web.documents.notable import notable
@@ -70,7 +73,7 @@ def documents(store: Store, everyone: Sequence[Compared]) -> dict[str, dict[str,
         use = system.as_object(used.get(latest.name), grams) if latest else None
         return {
             "line": shell_line(job.argv),
-            "standing": standing_of(store.home, latest) if latest and not latest.ending else "",
+            "standing": _standing(store, job, latest) if latest and not latest.ending else "",
             "waits": waits.get(job.id, ""),
             "attempts": [_attempt(attempt, models.get(attempt.name, "")) for attempt in attempts.get(job.id, ())],
             "events": events.get(job.id, []),
@@ -110,6 +113,10 @@ def _models(store: Store, wanted: tuple[str]) -> Mapping[str, str]:
     sql = """SELECT gpu_use.job, gpu_use.attempt, group_concat(DISTINCT gpu_use.model) AS models FROM json_each(?) AS wanted
              JOIN gpu_use ON gpu_use.job = wanted.value GROUP BY gpu_use.job, gpu_use.attempt"""
     return {f"{row['job']}/{row['attempt']}": row["models"] for row in store.read(sql, wanted)}
+
+
+def _standing(store: Store, job: Job, latest: Attempt) -> str:
+    return standing_of(store.home, latest) or "; ".join(pace(*each) for each in paces(store.home, [job]))
 
 
 def _attempt(attempt: Attempt, models: str) -> dict[str, Any]:

@@ -455,3 +455,10 @@ def test_of_nothing_there_is_nothing_to_watch(file, capsys: pytest.CaptureFixtur
     assert len(api.watch("failed")) == len(api.watch([])) == len(api.watch()) == 0
     with pytest.raises(UserError):
         api.watch("no-such-job")
+
+
+def test_the_number_of_jobs_is_a_number_or_the_one_word(file) -> None:
+    """A word that is none would be taken for no wish at all."""
+    assert api.run(file("true"), jobs="auto", quiet=True).all_succeeded
+    with pytest.raises(UserError, match="jobs is 'automatic'"):
+        api.run(file("true"), jobs="automatic", quiet=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable
 
 from scheduler.home import Home
 from scheduler.wandb_server.driven import Driven
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.runs import Runs
 from scheduler.wandb_server.serving import _keep
-from scheduler.wandb_server.sweep_records import CANCELED, FINISHED, RUNNING, Record, Records
+from scheduler.wandb_server.sweep_records import CANCELED, FINISHED, Records
 from tests.contract.wandb_server.agents import grid
 from tests.waiting import until
 
@@ -22,10 +21,9 @@ F_ADD_SEALS, F_SEAL_SHRINK = 1033, 2
 class CancelledThen(Records):
     """Somebody cancels the sweep when it is about to say that it is over."""
 
-    def change(self, identity: str, state: Callable[[str], str]) -> Record | None:
-        if state(RUNNING) == FINISHED:
-            super().change(identity, lambda _: CANCELED)
-        return super().change(identity, state)
+    def ended(self, identity: str) -> None:
+        self.put(identity, CANCELED)
+        super().ended(identity)
 
 
 def test_a_sweep_that_ends_in_the_moment_of_a_cancel_is_cancelled(home: Home) -> None:

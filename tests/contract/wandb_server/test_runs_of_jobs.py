@@ -75,6 +75,25 @@ def test_a_run_of_a_job_is_no_second_job_and_shows_what_it_shows_there(client: C
     assert len(store.jobs()) == 1
 
 
+def state_of(client: Client) -> str:
+    """What `wandb.Api()` reads of the one run."""
+    (edge,) = client.ask("Runs", entity="me", project="proj")["project"]["runs"]["edges"]
+    return str(edge["node"]["state"])
+
+
+def test_a_run_whose_job_was_killed_has_crashed_unless_it_still_says_how_it_ended(client: Client, store: Store) -> None:
+    """Its client is gone with it, and it has no seat that would miss it: it would run for ever."""
+    attempt = attempt_in(store)
+    mine = of(client, attempt)
+    mine.begin("own")
+    log_shown(mine, 0)
+    assert state_of(client) == "running"
+    over(store, attempt)
+    assert state_of(client) == "crashed"
+    log_shown(mine, 1, complete=True, exitcode=0)
+    assert state_of(client) == "finished"
+
+
 def test_the_next_server_writes_nothing_twice(home: Home, store: Store) -> None:
     """It reads the posts from their beginning, and what the last one has written is there."""
     attempt = attempt_in(store)

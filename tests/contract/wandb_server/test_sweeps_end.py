@@ -9,7 +9,6 @@ import pytest
 
 from scheduler.actions.cancel import cancel_all
 from scheduler.actions.drive import Terms, drive_everything
-from scheduler.actions.retry import retry
 from scheduler.errors import UserError
 from scheduler.home import Home
 from scheduler.queue.job import Job
@@ -258,12 +257,10 @@ def kill_seats(store: Store) -> None:
         os.kill(attempt.pid, 9)
 
 
-def test_a_trial_for_agents_is_neither_tried_again_nor_started_by_others(client: Client, store: Store) -> None:
-    """`retry` and `work` have no agent: a seat would hold a GPU for nobody."""
+def test_a_trial_for_agents_is_started_by_no_other_command(client: Client, store: Store) -> None:
+    """`work` has no agent: a seat would hold a GPU for nobody."""
     agent = Agent(client, make_sweep(client, grid(0.1)), Trial(epochs=0, status=1)).work()
     assert agent.given
-    with pytest.raises(UserError, match=r"another program computes.*resume"):
-        retry(store, [store.jobs()[0].id], None, Terms(), lambda _: None, lost=False)
     with store.change() as change:
         change.ask_again(store.jobs()[0].id, "a test")
 

@@ -372,3 +372,25 @@ def test_a_program_that_takes_no_json_is_told_of_before_and_after(command_line) 
     assert "--style flags" in before
     assert "--style flags" in after
     assert command_line("run", "grid.yaml", "--style", "flags").returncode == 0
+
+
+@pytest.mark.parametrize(("word", "said"), [("automatic", '"automatic" is neither'), ("0", "0 is not in the range x>=1")])
+def test_a_number_of_jobs_that_is_none_is_refused(grid, word: str, said: str) -> None:
+    """Nothing is started on a guess of what was meant."""
+    refused = grid("run", "grid.yaml", "-j", word)
+    assert (refused.returncode, said in refused.stderr, ledger(grid)) == (2, True, [])
+
+
+def test_auto_is_a_number_of_jobs_that_is_told_and_kept(grid) -> None:
+    """The command that a person types, from the option to the file in the state directory."""
+    auto = grid("run", "grid.yaml", "-j", "auto")
+    assert "-j auto: " in auto.stderr
+    assert "of `job.py`, to begin with" in auto.stderr
+    assert ledger(grid) == ["1", "2", "3"]
+    assert list(json.loads((grid.home / "paces.json").read_text())) == [f"{grid.directory}/job.py"]
+
+
+def test_auto_on_a_cluster_is_refused(grid) -> None:
+    """The jobs of others run beside ours on a node: how fast all are together says nothing of how many are best."""
+    refused = grid("run", "grid.yaml", "-j", "auto", "--on", "slurm")
+    assert (refused.returncode, "-j auto is for jobs of this machine" in refused.stderr) == (2, True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +34,22 @@ program: trial.py
 method: grid
 metric: {name: loss, goal: minimize}
 parameters: {lr: {values: [0.1, 0.5]}}
+"""
+
+PROGRAM = """
+import exp_queue
+sweep = {
+    "program": "trial.py",
+    "method": "grid",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"values": [0.1, 0.2]}},
+}
+try:
+    exp_queue.sweep(sweep, backend="wandb", jobs=1)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", [job.state for job in exp_queue.jobs()])
+found = exp_queue.sweep(sweep, backend="wandb", jobs=1)
+print([(trial.point["lr"], trial.state, len(trial.history)) for trial in found], found.best.number)
 """
 
 
@@ -122,6 +140,23 @@ def test_a_command_that_was_killed_is_joined_again_and_no_run_starts_twice(agent
     told = again.communicate(timeout=100)[1]
     assert again.returncode == 0, told
     assert {lr: each["state"] for lr, each in agent.trials().items()} == {0.1: "done", 0.2: "done"}
+    assert len({run for run, _ in agent.ledger()}) == len(agent.ledger()) == 2
+
+
+def test_a_program_of_python_makes_a_sweep_is_interrupted_and_goes_on(agent: Agent, until: Callable[..., Any]) -> None:
+    """As the command does: a Ctrl-C ends the asking, and the trial that runs may end."""
+    agent.write("wait", "")
+    agent.write("program.py", PROGRAM)
+    command, pipes = [sys.executable, "program.py"], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    program = subprocess.Popen(command, cwd=agent.directory, env=agent.environment, text=True, **pipes)
+    agent.started.append(program)
+    until(agent.ledger)
+    program.send_signal(signal.SIGINT)
+    assert any("Ctrl-C: nothing more is started" in line for line in program.stderr)
+    (agent.directory / "wait").unlink()
+    out, told = program.communicate(timeout=100)
+    assert out.splitlines() == ["KeyboardInterrupt ['done']", "[(0.1, 'done', 3), (0.2, 'done', 3)] 0"], told
+    assert "1 trial of it from before" in told
     assert len({run for run, _ in agent.ledger()}) == len(agent.ledger()) == 2
 
 

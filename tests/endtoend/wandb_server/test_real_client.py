@@ -175,7 +175,7 @@ def test_a_run_that_was_logged_offline_is_sent_or_imported_and_doing_it_twice_ch
 
 def test_a_sweep_is_computed_by_the_agent_of_the_command_line_although_its_server_was_killed(script: Script, until: Any) -> None:
     """Its points are ours, its agent goes when the sweep is over, and a trial that failed has failed. Agent and client ask again
-    until the next server is there, and send it what the last one has not answered."""
+    until the next server is there, and send it what the last one has not answered. Asked again, the trial is another agent's."""
     line = script.command_line
     line.write("trial.py", KEPT_WAITING)
     line.write("sweep.yaml", SWEEP)
@@ -194,6 +194,13 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line_although_its_serve
     assert found == {0.1: ("done", 3), 0.5: ("failed", 3)}
     read = script(sys.executable, "-c", BEST, name)
     assert read.stdout.splitlines()[-1] == "FINISHED 2 {'lr': 0.1}", read.stderr
+    failed = next(trial["id"] for trial in trials["trials"] if trial["point"]["lr"] == 0.5)
+    line.write("trial.py", TRIAL.replace("assert run.config.lr != 0.5", "pass"))
+    again = line("retry", failed)
+    assert (again.returncode, "is offered to the next agent" in again.stderr) == (0, True), again.stderr
+    assert script(sys.executable, "-c", AGENT, "agent", name).returncode == 0
+    (job,) = [each for each in line.jobs() if each["id"] == failed]
+    assert (job["state"], job["metrics"]["loss"]) == ("done", pytest.approx(0.5 + 1 / 3))
 
 
 def test_a_training_ends_with_its_agent(script: Script, until: Any) -> None:

@@ -99,6 +99,41 @@ def test_a_search_in_frames_finds_the_best_of_all_texts(seed: int) -> None:
     assert path.frames == sorted(path.frames)
 
 
+def searched_plainly(scores: np.ndarray, model: Fusion, beams: int, far_behind: float) -> tuple[tuple[int, ...], float]:
+    """The same search with texts as keys, which makes every continuation and drops it after the frame."""
+    scale, kept = 0.0, {(): (1.0, 0.0, model.start)}  # after a blank, after its last class, the state
+    for blank, *others in np.exp(scores).tolist():
+        least = far_behind / 4 if blank >= 0.5 else min(far_behind / 4, max(others))
+        stays = {k: p for k, p in enumerate(others, start=1) if p >= least}
+        enough = far_behind * sum(next(iter(kept.values()))[:2]) * max(blank, *stays.values(), 0.0)
+        grown = {
+            text: [(b + n) * blank, n * stays.get(text[-1] if text else 0, 0.0), state] for text, (b, n, state) in kept.items()
+        }
+        for text, (b, n, state) in kept.items():
+            for k, p in stays.items():
+                if (b + n) * p > enough:
+                    factor, after = model.step(state, k)
+                    came = (b if text[-1:] == (k,) else b + n) * p * factor
+                    grown.setdefault((*text, k), [0.0, 0.0, after])[1] += came
+        best = sorted(grown.items(), key=lambda each: -sum(each[1][:2]))[:beams]
+        top = sum(best[0][1][:2])
+        kept = {text: (b / top, n / top, state) for text, (b, n, state) in best if (b + n) / top > far_behind}
+        scale += math.log(top)
+    finals = {text: scale + math.log((b + n) * model.end(state)) for text, (b, n, state) in kept.items()}
+    return max(finals.items(), key=lambda each: each[1])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_not_even_made_would_have_been_dropped(seed: int) -> None:
+    """It is left out for speed; that may never change a text."""
+    scores, model = random_scores(seed, frames=24), fusion(0.7, 1.2)
+    for beams, far_behind in ((3, 0.05), (12, 4e-3), (6, 0.2)):
+        path, total = best_text(scores, beams, model, far_behind)
+        text, same = searched_plainly(scores, model, beams, far_behind)
+        assert tuple(path.classes) == text
+        assert total == pytest.approx(same, abs=1e-9)
+
+
 def certain(frames: list[int]) -> np.ndarray:
     """Frames in which one class each is nearly sure."""
     scores = np.full((len(frames), 4), 1e-3)
@@ -135,3 +170,13 @@ def test_the_language_changes_how_sure_a_character_is() -> None:
     begins = [model.ngrams.step(model.start, k)[0] for k in (1, 2)]
     assert alone == pytest.approx([0.5, 0.5])
     assert told == pytest.approx([p / sum(begins) for p in begins])
+
+
+def test_a_share_counts_the_blank_once_and_itself_however_small() -> None:
+    """A letter that the model alone has put there is the one whose confidence matters."""
+    probabilities, model = [0.2, 0.5, 0.29999, 0.00001], fusion()
+    weighed = [p * model.step(model.start, k)[0] for k, p in enumerate(probabilities) if k]
+    for k in (1, 3):
+        (share,) = shares(Path([k], [0]), [0], np.log([probabilities]), model)
+        others = weighed if k == 3 else weighed[:2]
+        assert share == pytest.approx(weighed[k - 1] / (sum(others) + 0.2))

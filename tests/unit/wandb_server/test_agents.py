@@ -145,3 +145,17 @@ def test_a_run_is_given_once_somebody_sits_in_its_seat() -> None:
     agents.beat("a", [], 0.0)
     assert agents.told("a", never, lambda _: False) == []
     assert [each["run_id"] for each in agents.told("a", never, lambda run: run == "r2")] == ["r2"]
+
+
+def test_who_is_sent_home_goes_when_it_has_no_run_and_takes_no_other() -> None:
+    """The run that it has may end; the next one goes to another agent, and no place is kept for who has gone."""
+    agents = with_offers("r1", "r2")
+    for each in ("a", "b"):
+        agents.beat(each, [], 0.0)
+    given(agents, "a")
+    agents.home.add("a")
+    agents.beat("a", ["r1"], 5.0)
+    assert (agents.told("a", never, there), agents.present(5.0)) == ([], 2)
+    agents.beat("a", [], 10.0)
+    assert (agents.told("a", never, there), agents.present(10.0)) == ([{"type": "exit"}], 1)
+    assert [each["run_id"] for each in given(agents, "b")] == ["r2"]

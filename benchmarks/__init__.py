@@ -1,0 +1,1 @@
+"""What exp-queue costs, beside what people use now and beside the least that it could cost: `python -m benchmarks --list`."""

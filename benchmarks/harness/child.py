@@ -1,0 +1,52 @@
+"""One round of one bench, in a process of its own: with the package that PYTHONPATH puts first.
+
+    python -m benchmarks.harness.child NAME ASKED OUT
+
+ASKED: a JSON object of the fields of `Asked`; into OUT goes a JSON object: the figures, or what is missing for them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.harness.catalogue import BENCHES
+from benchmarks.harness.checkouts import PACKAGES, package
+from benchmarks.harness.figures import Asked, Figure, Missing, to_json
+
+
+def strangers() -> list[str]:
+    """The modules of ours that do not lie where the package lies that is measured. An installation for development adds from its
+    checkout what an older package lacks: that would be a figure of neither."""
+    ours = {name: module for name, module in sys.modules.items() if name.split(".")[0] in PACKAGES}
+    places = {name: getattr(module, "__file__", None) for name, module in ours.items()}
+    return [name for name, place in places.items() if place and not Path(place).resolve().is_relative_to(package())]
+
+
+def measured(name: str, asked: Asked) -> list[Figure]:
+    measure = BENCHES[name].loaded()
+    _refuse(strangers())
+    found = measure(asked)
+    _refuse(strangers())
+    return found
+
+
+def _refuse(strange: list[str]) -> None:
+    if strange:
+        sys.exit(f"the package in {package()} lacks what is measured: {strange[0]}")
+
+
+def main() -> None:
+    name, text, out = sys.argv[1:]
+    fields = json.loads(text)
+    try:
+        figures = measured(name, Asked(**{**fields, "folder": Path(fields["folder"])}))
+        found = {"package": str(package()), "figures": [to_json(figure) for figure in figures]}
+    except Missing as error:
+        found = {"missing": str(error)}
+    Path(out).write_text(json.dumps(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""`python -m benchmarks`: the smallest benches, alone and beside another checkout; what is wrong is said."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.harness import checkouts, results
+from benchmarks.harness.catalogue import BENCHES
+from benchmarks.harness.command import main
+from benchmarks.harness.figures import Asked
+from benchmarks.harness.rounds import Side, one
+from benchmarks.harness.tables import BEGIN, END
+from tests import waiting
+from tests.conftest import ROOT
+from tests.git_checkouts import checkout, git
+
+in_git = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no checkout of git")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Not that of whoever runs the tests; and the handler of SIGTERM that the command sets is taken back."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    before = signal.getsignal(signal.SIGTERM)
+    yield tmp_path / "cache/exp-queue-benchmarks"
+    signal.signal(signal.SIGTERM, before)
+
+
+def kept(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_list_names_every_bench(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is where everybody begins; it measures nothing."""
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[: len(BENCHES)]] == list(BENCHES)
+    assert any(line.startswith("gpus ") for line in lines)
+
+
+def test_a_bench_gives_figures_with_floors_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed is what is kept: with the commit, the date and the machine, for whoever compares it next year."""
+    out = tmp_path / "kept.json"
+    assert main(["expansion", "--quick", "--repeat", "1", "--format", "json", "--out", str(out)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == kept(out)
+    assert [figure["key"] for figure in found["figures"]] == ["expansion.grid", "expansion.memory", "expansion.first line"]
+    assert all(figure["floor"]["times_floor"] == 1 and len(figure["ours"]["values"]) == 1 for figure in found["figures"])
+    assert {"commit", "changed", "date", "machine", "meanwhile", "quick"} <= set(found)
+    assert found["machine"]["cores"] >= 1
+    assert found["broken"] == found["interrupted"] == {}
+
+
+def test_what_was_kept_is_shown_again_and_made_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README is made from a run that is over; to measure once more would give other figures."""
+    out, readme = tmp_path / "kept.json", tmp_path / "README.md"
+    readme.write_text(f"{BEGIN}\n{END}\n")
+    assert main(["expansion", "--quick", "--repeat", "1", "--out", str(out), "--table", str(readme)]) == 0
+    first, table = capsys.readouterr().out, readme.read_text()
+    assert "| a grid of 10,000: experiments made | " in table
+    assert main(["--from", str(out), "--table", str(readme)]) == 0
+    assert capsys.readouterr().out == first
+    assert readme.read_text() == table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nop"], "no bench is called nop; there are: expansion"),
+        (["--from", "last.json"], "give a file that python -m benchmarks has written"),
+        (["--table", "CHANGELOG.md", "--list"], "write both where it shall stand"),
+        pytest.param(["log", "--against", "no-such-revision"], "give a commit, a branch or a tag", marks=in_git),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_measured(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in the last word of the line must not cost an hour."""
+    monkeypatch.chdir(ROOT)
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert "round 1" not in errors
+
+
+@in_git
+def test_two_checkouts_take_turns(tmp_path: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What another load does to one of them it does to both. Of one round nothing is said; this checkout stays as it is."""
+    before = git(ROOT, "worktree", "list")
+    out = tmp_path / "kept.json"
+    assert main(["expansion", "--quick", "--repeat", "1", "--against", "HEAD", "--out", str(out)]) == 0
+    told = capsys.readouterr()
+    assert [line.partition(", ")[2] for line in told.err.splitlines() if "round" in line] == ["here", "HEAD"]
+    found = kept(out)
+    assert {each["word"] for each in found["verdicts"]} == {"too few rounds"}
+    assert [each["key"] for each in found["verdicts"]] == [figure["key"] for figure in found["figures"]]
+    assert all(figure["floor"] is None for figure in found["figures"])
+    assert "every round here was worse than every round there" in told.out
+    assert git(ROOT, "worktree", "list") == before
+    assert [path.name for path in (own_cache / "trees").iterdir()] == [git(ROOT, "rev-parse", "HEAD").strip()]
+
+
+def test_another_revision_has_the_files_of_its_commit_and_no_benchmarks(tmp_path: Path) -> None:
+    """The benchmarks are always those of this checkout: with others two figures would not be of the same thing."""
+    repository = checkout(tmp_path / "repository", train="")
+    (repository / "scheduler").mkdir()
+    (repository / "benchmarks").mkdir()
+    for place in ("scheduler/__init__.py", "benchmarks/__init__.py"):
+        (repository / place).write_text("first = 1\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "second")
+    (repository / "scheduler/__init__.py").write_text("changed = 1\n")
+    tree = checkouts.tree_of(checkouts.commit_of("main", repository), tmp_path / "trees", repository)
+    assert [str(path.relative_to(tree)) for path in tree.rglob("*")] == ["scheduler", "scheduler/__init__.py"]
+    assert (tree / "scheduler/__init__.py").read_text() == "first = 1\n"
+    assert (repository / "scheduler/__init__.py").read_text() == "changed = 1\n"
+
+
+def test_a_revision_without_the_package_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    """Half a tree in the cache would be taken for a whole one the next time."""
+    repository = checkout(tmp_path / "repository", train="")
+    with pytest.raises(checkouts.UnknownRevision, match="it has no package `scheduler`"):
+        checkouts.tree_of(checkouts.commit_of("main", repository), tmp_path / "trees", repository)
+    assert list((tmp_path / "trees").iterdir()) == []
+    with pytest.raises(checkouts.UnknownRevision, match="is no checkout of git"):
+        checkouts.commit_of("main", tmp_path)
+
+
+def test_what_another_revision_lacks_is_not_taken_from_this_one(tmp_path: Path) -> None:
+    """An installation for development offers it. The figure would be of neither; that it is not there is told."""
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "scheduler/__init__.py").write_text("")
+    asked = Asked(quick=True, folder=tmp_path, python=sys.executable, alone=True)
+    outcome = one(BENCHES["asks"], Side("there", tmp_path), asked)
+    assert outcome.figures == ()
+    assert "lacks what is measured: scheduler." in outcome.broken
+
+
+def rounds_below(folder: Path) -> list[str]:
+    """The processes of rounds that have their files there."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (process / "cmdline").read_bytes()
+            if b"benchmarks.harness.child" in line and os.fsencode(folder) in (process / "environ").read_bytes():
+                found.append(process.name)
+    return found
+
+
+def test_an_interrupt_keeps_what_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Whoever has waited for an hour wants what there is; scratch queues of thousands of files are nobody's."""
+    scratch, out = tmp_path / "scratch", tmp_path / "kept.json"
+    scratch.mkdir()
+    line = [sys.executable, "-m", "benchmarks", "expansion", "idle", "--quick", "--repeat", "1", "--out", str(out)]
+    environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(scratch), "HOME": str(tmp_path)}
+    with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert any("idle: round 1" in said for said in process.stderr)
+        waiting.until(lambda: rounds_below(scratch))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=100)
+    assert process.returncode == 130
+    assert rounds_below(scratch) == []
+    assert list(scratch.iterdir()) == []
+    found = kept(out)
+    assert list(found["interrupted"]) == ["idle"]
+    assert found["figures"][0]["key"] == "expansion.grid"
+
+
+def test_the_newest_result_is_the_last(tmp_path: Path) -> None:
+    """They are kept by their date; where there are none, it is said how to get one."""
+    with pytest.raises(results.NoResult, match="run python -m benchmarks first"):
+        results.opened(results.LAST, tmp_path)
+    for day in ("02", "10", "09"):
+        (tmp_path / f"2026-01-{day}_abc.json").write_text(json.dumps({"day": day}))
+    assert results.opened(results.LAST, tmp_path) == {"day": "10"}

@@ -1,0 +1,161 @@
+"""A trained network for other programs: written only where it answers as PyTorch does."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import numpy as np  # noqa: E402
+
+from text_recognizer.building import model_of  # noqa: E402
+from text_recognizer.command import obeyed  # noqa: E402
+from text_recognizer.data.line_set import Lines, LineSplit  # noqa: E402
+from text_recognizer.errors import CheckpointError  # noqa: E402
+from text_recognizer.experiment import read  # noqa: E402
+from text_recognizer.export import main  # noqa: E402
+from text_recognizer.exporting import Exported, checked, difference, drawn_lines  # noqa: E402
+from text_recognizer.recognizer import Recognizer  # noqa: E402
+from text_recognizer.training.checkpoints import Checkpoint, save  # noqa: E402
+
+LSTM = {"network": "line_lstm_ctc", "network_args": {"channels": 16, "hidden": 8}}
+WINDOWS = {"network": "LineCNN", "network_args": {"conv_dim": 4, "fc_dim": 16}}
+WRITER = {"network": "LineCNNTransformer", "network_args": {"conv_dim": 4, "fc_dim": 16, "tf_dim": 16, "tf_fc_dim": 16}}
+SIZES = (1, 5)
+
+
+def kept(folder: Path, given: dict[str, Any]) -> Path:
+    """A checkpoint of a fresh network that reads three letters."""
+    experiment = read({"dataset": "GeneratedLines", **given})
+    torch.manual_seed(0)
+    split = LineSplit((np.zeros((32, 8), np.uint8),), ("abc",))
+    data = Lines(split, split, split, "ab\N{LATIN SMALL LETTER E WITH ACUTE}")
+    model = model_of(experiment, data, torch.device("cpu"))
+    path = folder / "best.pt"
+    save(path, Checkpoint(experiment.as_mapping(), data.classes, model.needed(data), model.network.state_dict()))
+    return path
+
+
+def batch(lines: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """So many lines of noise, of other sizes than those with which it was traced and checked."""
+    widths = torch.tensor([411 - 60 * i for i in range(lines)])
+    images = torch.rand(lines, 32, int(widths.max()), generator=torch.Generator().manual_seed(lines))
+    for image, width in zip(images, widths.tolist(), strict=True):
+        image[:, width:] = 0
+    return images, widths
+
+
+def agrees(checkpoint: Path, answer) -> None:
+    network = Recognizer(checkpoint).model.network
+    for lines in SIZES:
+        images, widths = batch(lines)
+        with torch.no_grad():
+            wanted, _, frames = network(images, widths)
+            logits, found = answer(images, widths)
+        assert found.tolist() == frames.tolist()
+        for i, n in enumerate(frames.tolist()):
+            assert torch.allclose(logits[i, :n], wanted[i, :n], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_onnx_reads_as_the_checkpoint_does_and_says_what_it_wants(tmp_path: Path, capsys) -> None:
+    """Whoever runs it elsewhere has no PyTorch, none of this code, and nobody to ask."""
+    onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
+    pytest.importorskip("onnxscript", reason="the extra `export` is not installed")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
+    checkpoint = kept(tmp_path, LSTM)
+    assert main([str(checkpoint), "--to", "onnx"]) == 0
+    assert f"written {tmp_path / 'best.onnx'}" in capsys.readouterr().out
+    content = (tmp_path / "best.onnx").read_bytes()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+    def answer(images: torch.Tensor, widths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        given = {"images": images.numpy(), "widths": widths.numpy()}
+        logits, frames = session.run(["logits", "frames"], given)
+        return torch.from_numpy(logits), torch.from_numpy(frames)
+
+    agrees(checkpoint, answer)
+    said = session.get_modelmeta().custom_metadata_map
+    assert (said["height"], said["blank"], said["alphabet"]) == ("32", "0", "ab\N{LATIN SMALL LETTER E WITH ACUTE}")
+    assert "ink" in said["range"]
+    (images, widths), (logits, frames) = session.get_inputs(), session.get_outputs()
+    assert [images.shape, widths.shape] == [["batch", 32, "width"], ["batch"]]
+    assert [logits.shape, frames.shape] == [["batch", "T", 4], ["batch"]]
+    graph = onnx.load_from_string(content).graph
+    assert all(value.doc_string for value in (*graph.input, *graph.output))
+
+
+def test_an_exported_program_reads_as_the_checkpoint_does(tmp_path: Path, capsys) -> None:
+    """It is loaded by PyTorch alone, without this code."""
+    checkpoint = kept(tmp_path, WINDOWS)
+    place = tmp_path / "line.pt2"
+    assert main([str(checkpoint), "--to", "torch", "--out", str(place)]) == 0
+    assert f"written {place}" in capsys.readouterr().out
+    said = {"about.json": ""}
+    agrees(checkpoint, torch.export.load(io.BytesIO(place.read_bytes()), extra_files=said).module())
+    about = json.loads(said["about.json"])
+    assert (about["height"], about["network"], about["least_width"]) == (32, "LineCNN", 17)
+
+
+def test_what_writes_token_by_token_is_refused(tmp_path: Path, capsys) -> None:
+    """Half of such a reader, without the search, would read nothing."""
+    assert main([str(kept(tmp_path, WRITER)), "--to", "torch"]) == 1
+    assert "token by token" in capsys.readouterr().err
+    assert not (tmp_path / "best.pt2").exists()
+
+
+def test_the_checkpoint_is_not_written_over(tmp_path: Path, capsys) -> None:
+    """It is what an hour of training has left."""
+    checkpoint = kept(tmp_path, LSTM)
+    before = checkpoint.read_bytes()
+    assert main([str(checkpoint), "--to", "torch", "--out", str(checkpoint)]) == 2
+    assert "is the checkpoint itself" in capsys.readouterr().err
+    assert checkpoint.read_bytes() == before
+
+
+def answers(shift: float, frames: int = 0, nothing: bool = False) -> Any:
+    """What gives each frame the same two logits, shifted, with so many frames more; or no numbers."""
+
+    def read(images: torch.Tensor, widths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = torch.tensor([0.0, shift]).expand(len(images), images.shape[2], 2).clone()
+        logits[..., 1][torch.arange(images.shape[2]) >= widths[:, None]] = 100 * shift  # padding counts for nothing
+        return logits * (torch.nan if nothing else 1), widths + frames
+
+    return read
+
+
+class Same(torch.nn.Module):
+    """Logits 0 and 0 in every frame."""
+
+    def forward(self, images: torch.Tensor, widths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return answers(0.0)(images, widths)
+
+
+def test_a_file_that_answers_otherwise_is_an_error(tmp_path: Path) -> None:
+    """It would be deployed, and read a little wrong for years."""
+    lines = list(drawn_lines(40))
+    assert [len(images) for images, _ in lines] == [1, 7, 12]
+    assert {images.shape[1] for images, _ in lines} == {40}
+    assert difference(Same(), answers(0.0), lines) == 0
+    apart = difference(Same(), answers(1.0), lines)
+    assert apart == pytest.approx(1 / (1 + np.exp(-1)) - 0.5)
+    assert checked(tmp_path, Exported(b"", 9e-5)).apart == 9e-5
+    more, nothing = (difference(Same(), answers(0.0, **wrong), lines) for wrong in ({"frames": 1}, {"nothing": True}))
+    for wrong in (apart, more, nothing, float("nan")):
+        with pytest.raises(CheckpointError, match="nothing is written"):
+            checked(tmp_path, Exported(b"", wrong))
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra(capsys) -> None:
+    """Most users have no ONNX."""
+
+    def action() -> int:
+        raise ModuleNotFoundError(name="onnxscript")
+
+    assert obeyed("export", action) == 1
+    assert "pip install 'exp-queue[export]'" in capsys.readouterr().err

@@ -48,6 +48,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--beams", type=int, default=1, help="texts per line that are followed up (default 1: greedily)")
     parser.add_argument("--looks", type=int, choices=(1, 3, 9), default=1, help="times that each line is looked at (default 1)")
+    parser.add_argument("--lm", action="store_true", help="read with the language model beside the checkpoint, as predict does")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--worst", type=int, default=10, metavar="N", help="lines and confusions that are named (default 10)")
     parser.add_argument("--picture", type=Path, help="draw the worst lines into this file")
@@ -64,11 +65,13 @@ def _evaluate(given: argparse.Namespace, keys: Sequence[str]) -> int:
     from text_recognizer.recognizer import Recognizer
 
     recognizer = Recognizer(given.checkpoint, given.device, given.beams, given.looks)
+    if given.lm:
+        recognizer.use_language()
     entry, args = data_args(recognizer.experiment, given.dataset, pairs_of(keys))
     spoiling = Spoiling(given.squeeze, given.rotate, given.margin)
     data = held_out(entry, args, given.split, spoiling)
     lines = read_lines(recognizer, data)
-    about = {"checkpoint": given.checkpoint, "dataset": entry.name, "split": given.split, **asdict(spoiling)}
+    about = {"checkpoint": given.checkpoint, "dataset": entry.name, "split": given.split, "lm": given.lm, **asdict(spoiling)}
     figures = _figures(lines, given)
     if given.picture:
         from text_recognizer.data.preview import sheet
@@ -126,7 +129,8 @@ def _text(about: dict[str, Any], figures: dict[str, Any]) -> Iterator[str]:
     changed = "".join(
         f", {name} {about[name]:g}" for name, none in (("squeeze", 1), ("rotate", 0), ("margin", 0)) if about[name] != none
     )
-    yield f"{about['checkpoint']} on {about['dataset']}, {about['split']}{changed}"
+    with_model = ", with the language model" if about["lm"] else ""
+    yield f"{about['checkpoint']} on {about['dataset']}, {about['split']}{changed}{with_model}"
     yield f"{figures['lines']:,} lines of {figures['writers']:,} writers, {figures['characters']:,} characters"
     yield f"CER {_rate(figures['cer'])}"
     yield f"WER {_rate(figures['wer'])}"

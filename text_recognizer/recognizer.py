@@ -152,6 +152,14 @@ class Recognizer:
         self.model.trust = trusts or AS_IT_IS
         return language is not None
 
+    def use_language(self) -> None:
+        """Whoever reads by `model` reads with the language model beside the checkpoint from now on. Raises CheckpointError where
+        there is none, it was found to be of no use, or it cannot be used."""
+        self._prepare(lm=True)
+        if self.model.fusion is None:
+            what = f"{self.checkpoint}: no language model lies beside it, or none that helps"
+            raise CheckpointError(f"{what}; `python -m text_recognizer.language` makes one")
+
     def _kept_beside(self, *, forgiving: bool) -> tuple[Language | None, Fusion | None]:
         """What lies beside the checkpoint, read once. `forgiving`: what cannot be used is as if there were nothing."""
         if not self._beside:

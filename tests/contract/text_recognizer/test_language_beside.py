@@ -16,6 +16,7 @@ from PIL import Image  # noqa: E402
 from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.errors import CheckpointError, DataError  # noqa: E402
+from text_recognizer.evaluate import main as evaluate  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.models.fusion import Weights  # noqa: E402
 from text_recognizer.models.ngrams import counted  # noqa: E402
@@ -66,6 +67,20 @@ def test_it_is_used_unless_it_is_turned_off(checkpoint: Path) -> None:
     beside(checkpoint).unlink()
     (bare,) = Recognizer(checkpoint).read([line()])
     assert (bare.text, bare.calibrated) == (alone.text, False)
+
+
+def test_a_split_is_measured_with_it_where_that_is_asked_for(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it is worth on harder lines is seen side by side; without the word the figure is that of the training."""
+    read = {}
+    for words in ((), ("--lm",)):
+        assert evaluate([str(checkpoint), *words, "--format=json", "--resamples=9"]) == 0
+        figures = json.loads(capsys.readouterr().out)
+        read[figures["lm"]] = {each["read"] for each in figures["worst"]}
+    assert read[False] == {"h"}
+    assert all("the" in text for text in read[True])
+    beside(checkpoint).unlink()
+    assert evaluate([str(checkpoint), "--lm"]) == 1
+    assert "no language model lies beside it" in capsys.readouterr().err
 
 
 def test_characters_and_words_stand_in_the_given_picture(checkpoint: Path) -> None:

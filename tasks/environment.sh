@@ -3,7 +3,7 @@
 #   ensure_environment EXTRA     e.g. recognizer, or all; everything that it prints goes to standard error
 #
 #   ensure_browser             Chromium for the tests of pages, where that is possible
-#   ensure_cluster             Slurm for the tests of clusters, where that is possible and asked for (WITH_CLUSTER=1)
+#   ensure_cluster             Slurm and sshd for the tests of other machines, where that is possible and asked for (WITH_CLUSTER=1)
 #
 #   run_and_tell COMMAND...      runs it, says how the reader's own shell finds exp-queue, and ends with its exit status
 #
@@ -130,9 +130,11 @@ ensure_browser() {
     ensure_programs chromedriver "Chromium for the tests of pages (NO_BROWSER=1 leaves it out)" chromium chromium-driver fonts-dejavu-core
 }
 
-# Slurm, for the tests of clusters, and only with WITH_CLUSTER=1: its packages are services, which nobody wants by the way.
+# Slurm and an ssh server, for the tests of other machines, and only with WITH_CLUSTER=1: they are services, which nobody wants by
+# the way.
 ensure_cluster() {
     if [ -z "${WITH_CLUSTER:-}" ]; then return 0; fi
+    ensure_programs sshd "an ssh server for the tests of other hosts" openssh-server openssh-client
     ensure_programs slurmctld "Slurm for the tests of clusters" slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins
 }
 

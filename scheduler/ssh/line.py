@@ -108,7 +108,8 @@ class Line:
         self.listen()
         lines = [each.strip() for each in self._said.decode(errors="replace").splitlines() if each.strip()]
         if status == ABSENT:
-            return f"there is no exp-queue: neither {sys.executable} with {ROOT}, nor `exp-queue` in the PATH of a login shell"
+            missing = f"neither {sys.executable} with {ROOT}, nor `exp-queue` in the PATH of a login shell"
+            return f"there is no exp-queue: {missing}; log in to it and `pip install exp-queue`"
         return "; ".join(lines[-2:]) or f"ssh ended with exit status {status}"
 
     def say_good_bye(self) -> None:

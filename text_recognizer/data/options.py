@@ -135,7 +135,7 @@ class LinePagesOptions:
 
     folder: str = key("", "the folder, here or in TEXT_RECOGNIZER_DATA, with lines.tsv or pictures with a .gt.txt beside them")
     height: int = key(32, "pixels that every line is scaled to; the width follows", least=16)
-    fit: bool = key(False, "take the writing alone out of every picture, level, at one size and density")
+    fit: bool = key(True, "take the writing alone out of every picture, level, at one size and density")
     upright: bool = key(False, "take the slant out of every line")
     val_share: float = key(0.1, "share of the writers to choose the best epoch by, where no split is given", least=0, most=1)
     test_share: float = key(0.1, "share of the writers for the final figure, where no split is given", least=0, most=1)

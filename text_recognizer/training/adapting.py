@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import torch
 
 _NAMED = 12
+_PREPARED = ("fit", "upright")
 
 
 def adapted(
@@ -26,6 +28,13 @@ def told(old: str, new: str) -> str:
     kept = sum(c in old for c in new)
     added, removed = "".join(c for c in new if c not in old), "".join(c for c in old if c not in new)
     return f"the alphabet is another: {kept} characters kept, {_listed(added)} added, {_listed(removed)} removed"
+
+
+def otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What is done to lines now and was not before, or the other way round, by the keys of both data sets; "" for nothing."""
+    changed = [name for name in _PREPARED if name in before and name in now and before[name] != now[name]]
+    flags = " ".join(f"--{name}={str(before[name]).lower()}" for name in changed)
+    return f"it has learned of lines prepared with {flags}; give that to go on with such lines" if flags else ""
 
 
 def _rows(value: torch.Tensor, fresh: torch.Tensor, old: str, new: str) -> torch.Tensor:

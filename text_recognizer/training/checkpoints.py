@@ -81,7 +81,14 @@ def load(path: Path) -> Checkpoint:
     expected = content.pop("sha256", "")
     if digest(content) != expected:
         raise CheckpointError(f"{path}: the checksum does not agree, the file is damaged; use another checkpoint")
-    return Checkpoint(json.loads(content["experiment"]), content["classes"], json.loads(content["about"]), content["weights"])
+    experiment = _as_it_was(json.loads(content["experiment"]))
+    return Checkpoint(experiment, content["classes"], json.loads(content["about"]), content["weights"])
+
+
+def _as_it_was(experiment: dict[str, Any]) -> dict[str, Any]:
+    """With what was not yet written down: before there was `fit`, now the default, folders of lines were read as they are."""
+    args = experiment.get("dataset_args", {})
+    return {**experiment, "dataset_args": {"fit": False, **args}} if "upright" in args else experiment
 
 
 def digest(content: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from text_recognizer.metrics import Prediction
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.model import Batch, Model
 from text_recognizer.training import checkpoints, language_choice, resume
-from text_recognizer.training.adapting import adapted, told
+from text_recognizer.training.adapting import adapted, otherwise, told
 from text_recognizer.training.checkpoints import Checkpoint
 from text_recognizer.training.compiling import compiled
 from text_recognizer.training.early_stopping import BestEpoch
@@ -110,8 +110,9 @@ class Training(Generic[S, B]):
             reason = "its network has other network_args, or reads lines of another height"
             raise CheckpointError(f"{file}: {reason}; give the same ones") from error
         self.listeners.say(f"starting from the weights of {file}")
-        if sentence := told(old, new):
-            self.listeners.say(sentence)
+        for sentence in (told(old, new), otherwise(saved.experiment["dataset_args"], vars(self.experiment.dataset_args))):
+            if sentence:
+                self.listeners.say(sentence)
 
     def run(self) -> Outcome:
         """Trains until the budget is used up, or until patience runs out, then tests the best epoch's weights.

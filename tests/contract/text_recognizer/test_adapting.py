@@ -20,7 +20,7 @@ from text_recognizer.building import by_class, data_of, training_of  # noqa: E40
 from text_recognizer.data import __main__ as show  # noqa: E402
 from text_recognizer.errors import CheckpointError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
-from text_recognizer.training.adapting import adapted, told  # noqa: E402
+from text_recognizer.training.adapting import adapted, otherwise, told  # noqa: E402
 from text_recognizer.training.checkpoints import load  # noqa: E402
 from text_recognizer.training.loop import Listeners  # noqa: E402
 
@@ -78,6 +78,14 @@ def test_rows_of_the_classes_follow_their_characters() -> None:
     assert weights["stem"].tolist() == [1.0] * 4
     assert told("abd", "bcde") == "the alphabet is another: 2 characters kept, 2 ('c' 'e') added, 1 ('a') removed"
     assert told("ab", "ab") == ""
+
+
+def test_lines_prepared_otherwise_than_those_of_the_weights_are_told() -> None:
+    """It reads worse for a while, and nobody would know why."""
+    before = {"fit": False, "upright": False, "height": 32}
+    said = "it has learned of lines prepared with --fit=false; give that to go on with such lines"
+    assert otherwise(before, {**before, "fit": True}) == said
+    assert otherwise(before, before) == otherwise({"height": 32}, {**before, "fit": True}) == ""
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -55,6 +55,17 @@ def whole(path: Path) -> None:
     assert kept.weights["w"].unique().tolist() == [kept.about["epoch"]]
 
 
+@pytest.mark.parametrize(
+    ("args", "expected"), [({"upright": False}, False), ({"upright": False, "fit": True}, True), ({"split": "aachen"}, None)]
+)
+def test_folders_of_lines_from_before_there_was_fit_are_read_without_it(
+    tmp_path: Path, args: dict[str, object], expected: bool | None
+) -> None:
+    """It is the default now, and their networks have never seen such lines."""
+    save(tmp_path / "best.pt", Checkpoint({"network": "line_lstm_ctc", "dataset_args": args}, "01A", {}, checkpoint().weights))
+    assert load(tmp_path / "best.pt").experiment["dataset_args"].get("fit") is expected
+
+
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     """Scalars and bf16 included."""
     save(tmp_path / "new" / "best.pt", checkpoint())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scheduler.hosted.visitors import at_home_here
 from scheduler.queue.guests import Guest
 from scheduler.queue.surroundings import Surroundings
 from scheduler.ssh.hosts import hosts_in, launcher_of, new_order, place_of
+from scheduler.ssh.line import Line
 from scheduler.ssh.orders import Host
 from scheduler.ssh.wire import MAGIC, Frames, frame
 
@@ -101,3 +103,19 @@ def test_only_files_that_never_change_are_sent_in_pieces_to_the_end() -> None:
     assert all(map(only_grows, ["log.txt", "metrics.jsonl", "wandb/run-1.wandb", "tb/events.out.tfevents.1"]))
     assert likely_grows("results.csv")
     assert not any(map(only_grows, ["results.csv", "model.pt", "sub/metrics.jsonl"]))
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ("exit 127", "log in to it and `pip install exp-queue`"),
+        ("echo Host key verification failed. >&2; exit 255", "Host key verification failed."),
+        ("exit 3", "ssh ended with exit status 3"),
+    ],
+)
+def test_why_there_is_no_line_is_said_by_whoever_knows(monkeypatch: pytest.MonkeyPatch, client: str, expected: str) -> None:
+    """ssh's own words are what people find when they look for them; where there is no exp-queue, ssh has nothing to say."""
+    monkeypatch.setenv("EXP_QUEUE_SSH", f"sh -c {shlex.quote(client)}")
+    line = Line("ada")
+    assert expected in line.last_words()
+    line.close()

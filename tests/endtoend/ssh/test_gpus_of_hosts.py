@@ -69,5 +69,6 @@ def test_a_host_whose_gpu_somebody_uses_leaves_the_jobs_to_the_others(there: Wit
     there.drivers["ada"].runs(os.getpid(), "GPU-0", 9000)
     done = line("run", grid(line, "[0, 1]", head="resources: {gpus: 1}"), *BOTH)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count(" sent to babbage: ") == 2, "where a job went in the end is what people look for"
     assert all(str(there.hosts["babbage"].home) in place_of(line, n) for n in range(2))
     assert [environment(line, n)["EXP_QUEUE_ATTEMPT"] for n in range(2)] == ["1", "1"], "who was given back has spent nothing"

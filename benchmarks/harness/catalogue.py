@@ -47,6 +47,7 @@ SCRIPTS = {
     "comparing": "comparing many jobs",
     "gpus": "what sharing GPUs costs, on a driver of the tests",
     "in_a_terminal": "what `watch` and `top` cost",
+    "jobs_at_once": "how many jobs at once are fastest, and what `-j auto` finds",
     "live_page": "what the live page costs",
     "reading_rows": "how soon a row is read",
     "recogniser_curves": "makes the curves of stopping_quality",

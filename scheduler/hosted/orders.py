@@ -29,6 +29,7 @@ from scheduler.runner.notices import Noted, Notice, Trouble, Waiting
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
 from scheduler.terminal import say
+from scheduler.tracking.left import Grown
 
 SILENCE = 60.0  # seconds after which the other side is gone, though the line does not say so
 PATIENCE = 1.0  # seconds between two looks at what no event tells: jobs that another line of the same queue drives
@@ -81,6 +82,9 @@ class Orders:
 
     def reads(self, job: Job) -> bool:
         return True  # over there it is read
+
+    def grown(self, job: Job) -> Grown | None:
+        return None
 
     def why_not(self, job: Job) -> str:
         return ""

@@ -60,7 +60,7 @@ class Progress:
         self._labels: dict[str, str] = {}
         self._is_viewed = False
         self._over = self._total = 0
-        self._begun: dict[str, tuple[str, str]] = {}  # what was told of starts, by job, until it is over
+        self._begun: dict[str, tuple[str, str, str]] = {}  # what was told of starts, by job, until it is over
         self._tellers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
             Joined: self._joined,
@@ -145,7 +145,8 @@ class Progress:
             self._say(sentence)
 
     def _started(self, notice: Started) -> None:
-        start = (notice.attempt.name, notice.attempt.gpus)
+        begun = _given(notice.attempt.launcher) if is_elsewhere(notice.attempt) else "started"
+        start = (notice.attempt.name, notice.attempt.gpus, begun)
         if self._begun.get(notice.job.id) == start:  # it was taken back, and is tried anew
             return
         self._begun[notice.job.id] = start
@@ -154,7 +155,6 @@ class Progress:
             return
         again = f" (attempt {notice.attempt.number})" if notice.attempt.number > 1 else ""
         where = f" on {notice.attempt.place}" if notice.attempt.gpus else ""
-        begun = _given(notice.attempt.launcher) if is_elsewhere(notice.attempt) else "started"
         self._say(f"{notice.job.short_id} {begun}{where}{again}: {label}")
 
     def _joined(self, notice: Joined) -> None:

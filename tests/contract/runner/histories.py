@@ -75,8 +75,8 @@ class PlantedStore(Store):
     resolve: Callable[[Changes], None] = staticmethod(resolve)
 
     @contextmanager
-    def change(self) -> Iterator[Changes]:
-        with self._database.write() as connection:
+    def change(self, *, many: bool = False) -> Iterator[Changes]:
+        with self._database.write(many=many) as connection:
             change = self.kind(connection, self.home)
             yield change
             self.resolve(change)

@@ -60,6 +60,7 @@ def test_no_room_of_ours_looks_for_the_package_in_the_users_folder(command_line:
         "scheduler.cli.main",
         "scheduler.actions.doctor",
         "scheduler.mcp_server.serving",
+        "scheduler.hosted.agent",
     )  # for the version, on the command line
     names = [name for name in modules(ROOT, "scheduler") if "." in name and name not in asking]
     command_line.write("scheduler.py", 'raise RuntimeError("theirs is run")')

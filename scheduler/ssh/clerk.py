@@ -56,7 +56,7 @@ class Clerk:
     def host(self, name: str) -> Host:
         """What is known of it; from now on there is a line to it, as long as it answers."""
         if name not in self._lines.hosts:
-            self._lines.hosts[name] = Host(name)
+            self._lines.host(name)
             self._do(lambda: None)
         return self._lines.hosts[name]
 

@@ -41,6 +41,12 @@ class Lines:
         self._selector = selectors.DefaultSelector()
         self._ping_at = 0.0
 
+    def host(self, name: str) -> Host:
+        """What is known of it. Also of another thread: whoever goes through `hosts` meanwhile sees those of before."""
+        if name not in self.hosts:
+            self.hosts = {**self.hosts, name: Host(name)}
+        return self.hosts[name]
+
     def watch(self, descriptor: int, act: Callable[[], object]) -> None:
         """Call `act` whenever it is readable."""
         self._selector.register(descriptor, selectors.EVENT_READ, act)

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from scheduler.queue.guests import Guest
 from scheduler.queue.surroundings import Surroundings
 from scheduler.ssh.hosts import hosts_in, launcher_of, new_order, place_of
 from scheduler.ssh.line import Line
+from scheduler.ssh.lines import Lines, Listener
 from scheduler.ssh.orders import Host
 from scheduler.ssh.wire import MAGIC, Frames, frame
 
@@ -103,6 +105,16 @@ def test_only_files_that_never_change_are_sent_in_pieces_to_the_end() -> None:
     assert all(map(only_grows, ["log.txt", "metrics.jsonl", "wandb/run-1.wandb", "tb/events.out.tfevents.1"]))
     assert likely_grows("results.csv")
     assert not any(map(only_grows, ["results.csv", "model.pt", "sub/metrics.jsonl"]))
+
+
+def test_a_host_that_is_asked_for_disturbs_nobody_who_goes_through_the_others() -> None:
+    """One thread asks for it, another one calls them all, and ended for ever when the number of them changed meanwhile."""
+    lines = Lines(cast("Listener", None))
+    first, going_through = lines.host("ada"), iter(lines.hosts.values())
+    second = lines.host("babbage")
+    assert list(going_through) == [first]
+    assert lines.host("ada") is first
+    assert list(lines.hosts.values()) == [first, second]
 
 
 @pytest.mark.parametrize(

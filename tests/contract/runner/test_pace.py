@@ -30,6 +30,7 @@ from scheduler.runner.pace import Pace
 from scheduler.runner.runner import Runner
 from scheduler.tracking.left import Grown
 from tests.contract.first_runs import first_runs
+from tests.contract.runner.one_of_three import ONE_OF_THREE
 from tests.unit.runner.test_backfill import job as plain_job
 
 ONE, OTHER = "/there/one.py", "/there/other.py"
@@ -273,28 +274,9 @@ def test_everybody_who_looks_sees_how_many_may_run(home: Home, store: Store, one
     assert "auto" not in explain(store, jobs[1], machine())
 
 
-# Three of them must be there at once, and no fourth.
-THREE = """
-import fcntl, os, sys, time
-for number in range(3):
-    probe = os.open(f"probe-{number}", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        break
-    except BlockingIOError:
-        os.close(probe)
-else:
-    sys.exit("a fourth at once")
-open("ledger", "a").write(sys.argv[1] + chr(10))
-while len(open("ledger").readlines()) < 3:
-    time.sleep(0.01)
-time.sleep(0.2)
-"""
-
-
 def test_a_runner_starts_as_many_as_were_found(home: Home, store: Store, experiments, tmp_path: Path) -> None:
     """The whole way: from the kept file to the processes, on a machine with fewer cores or more."""
-    (tmp_path / "three.py").write_text(THREE)
+    (tmp_path / "three.py").write_text(ONE_OF_THREE)
     text = 'command: [python, -I, -S, three.py, "${args_no_hyphens}"]\ngrid: {x: [1, 2, 3, 4, 5, 6]}\npolicy: {timeout: 100s}\n'
     devices, told = machine(8), list[Notice]()
     kept.keep(home.root, f"{tmp_path}/three.py", Found(3, "8 cores", {4: 0.9}, settled=True))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.conftest import CommandLine
-from tests.endtoend.slurm.conftest import environment, grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.slurm_cluster import Cluster
 from tests.waiting import until
 

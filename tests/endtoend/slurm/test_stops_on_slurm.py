@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 from tests.conftest import CommandLine
-from tests.endtoend.slurm.conftest import environment, grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.slurm_cluster import Cluster
 from tests.waiting import until
 

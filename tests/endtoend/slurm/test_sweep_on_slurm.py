@@ -5,20 +5,10 @@ from __future__ import annotations
 import json
 
 from tests.conftest import CommandLine
+from tests.endtoend.elsewhere import SWEEP
 from tests.endtoend.sweeps.conftest import TRAIN
 from tests.slurm_cluster import Cluster
 from tests.waiting import until
-
-SWEEP = """
-program: train.py
-command: [python, "${program}", "${args}"]
-method: grid
-metric: {name: loss, goal: minimize}
-parameters:
-  lr: {values: [0.1, 0.2, 0.9]}
-  stays_above: {value: 0.5}
-early_terminate: {type: hyperband, min_iter: 2, eta: 2}
-"""
 
 
 def test_trials_on_nodes_are_read_while_they_run_and_the_worst_is_stopped(line: CommandLine, cluster: Cluster) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import CommandLine
-from tests.endtoend.slurm.conftest import environment, grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.slurm_cluster import MOST, NODE, Cluster
 from tests.waiting import until
 

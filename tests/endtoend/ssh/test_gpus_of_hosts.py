@@ -11,7 +11,7 @@ import pytest
 
 from tests import ssh_hosts
 from tests.conftest import CommandLine
-from tests.endtoend.ssh.conftest import JOB, environment, grid
+from tests.endtoend.elsewhere import JOB, environment, grid
 from tests.fakes.nvml.fake_driver import FakeDriver, fake_library, gpu_lines
 from tests.ssh_hosts import Hosts
 from tests.waiting import until

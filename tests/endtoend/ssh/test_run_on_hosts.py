@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from tests.conftest import CommandLine
-from tests.endtoend.ssh.conftest import environment, grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.ssh_hosts import Hosts
 
 BOTH = ("--on", "ssh:ada,babbage")

@@ -7,19 +7,9 @@ import json
 import pytest
 
 from tests.conftest import CommandLine
+from tests.endtoend.elsewhere import SWEEP
 from tests.endtoend.sweeps.conftest import TRAIN
 from tests.ssh_hosts import Hosts
-
-SWEEP = """
-program: train.py
-command: [python, "${program}", "${args}"]
-method: grid
-metric: {name: loss, goal: minimize}
-parameters:
-  lr: {values: [0.1, 0.2, 0.9]}
-  stays_above: {value: 0.5}
-early_terminate: {type: hyperband, min_iter: 2, eta: 2}
-"""
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CommandLine
-from tests.endtoend.ssh.conftest import environment, grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.ssh_hosts import Hosts
 from tests.waiting import until
 

@@ -1,0 +1,45 @@
+"""Jobs that run on other machines: what they tell of where they are, and the files that ask for them."""
+
+from __future__ import annotations
+
+import json
+
+from tests.conftest import CommandLine
+
+JOB = """
+import json, os, sys, time
+from pathlib import Path
+what = json.loads(sys.argv[1])
+n = what["n"]
+print("hello from", n, flush=True)
+with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
+    log.write(json.dumps({"step": 0, "loss": float(n)}) + "\\n")
+with open(os.environ["EXP_QUEUE_RUN_DIR"] + "/model.bin", "wb") as file:
+    file.write(bytes([n]) * 100_000)
+Path(f"{n}.began").open("a").write("x")
+Path(f"{n}.json").write_text(json.dumps({**os.environ, "PID": str(os.getpid()), "PARENT": str(os.getppid())}))
+while what.get("stay") and not Path("go").exists():
+    time.sleep(0.05)
+sys.exit(what.get("status", 0))
+"""
+SWEEP = """
+program: train.py
+command: [python, "${program}", "${args}"]
+method: grid
+metric: {name: loss, goal: minimize}
+parameters:
+  lr: {values: [0.1, 0.2, 0.9]}
+  stays_above: {value: 0.5}
+early_terminate: {type: hyperband, min_iter: 2, eta: 2}
+"""
+
+
+def grid(line: CommandLine, values: str, more: str = "", head: str = "") -> str:
+    """A file of jobs; `values`: those of n."""
+    command = 'command: [python, job.py, "${args_json}"]\n'
+    return line.write("grid.yaml", f"{command}{head}\ngrid: {{n: {values}{more}}}\n")
+
+
+def environment(line: CommandLine, n: int) -> dict[str, str]:
+    """What the job with this n has found, its process id as PID, and as PARENT that of its launcher."""
+    return json.loads((line.directory / f"{n}.json").read_text())

@@ -46,14 +46,15 @@ class OnCluster(Devices):
         return True
 
     def never(self, resources: Resources) -> str:
-        """Slurm's reason. While it does not answer, nothing is said to be impossible."""
+        """Slurm's reason. While it does not answer, or does not know its own nodes yet, nothing is said to be impossible."""
         if resources not in self._answers:
             try:
                 commands.test(wanted(resources, self._policy, self._wishes, has_gpus=self._has_gpus))
-            except commands.NoAnswer as error:
-                self._answers[resources] = f"Slurm says: {error}"
-            else:
                 self._answers[resources] = ""
+            except commands.NoAnswer as error:
+                if not commands.knows_its_nodes(self._wishes.partition):
+                    return ""
+                self._answers[resources] = f"Slurm says: {error}"
         return self._answers[resources]
 
 

@@ -48,7 +48,7 @@ def submit(words: Sequence[str], script: str) -> str:
 
 
 def test(words: Sequence[str]) -> None:
-    """NoAnswer, with Slurm's reason, where it would never run such a job."""
+    """NoAnswer, with Slurm's reason, where it would not take such a job now."""
     ask(["sbatch", "--test-only", *words], "#!/bin/sh\n")
 
 
@@ -59,9 +59,23 @@ def arrays(names: Iterable[str]) -> dict[str, states.Array]:
 
 def has_gpus(partition: str | None) -> bool:
     """Whether a node of the partition (None: the default one) has GPUs."""
-    lines = ask(["sinfo", "--noheader", *([f"--partition={partition}"] if partition else []), "--format=%P|%G"]).splitlines()
-    pairs = [line.partition("|") for line in lines]
-    return any("gpu" in gres for name, _, gres in pairs if partition or name.endswith("*"))
+    return any("gpu" in gres for gres in _of_nodes("%G", partition))
+
+
+def knows_its_nodes(partition: str | None) -> bool:
+    """Whether the controller is there and has heard of each node of the partition since it was started. Before that, for some
+    seconds, it takes every job for impossible."""
+    try:
+        return not any(state.startswith("unknown") for state in _of_nodes("%T", partition))
+    except NoAnswer:
+        return False
+
+
+def _of_nodes(what: str, partition: str | None) -> list[str]:
+    """What `sinfo` says under this format, for each kind of node."""
+    chosen = [f"--partition={partition}"] if partition else []
+    pairs = [line.partition("|") for line in ask(["sinfo", "--noheader", *chosen, f"--format=%P|{what}"]).splitlines()]
+    return [found for name, _, found in pairs if partition or name.endswith("*")]
 
 
 def most_in_array() -> int:

@@ -83,6 +83,20 @@ def test_a_node_that_is_drained_takes_no_more_jobs_and_gives_them_back(line: Com
     assert len(cluster.arrays()) == 2, "who waits is not submitted again and again"
 
 
+def test_a_controller_that_does_not_know_its_nodes_yet_refuses_nothing(line: CommandLine, cluster: Cluster) -> None:
+    """For some seconds after its start it takes every job for impossible, and says so."""
+    cluster.stop("slurmd")
+    cluster.restart("slurmctld")
+    running = line.start("run", grid(line, "[0]", head="resources: {gpus: 1}"), "--on", "slurm")
+    try:
+        until(lambda: states(line) == ["starting"] or running.poll() is not None)
+        assert states(line) == ["starting"]
+    finally:
+        cluster.daemon()
+    assert running.wait(100) == 0
+    assert states(line) == ["done"]
+
+
 @pytest.mark.slow
 def test_while_the_controller_is_away_what_runs_ends_and_what_waits_waits(line: CommandLine, cluster: Cluster) -> None:
     """An update of the cluster, or a night without it: nothing is lost, and nothing runs twice."""

@@ -63,11 +63,13 @@ class EventSeen:
 @dataclass(frozen=True)
 class Mark:
     """A line of the ledger: `start` (value: pid), `end` (value: exit status), `overlap` and `beside` (value: the GPU that others
-    have too, wrongly or by its share), or of somebody whom a job left behind to compute on, `left` and `worked` (value: pid)."""
+    have too, wrongly or by its share; `others`: who has it, of an overlap), or of somebody whom a job left behind to compute on,
+    `left` and `worked` (value: pid)."""
 
     what: str
     token: str
     value: int
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ class Observations:
     launcher, no living process, no exit record.
     `unclaimed`: processes of jobs that lived while the claim they carry did not. `leftovers`: processes that carry our mark after
     the end, and runs that did not end or ended for a wrong reason. `killed`: tokens whose main process was killed by the test;
-    `launchers`: launchers that were. `forgotten`: tokens whose outcome a restored database cannot know. `final`: everything is
-    over, no process of ours should exist.
+    `launchers`: launchers that were. `unowned`: attempts whose GPUs somebody who is not under test gives on although something of
+    them is left. `forgotten`: tokens whose outcome a restored database cannot know. `final`: everything is over, no process of
+    ours should exist.
     """
 
     jobs: tuple[JobSeen, ...] = ()
@@ -89,6 +92,7 @@ class Observations:
     acknowledged: frozenset[str] = frozenset()
     killed: frozenset[str] = frozenset()
     launchers: frozenset[str] = frozenset()
+    unowned: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     baseless: tuple[str, ...] = ()
     unclaimed: tuple[str, ...] = ()
@@ -143,7 +147,8 @@ def _at_the_same_time(seen: Observations) -> Iterator[str]:
 
 def no_overlap(seen: Observations) -> Iterator[str]:
     """3. Nobody gets more of a GPU than there is left: the jobs' own locks say so, and no process outlives its claim."""
-    yield from (f"{mark.token} found GPU {mark.value} in use" for mark in seen.marks if mark.what == "overlap")
+    overlaps = [mark for mark in seen.marks if mark.what == "overlap" and not (mark.others and mark.others <= seen.unowned)]
+    yield from (f"{mark.token} found GPU {mark.value} in use by {', '.join(sorted(mark.others))}" for mark in overlaps)
     yield from seen.unclaimed
     if seen.final and seen.claims:
         yield f"{seen.claims} claims outlived every job"

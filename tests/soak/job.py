@@ -33,40 +33,43 @@ note("worked")
 TOKEN = f"{os.environ['EXP_QUEUE_JOB']}/{os.environ['EXP_QUEUE_ATTEMPT']}"
 
 
-def note(what: str, value: int) -> None:
+def note(what: str, value: int, *others: str) -> None:
     """One line in the ledger, in a single write: lines of several jobs never mix."""
     ledger = os.open("ledger", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.write(ledger, f"{what} {TOKEN} {value}\n".encode())
+    os.write(ledger, f"{' '.join((what, TOKEN, str(value), *others))}\n".encode())
     os.close(ledger)
 
 
 def occupy(share: int) -> None:
     """Lock what stands for our part of each of our GPUs: exact, where a comparison of times could miss an overlap.
 
-    Whoever counts its places does so behind a door of the GPU: meanwhile places can only come free."""
+    Whoever counts its places does so behind a door of the GPU: meanwhile places can only come free. Each says whose it is."""
     for name in os.environ["CUDA_VISIBLE_DEVICES"].split(","):
         index = name.removeprefix("GPU-")  # where a GPU is lost the others are named by their UUIDs
         door = os.open(f"device-{index}", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(door, fcntl.LOCK_EX)
         taken = [_taken(f"device-{index}-{place}") for place in range(PLACES)]
-        free = [place for place in taken if place is not None]
+        free = [place for place in taken if isinstance(place, int)]
+        for mine in free[: PLACES // share]:
+            os.pwrite(mine, TOKEN.ljust(64).encode(), 0)
         for surplus in free[PLACES // share :]:
             os.close(surplus)
         if len(free) < PLACES // share:
-            note("overlap", int(index))
+            note("overlap", int(index), *sorted({owner for owner in taken if isinstance(owner, str)}))
         elif len(free) < PLACES:
             note("beside", int(index))
         os.close(door)
 
 
-def _taken(name: str) -> int | None:
-    """The descriptor of a place that was free and is ours now, as long as somebody of us lives."""
+def _taken(name: str) -> int | str:
+    """The descriptor of a place that was free and is ours now, as long as somebody of us lives; else whose it is."""
     place = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        owner = os.pread(place, 64, 0).decode().strip()
         os.close(place)
-        return None
+        return owner
     os.set_inheritable(place, True)
     return place
 

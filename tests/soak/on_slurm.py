@@ -1,15 +1,18 @@
 """The soak on a cluster: the same jobs and the same rules, but Slurm starts them, and its daemons are ended too.
 
-Whoever computes on after its launcher was killed is left to Slurm, which ends what belongs to an element of an array.
+Whoever computes on after its launcher was killed is left to Slurm, which ends what belongs to an element of an array. That of the
+tests knows it by its parents alone, and gives its GPU to the next one while it is there.
 """
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
 from tests.slurm_cluster import Cluster
+from tests.soak.checker import AttemptSeen
 from tests.soak.soak import Soak
 
 
@@ -34,6 +37,9 @@ class SoakOnSlurm(Soak):
 
     def _pause_for_a_while(self) -> None:
         """Jobs in Slurm are not paused."""
+
+    def _unowned(self, attempts: Iterable[AttemptSeen]) -> frozenset[str]:
+        return frozenset(each.token for each in attempts if each.launcher in self.launchers)
 
     def _kill(self, kind: str) -> None:
         if kind in self._cluster.daemons:

@@ -33,7 +33,8 @@ class Records:
 
     def marks(self) -> tuple[Mark, ...]:
         lines = self.ledger.read_text().splitlines() if self.ledger.exists() else []
-        return tuple(Mark(what, token, int(value)) for what, token, value in (line.split() for line in lines))
+        found = (line.split() for line in lines)
+        return tuple(Mark(what, token, int(value), frozenset(others)) for what, token, value, *others in found)
 
     def baseless(self) -> list[str]:
         """Attempts that the store calls open while no launcher and no process of theirs lives and no end is written down."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ from tests.conftest import ROOT, user_environment
 from tests.fakes.nvml.fake_driver import FakeDriver, gpu_lines
 from tests.soak import victims
 from tests.soak.batches import asked, jobs_seen, number, numbers
-from tests.soak.checker import EventSeen, Observations, violations
+from tests.soak.checker import AttemptSeen, EventSeen, Observations, violations
 from tests.soak.records import Records
 from tests.soak.troubles import Troubles
 
@@ -350,6 +351,7 @@ class Soak:
             acknowledged=frozenset(self.acknowledged),
             killed=frozenset(self.killed),
             launchers=frozenset(self.launchers),
+            unowned=self._unowned(attempts),
             forgotten=frozenset(self.forgotten),
             baseless=tuple(baseless),
             restless=tuple(sorted(self.restless)),
@@ -360,6 +362,10 @@ class Soak:
             quick_check=self.records.read("PRAGMA quick_check")[0][0],
             final=final,
         )
+
+    def _unowned(self, attempts: Iterable[AttemptSeen]) -> frozenset[str]:
+        """Here claims hold what is left of any attempt."""
+        return frozenset()
 
     def _leftovers(self) -> list[str]:
         return [f"{each.pid} {each.command}" for each in victims.find(self.home.root, self.work)]

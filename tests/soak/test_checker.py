@@ -56,6 +56,12 @@ def test_a_sound_history_has_no_violation() -> None:
     assert violations(SOUND) == []
 
 
+def test_what_others_have_given_on_too_early_is_no_violation() -> None:
+    """A cluster may not know all that a job has left there; of any other job it does."""
+    marks = (*SOUND.marks, Mark("overlap", "c/2", 3, frozenset({"c/1"})))
+    assert violations(replace(SOUND, marks=marks, unowned=frozenset({"c/1"}))) == []
+
+
 def test_in_the_middle_of_a_round_jobs_may_be_queued_or_running() -> None:
     """What is only unfinished is no violation."""
     middle = replace(
@@ -105,6 +111,10 @@ SPOILED = {
         "started_once",
     ),
     "two jobs on one GPU": ({"marks": (*SOUND.marks, Mark("overlap", "b/2", 3))}, "no_overlap"),
+    "a second job on a GPU that is not given on too early": (
+        {"marks": (*SOUND.marks, Mark("overlap", "c/2", 3, frozenset({"c/1", "b/2"}))), "unowned": frozenset({"c/1"})},
+        "no_overlap",
+    ),
     "a process without its claim": ({"unclaimed": ("process 13 (b/2) outlived its claim",)}, "no_overlap"),
     "a claim that stays": ({"claims": 1}, "no_overlap"),
     "running without a reason": ({"baseless": ("a/1",)}, "running_has_a_reason"),

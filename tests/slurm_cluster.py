@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
@@ -216,7 +217,7 @@ def _configure(folder: Path) -> None:
         (folder / name).mkdir()
     (folder / "munge.key").write_bytes(os.urandom(1024))
     (folder / "munge.key").chmod(0o400)
-    controller, daemon = _free_ports(2)
+    controller, daemon = free_port(), free_port()
     filled = CONF.format(
         host=socket.gethostname().split(".")[0],
         controller=controller,
@@ -246,16 +247,6 @@ def _end(cluster: Cluster) -> None:
     for name in ("slurmd", "slurmctld", "munged"):
         if name in cluster.daemons:
             cluster.stop(name)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def _program(name: str) -> str | None:

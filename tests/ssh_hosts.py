@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.waiting import until
 
 PACKAGES = "openssh-server openssh-client"
@@ -118,7 +119,7 @@ def started(folder: Path, variables: Mapping[str, Mapping[str, str]]) -> Iterato
     hosts, user = Hosts(folder), pwd.getpwuid(os.geteuid()).pw_name
     with ExitStack() as undone, (folder / "ssh_config").open("w", encoding="utf-8") as client:
         for name, own in variables.items():
-            host = Host(name, folder / name, _free_port())
+            host = Host(name, folder / name, free_port())
             host.folder.mkdir()
             _make_key(host.folder / "host_key")
             public = (host.folder / "host_key.pub").read_text(encoding="utf-8")
@@ -141,12 +142,6 @@ def _configure(host: Host, key: Path, own: Mapping[str, str]) -> None:
 
 def _make_key(path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, stdin=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _below(pid: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -31,7 +32,8 @@ from scheduler.wandb_server.seated import Bell, Seated
 from scheduler.wandb_server.server import Server
 from scheduler.wandb_server.sweeps import Sweeps
 
-PORT, TRIES = 8643, 20  # the first that is tried, and how many after it
+LOWEST, HIGHEST = 10_000, 19_999  # ports: below those that jobs are given, and those of outgoing connections
+TRIES = 20  # ports from the first on
 SEATS = 64  # runs at once; further ones wait, and nothing of them is lost
 
 
@@ -54,7 +56,7 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
     bell = Bell()
     try:
         before = _claimed(handle, path)
-        last = int(before.url.rpartition(":")[2]) if before else PORT
+        last = int(before.url.rpartition(":")[2]) if before else _first_port(home)
         runs = Runs(home.root)
         sweeps = Sweeps(home, runs, say)
         desk = Desk(home, before.key if before else secrets.token_hex(20), "", runs, sweeps, bell.ring, say)
@@ -71,6 +73,13 @@ def served(home: Home, port: int | None, say: Callable[[str], None]) -> Iterator
     finally:
         os.close(handle)
         bell.close()
+
+
+def _first_port(home: Home) -> int:
+    """Far from that of most other queues: while a server that was killed is away, another one must not take its place, whom the
+    clients of its runs would ask in vain."""
+    digest = hashlib.sha256(os.fsencode(home.root)).digest()
+    return LOWEST + int.from_bytes(digest[:4], "big") % (HIGHEST - LOWEST - TRIES)
 
 
 def _claimed(handle: int, path: Path) -> Address | None:

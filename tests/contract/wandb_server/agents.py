@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import random
-import socket
 import subprocess
 import threading
 import time
@@ -23,6 +20,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.trials import TrialRecord, newest_sweeps, trials
 from tests.conftest import COMMAND, user_environment
 from tests.contract.wandb_server.conftest import PATIENCE, Client
+from tests.ports import free_port
 
 WHERE = {"entity": "me", "project": "proj"}
 
@@ -33,7 +31,7 @@ class Server:
     def __init__(self, home: Path, **environment: str) -> None:
         """`environment`: that of a machine with GPUs; without, there are none."""
         self._environment = user_environment(EXP_QUEUE_HOME=str(home), **environment or {"CUDA_VISIBLE_DEVICES": "-1"})
-        self._said, self._port = home.parent / "server.txt", _free_port()
+        self._said, self._port = home.parent / "server.txt", free_port()
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, failpoint: str = "") -> Client:
@@ -68,15 +66,6 @@ def server(home: Home) -> Iterator[Server]:
     made = Server(home.root)
     yield made
     made.kill()
-
-
-def _free_port() -> int:
-    """One that stays free while the server is away: of those that nobody is given unasked."""
-    for port in random.sample(range(10_000, 30_000), 100):
-        with contextlib.suppress(OSError), socket.socket() as one:
-            one.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
 
 
 def patiently(ask: Callable[[], Any]) -> Any:

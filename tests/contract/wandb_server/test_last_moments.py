@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
+from pathlib import Path
 
 from scheduler.home import Home
 from scheduler.wandb_server.driven import Driven
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.runs import Runs
-from scheduler.wandb_server.serving import _keep
+from scheduler.wandb_server.serving import HIGHEST, LOWEST, TRIES, _first_port, _keep
 from scheduler.wandb_server.sweep_records import CANCELED, FINISHED, Records
 from tests.contract.wandb_server.agents import grid
 from tests.waiting import until
@@ -38,6 +40,14 @@ def test_a_sweep_that_ends_in_the_moment_of_a_cancel_is_cancelled(home: Home) ->
     found = records.get(made.id)
     assert found
     assert found.state == CANCELED
+
+
+def test_another_queue_does_not_take_the_port_of_a_server_that_is_away() -> None:
+    """The clients of its runs would be sent away by the wrong server, and what they have to say is lost."""
+    ports = [_first_port(Home(Path(f"/home/{name}"))) for name in ("ada", "babbage", "church", "dijkstra")]
+    near = [abs(one - other) for one, other in itertools.combinations(ports, 2)]
+    assert min(near) > TRIES
+    assert all(LOWEST <= port <= HIGHEST - TRIES for port in ports)
 
 
 def test_the_file_with_the_key_is_at_no_moment_empty() -> None:

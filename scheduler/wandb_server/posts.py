@@ -1,6 +1,7 @@
 """What a W&B client has told of one run, folded from the posts that it sent, in their order. Pure.
 
 A post is a mapping with one of these keys:
+    at       when the first one came, in seconds since 1970; beside `run`, the names of the run
     bucket   the variables of an UpsertBucket: name, config, group, tags, notes, ...; with `again`, of a run that stays over
     of       the run id of the attempt of ours that logs it, beside `bucket`
     reopened a run that was over is sent again, and more of it
@@ -36,6 +37,7 @@ class News:
 class Told:
     """What is known of a run by now. `exit_status`: None until it has said that it is over."""
 
+    began: float = 0.0  # when it was first heard of, in seconds since 1970; 0: a run of an earlier version does not say it
     name: str = ""
     display_name: str = ""
     group: str | None = None
@@ -68,6 +70,8 @@ class Told:
             return News(about=True)
         if isinstance(stream := post.get("stream"), dict):
             return self._stream(stream)
+        if isinstance(at := post.get("at"), float):
+            self.began = at
         if post.get("reopened"):
             self.exit_status = None
         if isinstance(taken := post.get("taken"), str):

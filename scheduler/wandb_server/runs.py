@@ -36,11 +36,15 @@ class Runs:
             told = self._known(run)
             if not folder.is_there():
                 folder.make()
-                folder.append({"run": [run.entity, run.project, run.run]})
-            folder.append(post)
+                self._keep(folder, told, {"run": [run.entity, run.project, run.run], "at": time.time()})
+            self._keep(folder, told, post)
             reach("post-kept")
-            told.take(post)
             return told
+
+    @staticmethod
+    def _keep(folder: Folder, told: Told, post: Mapping[str, Any]) -> None:
+        folder.append(post)
+        told.take(post)
 
     def told(self, run: RunId) -> Told | None:
         """What is known of a run; None where nothing is."""
@@ -69,10 +73,14 @@ class Runs:
         for path in root_of(self._home).glob("runs/*/posts.jsonl"):
             first = next(Posts(path).read(), {}).get("run")
             if isinstance(first, list) and first[:2] == [entity, project] and len(first) == 3:
-                found.append((path.parent.stat().st_ctime, RunId(*map(str, first))))
-        for _, run in sorted(found, key=lambda each: each[0]):
-            if told := self.told(run):
-                yield run, told
+                run = RunId(*map(str, first))
+                if told := self.told(run):
+                    found.append((self.began(run, told), run, told))
+        yield from ((run, told) for _, run, told in sorted(found, key=lambda each: each[0]))
+
+    def began(self, run: RunId, told: Told) -> float:
+        """When it was first heard of, in seconds since 1970."""
+        return told.began or self.folder(run).path.stat().st_ctime  # runs of earlier versions do not say it
 
     def _known(self, run: RunId) -> Told:
         if run not in self._told:

@@ -23,7 +23,7 @@ def _state(desk: Desk, told: Told) -> str:
 
 def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
     posts = desk.runs.folder(run).posts.stat()
-    made = _time(desk.runs.folder(run).path.stat().st_ctime)
+    made = _time(desk.runs.began(run, told))
     return {
         **bucket(run, told),
         "projectId": _number(run.project),

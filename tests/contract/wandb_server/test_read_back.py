@@ -95,6 +95,7 @@ def test_runs_are_filtered_and_ordered_and_a_filter_that_is_not_known_is_an_erro
         client.stream(
             name, files={"wandb-summary.json": {"offset": 0, "content": [summary]}}, complete=True, exitcode=name == "c"
         )
+    client.ask("StopRun", id=client.begin("a", groupName="later")["bucket"]["id"])  # what comes later does not make it newer
 
     def names(**asked: Any) -> list[str]:
         found = client.ask("Runs", **WHERE, **asked)["project"]

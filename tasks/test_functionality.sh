@@ -5,9 +5,9 @@
 set -euo pipefail
 if [ -n "${UPGRADE:-}" ]; then "$(dirname "${BASH_SOURCE[0]}")/renew_constraints.sh"; fi
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+{ ensure_browser; ensure_cluster; } &  # beside the other installation: each takes its minutes
 ensure_environment all
-ensure_browser
-ensure_cluster
+wait
 "$environment/bin/ruff" check .
 "$environment/bin/ruff" format --check .
 "$environment/bin/mypy"

@@ -85,26 +85,22 @@ def written(directory: Path, text: str, name: str = "experiments.yaml") -> list[
 
 
 def fill(store: Store, experiments: Iterable[Experiment], cwd: Path, left: Callable[[Mapping[str, Any]], Left]) -> list[Job]:
-    """The jobs of these experiments, each with what `left` says of its configuration."""
+    """The jobs of these experiments, each with what `left` says of its configuration. At once: whoever looks at the queue
+    meanwhile, as a page that is served does, takes a job without a process for lost."""
     jobs = list(submit(store, list(experiments), str(cwd), again=True).jobs)
-    lefts = [left(job.config) for job in jobs]
     attempts: dict[str, Attempt] = {}
     with store.change() as change:
-        for job, each in zip(jobs, lefts, strict=True):
+        for job, each in zip(jobs, [left(job.config) for job in jobs], strict=True):
+            remark(change, [job.number], each.remarks)
             if each.state not in (State.QUEUED, State.HELD):
                 attempt = change.begin(job, "launcher", "0" if each.system else "")
                 assert attempt
                 attempts[job.id] = attempt
-    for job, each in zip(jobs, lefts, strict=True):
-        if job.id in attempts:
-            _leave(Path(attempts[job.id].directory), each)
-    with store.change() as change:
-        for job, each in zip(jobs, lefts, strict=True):
-            remark(change, [job.number], each.remarks)
-            if job.id in attempts and each.state is State.RUNNING:
-                change.runs(attempts[job.id], 1, 1)
-            elif job.id in attempts:
-                change.end(attempts[job.id], Ending(each.state, each.exit_status, each.reason), 60.0)
+                _leave(Path(attempt.directory), each)
+                if each.state is State.RUNNING:
+                    change.runs(attempt, 1, 1)
+                else:
+                    change.end(attempt, Ending(each.state, each.exit_status, each.reason), 60.0)
     for job in jobs:
         if job.id in attempts:
             keep_what_is_small(store, job, attempts[job.id])

@@ -149,16 +149,15 @@ def filled(store: Store, tmp_path: Path) -> Callable[..., list[Job]]:
 
 @contextmanager
 def running(store: Store, job: Job) -> Iterator[Running]:
-    """Let this job run, until it has ended or nobody looks at it any more."""
-    with store.change() as change:
-        attempt = change.begin(job, "", "")
-        assert attempt
-    Path(attempt.directory).mkdir(parents=True)
-    handle = os.open(attempt.directory, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    """Let this job run, until it has ended or nobody looks at it any more. At no moment is it without its process."""
     with ExitStack() as hold:
-        hold.callback(os.close, handle)
         with store.change() as change:
+            attempt = change.begin(job, "", "")
+            assert attempt
+            Path(attempt.directory).mkdir(parents=True)
+            handle = os.open(attempt.directory, os.O_RDONLY)
+            hold.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
             change.runs(attempt, os.getpid(), None)
         yield Running(store, store.job(job.id), attempt, hold)
 

@@ -50,11 +50,11 @@ class OnCluster(Devices):
         if resources not in self._answers:
             try:
                 commands.test(wanted(resources, self._policy, self._wishes, has_gpus=self._has_gpus))
-                self._answers[resources] = ""
             except commands.NoAnswer as error:
-                if not commands.knows_its_nodes(self._wishes.partition):
-                    return ""
-                self._answers[resources] = f"Slurm says: {error}"
+                is_sure = commands.knows_its_nodes(self._wishes.partition)
+                self._answers[resources] = f"Slurm says: {error}" if is_sure else ""
+            else:
+                self._answers[resources] = ""
         return self._answers[resources]
 
 

@@ -32,6 +32,7 @@ class Desk:
     wake: Callable[[], None]
     say: Callable[[str], None]
     attempts: Attempts = field(default_factory=Attempts)
+    over: set[str] = field(default_factory=set)  # attempts that are known to be over: they stay so
     strange: set[str] = field(default_factory=set)  # operations that were asked for and are not known
 
     def store(self) -> Store:
@@ -47,11 +48,12 @@ class Desk:
 
     def is_left(self, told: Told) -> bool:
         """Whether the attempt of ours that logs this run is over: no seat would hear that, and the client may be gone with it."""
-        if not told.attempt:
-            return False
-        with self.store() as store:
-            found = attempt_called(store, told.attempt)
-        return found is None or found[1].ended is not None
+        if told.attempt and told.attempt not in self.over:
+            with self.store() as store:
+                found = attempt_called(store, told.attempt)
+            if found is None or found[1].ended is not None:
+                self.over.add(told.attempt)
+        return told.attempt in self.over
 
     def upload_url(self, run: RunId, name: str) -> str:
         """Where a file of a run is sent: its address is its permission, since the client sends no key there."""

@@ -50,7 +50,7 @@ def _time(seconds: float) -> str:
 def runs(desk: Desk, asked: Asked) -> dict[str, Any]:
     """A page of the runs of a project that a filter leaves, in the order that is wanted; the oldest first where none is."""
     entity, project = asked.text("entity") or ENTITY, asked.text("project") or PROJECT
-    found = [_node(desk, run, told) for run, told in _chosen(desk, entity, project, asked)]
+    found = _chosen(desk, entity, project, asked)
     first, count = int(asked.text("cursor") or 0), int(asked.variables.get("perPage") or 50)
     some = [{"node": node, "cursor": str(first + place + 1)} for place, node in enumerate(found[first : first + count])]
     end = first + len(some)
@@ -65,17 +65,18 @@ def runs(desk: Desk, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _chosen(desk: Desk, entity: str, project: str, asked: Asked) -> list[tuple[RunId, Told]]:
+def _chosen(desk: Desk, entity: str, project: str, asked: Asked) -> list[dict[str, Any]]:
+    """What is told of each of those runs."""
     try:
         filters = json.loads(asked.text("filters") or "{}")
     except ValueError:
         raise Refused("the filter is no JSON") from None
     order = asked.text("order") or "+created_at"
-    every = [(_node(desk, run, told), run, told) for run, told in desk.runs.of_project(entity, project)]
-    found = [each for each in every if passes(each[0], each[2], filters or {})]
+    every = [(_node(desk, run, told), told) for run, told in desk.runs.of_project(entity, project)]
+    found = [each for each in every if passes(each[0], each[1], filters or {})]
     if order.lstrip("+-") not in ("created_at", "createdAt"):  # by which they come
-        found.sort(key=lambda each: sort_key(each[0], each[2], order.lstrip("+-")))
-    return [(run, told) for _, run, told in (reversed(found) if order.startswith("-") else found)]
+        found.sort(key=lambda each: sort_key(each[0], each[1], order.lstrip("+-")))
+    return [node for node, _ in (reversed(found) if order.startswith("-") else found)]
 
 
 def run(desk: Desk, asked: Asked) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def upsert(desk: Desk, asked: Asked) -> dict[str, Any]:
     stays_over = was_over and not _goes_on(desk, run, asked)
     if was_over and not stays_over:
         desk.runs.folder(run).stop.unlink(missing_ok=True)
-    of = {"of": asked.attempt} if asked.attempt else {}
+    is_edited = bool(before and asked.text("id") and not asked.text("program"))  # by `wandb.Api()`: it stays whose it is
+    attempt = before.attempt if before and is_edited else asked.attempt
+    of = {"of": attempt} if attempt else {}
     told = desk.runs.tell(run, {"bucket": {**asked.variables, "name": name}, **({"again": True} if stays_over else {}), **of})
     with desk.store() as store:
         job = stand_for(store, run, told, anew=was_over and not stays_over) or job_of(store, run, told.attempt)

@@ -85,11 +85,13 @@ def test_a_run_whose_job_was_killed_has_crashed_unless_it_still_says_how_it_ende
     """Its client is gone with it, and it has no seat that would miss it: it would run for ever."""
     attempt = attempt_in(store)
     mine = of(client, attempt)
-    mine.begin("own")
+    bucket = mine.begin("own")["bucket"]
     log_shown(mine, 0)
     assert state_of(client) == "running"
     over(store, attempt)
     assert state_of(client) == "crashed"
+    client.ask("UpsertBucket", id=bucket["id"], name="own", entity="me", project="proj", tags=["edited"])  # by a person
+    assert (state_of(client), len(store.jobs())) == ("crashed", 1)
     log_shown(mine, 1, complete=True, exitcode=0)
     assert state_of(client) == "finished"
 

@@ -187,7 +187,7 @@ def test_a_sweep_is_computed_by_the_agent_of_the_command_line_although_its_serve
     line.started[-1].wait()
     line.write("go", "")
     line.start("serve")
-    said = agent.communicate(timeout=100)[1]
+    said = agent.communicate(timeout=300)[1]
     assert agent.returncode == 0, said
     trials = json.loads(line("trials", "--format", "json").stdout)
     found = {trial["point"]["lr"]: (trial["state"], len(trial["history"])) for trial in trials["trials"]}

@@ -18,7 +18,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.left_out import LeftOut
-from scheduler.runner.limit import Slots, slots_of
+from scheduler.runner.limit import Slots, most_of
 from scheduler.runner.notices import Ended, Notice, Skipped
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
@@ -42,9 +42,9 @@ class Terms:
     every: float | None = None
     still: float | None = None
 
-    def most(self, devices: Devices) -> int:
-        """So many jobs at once, as it stands now."""
-        return slots_of(self.slots, devices)
+    def most(self, devices: Devices) -> int | None:
+        """So many jobs at once, as it stands now; None: that is found out."""
+        return most_of(self.slots, devices)
 
     @property
     def pulse(self) -> Pulse:

@@ -32,11 +32,11 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Driving:
-    """Jobs are about to run, at most `slots` at once, on what `note` says is there. `jobs`: None where all that is queued runs,
-    and with `forever` all that comes; `done` of them are over already, and the first `before` were not asked for: the others come
-    after them. `view`: the GPUs as they were last seen, at any moment and of any thread."""
+    """Jobs are about to run, at most `slots` at once (None: that is found out), on what `note` says is there. `jobs`: None where
+    all that is queued runs, and with `forever` all that comes; `done` of them are over already, and the first `before` were not
+    asked for: the others come after them. `view`: the GPUs as they were last seen, at any moment and of any thread."""
 
-    slots: int
+    slots: int | None
     note: str
     jobs: Sequence[Job] | None = None
     done: int = 0

@@ -126,14 +126,15 @@ def run(
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slots, devices: Devices, style: str) -> int:
     from scheduler.report import submission, tables
     from scheduler.report.hydra_outputs import announcement
-    from scheduler.runner.limit import slots_of
+    from scheduler.report.pace import at_once
+    from scheduler.runner.limit import most_of
 
     if style == "json":
         tables.print_json(submission.planned_objects(experiments), sys.stdout)
         return 0
     say(announcement(plan.launch))
-    at_once = f"at most {slots_of(slots, devices)} at once"
-    say(f"{plan.path}: {len(experiments)} experiments, {at_once}; {devices.note}. Nothing was started.")
+    said = at_once(most_of(slots, devices))
+    say(f"{plan.path}: {len(experiments)} experiments, {said}; {devices.note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0
 

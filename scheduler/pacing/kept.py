@@ -11,13 +11,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from scheduler.linux import processes
 
-MOST = 200  # programs; of more, those that were told of first are forgotten
+MOST, OFFERS = 200, 20  # programs, and machines of each; of more, those that were told of first are forgotten
 FILE, LOCK, BROKEN = "paces.json", "paces.lock", "paces.json.broken"
 
 
@@ -25,7 +25,7 @@ FILE, LOCK, BROKEN = "paces.json", "paces.lock", "paces.json.broken"
 class Found:
     """So many jobs of a program at once are best on a machine that offers this, or, as long as it is not `settled`, seem so.
     `gains`: of each number that was tried, over the one that was the best then. `now`: so many are allowed at this moment, by
-    the runner with this pid and birth, which may be gone."""
+    the runner with this pid and birth, which may be gone; `beside`: of several programs that run, the fewest of all."""
 
     slots: int
     offer: str
@@ -34,6 +34,7 @@ class Found:
     now: int = 0
     pid: int = 0
     birth: int = 0
+    beside: bool = False
 
     @property
     def is_followed(self) -> bool:
@@ -41,36 +42,52 @@ class Found:
         process = processes.look_up(self.pid) if self.pid else None
         return process is not None and process.birth == self.birth
 
-    def by_us(self, now: int) -> Found:
+    def by_us(self, now: int, *, beside: bool = False) -> Found:
         """The same, said by this process, which allows so many now."""
         ours = processes.look_up(os.getpid())
-        return Found(self.slots, self.offer, self.gains, self.settled, now, os.getpid(), ours.birth if ours else 0)
+        return replace(self, now=now, pid=os.getpid(), birth=ours.birth if ours else 0, beside=beside)
 
 
-def found(root: Path, program: str) -> Found | None:
-    """What is known of a program; None where that is nothing."""
-    try:
-        entry = _read(root)[program]
-        gains = {int(level): float(gain) for level, gain in entry["gains"].items()}
-        slots, now, pid, birth = (int(entry[name]) for name in ("slots", "now", "pid", "birth"))
-        return Found(slots, str(entry["offer"]), gains, entry["settled"] is True, now, pid, birth) if slots > 0 else None
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return None
+def found(root: Path, program: str, offer: str) -> Found | None:
+    """What is known of a program on a machine that offers this; None where that is nothing."""
+    return next((each for each in _known(root, program) if each.offer == offer), None)
+
+
+def followed(root: Path, program: str) -> Found | None:
+    """What a living runner says of a program, the one that spoke last; None where there is none."""
+    return next((each for each in _known(root, program) if each.is_followed), None)
 
 
 def keep(root: Path, program: str, each: Found) -> None:
     """Whole or not at all."""
     with suppress(OSError), _locked(root):
         entries = _read(root)
-        entries.pop(program, None)
-        entries[program] = {**vars(each), "gains": {str(level): gain for level, gain in each.gains.items()}}
-        kept = dict(list(entries.items())[-MOST:])
+        before = entries.pop(program, None)
+        others = {offer: entry for offer, entry in before.items() if offer != each.offer} if isinstance(before, dict) else {}
+        gains = {str(level): gain for level, gain in each.gains.items()}
+        entries[program] = _newest({**others, each.offer: {**vars(each), "gains": gains}}, OFFERS)
         draft = root / f"{FILE}.{os.getpid()}"
         try:
-            draft.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+            draft.write_text(json.dumps(_newest(entries, MOST), indent=1), encoding="utf-8")
             draft.replace(root / FILE)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _known(root: Path, program: str) -> Iterator[Found]:
+    """What stands there of a program on any machine, the newest first."""
+    entries = _read(root).get(program)
+    for entry in reversed(list(entries.values()) if isinstance(entries, dict) else []):
+        with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            gains = {int(level): float(gain) for level, gain in entry["gains"].items()}
+            slots, now, pid, birth = (int(entry[name]) for name in ("slots", "now", "pid", "birth"))
+            if slots > 0:
+                settled, beside = entry["settled"] is True, entry.get("beside") is True
+                yield Found(slots, str(entry["offer"]), gains, settled, now, pid, birth, beside)
+
+
+def _newest(entries: dict[str, Any], most: int) -> dict[str, Any]:
+    return dict(list(entries.items())[-most:])
 
 
 def set_aside(root: Path) -> Path | None:

@@ -26,10 +26,20 @@ def paced(notice: Paced) -> str:
     return _said(notice.program, notice.slots, _WHY[notice.why], notice.gains)
 
 
+def at_once(slots: int | None) -> str:
+    """How many jobs run, before anything does; None: that is found out."""
+    return "as many at once as are fastest together" if slots is None else f"at most {slots} at once"
+
+
 def standing(program: str, found: Found) -> str:
     """The same of a runner that is looked at from outside."""
-    how = "settled" if found.settled else "a try" if found.now != found.slots else "measured"
-    return _said(program, found.now, how, found.gains)
+    return _said(program, found.now, _how(found), found.gains)
+
+
+def _how(found: Found) -> str:
+    if found.beside:
+        return "while several programs run"
+    return "settled" if found.settled else "a try" if found.now != found.slots else "measured"
 
 
 def as_object(program: str, found: Found) -> dict[str, Any]:

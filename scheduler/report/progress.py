@@ -16,7 +16,7 @@ from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
 from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
-from scheduler.report.pace import paced
+from scheduler.report.pace import at_once, paced
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.runner.notices import (
@@ -129,7 +129,7 @@ class Progress:
         if notice.before:
             self._say(f"also runs what these come after: {plural(notice.before, 'job')}, already in the queue")
         forever = "; waiting for jobs until Ctrl-C" if notice.forever else ""
-        self._say(f"at most {notice.slots} at once; {notice.note}{forever}")
+        self._say(f"{at_once(notice.slots)}; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
         from scheduler.report import evidence

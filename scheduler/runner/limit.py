@@ -22,6 +22,11 @@ def slots_of(slots: Slots, devices: Devices) -> int:
     return slots() if callable(slots) else slots if isinstance(slots, int) else devices.default_slots
 
 
+def most_of(slots: Slots, devices: Devices) -> int | None:
+    """So many at once, as it stands now; None: that is found out."""
+    return None if slots == AUTO else slots_of(slots, devices)
+
+
 class Limit:
     """`now`: at most so many at once."""
 

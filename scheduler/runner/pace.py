@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scheduler.home import Home
 from scheduler.linux import memory
 from scheduler.pacing import kept
-from scheduler.pacing.climb import SETTLED, UP, Climb
+from scheduler.pacing.climb import DOWN, SETTLED, UP, Climb
 from scheduler.pacing.meter import Meter
 from scheduler.pacing.program import program_key
 from scheduler.pacing.speeds import Speeds
@@ -32,9 +32,16 @@ class _Course:
     """Of one program."""
 
     climb: Climb
-    began: float
+    began: float | None = None  # when its jobs were first looked at
     speeds: Speeds = field(default_factory=Speeds)
     is_silent: bool | None = None  # whether its jobs log nothing that is read; None: that is not known
+    is_short: bool = False  # whether it goes no further for want of memory
+    kept: tuple[Climb, bool, int, bool] | None = None  # what others were last told of it
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the next runner need not find it out; of the memory of this moment it knows nothing."""
+        return self.climb.is_settled and not self.is_short
 
 
 def has_room(running: Mapping[str, Running], more: int) -> bool:
@@ -77,14 +84,12 @@ class Pace:
             self._offer, self._courses, self._meter = offer, {}, Meter()
         jobs = [each.job for each in running.values()] or list(filter(None, [first()]))
         self._present = frozenset(program_key(job.argv, job.cwd) for job in jobs)
-        told: list[Paced | Warned] = [
-            *self._warnings(),
-            *(self._met(each, now) for each in sorted(self._present - self._courses.keys())),
-        ]
+        told: list[Paced | Warned] = [*self._warnings(), *map(self._met, sorted(self._present - self._courses.keys()))]
         self._is_measured = False
-        if not running or all(self._courses[each].climb.is_settled for each in self._present):
-            return told
-        return told + self._measured(running, now)
+        if running and not all(self._courses[each].climb.is_settled for each in self._present):
+            told += self._measured(running, now)
+        self._keep()
+        return told
 
     def ended(self, running: Running, ending: Ending, duration: float | None, now: float) -> None:
         """An attempt is over; call it before the next `look`."""
@@ -100,16 +105,18 @@ class Pace:
         what = "what -j auto had found before cannot be read, and is found out anew; the file is now"
         return [Warned(f"{what} {broken}")] if broken else []
 
-    def _met(self, program: str, now: float) -> Paced:
+    def _met(self, program: str) -> Paced:
         """What is known of a program from before, or where it begins."""
         climb, why = self._first(), PacedBy.BEGIN
-        before = kept.found(self._home.root, program)
-        if before and before.offer == self._offer:
+        if before := kept.found(self._home.root, program, self._offer):
             level = min(max(before.slots, climb.least), climb.most)
-            climb = replace(climb, level=level, gains=before.gains, phase=SETTLED if before.settled else climb.phase)
+            # Unless it is settled nothing above is known on the way up; on the way down it is known that more did not pay.
+            heads = DOWN if not before.settled and max(before.gains, default=0) > before.slots else UP
+            phase = SETTLED if before.settled else climb.phase
+            climb = replace(climb, level=level, gains=before.gains, phase=phase, heads=heads)
             why = PacedBy.BEFORE if before.settled else PacedBy.BEGIN
-        self._courses[program] = _Course(climb, now)
-        return self._note(program, climb, why)
+        self._courses[program] = _Course(climb)
+        return Paced(program, climb.wanted, climb.gains, why)
 
     def _first(self) -> Climb:
         devices = self._devices
@@ -128,6 +135,7 @@ class Pace:
             return self._of_many()
         (program,) = self._present
         course = self._courses[program]
+        course.began = now if course.began is None else course.began
         for worked in found:
             course.speeds.logged(worked.job, worked.level, worked.rows, worked.seconds)
         self._is_measured = len(running) == course.climb.wanted
@@ -140,23 +148,30 @@ class Pace:
         before = course.climb
         after = before.after(course.speeds, running.keys())
         is_short = after.phase == UP and not self._room(running, max(0, after.wanted - len(running)))
-        course.climb = after = after.stopped() if is_short else after
+        course.climb, course.is_short = after.stopped() if is_short else after, is_short
+        after = course.climb
         if after == before:
             return []
         why = PacedBy.MEMORY if is_short else PacedBy.GAINS if after.is_settled else PacedBy.TRIED
-        return [self._note(program, after, why if after.wanted != after.level or after.is_settled else PacedBy.LOOK)]
+        why = why if after.wanted != after.level or after.is_settled else PacedBy.LOOK
+        return [Paced(program, after.wanted, after.gains, why)]
 
-    def _note(self, program: str, climb: Climb, why: PacedBy) -> Paced:
-        """Kept, so that others see it; what only the memory of this moment has settled is looked at again by the next runner."""
-        settled = climb.is_settled and why is not PacedBy.MEMORY
-        kept.keep(self._home.root, program, kept.Found(climb.level, self._offer, climb.gains, settled).by_us(climb.wanted))
-        return Paced(program, climb.wanted, climb.gains, why)
+    def _keep(self) -> None:
+        """What was found, and how many jobs are allowed now, so that others see it; each change once."""
+        slots, beside = self.slots, len(self._present) > 1
+        for program in sorted(self._present):
+            course = self._courses[program]
+            state = course.climb, course.is_short, slots, beside
+            if state != course.kept:
+                found = kept.Found(course.climb.level, self._offer, course.climb.gains, course.is_known)
+                kept.keep(self._home.root, program, found.by_us(slots, beside=beside))
+                course.kept = state
 
     def _silence(self, program: str, course: _Course, seen: Mapping[str, Grown], now: float) -> list[Paced]:
         """That its jobs log nothing that is read: said once."""
         if any(grown.rows for grown in seen.values()):
             course.is_silent = False
-        elif course.is_silent is None and now - course.began > QUIET:
+        elif course.is_silent is None and course.began is not None and now - course.began > QUIET:
             course.is_silent = True
             return [Paced(program, course.climb.wanted, course.climb.gains, PacedBy.SILENT)]
         return []

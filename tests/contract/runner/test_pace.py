@@ -49,10 +49,12 @@ def running(number: int, program: str = ONE) -> Running:
 
 @dataclass
 class Shop:
-    """Jobs of one program that log a row a second as long as no more than `best` run, and then share what there is."""
+    """Jobs of one program that log eight rows a second as long as no more than `best` run, and then share what there is, or less
+    than that: with `harm`, they hinder each other."""
 
     pace: Pace
     best: int = 2
+    harm: float = 0.0
     program: str = ONE
     rows: bool = True
     now: float = 100.0
@@ -65,7 +67,7 @@ class Shop:
             self._fill()
             self.now += 1.0
             for name in self.jobs:
-                self.logged[name] += 8 * min(1.0, self.best / len(self.jobs))
+                self.logged[name] += 8 * min(1.0, self.best / len(self.jobs)) ** (1 + self.harm)
             self.told += self.pace.look(self.jobs, lambda: running(99, self.program).job, self.now)
 
     def grown(self, each: Running) -> Grown:
@@ -86,7 +88,7 @@ class Shop:
 
 
 def known(home: Home) -> Found:
-    found = kept.found(home.root, ONE)
+    found = kept.found(home.root, ONE, "4 cores")
     assert found
     return found
 
@@ -125,6 +127,9 @@ def test_the_next_runner_begins_where_the_last_has_settled(shop) -> None:
     elsewhere = shop(best=3, cores=6)
     elsewhere.pass_seconds(1)
     assert elsewhere.whys() == [PacedBy.BEGIN], "of another machine it says nothing"
+    back = shop(best=3)
+    back.pass_seconds(1)
+    assert (back.whys(), back.pace.slots) == ([PacedBy.BEFORE], 3), "and what the other has found takes nothing away"
 
 
 def test_what_a_killed_runner_had_reached_is_gone_on_with(shop, home: Home) -> None:
@@ -134,6 +139,17 @@ def test_what_a_killed_runner_had_reached_is_gone_on_with(shop, home: Home) -> N
     again.pass_seconds(60)
     assert again.told[0] == Paced(ONE, 4, {3: 1.4}, PacedBy.BEGIN)
     assert again.pace.slots == 5
+
+
+def test_a_way_down_that_was_broken_off_is_gone_on_with(shop, home: Home) -> None:
+    """A run that ends amid it must not settle where it was: more did not pay, and fewer were not tried yet."""
+    kept.keep(home.root, ONE, Found(6, "4 cores", {7: 0.8}))
+    again = shop(best=2, harm=1.0)
+    for _ in range(60):
+        again.pass_seconds(10)
+        while len(again.jobs) > again.pace.slots:
+            again.jobs.popitem()  # it ends, and no other takes its place
+    assert (again.pace.slots, known(home).settled) == (2, True)
 
 
 def test_without_memory_no_more_are_tried_and_that_is_no_lesson_for_the_next(shop, home: Home) -> None:
@@ -158,6 +174,17 @@ def test_jobs_that_log_nothing_are_judged_by_how_long_they_take_and_it_is_said_o
     assert (silent.pace.slots, silent.whys().count(PacedBy.SILENT)) == (1, 1)
 
 
+def test_a_program_that_has_waited_is_given_its_time_to_log(shop) -> None:
+    """Its GPUs were in use for an hour: nothing was logged, and nothing ran."""
+    silent = shop(rows=False)
+    silent.told += silent.pace.look({}, lambda: running(99).job, silent.now)
+    silent.now += 3600.0
+    silent.pass_seconds(30)
+    assert silent.whys() == [PacedBy.BEGIN]
+    silent.pass_seconds(60)
+    assert PacedBy.SILENT in silent.whys()
+
+
 def test_of_several_programs_the_most_careful_counts_and_nothing_is_measured(shop, home: Home) -> None:
     """Rows of one program say nothing about another, and what is best for one may be too much for the other."""
     kept.keep(home.root, OTHER, Found(1, "4 cores", {2: 0.7}, settled=True))
@@ -168,6 +195,9 @@ def test_of_several_programs_the_most_careful_counts_and_nothing_is_measured(sho
     mixed.pass_seconds(60)
     assert (mixed.pace.slots, mixed.pace.patience(mixed.now)) == (1, None)
     assert mixed.whys() == [PacedBy.BEGIN, PacedBy.BEFORE, PacedBy.MANY]
+    seen = kept.followed(home.root, ONE)
+    assert seen
+    assert (seen.now, seen.beside) == (1, True), "what others are told is what is allowed"
     del mixed.jobs[stranger.attempt.name]
     mixed.pass_seconds(60)
     assert mixed.pace.slots == 8, "as soon as they are alone, it goes on"
@@ -188,7 +218,7 @@ NONE_AT_ONCE = '{"slots": 0, "offer": "4 cores", "gains": {}, "settled": true, "
 @pytest.mark.parametrize("entry", ["3", '{"slots": "many"}', NONE_AT_ONCE])
 def test_an_entry_that_says_nothing_is_found_out_anew(shop, home: Home, entry: str) -> None:
     """Somebody has edited it, or another version has written it."""
-    (home.root / kept.FILE).write_text(f'{{"{ONE}": {entry}, "{OTHER}": 1}}')
+    (home.root / kept.FILE).write_text(f'{{"{ONE}": {{"4 cores": {entry}}}, "{OTHER}": 1}}')
     first = shop()
     first.pass_seconds(2)
     assert [each.why for each in first.told if isinstance(each, Paced)] == [PacedBy.BEGIN]
@@ -283,3 +313,22 @@ def test_a_runner_starts_as_many_as_were_found(home: Home, store: Store, experim
     Runner(Mine(store, submit(store, experiments(text), str(tmp_path)).jobs), devices, AUTO, told.append).run()
     assert {job.state for job in store.jobs()} == {State.DONE}
     assert [each for each in told if isinstance(each, Paced)] == [Paced(f"{tmp_path}/three.py", 3, {4: 0.9}, PacedBy.BEFORE)]
+
+
+def test_jobs_that_log_nothing_tell_a_runner_how_long_they_take(
+    home: Home, store: Store, experiments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own clock and in its own order of things: whoever ends must be seen among those that ran until then."""
+    monkeypatch.setattr("scheduler.runner.pace.SELDOM", 0.1)
+    command = ["sh", "-c", "[ -e enough ] || sleep 1.5", "${args_no_hyphens}"]
+    text = f"command: {json.dumps(command)}\ngrid: {{x: {list(range(24))}}}\n"
+    kept.keep(home.root, "sh", Found(2, "8 cores"))
+    tried: list[Paced] = []
+
+    def hear(notice: Notice) -> None:
+        if isinstance(notice, Paced) and notice.why is PacedBy.TRIED:
+            tried.append(notice)
+            (tmp_path / "enough").touch()
+
+    Runner(Mine(store, submit(store, experiments(text), str(tmp_path)).jobs), machine(8), AUTO, hear).run()
+    assert [each.slots for each in tried[:1]] == [3]

@@ -32,3 +32,5 @@ def test_from_outside_a_try_is_told_from_what_is_measured() -> None:
     """The number of now is not yet the one that is found."""
     assert standing("/a/b.py", Found(2, "", now=3)) == "-j auto: 3 jobs at once of `b.py`, a try"
     assert standing("/a/b.py", Found(2, "", now=2)) == "-j auto: 2 jobs at once of `b.py`, measured"
+    beside = Found(2, "", settled=True, now=1, beside=True)
+    assert standing("/a/b.py", beside) == "-j auto: 1 job at a time of `b.py`, while several programs run"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,11 +92,13 @@ def clerk_of(home: Home, code: Callable[[], tuple[str, str, str]] = lambda: ("",
 
 
 def _queue_id(root: Path) -> str:
-    """What tells this queue from all others on a host."""
+    """What tells this queue from all others on a host: the first that anybody has written, for orders lie there under it."""
     path, new = root / QUEUE_ID, root / f"{QUEUE_ID}.{secrets.token_hex(4)}"
     if not path.exists():
         new.write_text(secrets.token_hex(8), encoding="utf-8")
-        new.rename(path)
+        with suppress(FileExistsError):  # another process may have written its own meanwhile, and have used it already
+            os.link(new, path)
+        new.unlink()
     return path.read_text(encoding="utf-8")
 
 

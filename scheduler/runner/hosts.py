@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +68,15 @@ class OnHosts(Devices):
 
 def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
     """These hosts, for jobs of such a policy that are asked for in `directory`. UserError where that is not to be had; StateError
-    where none of them answers, or one refuses: its code or its exp-queue is another. Who does not answer is called again."""
+    where none of them answers, or one refuses: its code or its exp-queue is another, or nobody knows its code. Who does not
+    answer is called again."""
     if policy.ports:
         raise UserError(
             "policy.ports: a port that is free here says nothing about another machine",
             next_step="leave it out, and have the script take a port that is free where it runs",
         )
-    clerk = clerk_of(open_home(), cache(lambda: (directory, *code_at(directory))))
+    code = (directory, *code_at(directory))
+    clerk = clerk_of(open_home(), lambda: code)
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)

@@ -90,8 +90,7 @@ class Orders:
         return ""
 
     def began(self, job: Job, attempt: Attempt) -> None:
-        if known := self._known.get(job.id):
-            self._runs(known, attempt)
+        """Its launcher has it, and may still find no room: that it runs is told when the store says so."""
 
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
         if again:  # whether it runs once more is for its queue to say; nothing starts before the next turn
@@ -176,7 +175,7 @@ class Orders:
             if time.monotonic() - known.since > GIVE_BACK:
                 self._give_back(known)
         elif standing.state in ACTIVE:
-            if standing.attempt and not known.running:
+            if standing.attempt and not known.running and standing.state is not State.STARTING:
                 self._runs(known, standing.attempt)
         elif standing.attempt and standing.attempt.ending:
             self._known.pop(known.order)

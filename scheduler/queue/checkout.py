@@ -69,16 +69,29 @@ def look(root: str, commit: str, branch: str) -> Checkout:
     """The checkout with what is not committed. What git does not tell, or not within seconds, is said to be missing."""
     try:
         patch = _with_an_index_of_our_own(root, "diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "HEAD", "--")
-        others = _output(root, "ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z")
+        names = _untracked(root)
     except (OSError, subprocess.SubprocessError) as error:
         return Checkout(root, commit, branch, missing=f"git did not tell what was not committed ({_words(error)})")
-    names = [os.fsdecode(name) for name in others.split(b"\0") if name]
     texts = b"".join(_as_new(name, text) for name, text in _small_scripts(root, names))
     untracked = tuple(name.encode(errors="backslashreplace").decode() for name in names[:MOST_NAMES])
     packed = zlib.compress(patch + texts) if len(patch) < _READ and (patch or texts) else b""
     if len(packed) > LARGEST_PATCH or len(patch) >= _READ:
         return Checkout(root, commit, branch, b"", untracked, f"its patch is larger than {LARGEST_PATCH >> 20} MiB, compressed")
     return Checkout(root, commit, branch, packed, untracked)
+
+
+def names_that_differ(root: str) -> list[str]:
+    """What is not as in the commit, sorted: the names that git tracks, and the untracked scripts that are kept. Nobody's
+    configuration of how differences are shown matters. OSError with the reason where git does not tell, or not within seconds."""
+    words = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=untracked", "-z", "HEAD", "--")
+    try:
+        changed = _with_an_index_of_our_own(root, "-c", "diff.autoRefreshIndex=true", *words)
+        untracked = _untracked(root)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise OSError(f"git does not tell what is not committed ({_words(error)})") from error
+    if len(changed) >= _READ:
+        raise OSError("more differs from the commit than is looked at")
+    return sorted({*_names(changed), *(name for name, _ in _small_scripts(root, untracked))})
 
 
 def git(directory: str | Path, *words: str) -> list[str]:
@@ -89,6 +102,14 @@ def git(directory: str | Path, *words: str) -> list[str]:
 def git_environment() -> dict[str, str]:
     """In which no variable says that another checkout is meant."""
     return {**{name: value for name, value in os.environ.items() if name not in _HERE}, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _untracked(root: str) -> list[str]:
+    return _names(_output(root, "ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z"))
+
+
+def _names(told: bytes) -> list[str]:
+    return [os.fsdecode(name) for name in told.split(b"\0") if name]
 
 
 def _with_an_index_of_our_own(root: str, *words: str) -> bytes:
@@ -164,7 +185,7 @@ def _within_folder(root: str, name: str) -> list[str]:
     found: list[str] = []
     for folder, below, files in os.walk(os.path.join(root, name)):  # noqa: PTH118
         below[:] = [] if ".git" in [*below, *files] else sorted(each for each in below if each[:1] not in "._")
-        found += [os.path.relpath(os.path.join(folder, file), root) for file in files]  # noqa: PTH118
+        found += [os.path.relpath(os.path.join(folder, file), root) for file in sorted(files)]  # noqa: PTH118
         if len(found) > _LOOKED_AT:
             break
     return found[:_LOOKED_AT]

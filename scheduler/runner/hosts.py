@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Sequence
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +68,15 @@ class OnHosts(Devices):
 
 def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
     """These hosts, for jobs of such a policy that are asked for in `directory`. UserError where that is not to be had; StateError
-    where none of them answers, or one refuses: its code or its exp-queue is another. Who does not answer is called again."""
+    where none of them answers, or one refuses: its code or its exp-queue is another, or nobody knows its code. Who does not
+    answer is called again."""
     if policy.ports:
         raise UserError(
             "policy.ports: a port that is free here says nothing about another machine",
             next_step="leave it out, and have the script take a port that is free where it runs",
         )
-    clerk = clerk_of(open_home(), cache(lambda: (directory, *code_at(directory))))
+    code = (directory, *code_at(directory))
+    clerk = clerk_of(open_home(), lambda: code)
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)
@@ -90,11 +93,13 @@ def clerk_of(home: Home, code: Callable[[], tuple[str, str, str]] = lambda: ("",
 
 
 def _queue_id(root: Path) -> str:
-    """What tells this queue from all others on a host."""
+    """What tells this queue from all others on a host: the first that anybody has written, for orders lie there under it."""
     path, new = root / QUEUE_ID, root / f"{QUEUE_ID}.{secrets.token_hex(4)}"
     if not path.exists():
         new.write_text(secrets.token_hex(8), encoding="utf-8")
-        new.rename(path)
+        with suppress(FileExistsError):  # another process may have written its own meanwhile, and have used it already
+            os.link(new, path)
+        new.unlink()
     return path.read_text(encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from scheduler.launcher.client import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable
-from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ACTIVE, SUCCEEDED, State
 from scheduler.runner import endings, recovery
@@ -215,13 +215,21 @@ class Supervision:
             if not (running.why_stopped and message["about"]):
                 self._noted(running, message["text"])
         elif message["is"] == "dropped":
-            self.ends.append(End(running, recovery.NeverRan(), None))
-            if message["why"]:
-                self._pause(message["why"])
+            self._dropped(running, message["why"])
         else:
             reach("end-heard")
             end = message["end"]
             self._note_end(running, recovery.ending_of(end), end["duration"])
+
+    def _dropped(self, running: Running, why: str) -> None:
+        """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess."""
+        if self._store.job(running.attempt.job).state is State.RUNNING:
+            reason = f"{where(running.attempt.launcher)} knows nothing of it any more"
+            self._note_end(running, Ending(State.LOST, None, reason), None)
+            return
+        self.ends.append(End(running, recovery.NeverRan(), None))
+        if why:
+            self._pause(why)
 
     def _launcher_died(self, attempts: list[str], warm: str) -> None:
         """Its job may live on; whoever watches orphans finds out. `warm`: for whose jobs it was forked."""

@@ -17,7 +17,8 @@ with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
 with open(os.environ["EXP_QUEUE_RUN_DIR"] + "/model.bin", "wb") as file:
     file.write(bytes([n]) * 100_000)
 Path(f"{n}.began").open("a").write("x")
-Path(f"{n}.json").write_text(json.dumps({**os.environ, "PID": str(os.getpid()), "PARENT": str(os.getppid())}))
+Path(f"{n}.part").write_text(json.dumps({**os.environ, "PID": str(os.getpid()), "PARENT": str(os.getppid())}))
+Path(f"{n}.part").rename(f"{n}.json")  # whoever sees it reads all of it
 while what.get("stay") and not Path("go").exists():
     time.sleep(0.05)
 sys.exit(what.get("status", 0))

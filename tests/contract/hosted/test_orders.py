@@ -90,6 +90,22 @@ def test_what_waits_is_stopped_without_having_begun(far: Far, store: Store) -> N
     assert [job.state for job in store.jobs()] == [State.CANCELLED]
 
 
+def test_what_a_launcher_has_is_not_called_running_before_its_process_is_there(far: Far, store: Store) -> None:
+    """The launcher may find no room for it, and the order is then given back: of one that ran nobody would believe that."""
+    far.says("start", guest=GUEST, home="/home")
+    (job,) = store.jobs()
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "")
+    assert attempt
+    far.orders.began(job, attempt)
+    far.orders.refill(1)
+    assert far.hears() == []
+    with store.change() as change:
+        change.runs(attempt, os.getpid(), None)
+    far.orders.refill(1)
+    assert [(each["is"], each["order"]) for each in far.hears()] == [("running", "order")]
+
+
 def test_when_the_line_ends_it_leaves(far: Far) -> None:
     """Nothing of ours stays on a machine on which nothing runs."""
     _close(far.to_them)

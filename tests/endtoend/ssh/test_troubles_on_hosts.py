@@ -24,6 +24,7 @@ def test_a_host_that_is_gone_for_a_while_loses_nothing(line: CommandLine, hosts:
     file = grid(line, "[0, 1]", more=", stay: [true]")
     running = line.start("run", file, *BOTH, "-j2", "--plain")
     until(lambda: all((line.directory / f"{n}.json").exists() for n in range(2)))
+    until(lambda: [job["state"] for job in line.jobs()] == ["running"] * 2)  # it has been heard here that they have begun
     on_ada = 0 if str(hosts["ada"].home) in environment(line, 0)["EXP_QUEUE_RUN_DIR"] else 1
     hosts["ada"].stop()
     (line.directory / "go").touch()
@@ -56,7 +57,7 @@ def test_a_killed_runner_goes_on_later_with_what_runs(line: CommandLine, hosts: 
 
 def test_cancel_ends_the_whole_tree_there(line: CommandLine, hosts: Hosts) -> None:
     """Also what has left its session; and the runner hears of it as of any other end."""
-    line.write("tree.sh", "setsid sleep 1000 & echo $! > child; echo $$ > main; wait\n")
+    line.write("tree.sh", "setsid sleep 1000 & echo $! > child; echo $$ > part; mv part main; wait\n")
     running = line.start("run", "--commands", line.write("one.txt", "sh tree.sh\n"), "--on", "ssh:ada", "--grace", "1")
     until((line.directory / "main").exists)
     until(lambda: line.jobs()[0]["state"] == "running")

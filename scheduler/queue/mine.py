@@ -177,7 +177,7 @@ class Mine:
     def next_due(self, now: float) -> float | None:
         """When the first of the queued may start that may not at `now`, in seconds since 1970; None if none pauses."""
         sql = f"""SELECT min(not_before) FROM job INDEXED BY job_due
-                  WHERE state = 'queued' AND not_before > 0 AND {_PAUSES} AND {_within(self._startable)}"""
+                  WHERE state = 'queued' AND {_PAUSES} AND {_within(self._startable)}"""
         return self.store.read(sql, (now, now + LONGEST_PAUSE))[0][0]
 
     def queued_outside(self, ranges: Iterable[tuple[int, int]]) -> int:

@@ -1,4 +1,7 @@
-"""The tables of the store, as numbered migrations. A migration that has landed is never edited: add another."""
+"""The tables of the store, as numbered migrations. A migration that has landed is never edited: add another.
+
+It adds, and leaves what earlier ones made as it is: runners of the former version live on, with SQL that names their indexes.
+"""
 
 from __future__ import annotations
 
@@ -264,11 +267,6 @@ MIGRATIONS: tuple[str, ...] = (
     # Of a sweep with several metrics: the others as they stood in each row of a trial's history.
     """
     ALTER TABLE trial ADD COLUMN beside TEXT NOT NULL DEFAULT '[]';
-    """,
-    # Of all that is queued, jobs that pause are few: an index of these alone costs a submit, a hold and a release nothing.
-    """
-    DROP INDEX job_due;
-    CREATE INDEX job_due ON job (not_before, number) WHERE state = 'queued' AND not_before > 0;
     """,
 )
 

@@ -56,6 +56,28 @@ def test_an_old_database_opens_with_all_that_is_in_it(old: Path, home: Home) -> 
     assert version(old) == len(MIGRATIONS)
 
 
+def made(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    """The indexes, and the columns of the tables, each with all that is said of it."""
+    indexes = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+    columns = connection.execute(
+        "SELECT sqlite_master.name, pragma_table_info.* FROM sqlite_master, pragma_table_info(sqlite_master.name) "
+        "WHERE sqlite_master.type = 'table'"
+    )
+    return {tuple(map(str, row)) for rows in (indexes, columns) for row in rows}
+
+
+def test_no_migration_takes_away_or_replaces_what_an_earlier_one_made() -> None:
+    """A runner of the former version lives on while a newer command migrates; where an index that its SQL names has become
+    another, SQLite finds `no query solution`, and it ends with its jobs half done."""
+    connection, before = sqlite3.connect(":memory:"), set[tuple[str, ...]]()
+    for number, script in enumerate(MIGRATIONS, 1):
+        connection.executescript(script)
+        now = made(connection)
+        assert not before - now, f"migration {number}"
+        before = now
+    connection.close()
+
+
 def test_the_jobs_of_an_old_database_go_on(old: Path, home: Home) -> None:
     """What was queued runs, in the environment of whoever runs it; what ran on a machine that is gone has an unknown outcome."""
     with Store(home) as store:

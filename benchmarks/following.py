@@ -10,6 +10,7 @@ meanwhile, and throws the rows away.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -38,14 +39,14 @@ FLOOR = "`tail -F` on the same logs"
 LOGS = {"silent": "log.txt", "printed": "log.txt", "metric log": "metrics.jsonl"}
 
 
-def used(pid: int) -> float:
+def used(pid: int, processes: Path = Path("/proc")) -> float:
     """CPU seconds of a process, its threads included; in nanoseconds where the kernel counts them."""
-    try:
-        told = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-        return sum(int(each.split()[0]) for each in told) / 1e9
-    except (OSError, IndexError):
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    with contextlib.suppress(OSError, IndexError):
+        told = [path.read_text(encoding="ascii") for path in (processes / f"{pid}/task").glob("*/schedstat")]
+        if told:
+            return sum(int(each.split()[0]) for each in told) / 1e9
+    fields = (processes / f"{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measured(kind: str, jobs: int, seconds: float, *, alone: bool = False) -> tuple[float, float]:
@@ -59,7 +60,7 @@ def measured(kind: str, jobs: int, seconds: float, *, alone: bool = False) -> tu
         try:
             time.sleep(SETTLE + jobs / 10)
             tail = None if alone or not shutil.which("tail") else _begun(_tail(folder, LOGS[kind]), folder)
-            return _shares([runner] if tail is None else [runner, tail], seconds)
+            return shares([runner] if tail is None else [runner, tail], seconds)
         finally:
             runner.terminate()
             runner.wait()
@@ -75,25 +76,31 @@ def _tail(folder: Path, name: str) -> list[str]:
     return ["tail", "-q", "-n0", "-F", *map(str, (folder / "home").rglob(name))]
 
 
-def _shares(processes: list[subprocess.Popen[bytes]], seconds: float) -> tuple[float, float]:
-    """Of the first, and of the second, which ends with that; 0 without one."""
-    if processes[1:]:
-        time.sleep(1)  # it has opened all
-    before, start = [used(each.pid) for each in processes], time.monotonic()
-    time.sleep(seconds)
-    took = time.monotonic() - start
-    shares = [100 * (used(each.pid) - was) / took for each, was in zip(processes, before, strict=True)]
-    for each in processes[1:]:
-        each.terminate()
-        each.wait()
-    return shares[0], sum(shares[1:])
+def shares(processes: list[subprocess.Popen[bytes]], seconds: float) -> tuple[float, float]:
+    """Of the first, and of the second, which ends with that; 0 without one. Raises RuntimeError where one has ended by itself:
+    whoever does nothing any more takes 0 % of a core."""
+    try:
+        if processes[1:]:
+            time.sleep(1)  # it has opened all
+        before, start = [used(each.pid) for each in processes], time.monotonic()
+        time.sleep(seconds)
+        took = time.monotonic() - start
+        found = [100 * (used(each.pid) - was) / took for each, was in zip(processes, before, strict=True)]
+        for each in processes:
+            if (status := each.poll()) is not None:
+                raise RuntimeError(f"{each.args!r} ended with status {status} while it was measured")
+        return found[0], sum(found[1:])
+    finally:
+        for each in processes[1:]:
+            each.terminate()
+            each.wait()
 
 
 def figures(asked: Asked, counts: tuple[int, ...] = (), seconds: float = 0.0) -> list[Figure]:
     counts, seconds = counts or ((10,) if asked.quick else (10, 100)), seconds or (5.0 if asked.quick else 30.0)
     kinds = ("silent", "metric log") if asked.quick else tuple(KINDS)
     found = {(kind, jobs): measured(kind, jobs, seconds, alone=asked.alone) for jobs in counts for kind in kinds}
-    return [_figure(kind, jobs, jobs == counts[0], *shares, asked) for (kind, jobs), shares in found.items()]
+    return [_figure(kind, jobs, jobs == counts[0], *both, asked) for (kind, jobs), both in found.items()]
 
 
 def _figure(kind: str, jobs: int, first: bool, ours: float, least: float, asked: Asked) -> Figure:

@@ -84,6 +84,7 @@ def about(reader: Recognizer, least_width: int) -> dict[str, Any]:
         "height": reader.height,
         "least_width": least_width,
         "range": "0 (paper) to 1 (ink), zeros on the right of shorter lines",
+        "prepared": reader.preparation,
         "alphabet": reader.model.alphabet,
         "blank": 0,
         "classes": "the blank, then the characters of the alphabet in its order",
@@ -214,7 +215,7 @@ def _onnx(network: nn.Module, reader: Recognizer) -> tuple[bytes, Read]:
     assert made is not None
     model = made.model_proto
     for key, value in about(reader, _least_width(program)).items():
-        model.metadata_props.add(key=key, value=str(value))
+        model.metadata_props.add(key=key, value=value if isinstance(value, str) else json.dumps(value))
     _describe(model.graph)
     content = model.SerializeToString()
     return content, _reading(content)

@@ -177,9 +177,14 @@ class Recognizer:
         words = tuple(_piece(word, self.model.trust.word(word), line) for word in words_of(read.characters))
         return Reading(source, read.prediction, read.confidence, "", calibrated, characters, words)
 
+    @property
+    def preparation(self) -> dict[str, bool]:
+        """What `prepared` is asked for, by the data that the network has learned from: `fit` and `upright`."""
+        return {name: bool(getattr(self.experiment.dataset_args, name, False)) for name in ("fit", "upright")}
+
     def _ready(self, grey: np.ndarray, columns: np.ndarray | None = None) -> _Line:
         """The line as the network reads it. `columns`: x of each column in the page it was cut from."""
-        asked = {name: bool(getattr(self.experiment.dataset_args, name, False)) for name in ("upright", "fit")}
+        asked = self.preparation
         image = prepared(grey, self.height, **asked)
         width, own = grey.shape[1], grey.shape[1] * self.height / grey.shape[0]
         start, end = 0.0, float(width)

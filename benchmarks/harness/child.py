@@ -45,7 +45,7 @@ def main() -> None:
         found = {"package": str(package()), "figures": [to_json(figure) for figure in figures]}
     except Missing as error:
         found = {"missing": str(error)}
-    Path(out).write_text(json.dumps(found), encoding="utf-8")
+    Path(out).write_text(json.dumps(found, allow_nan=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

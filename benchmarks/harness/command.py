@@ -32,8 +32,14 @@ NOTES = {
     "not_compared": "not compared, it did not run there",
     "interrupted": "interrupted",
 }
-USAGE = (catalogue.UnknownBench, checkouts.UnknownRevision, results.NoResult, tables.NoMarkers)
 ROUNDS, ROUNDS_AGAINST = 3, 5
+
+
+class NoRounds(Exception):
+    """Fewer than one round are asked for."""
+
+
+USAGE = (catalogue.UnknownBench, checkouts.UnknownRevision, results.NoResult, results.NoPlace, tables.NoMarkers, NoRounds)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,8 +74,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _done(options: argparse.Namespace) -> int:
     benches = catalogue.chosen(options.names)
-    for path in options.table:
-        tables.between(path.read_text(encoding="utf-8"))  # before hours of work
+    _refuse(options)
     if options.list:
         print("\n".join(_listed()))
         return 0
@@ -81,6 +86,16 @@ def _done(options: argparse.Namespace) -> int:
     if document["interrupted"]:
         raise KeyboardInterrupt
     return int(bool(document["broken"]) or any(each["word"] == "worse" for each in document["verdicts"]))
+
+
+def _refuse(options: argparse.Namespace) -> None:
+    """What would only be found after hours of work."""
+    if options.repeat is not None and options.repeat < 1:
+        raise NoRounds(f"--repeat {options.repeat}: nothing would be measured; give 1 or more")
+    for path in options.table:
+        tables.ready(path)
+    if not options.list and not options.kept:
+        results.ready(options.out)
 
 
 def _listed() -> Iterator[str]:
@@ -100,7 +115,7 @@ def _measured(options: argparse.Namespace, benches: Sequence[catalogue.Bench]) -
         _tell("\n".join(f"{name} could not be installed: it is left out" for name in peers.install(cache)))
     repeat = options.repeat or (ROUNDS_AGAINST if options.against else ROUNDS)
     with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as folder:
-        document = {"version": 1, **results.stamp(), "quick": options.quick, "repeat": repeat, "against": options.against}
+        document = {**results.stamp(), "quick": options.quick, "repeat": repeat, "against": options.against}
         document["machine"], meanwhile = machine.described(Path(folder)), machine.Meanwhile()
         asked = Asked(options.quick, Path(folder), peers.python_of(cache), alone=bool(options.against))
         document |= _all(benches, sides, asked, repeat) | {"meanwhile": meanwhile.described()}

@@ -61,19 +61,19 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
-def times(here: float, there: float, better: str) -> float:
-    """How many times as costly as there it is here: above 1 is worse, whichever way the values count. Not a number where neither
-    way can say."""
+def times(here: float, there: float, better: str) -> float | None:
+    """How many times as costly as there it is here: above 1 is worse, whichever way the values count. None where that is no
+    number: it was nothing there."""
     cost, base = (here, there) if better == "lower" else (there, here)
-    return cost / base if base else math.nan
+    found = cost / base if base else math.nan
+    return found if math.isfinite(found) else None
 
 
 def above_floor(figure: Figure, values: Sequence[float]) -> float | None:
     """How many times the floor these values of the figure are, by their medians; None without a floor to speak of."""
     if not figure.floor:
         return None
-    found = times(statistics.median(values), statistics.median(figure.floor.values), figure.better)
-    return None if math.isnan(found) else found
+    return times(statistics.median(values), statistics.median(figure.floor.values), figure.better)
 
 
 def joined(rounds: Iterable[Sequence[Figure]]) -> list[Figure]:

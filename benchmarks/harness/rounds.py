@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.harness.catalogue import Bench
 from benchmarks.harness.checkouts import ROOT
@@ -74,23 +77,58 @@ def one(bench: Bench, side: Side, asked: Asked) -> Outcome:
 def _run(line: Sequence[str], scratch: Path, environment: dict[str, str]) -> tuple[int, str]:
     """The exit status, and all that it said."""
     with (scratch / "said").open("w+b") as said:
-        status = waited(subprocess.Popen(line, cwd=scratch, env=environment, stdout=said, stderr=said, start_new_session=True))
+        status = _waited(line, cwd=scratch, env=environment, stdout=said, stderr=said)
         said.seek(0)
         return status, said.read().decode(errors="replace")
 
 
-def waited(process: subprocess.Popen[bytes]) -> int:
-    """Its exit status. It has a session of its own, so that a Ctrl-C reaches it, and all that it has started, from here alone:
-    once, and with time to put things away."""
+def _waited(line: Sequence[str], **fields: Any) -> int:
+    """The exit status. The process has a session of its own, so that a Ctrl-C reaches it, and all that it has started, from here
+    alone: once, and with time to put things away."""
+    process = None
     try:
+        with put_off():  # an interrupt within Popen would leave a process that nobody here knows
+            process = subprocess.Popen(line, start_new_session=True, **fields)
         return process.wait()
     except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        if process:
+            stopped(process)
         raise
+
+
+@contextlib.contextmanager
+def put_off() -> Iterator[None]:
+    """A SIGINT or SIGTERM that comes within raises KeyboardInterrupt at the end, where either would have called a handler of
+    Python's: what is ignored stays ignored. Threads other than the main one get no signals, and may set no handlers."""
+    came: list[int] = []
+    former: dict[signal.Signals, Any] = {}
+    is_main = threading.current_thread() is threading.main_thread()
+    try:
+        for each in (signal.SIGINT, signal.SIGTERM) if is_main else ():
+            if callable(handler := signal.getsignal(each)):
+                former[each] = handler
+                signal.signal(each, lambda number, _: came.append(number))
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+def stopped(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt the process and its group, and wait for it; after a while, or at another Ctrl-C, kill them."""
+    try:
+        _tell(process, signal.SIGINT)
+        process.wait(PATIENCE)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        _tell(process, signal.SIGKILL)
+        process.wait()
+
+
+def _tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended at the same moment
+        os.killpg(process.pid, number)
 
 
 def _steered(side: Side, scratch: Path) -> dict[str, str]:

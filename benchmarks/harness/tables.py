@@ -49,7 +49,8 @@ def compared(verdicts: Sequence[Verdict], here: str, there: str) -> Iterator[str
     yield f"{'':58} {here[:10]:>10} {there[:10]:>10}   ratio (of a round)"
     for each in verdicts:
         values = f"{number(each.here):>10} {number(each.there):>10}"
-        yield f"{f'{each.name} [{each.unit}]':58} {values}   {each.ratio:.2f} ({each.low:.2f} to {each.high:.2f})  {each.word}"
+        ratio, low, high = ("-" if ratio is None else f"{ratio:.2f}" for ratio in (each.ratio, each.low, each.high))
+        yield f"{f'{each.name} [{each.unit}]':58} {values}   {ratio} ({low} to {high})  {each.word}"
     yield f"A ratio above 1 is worse. {RULE}"
 
 
@@ -78,6 +79,20 @@ def _row(figure: Figure) -> str:
         "; ".join(f"{name} {number(spread(values).median)}" for name, values in figure.peers.items()),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def ready(path: Path) -> None:
+    """Raises NoMarkers where the table could not be put into that file."""
+    try:
+        between(path.read_text(encoding="utf-8"))
+        with path.open("r+"):
+            pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoMarkers(f"--table {path}: {_reason(error)}; give a page that can be read and written") from None
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
 
 
 def between(text: str) -> str:

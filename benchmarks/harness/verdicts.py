@@ -17,17 +17,17 @@ RULE = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """`ratio` of the medians, and the least and most of a round here to the one there beside it; above 1 is worse. `word`:
-    "worse", "better", "same" or "too few rounds"."""
+    """`ratio` of the medians, and the least and most of a round here to the one there beside it; above 1 is worse, and
+    None is no number (see `times`). `word`: "worse", "better", "same" or "too few rounds"."""
 
     key: str
     name: str
     unit: str
     here: float
     there: float
-    ratio: float
-    low: float
-    high: float
+    ratio: float | None
+    low: float | None
+    high: float | None
     word: str
 
 
@@ -35,8 +35,9 @@ def verdict(here: Figure, there: Figure) -> Verdict:
     middle = spread(here.ours).median, spread(there.ours).median
     ratio = times(*middle, here.better)
     beside = [times(*pair, here.better) for pair in zip(here.ours, there.ours, strict=False)]
+    finite = [each for each in beside if each is not None]
     word = _word(ratio, _costs(here), _costs(there))
-    return Verdict(here.key, here.name, here.unit, *middle, ratio, min(beside), max(beside), word)
+    return Verdict(here.key, here.name, here.unit, *middle, ratio, min(finite, default=None), max(finite, default=None), word)
 
 
 def _costs(figure: Figure) -> list[float]:
@@ -44,12 +45,12 @@ def _costs(figure: Figure) -> list[float]:
     return [value if figure.better == "lower" else -value for value in figure.ours]
 
 
-def _word(ratio: float, here: Sequence[float], there: Sequence[float]) -> str:
+def _word(ratio: float | None, here: Sequence[float], there: Sequence[float]) -> str:
     if min(len(here), len(there)) < ENOUGH:
         return "too few rounds"
-    if min(here) > max(there) and not ratio <= 1 + MARGIN:
+    if min(here) > max(there) and (ratio is None or ratio > 1 + MARGIN):
         return "worse"
-    return "better" if max(here) < min(there) and not ratio >= 1 / (1 + MARGIN) else "same"
+    return "better" if max(here) < min(there) and (ratio is None or ratio < 1 / (1 + MARGIN)) else "same"
 
 
 def verdicts(here: Sequence[Figure], there: Sequence[Figure]) -> list[Verdict]:

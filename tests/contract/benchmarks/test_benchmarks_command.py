@@ -78,36 +78,62 @@ def test_what_was_kept_is_shown_again_and_made_a_table(tmp_path: Path, capsys: p
     [
         (["nop"], "no bench is called nop; there are: expansion"),
         (["--from", "last.json"], "give a file that python -m benchmarks has written"),
+        (["--from", "{folder}/other.json"], "give a file that python -m benchmarks has written"),
+        (["--from", "{folder}/list.json"], "give a file that python -m benchmarks has written"),
         (["--table", "CHANGELOG.md", "--list"], "write both where it shall stand"),
+        (["expansion", "--quick", "--table", "nope.md"], "--table nope.md: No such file or directory; give a page"),
+        (["expansion", "--quick", "--out", "{folder}"], "Is a directory; give a file that can be written"),
+        (["expansion", "--quick", "--out", "{folder}/other.json/kept.json"], "give a file that can be written"),
+        (["expansion", "--quick", "--out", "/proc/kept.json"], "--out /proc/kept.json: "),
+        (
+            ["expansion", "--quick", "--out", "{folder}/kept.json", "--repeat", "-1"],
+            "--repeat -1: nothing would be measured; give 1 or more",
+        ),
+        (
+            ["expansion", "--quick", "--out", "{folder}/kept.json", "--repeat", "0"],
+            "--repeat 0: nothing would be measured; give 1 or more",
+        ),
         pytest.param(["log", "--against", "no-such-revision"], "give a commit, a branch or a tag", marks=in_git),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_measured(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slip in the last word of the line must not cost an hour."""
+    (tmp_path / "other.json").write_text('{"version": 1}')
+    (tmp_path / "list.json").write_text("[]")
     monkeypatch.chdir(ROOT)
-    assert main(arguments) == 2
+    assert main([word.format(folder=tmp_path) for word in arguments]) == 2
     errors = capsys.readouterr().err
     assert said in errors
     assert "round 1" not in errors
 
 
+def test_whether_a_result_can_be_kept_is_asked_without_a_trace(tmp_path: Path) -> None:
+    """The run may be interrupted before there is anything to keep; what another has kept is not to be lost by that."""
+    there = tmp_path / "there.json"
+    there.write_text("kept before")
+    results.ready(there)
+    results.ready(tmp_path / "new/folder/not_there.json")
+    assert there.read_text() == "kept before"
+    assert list((tmp_path / "new/folder").iterdir()) == []
+
+
 @in_git
 def test_two_checkouts_take_turns(tmp_path: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What another load does to one of them it does to both. Of one round nothing is said; this checkout stays as it is."""
-    before = git(ROOT, "worktree", "list")
+    commit = git(ROOT, "rev-parse", "HEAD").strip()  # by its name: others may commit meanwhile
     out = tmp_path / "kept.json"
-    assert main(["expansion", "--quick", "--repeat", "1", "--against", "HEAD", "--out", str(out)]) == 0
+    assert main(["expansion", "--quick", "--repeat", "1", "--against", commit, "--out", str(out)]) == 0
     told = capsys.readouterr()
-    assert [line.partition(", ")[2] for line in told.err.splitlines() if "round" in line] == ["here", "HEAD"]
+    assert [line.partition(", ")[2] for line in told.err.splitlines() if "round" in line] == ["here", commit]
     found = kept(out)
     assert {each["word"] for each in found["verdicts"]} == {"too few rounds"}
     assert [each["key"] for each in found["verdicts"]] == [figure["key"] for figure in found["figures"]]
     assert all(figure["floor"] is None for figure in found["figures"])
     assert "every round here was worse than every round there" in told.out
-    assert git(ROOT, "worktree", "list") == before
-    assert [path.name for path in (own_cache / "trees").iterdir()] == [git(ROOT, "rev-parse", "HEAD").strip()]
+    assert [line for line in git(ROOT, "worktree", "list").splitlines() if str(own_cache) in line] == []
+    assert [path.name for path in (own_cache / "trees").iterdir()] == [commit]
 
 
 def test_another_revision_has_the_files_of_its_commit_and_no_benchmarks(tmp_path: Path) -> None:
@@ -182,5 +208,15 @@ def test_the_newest_result_is_the_last(tmp_path: Path) -> None:
     with pytest.raises(results.NoResult, match="run python -m benchmarks first"):
         results.opened(results.LAST, tmp_path)
     for day in ("02", "10", "09"):
-        (tmp_path / f"2026-01-{day}_abc.json").write_text(json.dumps({"day": day}))
-    assert results.opened(results.LAST, tmp_path) == {"day": "10"}
+        document = {**dict.fromkeys(results.KEYS), "version": results.VERSION, "date": day}
+        (tmp_path / f"2026-01-{day}_abc.json").write_text(json.dumps(document))
+    assert results.opened(results.LAST, tmp_path)["date"] == "10"
+
+
+def test_what_is_kept_is_json_for_every_reader(tmp_path: Path) -> None:
+    """NaN is none: other programs refuse the whole file. What an earlier run has kept so is still read."""
+    document = {**dict.fromkeys(results.KEYS), "version": results.VERSION, "verdicts": [{"ratio": float("nan")}]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results.kept(document, tmp_path / "new.json")
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    assert results.opened(str(tmp_path / "old.json"))["verdicts"] == [{"ratio": None}]

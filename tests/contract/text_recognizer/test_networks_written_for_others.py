@@ -83,6 +83,7 @@ def test_onnx_reads_as_the_checkpoint_does_and_says_what_it_wants(tmp_path: Path
     said = session.get_modelmeta().custom_metadata_map
     assert (said["height"], said["blank"], said["alphabet"]) == ("32", "0", "ab\N{LATIN SMALL LETTER E WITH ACUTE}")
     assert "ink" in said["range"]
+    assert json.loads(said["prepared"]) == {"fit": False, "upright": False}
     (images, widths), (logits, frames) = session.get_inputs(), session.get_outputs()
     assert [images.shape, widths.shape] == [["batch", 32, "width"], ["batch"]]
     assert [logits.shape, frames.shape] == [["batch", "T", 4], ["batch"]]
@@ -91,8 +92,8 @@ def test_onnx_reads_as_the_checkpoint_does_and_says_what_it_wants(tmp_path: Path
 
 
 def test_an_exported_program_reads_as_the_checkpoint_does(tmp_path: Path, capsys) -> None:
-    """It is loaded by PyTorch alone, without this code."""
-    checkpoint = kept(tmp_path, WINDOWS)
+    """It is loaded by PyTorch alone, without this code; lines that are prepared otherwise than it has learned are read wrong."""
+    checkpoint = kept(tmp_path, {**WINDOWS, "dataset": "LineFolder", "dataset_args": {"upright": True}})
     place = tmp_path / "line.pt2"
     assert main([str(checkpoint), "--to", "torch", "--out", str(place)]) == 0
     assert f"written {place}" in capsys.readouterr().out
@@ -100,6 +101,7 @@ def test_an_exported_program_reads_as_the_checkpoint_does(tmp_path: Path, capsys
     agrees(checkpoint, torch.export.load(io.BytesIO(place.read_bytes()), extra_files=said).module())
     about = json.loads(said["about.json"])
     assert (about["height"], about["network"], about["least_width"]) == (32, "LineCNN", 17)
+    assert about["prepared"] == {"fit": True, "upright": True}
 
 
 def test_what_writes_token_by_token_is_refused(tmp_path: Path, capsys) -> None:

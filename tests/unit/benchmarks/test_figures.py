@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -93,8 +94,20 @@ def test_a_figure_is_worse_only_where_its_spread_leaves_no_doubt(here: tuple, th
 def test_more_a_second_is_better() -> None:
     """The other way round a gain would be a failure."""
     found = verdict(figure(20.0, 21.0, 22.0, better="higher"), figure(10.0, 11.0, 12.0, better="higher"))
-    assert (found.word, round(found.ratio, 2)) == ("better", 0.52)
-    assert (round(found.low, 2), round(found.high, 2)) == (0.50, 0.55)
+    assert found.word == "better"
+    assert (found.ratio, found.low, found.high) == pytest.approx((11 / 21, 0.5, 12 / 22))
+
+
+def test_there_is_no_ratio_to_nothing_and_what_is_kept_of_it_is_json() -> None:
+    """A figure that was 0 there has a verdict, and a line for people; NaN would make the whole file unreadable to others."""
+    nothing = verdict(figure(1.0, 1.0, 1.0), figure(0.0, 0.0, 0.0))
+    assert (nothing.ratio, nothing.low, nothing.high, nothing.word) == (None, None, None, "worse")
+    some = verdict(figure(1.0, 2.0, 4.0), figure(0.0, 1.0, 1.0))
+    assert (some.ratio, some.low, some.high) == (2.0, 2.0, 4.0)
+    json.dumps([asdict(nothing), asdict(some)], allow_nan=False)
+    lines = list(tables.compared([nothing, some], "here", "there"))
+    assert "- (- to -)  worse" in lines[1]
+    assert "2.00 (2.00 to 4.00)" in lines[2]
 
 
 def test_only_what_both_have_is_compared() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ class OnHosts(Devices):
 
     @property
     def note(self) -> str:
-        return "; ".join(f"{host.name}: {host.offers['note'] if host.up else 'does not answer'}" for host in self._hosts)
+        return "; ".join(f"{host.name}: {_state_of(host)}" for host in self._hosts)
 
     @property
     def are_elsewhere(self) -> bool:
@@ -67,13 +66,14 @@ class OnHosts(Devices):
 
 def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
     """These hosts, for jobs of such a policy that are asked for in `directory`. UserError where that is not to be had; StateError
-    where none of them answers, or one refuses: its code or its exp-queue is another. Who does not answer is called again."""
+    where none of them answers, or one refuses: its code or its exp-queue is another. Who does not answer is called again, and
+    told of the code as it is then: where the folder is shared, a commit of the meantime is there too."""
     if policy.ports:
         raise UserError(
             "policy.ports: a port that is free here says nothing about another machine",
             next_step="leave it out, and have the script take a port that is free where it runs",
         )
-    clerk = clerk_of(open_home(), cache(lambda: (directory, *code_at(directory))))
+    clerk = clerk_of(open_home(), lambda: (directory, *code_at(directory)))
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)
@@ -96,6 +96,11 @@ def _queue_id(root: Path) -> str:
         new.write_text(secrets.token_hex(8), encoding="utf-8")
         new.rename(path)
     return path.read_text(encoding="utf-8")
+
+
+def _state_of(host: Host) -> str:
+    """What it offers, or why it starts nothing: its code may have become another since the run began."""
+    return (host.offers["differs"] or host.offers["note"]) if host.up else "does not answer"
 
 
 def _refuse(hosts: Sequence[Host]) -> None:

@@ -65,8 +65,11 @@ class Supervision:
         return self._visits.any
 
     def working(self) -> dict[str, Running]:
-        """What runs, without what waits in a launcher behind another."""
-        return {name: each for name, each in self.running.items() if not each.slot or each.slot.attempts[:1] == [name]}
+        """What runs, without what waits in a launcher behind another; what has ended is there until that is written down."""
+        first: dict[object, str] = {}
+        for name, each in self.running.items():
+            first.setdefault(id(each.slot) if each.slot else name, name)
+        return {name: self.running[name] for name in first.values()}
 
     def claims(self) -> set[str]:
         """The claims of what runs."""

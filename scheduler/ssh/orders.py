@@ -12,7 +12,8 @@ from scheduler.ssh.mirror import Mirror
 @dataclass
 class Sent:
     """An order. `guest`: what is to be started; None: it is only watched, an earlier runner has sent it, or was about to.
-    `begun`: that it runs was told; `stop`, `unwanted`: what was asked for, and is said again over each new line."""
+    `begun`: that it runs was told; `stop`, `unwanted`: what was asked for, and is said again over each new line;
+    `passed_over`: files that cannot be kept here."""
 
     order: str
     host: str
@@ -22,6 +23,7 @@ class Sent:
     begun: bool = False
     stop: dict[str, Any] | None = None
     unwanted: bool = False
+    passed_over: set[str] = field(default_factory=set)
 
     def words(self, home: str) -> list[dict[str, Any]]:
         """All that is to be said of it over a new line. `home`: where the paths of the guest lie here."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from scheduler.queue.job import Attempt
 from scheduler.runner.hosts import OnHosts
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of
+from scheduler.ssh.mirror import Mirror
 from tests.waiting import until
 
 OFFERS = {"is": "hello", "slots": 2, "gpus": 0, "cores": 4, "note": "no GPUs", "differs": ""}
@@ -30,7 +33,7 @@ out.flush()
 frames = Frames()
 while data := sys.stdin.buffer.raw.read(65536):
     for message, _ in frames.take(data):
-        for each in said.get(message["do"], []):
+        for each in said["answers"].get(message["do"], []):
             out.write(frame({"order": message["order"], **each[0]}, each[1].encode()))
             out.flush()
 """
@@ -42,7 +45,7 @@ def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     made: list[Clerk] = []
 
     def clerk_of(hello: dict[str, Any], **said: list[tuple[dict[str, Any], str]]) -> Clerk:
-        (tmp_path / "said.json").write_text(json.dumps({"hello": {**OFFERS, **hello}, **said}), encoding="utf-8")
+        (tmp_path / "said.json").write_text(json.dumps({"hello": {**OFFERS, **hello}, "answers": said}), encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         root = Path(__file__).parents[3]
         script = f"import sys; sys.path.insert(0, {str(root)!r})\n{CLIENT}"
@@ -67,6 +70,38 @@ def test_a_host_that_answers_again_says_why_it_starts_nothing(clerk: Callable[..
     some = clerk({"differs": "its code is another"}, watch=[({"is": "no word of the language"}, "")])
     some.watch(watched(tmp_path))
     until(lambda: "ada answers again, but starts nothing: its code is another" in texts(some))
+
+
+def test_a_file_that_cannot_be_here_keeps_no_end_away(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """A job has made a directory of what was a file, and its rows are here: each line brought that again, and broke over it, with
+    all other jobs of that host."""
+    rows, then = {"is": "file", "path": "out.csv", "at": 0}, {"is": "file", "path": "out.csv/1", "at": 0}
+    end = {"is": "ended", "end": {"state": "done"}}
+    brings = [(rows, "a,b"), (then, "no"), ({**then, "at": 2}, "no"), ({**rows, "at": 3}, ",c"), (end, "")]
+    some = clerk({}, watch=brings)
+    some.watch(watched(tmp_path))
+    found: list[dict[str, Any]] = []
+    until(lambda: found.extend(some.reports()) or any(each["is"] == "ended" for each in found))
+    assert [each["text"] for each in found if each["is"] == "note"] == ["out.csv/1 of ada cannot be kept here: File exists"]
+    assert (tmp_path / "1" / "out.csv").read_text() == "a,b,c"
+    assert (tmp_path / "calls").read_text() == "x"
+
+
+def test_a_disk_that_is_full_keeps_the_end_away(
+    clerk: Callable[..., Clerk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are wanted: they come again when there is room, and the end only behind them."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    some = clerk({}, watch=[({"is": "file", "path": "log.txt", "at": 0}, "x"), ({"is": "ended", "end": {"state": "done"}}, "")])
+    with monkeypatch.context() as patched:
+        patched.setattr(Mirror, "append", full)
+        some.watch(watched(tmp_path))
+        until(lambda: any(each["is"] == "away" for each in some.reports()))
+    until(lambda: any(each["is"] == "ended" for each in some.reports()))
+    assert (tmp_path / "1" / "log.txt").read_text() == "x"
 
 
 def watched(folder: Path) -> Attempt:

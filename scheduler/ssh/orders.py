@@ -36,7 +36,8 @@ class Sent:
 @dataclass
 class Host:
     """A machine that one can log in to. `line`: to it, where there is one; `up`: whether it has answered over it. `offers`: what
-    it has, as it said last; `why`: it does not answer, or `refused` us; `due`: when it is tried again."""
+    it has, as it said last; `why`: it does not answer, or `refused` us; `due`: when it is tried again; `answer_by`: until
+    when it has time for its first word, once it was called."""
 
     name: str
     line: Line | None = None
@@ -49,6 +50,7 @@ class Host:
     was_up: bool = False
     news: bool = False  # whether `why` need be told
     due: float = 0.0
+    answer_by: float = 0.0
     tries: int = 0
     busy: set[str] = field(default_factory=set)  # the attempts that it has, or is to have; the loop's alone
 

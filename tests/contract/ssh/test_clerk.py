@@ -15,6 +15,7 @@ import pytest
 
 from scheduler.queue.job import Attempt
 from scheduler.runner.hosts import OnHosts
+from scheduler.ssh import lines
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
@@ -102,6 +103,20 @@ def test_a_disk_that_is_full_keeps_the_end_away(
         until(lambda: any(each["is"] == "away" for each in some.reports()))
     until(lambda: any(each["is"] == "ended" for each in some.reports()))
     assert (tmp_path / "1" / "log.txt").read_text() == "x"
+
+
+def test_a_host_that_takes_the_call_and_says_nothing_is_given_up(
+    clerk: Callable[..., Clerk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its home folder hangs, and its login shell with it: `run` and `cancel` waited for ever, whoever else had answered."""
+    monkeypatch.setattr(lines, "HELLO_WITHIN", 0.1)
+    some = clerk({})
+    monkeypatch.setenv("EXP_QUEUE_SSH", "sh -c 'exec sleep 1000'")
+    some.watch(watched(tmp_path))
+    found: list[dict[str, Any]] = []
+    until(lambda: found.extend(some.reports()) or any(each["is"] == "away" for each in found))
+    assert {each["why"] for each in found if each["attempt"] and each["is"] == "away"} == {"it does not say hello within 0.1 s"}
+    some.wait_for([some.host("ada")])
 
 
 def watched(folder: Path) -> Attempt:

@@ -3,7 +3,6 @@ machine: it chooses one, hands an order over and hears how that ends."""
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.asks import as_json
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import KEPT, KEPT_IF_SET, Surroundings
+from scheduler.shortage import Shortage
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of, new_order
 from scheduler.ssh.mirror import Mirror
@@ -77,10 +77,10 @@ class SshFleet:
         return False
 
     def choose(self, job: Job, *_: object) -> Place:
-        """A place on the host with the most room. OSError where none has any, or none answers."""
+        """A place on the host with the most room. Shortage where none has any, or none answers."""
         host = max(map(self._clerk.host, self._names), key=lambda each: each.free)
         if host.free <= 0:
-            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            raise Shortage("no host has room for another job now")
         place = Place(launcher_of(host.name, new_order(job.id)), host, self._clerk, job)
         host.busy.add(place.id)
         return place

@@ -3,6 +3,7 @@ machine: it chooses one, hands an order over and hears how that ends."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -60,15 +61,18 @@ class SshFleet:
     def __init__(self, clerk: Clerk, names: Collection[str], wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> None:
         """`names`: the hosts that get orders; others are only watched."""
         self._clerk, self._names, self._report = clerk, names, heard
+        self._limit = math.inf
         wakeups.watch(clerk, self._hear)
 
     @property
     def capacity(self) -> int:
         """How many attempts all hosts together may have, with those of hosts that do not answer."""
-        return sum(host.room if host.name in self._names else len(host.busy) for host in self._clerk.hosts)
+        room = sum(host.room if host.name in self._names else len(host.busy) for host in self._clerk.hosts)
+        return int(min(room, self._limit))
 
     def resize(self, limit: int) -> None:
-        """The hosts say themselves how much they take."""
+        """So many in all; how much each takes of them, the hosts say themselves."""
+        self._limit = limit
 
     def learn(self, duration: float) -> None:
         """Nothing is handed ahead of time."""

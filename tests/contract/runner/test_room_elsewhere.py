@@ -12,6 +12,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
+from scheduler.runner.hosts import OnHosts
 from scheduler.runner.plan import Start
 from scheduler.runner.runner import Runner
 from scheduler.runner.starts import Starts
@@ -25,7 +26,7 @@ class Elsewhere(Devices):
     are_elsewhere = True
 
     def fleet(self, *_: object) -> Any:
-        return SimpleNamespace(capacity=1)
+        return SimpleNamespace(capacity=1, resize=lambda limit: None)
 
 
 @pytest.mark.parametrize("obstacle", ["", "a job waits for more than a slot"])
@@ -47,3 +48,14 @@ def test_that_no_host_has_room_is_said_as_it_is(store: Store, experiments, tmp_p
     starts = Starts(store, Devices("hosts"), under_way, None, said.append)
     assert starts.claimed([Start(job) for job in jobs], 1) == ([], [])
     assert said == ["no host has room for another job now"]
+
+
+def test_a_person_says_how_many_run_on_all_hosts_together(store: Store, experiments, tmp_path: Path) -> None:
+    """`-j` is what holds a licence server or a disk together; hosts with room for more took more."""
+    jobs = submit(store, experiments("command: ['true']\ngrid: {n: [1]}\n"), str(tmp_path)).jobs
+    roomy = [Host(name, up=True, slots=8, offers={"differs": "", "note": ""}) for name in ("ada", "babbage")]
+    clerk = SimpleNamespace(hosts=roomy, host=lambda name: roomy[name == "babbage"])
+    devices = OnHosts(clerk, ["ada", "babbage"])
+    devices.fleet = lambda wakeups, heard: SshFleet(clerk, ["ada", "babbage"], SimpleNamespace(watch=lambda *_: None), heard)
+    assert Runner(Mine(store, jobs), devices, 3, lambda notice: None)._open_slots(0) == 3
+    assert Runner(Mine(store, jobs), devices, None, lambda notice: None)._open_slots(0) == 16

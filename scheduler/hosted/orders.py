@@ -189,6 +189,7 @@ class Orders:
             if not guests.withdraw(change, known.order):
                 return
         self._full, self._wanted = self._full or "it has no room now", known.resources or self._wanted
+        self._tell_room()  # first: whoever hears that it never ran looks for a place at once, and must not find one here
         self._drop(known)
 
     def _drop(self, known: Known) -> None:

@@ -40,7 +40,7 @@ class OnHosts(Devices):
 
     @property
     def note(self) -> str:
-        return "; ".join(f"{host.name}: {host.offers['note'] if host.up else 'does not answer'}" for host in self._hosts)
+        return "; ".join(f"{host.name}: {_state_of(host)}" for host in self._hosts)
 
     @property
     def are_elsewhere(self) -> bool:
@@ -69,14 +69,13 @@ class OnHosts(Devices):
 def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
     """These hosts, for jobs of such a policy that are asked for in `directory`. UserError where that is not to be had; StateError
     where none of them answers, or one refuses: its code or its exp-queue is another, or nobody knows its code. Who does not
-    answer is called again."""
+    answer is called again, and told of the code as it is then."""
     if policy.ports:
         raise UserError(
             "policy.ports: a port that is free here says nothing about another machine",
             next_step="leave it out, and have the script take a port that is free where it runs",
         )
-    code = (directory, *code_at(directory))
-    clerk = clerk_of(open_home(), lambda: code)
+    clerk = clerk_of(open_home(), _code_in(directory))
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)
@@ -85,6 +84,20 @@ def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
         clerk.close()
         raise
     return OnHosts(clerk, names)
+
+
+def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:
+    """Tells the code there as it is when it is asked: where the folder is shared, a commit of the meantime is over there, too.
+    StateError where nobody knows it at first; later it is what it was then."""
+    known = (directory, *code_at(directory))
+
+    def now() -> tuple[str, str, str]:
+        nonlocal known
+        with suppress(StateError):
+            known = (directory, *code_at(directory))
+        return known
+
+    return now
 
 
 def clerk_of(home: Home, code: Callable[[], tuple[str, str, str]] = lambda: ("", "", "")) -> Clerk:
@@ -101,6 +114,11 @@ def _queue_id(root: Path) -> str:
             os.link(new, path)
         new.unlink()
     return path.read_text(encoding="utf-8")
+
+
+def _state_of(host: Host) -> str:
+    """What it offers, or why it starts nothing: its code may have become another since the run began."""
+    return (host.offers["differs"] or host.offers["note"]) if host.up else "does not answer"
 
 
 def _refuse(hosts: Sequence[Host]) -> None:

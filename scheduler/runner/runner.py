@@ -171,6 +171,8 @@ class Runner:
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs.
         capacity = self._limit.now if self._devices.desk or self._obstacles.now else self._jobs.fleet.capacity
+        if self._devices.are_elsewhere:  # they say how much they take, also while something is in the way here
+            capacity = min(capacity, self._jobs.fleet.capacity)
         return self._jobs.shortage.most(capacity, active, time.monotonic())
 
     def _watch_over(self, desk: JobDesk) -> None:

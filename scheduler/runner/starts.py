@@ -23,7 +23,7 @@ from scheduler.runner.orders import order_of
 from scheduler.runner.plan import Start, Wait
 from scheduler.runner.ports import ports_for
 from scheduler.runner.under_way import Supervision
-from scheduler.shortage import is_short, words
+from scheduler.shortage import Shortage, is_short, words
 
 
 class Starts:
@@ -46,6 +46,9 @@ class Starts:
         for start in starts:
             try:
                 found = self._ready(start, self._threads(slots))
+            except Shortage as error:
+                self._pause(str(error))
+                break
             except OSError as error:
                 if not is_short(error):
                     raise
@@ -58,7 +61,7 @@ class Starts:
         return ready, refused
 
     def _ready(self, start: Start, threads: int) -> Ready | Refusal:
-        """With its claim, its ports and a launcher. OSError where the machine has no room for these: then it has none."""
+        """With its claim, its ports and a launcher. OSError or Shortage where there is no room for these: then it has none."""
         claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
@@ -66,7 +69,7 @@ class Starts:
         try:
             ready = self._with_launcher(start.job, claim, threads)
             ready = ready if start.job.is_seat else replace(ready, origin=self._origin(ready))
-        except OSError:
+        except (OSError, Shortage):
             if claim:
                 claim.close()
             raise

@@ -52,6 +52,7 @@ class Supervision:
         self.shortage = Pause()
         here = partial(Fleet, mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
         self.fleet = devices.fleet(wakeups, self._heard) or here()
+        self.fleet.resize(limit)
         elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)
         self._visits = Visits(mine.store.home, wakeups, elsewhere, noted_elsewhere, self._latest)
         self.running: dict[str, Running] = {}

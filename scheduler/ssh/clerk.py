@@ -14,6 +14,7 @@ from typing import Any
 
 from scheduler.launcher.outbox import Outbox
 from scheduler.queue.job import Attempt
+from scheduler.shortage import is_short
 from scheduler.ssh.hosts import launcher_of, place_of
 from scheduler.ssh.lines import Lines
 from scheduler.ssh.mirror import Mirror
@@ -187,7 +188,8 @@ class Clerk:
         for order in self._to_forget.pop(host.name, []):
             self._lines.say(host, {"do": "forget", "order": order})
         if back:
-            self._tell_of(host, f"{host.name} answers again")
+            but = f", but starts nothing: {message['differs']}" if message["differs"] else ""
+            self._tell_of(host, f"{host.name} answers again{but}")
         self._tell_all(host, "back")
 
     def _say_all(self, sent: Sent) -> None:
@@ -203,13 +205,18 @@ class Clerk:
         self._outbox.tell(sent.attempt, **{"is": "note", "about": "", "text": message["text"]})
 
     def _file(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        if message.get("whole"):
-            sent.mirror.piece(message["path"], message["at"], data, last=message["last"])
-        else:
-            sent.mirror.append(message["path"], message["at"], data)
-
-    def _size(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        sent.mirror.cut(message["path"], message["size"])
+        """A piece of a file, or its size. A file that cannot be here at all is passed over: else every line would bring it again,
+        and break, with all else that it carries."""
+        if (path := message["path"]) in sent.passed_over:
+            return
+        try:
+            _write(sent.mirror, message, data)
+        except OSError as error:
+            if is_short(error):
+                raise
+            sent.passed_over.add(path)
+            text = f"{path} of {sent.host} cannot be kept here: {error.strerror or error}"
+            self._outbox.tell(sent.attempt, **{"is": "note", "about": "", "text": text})
 
     def _is_over(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         del self._sent[sent.order]
@@ -245,11 +252,21 @@ class Clerk:
             self._to_forget.setdefault(name, []).append(order)
 
 
+def _write(mirror: Mirror, message: dict[str, Any], data: bytes) -> None:
+    path = message["path"]
+    if message["is"] == "size":
+        mirror.cut(path, message["size"])
+    elif message.get("whole"):
+        mirror.piece(path, message["at"], data, last=message["last"])
+    else:
+        mirror.append(path, message["at"], data)
+
+
 _ON = {
     "running": Clerk._runs,
     "note": Clerk._note,
     "file": Clerk._file,
-    "size": Clerk._size,
+    "size": Clerk._file,
     "ended": Clerk._is_over,
     "dropped": Clerk._is_over,
 }

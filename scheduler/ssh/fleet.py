@@ -3,7 +3,7 @@ machine: it chooses one, hands an order over and hears how that ends."""
 
 from __future__ import annotations
 
-import errno
+import math
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,7 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.asks import as_json
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import KEPT, KEPT_IF_SET, Surroundings
+from scheduler.shortage import Shortage
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of, new_order
 from scheduler.ssh.mirror import Mirror
@@ -60,15 +61,18 @@ class SshFleet:
     def __init__(self, clerk: Clerk, names: Collection[str], wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> None:
         """`names`: the hosts that get orders; others are only watched."""
         self._clerk, self._names, self._report = clerk, names, heard
+        self._limit = math.inf
         wakeups.watch(clerk, self._hear)
 
     @property
     def capacity(self) -> int:
         """How many attempts all hosts together may have, with those of hosts that do not answer."""
-        return sum(host.room if host.name in self._names else len(host.busy) for host in self._clerk.hosts)
+        room = sum(host.room if host.name in self._names else len(host.busy) for host in self._clerk.hosts)
+        return int(min(room, self._limit))
 
     def resize(self, limit: int) -> None:
-        """The hosts say themselves how much they take."""
+        """So many in all; how much each takes of them, the hosts say themselves."""
+        self._limit = limit
 
     def learn(self, duration: float) -> None:
         """Nothing is handed ahead of time."""
@@ -77,10 +81,10 @@ class SshFleet:
         return False
 
     def choose(self, job: Job, *_: object) -> Place:
-        """A place on the host with the most room. OSError where none has any, or none answers."""
+        """A place on the host with the most room. Shortage where none has any, or none answers."""
         host = max(map(self._clerk.host, self._names), key=lambda each: each.free)
         if host.free <= 0:
-            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            raise Shortage("no host has room for another job now")
         place = Place(launcher_of(host.name, new_order(job.id)), host, self._clerk, job)
         host.busy.add(place.id)
         return place

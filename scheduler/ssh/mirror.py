@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from scheduler.launcher import log_cap
@@ -29,8 +30,9 @@ class Mirror:
         for folder, _, names in os.walk(self._root):
             for name in names:
                 path = Path(folder, name)
-                if not path.is_symlink():
-                    found[str(path.relative_to(self._root))] = path.stat().st_size
+                with suppress(OSError):  # another process has just renamed it: then all of it comes again
+                    if not path.is_symlink():
+                        found[str(path.relative_to(self._root))] = path.stat().st_size
         return found
 
     def append(self, path: str, at: int, data: bytes) -> None:
@@ -57,12 +59,14 @@ class Mirror:
             return
         _write(new, at, data)
         if last:
-            self._coming.pop(path).rename(file)
+            new.rename(file)
+            del self._coming[path]
 
     def close(self) -> None:
         """Nothing more comes: what has not come whole is taken away."""
         for new in self._coming.values():
-            new.unlink(missing_ok=True)
+            with suppress(OSError):  # its folder is none any more; an end must not be lost over that
+                new.unlink(missing_ok=True)
         self._coming.clear()
 
     def _place(self, path: str) -> Path:

@@ -12,7 +12,8 @@ from scheduler.ssh.mirror import Mirror
 @dataclass
 class Sent:
     """An order. `guest`: what is to be started; None: it is only watched, an earlier runner has sent it, or was about to.
-    `begun`: that it runs was told; `stop`, `unwanted`: what was asked for, and is said again over each new line."""
+    `begun`: that it runs was told; `stop`, `unwanted`: what was asked for, and is said again over each new line;
+    `passed_over`: files that cannot be kept here."""
 
     order: str
     host: str
@@ -22,6 +23,7 @@ class Sent:
     begun: bool = False
     stop: dict[str, Any] | None = None
     unwanted: bool = False
+    passed_over: set[str] = field(default_factory=set)
 
     def words(self, home: str) -> list[dict[str, Any]]:
         """All that is to be said of it over a new line. `home`: where the paths of the guest lie here."""
@@ -34,7 +36,8 @@ class Sent:
 @dataclass
 class Host:
     """A machine that one can log in to. `line`: to it, where there is one; `up`: whether it has answered over it. `offers`: what
-    it has, as it said last; `why`: it does not answer, or `refused` us; `due`: when it is tried again."""
+    it has, as it said last; `why`: it does not answer, or `refused` us; `due`: when it is tried again; `answer_by`: until
+    when it has time for its first word, once it was called."""
 
     name: str
     line: Line | None = None
@@ -47,6 +50,7 @@ class Host:
     was_up: bool = False
     news: bool = False  # whether `why` need be told
     due: float = 0.0
+    answer_by: float = 0.0
     tries: int = 0
     busy: set[str] = field(default_factory=set)  # the attempts that it has, or is to have; the loop's alone
 

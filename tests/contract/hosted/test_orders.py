@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scheduler.experiments import Policy, Resources
+from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
 from scheduler.linux.wakeups import Wakeups
@@ -49,19 +50,21 @@ class Far:
         self.orders.refill(1)
 
     def hears(self) -> list[dict[str, Any]]:
-        found = [message for message, _ in self.frames.take(os.read(self.from_them, 1 << 16))]
-        return [message for message in found if message["is"] != "room"]
+        return [message for message in self.hears_all() if message["is"] != "room"]
+
+    def hears_all(self) -> list[dict[str, Any]]:
+        return [message for message, _ in self.frames.take(os.read(self.from_them, 1 << 16))]
 
 
 @pytest.fixture
 def far(store: Store) -> Iterator[Far]:
     theirs, to_them = os.pipe()
     from_them, ours = os.pipe()
-    orders = Orders(store, Devices("no GPUs"), Pipe(theirs, ours))
+    some = Orders(store, Devices("no GPUs"), Pipe(theirs, ours))
     with Wakeups(lambda number: None) as wakeups:
-        orders.open(wakeups)
-        yield Far(orders, wakeups, to_them, from_them, Frames(magic=True))
-    orders.close()
+        some.open(wakeups)
+        yield Far(some, wakeups, to_them, from_them, Frames(magic=True))
+    some.close()
     for each in (theirs, to_them, from_them, ours):
         os.close(each)
 
@@ -104,6 +107,17 @@ def test_what_a_launcher_has_is_not_called_running_before_its_process_is_there(f
         change.runs(attempt, os.getpid(), None)
     far.orders.refill(1)
     assert [(each["is"], each["order"]) for each in far.hears()] == [("running", "order")]
+
+
+def test_that_there_is_no_room_is_told_before_an_order_is_given_back(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its queue looks for another place as soon as it has it again, and sent it here once more."""
+    monkeypatch.setattr(orders, "GIVE_BACK", -1.0)
+    monkeypatch.setattr(Devices, "room", lambda self, resources: False)
+    far.says("start", guest=GUEST, home="/home")
+    assert [(message["is"], message.get("full")) for message in far.hears_all()] == [
+        ("room", "it has no room now"),
+        ("dropped", None),
+    ]
 
 
 def test_when_the_line_ends_it_leaves(far: Far) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,24 @@ def test_a_log_stays_within_its_cap_here_too(tmp_path: Path) -> None:
         mirror.append("log.txt", at, b"x" * (1 << 18))
     assert log.stat().st_size == 4 << 20
     assert log.stat().st_blocks * 512 < 2 << 20
+
+
+def test_a_file_that_is_renamed_meanwhile_has_no_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `cancel` takes in the same files beside the runner, and either ended over what the other had just named."""
+    (tmp_path / "log.txt").write_text("12")
+    walked = list(os.walk(tmp_path))
+    monkeypatch.setattr(os, "walk", lambda root: [(folder, below, [*names, ".1.coming"]) for folder, below, names in walked])
+    assert Mirror(str(tmp_path)).sizes() == {"log.txt": 2}
+
+
+def test_a_file_that_cannot_have_its_name_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A directory has the name here; who closes must not fail either where the folder of the rest has become a file."""
+    mirror = Mirror(str(tmp_path))
+    (tmp_path / "a.csv").mkdir()
+    with pytest.raises(IsADirectoryError):
+        mirror.piece("a.csv", 0, b"x", last=True)
+    mirror.piece("sub/model.pt", 0, b"x", last=False)
+    (tmp_path / "sub").rename(tmp_path.with_name("moved"))
+    (tmp_path / "sub").touch()
+    mirror.close()
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "a.csv", tmp_path / "sub"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import CommandLine
 from tests.endtoend.elsewhere import environment, grid
+from tests.git_checkouts import checkout, git
 from tests.ssh_hosts import Hosts
 from tests.waiting import until
 
@@ -53,6 +54,19 @@ def test_a_killed_runner_goes_on_later_with_what_runs(line: CommandLine, hosts: 
     job = line.jobs()[0]
     assert (job["state"], job["exit_status"]) == ("failed", 5)
     assert (line.directory / "0.began").read_text() == "x"
+
+
+def test_a_commit_during_the_run_is_known_to_the_host_that_answers_again(line: CommandLine, hosts: Hosts) -> None:
+    """The folder is shared, so it is there too: told of the commit of the beginning it refused for ever, and nobody heard."""
+    checkout(line.directory)
+    running = line.start("run", grid(line, "[0, 1]", more=", stay: [true]"), "--on", "ssh:ada", "-j1", "--plain")
+    until((line.directory / "0.json").exists)
+    hosts["ada"].stop()
+    git(line.directory, "commit", "-q", "--allow-empty", "-m", "second")
+    (line.directory / "go").touch()
+    hosts["ada"].start()
+    assert running.wait(100) == 0, running.stderr.read() if running.stderr else ""
+    assert [job["state"] for job in line.jobs()] == ["done"] * 2
 
 
 def test_cancel_ends_the_whole_tree_there(line: CommandLine, hosts: Hosts) -> None:

@@ -13,6 +13,7 @@ from scheduler.slurm.states import Element, read
 
 ME = "job/1"
 END = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 2.0}
+KILLED = {"state": "failed", "exit_status": -15, "reason": "killed by SIGTERM", "duration": 2.0}
 STOPPED = {"state": "cancelled", "exit_status": -15, "reason": journal.BY_CLUSTER, "duration": 2.0}
 
 
@@ -75,6 +76,27 @@ def test_slurm_s_reason_is_the_end_of_what_slurm_has_killed(tmp_path: Path, stat
     stopped = record(tmp_path / "b", f"S {ME}", f"X {ME} {json.dumps(STOPPED)}")
     end = verdicts.gone(ME, stopped, Element(state))["end"]
     assert (end["state"], end["exit_status"]) == (expected, -15)
+
+
+@pytest.mark.parametrize("status", [-15, -9, 143, 137])
+def test_a_job_that_slurm_s_signal_reached_before_its_launcher_is_slurm_s_to_explain(tmp_path: Path, status: int) -> None:
+    """The launcher saw a job that ended by a signal, wrote this down and was gone before it was told itself."""
+    seen = record(tmp_path / "a", f"S {ME}", f"X {ME} {json.dumps({**KILLED, 'exit_status': status})}", "E")
+    assert verdicts.by_journal(ME, seen) is None
+    end = verdicts.gone(ME, seen, Element("PREEMPTED", "n1"))["end"]
+    assert (end["state"], end["exit_status"], end["taken"]) == ("failed", status, True)
+    assert "preempted" in end["reason"]
+    assert verdicts.gone(ME, seen, Element("CANCELLED", "n1"))["end"]["state"] == "cancelled"
+
+
+def test_a_signal_that_was_not_slurm_s_is_told_as_it_was(tmp_path: Path) -> None:
+    """Slurm says then how the launcher ended, or that the node failed later; a job can be killed by anybody."""
+    seen = record(tmp_path / "a", f"S {ME}", f"X {ME} {json.dumps(KILLED)}", "E")
+    for element in (None, Element("COMPLETED", "n1"), Element("FAILED", "n1"), Element("NODE_FAIL", "n1")):
+        assert verdicts.gone(ME, seen, element)["end"] == KILLED
+    other = {**KILLED, "exit_status": -11, "reason": "killed by SIGSEGV"}
+    crashed = record(tmp_path / "b", f"S {ME}", f"X {ME} {json.dumps(other)}", "E")
+    assert verdicts.by_journal(ME, crashed) == {"is": "ended", "end": other}
 
 
 def test_what_has_begun_and_is_gone_without_a_word_is_lost(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ import errno
 import fcntl
 import json
 import os
+import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from scheduler.linux.blocks import reserve
 
 ROOM = 8192  # bytes: more than all that is written of one attempt
 BY_CLUSTER = "ended by Slurm"  # the reason of an end that only the cluster can explain
+_SIGNALS = frozenset([signal.SIGTERM, signal.SIGKILL])  # by which a cluster ends what runs
 AHEAD = 4 * ROOM  # so much is held in reserve at once: every time took as long as making a file
 
 
@@ -119,6 +122,15 @@ def create(path: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def is_the_clusters(end: Mapping[str, Any]) -> bool:
+    """Whether an end that a launcher on a cluster has noted may be the cluster's doing, which alone can say so: the launcher was
+    told to end, or saw a command end by a signal that it had not sent. The cluster's signals go to all processes of a job, and
+    the launcher may be gone before it sees its own."""
+    status = end["exit_status"] or 0
+    by_signal = -status if status < 0 else status - 128  # a shell's way to say it
+    return end["reason"] == BY_CLUSTER or (end["state"] == "failed" and by_signal in _SIGNALS)
 
 
 def read(path: Path) -> Record | None:

@@ -17,6 +17,8 @@ from scheduler.linux.processes import boot_id
 from scheduler.queue.job import Attempt
 from scheduler.shortage import passing
 
+ASKED_WITHIN = 600.0  # seconds in which whoever runs jobs on a cluster asks it what it has ended; some do so every 2 s
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -59,7 +61,7 @@ def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
     lives = [each.boot == boot and is_locked(path) for each, path in zip(attempts, paths, strict=True)]
     trees = [each.boot == boot and is_locked(Path(each.directory)) for each in attempts]
     return [
-        _elsewhere(read(path), each.name) if is_elsewhere(each) else Evidence(read(path), launcher, tree, each.boot == boot)
+        _elsewhere(read(path), each.name, path) if is_elsewhere(each) else Evidence(read(path), launcher, tree, each.boot == boot)
         for each, path, launcher, tree in zip(attempts, paths, lives, trees, strict=True)
     ]
 
@@ -79,11 +81,21 @@ def journal_of(home: Home, attempt: Attempt) -> Path:
     return journal_path(Home(Path(attempt.directory).parents[2]) if is_elsewhere(attempt) else home, attempt.launcher)
 
 
-def _elsewhere(record: journal.Record | None, name: str) -> Evidence:
-    """No lock tells of it: it is there until its journal is closed and says why, or the cluster has been asked."""
-    end = record.ended.get(name, {}) if record else {}
-    there = record is None or not record.closed or end.get("reason") == journal.BY_CLUSTER
+def _elsewhere(record: journal.Record | None, name: str, path: Path) -> Evidence:
+    """No lock tells of it: it is there until its journal is closed and says why, or the cluster has been asked. Where nobody has
+    asked for long, what the journal says is all that will be known."""
+    there = True
+    if record is not None and record.closed:
+        end = record.ended.get(name)
+        there = end is not None and journal.is_the_clusters(end) and not _is_old(path)
     return Evidence(record, launcher_lives=there, tree_lives=there, same_boot=True)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > ASKED_WITHIN
+    except FileNotFoundError:
+        return False
 
 
 def pause_of(home: Home, attempt: Attempt) -> Pause:

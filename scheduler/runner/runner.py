@@ -75,8 +75,7 @@ class Runner:
         self._interrupts = 0
         self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
-        self._differences = Differences(mine)
-        self._pulse = pulse or Pulse()
+        self._differences, self._pulse = Differences(mine), pulse or Pulse()
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
@@ -169,10 +168,9 @@ class Runner:
             return True
 
     def _open_slots(self, active: int) -> int:
-        # Attempts that wait in a launcher count as active, but only one in each runs.
-        capacity = self._limit.now if self._devices.desk or self._obstacles.now else self._jobs.fleet.capacity
-        if self._devices.are_elsewhere:  # they say how much they take, also while something is in the way here
-            capacity = min(capacity, self._jobs.fleet.capacity)
+        # Attempts that wait in a launcher count as active, but only one in each runs; other machines say what they take.
+        one_each = not self._devices.are_elsewhere and (self._devices.desk or self._obstacles.now)
+        capacity = self._limit.now if one_each else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
 
     def _watch_over(self, desk: JobDesk) -> None:

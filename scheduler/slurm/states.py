@@ -5,12 +5,11 @@ Our own files are the truth. Slurm is asked for what they cannot tell: what it h
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.launcher.journal import BY_CLUSTER
+from scheduler.launcher.journal import BY_CLUSTER, is_the_clusters
 
 FORMAT = "%j|%F|%K|%T|%N|%r"
 _THERE = {
@@ -27,9 +26,6 @@ _ENDS = {
     "NODE_FAIL": ("lost", "its node failed"),
     "BOOT_FAIL": ("lost", "its node did not start"),
 }
-# How Slurm ends what runs: its signals go to all of a job's processes, and reach the launcher before or after the command itself.
-_SIGNALS = frozenset([signal.SIGTERM, signal.SIGKILL])
-_KILLS = frozenset(["CANCELLED", "TIMEOUT", "DEADLINE", "OUT_OF_MEMORY", "PREEMPTED"])
 
 
 @dataclass(frozen=True)
@@ -93,15 +89,9 @@ def end_of(element: Element | None) -> dict[str, Any] | None:
     return {"state": state, "exit_status": None, "reason": f"{reason}{where}", "duration": None, "taken": taken}
 
 
-def is_slurms(end: dict[str, Any]) -> bool:
-    """Whether Slurm may have ended it: its launcher says so, or saw it end by a signal that it had not sent."""
-    status = end["exit_status"] or 0
-    by_signal = -status if status < 0 else status - 128  # a shell's way to say it
-    return end["reason"] == BY_CLUSTER or (end["state"] == "failed" and by_signal in _SIGNALS)
-
-
 def refined(end: dict[str, Any], element: Element | None) -> dict[str, Any]:
     """The end that a journal tells, with Slurm's reason where Slurm has ended it."""
-    killed = end["reason"] == BY_CLUSTER or (element is not None and element.state in _KILLS)
-    said = end_of(element) if is_slurms(end) and killed else None
-    return {**end, **{key: said[key] for key in ("state", "reason", "taken")}} if said else end
+    said = end_of(element) if is_the_clusters(end) else None
+    if said is None or (said["state"] == "lost" and end["reason"] != BY_CLUSTER):  # a node that fails later ends nothing
+        return end
+    return {**end, **{key: said[key] for key in ("state", "reason", "taken")}}

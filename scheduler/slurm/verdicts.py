@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scheduler.launcher.journal import Record
-from scheduler.slurm.states import Element, end_of, is_slurms, refined
+from scheduler.launcher.journal import Record, is_the_clusters
+from scheduler.slurm.states import Element, end_of, refined
 
 _STARTED = frozenset(["COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE"])
 _DROPPED = {"is": "dropped", "why": ""}
@@ -21,7 +21,7 @@ def by_journal(attempt: str, record: Record) -> dict[str, Any] | None:
     if not record.closed:
         return None
     end = record.ended.get(attempt)
-    if end and is_slurms(end):
+    if end and is_the_clusters(end):
         return None
     return _ended(end) if end else _DROPPED
 

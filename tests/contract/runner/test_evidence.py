@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +17,13 @@ from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import journal_path
 from scheduler.linux.processes import boot_id
-from scheduler.queue.evidence import Evidence, look
+from scheduler.queue.evidence import ASKED_WITHIN, Evidence, look
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
-from scheduler.runner.recovery import duration, ending_of
+from scheduler.runner.recovery import StillThere, duration, ending_of, verdict
 
+KILLED = {"state": "failed", "exit_status": -15, "reason": "killed by SIGTERM", "duration": 1.5}
+STOPPED = {"state": "cancelled", "exit_status": -15, "reason": journal.BY_CLUSTER, "duration": 1.5}
 END = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 1.5}
 
 
@@ -77,3 +81,19 @@ def test_the_end_and_its_duration_are_those_of_the_journal(home: Home, attempt: 
     assert ending_of(found.record.ended[attempt.name]) == Ending(State.FAILED, 3, "exit status 3")
     assert duration(Evidence(None, False, False, True), attempt) is None
     os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("end", "is_asked"), [(END, False), (KILLED, True), ({**KILLED, "exit_status": 137}, True), (STOPPED, True)]
+)
+def test_what_a_cluster_may_have_ended_is_left_to_who_asks_it(home: Home, end: dict[str, Any], is_asked: bool) -> None:
+    """Every command writes down the ends that it finds: one that comes first would make a failed job of a preempted one. But
+    where nobody has asked for long, nobody will, and who waits for the job must not wait for ever."""
+    far = Attempt("job", 1, "slurm/batch/0", str(home.root / "attempts" / "job" / "1"), 0.0, boot=boot_id())
+    path = journal_path(home, far.launcher)
+    path.parent.mkdir(parents=True)
+    path.write_text(f"S {far.name}\nX {far.name} {json.dumps(end)}\nE\n")
+    assert isinstance(verdict(far.name, look(home, far)), StillThere) == is_asked
+    long_ago = path.stat().st_mtime - ASKED_WITHIN - 60
+    os.utime(path, (long_ago, long_ago))
+    assert verdict(far.name, look(home, far)) == ending_of(end)

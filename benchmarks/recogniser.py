@@ -125,7 +125,8 @@ def network_alone(network: str, lines: Lines) -> Callable[[], float]:
         model.network.train()
         began = time.perf_counter()
         for batch in batches:
-            descent.step(model, batch, 0.5)
+            descent.add(model, batch)
+            descent.step(0.5)
         return (time.perf_counter() - began) / len(lines.train)
 
     return run
@@ -173,7 +174,8 @@ def our_training(network: str, lines: Lines) -> Callable[[], float]:
         model.network.train()
         began = time.perf_counter()
         for batch in model.batches(lines.train, BATCH, CPU, rng):
-            descent.step(model, model.varied(batch, Augmentation(1.0)), 0.5)
+            descent.add(model, model.varied(batch, Augmentation(1.0)))
+            descent.step(0.5)
         return (time.perf_counter() - began) / len(lines.train)
 
     return run

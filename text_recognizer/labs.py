@@ -8,7 +8,6 @@ _BY_ITSELF = "one process trains on one GPU"
 
 PASSED_OVER = {
     "accelerator": _BY_ITSELF,
-    "accumulate_grad_batches": "a step takes one batch; give a larger batch_size",
     "augment_data": "train_args.augment says how much lines are varied",
     "categorical_format": "how texts become classes is the model's affair",
     "distributed_backend": _BY_ITSELF,

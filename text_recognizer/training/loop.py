@@ -171,11 +171,12 @@ class Training(Generic[S, B]):
         total, steps, lines = torch.zeros((), device=self.device), 0, 0
         for batch in self._batches():
             share = course.share
-            total += state.step(self.model, self.model.varied(batch, self.augmentation.at(share)), share)
+            total += state.learn(self.model, self.model.varied(batch, self.augmentation.at(share)), share)
             course.seen += len(batch)
             steps, lines = steps + 1, lines + len(batch)
             if course.cpu_seconds and course.over:
                 break
+        state.end_epoch()
         if not self._checked_room:
             self._check_room(lines)
         return self._finite(total.item() / max(steps, 1))

@@ -9,6 +9,7 @@ from text_recognizer.options import key
 PRECISIONS = ("auto", "32", "bf16", "16")
 OPTIMIZERS = ("AdamW", "Adam", "RAdam", "SGD")
 LR = ("learning_rate", "one_cycle_max_lr")
+ACCUMULATE = ("accumulate_grad_batches",)
 RARELY = ("check_val_every_n_epoch",)
 
 
@@ -19,6 +20,9 @@ class TrainOptions:
     epochs: int = key(4, "passes over the training set", aliases=("max_epochs",), least=1)
     cpu_minutes: float = key(0.0, "CPU minutes of the whole process to train for, in place of epochs; 0: count epochs", least=0)
     batch_size: int = key(128, "samples in a step; of lines, as many pixels as that many mean lines have", least=1)
+    accumulate: int = key(
+        1, "batches whose gradients make one step; an epoch's last step takes what is left", aliases=ACCUMULATE, least=1
+    )
     optimizer: str = key(
         "AdamW", "AdamW, Adam, RAdam, or SGD (momentum 0.9, whose lr is ten or more times as high)", choices=OPTIMIZERS
     )

@@ -66,12 +66,23 @@ class State:
         """The network that validates, tests and is kept: with the average of the weights where there is one."""
         return self.average.module if self.average else self.network
 
-    def step(self, learner: Learner[B], batch: B, share: float) -> torch.Tensor:
-        """One step of the descent, and of the average after it; the loss, a scalar on the device."""
-        loss = self.descent.step(learner, batch, share)
+    def learn(self, learner: Learner[B], batch: B, share: float) -> torch.Tensor:
+        """Takes one batch, and makes a step where that was the last that one takes; the loss, a scalar on the device."""
+        loss = self.descent.add(learner, batch)
+        if self.descent.is_due:
+            self._step(share)
+        return loss
+
+    def end_epoch(self) -> None:
+        """A step with what is left, if anything is: between two epochs no gradient is held."""
+        if self.descent.added:
+            self._step(self.course.share)
+
+    def _step(self, share: float) -> None:
+        """One step of the descent, and of the average after it."""
+        self.descent.step(share)
         if self.average:
             self.average.update_parameters(self.network)
-        return loss
 
     def start_from(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Takes these weights in place of random ones. Raises RuntimeError where they are another network's."""

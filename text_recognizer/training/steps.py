@@ -30,26 +30,38 @@ class Descent:
         self.optimizer = _optimizer(network, options, precision.device)
         self.scaler = precision.scaler()
         self.norms: dict[str, list[torch.Tensor]] = {}
+        self.added = 0  # batches whose gradients are held for the next step
 
     def lr(self, share: float) -> float:
         """The learning rate when this share of the training is over."""
         return self.options.lr * one_cycle(share, self.options.warmup)
 
-    def step(self, learner: Learner[B], batch: B, share: float) -> torch.Tensor:
-        """One step on one batch; its loss as a scalar that stays on the device, so that nothing waits for it."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr(share)
+    @property
+    def is_due(self) -> bool:
+        """Whether as many batches have been added as a step takes."""
+        return self.added >= self.options.accumulate
+
+    def add(self, learner: Learner[B], batch: B) -> torch.Tensor:
+        """Adds the gradient of one batch to those of the next step; its loss as a scalar that stays on the device, so that
+        nothing waits for it."""
         with self.precision.autocast():
             loss = learner.loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
+        self.scaler.scale(loss / self.options.accumulate).backward()
+        self.added += 1
+        return loss.detach()
+
+    def step(self, share: float) -> None:
+        """One step down the mean gradient of what was added, when this share of the training is over."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr(share)
         self.scaler.unscale_(self.optimizer)
         if self.options.watch:
             self._watch()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        return loss.detach()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.added = 0
 
     def watched(self) -> dict[str, float]:
         """`gradient/PART`: the mean norm of the gradient of each part of the network since the last call, before clipping."""

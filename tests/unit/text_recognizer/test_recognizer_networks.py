@@ -183,20 +183,25 @@ class Misfit:
         return (self.network(batch) - 3 * batch).square().mean()
 
 
-def test_a_step_is_adamw_on_the_clipped_gradient_of_that_batch_alone() -> None:
-    """Gradients left over from the step before still train, only worse."""
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_step_is_adamw_on_the_clipped_mean_gradient_of_its_batches_alone(accumulate: int) -> None:
+    """Gradients left over from the step before still train, only worse; so does a sum where a mean was meant."""
     torch.manual_seed(0)
     ours = torch.nn.Linear(2, 2, bias=False)
     theirs = torch.nn.Linear(2, 2, bias=False)
     theirs.load_state_dict(ours.state_dict())
-    descent = Descent(ours, TrainOptions(lr=0.1, clip=0.5), precision_for("32", CPU))
+    descent = Descent(ours, TrainOptions(lr=0.1, clip=5.0, accumulate=accumulate), precision_for("32", CPU))
     reference = torch.optim.AdamW(theirs.parameters(), lr=0.1, weight_decay=0.01)
-    for step, batch in enumerate(torch.randn(4, 8, 2)):
-        descent.step(Misfit(ours), batch, step / 4)
+    for step, batches in enumerate(torch.randn(4, accumulate, 8, 2)):
+        for batch in batches:
+            assert not descent.is_due
+            descent.add(Misfit(ours), batch)
+        assert descent.is_due
+        descent.step(step / 4)
         reference.param_groups[0]["lr"] = 0.1 * one_cycle(step / 4, 0.2)
         reference.zero_grad()
-        Misfit(theirs).loss(batch).backward()
-        torch.nn.utils.clip_grad_norm_(theirs.parameters(), 0.5)
+        torch.stack([Misfit(theirs).loss(batch) for batch in batches]).mean().backward()
+        torch.nn.utils.clip_grad_norm_(theirs.parameters(), 5.0)
         reference.step()
     assert torch.allclose(ours.weight, theirs.weight)
 

@@ -5,6 +5,7 @@ Every third line of `val` chooses (`CHOOSING` at most); what is reported is of t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,8 @@ def made_beside(
     options: TrainOptions,
     device: torch.device,
 ) -> dict[str, float]:
-    """Makes and keeps what `adapted` gives for a checkpoint whose weights the model has; its figures as `val_rest_NAME`.
+    """Makes and keeps what `adapted` gives for a checkpoint whose weights the model has; its figures as `val_rest_NAME`, and
+    those of the test set with the model as `test_NAME_lm`.
 
     Nothing for models of characters, or where `train_args.lm` is off.
     """
@@ -65,7 +67,22 @@ def made_beside(
     texts = [*data.train.texts, *texts_asked_for(options)]
     language, figures = adapted(model, data.val, texts, device)
     language_file.save(checkpoint, checkpoints.load(checkpoint).weights, language)
-    return {f"val_rest_{name}": figure for name, figure in figures.items()}
+    tested = measured_with(model, data.test, language, device)
+    return {
+        **{f"val_rest_{name}": figure for name, figure in figures.items()},
+        **{f"test_{name}_lm": figure for name, figure in tested.items()},
+    }
+
+
+@torch.no_grad()
+def measured_with(model: LinesByWidth, split: LineSplit, language: Language, device: torch.device) -> dict[str, float]:
+    """The error rates of a split as `predict` reads it; nothing where the language model is of no help, and is not used."""
+    fused = language.fused()
+    if fused is None:
+        return {}
+    reader = copy.copy(model)
+    reader.fusion, reader.trust = fused, language.trust_with
+    return reader.figures([p for batch in reader.batches(split, _BATCH, device) for p in reader.predict(batch)])
 
 
 def texts_asked_for(options: TrainOptions) -> list[str]:

@@ -149,6 +149,25 @@ def test_a_text_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             language_choice.texts_of([str(tmp_path / name)])
 
 
+def test_the_test_set_is_measured_as_it_would_be_read(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A figure without the model is not that of what a person reads with; the model of the training stays as it was."""
+    recognizer = Recognizer(checkpoint)
+    data = DATASETS.find("GeneratedLines").load()(recognizer.experiment.dataset_args)
+    kept = load(checkpoint)
+    language = language_file.load(checkpoint, language_file.weights_digest(kept.weights), kept.classes)
+    assert language is not None
+    measured = {}
+    for words in ((), ("--lm",)):
+        assert evaluate([str(checkpoint), *words, "--split=test", "--format=json", "--resamples=9"]) == 0
+        measured[words] = json.loads(capsys.readouterr().out)["cer"]["figure"]
+    found = language_choice.measured_with(recognizer.model, data.test, language, recognizer.device)
+    assert found["cer"] == pytest.approx(measured["--lm",])
+    assert found["cer"] != pytest.approx(measured[()])
+    assert recognizer.model.fusion is None
+    of_no_help = replace(language, fusion=None)
+    assert language_choice.measured_with(recognizer.model, data.test, of_no_help, recognizer.device) == {}
+
+
 class Silence:
     """A tracker that keeps nothing."""
 
@@ -168,6 +187,7 @@ def test_a_training_leaves_it_beside_its_best_weights(tmp_path: Path) -> None:
     """What must be made by hand is made by nobody; and who does not want it can say so."""
     made, bare = (training(tmp_path / str(lm), lm=lm).run() for lm in (True, False))
     assert {"val_rest_cer", "val_rest_cer_lm", "val_rest_ece"} <= set(made.beside)
+    assert "test_cer_lm" not in made.beside, "an epoch later it still guesses, and is not helped"
     assert Recognizer(made.weights).read([line()])[0].calibrated
     assert (bare.beside, beside(bare.weights).exists()) == ({}, False)
 

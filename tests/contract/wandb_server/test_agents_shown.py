@@ -12,7 +12,7 @@ from scheduler.queue.trials import newest_sweeps
 from scheduler.web.documents import agents
 from tests.contract.cli.test_completing import offered
 from tests.contract.wandb_server.agents import Agent, grid, make_sweep, server
-from tests.contract.wandb_server.conftest import Client
+from tests.contract.wandb_server.conftest import Client, serving
 
 __all__ = ["server"]
 
@@ -42,6 +42,19 @@ def test_a_page_has_the_agents_of_each_sweep_with_their_runs(client: Client, hom
 def test_without_their_server_there_are_no_agents(store: Store) -> None:
     """The page shows all the rest."""
     assert agents.document(store) == {}
+
+
+def test_a_server_that_does_not_answer_costs_the_page_and_the_tab_only_its_agents(
+    home: Home, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ending, or stopped: the page goes on, and a shell is told nothing."""
+    monkeypatch.setenv("EXP_QUEUE_HOME", str(home.root))
+    with serving(home) as (found, client):
+        two(client)
+        found.server.shutdown()
+        found.server.server_close()
+        assert agents.document(store) == {}
+        assert suggest.agents("agent:") == []
 
 
 def test_agents_are_completed_where_they_can_be_cancelled(

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.harness import results, tables
+from benchmarks.harness import peers, results, tables
 from benchmarks.harness.catalogue import BENCHES
 from benchmarks.harness.child import failed, whole
 from benchmarks.harness.figures import Asked, Figure, Floor, NoFloor
@@ -81,6 +81,11 @@ def test_a_round_without_room_is_broken_and_ends_no_run(tmp_path: Path) -> None:
     outcome = measured(BENCHES["asks"], [Side("here", ROOT)], asked, 3)["here"]
     assert outcome.figures == ()
     assert "No such file or directory" in outcome.broken
+
+
+def test_peers_that_have_no_place_are_left_out() -> None:
+    """The others are measured all the same: `--peers` is a wish, and some Pythons cannot make an environment."""
+    assert peers.install(Path("/proc/none")) == list(peers.PACKAGES)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -4,7 +4,7 @@
 
 For each kind of file: experiments made per second, and the most memory that the process held (VmHWM of a fresh process, in
 MiB); then the time from the start of `exp-queue prepare` to its first line, the median of several starts. The plain grid is
-also printed as lines, to a pipe that is read and thrown away. The floor of the plain grid: dicts of the same product of lists.
+also printed as lines, to a pipe that is read and thrown away. The floor of every kind: dicts of the product of the plain grid.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.checkouts import COMMAND, environment
-from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, NoFloor, joined
 from benchmarks.harness.tables import shown
 
 BASE = "base: {dataset: EMNISTLines, train_args: {epochs: 8, lr: 3e-4}}\n"
@@ -43,6 +43,11 @@ peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[
 print(json.dumps([count, seconds, int(peak) / 1024]))
 """
 
+COUNTED = """
+import sys
+for number in range(int(sys.argv[1])):
+    print(number)
+"""
 # The same points as dicts: a loop that knows no files, no ids, no checks.
 PLAIN = """
 import itertools, json, pathlib, sys, time
@@ -54,6 +59,7 @@ peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[
 print(json.dumps([count, seconds, int(peak) / 1024]))
 """
 FLOOR, EMPTY = "dicts of a product of lists", "a Python that does nothing"
+Least = Floor | NoFloor
 
 
 def grid(axes: int) -> str:
@@ -96,8 +102,12 @@ def printed(folder: Path, text: str) -> float:
     """Lines a second."""
     path = folder / "file.yaml"
     path.write_text(text)
+    return _lines(prepare(path), folder)
+
+
+def _lines(command: list[str], folder: Path) -> float:
     began = time.perf_counter()
-    with subprocess.Popen(prepare(path), stdout=subprocess.PIPE, env=environment(folder)) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(folder)) as process:
         assert process.stdout is not None
         count = sum(1 for _ in process.stdout)
     return count / (time.perf_counter() - began)
@@ -132,13 +142,21 @@ def figures(asked: Asked, experiments: int = 0) -> list[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="expansion-", dir=asked.folder))
     (folder / "net").mkdir()
     (folder / "net" / "small.yaml").write_text("layers: 2\n")
-    kinds = files(axes)
-    found = _plain(folder, kinds.pop("grid"), axes, asked) + _first(folder, BASE + grid(axes), experiments, asked)
-    return found if asked.quick else found + [each for kind in kinds.items() for each in _kind(folder, *kind, experiments)]
+    kinds, floors = files(axes), _floors(folder, axes, asked)
+    found = _plain(folder, kinds.pop("grid"), axes, floors) + _first(folder, BASE + grid(axes), experiments, asked)
+    more = {} if asked.quick else kinds
+    return found + [each for kind in more.items() for each in _kind(folder, *kind, experiments, floors)]
 
 
-def _plain(folder: Path, text: str, axes: int, asked: Asked) -> list[Figure]:
-    floors = [None, None] if asked.alone else [Floor(FLOOR, (value,)) for value in _told(folder, PLAIN, str(axes))]
+def _floors(folder: Path, axes: int, asked: Asked) -> tuple[Least, Least]:
+    """Of the rate, and of the memory."""
+    if asked.alone:
+        return ALONE, ALONE
+    rate, peak = _told(folder, PLAIN, str(axes))
+    return Floor(FLOOR, (rate,)), Floor(FLOOR, (peak,))
+
+
+def _plain(folder: Path, text: str, axes: int, floors: tuple[Least, Least]) -> list[Figure]:
     rate, peak = measured(folder, text, 10**axes)
     what = f"a grid of {10**axes:,}"
     return [
@@ -151,16 +169,16 @@ def _first(folder: Path, text: str, experiments: int, asked: Asked) -> list[Figu
     starts = 1 if asked.quick else STARTS
     path = folder / "file.yaml"
     path.write_text(text)
-    least = None if asked.alone else Floor(EMPTY, (median(nothing() for _ in range(starts)),))
+    least = ALONE if asked.alone else Floor(EMPTY, (median(nothing() for _ in range(starts)),))
     first = median(first_line(path) for _ in range(starts))
     return [Figure("expansion.first line", f"from `prepare` to the first of {experiments:,} lines", "ms", (first,), least)]
 
 
-def _kind(folder: Path, kind: str, text: str, experiments: int) -> list[Figure]:
+def _kind(folder: Path, kind: str, text: str, experiments: int, floors: tuple[Least, Least]) -> list[Figure]:
     rate, peak = measured(folder, text, 5_000 if "interpolation" in kind else experiments)
     return [
-        Figure(f"expansion.{kind}", f"{kind}: experiments made", "a second", (rate,), better="higher"),
-        Figure(f"expansion.{kind}.memory", f"{kind}: memory", "MiB", (peak,)),
+        Figure(f"expansion.{kind}", f"{kind}: experiments made", "a second", (rate,), floors[0], better="higher"),
+        Figure(f"expansion.{kind}.memory", f"{kind}: memory", "MiB", (peak,), floors[1]),
     ]
 
 
@@ -173,9 +191,10 @@ def main() -> None:
         asked = Asked(quick=False, folder=Path(name), python=sys.executable)
         found = joined(figures(asked, options.experiments) for _ in range(options.rounds))
         lines = printed(Path(name), BASE + grid(len(str(options.experiments)) - 1))
-    print(
-        "\n".join(shown([*found, Figure("expansion.lines", "a grid, printed as lines", "a second", (lines,), better="higher")]))
-    )
+        bare = _lines([sys.executable, "-I", "-c", COUNTED, str(options.experiments)], Path(name))
+    least = Floor("a Python that prints as many numbers", (bare,))
+    found.append(Figure("expansion.lines", "a grid, printed as lines", "a second", (lines,), least, better="higher"))
+    print("\n".join(shown(found)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.checkouts import COMMAND, environment
-from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, NoFloor, joined
 from benchmarks.harness.tables import shown
 
 SETTLE = 8.0  # seconds: the first looks at a log are more than those that follow
@@ -105,10 +105,14 @@ def figures(asked: Asked, counts: tuple[int, ...] = (), seconds: float = 0.0) ->
 
 def _figure(kind: str, jobs: int, first: bool, ours: float, least: float, asked: Asked) -> Figure:
     what = "that are silent" if kind == "silent" else f"that log a row a second ({kind})"
-    floor = None if asked.alone or not shutil.which("tail") else Floor(FLOOR, (least,))
-    return Figure(
-        f"idle.{kind}{'' if first else f', {jobs} jobs'}", f"a runner with {jobs} jobs {what}", "% of a core", (ours,), floor
-    )
+    key, name = f"idle.{kind}{'' if first else f', {jobs} jobs'}", f"a runner with {jobs} jobs {what}"
+    return Figure(key, name, "% of a core", (ours,), _floor(least, asked))
+
+
+def _floor(least: float, asked: Asked) -> Floor | NoFloor:
+    if asked.alone:
+        return ALONE
+    return Floor(FLOOR, (least,)) if shutil.which("tail") else NoFloor("there is no `tail` here (apt install coreutils)")
 
 
 def main() -> None:

@@ -22,8 +22,8 @@ from pathlib import Path
 if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.harness.checkouts import package
-from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.checkouts import package, path_of
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
 from benchmarks.harness.tables import shown
 
 FLOOR = "`json.dumps` and a write"
@@ -34,10 +34,10 @@ OUR_CALL, OUR_END = "tracker.log(row, step)", "tracker.finish()"
 WAYS = {
     FLOOR: ("import json\nout = open('rows', 'a', buffering=1)\n", "out.write(json.dumps(row) + '\\n')", "out.close()"),
     US: (OURS % "", OUR_CALL, OUR_END),
-    "... and TensorBoard": (OURS % "tensorboard", OUR_CALL, OUR_END),
-    "... and W&B": (OURS % "wandb", OUR_CALL, OUR_END),
-    "... and SwanLab": (OURS % "swanlab", OUR_CALL, OUR_END),
-    "... and Trackio": (OURS % "trackio", OUR_CALL, OUR_END),
+    "exp-queue, passed on to TensorBoard": (OURS % "tensorboard", OUR_CALL, OUR_END),
+    "exp-queue, passed on to W&B": (OURS % "wandb", OUR_CALL, OUR_END),
+    "exp-queue, passed on to SwanLab": (OURS % "swanlab", OUR_CALL, OUR_END),
+    "exp-queue, passed on to Trackio": (OURS % "trackio", OUR_CALL, OUR_END),
     "TensorBoard, SummaryWriter": (
         "from torch.utils.tensorboard import SummaryWriter\nwriter = SummaryWriter('runs')\n",
         "[writer.add_scalar(name, value, step) for name, value in row.items()]",
@@ -88,7 +88,7 @@ def measured(way: str, calls: int, between: float) -> dict[str, float]:
     begin, call, end = WAYS[way]
     with tempfile.TemporaryDirectory() as folder:
         own = {"EXP_QUEUE_METRICS": f"{folder}/metrics.jsonl", "HOME": folder, "TRACKIO_DIR": f"{folder}/trackio"}
-        own["PYTHONPATH"] = str(package())
+        own["PYTHONPATH"] = path_of(package())
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "SWANLAB_", "EXP_QUEUE_"))}
         script = LOOP.format(begin=begin, call=call, end=end, calls=calls, between=between / 1000)
         ended = subprocess.run(
@@ -117,7 +117,7 @@ def figures(asked: Asked, calls: int = 0, between: float = 1.0) -> list[Figure]:
 def _figure(found: dict[str, dict[str, float]], missing: tuple[str, ...], key: str, name: str, unit: str) -> Figure:
     values = {way: (each[key],) for way, each in found.items()}
     ours, least = values.pop(US), values.pop(FLOOR, None)
-    return Figure(f"log.{key}", name, unit, ours, Floor(FLOOR, least) if least else None, values, missing=missing)
+    return Figure(f"log.{key}", name, unit, ours, Floor(FLOOR, least) if least else ALONE, values, missing=missing)
 
 
 def main() -> None:

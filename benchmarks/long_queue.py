@@ -4,8 +4,9 @@
 
 Each command is a process of its own, byte-compiled, with its wall and CPU time and its largest resident memory. The next job is
 a query of the store, the median of 100, also where all of the queue belongs to somebody else and our ten jobs stand behind it.
-Then the queries once more with twice as many jobs that come after these. The floors: a Python that writes as many rows into
-SQLite in one durable commit; one that counts them; a row found by its key; two rows written in a durable commit.
+Then the queries once more with twice as many jobs that come after these. The floors, in a table of as many bare rows: a Python
+that writes them in one durable commit, finds all by their keys, writes ten more, or counts them; a row found by its key, as many
+rows read, two rows written in a durable commit.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.checkouts import COMMAND, environment
-from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, NoFloor, joined
 from benchmarks.harness.tables import shown
 from scheduler.home import open_home
 from scheduler.queue.job import Ending, Job
@@ -40,12 +41,21 @@ import sqlite3, sys
 store = sqlite3.connect(sys.argv[1], isolation_level=None)
 for line in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
     store.execute(line)
-store.execute("CREATE TABLE job (id TEXT PRIMARY KEY, number INT, spec TEXT)")
+store.execute("CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, number INT, spec TEXT)")
 store.execute("BEGIN")
-store.executemany("INSERT INTO job VALUES (?, ?, ?)", ((f"{n:032x}", n, "x" * 200) for n in range(int(sys.argv[2]))))
+first, last = map(int, sys.argv[2:])
+store.executemany("INSERT INTO job VALUES (?, ?, ?)", ((f"{n:032x}", n, "x" * 200) for n in range(first, last)))
 store.execute("COMMIT")
 """
+FIND = """
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+for n in range(int(sys.argv[2])):
+    store.execute("SELECT number FROM job WHERE id = ?", (f"{n:032x}",)).fetchone()
+"""
 COUNT = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT COUNT(*) FROM job').fetchall())"
+WRITTEN, COUNTED = "a Python that writes as many rows", "a Python that counts the rows"
+MANY = 1000  # jobs that are looked at before one that waits: `explain` names no more
 
 
 class Cost(NamedTuple):
@@ -97,19 +107,22 @@ def queries(directory: Path) -> dict[str, float]:
             "next begin": query(everything.next_begin),
             "anything to come": query(everything.are_queued),
             "begin and end": query(lambda: begin_and_end(store, first)),
-            "jobs before the last": query(lambda: before(store, store.jobs(limit=1, newest=True)[0], 1000)),
+            "jobs before the last": query(lambda: before(store, store.jobs(limit=1, newest=True)[0], MANY)),
         }
 
 
 def bare_queries(path: Path) -> dict[str, Floor]:
-    """The floors of two of them, in the database of ROWS."""
+    """Their floors, in the database of ROWS."""
     with sqlite3.connect(path, isolation_level=None) as store:
         store.execute("PRAGMA synchronous = FULL")
         find = query(lambda: store.execute("SELECT * FROM job WHERE id = ?", (f"{7:032x}",)).fetchone())
         write = query(lambda: _two_rows(store))
+        first = query(lambda: store.execute("SELECT * FROM job LIMIT ?", (MANY,)).fetchall())
+    by_key = Floor("a row found by its key", (find,))
     return {
-        "next": Floor("a row found by its key", (find,)),
+        **dict.fromkeys(("next", "next behind others'", "next begin", "anything to come"), by_key),
         "begin and end": Floor("two rows changed in a durable commit", (write,)),
+        "jobs before the last": Floor("as many rows read", (first,)),
     }
 
 
@@ -155,23 +168,45 @@ def figures(asked: Asked, jobs: int = 0) -> list[Figure]:
     jobs = jobs or (5_000 if asked.quick else 100_000)
     directory = Path(tempfile.mkdtemp(prefix="queue-", dir=asked.folder))
     command(directory, "status")  # an empty queue, and byte-compiled
-    floors, least = ({}, {}) if asked.alone else _floors(directory, jobs)
+    bare = None if asked.alone else Bare(directory, jobs)
     file, more = written(directory / "long.yaml", 0, jobs), written(directory / "more.yaml", jobs, 10)
     words = {"submit": ("submit", file), "submit again": ("submit", file), "ten more": ("submit", more), "status": ("status",)}
+    costs = bare.costs() if bare else {}
     found = {what: command(directory, *each) for what, each in words.items()}
-    asks = {"": queries(directory)}
+    asked_for = query_figures(queries(directory), bare.queries() if bare else {}, jobs)
     if not asked.quick:
-        asks[f", {2 * jobs:,} after them"] = dependents(directory, jobs)
-    waiting = Figure("queue.processes", f"processes that wait while {jobs:,} jobs do", "", (processes_of(directory),))
-    return [*_commands(found, floors, jobs), *_queries(asks, least, jobs), waiting]
+        asked_for += query_figures(dependents(directory, jobs), bare.queries(3) if bare else {}, jobs, after=True)
+    waiting = Figure("queue.processes", f"processes that wait while {jobs:,} jobs do", "", (processes_of(directory),), UNNEEDED)
+    return [*_commands(found, costs, jobs), *asked_for, waiting]
 
 
-def _floors(directory: Path, jobs: int) -> tuple[dict[str, tuple[str, Cost]], dict[str, Floor]]:
-    path = str(directory / "rows.db")
-    rows = cost([sys.executable, "-I", "-c", ROWS, path, str(jobs)], directory)
-    counted = cost([sys.executable, "-I", "-c", COUNT, path], directory)
-    words = {"submit": ("a Python that writes as many rows", rows), "status": ("a Python that counts the rows", counted)}
-    return words, bare_queries(Path(path))
+UNNEEDED = NoFloor("jobs that are rows need none")
+
+
+class Bare:
+    """A table of as many rows, by a Python that does nothing else."""
+
+    def __init__(self, directory: Path, jobs: int) -> None:
+        self._directory, self._jobs, self._path = directory, jobs, directory / "rows.db"
+
+    def costs(self) -> dict[str, tuple[str, Cost]]:
+        """Of the commands, each by its floor in words."""
+        jobs = self._jobs
+        return {
+            "submit": (WRITTEN, self._run(ROWS, 0, jobs)),
+            "submit again": ("a Python that finds as many rows by their keys", self._run(FIND, jobs)),
+            "ten more": ("a Python that writes ten rows", self._run(ROWS, jobs, jobs + 10)),
+            "status": (COUNTED, self._run(COUNT)),
+        }
+
+    def queries(self, times: int = 1) -> dict[str, Floor]:
+        """With so many times the rows."""
+        if times > 1:
+            self._run(ROWS, self._jobs + 10, times * self._jobs)
+        return bare_queries(self._path)
+
+    def _run(self, script: str, *words: int) -> Cost:
+        return cost([sys.executable, "-I", "-c", script, str(self._path), *map(str, words)], self._directory)
 
 
 def _commands(found: dict[str, Cost], floors: dict[str, tuple[str, Cost]], jobs: int) -> list[Figure]:
@@ -181,7 +216,7 @@ def _commands(found: dict[str, Cost], floors: dict[str, tuple[str, Cost]], jobs:
             f"{NAMES[what].format(jobs=f'{jobs:,}')}{more}",
             unit,
             (took[place],),
-            Floor(floors[what][0], (floors[what][1][place],)) if what in floors else None,
+            Floor(floors[what][0], (floors[what][1][place],)) if floors else ALONE,
         )
         for what, took in found.items()
         for place, end, more, unit in ((0, "", "", "s"), (1, ".cpu", ", CPU time", "s"), (2, ".memory", ", memory", "MB"))
@@ -202,17 +237,17 @@ NAMES = {
 }
 
 
-def _queries(asks: dict[str, dict[str, float]], floors: dict[str, Floor], jobs: int) -> list[Figure]:
+def query_figures(asks: dict[str, float], floors: dict[str, Floor], jobs: int, *, after: bool = False) -> list[Figure]:
+    end, more = (", after", f", {2 * jobs:,} after them") if after else ("", "")
     return [
         Figure(
-            f"queue.{what}{', after' if more else ''}",
+            f"queue.{what}{end}",
             f"{NAMES[what].format(jobs=f'{jobs:,}')}{more}",
             "ms",
             (took,),
-            None if more else floors.get(what),
+            floors[what] if floors else ALONE,
         )
-        for more, each in asks.items()
-        for what, took in each.items()
+        for what, took in asks.items()
     ]
 
 

@@ -32,7 +32,7 @@ if not __package__:  # started by its path
 
 from benchmarks import promises
 from benchmarks.harness.checkouts import COMMAND, environment
-from benchmarks.harness.figures import Asked, Figure, Floor, Missing, in_turns, joined
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, Missing, in_turns, joined
 from benchmarks.harness.tables import shown
 
 FLOOR = "a bare Popen loop, no record"
@@ -208,7 +208,7 @@ def _handed(asked: Asked, key: str, what: str, length: float, count: int) -> lis
             f"one slot idle between {what}{words}",
             "ms",
             (value(gaps[""]),),
-            None if asked.alone else Floor(FLOOR, (value(gaps[FLOOR]),)),
+            ALONE if asked.alone else Floor(FLOOR, (value(gaps[FLOOR]),)),
         )
         for end, words, value in (("", "", median), (".p95", ", 95th percentile", late))
     ]

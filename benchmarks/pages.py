@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import benchmarks.comparing as many  # noqa: E402 (the package of this checkout)
+from benchmarks.harness.checkouts import package, path_of  # noqa: E402
 from scheduler.home import open_home  # noqa: E402
 from scheduler.queue.store import Store  # noqa: E402
 from tests.browser import chromium  # noqa: E402
@@ -120,7 +121,7 @@ def took(work: Callable[[], object]) -> float:
 
 
 def command(directory: Path, *words: str) -> Callable[[], object]:
-    environment = {**os.environ, "EXP_QUEUE_HOME": str(directory / "home"), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "EXP_QUEUE_HOME": str(directory / "home"), "PYTHONPATH": path_of(package())}
     line = [sys.executable, "-m", "scheduler.cli.main", *words]
     return lambda: subprocess.run(line, env=environment, cwd=directory, check=True, capture_output=True)
 

@@ -129,16 +129,16 @@ def of(start: Start) -> Callable[[int, int, Path], None]:
 WAYS: dict[str, Callable[[int, int, Path], None]] = {
     "Popen loop": of(popen),
     "posix_spawn, own session": of(spawn),
-    "+ locked directory, log file": of(spawn_with_files),
-    "+ journal lines": journalled,
-    "+ a FULL commit per line": committed,
+    "posix_spawn, locked directory, log": of(spawn_with_files),
+    "posix_spawn, directory, log, journal": journalled,
+    "posix_spawn, directory, log, journal, FULL commits": committed,
     "fork and exec (a fork server)": of(forked),
     "a shell wrapper per job": of(shell_wrapper),
     "a Python launcher per job": of(launcher_per_job),
 }
 
 
-FLOOR, ALL = "Popen loop", "+ a FULL commit per line"
+FLOOR, ALL = "Popen loop", "posix_spawn, directory, log, journal, FULL commits"
 
 
 def figures(asked: Asked, count: int = 0, slots: int = 2) -> list[Figure]:

@@ -5,12 +5,13 @@
 Real launchers run real trees (a Python with threads and memory of its own, and children that sleep) and write a row each second;
 their own CPU time is compared to that of launchers that write none, and counted for the 720 rows of an hour. The time of
 the runner is that of its rows about GPUs, one GPU for each attempt, with a reading each 2 s, which it takes in any case. The
-floor of a row: the kernel's line about each process of a tree is read once.
+floor of a row: the kernel's line about each process of a tree is read once; of the rows about GPUs: as many rows are written.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
 from benchmarks.harness.tables import shown
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import ClaimRecord
@@ -98,7 +99,7 @@ def runner(count: int, folder: Path) -> float:
     return (time.process_time() - began) / readings * READINGS
 
 
-FLOOR = "/proc/PID/stat of each process read"
+FLOOR, WRITTEN = "/proc/PID/stat of each process read", "`json.dumps` and a write of as many rows"
 
 
 def reading(count: int) -> float:
@@ -108,6 +109,16 @@ def reading(count: int) -> float:
     for _ in range(again * count):
         path.read_bytes()
     return 1000 * (time.process_time() - began) / again
+
+
+def writing(count: int) -> float:
+    """CPU seconds of so many rows about a GPU, made and written."""
+    row = {"gpu.0.used": 900, "gpu.0.utilization": 90, "gpu.0.power": 300.0, "energy": 300.0}
+    with tempfile.TemporaryFile("w", buffering=1) as file:
+        began = time.process_time()
+        for _ in range(count):
+            file.write(json.dumps(row) + "\n")
+        return time.process_time() - began
 
 
 def figures(asked: Asked, counts: tuple[int, ...] = (), tree: tuple[int, ...] = (4, 8, 16), seconds: float = 0.0) -> list[Figure]:
@@ -124,13 +135,18 @@ def _of(asked: Asked, count: int, tree: tuple[int, ...], seconds: float, last: b
         without, _ = launchers(count, 0.0, list(tree), seconds, folder / "without")
         row, gpus = max(0.0, used - without) / max(1, rows), runner(count, folder)
     end, whose = "" if last else f", {count}", f"of {count} attempts"
-    least = None if asked.alone else Floor(FLOOR, (reading(1 + tree[0]),))
+    once = 0.0 if asked.alone else reading(1 + tree[0])
+    least, hour, written = (
+        (ALONE, ALONE, ALONE)
+        if asked.alone
+        else (Floor(FLOOR, (once,)), Floor(FLOOR, (once * ROWS * count / 1000,)), Floor(WRITTEN, (writing(ROWS * count),)))
+    )
     return [
         Figure(
             f"sampling.row{end}", f"a row about a tree of {1 + tree[0]} processes, {whose}: CPU time", "ms", (1000 * row,), least
         ),
-        Figure(f"sampling.hour{end}", f"all rows {whose} in an hour: CPU time", "s", (row * ROWS * count,)),
-        Figure(f"sampling.gpus{end}", f"rows about GPUs {whose} in an hour: CPU time", "s", (gpus,)),
+        Figure(f"sampling.hour{end}", f"all rows {whose} in an hour: CPU time", "s", (row * ROWS * count,), hour),
+        Figure(f"sampling.gpus{end}", f"rows about GPUs {whose} in an hour: CPU time", "s", (gpus,), written),
     ]
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.harness.figures import Asked, Figure, Floor
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor
 from scheduler.queue.states import State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.files.sweep_file import Sweep
@@ -126,22 +126,38 @@ def rows(samplers: list[str], sizes: tuple[int, ...], rounds: int, gp_trials: in
 
 
 def figures(asked: Asked) -> list[Figure]:
-    """One ask after so many trials, by the methods that are here; the floor is a point drawn at random."""
+    """One ask after so many trials, by the methods that are here; the floors: the same by a search that draws at random, and a
+    sort of as many values."""
     size, rounds = (100, 3) if asked.quick else (1_000, 9)
     samplers = [name for name in ("tpe", "cmaes") if all(find_spec(each) for each in LIBRARIES.get(name, ()))]
-    drawn = () if asked.alone else (measure("random", size, rounds)[1] * MILLISECONDS,)
-    floor = Floor("a point drawn at random", drawn) if drawn else None
+    again, drawn = (ALONE, ALONE) if asked.alone else _at_random(size, rounds)
     found = []
     for sampler in samplers:
         warm_up(sampler)
         taken_in, once = measure(sampler, size, rounds)
         found.append(
-            Figure(f"asks.{sampler}", f"the next point by {sampler}, after {size:,} trials", "ms", (once * MILLISECONDS,), floor)
+            Figure(f"asks.{sampler}", f"the next point by {sampler}, after {size:,} trials", "ms", (once * MILLISECONDS,), drawn)
         )
         what = f"{size:,} trials taken in by {sampler}, as after a crash"
-        found.append(Figure(f"asks.{sampler}.again", what, "ms", (taken_in * MILLISECONDS,)))
+        found.append(Figure(f"asks.{sampler}.again", what, "ms", (taken_in * MILLISECONDS,), again))
     stopping = decision(rounds) * MILLISECONDS
-    return [*found, Figure("asks.stopping", "one decision of early stopping among 1,000 trials", "ms", (stopping,))]
+    least = ALONE if asked.alone else Floor("a sort of as many values", (sort(1_000) * MILLISECONDS,))
+    return [*found, Figure("asks.stopping", "one decision of early stopping among 1,000 trials", "ms", (stopping,), least)]
+
+
+def _at_random(size: int, rounds: int) -> tuple[Floor, Floor]:
+    taken_in, once = measure("random", size, rounds)
+    return Floor("the same by `random`", (taken_in * MILLISECONDS,)), Floor("a point drawn at random", (once * MILLISECONDS,))
+
+
+def sort(count: int) -> float:
+    """Median seconds."""
+    values, times = [math.sin(number) for number in range(count)], []
+    for _ in range(9):
+        began = time.perf_counter()
+        sorted(values)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
 
 
 def decision(rounds: int) -> float:

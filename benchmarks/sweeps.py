@@ -40,6 +40,7 @@ from scheduler.sweeps.stopping.hyperband import Bands
 from scheduler.sweeps.trials import Trial
 
 SLOTS, ORDERS = 2, 5
+FLOOR, WITH_OPTUNA = "`subprocess.run` in a loop", "a loop of Optuna and `subprocess.run`"
 
 
 def environment(directory: Path) -> dict[str, str]:
@@ -108,16 +109,15 @@ def figures(asked: Asked) -> list[Figure]:
     """The cost of a trial, one at a time, the start of all included."""
     trials = 10 if asked.quick else 40
     measure = {name: partial(milliseconds, partial(ours, name), trials) for name in ("random", "bayes")}
-    floor = "`subprocess.run` in a loop", partial(milliseconds, no_search, trials)
+    floor = FLOOR, partial(milliseconds, no_search, trials)
     has_optuna = find_spec("optuna") is not None
-    peers = {"a loop of Optuna and `subprocess.run`": partial(milliseconds, bare_loop, trials)} if has_optuna else {}
-    found = {
-        "random": in_turns(measure["random"], floor, peers, alone=asked.alone),
-        "bayes": in_turns(measure["bayes"], alone=True) if has_optuna else {},
-    }
+    peers = {WITH_OPTUNA: partial(milliseconds, bare_loop, trials)} if has_optuna else {}
+    found = {"random": in_turns(measure["random"], floor, peers, alone=asked.alone)}
+    if has_optuna:
+        found["bayes"] = {"floor": found["random"]["floor"], "ours": (measure["bayes"](),)}
     missing = () if has_optuna else ("a loop of Optuna",)
     what = f"a trial of {trials} that print a value, one at a time"
-    return [Figure(f"sweep.{name}", f"{what}: {name}", "ms", missing=missing, **each) for name, each in found.items() if each]
+    return [Figure(f"sweep.{name}", f"{what}: {name}", "ms", missing=missing, **each) for name, each in found.items()]
 
 
 def cost_of_a_trial(quick: bool) -> None:

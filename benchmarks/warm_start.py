@@ -3,9 +3,11 @@
     python benchmarks/warm_start.py [--trials 30] [--slots 2] [--seconds 1] [--starts 9] [--module torch] [--without wandb ...]
 
 First the start of one job: from the order to the line behind `import torch`, and to its end, begun from nothing and forked, in
-turns; the floor is a Python that imports nothing. Then a search over `--trials` trainings that import torch and compute for
-`--seconds`, by what people use now: `exp-queue sweep` as it is and with --cold, `wandb agent` on a server of exp-queue's own, a
-loop of Optuna that starts processes. All on one machine, one after the other."""
+turns; the floor is a Python that imports nothing, and of what is loaded one that imports only that. Then a search over `--trials`
+trainings that import torch and compute for `--seconds`, by what people use now: `exp-queue sweep` as it is and with --cold,
+`wandb agent` on a server of exp-queue's own, a loop of Optuna that starts processes; its floor is such a loop without a search.
+All on one machine, one after the other.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -25,7 +28,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.checkouts import COMMAND, environment
-from benchmarks.harness.figures import Asked, Figure, Floor, joined
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
 from benchmarks.harness.tables import shown
 from scheduler.home import open_home
 from scheduler.launcher.client import Slot, open_slot
@@ -68,10 +71,26 @@ def objective(trial):
 study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1))
 study.optimize(objective, n_trials=int(sys.argv[1]), n_jobs=int(sys.argv[2]))
 """
+LOOP = """
+import subprocess, sys
+from concurrent.futures import ThreadPoolExecutor
+def trial(number):
+    subprocess.run([sys.executable, "train.py", f"--lr=0.{number}"], capture_output=True, check=True)
+with ThreadPoolExecutor(int(sys.argv[2])) as threads:
+    list(threads.map(trial, range(int(sys.argv[1]))))
+"""
+IMPORT = """
+import pathlib, time
+began = time.perf_counter()
+import {module}
+seconds = time.perf_counter() - began
+print(seconds, pathlib.Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0])
+"""
 
 
 OTHERS = ("cold", "wandb", "optuna")
 FLOOR, NOTHING, FORKED = "a Python that imports nothing", "begun from nothing", "forked"
+IMPORTED, UNSEARCHED = "a Python that imports it", "a loop without a search"
 
 
 class Size(NamedTuple):
@@ -98,7 +117,7 @@ def measured(asked: Asked, size: Size) -> list[Figure]:
     with tempfile.TemporaryDirectory(dir=asked.folder, prefix="warm-") as folder:
         found = starts(Path(folder), size.module, size.starts, asked)
         if size.trials:
-            found += searches(Path(folder), size.trials, size.slots, size.seconds, size.without)
+            found += searches(Path(folder), size, asked)
     return found
 
 
@@ -141,7 +160,7 @@ def starts(folder: Path, module: str, count: int, asked: Asked) -> list[Figure]:
         slot.close()
         slot.process.wait()
     mother.close()
-    return [*_start(module, found, least, asked), *_mother(module, mother.state)]
+    return [*_start(module, found, least, asked), *_mother(module, mother.state, asked)]
 
 
 Times = list[tuple[float, float]]
@@ -152,17 +171,25 @@ def _start(module: str, found: dict[str, Times], least: Times, asked: Asked) -> 
     words = f"until it has imported {module}", f"that imports {module}, until it is over"
     for place, key, what in zip((0, 1), ("import", "whole"), words, strict=True):
         middle = {name: (1000 * median(each[place] for each in times),) for name, times in found.items()}
-        floor = None if asked.alone else Floor(FLOOR, (1000 * median(each[place] for each in least),))
+        floor = ALONE if asked.alone else Floor(FLOOR, (1000 * median(each[place] for each in least),))
         peers = {} if asked.alone else {NOTHING: middle[NOTHING]}
         figures.append(Figure(f"warm.{key}", f"a forked job {what}", "ms", middle[FORKED], floor, peers))
     return figures
 
 
-def _mother(module: str, state: Ready) -> list[Figure]:
+def _mother(module: str, state: Ready, asked: Asked) -> list[Figure]:
+    least = (ALONE, ALONE) if asked.alone else tuple(Floor(IMPORTED, (value,)) for value in imported(module))
     return [
-        Figure("warm.load", f"{module} loaded to be forked from, once", "s", (state.seconds,)),
-        Figure("warm.memory", f"memory of what has {module} loaded", "MiB", (state.bytes / 2**20,)),
+        Figure("warm.load", f"{module} loaded to be forked from, once", "s", (state.seconds,), least[0]),
+        Figure("warm.memory", f"memory of what has {module} loaded", "MiB", (state.bytes / 2**20,), least[1]),
     ]
+
+
+def imported(module: str) -> tuple[float, float]:
+    """Seconds and MiB of an import by a Python that has nothing else."""
+    line = [sys.executable, "-c", IMPORT.format(module=module)]
+    seconds, memory = subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
+    return float(seconds), int(memory) / 1024
 
 
 def bare() -> tuple[float, float]:
@@ -193,33 +220,40 @@ def one(slot: Slot, folder: Path, name: str, argv: list[str], warm: str) -> tupl
 SWEEP_OF_OURS = "exp-queue sweep"
 
 
-def searches(folder: Path, trials: int, slots: int, seconds: float, without: tuple[str, ...]) -> list[Figure]:
+Way = Callable[[Path, dict[str, str], int, int], None]
+
+
+def searches(folder: Path, size: Size, asked: Asked) -> list[Figure]:
     """What a trial takes beside its work; that of our sweep, and by the others."""
-    ways: dict[str, Callable[[Path, dict[str, str], int, int], None]] = {
+    ways: dict[str, Way] = {
         SWEEP_OF_OURS: lambda *them: ours(*them),
         "exp-queue sweep --cold": lambda *them: ours(*them, "--cold"),
         "wandb agent, own server": agents,
-        "Optuna, subprocess": optuna,
+        "Optuna, subprocess": partial(loop, "optuna_loop.py"),
+        **({} if asked.alone else {UNSEARCHED: partial(loop, "loop.py")}),
     }
-    gone = (*without, *(name for name in ("wandb", "optuna") if not find_spec(name)))
+    gone = (*size.without, *(name for name in ("wandb", "optuna") if not find_spec(name)))
     found: dict[str, tuple[float, ...]] = {}
     for name, way in ways.items():
         if not any(word in name.lower() for word in gone):
-            found[name] = (searched(folder / name.replace(" ", "-"), way, trials, slots, seconds) * slots / trials - seconds,)
-    what = f"a trial that imports torch, {trials} of {seconds:g} s, {slots} at once: beside its work"
-    return [Figure("warm.trial", what, "s", found.pop(SWEEP_OF_OURS), None, found)]
+            found[name] = (searched(folder / name.replace(" ", "-"), way, size),)
+    what = f"a trial that imports torch, {size.trials} of {size.seconds:g} s, {size.slots} at once: beside its work"
+    least = found.pop(UNSEARCHED, None)
+    return [Figure("warm.trial", what, "s", found.pop(SWEEP_OF_OURS), Floor(UNSEARCHED, least) if least else ALONE, found)]
 
 
-def searched(place: Path, way: Callable[..., None], trials: int, slots: int, seconds: float) -> float:
+def searched(place: Path, way: Way, size: Size) -> float:
+    """Seconds of a trial beside its work."""
     place.mkdir()
-    (place / "train.py").write_text(TRAINING.format(seconds=seconds))
-    (place / "sweep.yaml").write_text(SWEEP.format(trials=trials))
-    (place / "loop.py").write_text(OPTUNA)
+    (place / "train.py").write_text(TRAINING.format(seconds=size.seconds))
+    (place / "sweep.yaml").write_text(SWEEP.format(trials=size.trials))
+    (place / "optuna_loop.py").write_text(OPTUNA)
+    (place / "loop.py").write_text(LOOP)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     own = environment(place, PATH=path, EXP_QUEUE_LOCK_DIR=str(place / "locks"))
     began = time.monotonic()
-    way(place, own, trials, slots)
-    return time.monotonic() - began
+    way(place, own, size.trials, size.slots)
+    return (time.monotonic() - began) * size.slots / size.trials - size.seconds
 
 
 def ours(place: Path, environment: dict[str, str], trials: int, slots: int, *options: str) -> None:
@@ -252,10 +286,9 @@ def agents(place: Path, environment: dict[str, str], trials: int, slots: int) ->
     server.wait()
 
 
-def optuna(place: Path, environment: dict[str, str], trials: int, slots: int) -> None:
-    subprocess.run(
-        [sys.executable, "loop.py", str(trials), str(slots)], cwd=place, env=environment, check=True, capture_output=True
-    )
+def loop(script: str, place: Path, environment: dict[str, str], trials: int, slots: int) -> None:
+    line = [sys.executable, script, str(trials), str(slots)]
+    subprocess.run(line, cwd=place, env=environment, check=True, capture_output=True)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,17 @@ TABLE = (
     "pages.drawn",
     "recogniser.LineCNNLSTM",
 )
+# Those of the READMEs: the most telling.
+SHORT = (
+    "queue.submit",
+    "queue.status",
+    "noop.run",
+    "handoff.short",
+    "log.call",
+    "warm.import",
+    "sweep.random",
+    "pages.drawn",
+)
 
 
 class UnknownBench(Exception):

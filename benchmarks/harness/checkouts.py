@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("scheduler", "text_recognizer", "exp_queue", "hydra_plugins")
+SITE = Path(__file__).resolve().parent / "site"
 COMMAND = [sys.executable, "-m", "scheduler.cli.main"]
 
 
@@ -28,10 +29,15 @@ def package() -> Path:
     return Path(found.origin).resolve().parent.parent
 
 
+def path_of(folder: Path, *more: Path) -> str:
+    """A PYTHONPATH with which the package in that folder is imported, and no module of another one."""
+    return os.pathsep.join(map(str, (folder, SITE, *more)))
+
+
 def environment(directory: Path, **changes: str) -> dict[str, str]:
     """For commands of the package that is measured: with their home in `directory`, and byte-compiled, as people have them."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "EXP_QUEUE_HOME": str(directory / "home"), "PYTHONPATH": str(package()), **changes}
+    return {**kept, "EXP_QUEUE_HOME": str(directory / "home"), "PYTHONPATH": path_of(package()), **changes}
 
 
 def cache() -> Path:

@@ -15,8 +15,9 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ USAGE = (catalogue.UnknownBench, checkouts.UnknownRevision, results.NoResult, re
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0; 1: a figure is worse, or a bench is broken; 2: wrong usage; 130: interrupted."""
+    """0; 1: a figure is worse, a bench is broken, or a file could not be written; 2: wrong usage; 130: interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _done(_options(arguments))
@@ -79,13 +80,14 @@ def _done(options: argparse.Namespace) -> int:
         print("\n".join(_listed()))
         return 0
     document = results.opened(options.kept) if options.kept else _measured(options, benches)
+    is_lost = not options.kept and not _kept(document, options.out)
     figures = [from_json(each) for each in document["figures"]]
     print(json.dumps(document, indent=1) if options.format == "json" else "\n".join(_report(document, figures)))
     for path in options.table:
-        tables.put(path, tables.markdown(document, figures))
+        is_lost |= not _put(path, partial(tables.markdown, document, figures))
     if document["interrupted"]:
         raise KeyboardInterrupt
-    return int(bool(document["broken"]) or any(each["word"] == "worse" for each in document["verdicts"]))
+    return int(is_lost or bool(document["broken"]) or any(each["word"] == "worse" for each in document["verdicts"]))
 
 
 def _refuse(options: argparse.Namespace) -> None:
@@ -105,7 +107,6 @@ def _listed() -> Iterator[str]:
 
 
 def _measured(options: argparse.Namespace, benches: Sequence[catalogue.Bench]) -> dict[str, Any]:
-    """Measure, and keep it."""
     cache = checkouts.cache()
     sides = [Side(HERE, checkouts.ROOT)]
     if options.against:
@@ -119,8 +120,27 @@ def _measured(options: argparse.Namespace, benches: Sequence[catalogue.Bench]) -
         document["machine"], meanwhile = machine.described(Path(folder)), machine.Meanwhile()
         asked = Asked(options.quick, Path(folder), peers.python_of(cache), alone=bool(options.against))
         document |= _all(benches, sides, asked, repeat) | {"meanwhile": meanwhile.described()}
-    _tell(f"kept in {results.kept(document, options.out)}")
     return document
+
+
+def _kept(document: dict[str, Any], out: Path | None) -> bool:
+    """Whether it is where it was to be; tells where it is."""
+    try:
+        _tell(f"kept in {results.kept(document, out)}")
+    except results.NotKept as error:
+        _tell(f"warning: {error}")
+        return False
+    return True
+
+
+def _put(path: Path, made: Callable[[tables.Form], str]) -> bool:
+    """Whether the table is in the page."""
+    try:
+        tables.put(path, made)
+    except tables.NoRoom as error:
+        _tell(f"warning: {error}")
+        return False
+    return True
 
 
 def _all(benches: Sequence[catalogue.Bench], sides: Sequence[Side], asked: Asked, repeat: int) -> dict[str, Any]:
@@ -145,7 +165,7 @@ def _note(name: str, outcomes: dict[str, Outcome], notes: dict[str, dict[str, st
     for side, outcome in outcomes.items():
         if why := outcome.missing or outcome.broken:
             kind = "not_compared" if side != HERE else "missing" if outcome.missing else "broken"
-            notes[kind][name] = why
+            notes[kind][name] = why if side == HERE else why.rstrip().splitlines()[-1]  # what it lacks, not how one came upon it
 
 
 def _report(document: dict[str, Any], figures: Sequence[Figure]) -> Iterator[str]:

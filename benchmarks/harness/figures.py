@@ -36,6 +36,16 @@ class Floor:
 
 
 @dataclass(frozen=True)
+class NoFloor:
+    """Why a figure has none."""
+
+    why: str
+
+
+ALONE = NoFloor("it was measured alone, to be compared")
+
+
+@dataclass(frozen=True)
 class Figure:
     """A value for each round. `key` is the same whatever the size, `name` is for people; `better` is "lower" or "higher";
     `missing`: peers that are not here; `subject`: whose values `ours` are."""
@@ -44,7 +54,7 @@ class Figure:
     name: str
     unit: str
     ours: tuple[float, ...]
-    floor: Floor | None = None
+    floor: Floor | NoFloor
     peers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     better: str = "lower"
     missing: tuple[str, ...] = ()
@@ -71,7 +81,7 @@ def times(here: float, there: float, better: str) -> float | None:
 
 def above_floor(figure: Figure, values: Sequence[float]) -> float | None:
     """How many times the floor these values of the figure are, by their medians; None without a floor to speak of."""
-    if not figure.floor:
+    if isinstance(figure.floor, NoFloor):
         return None
     return times(statistics.median(values), statistics.median(figure.floor.values), figure.better)
 
@@ -87,23 +97,26 @@ def joined(rounds: Iterable[Sequence[Figure]]) -> list[Figure]:
 def _longer(first: Figure, more: Figure) -> Figure:
     names = [*first.peers, *(name for name in more.peers if name not in first.peers)]
     peers = {name: (*first.peers.get(name, ()), *more.peers.get(name, ())) for name in names}
-    floor = first.floor or more.floor
-    if first.floor and more.floor:
-        floor = Floor(first.floor.what, first.floor.values + more.floor.values)
-    return replace(first, ours=first.ours + more.ours, floor=floor, peers=peers)
+    return replace(first, ours=first.ours + more.ours, floor=_both(first.floor, more.floor), peers=peers)
+
+
+def _both(first: Floor | NoFloor, more: Floor | NoFloor) -> Floor | NoFloor:
+    if isinstance(first, Floor) and isinstance(more, Floor):
+        return Floor(first.what, first.values + more.values)
+    return first if isinstance(first, Floor) else more
 
 
 def in_turns(
     us: Callable[[], float],
-    floor: tuple[str, Callable[[], float]] | None = None,
+    floor: tuple[str, Callable[[], float]],
     peers: Mapping[str, Callable[[], float]] | None = None,
     *,
     alone: bool = False,
 ) -> dict[str, Any]:
     """What each of them takes, one after the other, as the fields of a figure."""
     if alone:
-        return {"ours": (us(),)}
-    least = Floor(floor[0], (floor[1](),)) if floor else None
+        return {"floor": ALONE, "ours": (us(),)}
+    least = Floor(floor[0], (floor[1](),))
     return {"floor": least, "ours": (us(),), "peers": {name: (run(),) for name, run in (peers or {}).items()}}
 
 
@@ -111,8 +124,13 @@ def to_json(figure: Figure) -> dict[str, Any]:
     """With what follows from the values, for those who only read."""
     whole = {name: getattr(figure, name) for name in ("key", "name", "unit", "better", "subject", "missing")}
     parts = {"ours": _values(figure, figure.ours), "peers": {name: _values(figure, each) for name, each in figure.peers.items()}}
-    least = {"what": figure.floor.what, **_values(figure, figure.floor.values)} if figure.floor else None
-    return {**whole, **parts, "floor": least}
+    return {**whole, **parts, **_floor(figure)}
+
+
+def _floor(figure: Figure) -> dict[str, Any]:
+    if isinstance(figure.floor, NoFloor):
+        return {"floor": None, "no_floor": figure.floor.why}
+    return {"floor": {"what": figure.floor.what, **_values(figure, figure.floor.values)}}
 
 
 def _values(figure: Figure, values: Sequence[float]) -> dict[str, Any]:
@@ -124,7 +142,7 @@ def from_json(found: Mapping[str, Any]) -> Figure:
     return Figure(
         **{name: found[name] for name in ("key", "name", "unit", "better", "subject")},
         ours=tuple(found["ours"]["values"]),
-        floor=Floor(least["what"], tuple(least["values"])) if least else None,
+        floor=Floor(least["what"], tuple(least["values"])) if least else NoFloor(found.get("no_floor", "")),
         peers={name: tuple(each["values"]) for name, each in found["peers"].items()},
         missing=tuple(found["missing"]),
     )

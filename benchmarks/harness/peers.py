@@ -33,9 +33,9 @@ def install(cache: Path) -> list[str]:
     folder = cache / "peers"
     python = folder / "bin/python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)  # without it nothing can be installed, either
     pip = [str(python), "-m", "pip", "install", "--quiet"]
-    return [name for name in PACKAGES if subprocess.run([*pip, name], check=False).returncode]
+    return [name for name in PACKAGES if not python.exists() or subprocess.run([*pip, name], check=False).returncode]
 
 
 def advice(missing: Iterable[str]) -> list[str]:

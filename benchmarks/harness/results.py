@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -30,6 +33,10 @@ class NoPlace(Exception):
     """Nothing can be kept there; says what to do instead."""
 
 
+class NotKept(Exception):
+    """It was measured, but could not be written where it was to be; says where it is now."""
+
+
 def stamp() -> dict[str, Any]:
     """The version of this form, the commit of this checkout (empty where there is no git), whether its files were changed since,
     and the time."""
@@ -39,6 +46,8 @@ def stamp() -> dict[str, Any]:
 
 
 def _git(*words: str) -> str:
+    if not shutil.which("git"):
+        return ""
     line = ["git", "-C", str(ROOT), "--no-optional-locks", *words]
     found = subprocess.run(line, capture_output=True, text=True, check=False)
     return "" if found.returncode else found.stdout.strip()
@@ -63,10 +72,35 @@ def ready(out: Path | None) -> None:
 
 
 def kept(document: Mapping[str, Any], out: Path | None) -> Path:
-    """Where it was written: in a file of its own in the folder of results, if nowhere else."""
+    """Where it was written: in a file of its own in the folder of results, if nowhere else. Raises NotKept."""
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     path = out or FOLDER / f"{document['date'].replace(':', '-')}_{document['commit'][:12] or 'unknown'}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    try:
+        return _written(path, text)
+    except OSError as error:
+        why = f"it could not be kept in {path}: {error.strerror}"
+    raise NotKept(f"{why}; {_elsewhere(text)}")
+
+
+def _elsewhere(text: str) -> str:
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="benchmarks-", suffix=".json")
+        os.close(descriptor)
+        return f"it is in {_written(Path(name), text)}"
+    except OSError as error:
+        return f"nor in {tempfile.gettempdir()}: {error.strerror}; what is printed is all there is"
+
+
+def _written(path: Path, text: str) -> Path:
+    """Half of it is not left behind: it would be taken for the newest result."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        with contextlib.suppress(OSError):
+            if path.is_file():
+                path.unlink()
+        raise
     return path
 
 

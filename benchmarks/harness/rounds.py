@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.catalogue import Bench
-from benchmarks.harness.checkouts import ROOT
+from benchmarks.harness.checkouts import ROOT, path_of
 from benchmarks.harness.figures import Asked, Figure, from_json, joined
 
 PATIENCE = 60.0  # seconds for a bench to put things away after a Ctrl-C
@@ -43,13 +43,14 @@ class Outcome:
 def measured(
     bench: Bench, sides: Sequence[Side], asked: Asked, repeat: int, tell: Callable[[str], None] = lambda _: None
 ) -> dict[str, Outcome]:
-    """By the name of the side. A side that fails once is not asked again."""
+    """By the name of the side. Once a side fails there is nothing to compare: that round is the last."""
     rounds: dict[str, list[Outcome]] = {side.name: [] for side in sides}
     for number in range(repeat):
         for side in sides:
-            if all(outcome.figures for outcome in rounds[side.name]):
-                tell(f"{bench.name}: round {number + 1} of {repeat}" + (f", {side.name}" if len(sides) > 1 else ""))
-                rounds[side.name].append(one(bench, side, asked))
+            tell(f"{bench.name}: round {number + 1} of {repeat}" + (f", {side.name}" if len(sides) > 1 else ""))
+            rounds[side.name].append(one(bench, side, asked))
+        if not all(outcomes[-1].figures for outcomes in rounds.values()):
+            break
     return {name: _of(outcomes) for name, outcomes in rounds.items()}
 
 
@@ -59,7 +60,14 @@ def _of(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def one(bench: Bench, side: Side, asked: Asked) -> Outcome:
-    """One round."""
+    """One round. A disk that is full is the end of this round, not of what was measured before it."""
+    try:
+        return _one(bench, side, asked)
+    except OSError as error:
+        return Outcome(broken=str(error))
+
+
+def _one(bench: Bench, side: Side, asked: Asked) -> Outcome:
     scratch = Path(tempfile.mkdtemp(prefix=f"{bench.name}-", dir=asked.folder))
     fields = {**asdict(asked), "folder": str(scratch)}
     line = [sys.executable, "-m", "benchmarks.harness.child", bench.name, json.dumps(fields), str(scratch / "figures.json")]
@@ -135,4 +143,4 @@ def _steered(side: Side, scratch: Path) -> dict[str, str]:
     """The environment without what would steer the product: no settings of the user, no GPU, all files in the scratch folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(STEERING)}
     own = {"EXP_QUEUE_CONFIG": os.devnull, "EXP_QUEUE_LOCK_DIR": str(scratch / "locks"), "CUDA_VISIBLE_DEVICES": "-1"}
-    return {**kept, **own, "PYTHONPATH": f"{side.package}{os.pathsep}{ROOT}", "TMPDIR": str(scratch)}
+    return {**kept, **own, "PYTHONPATH": path_of(side.package, ROOT), "TMPDIR": str(scratch)}

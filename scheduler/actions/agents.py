@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scheduler.wandb_agent.server import HttpServer
 
 PREFIX = "agent:"
+PATIENCE = 60.0  # seconds for an answer
 SHORTEST = 4  # letters of an agent's name, behind the prefix
 
 _AGENTS = "query ExpQueueAgents { agents }"
@@ -44,20 +45,25 @@ def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return [each for each in every if each.startswith(PREFIX)], [each for each in every if not each.startswith(PREFIX)]
 
 
-def agents(root: Path) -> list[Agent]:
-    """Those that are there, of all sweeps; none where there is no server. `root`: the state directory."""
-    server = _server(root)
+def agents(root: Path, patience: float = PATIENCE) -> list[Agent]:
+    """Those that are there, of all sweeps; none where there is no server. `root`: the state directory; `patience`: seconds for
+    its answer. UserError where that does not come."""
+    server = _server(root, patience)
     return _agents(server) if server else []
 
 
 def agents_of(root: Path, sweep: SweepRecord) -> list[Agent]:
     """Those of one sweep; none of one that is no sweep of our own server, or where that does not answer."""
-    path = Path(sweep.file)
-    if path.parent != root / "wandb" / "sweeps":
-        return []
+    name = served_as(root, sweep)
     with suppress(UserError):  # whoever looks at trials sees them all the same
-        return [each for each in agents(root) if each.sweep == path.stem]
+        return [each for each in agents(root) if each.sweep == name] if name else []
     return []
+
+
+def served_as(root: Path, sweep: SweepRecord) -> str:
+    """What our own server calls a sweep of its own; "" for another one."""
+    path = Path(sweep.file)
+    return path.stem if path.parent == root / "wandb" / "sweeps" else ""
 
 
 def send_home(root: Path, words: Sequence[str]) -> list[Agent]:
@@ -109,12 +115,12 @@ def _named(word: str, there: Sequence[Agent]) -> Agent:
     raise UserError(f'no agent is called "{word}"', next_step=next_step)
 
 
-def _server(root: Path) -> HttpServer | None:
+def _server(root: Path, patience: float = PATIENCE) -> HttpServer | None:
     from scheduler.wandb_agent.account import Account
     from scheduler.wandb_agent.server import HttpServer  # most who cancel a job ask no server
 
     found = running(root)
-    return HttpServer(Account(found.url, found.key)) if found else None
+    return HttpServer(Account(found.url, found.key), patience) if found else None
 
 
 def _agents(server: HttpServer) -> list[Agent]:

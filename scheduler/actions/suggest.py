@@ -23,6 +23,7 @@ EXPERIMENTS = 50  # of a file that are looked at
 LARGEST = 1 << 20  # bytes of a file that is looked at
 LONGEST = 60  # characters of a value
 PATIENCE = 0.05  # seconds for a queue that somebody writes to
+MOMENT = 0.5  # seconds for a server on this machine
 FILES = (".yaml", ".yml", ".json")
 _HEX = re.compile(r"[0-9a-f]+")
 
@@ -51,6 +52,19 @@ def jobs(begun: str) -> list[Suggestion]:
     if _HEX.fullmatch(begun):
         found += [Suggestion(row["id"][:8], _about(row)) for row in rows]
     return _beginning(begun, found)
+
+
+def agents(begun: str) -> list[Suggestion]:
+    """The agents of W&B that are there, for a word that begins as theirs do: their server is asked."""
+    from scheduler.actions import agents as known
+    from scheduler.errors import UserError
+
+    if not (begun.startswith(known.PREFIX) or known.PREFIX.startswith(begun or " ")):
+        return []
+    with suppress(UserError):
+        there = known.agents(default_root(), MOMENT)
+        return _beginning(begun, [Suggestion(each.name, f"of sweep {each.sweep}") for each in there])
+    return []
 
 
 def sweeps(begun: str) -> list[Suggestion]:

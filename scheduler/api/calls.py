@@ -162,7 +162,10 @@ def retry(
     chosen = named(which)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        return over(store, retrying.retry(store, chosen, None, terms, tell, lost=lost) or Driven(), told)
+        driven = retrying.retry(store, chosen, None, terms, tell, lost=lost)
+        if driven and not driven.jobs:  # trials that agents are to run
+            return jobs_of(store, ())
+        return over(store, driven or Driven(), told)
 
     return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet, trackers=trackers)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,7 +19,6 @@ from scheduler.errors import Note, UserError
 from scheduler.experiments import ExperimentFile
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.command_list import read_commands
-from scheduler.home import default_root
 from scheduler.queue.store import Store
 from scheduler.report.notifications import Notifications, notifying
 from scheduler.report.progress import Progress
@@ -28,8 +26,8 @@ from scheduler.report.submission import farewell, remarks
 from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
 from scheduler.terminal import say
-from scheduler.tracking.local_wandb import running
-from scheduler.tracking.trackers.names import LOCAL, asked_by, asked_of_jobs
+from scheduler.tracking.trackers.names import asked_of_jobs
+from scheduler.wandb_server.background import kept_if_asked
 
 Found = TypeVar("Found")
 Notify = str | Sequence[str]
@@ -63,16 +61,8 @@ def driving(
             watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
             return act(store, watched, told.also(tell_of(quiet=quiet)), told)
 
-    with asked_of_jobs(trackers, "trackers"):
-        _refuse_without_server()
+    with asked_of_jobs(trackers, "trackers"), kept_if_asked():
         return interruptible(braked)
-
-
-def _refuse_without_server() -> None:
-    """UserError where jobs are to log at the W&B server of this machine, and it is not there."""
-    if LOCAL in asked_by(os.environ) and not running(default_root()):
-        what = f"jobs are to log at the W&B server of this machine ({LOCAL}), and it is not there"
-        raise UserError(what, next_step="`exp-queue serve --env` starts it")
 
 
 def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None, *, by_file: bool = True) -> Jobs:

@@ -14,6 +14,7 @@ from scheduler.cli.options import (
     notify_option,
     opened_store,
     plain_option,
+    print_lines,
     say,
     sharing_options,
     slots_option,
@@ -77,6 +78,9 @@ def retry(
             driven = run_again(store, jobs, settings, terms, told.also(tell), lost=lost)
         if driven is None:
             say(f"{none_of(jobs)}: nothing to run again")
+            return 0
+        if not driven.jobs:  # trials that agents are to run: what becomes of them is said
+            print_lines((), style)
             return 0
         return concluded(driven, store, progress, told, style, by_file=True)
 

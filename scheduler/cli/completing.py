@@ -110,6 +110,8 @@ def _suggestions(kind: str, ctx: click.Context, begun: str) -> list[Suggestion]:
         return suggest.files(begun)
     if kind == "jobs":
         return suggest.jobs(begun)
+    if kind == "agents":
+        return [*suggest.jobs(begun), *suggest.agents(begun)]
     if kind == "sweeps":
         return suggest.sweeps(begun)
     if kind == "places":
@@ -136,7 +138,7 @@ def _kind(parameter: click.Parameter) -> str:
     if "KEY=VALUE" in called:
         return "changes"
     if "JOB" in called or parameter.name in ("job", "jobs"):
-        return "places" if "FIRST" in called else "jobs"
+        return "places" if "FIRST" in called else "agents" if "AGENT" in called else "jobs"
     if called == "SWEEP" or parameter.name == "sweep":
         return "sweeps"
     return "files" if called == "FILE" else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ def detach(arguments: Sequence[str]) -> tuple[int, Path]:
     folder = open_home().root / "detached"
     folder.mkdir(mode=0o700, exist_ok=True)
     log = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}.log"
-    process = in_background(arguments, log)
+    process = isolated.in_background(in_isolation(arguments), log)
     process.returncode = 0  # nobody here waits for it
     return process.pid, log
 
@@ -24,16 +23,3 @@ def detach(arguments: Sequence[str]) -> tuple[int, Path]:
 def in_isolation(arguments: Sequence[str]) -> list[str]:
     """The command line of `exp-queue ARGUMENTS`, which imports nothing of the working directory."""
     return isolated.command("scheduler.cli.main", "sys.exit(main())", arguments, packages=True)
-
-
-def in_background(arguments: Sequence[str], log: Path, cwd: str | None = None) -> subprocess.Popen[bytes]:
-    """Start `exp-queue ARGUMENTS` so, its output at the end of a file; `cwd`: None for ours."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            in_isolation(arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=cwd,
-        )

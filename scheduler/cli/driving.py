@@ -20,8 +20,8 @@ def terms_of(slots: Slots, grace: float | None = None, max_failures: float | Non
     """The options of a command that runs jobs. Where nobody looks at a terminal, a file gets a line of each job every minute.
     The W&B server of this machine is there then, where `--trackers` asks for it."""
     from scheduler.actions.drive import Terms
-    from scheduler.cli.local_server import keep_if_asked
     from scheduler.runner.pulse import EVERY
+    from scheduler.wandb_server.background import keep_if_asked
 
     keep_if_asked()
     return Terms(slots, grace, max_failures, every=None if sys.stderr.isatty() else EVERY)

@@ -141,10 +141,26 @@ def _memory(text: str) -> int:
 def _local_server() -> dict[str, str]:
     """What lets W&B's client log at the server of this machine, where `--trackers` asks for that: as a run of its own, since
     COMMAND is no job."""
-    from scheduler.cli.local_server import asked_in_another_process
+    from scheduler.home import open_home
+    from scheduler.tracking.local_wandb import running
+    from scheduler.wandb_server.background import found_or_started, is_asked
 
-    server = asked_in_another_process()
-    return server.environment if server else {}
+    if not is_asked():
+        return {}
+    home = open_home()
+    if not running(home.root):
+        _start_server_in_another_process()
+    return found_or_started(home).environment
+
+
+def _start_server_in_another_process() -> None:
+    """Who ends what his own processes leave behind would end the server, too."""
+    import subprocess
+
+    from scheduler.cli.detaching import in_isolation
+
+    quiet = subprocess.DEVNULL
+    subprocess.run(in_isolation(["serve", "--env"]), stdin=quiet, stdout=quiet, check=False)
 
 
 def _label(command: tuple[str, ...]) -> str:

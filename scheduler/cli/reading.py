@@ -140,13 +140,15 @@ def _either(words: Sequence[str], asked: Asked, limits: Limits) -> Any:
 
 
 def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a sweep file, which may be left out; the command also has `--method`."""
+    """The same for a sweep file, which may be left out; the command also has `--method`, and gets as `written` what the file
+    says, where a W&B server is to have it."""
 
     @functools.wraps(command)
     def reading(*, words: tuple[str, ...], method: str | None, backend: str, asked: Asked, limits: Limits, **others: Any) -> Any:
         from scheduler.cli.server_sweeping import refuse_changes
+        from scheduler.experiments.document.document import open_document
         from scheduler.sweeps.files.either import advice
-        from scheduler.sweeps.sweep import read_plan, standard_file
+        from scheduler.sweeps.sweep import plan_of, standard_file
         from scheduler.wandb_agent.account import is_at_a_server
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
@@ -154,15 +156,18 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
         file, overrides = (words[0], words[1:]) if named else (standard_file(), words)
         if at_server or backend == WANDB:
             refuse_changes(overrides, method)
+        written: object = None
         if at_server:
             from scheduler.actions.server_sweep import joined
 
             plan: SweepPlan = joined(file, asked, limits)
         else:
             with advice(file):
-                plan = read_plan(file, overrides, asked, limits, method)
+                document = open_document(file, limits)
+                plan = plan_of(document, overrides, asked, limits, method)
+            written = document.value if backend == WANDB else None
         warn(plan.path, plan.notes)
-        return command(plan=plan, backend=WANDB if at_server else backend, **others)
+        return command(plan=plan, written=written, backend=WANDB if at_server else backend, **others)
 
     option = click.option("--method", type=click.Choice(METHODS), help="Instead of the file's own method.")
     return click.argument("words", nargs=-1, metavar=f"[FILE|{_AT_SERVER}] [KEY=VALUE]...")(

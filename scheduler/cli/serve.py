@@ -24,8 +24,8 @@ def serve(port: int | None, env: bool, style: str) -> int:
     eval $(exp-queue serve --env)
     python train.py
     """
-    from scheduler.cli.local_server import found_or_started
     from scheduler.home import open_home
+    from scheduler.wandb_server.background import found_or_started
     from scheduler.wandb_server.serving import served
 
     home = open_home()

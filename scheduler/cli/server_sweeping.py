@@ -51,12 +51,12 @@ def show_plan(plan: SweepPlan) -> int:
     return 0
 
 
-def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms: Terms, wishes: Wishes, tell: Tell) -> Swept:
-    """As for a sweep that is decided here. A file becomes a sweep at the server first."""
+def sweep(
+    written: object, store: Store, plan: SweepPlan, devices: Devices, directory: str, terms: Terms, wishes: Wishes, tell: Tell
+) -> Swept:
+    """As for a sweep that is decided here. A file becomes a sweep at the server first: what it says is `written`."""
     from scheduler.actions import server_sweep
     from scheduler.cli.options import say
-    from scheduler.experiments.document.document import open_document
 
-    written = None if plan.chooser else open_document(plan.path).value
     at_server = server_sweep.registered(store, plan, written, directory, say, again=wishes.again)
     return server_sweep.sweep(store, at_server, devices, directory, terms, wishes, tell)

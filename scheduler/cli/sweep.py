@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @format_option
 def sweep(
     plan: SweepPlan,
+    written: object,
     slots: Slots,
     wishes: Wishes,
     settings: Settings,
@@ -92,7 +94,7 @@ def sweep(
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
-                compute = server_sweeping.sweep if elsewhere else action.sweep
+                compute = partial(server_sweeping.sweep, written) if elsewhere else action.sweep
                 swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
             return concluded(swept, store.home, told, style)
 

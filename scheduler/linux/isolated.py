@@ -3,6 +3,7 @@ not ours and is not found."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,3 +26,10 @@ def command(module: str, call: str, arguments: Sequence[str] = (), *, packages: 
     program = f"{_TAKE_OUR_WORDS}{_WITH_PACKAGES if packages else _ALONE}from {module} import main; {call}"
     alone = [] if packages else ["-S"]
     return [sys.executable, "-I", *alone, "-c", program, str(ROOT), str(len(folders)), *folders, *arguments]
+
+
+def in_background(line: Sequence[str], log: Path, cwd: str | None = None) -> subprocess.Popen[bytes]:
+    """Start it in a session of its own, so that a logout does not end it, its output at the end of a file. `cwd`: None for
+    ours."""
+    with log.open("ab") as output:
+        return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=cwd)

@@ -19,7 +19,7 @@ from scheduler.home import Home
 from scheduler.queue.store import Store
 from scheduler.web import assets
 from scheduler.web.answer import EVENTS, Answer, fixed, tagged, told, wrong
-from scheduler.web.documents.questions import OF_ALL, OF_ONE
+from scheduler.web.documents.questions import OF_ALL, OF_NOW, OF_ONE
 from scheduler.web.feed import Feed
 from scheduler.web.guard import Asked, Rules, proof, refusal
 from scheduler.web.packed import MOST, Packed
@@ -35,6 +35,7 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 Query = Mapping[str, list[str]]
+_OF_ALL = {**OF_ALL, **OF_NOW}
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Site:
             return self._picture(name)
         if kind == "api" and name in self._questions:
             return self._questions[name](query, asked)
-        if kind == "api" and (name in OF_ALL or name in OF_ONE):
+        if kind == "api" and (name in _OF_ALL or name in OF_ONE):
             return self._unless_known(self._question(name, query), asked)
         return wrong(404, "there is nothing here")
 
@@ -137,7 +138,7 @@ class Site:
 
     def _question(self, name: str, query: Query) -> Answer:
         if "run" not in query or name not in OF_ONE:
-            return tagged(self._of_all(name)) if name in OF_ALL else wrong(400, "this is asked of one run: ?run=ID")
+            return tagged(self._of_all(name)) if name in _OF_ALL else wrong(400, "this is asked of one run: ?run=ID")
         found = self.feed.run(_one(query, "run"))
         if found is None:
             return wrong(404, "there is no such run")
@@ -152,7 +153,7 @@ class Site:
                 time.sleep(before.rest(time.monotonic()) if before else 0.0)
                 begun, place = time.monotonic(), self.feed.news.place
                 with Store(self._home) as store:
-                    made = told(OF_ALL[name](store, self.feed.everyone())).body
+                    made = told(_OF_ALL[name](store, self.feed.everyone())).body
                 self._asked[name] = _Made(place, made, time.monotonic(), time.monotonic() - begun)
             return self._asked[name].body
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.actions.compared import Compared
 from scheduler.queue.store import Store
-from scheduler.web.documents import details, logs, media, provenance, sweeps, system, timeline
+from scheduler.web.documents import agents, details, logs, media, provenance, sweeps, system, timeline
 
 Everyone = Sequence[Compared]
 
@@ -26,6 +26,8 @@ OF_ONE: Mapping[str, Callable[[Store, Compared], Any]] = {
     "provenance": provenance.document,
     "system": system.document,
 }
+# The same, but of this moment: a report has nothing of it.
+OF_NOW: Mapping[str, Callable[[Store, Everyone], Any]] = {"agents": lambda store, everyone: agents.document(store)}
 # What a report has of the runs, the best of them first, by their ids: where that is not the answer of each.
 IN_A_REPORT: Mapping[str, Callable[[Store, Everyone], Mapping[str, Any]]] = {
     "details": details.in_a_report,

@@ -20,8 +20,13 @@ export function sweepsOf(page) {
   const runs = trials.some(({ state }) => state === "running");
   const known = [...trials.map(({ id, state }) => `${id} ${state}`), runs ? Math.floor(Date.now() / PAUSE) : ""].join("\n");
   if (kept.get(page)?.known !== known) {
-    const asked = trials.length ? page.source.ask("sweeps") : Promise.resolve([]);
-    kept.set(page, { known, answer: asked.then((found) => found ?? []) });
+    kept.set(page, { known, answer: trials.length ? withAgents(page.source) : Promise.resolve([]) });
   }
   return kept.get(page).answer;
+}
+
+/** Each with the W&B agents that compute for it now, which a report does not know. */
+async function withAgents(source) {
+  const [found, agents] = await Promise.all([source.ask("sweeps"), source.live ? source.ask("agents") : null]);
+  return (found ?? []).map((each) => ({ ...each, agents: agents?.[each.id] ?? [] }));
 }

@@ -8,14 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import exp_queue
-from scheduler.cli.local_server import found_or_started
-from scheduler.errors import UserError
 from scheduler.home import Home
 from scheduler.tracking.local_wandb import Address, running
+from scheduler.wandb_server.background import found_or_started
+from tests.waiting import until
 
 PATIENCE = 60
 
@@ -37,13 +38,29 @@ def kill(server: Address) -> None:
         os.kill(server.pid, signal.SIGKILL)
 
 
-def test_jobs_that_are_to_log_at_a_server_that_is_not_there_are_refused(there: Callable[[], Address | None]) -> None:
-    """They would log offline, and nobody would know why."""
-    with pytest.raises(UserError, match=r"wandb-local.*is not there") as found:
-        exp_queue.run(commands=["true"], trackers="wandb-local", quiet=True)
-    assert "exp-queue serve --env" in found.value.next_step
-    assert len(exp_queue.jobs()) == 0
-    assert there() is None
+def keepers() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "local server"]
+
+
+def test_a_call_starts_the_server_and_follows_it_while_its_jobs_run(there: Callable[[], Address | None], tmp_path: Path) -> None:
+    """As the commands do. When the call is over the server stays, and nobody of a notebook that goes on follows it."""
+    jobs: list[Any] = []
+    script = 'touch begun; echo "$WANDB_MODE $WANDB_BASE_URL"; while [ ! -e go ]; do sleep 0.05; done'
+    call = threading.Thread(target=lambda: jobs.extend(exp_queue.run(commands=[script], trackers="wandb-local", quiet=True)))
+    call.start()
+    try:
+        until((tmp_path / "begun").exists)
+        first = there()
+        assert first
+        kill(first)
+        second = until(lambda: (found := there()) and found.pid != first.pid and found)
+    finally:
+        (tmp_path / "go").touch()
+        call.join(PATIENCE)
+    assert [job.state for job in jobs] == ["done"]
+    assert jobs[0].log().split() == ["online", first.url]
+    assert there() == second
+    until(lambda: not keepers())
 
 
 def test_two_who_start_a_server_at_the_same_moment_have_one(there: Callable[[], Address | None], home: Home) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from benchmarks.harness import checkouts, results
 from benchmarks.harness.catalogue import BENCHES
 from benchmarks.harness.command import main
 from benchmarks.harness.figures import Asked
-from benchmarks.harness.rounds import Side, one
-from benchmarks.harness.tables import BEGIN, END
+from benchmarks.harness.forms import END, LONG
+from benchmarks.harness.rounds import Side, measured, one
 from tests import waiting
 from tests.conftest import ROOT
 from tests.git_checkouts import checkout, git
@@ -64,13 +65,26 @@ def test_a_bench_gives_figures_with_floors_as_json(tmp_path: Path, capsys: pytes
 def test_what_was_kept_is_shown_again_and_made_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The README is made from a run that is over; to measure once more would give other figures."""
     out, readme = tmp_path / "kept.json", tmp_path / "README.md"
-    readme.write_text(f"{BEGIN}\n{END}\n")
+    readme.write_text(f"{LONG.mark}\n{END}\n")
     assert main(["expansion", "--quick", "--repeat", "1", "--out", str(out), "--table", str(readme)]) == 0
     first, table = capsys.readouterr().out, readme.read_text()
     assert "| a grid of 10,000: experiments made | " in table
     assert main(["--from", str(out), "--table", str(readme)]) == 0
     assert capsys.readouterr().out == first
     assert readme.read_text() == table
+
+
+def test_what_cannot_be_kept_is_printed_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step of an hour's run is no place to lose it. Without bash this bench measures nothing: it takes a moment."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["handoff", "--quick", "--repeat", "1", "--out", "/dev/full"]) == 1
+    told = capsys.readouterr()
+    assert "handoff: left out: bash, whose clock the jobs use" in told.out
+    assert "warning: it could not be kept in /dev/full: No space left on device; it is in " in told.err
+    assert list(kept(next(tmp_path.glob("benchmarks-*.json")))["missing"]) == ["handoff"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +183,19 @@ def test_what_another_revision_lacks_is_not_taken_from_this_one(tmp_path: Path) 
     asked = Asked(quick=True, folder=tmp_path, python=sys.executable, alone=True)
     outcome = one(BENCHES["asks"], Side("there", tmp_path), asked)
     assert outcome.figures == ()
-    assert "lacks what is measured: scheduler." in outcome.broken
+    assert "No module named 'scheduler." in outcome.broken
+
+
+def test_no_rounds_are_spent_on_what_cannot_be_compared(tmp_path: Path) -> None:
+    """A revision that lacks much would cost four more rounds of each bench, for nothing."""
+    told: list[str] = []
+    asked = Asked(quick=True, folder=tmp_path, python=sys.executable, alone=True)
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "scheduler/__init__.py").write_text("")
+    outcomes = measured(BENCHES["expansion"], [Side("here", ROOT), Side("there", tmp_path)], asked, 5, told.append)
+    assert told == ["expansion: round 1 of 5, here", "expansion: round 1 of 5, there"]
+    assert outcomes["here"].figures
+    assert outcomes["there"].broken
 
 
 def rounds_below(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ from scheduler.actions.agents import agents, send_home
 from scheduler.actions.drive import Terms
 from scheduler.actions.notices import Said, Told
 from scheduler.actions.retry import retry
+from scheduler.cli.main import main
 from scheduler.errors import UserError
 from scheduler.home import Home
 from scheduler.queue.states import State
@@ -78,6 +79,20 @@ def test_a_trial_that_failed_goes_to_the_next_agent_while_the_sweep_goes_on(clie
     other.work()
     assert what_came_out(store) == {0.1: (State.DONE, (0.1,)), 0.2: (State.DONE, (7.0, 6.0)), 0.3: (State.DONE, (0.3,))}
     assert len({run for agent in (busy, other) for run, _ in agent.given}) == 4
+
+
+def test_the_command_says_of_trials_only_what_becomes_of_them(
+    client: Client, home: Home, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A "nothing was run" behind it would sound as if it had been in vain."""
+    failed(client, home, store, 0.1, 0.2)
+    (job,) = [job for job in store.jobs() if job.config["lr"] == 0.1]
+    monkeypatch.setenv("EXP_QUEUE_HOME", str(home.root))
+    with pytest.raises(SystemExit) as left:
+        main(["retry", job.id])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is offered to the next agent" in line
+    assert left.value.code == 0
 
 
 @pytest.mark.parametrize("state", ["FINISHED", "CANCELED"])

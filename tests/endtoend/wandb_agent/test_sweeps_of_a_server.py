@@ -53,6 +53,18 @@ print([(trial.point["lr"], trial.state, len(trial.history)) for trial in found],
 """
 
 
+def test_a_file_is_read_once_within_the_limits_that_were_given(command_line: CommandLine) -> None:
+    """What the server gets is what was checked, and whoever raises a limit means all of the command."""
+    command_line.environment |= {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "a" * 40}
+    command_line.write("trial.py", TRIAL)
+    deep = f"  shape: {{value: {'[' * 120}1{']' * 120}}}\n"
+    command_line.write("deep.yaml", SWEEP.replace("parameters: {lr: {values: [0.1, 0.5]}}\n", f"parameters:\n{deep}"))
+    told = command_line("sweep", "deep.yaml", "--backend", "wandb")
+    assert "nested deeper than 100 levels" in told.stderr
+    told = command_line("sweep", "deep.yaml", "--backend", "wandb", "--max-depth", "200")
+    assert "the W&B server at http://127.0.0.1:9 does not answer" in told.stderr
+
+
 @dataclass
 class Agent(CommandLine):
     """A command line whose W&B server is that of another queue, with a home, a folder of claims and jobs of its own."""

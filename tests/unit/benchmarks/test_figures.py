@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import machine, tables
-from benchmarks.harness.catalogue import BENCHES, SCRIPTS, TABLE, UnknownBench, chosen
-from benchmarks.harness.figures import Figure, Floor, above_floor, from_json, in_turns, joined, spread, times, to_json
+from benchmarks import logging_calls, long_queue, noop_jobs, pages, pages_figures, promises, sweeps, warm_start
+from benchmarks.harness import chinese, machine, tables
+from benchmarks.harness.catalogue import BENCHES, SCRIPTS, SHORT, TABLE, UnknownBench, chosen
+from benchmarks.harness.figures import (
+    ALONE,
+    Figure,
+    Floor,
+    NoFloor,
+    above_floor,
+    from_json,
+    in_turns,
+    joined,
+    spread,
+    times,
+    to_json,
+)
+from benchmarks.harness.forms import BRIEF, CHINESE, END, FORMS, LONG, Form
 from benchmarks.harness.peers import advice
 from benchmarks.harness.verdicts import verdict, verdicts
 from tests.conftest import ROOT
@@ -20,7 +35,7 @@ FIGURE = Figure("noop.run", "10 jobs", "s", (3.0, 1.0, 2.0), LOOP, {"xargs": (4.
 
 
 def figure(*ours: float, better: str = "lower") -> Figure:
-    return Figure("a.b", "a figure", "s", ours, better=better)
+    return Figure("a.b", "a figure", "s", ours, NoFloor("a test"), better=better)
 
 
 def test_a_figure_is_the_median_of_its_rounds_with_the_best_and_the_worst() -> None:
@@ -45,7 +60,7 @@ def test_there_is_no_ratio_to_a_floor_of_nothing() -> None:
 
 def test_rounds_are_joined_by_the_key_of_a_figure() -> None:
     """A peer that failed in one round keeps its others; a floor that was not measured with the first is not lost."""
-    first = Figure("a", "a", "s", (1.0,), None, {"p": (5.0,)})
+    first = Figure("a", "a", "s", (1.0,), NoFloor("not yet"), {"p": (5.0,)})
     second = Figure("a", "a", "s", (2.0,), Floor("f", (0.5,)), {"q": (6.0,)})
     (found,) = joined([[first], [second], [second]])
     assert found == Figure("a", "a", "s", (1.0, 2.0, 2.0), Floor("f", (0.5, 0.5)), {"p": (5.0,), "q": (6.0, 6.0)})
@@ -55,6 +70,7 @@ def test_a_figure_is_the_same_after_it_was_kept() -> None:
     """What is shown from a file must be what was measured."""
     kept = json.loads(json.dumps(to_json(FIGURE)))
     assert from_json(kept) == FIGURE
+    assert from_json(json.loads(json.dumps(to_json(figure(1.0))))) == figure(1.0)
     assert kept["ours"] == {"values": [3.0, 1.0, 2.0], "median": 2.0, "low": 1.0, "high": 3.0, "times_floor": 2.0}
     assert kept["peers"]["xargs"]["times_floor"] == 3.0
 
@@ -68,7 +84,7 @@ def test_whoever_measures_alone_runs_no_peers() -> None:
         return 1.0
 
     found = in_turns(lambda: run("us"), ("f", lambda: run("floor")), {"p": lambda: run("peer")}, alone=True)
-    assert (found, ran) == ({"ours": (1.0,)}, ["us"])
+    assert (found, ran) == ({"ours": (1.0,), "floor": ALONE}, ["us"])
     assert set(in_turns(lambda: run("us"), ("f", lambda: run("floor")), {"p": lambda: run("peer")})) == {"ours", "floor", "peers"}
     assert ran == ["us", "floor", "us", "peer"]
 
@@ -155,33 +171,89 @@ def test_a_busy_machine_is_told_with_the_figures() -> None:
 def test_a_table_is_put_between_the_markers_and_nowhere_else(tmp_path: Path) -> None:
     """The rest of the page belongs to people, who may write of the markers."""
     path = tmp_path / "page.md"
-    path.write_text(f"before `{tables.BEGIN}`\n{tables.BEGIN}\nold\n{tables.END}\nafter\n")
-    tables.put(path, "| new |")
-    assert path.read_text() == f"before `{tables.BEGIN}`\n{tables.BEGIN}\n\n| new |\n\n{tables.END}\nafter\n"
-    path.write_text(f"{tables.END}\n{tables.BEGIN}\n")
+    path.write_text(f"before `{LONG.mark}`\n{LONG.mark}\nold\n{END}\nafter\n")
+    path.chmod(0o640)
+    tables.put(path, lambda _: "| new |")
+    assert path.read_text() == f"before `{LONG.mark}`\n{LONG.mark}\n\n| new |\n\n{END}\nafter\n"
+    assert (path.stat().st_mode & 0o777, list(tmp_path.iterdir())) == (0o640, [path])
+    path.write_text(f"{END}\n{LONG.mark}\n")
     with pytest.raises(tables.NoMarkers, match="write both where it shall stand"):
-        tables.put(path, "| new |")
+        tables.put(path, lambda _: "| new |")
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=["long", "brief", "chinese"])
+def test_a_page_gets_the_table_that_its_marker_asks_for(form: Form, tmp_path: Path) -> None:
+    """One command writes the READMEs and the guide after a run; nobody must know which of them wants which rows."""
+    path = tmp_path / "page.md"
+    path.write_text(f"{form.mark}\n{END}\n")
+    asked = []
+    tables.put(path, lambda its: asked.append(its) or "| new |")
+    assert (asked, path.read_text()) == ([form], f"{form.mark}\n\n| new |\n\n{END}\n")
 
 
 def pages_with_figures() -> list[Path]:
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    return [path for path in pages if f"\n{tables.BEGIN}\n" in path.read_text(encoding="utf-8")]
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    return [path for path in found if any(f"\n{mark}\n" in path.read_text(encoding="utf-8") for mark in FORMS)]
 
 
 def test_a_table_of_figures_has_the_shape_that_the_tool_makes() -> None:
     """It is made by `--table FILE`; a row that was written by hand would be no figure."""
-    assert ROOT / "docs/guide/speed.md" in pages_with_figures()
+    forms = {}
     for path in pages_with_figures():
-        preface, empty, *rows = tables.between(path.read_text(encoding="utf-8")).splitlines()
-        assert preface.startswith("Medians of ")
-        assert (empty, rows[:2]) == ("", tables.markdown(document(), []).splitlines()[2:])
+        form, table = tables.between(path.read_text(encoding="utf-8"))
+        forms[path.name] = form
+        preface, empty, *rows = table.splitlines()
+        assert preface.startswith(form.preface(document())[:7])
+        assert (empty, rows[:2]) == ("", tables.markdown(document(), [], form).splitlines()[2:])
         assert len(rows) > 2
-        assert all(len(row.split(" | ")) == len(tables.HEADS) for row in rows[2:])
+        assert all(len(row.split(" | ")) == len(form.heads) for row in rows[2:])
+    assert forms == {"README.md": BRIEF, "README.zh-CN.md": CHINESE, "speed.md": LONG}
 
 
 def test_the_rows_of_the_table_are_figures_of_benches() -> None:
     """A key of nothing would be a row that never comes."""
     assert {key.partition(".")[0] for key in TABLE} <= set(BENCHES)
+    assert set(SHORT) <= set(TABLE)
+
+
+def test_the_short_table_has_chinese_words_for_everything() -> None:
+    """A reader of the Chinese README is not to find English in the middle of a row."""
+    floors = [long_queue.WRITTEN, long_queue.COUNTED, noop_jobs.FLOOR, sweeps.FLOOR, warm_start.FLOOR, pages_figures.EMPTY]
+    peers = [*noop_jobs.peers(sys.executable), sweeps.WITH_OPTUNA, warm_start.NOTHING, *pages.PEERS]
+    calls = [way for way in logging_calls.WAYS if way != logging_calls.US]
+    assert set(SHORT) == set(chinese.ROWS)
+    assert {*floors, *peers, *calls} == set(chinese.TEXTS)
+
+
+def test_a_row_in_chinese_has_the_numbers_of_its_name() -> None:
+    """The size of a run is told in the name; another size is another row."""
+    found = Figure("noop.run", "1,000 x `true`, 2 slots, every ...", "s", (3.0,), Floor(noop_jobs.FLOOR, (1.0,)), {"tsp": (2.0,)})
+    row = tables.markdown(document(), [found], CHINESE).splitlines()[-1]
+    assert row.startswith("| 1,000 次 `true`，2 个槽，")
+    assert row.endswith(" | 3 s (3 至 3) | 1 s, 裸 Popen 循环，不留记录 | 3 | tsp 2 |")
+    assert "其间别人占用了全部核的 50%" in tables.markdown(document(0.5), [found], CHINESE)
+
+
+def test_a_figure_without_a_floor_says_why() -> None:
+    """An empty place looks like something that was forgotten."""
+    (line,) = [line for line in tables.shown([figure(1.0)]) if "floor" in line]
+    assert line == "  no floor: a test"
+    assert "| a test |" in tables.markdown(document(), [replace(figure(1.0), key="noop.run")])
+
+
+def test_each_question_to_a_long_queue_has_a_floor() -> None:
+    """Twice as many jobs are a longer time for SQLite, too: which part of it is ours is seen beside that."""
+    asks = dict.fromkeys(long_queue.NAMES, 1.0)
+    floors = dict.fromkeys(long_queue.NAMES, LOOP)
+    found = long_queue.query_figures(asks, floors, 10, after=True)
+    assert [each.floor for each in found] == [LOOP] * len(asks)
+    assert all(each.key.endswith(", after") and each.name.endswith("20 after them") for each in found)
+
+
+def test_the_name_of_a_peer_can_be_read_alone() -> None:
+    """In a row of the table there is no line before it to go on from."""
+    names = [*logging_calls.WAYS, *promises.WAYS, *noop_jobs.peers(sys.executable)]
+    assert [name for name in names if name.startswith(("...", "+"))] == []
 
 
 def test_the_file_system_is_that_of_the_nearest_mount() -> None:
@@ -200,8 +272,8 @@ def test_the_processor_is_named_where_the_kernel_names_it() -> None:
 
 def test_a_missing_peer_comes_with_the_way_to_get_it() -> None:
     """A table without its peers is half a table."""
-    assert advice(["task-spooler (in memory)", "... and W&B", "HyperQueue (in memory)"]) == [
+    assert advice(["task-spooler (in memory)", "exp-queue, passed on to W&B", "HyperQueue (in memory)"]) == [
         "task-spooler (in memory): not here (apt install task-spooler)",
-        "... and W&B: not here (pip install '.[wandb]')",
+        "exp-queue, passed on to W&B: not here (pip install '.[wandb]')",
         "HyperQueue (in memory): not here (--peers installs it)",
     ]

@@ -1,5 +1,5 @@
-// A sweep: how it stands, how the best came about, the front of several objectives, which trials lie outside of its space, what
-// mattered, and who was stopped early.
+// A sweep: how it stands, how the best came about, the front of several objectives, which agents compute for it, which trials lie
+// outside of its space, what mattered, and who was stopped early.
 
 import { atNextFrame, fill, h, select } from "../dom.js";
 import { moment, number, plural } from "../format.js";
@@ -57,7 +57,7 @@ class Sweep {
     const found = sweeps.find(({ id }) => id.slice(0, 8) === page.state.get("sweep")) ?? sweeps[0];
     if (!found) return;
     fill(this.head, sweeps.length > 1 ? chooser(sweeps, found, page) : null, standing(found, page), course(found, page),
-      found.evidence.map((each) => h("p", { class: "soft" }, whole(each))), front(found, page));
+      found.evidence.map((each) => h("p", { class: "soft" }, whole(each))), crew(found, page), front(found, page));
     strangers(this.outside, found, page);
     importance(this.weights, found);
     this.bands.show(found);
@@ -84,6 +84,22 @@ function best(found, page) {
   const inside = found.best ? [`The best${by} is `, of(found.best)] : "No trial has a value of the metric yet.";
   return [found.best || !found.better ? inside : "", found.better && [
     ` ${found.best ? "Better" : "The best"}${by}, but outside of the present space: `, of(found.better)]];
+}
+
+/** The agents that compute for it, each with what it does. */
+function crew(found, page) {
+  if (!found.agents.length) return null;
+  const item = ({ name, host, jobs, leaves }) => h("li", null, h("code", null, name), host && ` on ${host}`,
+    leaves ? " goes home after " : jobs.length ? " computes " : " waits for a trial",
+    jobs.map((job, index) => [index ? " and " : "", ofJob(found, job, page)]));
+  const how = `\`exp-queue cancel ${found.agents[0].name}\` sends one home`;
+  return h("div", { class: "agents" }, h("p", { class: "soft" }, `${plural(found.agents.length, "agent")}; ${how}:`),
+    h("ul", null, found.agents.map(item)));
+}
+
+function ofJob(found, job, page) {
+  const its = found.trials.find(({ run }) => run.startsWith(job));
+  return its ? trial(found, its.number, page) : `job ${job}`;
 }
 
 /** The trials that no other beats, with the value that each has of every objective. */

@@ -7,6 +7,10 @@ downloaded), same augmentation range, same network sizes, batches of 16. A figur
 sides taking turns, by wall clock: give the machine nothing else to do. The plain side should come near 6.8 and 8.0 training
 lines per second and 0.32 seconds per line read in batches (0.69 alone) on two threads, which are known of the originals.
 
+Training is compared in the same numbers on both sides, float32 and, where the processor has it, bf16: the plain side's is
+PyTorch's autocast. Numbers below 1e-38 count as zero on both, although the plain way does not ask for it: threads know one
+answer only.
+
 Reading is greedy. The plain side writes as many tokens for every line as the longest text has, whatever they are: 44 for
 EMNISTLines2, 90 for IAM's lines, and the originals' times are those of 90. Here reading is measured twice: with lines that
 never end (as many tokens), and with lines that end where their text does, as they do once a network is trained.
@@ -39,12 +43,14 @@ from text_recognizer.data.prose import prose
 from text_recognizer.experiment import read
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.decoder import END
-from text_recognizer.training.precision import precision_for
+from text_recognizer.training.precision import flush_tiny, precision_for
 from text_recognizer.training.steps import Descent
 
 BATCH = 16
 LONGEST = (44, 90)  # tokens of EMNISTLines2 and of IAM, in lines of the same size
 CPU = torch.device("cpu")
+PLAIN: dict[str, type[PlainLstm] | type[PlainTransformer]] = {"LineCNNLSTM": PlainLstm, "LineCNNTransformer": PlainTransformer}
+NAMES = {"32": "float32", "bf16": "bf16"}
 
 
 @dataclass(frozen=True)
@@ -66,12 +72,13 @@ def main() -> None:
     options = parser.parse_args()
     rounds = options.rounds
     lines = some_lines(4 * BATCH)
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {precision_for('auto', CPU).dtype} here")
+    flush_tiny()
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, reading in {precision_for('auto', CPU).dtype} here")
     print(f"{'lines per second':56}{'plain':>10}{'here':>10}{'ratio':>11}")
-    trained = () if options.reading else (("LineCNNLSTM", PlainLstm()), ("LineCNNTransformer", PlainTransformer()))
-    for network, plain in trained:
-        both = plain_training(plain, lines), our_training(network, lines)
-        print(Row(f"training {network}", *in_turns(*both, rounds)), flush=True)
+    many = some_lines(16 * BATCH)
+    for network, numbers in () if options.reading else product(PLAIN, numbers_here()):
+        both = plain_training(network, many, numbers), our_training(network, many, numbers)
+        print(Row(f"training {network} in {NAMES[numbers]}", *in_turns(*both, rounds)), flush=True)
     for tokens, (size, count) in product(LONGEST, ((BATCH, 4 * BATCH), (1, BATCH))):
         for ends in (False, True):
             both = plain_reading(lines, size, count, tokens), our_reading(lines, size, count, tokens, ends=ends)
@@ -85,18 +92,24 @@ UNREAD = NoFloor("reading is its network, and little else")
 
 def figures(asked: Asked) -> list[Figure]:
     """Lines a second: training, and in a long look reading as well. Each side has a run before that does not count."""
-    lines = some_lines((2 if asked.quick else 4) * BATCH)
-    networks = ("LineCNNLSTM",) if asked.quick else ("LineCNNLSTM", "LineCNNTransformer")
-    found = [_training(network, lines, asked) for network in networks]
-    return found if asked.quick else [*found, _reading(lines, asked)]
+    flush_tiny()
+    lines = some_lines((2 if asked.quick else 16) * BATCH)
+    networks = ("LineCNNLSTM",) if asked.quick else tuple(PLAIN)
+    found = [_training(network, lines, asked, numbers) for network, numbers in product(networks, numbers_here())]
+    return found if asked.quick else [*found, _reading(some_lines(4 * BATCH), asked)]
 
 
-def _training(network: str, lines: Lines, asked: Asked) -> Figure:
-    plain = (PlainLstm if network == "LineCNNLSTM" else PlainTransformer)()
-    ways = {"": our_training(network, lines)}
+def numbers_here() -> tuple[str, ...]:
+    """The numbers that a training here may compute in without loss of time, as `train_args.precision` has them."""
+    return ("32",) if precision_for("auto", CPU).dtype is torch.float32 else ("32", "bf16")
+
+
+def _training(network: str, lines: Lines, asked: Asked, numbers: str) -> Figure:
+    ways = {"": our_training(network, lines, numbers)}
     if not asked.alone:
-        ways |= {FLOOR: network_alone(network, lines), "the labs' way, plainly": plain_training(plain, lines)}
-    return _figure(f"recogniser.{network}", f"training {network}", ways, ALONE)
+        ways |= {FLOOR: network_alone(network, lines, numbers)}
+        ways |= {"the labs' way, plainly": plain_training(network, lines, numbers)}
+    return _figure(f"recogniser.{network}.{numbers}", f"training {network} in {NAMES[numbers]}", ways, ALONE)
 
 
 def _reading(lines: Lines, asked: Asked) -> Figure:
@@ -116,10 +129,10 @@ def _figure(key: str, name: str, ways: dict[str, Callable[[], float]], without: 
     return Figure(key, name, "lines a second", ours, Floor(FLOOR, least) if least else without, rates, better="higher")
 
 
-def network_alone(network: str, lines: Lines) -> Callable[[], float]:
+def network_alone(network: str, lines: Lines, numbers: str) -> Callable[[], float]:
     """Steps of our training on one batch that is not varied, made before."""
     experiment = read({"network": network, "dataset": "GeneratedLines", "train_args": {"batch_size": BATCH}})
-    model, precision = model_of(experiment, lines, CPU), precision_for("auto", CPU)
+    model, precision = model_of(experiment, lines, CPU), precision_for(numbers, CPU)
     descent = Descent(model.network, experiment.train_args, precision)
     batches = list(model.batches(lines.train, BATCH, CPU, np.random.default_rng(0)))
 
@@ -150,7 +163,8 @@ def some_lines(count: int) -> Lines:
     return Lines(split, split, split, ALPHABET)
 
 
-def plain_training(network: PlainLstm | PlainTransformer, lines: Lines) -> Callable[[], float]:
+def plain_training(name: str, lines: Lines, numbers: str) -> Callable[[], float]:
+    network, precision = PLAIN[name](), precision_for(numbers, CPU)
     optimizer, transform = torch.optim.Adam(network.parameters(), lr=1e-3), augmentation()
 
     def run() -> float:
@@ -160,16 +174,18 @@ def plain_training(network: PlainLstm | PlainTransformer, lines: Lines) -> Calla
             images = list(lines.train.images[first : first + BATCH])
             texts = [[3 + ALPHABET.index(c) for c in text] for text in lines.train.texts[first : first + BATCH]]
             optimizer.zero_grad()
-            network.loss(batch_of(images, transform), texts).backward()
+            with precision.autocast():
+                loss = network.loss(batch_of(images, transform), texts)
+            loss.backward()
             optimizer.step()
         return (time.perf_counter() - began) / (2 * BATCH)
 
     return run
 
 
-def our_training(network: str, lines: Lines) -> Callable[[], float]:
+def our_training(network: str, lines: Lines, numbers: str) -> Callable[[], float]:
     experiment = read({"network": network, "dataset": "GeneratedLines", "train_args": {"batch_size": BATCH}})
-    model, precision = model_of(experiment, lines, CPU), precision_for("auto", CPU)
+    model, precision = model_of(experiment, lines, CPU), precision_for(numbers, CPU)
     descent, rng = Descent(model.network, experiment.train_args, precision), np.random.default_rng(0)
 
     def run() -> float:

@@ -118,6 +118,9 @@ def _device(request: Request, stack: contextlib.ExitStack) -> torch.device:
             print(claim.note, file=sys.stderr)
     import torch
 
+    from text_recognizer.training.precision import flush_tiny
+
+    flush_tiny()
     return torch.device(kind or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 

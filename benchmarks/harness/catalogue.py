@@ -72,7 +72,7 @@ TABLE = (
     "sweep.random",
     "pages.made",
     "pages.drawn",
-    "recogniser.LineCNNLSTM",
+    "recogniser.LineCNNLSTM.32",
 )
 # Those of the READMEs: the most telling.
 SHORT = (

@@ -5,6 +5,8 @@ Whatever a line is padded to, and whatever lies beside it in the batch, it comes
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -62,7 +64,7 @@ class Residual(nn.Module):
     def forward(self, x: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         widths_B = strided(widths_B, self.stride)
         y = normalised(self.second, self.second_norm, rectified(self.first, self.first_norm, x, widths_B))
-        return without_padding(torch.relu(y + self.skip(x)), widths_B), widths_B
+        return ended(y + self.skip(x), widths_B), widths_B
 
 
 def normalised(convolution: nn.Conv2d, norm: nn.BatchNorm2d, x: torch.Tensor) -> torch.Tensor:
@@ -76,10 +78,34 @@ def normalised(convolution: nn.Conv2d, norm: nn.BatchNorm2d, x: torch.Tensor) ->
 
 def rectified(convolution: nn.Conv2d, norm: nn.BatchNorm2d, x: torch.Tensor, widths_B: torch.Tensor) -> torch.Tensor:
     """The same after a ReLU, and without padding."""
-    y = normalised(convolution, norm, x)
+    return ended(normalised(convolution, norm, x), widths_B)
+
+
+def ended(x_BCHW: torch.Tensor, widths_B: torch.Tensor) -> torch.Tensor:
+    """A ReLU, then zeros beyond each line's own width, written into `x_BCHW` itself: results are large, and to write new ones
+    takes as long as a convolution. Nothing else may need what it was: a sum or a norm's result is not looked at again."""
+    if torch.compiler.is_compiling():
+        return without_padding(torch.relu(x_BCHW), widths_B)
     if torch.is_grad_enabled():
-        return without_padding(torch.relu(y), widths_B)
-    return _blanked(y.relu_(), widths_B)  # large results: to write new ones takes as long as the convolution
+        return _Ended.apply(x_BCHW, widths_B)
+    return _blanked(x_BCHW.relu_(), widths_B)
+
+
+class _Ended(torch.autograd.Function):
+    """`ended` with its gradient. Where the result is zero, by the ReLU or beyond the end, none goes back: so the result says
+    all, and nothing is multiplied by the padding a second time."""
+
+    @staticmethod
+    def forward(ctx: Any, x_BCHW: torch.Tensor, widths_B: torch.Tensor) -> torch.Tensor:
+        _blanked(x_BCHW.relu_(), widths_B)
+        ctx.mark_dirty(x_BCHW)
+        ctx.save_for_backward(x_BCHW)
+        return x_BCHW
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (result,) = ctx.saved_tensors
+        return torch.ops.aten.threshold_backward(gradient, result, 0), None
 
 
 def strided(widths: torch.Tensor, stride: int) -> torch.Tensor:

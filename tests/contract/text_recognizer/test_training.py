@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -336,3 +337,30 @@ def test_the_loss_of_a_validation_is_the_mean_over_its_samples(tmp_path: Path) -
     training.model.network.eval()
     with torch.no_grad():
         assert rows.rows[0]["val_loss"] == pytest.approx(training.model.loss(whole).item(), rel=1e-5)
+
+
+TINY = """
+import sys
+import torch
+from text_recognizer.run_experiment import main
+
+assert main(sys.argv[1:]) == 0
+torch.set_num_threads(2)
+tiny = torch.full((4_000_000,), 1e-39)  # large enough for every thread to take its part
+print("left", (tiny * 1.0).view(torch.int32).count_nonzero().item())
+"""
+
+
+def test_no_thread_of_a_training_computes_with_tiny_numbers(tmp_path: Path) -> None:
+    """They take a hundred times as long, and the gradients of an LSTM are full of them; a thread that began before does not
+    hear of it any more."""
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot")
+    torch.set_flush_denormal(False)
+    sizes = {"train_size": 90, "val_size": 45, "test_size": 45}
+    given = {"network": "mlp", "dataset": "GeneratedCharacters", "dataset_args": sizes, "train_args": {"epochs": 1}}
+    command = [sys.executable, "-c", TINY, json.dumps(given)]
+    environment = user_environment(OMP_NUM_THREADS="2", CUDA_VISIBLE_DEVICES="-1")
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1] == "left 0"

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from text_recognizer.data.line_set import LineSplit  # noqa: E402
 from text_recognizer.metrics import collapse  # noqa: E402
-from text_recognizer.models.columns import Residual, normalised, without_padding  # noqa: E402
+from text_recognizer.models.columns import Residual, ended, normalised, without_padding  # noqa: E402
 from text_recognizer.models.ctc_beam import best_text  # noqa: E402
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Decoder, DecoderSize, Writing  # noqa: E402
 from text_recognizer.models.fusion import Fusion, Weights  # noqa: E402
@@ -239,6 +239,22 @@ def test_a_norm_within_a_convolution_is_the_norm_after_it(stride: tuple[int, int
     slow, _ = block(without_padding(x, widths), widths)
     assert torch.allclose(quick, slow, atol=1e-5)
     assert (quick[1, :, :, int(after[1]) :] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_line_ends_in_place_as_it_does_in_plain_words(dtype: torch.dtype) -> None:
+    """In training the result stands where the sum stood, and says alone which gradients go back: to the last bit the same."""
+    torch.manual_seed(0)
+    x, skip = (torch.randn(3, 4, 5, 12, dtype=dtype, requires_grad=True) for _ in range(2))
+    widths, onward = torch.tensor([12, 7, 1]), torch.randn(3, 4, 5, 12, dtype=dtype)
+    plainly = without_padding(torch.relu(x + skip), widths)
+    in_place = ended(x + skip, widths)
+    assert torch.equal(plainly, in_place)
+    wanted, found = (torch.autograd.grad(y, [x, skip], onward) for y in (plainly, in_place))
+    for plain, ours in zip(wanted, found, strict=True):
+        assert torch.equal(plain, ours)
+        assert ours[1, ..., :7].any()
+        assert not ours[1, ..., 7:].any()
 
 
 def test_the_kept_keys_have_room_for_the_longest_text_and_no_more() -> None:

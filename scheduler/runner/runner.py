@@ -68,7 +68,7 @@ class Runner:
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
         wakeups = self._wakeups = Wakeups(self._on_signal)
         warmth = Warmth(wakeups, tell, many=many)
-        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth)
+        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth, self._source.reads)
         self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
@@ -267,13 +267,13 @@ class Runner:
         job, attempt = end.running.job, end.running.attempt
         self._jobs.forget(end)
         if not isinstance(end.found, Ending):
-            self._reading.never_ran(attempt)
+            self._reading.forget(attempt)
             return
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())
         if again:
             self._choice.again(job)
         self._source.ended(job, attempt, end.found, again=bool(again))
-        self._reading.ended(job, attempt, end.found, end.duration)
+        self._reading.ended(end, end.found)
         self._tell(Ended(job, attempt, end.found, end.duration, bool(again), again))
 
     # Stops: a person's signals, and trials that fall behind.

@@ -19,7 +19,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import granted
-from scheduler.runner.orders import order_of
+from scheduler.runner.orders import Alikes, order_of
 from scheduler.runner.plan import Start, Wait
 from scheduler.runner.ports import ports_for
 from scheduler.runner.under_way import Supervision
@@ -36,11 +36,12 @@ class Starts:
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
         self._origins = Origins(self._codes)
         self._known = WeakKeyDictionary[Origin, int]()  # those that are on disk, by number, as long as anybody has them
-        self._pause, self._inherited = pause, dict(os.environ)  # a copy for each job would cost more than the rest of its start
+        self._pause, self._alikes = pause, Alikes(dict(os.environ))
 
     def claimed(self, starts: Sequence[Start], slots: int) -> tuple[list[Ready], list[Wait]]:
         """The jobs with their claims and launchers, and those whose claim another was quicker to take. `slots` share the cores of
         this machine."""
+        self._alikes.forget()
         ready: list[Ready] = []
         refused: list[Wait] = []
         for start in starts:
@@ -131,10 +132,8 @@ class Starts:
             return None
         if ready.origin and attempt.origin is not None:
             self._known[ready.origin] = attempt.origin
-        surroundings = self._store.surroundings(ready.job)
-        order = order_of(
-            ready, attempt, self._inherited, surroundings, self._threads(slots), self.grace_of(ready.job), self._store.home
-        )
+        shared = self._alikes.of(ready, self._store.surroundings(ready.job))
+        order = order_of(ready, attempt, shared, self._threads(slots), self.grace_of(ready.job), self._store.home)
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

@@ -184,8 +184,9 @@ class Supervision:
         there = self.running.keys() - over
         self.stop(State.STOPPED_EARLY, {stop.attempt: stop.reason for stop in stops if stop.attempt in there}, grace)
 
-    def refuse_to_misfire_for_ever(self) -> None:
-        """StateError when launcher after launcher has died."""
+    def end_turn(self) -> None:
+        """Nothing more is handed over in this turn. StateError when launcher after launcher has died."""
+        self.fleet.recall(time.monotonic())
         if self._misfires >= MISFIRES:
             raise StateError(
                 f"{MISFIRES} launchers in a row ended before a job did",

@@ -273,7 +273,7 @@ class Runner:
             self._choice.again(job)
         self._source.ended(job, attempt, end.found, again=bool(again))
         self._reading.ended(end, end.found)
-        self._tell(Ended(job, attempt, end.found, end.duration, bool(again), again))
+        self._tell(Ended(job, attempt, end.found, end.duration, bool(again), again, end.silent))
 
     # Stops: a person's signals, and trials that fall behind.
 

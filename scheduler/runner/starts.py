@@ -69,7 +69,6 @@ class Starts:
         reach("claim-taken")
         try:
             ready = self._with_launcher(start.job, claim, threads)
-            ready = ready if start.job.is_seat else replace(ready, origin=self._origin(ready))
         except (OSError, Shortage):
             if claim:
                 claim.close()
@@ -78,18 +77,16 @@ class Starts:
 
     def _with_launcher(self, job: Job, claim: Claim | None, threads: int) -> Ready:
         """And with its code, which decides about the launcher."""
-        code = None if job.is_seat else self._codes.of(job.argv, job.cwd)
-        wish = self._jobs.warmth.wish(job, code.program if code else None, self._store.surroundings(job), threads)
+        kept, code = self._store.surroundings(job), None if job.is_seat else self._codes.of(job.argv, job.cwd)
+        driver = self._devices.desk.driver if self._devices.desk and claim else ""
+        origin = None if job.is_seat else self._origins.of(job, code, kept, driver)
+        wish = self._jobs.warmth.wish(job, code.program if code else None, kept, threads)
         key, launch = wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None
         slot = self._jobs.fleet.choose(job, key, launch)
-        return Ready(job, slot, claim, code, warm=wish.key if wish else "")
+        return Ready(job, slot, claim, code, origin, warm=wish.key if wish else "")
 
     def _threads(self, slots: int) -> int:
         return max(1, self._devices.cores // slots)
-
-    def _origin(self, ready: Ready) -> Origin:
-        driver = self._devices.desk.driver if self._devices.desk and ready.claim else ""
-        return self._origins.of(ready.job, ready.code, self._store.surroundings(ready.job), driver)
 
     def _with_ports(self, ready: Ready) -> Ready | Refusal:
         try:
@@ -100,7 +97,7 @@ class Starts:
         if isinstance(ports, Refusal):
             ready.give_up()
             return ports
-        return replace(ready, ports=ports)
+        return replace(ready, ports=ports) if ports else ready
 
     def _take(self, start: Start) -> Claim | Refusal:
         assert self._devices.desk  # it has offered the placement

@@ -32,7 +32,7 @@ def program_files(argv: Sequence[str]) -> tuple[str, ...]:
     return _files(tuple(argv[:_FAR]))
 
 
-@lru_cache(maxsize=16)  # a start asks three times, for its code, its environment and its interpreter
+@lru_cache(maxsize=256)  # all that start in one turn are asked for twice
 def _files(argv: tuple[str, ...]) -> tuple[str, ...]:
     words = iter(argv)
     itself: tuple[str, ...] = ()

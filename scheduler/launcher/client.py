@@ -46,7 +46,9 @@ class Slot:
     reserved: int = 0  # attempts that are being begun for it
     number: int = 0  # what tells its jobs from those of the other launchers of its runner
     port: int | None = None  # of its jobs that do not ask for any; the lock is the launcher's
-    busy: str = ""  # the attempt that has turned out to be no short one: nothing is sent behind it
+    busy: str = ""  # the attempt that has turned out to be no short one
+    behind: int = 0  # so many may wait behind that
+    patient_until: float = 0.0  # and as long, on the monotonic clock
     warm: str = ""  # which orders it can fork from what it has loaded
 
     @property
@@ -73,9 +75,14 @@ class Slot:
         if attempt == self.busy:
             self.busy = ""
 
-    def revoke_ahead(self) -> None:
-        """Take back what has not started; the launcher reports each that it dropped."""
-        for attempt in self.attempts[1:]:
+    def keep_behind(self, most: int) -> None:
+        """From now on at most so many wait behind what runs; the others are taken back."""
+        self.behind = most
+        self.revoke_ahead(most)
+
+    def revoke_ahead(self, keep: int = 0) -> None:
+        """Take back what has not started, but for the first of them; the launcher reports each that it dropped."""
+        for attempt in self.attempts[1 + keep :]:
             self.channel.send({"do": "revoke", "attempt": attempt})
 
     def stop(self, attempt: str, state: str, grace: float | None = None) -> None:

@@ -17,7 +17,7 @@ def make(path: str, *, locked: bool = True) -> tuple[int, int]:
     """Make the directory; returns the descriptor that holds its lock, and that of a new, append-only log in it. AlreadyThere;
     OSError where it cannot be had: then it is not there. `locked`: False where it lies on a folder that machines share."""
     # A Path took longer to build than a file to make.
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)  # noqa: PTH103, PTH120
+    _have(os.path.dirname(path))  # noqa: PTH120
     try:
         os.mkdir(path, 0o700)  # noqa: PTH102
     except FileExistsError:
@@ -28,6 +28,16 @@ def make(path: str, *, locked: bool = True) -> tuple[int, int]:
         with contextlib.suppress(OSError):
             os.rmdir(path)  # noqa: PTH106 (its number would be passed over)
         raise
+
+
+def _have(parent: str) -> None:
+    """The job's directory, which is new with its first attempt; what it lies in nearly always is there."""
+    try:
+        os.mkdir(parent, 0o700)  # noqa: PTH102
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(parent, 0o700, exist_ok=True)  # noqa: PTH103
 
 
 def _opened(path: str, *, locked: bool) -> tuple[int, int]:

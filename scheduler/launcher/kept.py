@@ -72,14 +72,26 @@ def read(directory: str) -> Kept | None:
 
 def links_out_of(directory: str) -> Iterator[tuple[str, str]]:
     """(path within the directory, real path of the target) of its links to files elsewhere."""
+    if not (links := _links(directory)):  # as nearly always: then even its own real path is not asked for
+        return
     home = os.path.realpath(directory)
-    for folder, _, files in os.walk(home):
-        for file in files:
-            path = os.path.join(folder, file)  # noqa: PTH118
-            if os.path.islink(path):  # noqa: PTH114
-                target = os.path.realpath(path)
-                if not target.startswith(home + "/"):
-                    yield os.path.relpath(path, home), target
+    for path in links:
+        target = os.path.realpath(path)
+        if not target.startswith(home + "/"):
+            yield os.path.relpath(path, directory), target
+
+
+def _links(directory: str) -> list[str]:
+    """The links below it that lead to files, or nowhere. With its names a folder tells which are links."""
+    found, folders = [], [directory]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.is_symlink() and not os.path.isdir(entry.path):  # noqa: PTH112
+                    found.append(entry.path)
+    return found
 
 
 def _leading_out(directory: str, began: float) -> Iterator[tuple[str, str, os.stat_result]]:

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -82,7 +82,7 @@ def start_program(order: Order, log: int, inherited: Sequence[int]) -> int:
 def in_its_directory(order: Order, inherited: Sequence[int], begin: Callable[[str, list[str], dict[str, str]], int]) -> int:
     """Call `begin` with the program, its arguments and its whole environment, in the working directory of the order, where its
     children inherit these descriptors. NotStarted for what cannot be, here or there."""
-    environment = {name: text for name, text in {**_own_environment(), **order.environment}.items() if text is not None}
+    environment = _whole(order.environment)
     for descriptor in inherited:
         os.set_inheritable(descriptor, True)
     try:
@@ -102,6 +102,17 @@ _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them; a program e
 def _own_environment() -> dict[str, str]:
     """`os.environ` decodes every variable at every look."""
     return dict(os.environ)
+
+
+def _whole(additions: Mapping[str, str | None]) -> dict[str, str]:
+    """Our own environment with these; None takes a variable away."""
+    found = dict(_own_environment())
+    for name, text in additions.items():
+        if text is None:
+            found.pop(name, None)
+        else:
+            found[name] = text
+    return found
 
 
 def _streams(log: int) -> list[tuple]:

@@ -19,6 +19,7 @@ from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State,
 from scheduler.queue.surroundings import Surroundings
 
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
+UNREAD = (None, 0, None)  # what is kept of the logs of an attempt that has just ended: they are to be read; see `kept`
 
 # For each state, as SQL, the states that it may follow.
 _BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOWS[before]) for after in State}
@@ -234,8 +235,9 @@ class Changes:
         self.move(attempt.job, State.QUEUED, "never ran", attempt.number)
         return True
 
-    def end(self, attempt: Attempt, ending: Ending, duration: float | None) -> bool:
-        """Write the attempt's final record; False if it had one already, which then stays as it is."""
+    def end(self, attempt: Attempt, ending: Ending, duration: float | None, logged: tuple = UNREAD) -> bool:
+        """Write the attempt's final record; False if it had one already, which then stays as it is. `logged`: as the columns
+        source, rows and summary have it."""
         what = (time.time(), duration, ending.state.value, ending.exit_status, ending.reason)
         written = self._connection.execute(
             "UPDATE attempt SET ended = ?, duration = ?, state = ?, exit_status = ?, reason = ? "
@@ -244,8 +246,8 @@ class Changes:
         ).rowcount
         if written:
             self.move(attempt.job, ending.state, ending.reason, attempt.number)
-            sql = "INSERT OR IGNORE INTO logged (job, attempt) VALUES (?, ?)"  # to be read; see `kept`
-            self._connection.execute(sql, (attempt.job, attempt.number))
+            sql = "INSERT OR IGNORE INTO logged (job, attempt, source, rows, summary) VALUES (?, ?, ?, ?, ?)"
+            self._connection.execute(sql, (attempt.job, attempt.number, *logged))
         return bool(written)
 
     def retry_by_policy(self, attempt: Attempt) -> None:
@@ -262,7 +264,8 @@ class Changes:
     def used(self, uses: Iterable[GpuUse]) -> None:
         """Remember what an attempt had and used of its GPUs."""
         rows = [(u.job, u.attempt, u.uuid, u.model, u.granted, u.peak, u.out_of_memory, u.contended) for u in uses]
-        self._connection.executemany("INSERT OR REPLACE INTO gpu_use VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        if rows:
+            self._connection.executemany("INSERT OR REPLACE INTO gpu_use VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _event(self, job: str, attempt: int | None, state: State, detail: str) -> None:
         self._connection.execute(

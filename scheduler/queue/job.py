@@ -87,6 +87,12 @@ class Attempt:
         return Path(self.directory) / SYSTEM
 
 
+def filled(text: str, attempt: Attempt) -> str:
+    """A variable as an attempt finds it, whose directory and run id RUN_DIR and RUN_ID stand for."""
+    own = text.replace(RUN_DIR, attempt.directory)
+    return attempt.run_id if own == RUN_ID else own
+
+
 def where(launcher: str) -> str:
     """Where a launcher is that is no process of this machine, for people."""
     kind, _, rest = launcher.partition("/")
@@ -130,8 +136,7 @@ class Job:
     def additions(self, attempt: Attempt) -> dict[str, str | None]:
         """Variables for an attempt, whose directory and run id RUN_DIR and RUN_ID stand for; None takes a variable away."""
         found: dict[str, str | None] = json.loads(self.environment)
-        own = {name: value and value.replace(RUN_DIR, attempt.directory) for name, value in found.items()}
-        return {name: attempt.run_id if value == RUN_ID else value for name, value in own.items()}
+        return {name: value and filled(value, attempt) for name, value in found.items()}
 
     def told(self, attempt: Attempt) -> str:
         """`environment` for a machine on which this attempt is another job's: it says which attempt of which job it is here."""

@@ -19,6 +19,7 @@ from scheduler.queue.store import Store
 from scheduler.tracking.logged import Logged, Series, restored
 from scheduler.tracking.metric_log import Objective
 
+NOTHING = ("", 0, json.dumps(Logged().without_curves()))  # of an attempt that has logged nothing; as in `Changes.end`
 FAST = 1  # of zlib: the curves of a thousand ends must not take a second
 
 

@@ -285,6 +285,8 @@ class Progress:
 
 def _result(notice: Ended) -> Outcome:
     """What the attempt's logs say; nothing where no file can be opened now: that is no reason to leave the jobs."""
+    if notice.silent and not notice.job.policy.objective:
+        return Outcome()
     with passing():
         return outcome_at_end(notice.attempt, notice.job.policy, notice.ending)
     return Outcome()

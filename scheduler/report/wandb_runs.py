@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -20,10 +21,14 @@ _WORDS = re.compile(r"(?:sync |locally in )([^\r\n\x1b]*?offline-run-[0-9]{8}_[0
 def offline_runs(job: Job, attempt: Attempt) -> list[Path]:
     """The runs of an attempt that were not sent yet: those in its directory, and those that W&B has named at the end of its
     log, of a script that logs below the working directory."""
-    found = set(Path(attempt.directory).glob("wandb/offline-run-*"))
-    if (Path(job.cwd) / "wandb").is_dir():
+    found = set(Path(attempt.directory).glob("wandb/offline-run-*")) if _has_runs(attempt.directory) else set()
+    if _has_runs(job.cwd):
         found |= {Path(job.cwd, name.strip()) for name in _WORDS.findall(text_at_end(attempt.log, END))}
     return sorted(path for path in found if path.is_dir() and not any(path.glob("*.wandb.synced")))
+
+
+def _has_runs(folder: str) -> bool:
+    return os.path.isdir(f"{folder}/wandb")  # noqa: PTH112 (asked of each of a thousand jobs)
 
 
 def how_to_send(pairs: Iterable[tuple[Job, Attempt | None]], home: Home) -> list[str]:

@@ -93,3 +93,4 @@ class End:
     duration: float | None
     uses: tuple[GpuUse, ...] = ()
     system: SystemUse | None = None
+    silent: bool = False  # it has certainly logged nothing, and nobody need read that

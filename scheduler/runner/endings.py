@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
 from scheduler.launcher.client import gone, sweep
 from scheduler.queue import evidence, system_uses
-from scheduler.queue.changes import Changes
+from scheduler.queue.changes import UNREAD, Changes
 from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.kept import NOTHING
 from scheduler.queue.states import SUCCEEDED, UNTAKEN, State
 from scheduler.queue.store import Store
 from scheduler.runner import recovery
@@ -85,7 +86,7 @@ def shares_from(store: Store, attempt: Attempt) -> Shares:
 def write_end(store: Store, change: Changes, end: End) -> str:
     """Returns why its job is started again, "" if it is not."""
     attempt = end.running.attempt
-    written = apply(change, attempt, end.found, end.duration)
+    written = apply(change, attempt, end.found, end.duration, NOTHING if end.silent else UNREAD)
     if not written or not isinstance(end.found, Ending):
         return ""
     change.used(end.uses)
@@ -106,14 +107,16 @@ def write_end(store: Store, change: Changes, end: End) -> str:
     return "its policy starts it again"
 
 
-def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | None) -> bool:
-    """Write a verdict down; False when there was nothing to write, or somebody else had written it."""
+def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | None, logged: tuple = UNREAD) -> bool:
+    """Write a verdict down; False when there was nothing to write, or somebody else had written it.
+
+    `logged`: as in `Changes.end`."""
     if isinstance(found, NeverRan):
         state = change.state(attempt.job)
         if state is State.STOPPING:  # somebody has asked for its end meanwhile: it must not begin again
             return change.end(attempt, Ending(State.CANCELLED, None, "stopped before it started"), None)
         return state is State.STARTING and change.never_ran(attempt)
-    return isinstance(found, Ending) and change.end(attempt, found, duration)
+    return isinstance(found, Ending) and change.end(attempt, found, duration, logged)
 
 
 def write_down(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:

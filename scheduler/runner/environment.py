@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import UserError
@@ -13,10 +14,10 @@ from scheduler.experiments.command.program_file import program_files_of_line
 from scheduler.gpus.ports import variables
 from scheduler.launcher.files import METRICS
 from scheduler.launcher.system_log import EVERY
-from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job
+from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job, filled
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
-from scheduler.tracking.local_wandb import online
+from scheduler.tracking.local_wandb import is_asked, online
 from scheduler.tracking.no_account import offline
 
 UNBUFFERED = "PYTHONUNBUFFERED"
@@ -33,13 +34,13 @@ def log_cap() -> int:
     return int(given) << 20
 
 
-def copy_cap(environment: Mapping[str, str | None], attempt: Attempt) -> int:
+def copy_cap() -> int:
     """Bytes that are copied from where the links of a job's W&B run lead: $EXP_QUEUE_COPY_CAP in MiB, 1024 if it is not set; 0:
-    none. Jobs that have no such run in their directory are left alone."""
+    none."""
     given = os.environ.get("EXP_QUEUE_COPY_CAP", "1024")
     if not given.isdecimal():
         raise UserError(f'EXP_QUEUE_COPY_CAP is "{given}", not a number of MiB', next_step="0 copies nothing")
-    return int(given) << 20 if environment.get("WANDB_DIR") == attempt.directory else 0
+    return int(given) << 20
 
 
 def system_interval() -> float:
@@ -55,38 +56,68 @@ def system_interval() -> float:
     return found
 
 
-def child_environment(
-    ready: Ready, attempt: Attempt, inherited: Mapping[str, str], kept: Surroundings, *, threads: int
-) -> dict[str, str | None]:
-    """Additions to the runner's environment, which is `inherited`, for one attempt; None takes a variable away. `kept`: what its
-    job keeps of another.
+@dataclass(frozen=True)
+class Alike:
+    """What attempts of jobs that are alike have in common. `texts`: additions to the runner's environment, None takes a variable
+    away; in those that `places` names, RUN_DIR and RUN_ID stand for what only an attempt has. `users`: the whole environment
+    without what is the jobs' own; `at_server`: whether that asks for the W&B server of this machine. `program`: as in
+    `Surroundings`."""
 
-    What it logs is to be seen, while it runs and without an account: see `no_account`, and
+    texts: Mapping[str, str | None]
+    places: tuple[str, ...]
+    users: Mapping[str, str | None]
+    at_server: bool
+    program: str | None
+    address: str | None  # MASTER_ADDR so far
+    log_cap: int
+    copy_cap: int
+    system: float
+
+    def of(self, attempt: Attempt) -> dict[str, str | None]:
+        """As one attempt finds it."""
+        found = dict(self.texts)
+        found.update((name, filled(found[name] or "", attempt)) for name in self.places)
+        return found
+
+
+def alike(job: Job, program: str | None, inherited: Mapping[str, str], kept: Surroundings) -> Alike:
+    """For all jobs of the same `environment` and `cwd`. `program`: the file with the code that they run, where that is known;
+    `inherited`: the runner's environment; `kept`: what they keep of another.
+
+    What they log is to be seen, while they run and without an account: see `no_account`, and
     `local_wandb` where the server of this machine is asked for.
+    """
+    differing, given = kept.differing(inherited), json.loads(job.environment)
+    whole = {**inherited, **differing, **given}
+    seen, users = _seen(RUN_DIR, job, whole, program), {**inherited, **differing}
+    ours = {**{name: text for name, text in seen.items() if name not in differing}, **given}
+    places = tuple(name for name, text in ours.items() if text and (RUN_DIR in text or text == RUN_ID))
+    caps = (log_cap(), copy_cap(), system_interval())
+    return Alike({**differing, **ours}, places, users, is_asked(users), kept.program, whole.get("MASTER_ADDR"), *caps)
+
+
+def child_environment(ready: Ready, attempt: Attempt, shared: Alike, *, threads: int) -> dict[str, str | None]:
+    """Additions to the runner's environment for one attempt; None takes a variable away. `shared`: what those of such jobs find
+    alike.
 
     Without a claim CUDA sees no device, and the job gets `threads` CPU threads (or what it asked for), unless the user has set
     a number: several jobs that each use every core slow one another down.
     """
-    job, differing = ready.job, kept.differing(inherited)
-    program = ready.code.program if ready.code else _program(job)
-    given: dict[str, str | None] = {**differing, **job.additions(attempt)}
-    address = given.get("MASTER_ADDR", inherited.get("MASTER_ADDR"))
-    own: dict[str, str | None] = {
-        **_seen(attempt.directory, job, {**inherited, **given}, program),
-        **given,
-        **online({**inherited, **differing}, Path(attempt.directory).parents[2], attempt.directory, attempt.run_id),
-        **variables(ready.port_numbers, asked=job.policy.ports > 0, address=address),
-        "EXP_QUEUE_SLOT": str(ready.slot.number),
-        "EXP_QUEUE_JOB": given.get("EXP_QUEUE_JOB", job.id),  # what another queue has sent here has a name there
-        "EXP_QUEUE_ATTEMPT": given.get("EXP_QUEUE_ATTEMPT", str(attempt.number)),
-        "EXP_QUEUE_RUN_DIR": attempt.directory,
-        "EXP_QUEUE_METRICS": f"{attempt.directory}/{METRICS}",
-    }
+    job, own = ready.job, shared.of(attempt)
+    if shared.at_server:
+        own |= online(shared.users, Path(attempt.directory).parents[2], attempt.directory, attempt.run_id)
+    own |= variables(ready.port_numbers, asked=job.policy.ports > 0, address=shared.address)
+    own["EXP_QUEUE_SLOT"] = str(ready.slot.number)
+    own.setdefault("EXP_QUEUE_JOB", job.id)  # what another queue has sent here has a name there
+    own.setdefault("EXP_QUEUE_ATTEMPT", str(attempt.number))
+    own["EXP_QUEUE_RUN_DIR"] = attempt.directory
+    own["EXP_QUEUE_METRICS"] = f"{attempt.directory}/{METRICS}"
     if ready.claim:
         return {**own, **ready.claim.environment()}
-    chosen = any(differing.get(name, inherited.get(name)) is not None for name in THREADS)
-    share = {} if chosen else {THREADS[0]: str(job.resources.cpus or threads)}
-    return {**own, **share, "CUDA_VISIBLE_DEVICES": "-1"}
+    if all(shared.users.get(name) is None for name in THREADS):
+        own[THREADS[0]] = str(job.resources.cpus or threads)
+    own["CUDA_VISIBLE_DEVICES"] = "-1"
+    return own
 
 
 def lasting_environment(
@@ -106,7 +137,7 @@ def _lasts(name: str, text: str | None) -> bool:
     return not name.startswith(_OF_ONE) and RUN_DIR not in (text or "") and text != RUN_ID
 
 
-def _program(job: Job) -> str | None:
+def program_of_line(job: Job) -> str | None:
     """The file that its command, which is a line for a shell, probably runs."""
     return next((os.path.join(job.cwd, name) for name in program_files_of_line(job.argv)), None)  # noqa: PTH118
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from scheduler.runner.ports import port_of_a_launcher
 # Short jobs are sent ahead, up to so many and so many seconds of work, so that a launcher never waits for a commit.
 MOST_AHEAD = 32
 WORK_AHEAD = 0.05
+# Behind a job of a brief kind one waits in its launcher; where such a job takes longer after all, that is taken back.
+BRIEF = 0.25  # seconds, by the mean
+PATIENCE = 0.5  # seconds since it was seen alive
 MEMORY = 0.8  # weight of the past in the mean duration
 
 
@@ -39,26 +43,49 @@ class Fleet:
         self._home, self._wakeups, self._limit, self._heard, self._died = home, wakeups, limit, heard, died
         self._orphans = orphans
         self._slots: list[Slot] = []
-        self._mean = WORK_AHEAD
+        self._mean, self._has_learned = WORK_AHEAD, False
 
     @property
     def depth(self) -> int:
         """How many attempts a launcher may hold, by the mean duration of the last ones."""
-        return max(1, min(MOST_AHEAD, int(WORK_AHEAD / self._mean)))
+        return max(1 + self._is_brief, min(MOST_AHEAD, int(WORK_AHEAD / self._mean)))
+
+    @property
+    def _is_brief(self) -> bool:
+        """Whether the kind of jobs is one behind which another may wait in the launcher."""
+        return self._has_learned and self._mean < BRIEF
 
     @property
     def capacity(self) -> int:
         """How many attempts all launchers together may hold."""
-        busy = sum(1 for slot in self._slots if slot.busy)
-        return busy + max(0, self._limit - busy) * self.depth
+        busy = [slot for slot in self._slots if slot.busy]
+        return sum(1 + slot.behind for slot in busy) + max(0, self._limit - len(busy)) * self.depth
 
     def resize(self, limit: int) -> None:
         """From now on so many launchers at most; those that there are go on."""
+        for slot in self._with_one_behind() if limit < self._limit else ():
+            slot.keep_behind(0)
         self._limit = limit
+
+    def recall(self, now: float) -> None:
+        """The turn is over: take back what waits behind a job that has turned out to be no brief one, by `now` on the monotonic
+        clock, or while the queue has nothing more for an idle launcher."""
+        is_idle = any(not slot.load for slot in self._slots)
+        for slot in self._with_one_behind():
+            if is_idle or now >= slot.patient_until:
+                slot.keep_behind(0)
+
+    def patience(self, now: float) -> float | None:
+        """In how many seconds there may be something to take back; None: nothing waits behind a job."""
+        return min((max(0.001, slot.patient_until - now) for slot in self._with_one_behind()), default=None)
+
+    def _with_one_behind(self) -> list[Slot]:
+        return [slot for slot in self._slots if slot.busy and slot.behind and slot.load > 1]
 
     def learn(self, duration: float) -> None:
         """Note how long a job took."""
         self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)
+        self._has_learned = True
 
     def choose(self, job: Job | None = None, warm: str | None = None, launch: Callable[[], Launch | None] = lambda: None) -> Slot:
         """The launcher for one more attempt, of whichever job: an idle one, a new one, or the one with the least to do.
@@ -75,7 +102,8 @@ class Fleet:
         return slot
 
     def _least(self, slots: Sequence[Slot]) -> Slot | None:
-        return min((each for each in slots if not each.busy), key=lambda each: each.load, default=None)
+        there_is_room = (each for each in slots if not each.busy or each.load <= each.behind)
+        return min(there_is_room, key=lambda each: each.load, default=None)
 
     def _anew(self, warm: str, way: Launch) -> Slot | None:
         """A launcher begun in that way, in the place of an idle one where there are as many as there may be; None: none is
@@ -136,9 +164,7 @@ class Fleet:
         messages, there = slot.channel.receive()
         for message, _ in messages:
             if message["is"] == "running":
-                # It is no short job: nothing may wait behind it while another launcher is idle.
-                slot.busy = message["attempt"]
-                slot.revoke_ahead()
+                self._is_no_short_job(slot, message["attempt"])
             elif message["is"] in ("ended", "dropped"):
                 slot.over(message["attempt"])
             self._heard(message)
@@ -148,3 +174,8 @@ class Fleet:
             slot.process.wait()
             self._slots.remove(slot)
             self._died(slot.attempts, slot.warm)
+
+    def _is_no_short_job(self, slot: Slot, attempt: str) -> None:
+        """Of a brief kind one may wait behind it, as long as there are as many launchers as there may be."""
+        slot.busy, slot.patient_until = attempt, time.monotonic() + PATIENCE
+        slot.keep_behind(1 if self._is_brief and len(self._slots) == self._limit else 0)

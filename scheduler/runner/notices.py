@@ -32,6 +32,7 @@ class Ended:
     duration: float | None
     again: bool  # it is started once more
     why_again: str = "its policy starts it again"
+    silent: bool = False  # it has certainly logged nothing
 
 
 @dataclass(frozen=True)

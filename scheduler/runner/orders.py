@@ -13,17 +13,37 @@ from scheduler.launcher.spawning import Order
 from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
-from scheduler.runner.environment import child_environment, copy_cap, log_cap, system_interval
+from scheduler.runner.environment import Alike, alike, child_environment, program_of_line
 
 _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
 
-def order_of(
-    ready: Ready, attempt: Attempt, inherited: Mapping[str, str], kept: Surroundings, threads: int, grace: float, home: Home
-) -> Order:
-    """`inherited`, `kept` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop; `home`:
-    that of the store, whose files commands name."""
-    job, environment = ready.job, child_environment(ready, attempt, inherited, kept, threads=threads)
+class Alikes:
+    """What jobs that start in one turn have in common, found out once. A thousand short ones are alike, and to ask for each of
+    them whether there is an account of W&B's took longer than all else that its order says."""
+
+    def __init__(self, inherited: Mapping[str, str]) -> None:
+        """`inherited`: the runner's environment."""
+        self._inherited, self._found = inherited, dict[tuple, Alike]()
+
+    def of(self, ready: Ready, kept: Surroundings) -> Alike:
+        """`kept`: as for `alike`."""
+        job = ready.job
+        program = ready.code.program if ready.code else program_of_line(job)
+        key = (job.environment, job.cwd, program, kept)
+        if key not in self._found:
+            self._found[key] = alike(job, program, self._inherited, kept)
+        return self._found[key]
+
+    def forget(self) -> None:
+        """A turn is over: somebody may log in or out, and a server of this machine come and go."""
+        self._found.clear()
+
+
+def order_of(ready: Ready, attempt: Attempt, shared: Alike, threads: int, grace: float, home: Home) -> Order:
+    """`shared` and `threads`: as for `child_environment`; `grace`: seconds from SIGINT to SIGTERM of a stop; `home`: that of the
+    store, whose files commands name."""
+    job, environment = ready.job, child_environment(ready, attempt, shared, threads=threads)
     return Order(
         attempt.name,
         list(job.argv),
@@ -33,11 +53,12 @@ def order_of(
         job.policy.timeout,
         grace,
         job.policy.leftovers,
-        log_cap=log_cap(),
-        copy_cap=copy_cap(environment, attempt),
-        program=kept.program,
+        log_cap=shared.log_cap,
+        # Jobs that have no run of W&B's in their directory are left alone.
+        copy_cap=shared.copy_cap if environment.get("WANDB_DIR") == attempt.directory else 0,
+        program=shared.program,
         inputs=_inputs(job, home.root),
-        system=system_interval(),
+        system=shared.system,
         warm=ready.warm,
     )
 

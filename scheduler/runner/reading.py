@@ -25,6 +25,7 @@ from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.kept import keep, unread
 from scheduler.queue.store import Store
+from scheduler.runner.attempts import End
 from scheduler.runner.logs import follower_of, is_silent, read_out
 from scheduler.runner.notices import StillReading
 from scheduler.runner.reading_words import Followed, Known, Over, Word
@@ -80,12 +81,16 @@ class Reading:
         if not self._others(job):
             self._say(Followed(job, attempt, time.monotonic() + YOUNG))
 
-    def ended(self, job: Job, attempt: Attempt, ending: Ending, duration: float | None) -> None:
+    def ended(self, end: End, ending: Ending) -> None:
         """It is over, and its final record is written."""
-        if not self._others(job):
-            self._say(Over(attempt, ending, job, duration))
+        running = end.running
+        if end.silent:
+            self.forget(running.attempt)
+        elif not self._others(running.job):
+            self._say(Over(running.attempt, ending, running.job, end.duration))
 
-    def never_ran(self, attempt: Attempt) -> None:
+    def forget(self, attempt: Attempt) -> None:
+        """It never ran, or has logged nothing."""
         if self._started:
             self._say(attempt.name)
 

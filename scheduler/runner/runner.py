@@ -68,7 +68,7 @@ class Runner:
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
         wakeups = self._wakeups = Wakeups(self._on_signal)
         warmth = Warmth(wakeups, tell, many=many)
-        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth)
+        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth, self._source.reads)
         self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
         self._outlook = Outlook(mine.store, devices, self._choice)
         self._stop = Stop.NO
@@ -144,7 +144,7 @@ class Runner:
         obstacle = self._obstacles.lasting(is_short=self._jobs.shortage.left(time.monotonic()) > 0)
         for tick in self._pulse.news(self._jobs.running.values(), obstacle, time.monotonic()):
             self._tell(tick)
-        self._jobs.refuse_to_misfire_for_ever()
+        self._jobs.end_turn()
         if self._devices.desk:
             self._watch_over(self._devices.desk)
         return self._rest(more=more, again=again)
@@ -204,9 +204,8 @@ class Runner:
     def _ticks(self) -> Iterator[float]:
         """In how many seconds something may be due that no event announces."""
         now = time.monotonic()
-        for tick in (self._pulse.patience(now), self._source.patience(), self._calls.patience(), self._limit.patience(now)):
-            if tick is not None:
-                yield tick
+        timed = (each.patience(now) for each in (self._pulse, self._limit, self._jobs.fleet))
+        yield from (tick for tick in (self._source.patience(), self._calls.patience(), *timed) if tick is not None)
         if self._obstacles.now or self._jobs.has_visits:
             yield self._devices.patience()
         due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit.now else None
@@ -267,14 +266,14 @@ class Runner:
         job, attempt = end.running.job, end.running.attempt
         self._jobs.forget(end)
         if not isinstance(end.found, Ending):
-            self._reading.never_ran(attempt)
+            self._reading.forget(attempt)
             return
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())
         if again:
             self._choice.again(job)
         self._source.ended(job, attempt, end.found, again=bool(again))
-        self._reading.ended(job, attempt, end.found, end.duration)
-        self._tell(Ended(job, attempt, end.found, end.duration, bool(again), again))
+        self._reading.ended(end, end.found)
+        self._tell(Ended(job, attempt, end.found, end.duration, bool(again), again, end.silent))
 
     # Stops: a person's signals, and trials that fall behind.
 

@@ -19,7 +19,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import granted
-from scheduler.runner.orders import order_of
+from scheduler.runner.orders import Alikes, order_of
 from scheduler.runner.plan import Start, Wait
 from scheduler.runner.ports import ports_for
 from scheduler.runner.under_way import Supervision
@@ -36,11 +36,12 @@ class Starts:
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
         self._origins = Origins(self._codes)
         self._known = WeakKeyDictionary[Origin, int]()  # those that are on disk, by number, as long as anybody has them
-        self._pause, self._inherited = pause, dict(os.environ)  # a copy for each job would cost more than the rest of its start
+        self._pause, self._alikes = pause, Alikes(dict(os.environ))
 
     def claimed(self, starts: Sequence[Start], slots: int) -> tuple[list[Ready], list[Wait]]:
         """The jobs with their claims and launchers, and those whose claim another was quicker to take. `slots` share the cores of
         this machine."""
+        self._alikes.forget()
         ready: list[Ready] = []
         refused: list[Wait] = []
         for start in starts:
@@ -68,7 +69,6 @@ class Starts:
         reach("claim-taken")
         try:
             ready = self._with_launcher(start.job, claim, threads)
-            ready = ready if start.job.is_seat else replace(ready, origin=self._origin(ready))
         except (OSError, Shortage):
             if claim:
                 claim.close()
@@ -77,18 +77,16 @@ class Starts:
 
     def _with_launcher(self, job: Job, claim: Claim | None, threads: int) -> Ready:
         """And with its code, which decides about the launcher."""
-        code = None if job.is_seat else self._codes.of(job.argv, job.cwd)
-        wish = self._jobs.warmth.wish(job, code.program if code else None, self._store.surroundings(job), threads)
+        kept, code = self._store.surroundings(job), None if job.is_seat else self._codes.of(job.argv, job.cwd)
+        driver = self._devices.desk.driver if self._devices.desk and claim else ""
+        origin = None if job.is_seat else self._origins.of(job, code, kept, driver)
+        wish = self._jobs.warmth.wish(job, code.program if code else None, kept, threads)
         key, launch = wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None
         slot = self._jobs.fleet.choose(job, key, launch)
-        return Ready(job, slot, claim, code, warm=wish.key if wish else "")
+        return Ready(job, slot, claim, code, origin, warm=wish.key if wish else "")
 
     def _threads(self, slots: int) -> int:
         return max(1, self._devices.cores // slots)
-
-    def _origin(self, ready: Ready) -> Origin:
-        driver = self._devices.desk.driver if self._devices.desk and ready.claim else ""
-        return self._origins.of(ready.job, ready.code, self._store.surroundings(ready.job), driver)
 
     def _with_ports(self, ready: Ready) -> Ready | Refusal:
         try:
@@ -99,7 +97,7 @@ class Starts:
         if isinstance(ports, Refusal):
             ready.give_up()
             return ports
-        return replace(ready, ports=ports)
+        return replace(ready, ports=ports) if ports else ready
 
     def _take(self, start: Start) -> Claim | Refusal:
         assert self._devices.desk  # it has offered the placement
@@ -131,10 +129,8 @@ class Starts:
             return None
         if ready.origin and attempt.origin is not None:
             self._known[ready.origin] = attempt.origin
-        surroundings = self._store.surroundings(ready.job)
-        order = order_of(
-            ready, attempt, self._inherited, surroundings, self._threads(slots), self.grace_of(ready.job), self._store.home
-        )
+        shared = self._alikes.of(ready, self._store.surroundings(ready.job))
+        order = order_of(ready, attempt, shared, self._threads(slots), self.grace_of(ready.job), self._store.home)
         return self._jobs.hand_over(ready, attempt, order)
 
     def grace_of(self, job: Job) -> float:

@@ -14,6 +14,7 @@ from scheduler.launcher.client import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable
+from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ACTIVE, SUCCEEDED, State
@@ -22,6 +23,7 @@ from scheduler.runner.attempts import End, Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.environment import system_interval
 from scheduler.runner.launchers import Fleet
+from scheduler.runner.logs import is_silent
 from scheduler.runner.other_launchers import Visits
 from scheduler.runner.sources import EarlyStop
 from scheduler.runner.warmth import Warmth
@@ -46,7 +48,9 @@ class Supervision:
         pause: Callable[[str], None],
         noted: Callable[[Running, str], None],
         warmth: Warmth,
+        reads: Callable[[Job], bool],
     ) -> None:
+        """`reads`: whether a source reads, and keeps, what a job logs."""
         self._mine, self._store, self._devices, self._wakeups = mine, mine.store, devices, wakeups
         self._pause, self._noted, self.warmth = pause, noted, warmth
         self.shortage = Pause()
@@ -58,7 +62,7 @@ class Supervision:
         self.running: dict[str, Running] = {}
         self.ends: list[End] = []
         self._misfires = 0
-        self._every = system_interval()
+        self._every, self._reads = system_interval(), reads
 
     @property
     def has_visits(self) -> bool:
@@ -180,8 +184,9 @@ class Supervision:
         there = self.running.keys() - over
         self.stop(State.STOPPED_EARLY, {stop.attempt: stop.reason for stop in stops if stop.attempt in there}, grace)
 
-    def refuse_to_misfire_for_ever(self) -> None:
-        """StateError when launcher after launcher has died."""
+    def end_turn(self) -> None:
+        """Nothing more is handed over in this turn. StateError when launcher after launcher has died."""
+        self.fleet.recall(time.monotonic())
         if self._misfires >= MISFIRES:
             raise StateError(
                 f"{MISFIRES} launchers in a row ended before a job did",
@@ -260,4 +265,6 @@ class Supervision:
         judged, uses = endings.judge(running.attempt, found, shares)
         brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
         system = None if brief else endings.system_use(running.attempt, found)
-        self.ends.append(End(running, judged, duration, uses, system))
+        known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)
+        silent = known_here and is_silent(running.attempt, duration)
+        self.ends.append(End(running, judged, duration, uses, system, silent))

@@ -84,6 +84,12 @@ class SlurmFleet:
     def learn(self, duration: float) -> None:
         """Nothing is handed ahead of time."""
 
+    def recall(self, now: float) -> None:
+        """Nothing waits behind a job."""
+
+    def patience(self, now: float) -> float | None:
+        return None
+
     def well_fed(self) -> bool:
         return False
 

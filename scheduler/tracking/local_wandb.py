@@ -70,15 +70,19 @@ def attempt_of(key: str, given: str) -> str | None:
     return run_id if hmac.compare_digest(given.encode(), key_of(key, run_id).encode()) else None
 
 
+def is_asked(users: Mapping[str, str | None]) -> bool:
+    """Whether that environment asks for the server of this machine, and does not want W&B offline or not at all."""
+    asked = LOCAL in asked_by({VARIABLE: users.get(VARIABLE) or ""})
+    return asked and users.get("WANDB_MODE") in (None, "", "online")
+
+
 def online(users: Mapping[str, str | None], root: Path, directory: str, run_id: str) -> dict[str, str | None]:
     """What an attempt gets that is to log at the server of this machine; nothing where its user's environment, `users`, does not
     ask for that or wants W&B offline or not at all, and nothing where no server is there: then it logs offline.
 
     Its run is written into its `directory` as well, where its rows are read: they need no server that is there all the time.
     """
-    mode = users.get("WANDB_MODE") or ""
-    is_asked = LOCAL in asked_by({VARIABLE: users.get(VARIABLE) or ""})
-    if not is_asked or mode not in ("", "online") or (server := running(root)) is None:
+    if not is_asked(users) or (server := running(root)) is None:
         return {}
     found: dict[str, str | None] = dict.fromkeys(OTHERS)
     found |= {"WANDB_MODE": "online", "WANDB_DIR": directory, "WANDB_BASE_URL": server.url}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from functools import lru_cache
 from pathlib import PurePath
 
 _PYTHON_OR_SHELL = re.compile(r"(python|pypy)[0-9.]*|(ba|da|z|k|fi)?sh")
@@ -29,7 +29,12 @@ def program_files(argv: Sequence[str]) -> tuple[str, ...]:
     >>> program_files(["python", "-m", "pkg.train"]), program_files(["/home/me/train", "--lr=1"])
     (('pkg/train.py', 'pkg/train/__main__.py'), ('/home/me/train',))
     """
-    words = islice(argv, _FAR)
+    return _files(tuple(argv[:_FAR]))
+
+
+@lru_cache(maxsize=256)  # all that start in one turn are asked for twice
+def _files(argv: tuple[str, ...]) -> tuple[str, ...]:
+    words = iter(argv)
     itself: tuple[str, ...] = ()
     for place, word in enumerate(words):
         name = word.rpartition("/")[2]

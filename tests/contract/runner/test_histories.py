@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from scheduler.queue.changes import Changes
+from scheduler.queue.changes import UNREAD, Changes
 from scheduler.queue.dependencies import resolve
 from scheduler.queue.evidence import Evidence
 from scheduler.queue.job import Attempt, Ending, Job
@@ -161,10 +161,10 @@ def calls_everything_done(name: str, seen: Evidence) -> recovery.Verdict:
 
 
 class OverwritesFinalRecords(Changes):
-    def end(self, attempt: Attempt, ending: Ending, duration: float | None) -> bool:
+    def end(self, attempt: Attempt, ending: Ending, duration: float | None, logged: tuple = UNREAD) -> bool:
         self._connection.execute("UPDATE attempt SET state = NULL WHERE job = ? AND number = ?", (attempt.job, attempt.number))
         if self.state(attempt.job) in (State.STARTING, State.RUNNING, State.STOPPING):
-            return super().end(attempt, ending, duration)
+            return super().end(attempt, ending, duration, logged)
         ending = Ending(State.FAILED, 99)
         values = (ending.state.value, ending.exit_status, attempt.job, attempt.number)
         self._connection.execute("UPDATE attempt SET state = ?, exit_status = ? WHERE job = ? AND number = ?", values)

@@ -22,6 +22,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
+from scheduler.runner.attempts import End, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import settle
 from scheduler.runner.notices import Notice, Started, StillReading
@@ -80,7 +81,7 @@ def test_a_runner_without_a_descriptor_to_spare_reads_later(store: Store, home: 
         reading.began(job, attempt)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    reading.ended(job, attempt, Ending(State.DONE, 0), 1.0)
+    reading.ended(End(Running(job, attempt), Ending(State.DONE, 0), 1.0), Ending(State.DONE, 0))
     read_out(reading)
     assert logged(store, job, attempt).last == {"loss": 0.25}
     assert unread(store) == []
@@ -210,7 +211,7 @@ def test_what_is_kept_is_written_once(store: Store, home: Home, experiments) -> 
     shutil.rmtree(attempt.directory)
     assert attempt.ending
     late = Reading(home)
-    late.ended(job, attempt, attempt.ending, attempt.duration)
+    late.ended(End(Running(job, attempt), attempt.ending, attempt.duration), attempt.ending)
     read_out(late)
     found = with_curves(store, attempt)
     assert found
@@ -223,7 +224,7 @@ def test_what_is_over_is_written_down_while_others_go_on(store: Store, home: Hom
     for value in (0.5, 0.25):  # the second one when it sleeps
         text = f"loss={value}\n"
         job, attempt = over(store, experiments, lambda folder, text=text: (folder / "log.txt").write_text(text), f"true {value}")
-        reading.ended(job, attempt, Ending(State.DONE, 0), 1.0)
+        reading.ended(End(Running(job, attempt), Ending(State.DONE, 0), 1.0), Ending(State.DONE, 0))
         until(lambda attempt=attempt: kept(store, [attempt])[attempt.name])
         assert logged(store, job, attempt).last == {"loss": value}
     read_out(reading)

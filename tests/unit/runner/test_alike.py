@@ -1,0 +1,35 @@
+"""What attempts of jobs that are alike find alike, and what each finds for itself."""
+
+from __future__ import annotations
+
+import json
+
+from scheduler.experiments import Policy, Resources
+from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job
+from scheduler.queue.states import State
+from scheduler.queue.surroundings import Surroundings
+from scheduler.runner.environment import alike
+
+OWN = {"CHECKPOINTS": f"{RUN_DIR}/best", "RUN": RUN_ID, "GONE": None}
+JOB = Job(
+    *("a" * 32, 1, "key", "experiment", None, ("true",), "{}", "/nowhere", Resources(), Policy(), State.QUEUED, 0.0),
+    environment=json.dumps(OWN),
+)
+
+
+def test_each_attempt_finds_its_own_directory_in_what_is_looked_up_for_all() -> None:
+    """Else a thousand jobs would write into one folder, whose name is no folder's."""
+    shared = alike(JOB, None, {"HOME": "/nowhere"}, Surroundings())
+    for number in (1, 2):
+        attempt = Attempt(JOB.id, number, "launcher", f"/attempts/{number}", 0.0)
+        found = shared.of(attempt)
+        assert {name: found[name] for name in OWN} == JOB.additions(attempt)
+        assert (found["WANDB_DIR"], found["SWANLAB_LOG_DIR"]) == (attempt.directory, f"{attempt.directory}/swanlog")
+
+
+def test_what_a_job_keeps_of_its_submit_is_taken_as_it_stands() -> None:
+    """A folder of somebody's PATH may be called like a place that we fill in."""
+    path = f"/{RUN_DIR}/bin"
+    shared = alike(JOB, None, {"HOME": "/nowhere"}, Surroundings((("PATH", path), ("WANDB_DIR", "/mine"))))
+    found = shared.of(Attempt(JOB.id, 1, "launcher", "/attempts/1", 0.0))
+    assert (found["PATH"], found["WANDB_DIR"]) == (path, "/mine")

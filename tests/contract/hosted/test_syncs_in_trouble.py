@@ -19,6 +19,7 @@ from scheduler.hosted.copies import Copy
 from scheduler.queue.guests import guest_from, take
 from scheduler.queue.store import Store
 from tests.contract.hosted.test_orders import GUEST
+from tests.small_disk import small_disk
 from tests.two_machines import IGNORED, Call, Two, opened, two_machines
 
 AGENT = str(Path(__file__).parents[3] / "scheduler" / "hosted" / "__main__.py")
@@ -183,3 +184,18 @@ def test_who_gives_up_in_the_middle_has_changed_nothing(two: Two) -> None:
     end()
     assert (two.there / "model.py").exists()
     assert two.bring() == (0, 1)
+
+
+def test_a_disk_that_is_full_there_is_named_and_the_next_sync_ends_what_was_begun(two: Two) -> None:
+    """Some files found room and others did not; no job starts on half of the code."""
+    two.there.parent.mkdir()
+    (two.here / "large.py").write_text("#" * 200_000)
+    with small_disk(two.there.parent):
+        (two.there.parent / "others").write_bytes(b"\0" * 900_000)
+        with pytest.raises(StateError, match=r"No space left on device; once that is mended, run it again"):
+            two.bring()
+        assert "half brought" in two.differs() or "it has no" in two.differs()
+        (two.there.parent / "others").unlink()
+        two.bring()
+        assert two.differs() == ""
+        assert sorted(two.found()) == [".gitignore", "large.py", "model.py", "train.py"]

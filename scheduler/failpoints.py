@@ -23,6 +23,8 @@ costs one comparison.
     launcher    order-received     before the journal knows of the job
                 start-noted        the journal says `S`, the command has not been started
                 end-noted          the journal says `X`, nobody has been told
+    sync        files-promised     which files are to be written on this host is on disk, and none is
+                file-coming        a file has been written under another name than its own
     backup      copy-made          a copy of the queue is written and has not its name
     restore     new-queue-made     the queue that is to come lies beside the present one
                 old-queue-named    the present one has its second name too, and is still in its place

@@ -36,6 +36,10 @@ class Shortage(Exception):
     """What was wanted cannot be had for now; the text says of what there is too little. A later try may succeed."""
 
 
+class NotThis(Shortage):
+    """The same for one job alone: another may have a place."""
+
+
 class Startable(Protocol):
     def start(self) -> None: ...
 

@@ -130,11 +130,12 @@ ensure_browser() {
     ensure_programs chromedriver "Chromium for the tests of pages (NO_BROWSER=1 leaves it out)" chromium chromium-driver fonts-dejavu-core
 }
 
-# Slurm and an ssh server, for the tests of other machines, and only with WITH_CLUSTER=1: they are services, which nobody wants by
+# Slurm, an ssh server and rsync, for the tests of other machines, and only with WITH_CLUSTER=1: they are services, which nobody wants by
 # the way.
 ensure_cluster() {
     if [ -z "${WITH_CLUSTER:-}" ]; then return 0; fi
     ensure_programs sshd "an ssh server for the tests of other hosts" openssh-server openssh-client
+    ensure_programs rsync "rsync for the tests of code that is brought to hosts" rsync
     ensure_programs slurmctld "Slurm for the tests of clusters" slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins
 }
 

@@ -2,6 +2,8 @@
 folder of its own.
 
     with started(folder, "ada", "babbage") as hosts: ...      # hosts.environment: what the client needs to find them
+
+With `over` each host has a folder of its own at that path, `hosts["ada"].work` seen from here: all others they share.
 """
 
 from __future__ import annotations
@@ -50,6 +52,17 @@ Host {name}
 """
 
 
+APART = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'  # in a mount namespace of its own, see mount_namespaces(7)
+
+
+def cannot_be_brought_code() -> str:
+    """Why no host can have a folder of its own that files are brought to; "" where they can."""
+    if _program("rsync") is None:
+        return "no rsync here: apt install rsync"
+    tried = subprocess.run(["unshare", "-m", "mount", "--bind", "/", "/"], capture_output=True, check=False)
+    return "this user may not mount what a host alone is to see" if tried.returncode else ""
+
+
 def missing() -> str:
     """Why there can be no such hosts here; "" where they can."""
     gone = [name for name in ("sshd", "ssh", "ssh-keygen") if _program(name) is None]
@@ -66,6 +79,7 @@ class Host:
     name: str
     folder: Path
     port: int
+    over: Path | None = None
     daemon: subprocess.Popen | None = None
 
     @property
@@ -73,9 +87,16 @@ class Host:
         """Its state directory."""
         return self.folder / "home"
 
+    @property
+    def work(self) -> Path:
+        """What it has at `over`."""
+        return self.folder / "work"
+
     def start(self) -> None:
         with (self.folder / "sshd.log").open("ab") as log:
             words = [_program("sshd") or "sshd", "-D", "-e", "-f", str(self.folder / "sshd_config")]
+            if self.over:
+                words = ["unshare", "-m", "sh", "-c", APART, "sh", str(self.work), str(self.over), *words]
             self.daemon = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         until(self._answers)
 
@@ -90,6 +111,21 @@ class Host:
         self.daemon.kill()
         self.daemon.wait()
         self.daemon = None
+
+    def crash(self) -> None:
+        """All that runs there ends at once, as when the power goes. Its disk keeps what was written."""
+        self.stop()
+        while found := [int(each.name) for each in Path("/proc").glob("[0-9]*") if self._has(each)]:
+            for pid in found:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _has(self, process: Path) -> bool:
+        """Whether it was started from a login there, and still runs."""
+        with suppress(OSError):
+            variables = (process / "environ").read_bytes().split(b"\0")
+            return b"EXP_QUEUE_HOME=" + os.fsencode(self.home) in variables
+        return False
 
     def _answers(self) -> bool:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port), 5)) as line:
@@ -111,16 +147,16 @@ class Hosts:
 
 
 @contextmanager
-def started(folder: Path, variables: Mapping[str, Mapping[str, str]]) -> Iterator[Hosts]:
-    """Hosts with these names that answer; `variables`: what each has in the environment of a login."""
+def started(folder: Path, variables: Mapping[str, Mapping[str, str]], over: Path | None = None) -> Iterator[Hosts]:
+    """Hosts with these names that answer; `variables`: what each has in the environment of a login; `over`: see above."""
     folder.mkdir(parents=True)
     key = folder / "key"
     _make_key(key)
     hosts, user = Hosts(folder), pwd.getpwuid(os.geteuid()).pw_name
     with ExitStack() as undone, (folder / "ssh_config").open("w", encoding="utf-8") as client:
         for name, own in variables.items():
-            host = Host(name, folder / name, free_port())
-            host.folder.mkdir()
+            host = Host(name, folder / name, free_port(), over)
+            host.work.mkdir(parents=True)
             _make_key(host.folder / "host_key")
             public = (host.folder / "host_key.pub").read_text(encoding="utf-8")
             (host.folder / "known_hosts").write_text(f"[127.0.0.1]:{host.port} {public}", encoding="utf-8")

@@ -14,6 +14,7 @@ from scheduler.home import Home, default_root, open_home
 from scheduler.linux import variables
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
+from scheduler.terminal import say
 
 if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile, Policy
@@ -56,10 +57,12 @@ def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
 
 @dataclass(frozen=True)
 class ClusterWish:
-    """Other machines than this one: `hosts` over ssh, or without any, Slurm; `slurm`: wishes about that, each KEY=VALUE."""
+    """Other machines than this one: `hosts` over ssh, or without any, Slurm; `slurm`: wishes about that, each KEY=VALUE; `sync`:
+    whether the code is to be brought to the hosts."""
 
     slurm: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    sync: bool = False
 
 
 def opened_to_run(
@@ -73,17 +76,20 @@ def opened_to_run(
     ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
     policy = replace(plan.policy, ports=ports)
     if cluster.hosts:
-        return _opened_hosts(cluster.hosts, policy)
+        return _opened_hosts(cluster, policy)
     from scheduler.experiments.slurm import changed
     from scheduler.runner.cluster import ROOM, open_cluster
 
     return closing(open_cluster(changed(plan.slurm, cluster.slurm), policy, number, ROOM))
 
 
-def _opened_hosts(hosts: tuple[str, ...], policy: Policy) -> AbstractContextManager[Devices]:
-    from scheduler.runner.hosts import open_hosts  # most who run something do so on one machine
+def _opened_hosts(cluster: ClusterWish, policy: Policy) -> AbstractContextManager[Devices]:
+    from scheduler.runner.hosts import bring_code, open_hosts  # most who run something do so on one machine
 
-    return closing(open_hosts(hosts, policy, working_directory()))
+    directory = working_directory()
+    if cluster.sync:
+        bring_code(cluster.hosts, directory, say)
+    return closing(open_hosts(cluster.hosts, policy, directory))
 
 
 def opened_to_sweep(
@@ -94,7 +100,7 @@ def opened_to_sweep(
         return opened_devices(settings)
     number = _number(slots)
     if cluster.hosts:
-        return _opened_hosts(cluster.hosts, plan.policy)
+        return _opened_hosts(cluster, plan.policy)
     from scheduler.experiments.slurm import NO_WISHES, changed
     from scheduler.runner.cluster import TRIALS, open_cluster
 

@@ -33,18 +33,35 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options about other machines; the command gets `cluster`: the wishes, None where this machine is meant."""
 
     @functools.wraps(command)
-    def with_cluster(*arguments: Any, on: str | None, of_slurm: tuple[str, ...], **others: Any) -> Any:
+    def with_cluster(*arguments: Any, on: str | None, of_slurm: tuple[str, ...], sync: bool, **others: Any) -> Any:
         if of_slurm and on != "slurm":
             raise click.UsageError("--slurm says something of a cluster: write --on slurm as well")
-        return command(*arguments, cluster=_wish(on, of_slurm), **others)
+        wish = _wish(on, of_slurm)
+        return command(*arguments, cluster=_with_code(wish, looks=others["dry_run"]) if sync else wish, **others)
 
     where = (
         "The jobs run elsewhere. slurm: on the nodes of the cluster, each as an element of an array; -j: so many of an array at "
         "once. ssh:HOST,HOST: on these machines, each under its own claims; -j: so many in all."
     )
     what = "With --on slurm: partition, account, qos, constraint, memory, time or folder, instead of the file's. May be repeated."
+    code = (
+        "With --on ssh: first bring the files that git tracks or does not ignore to the same path on each host, by rsync. What "
+        "others have changed there is never overwritten."
+    )
     on = click.option("--on", metavar="slurm|ssh:HOSTS", help=where)
-    return on(click.option("--slurm", "of_slurm", multiple=True, metavar="KEY=VALUE", help=what)(with_cluster))
+    sync = click.option("--sync", is_flag=True, help=code)
+    return on(sync(click.option("--slurm", "of_slurm", multiple=True, metavar="KEY=VALUE", help=what)(with_cluster)))
+
+
+def _with_code(wish: ClusterWish | None, *, looks: bool) -> ClusterWish:
+    """The wish that the code be brought, too."""
+    from dataclasses import replace
+
+    if wish is None or not wish.hosts:
+        raise click.UsageError("--sync brings the code to hosts: write --on ssh:HOST,HOST as well")
+    if looks:
+        raise click.UsageError("--dry-run changes nothing, and --sync writes to the hosts: leave one of the two out")
+    return replace(wish, sync=True)
 
 
 def _wish(on: str | None, of_slurm: tuple[str, ...]) -> ClusterWish | None:

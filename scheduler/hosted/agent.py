@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +14,31 @@ from scheduler import __version__
 from scheduler.actions.opening import opened_devices, opened_queue
 from scheduler.errors import UserError
 from scheduler.home import open_home
+from scheduler.hosted.copies import copy_around, differs_here
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
+from scheduler.hosted.syncing import HOSTED, serve
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
-from scheduler.ssh.same_code import differs
-from scheduler.ssh.wire import PROTOCOL
+from scheduler.ssh.wire import PROTOCOL, Frame
 from scheduler.terminal import say
-
-ROOM = "hosted"
 
 
 def main() -> int:
     """Serve one line, until it breaks."""
     pipe = Pipe(os.dup(0), os.dup(1))
     _keep_from_the_line()
-    hello = _first(pipe)
-    if hello is None:
+    first = _first(pipe)
+    if first is None:
         return 0
-    if why := _refusal(hello):
+    if why := _refusal(first[0]):
         pipe.send({"is": "refused", "text": why})
         return 0
     try:
-        with opened_queue(say, _root(hello["queue"])) as store, opened_devices() as devices:
-            _serve(store, devices, pipe, _difference(hello))
+        _obey(pipe, *first)
     except UserError as error:
         pipe.send({"is": "refused", "text": str(error)})
     return 0
@@ -53,13 +52,28 @@ def _keep_from_the_line() -> None:
     os.close(null)
 
 
-def _first(pipe: Pipe) -> dict[str, Any] | None:
+def _first(pipe: Pipe) -> Frame | None:
     there = True
     while there:
         frames, there = pipe.receive()
         if frames:
-            return frames[0][0]
+            return frames[0]
     return None
+
+
+def _obey(pipe: Pipe, told: dict[str, Any], data: bytes) -> None:
+    home = open_home().root
+    if told["do"] == "sync":
+        serve(home, pipe, told, data)
+        return
+    with _used(home, told["directory"]), opened_queue(say, _root(home, told["queue"])) as store, opened_devices() as devices:
+        _serve(store, devices, pipe, _difference(home, told))
+
+
+def _used(home: Path, directory: str) -> AbstractContextManager[None]:
+    """As long as this line lasts, no sync puts other code where its jobs start."""
+    copy = copy_around(home, directory) if directory else None
+    return copy.used() if copy else nullcontext()
 
 
 def _refusal(hello: dict[str, Any]) -> str:
@@ -70,14 +84,14 @@ def _refusal(hello: dict[str, Any]) -> str:
     return ""
 
 
-def _difference(hello: dict[str, Any]) -> str:
+def _difference(home: Path, hello: dict[str, Any]) -> str:
     """Why nothing new can be started; whoever only watches what runs has no code."""
-    return differs(hello["directory"], hello["commit"], hello["changes"]) if hello["directory"] else ""
+    return differs_here(home, hello["directory"], hello["commit"], hello["changes"]) if hello["directory"] else ""
 
 
-def _root(queue: str) -> Path:
+def _root(home: Path, queue: str) -> Path:
     """The queue of its own, for each queue that sends jobs here."""
-    root = open_home().root / ROOM
+    root = home / HOSTED
     root.mkdir(0o700, exist_ok=True)
     return root / queue
 

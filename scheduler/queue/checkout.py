@@ -94,6 +94,18 @@ def names_that_differ(root: str) -> list[str]:
     return sorted({*_names(changed), *(name for name, _ in _small_scripts(root, untracked))})
 
 
+def names_kept(root: str) -> list[str]:
+    """What git tracks there, and what it neither tracks nor ignores; a checkout within is one name. OSError with the reason where
+    git does not tell, or not within seconds."""
+    try:
+        found = _output(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    except (OSError, subprocess.SubprocessError) as error:
+        raise OSError(f"git does not tell which files there are ({_words(error)})") from error
+    if len(found) >= _READ:
+        raise OSError("there are more files than are looked at")
+    return sorted(set(_names(found)))
+
+
 def git(directory: str | Path, *words: str) -> list[str]:
     """A command line of git that asks there, and runs no program of the user's configuration on its way."""
     return ["git", "-C", str(directory), "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=true", *words]

@@ -14,10 +14,12 @@ from scheduler.experiments import Policy, Resources
 from scheduler.home import Home, open_home
 from scheduler.linux.wakeups import Wakeups
 from scheduler.runner.devices import Devices
+from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
 from scheduler.ssh.same_code import code_at
+from scheduler.ssh.tree import tree_around
 
 QUEUE_ID = "queue-id"
 
@@ -84,6 +86,17 @@ def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
         clerk.close()
         raise
     return OnHosts(clerk, names)
+
+
+def bring_code(names: Sequence[str], directory: str, say: Callable[[str], None]) -> None:
+    """Have the hosts have the code around `directory` under the same path. StateError where one refuses; of one that does not
+    answer only `say` hears: its code is compared when it does."""
+    tree = tree_around(directory, open_home().root)
+    for name in names:
+        try:
+            say(f"{name}: {bring(name, tree)}")
+        except Away as error:
+            say(f"{name} does not answer, and was brought no code: {error}")
 
 
 def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:

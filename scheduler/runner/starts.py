@@ -23,7 +23,7 @@ from scheduler.runner.orders import Alikes, order_of
 from scheduler.runner.plan import Start, Wait
 from scheduler.runner.ports import ports_for
 from scheduler.runner.under_way import Supervision
-from scheduler.shortage import Shortage, is_short, words
+from scheduler.shortage import NotThis, Shortage, is_short, words
 
 
 class Starts:
@@ -47,6 +47,9 @@ class Starts:
         for start in starts:
             try:
                 found = self._ready(start, self._threads(slots))
+            except NotThis as error:
+                refused.append(Wait(start.job, str(error)))
+                continue
             except Shortage as error:
                 self._pause(str(error))
                 break

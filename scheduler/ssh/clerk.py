@@ -183,6 +183,7 @@ class Clerk:
         back = bool(host.why)
         host.up, host.why, host.tries, host.refused = True, "", 0, False
         host.offers, host.slots = message, message["slots"]
+        self._lines.answered(host)
         for each in self._of(host):
             self._say_all(each)
         for order in self._to_forget.pop(host.name, []):

@@ -14,7 +14,7 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.asks import as_json
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import KEPT, KEPT_IF_SET, Surroundings
-from scheduler.shortage import Shortage
+from scheduler.shortage import NotThis, Shortage
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of, new_order
 from scheduler.ssh.mirror import Mirror
@@ -87,10 +87,14 @@ class SshFleet:
         return False
 
     def choose(self, job: Job, *_: object) -> Place:
-        """A place on the host with the most room. Shortage where none has any, or none answers."""
-        host = max(map(self._clerk.host, self._names), key=lambda each: each.free)
-        if host.free <= 0:
+        """A place on the host with the most room, of those that have what it asks for. NotThis where other jobs may have one,
+        Shortage where no host has room, or none answers."""
+        hosts = [host for host in map(self._clerk.host, self._names) if host.free > 0]
+        if not hosts:
             raise Shortage("no host has room for another job now")
+        host = max((each for each in hosts if each.could_run(job.resources)), key=lambda each: each.free, default=None)
+        if host is None:
+            raise NotThis("no host that has what it asks for has room now")
         place = Place(launcher_of(host.name, new_order(job.id)), host, self._clerk, job)
         host.busy.add(place.id)
         return place

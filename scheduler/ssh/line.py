@@ -26,12 +26,17 @@ AGENT = "scheduler/hosted/__main__.py"
 ABSENT = 127  # what a shell says of a command that is not there
 
 
+def client() -> list[str]:
+    """The client and its options, without a host."""
+    program = shlex.split(os.environ.get(PROGRAM) or "ssh")
+    options = [word for each in (*OPTIONS, "ClearAllForwardings=yes") for word in ("-o", each)]
+    return [*program, "-T", *options]
+
+
 def command(host: str, python: str = sys.executable, root: str = str(ROOT)) -> list[str]:
     """The command line of the client. On the host it is `python` of here where that is there too, with the exp-queue that it has
     here; else the `exp-queue` of a login shell."""
-    program = shlex.split(os.environ.get(PROGRAM) or "ssh")
-    options = [word for each in (*OPTIONS, "ClearAllForwardings=yes") for word in ("-o", each)]
-    return [*program, "-T", *options, "--", host, remote(python, root)]
+    return [*client(), "--", host, remote(python, root)]
 
 
 def remote(python: str, root: str) -> str:
@@ -76,9 +81,9 @@ class Line:
     def wants_to_send(self) -> bool:
         return bool(self._out)
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any], data: bytes = b"") -> None:
         """Send it now, or what of it the line takes; the rest when it is writable."""
-        self._out += frame(message)
+        self._out += frame(message, data)
         self.flush()
 
     def flush(self) -> None:

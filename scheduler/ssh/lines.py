@@ -17,6 +17,7 @@ from scheduler.ssh.wire import Frame
 PING = 15.0  # seconds; the other side leaves when it hears nothing for much longer
 FAREWELL = 3.0  # seconds for the other end to leave
 HELLO_WITHIN = 60.0  # seconds from a call to the first word: a login shell or a home folder there may hang
+LOOK_AGAIN = 30.0  # seconds to the next call of a host whose code is another: somebody may have pulled there
 LONGEST = 30.0  # seconds between two calls of a host that does not answer
 
 
@@ -55,14 +56,17 @@ class Lines:
     def wait(self) -> None:
         """Sleep until something has come, or a host is due to be called or to have answered, and act on it."""
         due = [each.due if each.line is None else each.answer_by for each in self.hosts.values() if not each.up]
+        due += [each.due for each in self.hosts.values() if each.starts_nothing]
         for key, _ in self._selector.select(max(0.0, min([self._ping_at, *due]) - time.monotonic())):
             key.data()
 
     def keep(self) -> None:
-        """Call who is due, give up who says nothing, and let all others know that we are here."""
+        """Call who is due, also whose code was another, give up who says nothing, and let all others know that we are here."""
         now = time.monotonic()
         for host in [each for each in self.hosts.values() if each.line and not each.up and each.answer_by <= now]:
             self._give_up(host, f"it does not say hello within {HELLO_WITHIN:g} s")
+        for host in [each for each in self.hosts.values() if each.starts_nothing and each.due <= now]:
+            self._hang_up(host)
         for host in [each for each in self.hosts.values() if each.line is None and each.due <= now]:
             self.call(host)
         if self._ping_at <= now:
@@ -84,6 +88,10 @@ class Lines:
         self._selector.register(line.incoming, selectors.EVENT_READ, partial(self._hear, host, line))
         self._selector.register(line.errors, selectors.EVENT_READ, partial(self._hear_errors, line))
         self._send_rest(line)
+
+    def answered(self, host: Host) -> None:
+        """It has said what it offers; whose code is another is called again after a while, and compares it anew."""
+        host.due = time.monotonic() + LOOK_AGAIN
 
     def say(self, host: Host, message: dict[str, Any]) -> None:
         """Send it, where there is a line; else whoever has it to say says it again when there is one."""

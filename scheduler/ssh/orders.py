@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from scheduler.experiments import Resources
 from scheduler.ssh.line import Line
 from scheduler.ssh.mirror import Mirror
 
@@ -55,12 +56,21 @@ class Host:
     busy: set[str] = field(default_factory=set)  # the attempts that it has, or is to have; the loop's alone
 
     @property
+    def starts_nothing(self) -> bool:
+        """It answers, and its code is another."""
+        return self.up and bool(self.offers.get("differs"))
+
+    @property
     def room(self) -> int:
         """How many attempts it may have now, with those that it has."""
-        if not self.up or self.full or self.offers["differs"]:
+        if not self.up or self.full or self.starts_nothing:
             return len(self.busy)
         return max(self.slots, len(self.busy))
 
     @property
     def free(self) -> int:
         return self.room - len(self.busy)
+
+    def could_run(self, wanted: Resources) -> bool:
+        """Whether it has what such a job asks for, if nobody else used it."""
+        return (wanted.gpus or 0) <= self.offers.get("gpus", 0) and (wanted.cpus or 0) <= self.offers.get("cores", 0)

@@ -49,11 +49,11 @@ def _code(directory: str) -> tuple[str, str]:
         return "", ""
     root, commit, _ = found
     names = names_that_differ(root)
-    entries = b"".join(os.fsencode(name) + b"\0" + _what_is_at(Path(root, name)).encode() + b"\0" for name in names)
+    entries = b"".join(os.fsencode(name) + b"\0" + what_is_at(Path(root, name)).encode() + b"\0" for name in names)
     return commit, hashlib.sha256(entries).hexdigest() if names else ""
 
 
-def _what_is_at(path: Path) -> str:
+def what_is_at(path: Path) -> str:
     """What git would keep of it: its kind, and a digest of what is in it; "" where there is nothing."""
     try:
         mode = path.lstat().st_mode

@@ -4,6 +4,10 @@ From the queue (`do`): `hello` (protocol, queue, directory, commit, changes), `p
 have), `watch` (have), `withdraw`, `stop` (state, grace), `forget`. To it (`is`): `hello` (slots, gpus, cores, note, differs),
 `refused` (text), `room` (slots, full), and about an order: `running`, `note` (text), `file` (path, at; whole, last), `size`,
 `dropped` (why), `ended` (end).
+
+A line that brings the code says other words: `sync` (protocol, root, directory, commit, changes; behind it what is in each
+file) and, when the files are there, `sent`. It hears `wants` (into, rsync; behind it the names), `done` (written, deleted) or
+`refused`.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAGIC = b"exp-queue: from here on frames\n"  # what a login shell prints before is none of ours
 Frame = tuple[dict[str, Any], bytes]
 

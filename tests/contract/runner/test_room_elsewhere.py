@@ -53,9 +53,32 @@ def test_that_no_host_has_room_is_said_as_it_is(store: Store, experiments, tmp_p
 def test_a_person_says_how_many_run_on_all_hosts_together(store: Store, experiments, tmp_path: Path) -> None:
     """`-j` is what holds a licence server or a disk together; hosts with room for more took more."""
     jobs = submit(store, experiments("command: ['true']\ngrid: {n: [1]}\n"), str(tmp_path)).jobs
-    roomy = [Host(name, up=True, slots=8, offers={"differs": "", "note": ""}) for name in ("ada", "babbage")]
+    roomy = [
+        Host(name, up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8}) for name in ("ada", "babbage")
+    ]
     clerk = SimpleNamespace(hosts=roomy, host=lambda name: roomy[name == "babbage"])
     devices = OnHosts(clerk, ["ada", "babbage"])
     devices.fleet = lambda wakeups, heard: SshFleet(clerk, ["ada", "babbage"], SimpleNamespace(watch=lambda *_: None), heard)
     assert Runner(Mine(store, jobs), devices, 3, lambda notice: None)._open_slots(0) == 3
     assert Runner(Mine(store, jobs), devices, None, lambda notice: None)._open_slots(0) == 16
+
+
+def test_a_job_goes_only_where_there_is_what_it_asks_for(store: Store, experiments, tmp_path: Path) -> None:
+    """ada has the most room and no GPU: it was sent a job for one, gave it back, and was sent it again; babbage got none."""
+    text = "command: [echo, '${n}']\ngrid: {n: [1, 2]}\nresources: {gpus: 1}\n"
+    wants_gpu = submit(store, experiments(text), str(tmp_path)).jobs
+    wants_none = submit(store, experiments("command: ['true']\ngrid: {n: [1]}\n"), str(tmp_path)).jobs
+    offers = {"differs": "", "note": "", "cores": 8}
+    two = {
+        "ada": Host("ada", up=True, slots=8, offers={**offers, "gpus": 0}),
+        "babbage": Host("babbage", up=True, slots=1, offers={**offers, "gpus": 1}),
+    }
+    clerk = SimpleNamespace(host=two.get, hosts=[*two.values()], fileno=lambda: 0, reports=list)
+    fleet = SshFleet(clerk, list(two), SimpleNamespace(watch=lambda *_: None), lambda message: None)
+    under_way = SimpleNamespace(fleet=fleet, warmth=SimpleNamespace(wish=lambda *_: None))
+    paused: list[str] = []
+    starts = Starts(store, Devices("hosts"), under_way, None, paused.append)
+    ready, refused = starts.claimed([Start(job) for job in (*wants_gpu, *wants_none)], 1)
+    assert [(each.job, each.slot.host.name) for each in ready] == [(wants_gpu[0], "babbage"), (wants_none[0], "ada")]
+    assert [(each.job, each.reason) for each in refused] == [(wants_gpu[1], "no host that has what it asks for has room now")]
+    assert paused == []

@@ -127,3 +127,19 @@ def watched(folder: Path) -> Attempt:
 def texts(clerk: Clerk) -> list[str]:
     """The notes that it has reported since the last call."""
     return [each["text"] for each in clerk.reports() if each["is"] == "note"]
+
+
+def test_a_host_whose_code_was_another_is_asked_again(
+    clerk: Callable[..., Clerk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has pulled there meanwhile; the run lasts for days."""
+    monkeypatch.setattr(lines, "LOOK_AGAIN", 0.2)
+    monkeypatch.setattr(lines, "PING", 1e6)  # nothing else wakes it
+    some = clerk({"differs": "its code is another"})
+    host = some.host("ada")
+    some.wait_for([host])
+    assert host.room == 0
+    new = tmp_path / "new.json"
+    new.write_text(json.dumps({"hello": OFFERS, "answers": {}}), encoding="utf-8")
+    new.rename(tmp_path / "said.json")
+    until(lambda: host.room == OFFERS["slots"])

@@ -18,12 +18,24 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
     """Two machines without GPUs, ada and babbage."""
     if why := ssh_hosts.missing():
         pytest.skip(why)
-    locks = {"CUDA_VISIBLE_DEVICES": "-1", "EXP_QUEUE_COLD": "1"}
-    names = ("ada", "babbage")
-    with ssh_hosts.started(
-        tmp_path / "net", {name: {**locks, "EXP_QUEUE_LOCK_DIR": str(tmp_path / name)} for name in names}
-    ) as some:
+    with ssh_hosts.started(tmp_path / "net", of_logins(tmp_path)) as some:
         yield some
+
+
+@pytest.fixture
+def apart(tmp_path: Path, command_line: CommandLine) -> Iterator[Hosts]:
+    """The same, each with a folder of its own where `command_line` works, empty at first."""
+    if why := ssh_hosts.missing() or ssh_hosts.cannot_be_brought_code():
+        pytest.skip(why)
+    with ssh_hosts.started(tmp_path / "net", of_logins(tmp_path), command_line.directory) as some:
+        command_line.environment.update(some.environment)
+        yield some
+
+
+def of_logins(folder: Path) -> dict[str, dict[str, str]]:
+    """The environment of each host's logins."""
+    alike = {"CUDA_VISIBLE_DEVICES": "-1", "EXP_QUEUE_COLD": "1"}
+    return {name: {**alike, "EXP_QUEUE_LOCK_DIR": str(folder / name)} for name in ("ada", "babbage")}
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""`--sync`: the code is brought to hosts that have a disk of their own."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CommandLine
+from tests.git_checkouts import checkout, git
+from tests.ssh_hosts import Hosts
+from tests.waiting import until
+
+BOTH = ("--on", "ssh:ada,babbage", "--sync")
+ADA = ("--on", "ssh:ada", "--sync")
+ODD = "a b\nc 'd' \u00fc $x.txt"
+PROGRAM = """
+import os, sys, time
+from pathlib import Path
+from part import name
+with open(sys.argv[1] + ".began", "w") as file:
+    file.write(name)
+print("data:", Path("data").read_text() if Path("data").exists() else None, flush=True)
+while os.path.exists("stay"):
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def line(apart: Hosts, command_line: CommandLine) -> CommandLine:
+    """In a checkout of which the hosts have nothing: train.py, which writes what part.py says into 0.began, 1.began ..."""
+    folder = command_line.directory / "my project"
+    checkout(folder, train=PROGRAM, part="name = 'one'\n")
+    (folder / ".gitignore").write_text("data\nstay\n*.began\n__pycache__\n")
+    (folder / ODD).write_text("odd")
+    (folder / "run.sh").write_text("exit\n")
+    (folder / "run.sh").chmod(0o755)
+    (folder / "out").symlink_to("/nowhere/at/all")
+    found = replace(command_line, directory=folder)
+    found.write("grid.yaml", "command: [python, train.py, '${n}']\ngrid: {n: [0, 1, 2, 3]}\n")
+    found.write("one.yaml", "command: [python, train.py, '${n}']\ngrid: {n: [0]}\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "second")
+    return found
+
+
+def at(hosts: Hosts, name: str) -> Path:
+    return hosts[name].work / "my project"
+
+
+def test_the_code_is_where_a_job_looks_for_it_and_so_is_the_data_beside_it(line: CommandLine, apart: Hosts) -> None:
+    """The first time everything comes, later what has changed; and what the host has of its own stays."""
+    done = line("run", "grid.yaml", *BOTH)
+    assert done.returncode == 0, done.stderr
+    assert "ada: 8 files brought, 0 deleted" in done.stderr
+    began = [path for name in ("ada", "babbage") for path in at(apart, name).glob("*.began")]
+    assert sorted(path.name for path in began) == [f"{n}.began" for n in range(4)]
+    assert {path.read_text() for path in began} == {"one"}
+    ada = at(apart, "ada")
+    assert (ada / ODD).read_text() == "odd"
+    assert ((ada / "out").readlink(), (ada / "run.sh").stat().st_mode & 0o100) == (Path("/nowhere/at/all"), 0o100)
+    (ada / "data").write_text("of ada")
+    (line.directory / "part.py").write_text("name = 'two'\n")
+    (line.directory / ODD).unlink()
+    done = line("run", "one.yaml", "--again", *ADA)
+    assert done.returncode == 0, done.stderr
+    assert "ada: 1 files brought, 1 deleted" in done.stderr
+    assert "data: of ada" in line("logs", line.jobs()[-1]["id"]).stdout
+    assert ((ada / "0.began").read_text(), (ada / ODD).exists()) == ("two", False)
+    assert "name = 'two'" in line("show", line.jobs()[-1]["id"], "--patch").stdout
+
+
+def test_other_code_there_is_refused_whether_of_yesterday_or_of_somebody(line: CommandLine, apart: Hosts) -> None:
+    """A result of other code must not pass for one of this. Nothing is queued, nothing there is lost, the way on is told."""
+    assert line("run", "one.yaml", *ADA).returncode == 0
+    (line.directory / "part.py").write_text("name = 'two'\n")
+    done = line("run", "one.yaml", "--again", "--on", "ssh:ada")
+    assert (done.returncode, "that of here is another: add `--sync`" in done.stderr) == (2, True), done.stderr
+    (at(apart, "ada") / "part.py").write_text("name = 'hers'\n")
+    done = line("run", "one.yaml", "--again", *ADA)
+    assert (done.returncode, "others than `--sync` have written or removed part.py" in done.stderr) == (2, True), done.stderr
+    assert (at(apart, "ada") / "part.py").read_text() == "name = 'hers'\n"
+    assert len(line.jobs()) == 1
+
+
+@pytest.mark.slow
+def test_while_a_job_runs_there_its_code_is_not_changed(line: CommandLine, apart: Hosts) -> None:
+    """It may import tomorrow what it has not imported yet. It is said which job that is."""
+    assert line("run", "one.yaml", *ADA).returncode == 0
+    (at(apart, "ada") / "stay").touch()
+    running = line.start("run", "one.yaml", "--again", *ADA, "--plain")
+    until(lambda: line.jobs()[-1]["state"] == "running")
+    (line.directory / "part.py").write_text("name = 'two'\n")
+    beside = line("run", "grid.yaml", *ADA)
+    assert (beside.returncode, "another run uses its" in beside.stderr) == (2, True), beside.stderr
+    running.kill()
+    running.wait()
+    job = line.jobs()[-1]["id"]
+    refused = until(lambda: "jobs run in it" in (done := line("run", "grid.yaml", *ADA)).stderr and done)
+    assert (refused.returncode, job[:8] in refused.stderr) == (2, True), refused.stderr
+    (at(apart, "ada") / "stay").unlink()
+    done = until(lambda: "jobs run in it" not in (tried := line("run", "grid.yaml", *ADA)).stderr and tried)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_host_that_is_away_is_brought_nothing_and_the_others_work(line: CommandLine, apart: Hosts) -> None:
+    """A machine that is off today is no reason to compute nothing."""
+    apart["babbage"].stop()
+    done = line("run", "one.yaml", *BOTH)
+    assert done.returncode == 0, done.stderr
+    assert "babbage does not answer, and was brought no code" in done.stderr
+
+
+def test_without_rsync_it_is_said_what_to_install_and_where(line: CommandLine, apart: Hosts, tmp_path: Path) -> None:
+    """It is in few minimal systems."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("ssh", "git"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    line.environment["PATH"] = str(programs)
+    done = line("run", "one.yaml", *ADA)
+    assert (done.returncode, "no rsync on this machine; install it" in done.stderr) == (2, True), done.stderr
+    assert not at(apart, "ada").exists()

@@ -39,8 +39,8 @@ _BATCH = 64
 @dataclass(frozen=True)
 class Piece:
     """A character or a word that was read, how likely it is to be right (0 to 1), and from where to where it reaches: x in pixels
-    of the given picture, of a page's line along its baseline; `share`: the same as shares of the line. Networks that write token
-    by token do not say where."""
+    of the given picture, of a page's line along its baseline; `share`: the same as shares of the line. ResnetTransformer
+    does not say where, nor does any network that writes token by token with characters from right to left."""
 
     text: str
     confidence: float

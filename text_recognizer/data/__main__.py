@@ -16,8 +16,8 @@ from text_recognizer.command import obeyed, print_anyhow
 from text_recognizer.flags import pairs_of, value_of
 
 if TYPE_CHECKING:
-    from text_recognizer.data.characters import Characters, CharacterSplit
-    from text_recognizer.data.line_set import Lines, LineSplit
+    from text_recognizer.data.characters import Characters
+    from text_recognizer.data.line_set import Lines
 
 PROGRAM = "python -m text_recognizer.data"
 
@@ -40,23 +40,12 @@ def _show(name: str, keys: list[str], picture: Path | None, strength: float) -> 
     data = _read(name, keys)
     if picture:
         from text_recognizer.data.preview import below_each_other
+        from text_recognizer.models.varied import shown
 
         below_each_other(shown(data, strength), data.classes).save(picture)
     print_anyhow(f"train {len(data.train):,}  val {len(data.val):,}  test {len(data.test):,}")
     print_anyhow(f"{len(data.classes)} classes: {data.classes!r}")
     return 0
-
-
-def shown(data: Characters | Lines, strength: float) -> list[tuple[str, LineSplit | CharacterSplit]]:
-    """What the picture shows, each with its title: train, the same as a training would see it, val, and test unless it is val."""
-    from text_recognizer.data.line_set import LineSplit
-    from text_recognizer.data.preview import chosen
-    from text_recognizer.models.varied import varied, varied_characters
-
-    train, val, test = (chosen(split) for split in (data.train, data.val, data.test))
-    changed = varied(train, data.transform, strength) if isinstance(train, LineSplit) else varied_characters(train, strength)
-    parts = [("train", train), (f"train, varied (augment {strength:g})", changed), ("val", val)]
-    return parts + ([("test", test)] if data.test is not data.val else [])
 
 
 def _read(name: str, keys: list[str]) -> Characters | Lines:

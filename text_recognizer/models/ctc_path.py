@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,7 @@ def shares(path: Path, at: list[int], scores: np.ndarray, fusion: Fusion | None)
     return found
 
 
-def extents(at: list[int], frames: int) -> list[tuple[float, float]]:
+def extents(at: Sequence[float], frames: int) -> list[tuple[float, float]]:
     """From where to where each character reaches, as shares of the line: halfway to the characters beside it, and outwards as
     far as inwards for the first and the last."""
     middles = np.array(at, np.float64) + 0.5

@@ -47,11 +47,25 @@ class Decoder(nn.Module):
         self.head = nn.Linear(size.dim, size.tokens)
 
     def forward(self, tokens_BL: torch.Tensor, memory_BSD: torch.Tensor, there_BS: torch.Tensor) -> torch.Tensor:
-        table_LD = positions(tokens_BL.shape[1], self.size.dim, tokens_BL.device)
-        x_BLD = self.embedding(tokens_BL) * self.size.dim**0.5 + table_LD
+        x_BLD = self._embedded(tokens_BL)
         for layer in self.layers:
             x_BLD = layer(x_BLD, memory_BSD, there_BS[:, None, None, :])
         return self.head(self.norm(x_BLD))
+
+    def _embedded(self, tokens_BL: torch.Tensor) -> torch.Tensor:
+        table_LD = positions(tokens_BL.shape[1], self.size.dim, tokens_BL.device)
+        return self.embedding(tokens_BL) * self.size.dim**0.5 + table_LD
+
+    @torch.no_grad()
+    def looked(self, tokens_BL: torch.Tensor, memory_BSD: torch.Tensor, there_BS: torch.Tensor) -> torch.Tensor:
+        """How much was looked at each place of the memory for the token after each place, (B, L, S), rows of sum one: the mean
+        over all layers and heads."""
+        x_BLD, looks = self._embedded(tokens_BL), []
+        for layer in self.layers:
+            assert isinstance(layer, _Layer)
+            looks.append(layer.looked(x_BLD, memory_BSD, there_BS[:, None, None, :]))
+            x_BLD = layer(x_BLD, memory_BSD, there_BS[:, None, None, :])
+        return torch.stack(looks).mean(dim=0)
 
     def begin(self, memory_BSD: torch.Tensor, there_BS: torch.Tensor, longest: int, hypotheses: int = 1) -> Writing:
         """Lines about to be written: so many hypotheses of each, of `longest` tokens at most."""
@@ -76,13 +90,22 @@ class _Layer(nn.Module):
         )
 
     def forward(self, x_BLD: torch.Tensor, memory_BSD: torch.Tensor, there_B11S: torch.Tensor) -> torch.Tensor:
-        query, keys, values = (self._split(part) for part in self.own(self.norms[0](x_BLD)).chunk(3, dim=-1))
-        seen = scaled_dot_product_attention(query, keys, values, is_causal=True, dropout_p=self._rate())
-        x_BLD = x_BLD + self.dropout(self.own_out(_joined(seen)))
+        x_BLD = self._after_own(x_BLD)
         query = self._split(self.query(self.norms[1](x_BLD)))
         seen = scaled_dot_product_attention(query, *self.of_memory(memory_BSD), attn_mask=there_B11S, dropout_p=self._rate())
         x_BLD = x_BLD + self.dropout(self.memory_out(_joined(seen)))
         return x_BLD + self.dropout(self.inner(self.norms[2](x_BLD)))
+
+    def _after_own(self, x_BLD: torch.Tensor) -> torch.Tensor:
+        query, keys, values = (self._split(part) for part in self.own(self.norms[0](x_BLD)).chunk(3, dim=-1))
+        seen = scaled_dot_product_attention(query, keys, values, is_causal=True, dropout_p=self._rate())
+        return x_BLD + self.dropout(self.own_out(_joined(seen)))
+
+    def looked(self, x_BLD: torch.Tensor, memory_BSD: torch.Tensor, there_B11S: torch.Tensor) -> torch.Tensor:
+        """How much `forward` looks at each place of the memory, (B, L, S): the mean over the heads."""
+        query_BHLd = self._split(self.query(self.norms[1](self._after_own(x_BLD))))
+        scores_BHLS = query_BHLd @ self.of_memory(memory_BSD)[0].transpose(2, 3) * query_BHLd.shape[3] ** -0.5
+        return scores_BHLS.masked_fill(~there_B11S, -torch.inf).softmax(dim=-1).mean(dim=1)
 
     def of_memory(self, memory_BSD: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values of a memory, (B, heads, S, dim / heads) each; they are the same for all tokens."""

@@ -5,11 +5,21 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from text_recognizer.data.characters import CharacterSplit
-from text_recognizer.data.line_set import LineSplit
+from text_recognizer.data.characters import Characters, CharacterSplit
+from text_recognizer.data.line_set import Lines, LineSplit
+from text_recognizer.data.preview import chosen
 from text_recognizer.data.transform import Transform
 from text_recognizer.models.augmentation import Augmentation
 from text_recognizer.models.lab_transform import transformed
+
+
+def shown(data: Characters | Lines, strength: float) -> list[tuple[str, LineSplit | CharacterSplit]]:
+    """What a picture of a data set shows, each with its title: train, the same as a training would see it, val, and test unless
+    it is val."""
+    train, val, test = (chosen(split) for split in (data.train, data.val, data.test))
+    changed = varied(train, data.transform, strength) if isinstance(train, LineSplit) else varied_characters(train, strength)
+    parts = [("train", train), (f"train, varied (augment {strength:g})", changed), ("val", val)]
+    return parts + ([("test", test)] if data.test is not data.val else [])
 
 
 def varied(split: LineSplit, transform: Transform | None, strength: float, seed: int = 0) -> LineSplit:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
+from text_recognizer.data.directions import runs_right_to_left
 from text_recognizer.data.line_set import Lines
 from text_recognizer.metrics import Prediction
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START
 from text_recognizer.models.line_model import LineBatch, LinesByWidth, Seen
 from text_recognizer.models.line_transformer import WritingNetwork
 from text_recognizer.models.pixels import as_float
+from text_recognizer.models.where_looked import Extents, reaches
 
 _SMOOTHING = 0.1
 _SPARE = 10
@@ -27,6 +31,7 @@ class LineModelTransformer(LinesByWidth):
     def __init__(self, network: WritingNetwork, data: Lines) -> None:
         super().__init__(network, data)
         self.longest = max((len(text) for text in data.train.texts), default=0) + _SPARE
+        self._turns = runs_right_to_left(data.classes)
 
     @staticmethod
     def classes_of(data: Lines) -> int:
@@ -46,16 +51,30 @@ class LineModelTransformer(LinesByWidth):
         return self.network.memory(as_float(batch.images), batch.widths)
 
     def read(self, batch: LineBatch, seen: Seen) -> list[Prediction]:
-        """The text that the network writes for each line, greedily or with several beams; where its characters are it does not
-        say."""
+        """The text that the network writes for each line, greedily or with several beams; its characters stand where it looked
+        while it wrote them, where that can be said."""
         tokens_BL, shares_BL = self.network.write(*seen, self.longest, self.hypotheses, self.fusion)
-        rows = zip(batch.texts, tokens_BL.tolist(), shares_BL.exp().tolist(), strict=True)
+        rows = zip(batch.texts, tokens_BL.tolist(), shares_BL.exp().tolist(), self._where(batch, tokens_BL, seen), strict=True)
         return [self._prediction(*row) for row in rows]
 
-    def _prediction(self, target: str, tokens: list[int], shares: list[float]) -> Prediction:
+    def _prediction(self, target: str, tokens: list[int], shares: list[float], where: Extents | None) -> Prediction:
         certain = [q for k, q in zip(self._before_end(tokens), shares, strict=False) if k >= SPECIAL]
         letters = list(zip(self.text_of(tokens), certain, strict=True))
-        return self.trust.prediction(target, letters, [None] * len(letters), shares[0] if shares else 0.0)
+        return self.trust.prediction(target, letters, where or [None] * len(letters), shares[0] if shares else 0.0)
+
+    def _where(self, batch: LineBatch, tokens_BL: torch.Tensor, seen: Seen) -> Iterator[Extents | None]:
+        """From where to where the characters of each line reach, as shares of its width. Nothing where characters may run from
+        right to left: numbers among them would run the other way."""
+        middles_S = self.network.middles(seen[1].shape[1])
+        if middles_S is None or self._turns:
+            yield from [None] * len(batch)
+            return
+        before_BL = nn.functional.pad(tokens_BL[:, :-1], (1, 0), value=START)
+        looked_BLS = self.network.decoder.looked(before_BL, *seen).float().cpu().numpy()
+        lines = zip(looked_BLS, tokens_BL.tolist(), seen[1].sum(dim=1).tolist(), batch.widths.tolist(), strict=True)
+        for looked_LS, tokens, places, width in lines:
+            written = [i for i, k in enumerate(self._before_end(tokens)) if k >= SPECIAL]
+            yield reaches(looked_LS[written, :places], middles_S[:places], width)
 
     def text_of(self, tokens: list[int]) -> str:
         """The text up to END."""

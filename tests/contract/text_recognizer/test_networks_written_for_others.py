@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ torch = pytest.importorskip("torch")
 
 import numpy as np  # noqa: E402
 
+from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.command import obeyed  # noqa: E402
 from text_recognizer.data.line_set import Lines, LineSplit  # noqa: E402
@@ -27,6 +33,55 @@ LSTM = {"network": "line_lstm_ctc", "network_args": {"channels": 16, "hidden": 8
 WINDOWS = {"network": "LineCNN", "network_args": {"conv_dim": 4, "fc_dim": 16}}
 WRITER = {"network": "LineCNNTransformer", "network_args": {"conv_dim": 4, "fc_dim": 16, "tf_dim": 16, "tf_fc_dim": 16}}
 SIZES = (1, 5)
+BEFORE = b"the file of before"
+# One export; when it begins to write, four others go on from there as it would, under the same name, and each dies at its moment.
+KILLED = """
+import json, os, resource, signal, sys
+from pathlib import Path
+from text_recognizer.export import main
+
+checkpoint, out = map(Path, sys.argv[1:])
+die_at, seen = None, []
+
+def goes_on(moment):
+    global die_at
+    die_at = moment
+    if moment == "begin":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if moment == "middle":  # the kernel kills whoever writes beyond this byte
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+
+def hook(event, arguments):
+    name = str(arguments[0]) if event in ("open", "os.rename") else ""
+    if die_at == "rename" and event == "os.rename" or die_at == "renamed" and event == "open" and name == str(out.parent):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if die_at or seen or not (event == "open" and name.endswith(".part")):
+        return
+    for moment in ("begin", "middle", "rename", "renamed"):
+        if not (pid := os.fork()):
+            return goes_on(moment)
+        status = os.waitpid(pid, 0)[1]
+        parts = [path.stat().st_size for path in out.parent.glob("*.part")]
+        seen.append([moment, os.WTERMSIG(status), hash(out.read_bytes()), parts])
+
+sys.addaudithook(hook)
+before = hash(out.read_bytes())
+status = main([str(checkpoint), "--to", "torch", "--out", str(out)])
+after = {before: "old", hash(out.read_bytes()): "new"}
+seen = [[moment, by, after.get(found, "neither"), parts] for moment, by, found, parts in seen]
+print(json.dumps([status, seen, out.stat().st_size]))
+"""
+# Nothing but PyTorch: no PYTHONPATH, no folder of the program's, nothing that an editable install adds.
+ALONE = """
+import importlib.util, sys
+sys.path += sys.argv[4:]
+import torch
+assert not importlib.util.find_spec("text_recognizer") and not importlib.util.find_spec("scheduler")
+read = torch.export.load(sys.argv[1]).module()
+torch.save([read(images, widths) for images, widths in torch.load(sys.argv[2])], sys.argv[3])
+"""
 
 
 def kept(folder: Path, given: dict[str, Any]) -> Path:
@@ -60,6 +115,54 @@ def agrees(checkpoint: Path, answer) -> None:
         assert found.tolist() == frames.tolist()
         for i, n in enumerate(frames.tolist()):
             assert torch.allclose(logits[i, :n], wanted[i, :n], atol=1e-4)
+
+
+@dataclass(frozen=True)
+class Killed:
+    """An export onto a file that was there already: what those that were killed have left, and what stands there at last."""
+
+    checkpoint: Path
+    out: Path
+    status: int
+    seen: list[list[Any]]
+    size: int
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    folder = tmp_path_factory.mktemp("killed")
+    checkpoint, out = kept(folder, LSTM), folder / "out" / "line.pt2"
+    out.parent.mkdir()
+    out.write_bytes(BEFORE)
+    command = [sys.executable, "-c", KILLED, str(checkpoint), str(out)]
+    done = subprocess.run(command, env=user_environment(OMP_NUM_THREADS="1"), capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    return Killed(checkpoint, out, *json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_an_export_that_is_killed_leaves_the_old_file_or_the_new_one_whole(killed: Killed) -> None:
+    """Half a file would be deployed. What a kill leaves beside it does not stop the next one, even under the same name."""
+    kill, too_large = int(signal.SIGKILL), int(signal.SIGXFSZ)
+    assert killed.seen == [
+        ["begin", kill, "old", []],
+        ["middle", too_large, "old", [20_000]],
+        ["rename", kill, "old", [killed.size]],
+        ["renamed", kill, "new", []],
+    ]
+    assert killed.status == 0
+    assert [path.name for path in killed.out.parent.iterdir()] == ["line.pt2"]
+
+
+def test_pytorch_alone_reads_an_exported_lstm(killed: Killed, tmp_path: Path) -> None:
+    """Whoever deploys it has none of this code, and an operator of ours in the file would be found out there."""
+    given, answered = tmp_path / "given.pt", tmp_path / "answered.pt"
+    torch.save([batch(lines) for lines in SIZES], given)
+    libraries = dict.fromkeys(sysconfig.get_paths()[name] for name in ("purelib", "platlib"))
+    command = [sys.executable, "-I", "-S", "-c", ALONE, str(killed.out), str(given), str(answered), *libraries]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    answers = {len(frames): (logits, frames) for logits, frames in torch.load(answered)}
+    agrees(killed.checkpoint, lambda images, _: answers[len(images)])
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ np = pytest.importorskip("numpy")
 from PIL import Image  # noqa: E402
 
 from text_recognizer.catalog import DATASETS  # noqa: E402
-from text_recognizer.data.__main__ import main, shown  # noqa: E402
+from text_recognizer.data.__main__ import main  # noqa: E402
 from text_recognizer.data.characters import CharacterSplit  # noqa: E402
 from text_recognizer.data.line_set import LineSplit  # noqa: E402
 from text_recognizer.data.options import LineOptions  # noqa: E402
@@ -60,7 +60,7 @@ def test_lines_of_any_width_fit_on_the_sheet() -> None:
 def test_a_picture_shows_every_split_and_what_augmentation_does(tmp_path: Path) -> None:
     """Val that looks unlike train, or augmentation that leaves nothing to read, is seen at once, or in no figure at all."""
     pytest.importorskip("torch")
-    from text_recognizer.models.varied import varied, varied_characters
+    from text_recognizer.models.varied import shown, varied, varied_characters
 
     flags = ["--train_size=20", "--val_size=6", "--test_size=6"]
     for name in ("GeneratedLines", "GeneratedCharacters"):

@@ -105,7 +105,7 @@ def submit(
     them. UserError where `after` names no job."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     awaited = named(store, after) if after else []
-    given, directory = 0, os.path.realpath(cwd)
+    given, directory, source = 0, os.path.realpath(cwd), None if file is None else file_from(cwd, file)
     with store.change(many=True) as change:
         here = Here(change, cwd)
         with in_bulk(change) as added:
@@ -114,9 +114,9 @@ def submit(
                 keyed = {job_key(each, directory): each for each in some}
                 latest = change.latest(keyed)
                 first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-                placed = _place(change, here, first, latest, cwd, again, lost)
-                if file is not None:
-                    change.asked_by(placed, file_from(cwd, file))
+                placed = _place(change, here, first, latest, source, again, lost)
+                if source is not None:
+                    change.asked_by((number for number, what in placed.items() if what is not Verb.NEW), source)
                 chosen.update(placed)
                 added()
         if chosen:
@@ -180,7 +180,13 @@ def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
 
 
 def _place(
-    change: Changes, here: Here, keyed: dict[str, Experiment], latest: dict[str, Latest], cwd: str, again: bool, lost: bool
+    change: Changes,
+    here: Here,
+    keyed: dict[str, Experiment],
+    latest: dict[str, Latest],
+    file: str | None,
+    again: bool,
+    lost: bool,
 ) -> dict[int, Verb]:
     """What was done with each key, by the number of the job that now stands for it, in the order of the keys."""
     verbs = {
@@ -189,7 +195,8 @@ def _place(
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
     numbers = {key: each.number for key, each in latest.items()} | dict(zip(fresh, count(change.next_number()), strict=False))
-    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here, code=here.code)
+    before = {key: latest[key].count for key in fresh if key in latest}
+    change.add(fresh, here.cwd, before, surroundings=here, code=here.code, file=file)
     here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
     for key, what in verbs.items():
         if what is Verb.RETRIED:

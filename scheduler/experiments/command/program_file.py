@@ -32,6 +32,8 @@ def program_files(argv: Sequence[str]) -> tuple[str, ...]:
     words = islice(argv, _FAR)
     itself: tuple[str, ...] = ()
     for place, word in enumerate(words):
+        if word.startswith("--") and "/" not in word:  # neither a program nor a file; of a long grid, most words
+            continue
         name = word.rpartition("/")[2]
         if _PYTHON_OR_SHELL.fullmatch(name):
             return _of_an_interpreter(words, _TEXT)

@@ -49,7 +49,7 @@ class Changes:
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
         What `surroundings` and `code` give for a command line, and `file`: as in `Job`.
         """
-        ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
+        ids = {key: job_id(key, earlier.get(key, 0)) for key in experiments}
         now, rows, texts = time.time(), [], AskTexts()
         for number, (key, experiment) in enumerate(experiments.items(), self.next_number()):
             argv, policy = experiment.argv, experiment.policy
@@ -272,6 +272,11 @@ class Changes:
             "INSERT INTO event (job, attempt, at, state, detail) VALUES (?, ?, ?, ?, ?)",
             (job, attempt, time.time(), state.value, detail),
         )
+
+
+def job_id(key: str, earlier: int) -> str:
+    """The id of a job whose key has so many jobs already."""
+    return hashlib.sha256(f"{key} {earlier}".encode()).hexdigest()[:32]
 
 
 def job_key(experiment: Experiment, directory: str) -> str:

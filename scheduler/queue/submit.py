@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -27,6 +27,7 @@ from scheduler.queue.job_list import JobList
 from scheduler.queue.latest import Latest
 from scheduler.queue.order import postpone
 from scheduler.queue.remarks import remark
+from scheduler.queue.repeats import Repeats
 from scheduler.queue.selection import NothingNamed, none_of
 from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
@@ -107,13 +108,12 @@ def submit(
     awaited = named(store, after) if after else []
     given, directory, source = 0, os.path.realpath(cwd), None if file is None else file_from(cwd, file)
     with store.change(many=True) as change:
-        here = Here(change, cwd)
+        here, repeats = Here(change, cwd), Repeats(change) if change.next_number() == 1 else None
         with in_bulk(change) as added:
             for some in _chunks(experiments):
                 given += len(some)
                 keyed = {job_key(each, directory): each for each in some}
-                latest = change.latest(keyed)
-                first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
+                first, latest = _first(change, repeats, keyed, chosen)
                 placed = _place(change, here, first, latest, source, again, lost)
                 if source is not None:
                     change.asked_by((number for number, what in placed.items() if what is not Verb.NEW), source)
@@ -121,9 +121,10 @@ def submit(
                 added()
         if chosen:
             change.asked(directory, max(chosen))
-        waiting = [number for number, what in chosen.items() if what in WAIT]
         if remarks:
             remark(change, chosen, remarks)
+        ordered = begin is not None or after is not None
+        waiting = [number for number, what in chosen.items() if what in WAIT] if ordered else []
         if begin is not None:
             postpone(change, waiting, begin)
         if after and waiting:
@@ -177,6 +178,15 @@ def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
     rest = iter(experiments)
     while some := list(islice(rest, CHUNK)):
         yield some
+
+
+def _first(
+    change: Changes, repeats: Repeats | None, keyed: dict[str, Experiment], chosen: Container[int]
+) -> tuple[dict[str, Experiment], dict[str, Latest]]:
+    """Those of these keys that have not stood in the file before, and what the queue has for them already."""
+    latest = {} if repeats else change.latest(keyed)
+    known = repeats.among(keyed) if repeats else {key for key, each in latest.items() if each.number in chosen}
+    return {key: each for key, each in keyed.items() if key not in known} if known else keyed, latest
 
 
 def _place(

@@ -12,7 +12,7 @@ from scheduler.experiments import Experiment, Policy
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
-from scheduler.queue.asks import AskTexts, as_json, command_as_json, policy_from, resources_from
+from scheduler.queue.asks import AskTexts, as_json, command_as_json
 from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.latest import Latest
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
@@ -85,7 +85,7 @@ class Changes:
                  WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
         rows = self._connection.execute(sql, (json.dumps(list(keys)),))
         return {
-            key: Latest(number, job, State(state), count, (argv, resources_from(resources), policy_from(policy)))
+            key: Latest(number, job, State(state), count, argv, (resources, policy))
             for key, number, job, state, count, argv, resources, policy in rows
         }
 

@@ -14,6 +14,7 @@ from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
 from scheduler.experiments.remarks import NOTHING, Remarks
+from scheduler.queue.asks import AskTexts
 from scheduler.queue.changes import Changes, job_key
 from scheduler.queue.chosen import Chosen
 from scheduler.queue.code import Aged, Codes, aged
@@ -208,10 +209,11 @@ def _place(
     before = {key: latest[key].count for key in fresh if key in latest}
     change.add(fresh, here.cwd, before, surroundings=here, code=here.code, file=file)
     here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
+    texts = AskTexts()
     for key, what in verbs.items():
         if what is Verb.RETRIED:
             change.ask_again(latest[key].job, "run again", keyed[key])
-        elif what in RENEWALS and not latest[key].asks_as(keyed[key]):
+        elif what in RENEWALS and not latest[key].asks_as(keyed[key], texts):
             change.renew(latest[key].job, keyed[key], "takes the present resources, policy and command of its file")
             verbs[key] = RENEWALS[what]
     return {numbers[key]: what for key, what in verbs.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scheduler.experiments import Experiment
@@ -43,3 +45,12 @@ def test_the_jobs_of_a_file_that_begin_later_are_those_that_wait(store: Store) -
     """The time is said of the file; what it has done before has nothing to wait for."""
     found = submit(store, experiments(1, 2), "/", begin=4e9)
     assert [job.begin_at for job in found.jobs] == [4e9, 4e9]
+
+
+def test_another_command_line_of_the_same_experiment_is_a_renewal(store: Store) -> None:
+    """The template is the same, and what a macro of it stands for is not: `${interpreter}` in another environment."""
+    submit(store, experiments(1, 2), "/")
+    one, other = experiments(1, 2)
+    found = submit(store, [one, replace(other, launch=("true", "elsewhere"))], "/")
+    assert list(found.verbs.values()) == [Verb.QUEUED, Verb.RENEWED]
+    assert [job.argv for job in found.jobs] == [("true", "1"), ("true", "elsewhere")]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scheduler.errors import UserError
+from scheduler.experiments.command.command import Launch
 from scheduler.experiments.experiment import Experiment
 
 
@@ -17,12 +18,18 @@ def written(experiments: Iterable[Experiment]) -> Iterator[Experiment]:
     The file holds what `${args_json}` would be. It is not removed: a line of `prepare` or a job in the queue may be
     started at any later time.
     """
+    without: Launch | None = None  # a launch that names no file: experiments of a long grid share theirs
     for experiment in experiments:
+        if experiment.launch is without:
+            yield experiment
+            continue
         try:
             write(experiment)
         except OSError as error:
             what = f"the file {experiment.argument_file} for ${{args_json_file}} cannot be written: {error.strerror}"
             raise UserError(what) from None
+        if experiment.argument_file is None:
+            without = experiment.launch
         yield experiment
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scheduler.experiments.command.command import Launch, fill, slots
 
 GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"
+KNOWN_LINE = "known line"  # in `vars` of an experiment: what `argv` gives; a copy by `replace` has it no more
 MARK = 12  # hexadecimal digits of an id: enough for all that is ever run from one directory
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make an encoder for each
 _as_json = lru_cache(json.dumps)  # of a group: thousands have the same
@@ -103,6 +105,9 @@ class Experiment:
     @property
     def argv(self) -> tuple[str, ...]:
         """The command line, every macro filled in. A file that it names is written by `argument_files.written`."""
+        known = vars(self).get(KNOWN_LINE)
+        if known is not None:
+            return known
         return fill(self.launch, self.arguments, self.arguments_as_json, lambda: str(self.argument_file), lambda: self.mark)
 
     @property
@@ -135,12 +140,17 @@ class Experiment:
         return arguments_with_group(self.arguments, self.group)
 
     @cached_property
+    def content(self) -> str:
+        """The command template and the configuration with its group, in canonical JSON."""
+        return _content(self.command, self._arguments_with_group)
+
+    @cached_property
     def id(self) -> str:
-        """SHA-256 (64 hex digits) of the command template and the configuration with its group, in canonical JSON.
+        """SHA-256 (64 hex digits) of the content.
 
         It does not depend on the order of keys, on how the file is written, on resources, on policy or on the machine.
         """
-        return _digest(self.command, self._arguments_with_group)
+        return hashlib.sha256(self.content.encode()).hexdigest()
 
 
 def arguments_with_group(arguments: str, group: str | None) -> str:
@@ -151,5 +161,27 @@ def arguments_with_group(arguments: str, group: str | None) -> str:
     return f'{arguments[:-1]}{comma}"{GROUP_KEY}": {_as_json(group)}}}'
 
 
+def canonical(value: object) -> str:
+    """JSON that is the same however a file is written; of what JSON has been read to."""
+    return _CANONICAL(value)
+
+
+def _content(command: tuple[str, ...], arguments: str) -> str:
+    return canonical([list(command), json.loads(arguments)])
+
+
 def _digest(command: tuple[str, ...], arguments: str) -> str:
-    return hashlib.sha256(_CANONICAL([list(command), json.loads(arguments)]).encode()).hexdigest()
+    return hashlib.sha256(_content(command, arguments).encode()).hexdigest()
+
+
+def known(like: Experiment) -> Callable[[str, str, tuple[str, ...] | None], Experiment]:
+    """Makes experiments that are `like` this one but for their arguments, of which the content is known too, and the command line
+    where it is not None. As `replace` does, in a tenth of the time."""
+    shared = {each.name: getattr(like, each.name) for each in fields(like)}
+
+    def made(arguments: str, content: str, argv: tuple[str, ...] | None) -> Experiment:
+        found: Experiment = object.__new__(Experiment)
+        vars(found).update(shared, arguments=arguments, content=content, **{KNOWN_LINE: argv})
+        return found
+
+    return made

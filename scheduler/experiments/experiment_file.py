@@ -24,6 +24,7 @@ from scheduler.experiments.experiment import Experiment, Policy, Resources
 from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
 from scheduler.experiments.remarks import NOTHING, Remarks, read_remarks
+from scheduler.experiments.series import FEW, series
 from scheduler.experiments.slurm import NO_WISHES, SLURM, SlurmWishes
 
 
@@ -73,9 +74,13 @@ class ExperimentFile:
     def _experiments(self) -> Iterator[Experiment]:
         yield from self.listed
         encode = json.JSONEncoder().encode
+        like = Experiment(self.command, "", self.group, self.resources, self.policy, self.launch)
         for block in self.blocks:
+            if block.is_plain and block.at_most() > FEW:
+                yield from series(block.config, block.axes, like)
+                continue
             for config in block.configurations():
-                yield Experiment(self.command, encode(config), self.group, self.resources, self.policy, self.launch)
+                yield replace(like, arguments=encode(config))
 
     def with_policy(self, **changes: Any) -> ExperimentFile:
         """The same file, all experiments of which are treated so; a change that is None is nobody's wish."""

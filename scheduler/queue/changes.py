@@ -12,7 +12,7 @@ from scheduler.experiments import Experiment, Policy
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
-from scheduler.queue.asks import as_json, command_as_json, policy_from, resources_from
+from scheduler.queue.asks import AskTexts, as_json, command_as_json
 from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.latest import Latest
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
@@ -43,22 +43,25 @@ class Changes:
         earlier: Mapping[str, int],
         surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
         code: Callable[[Sequence[str]], int | None] = lambda argv: None,
+        file: str | None = None,
     ) -> dict[str, str]:
         """Queue new jobs for experiments by their keys, numbered from `next_number` on; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        What `surroundings` and `code` give for a command line: as in `Job`.
+        What `surroundings` and `code` give for a command line, and `file`: as in `Job`.
         """
-        ids = {key: hashlib.sha256(f"{key} {earlier.get(key, 0)}".encode()).hexdigest()[:32] for key in experiments}
-        now, rows = time.time(), []
+        ids = {key: job_id(key, earlier.get(key, 0)) for key in experiments}
+        now, rows, texts = time.time(), [], AskTexts()
         for number, (key, experiment) in enumerate(experiments.items(), self.next_number()):
-            argv = experiment.argv
-            same = (cwd, now, surroundings(argv, experiment.policy), code(argv))
-            rows.append((number, ids[key], key, *_columns(experiment, argv), *same))
+            argv, policy = experiment.argv, experiment.policy
+            of_content = (experiment.id, experiment.group, command_as_json(argv), experiment.arguments)
+            asked = (*texts(experiment.resources, policy), policy.priority, experiment.environment)
+            same = (cwd, now, surroundings(argv, policy), code(argv), file)
+            rows.append((number, ids[key], key, *of_content, *asked, *same))
         self._connection.executemany(
             "INSERT INTO job (number, id, key, experiment, group_name, argv, arguments, resources, policy, priority, "
-            "environment, cwd, state, submitted, surroundings, code) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "environment, cwd, state, submitted, surroundings, code, file) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -83,7 +86,7 @@ class Changes:
                  WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
         rows = self._connection.execute(sql, (json.dumps(list(keys)),))
         return {
-            key: Latest(number, job, State(state), count, (argv, resources_from(resources), policy_from(policy)))
+            key: Latest(number, job, State(state), count, argv, (resources, policy))
             for key, number, job, state, count, argv, resources, policy in rows
         }
 
@@ -274,19 +277,11 @@ class Changes:
         )
 
 
+def job_id(key: str, earlier: int) -> str:
+    """The id of a job whose key has so many jobs already."""
+    return hashlib.sha256(f"{key} {earlier}".encode()).hexdigest()[:32]
+
+
 def job_key(experiment: Experiment, directory: str) -> str:
     """What makes two requests the same job: the experiment and the real path of the working directory."""
     return hashlib.sha256(f"{experiment.id} {directory}".encode()).hexdigest()
-
-
-def _columns(experiment: Experiment, argv: Sequence[str]) -> tuple[str | int | None, ...]:
-    return (
-        experiment.id,
-        experiment.group,
-        command_as_json(argv),
-        experiment.arguments,
-        as_json(experiment.resources),
-        as_json(experiment.policy),
-        experiment.policy.priority,
-        experiment.environment,
-    )

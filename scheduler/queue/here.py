@@ -29,7 +29,7 @@ class Here:
     keeps."""
 
     def __init__(self, change: Changes, cwd: str, environment: Mapping[str, str] | None = None) -> None:
-        self._change, self._cwd = change, cwd
+        self._change, self.cwd = change, cwd
         self._environment = dict(os.environ if environment is None else environment)
         self._numbers: dict[tuple[Sequence[str], tuple[str, ...]], int] = {}
         self._codes: dict[tuple[str, ...], int | None] = {}
@@ -37,7 +37,7 @@ class Here:
     def __call__(self, argv: Sequence[str], policy: Policy) -> int:
         kind = (tuple(argv[:1]), policy.environment)
         if kind not in self._numbers:
-            found = surroundings_of(self._environment, argv, policy.environment, self._cwd)
+            found = surroundings_of(self._environment, argv, policy.environment, self.cwd)
             self._numbers[kind] = self._change.remember(found)
         return self._numbers[kind]
 
@@ -45,7 +45,7 @@ class Here:
         """The number of what the program of this command line is now. Looked at once, however many jobs have it."""
         names = program_files(argv)
         if names not in self._codes:
-            found = Codes().of(argv, self._cwd)
+            found = Codes().of(argv, self.cwd)
             self._codes[names] = remember(self._change, found) if found else None
         return self._codes[names]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from scheduler.queue.changes import Changes
@@ -10,16 +11,18 @@ from scheduler.queue.changes import Changes
 MANY = 10_000  # new jobs: with fewer, all indexes fit into the usual cache
 MORE = 100_000  # with more, those that a submit looks into do not
 ROOM = 64 << 10  # KiB of cache for these
-# What no submit looks into. In the order of submission their keys are random: to enter them one by one touches a page for each.
-LATER = ("job_experiment", "event_job")
+# What no submit looks into. In the order of submission the keys of the first two are random: to enter them one by one touches a
+# page for each. Those of the others come in order; but the place of each is looked for from the root.
+LATER = ("job_experiment", "event_job", "job_queued", "job_due", "job_startable", "job_group", "job_file")
+KEYS = "job_key"  # nor into this, where the queue was empty; see `repeats`
 
 
 @contextmanager
 def in_bulk(change: Changes, many: int = MANY, more: int = MORE) -> Iterator[Callable[[], None]]:
     """For a part of a change that adds jobs, however many; to be told each time that it has added some.
 
-    Once more than `many` are new, and more than there were, two indexes are gone until the end of this part. If it fails, so must
-    the change.
+    Once more than `many` are new, and more than there were, LATER are gone until the end of this part, and KEYS where there were
+    none. If it fails, so must the change.
     """
     before, dropped, roomy = change.next_number(), list[str](), False
 
@@ -27,7 +30,7 @@ def in_bulk(change: Changes, many: int = MANY, more: int = MORE) -> Iterator[Cal
         nonlocal roomy
         new = change.next_number() - before
         if not dropped and new > max(many, before):
-            dropped.extend(_drop(change))
+            dropped.extend(_drop(change, [*LATER, KEYS] if before == 1 else LATER))
         if not roomy and new > more:
             roomy = True
             change.connection.execute(f"PRAGMA cache_size = -{ROOM}")
@@ -41,10 +44,11 @@ def in_bulk(change: Changes, many: int = MANY, more: int = MORE) -> Iterator[Cal
         change.connection.execute(f"PRAGMA cache_size = {usual}")
 
 
-def _drop(change: Changes) -> list[str]:
+def _drop(change: Changes, names: Sequence[str]) -> list[str]:
     """How they are made again."""
     run = change.connection.execute
-    made = [row[0] for row in run("SELECT sql FROM sqlite_master WHERE type = 'index' AND name IN (?, ?)", LATER).fetchall()]
-    for name in LATER:
+    sql = "SELECT sql FROM sqlite_master WHERE type = 'index' AND name IN (SELECT value FROM json_each(?))"
+    made = [row[0] for row in run(sql, (json.dumps(names),)).fetchall()]
+    for name in names:
         run(f"DROP INDEX {name}")
     return made

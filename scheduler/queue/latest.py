@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scheduler.experiments import Experiment, Policy, Resources
-from scheduler.queue.asks import command_as_json
+from scheduler.experiments import Experiment
+from scheduler.queue.asks import AskTexts, command_as_json, policy_from, resources_from
 from scheduler.queue.states import State
 
 
@@ -17,8 +17,12 @@ class Latest:
     job: str
     state: State
     count: int
-    asks: tuple[str, Resources, Policy]  # with its command line, as JSON
+    line: str  # its command line, as its row has it
+    asks: tuple[str, str]  # its resources and its policy, as its row has them
 
-    def asks_as(self, experiment: Experiment) -> bool:
+    def asks_as(self, experiment: Experiment, texts: AskTexts) -> bool:
         """Whether the job asks for what the file says now."""
-        return self.asks == (command_as_json(experiment.argv), experiment.resources, experiment.policy)
+        if self.line != command_as_json(experiment.argv):
+            return False
+        asked = (experiment.resources, experiment.policy)
+        return self.asks == texts(*asked) or (resources_from(self.asks[0]), policy_from(self.asks[1])) == asked

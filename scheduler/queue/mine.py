@@ -6,7 +6,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, groupby
+from itertools import count
 
 from scheduler.queue.changes import LONGEST_PAUSE
 from scheduler.queue.job import Attempt, Job
@@ -235,14 +235,15 @@ def _within(table: str) -> str:
     return f"coalesce((SELECT last FROM {table} WHERE first <= job.number ORDER BY first DESC LIMIT 1), 0) >= job.number"
 
 
-def _numbers(jobs: Iterable[Job]) -> set[int]:
-    return set(jobs.numbers) if isinstance(jobs, JobList) else {job.number for job in jobs}
+def _numbers(jobs: Iterable[Job]) -> Iterable[int]:
+    return jobs.numbers if isinstance(jobs, JobList) else (job.number for job in jobs)
 
 
-def _ranges(numbers: set[int]) -> list[tuple[int, int]]:
+def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """First and last of every run of consecutive numbers."""
-    runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
-    return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
+    listed = sorted(numbers)
+    behind = [place for place in range(1, len(listed)) if listed[place] > listed[place - 1] + 1]
+    return [(listed[first], listed[end - 1]) for first, end in zip((0, *behind), (*behind, len(listed)), strict=True) if listed]
 
 
 def _united(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -14,6 +14,7 @@ from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
 from scheduler.experiments.remarks import NOTHING, Remarks
+from scheduler.queue.asks import AskTexts
 from scheduler.queue.changes import Changes, job_key
 from scheduler.queue.chosen import Chosen
 from scheduler.queue.code import Aged, Codes, aged
@@ -27,6 +28,7 @@ from scheduler.queue.job_list import JobList
 from scheduler.queue.latest import Latest
 from scheduler.queue.order import postpone
 from scheduler.queue.remarks import remark
+from scheduler.queue.repeats import Repeats
 from scheduler.queue.selection import NothingNamed, none_of
 from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
@@ -105,25 +107,25 @@ def submit(
     them. UserError where `after` names no job."""
     chosen: dict[int, Verb] = {}  # by the jobs' numbers, in the order of the file
     awaited = named(store, after) if after else []
-    given, directory = 0, os.path.realpath(cwd)
+    given, directory, source = 0, os.path.realpath(cwd), None if file is None else file_from(cwd, file)
     with store.change(many=True) as change:
-        here = Here(change, cwd)
+        here, repeats = Here(change, cwd), Repeats(change) if change.next_number() == 1 else None
         with in_bulk(change) as added:
             for some in _chunks(experiments):
                 given += len(some)
                 keyed = {job_key(each, directory): each for each in some}
-                latest = change.latest(keyed)
-                first = {key: each for key, each in keyed.items() if key not in latest or latest[key].number not in chosen}
-                placed = _place(change, here, first, latest, cwd, again, lost)
-                if file is not None:
-                    change.asked_by(placed, file_from(cwd, file))
+                first, latest = _first(change, repeats, keyed, chosen)
+                placed = _place(change, here, first, latest, source, again, lost)
+                if source is not None:
+                    change.asked_by((number for number, what in placed.items() if what is not Verb.NEW), source)
                 chosen.update(placed)
                 added()
         if chosen:
             change.asked(directory, max(chosen))
-        waiting = [number for number, what in chosen.items() if what in WAIT]
         if remarks:
             remark(change, chosen, remarks)
+        ordered = begin is not None or after is not None
+        waiting = [number for number, what in chosen.items() if what in WAIT] if ordered else []
         if begin is not None:
             postpone(change, waiting, begin)
         if after and waiting:
@@ -179,8 +181,23 @@ def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
         yield some
 
 
+def _first(
+    change: Changes, repeats: Repeats | None, keyed: dict[str, Experiment], chosen: Container[int]
+) -> tuple[dict[str, Experiment], dict[str, Latest]]:
+    """Those of these keys that have not stood in the file before, and what the queue has for them already."""
+    latest = {} if repeats else change.latest(keyed)
+    known = repeats.among(keyed) if repeats else {key for key, each in latest.items() if each.number in chosen}
+    return {key: each for key, each in keyed.items() if key not in known} if known else keyed, latest
+
+
 def _place(
-    change: Changes, here: Here, keyed: dict[str, Experiment], latest: dict[str, Latest], cwd: str, again: bool, lost: bool
+    change: Changes,
+    here: Here,
+    keyed: dict[str, Experiment],
+    latest: dict[str, Latest],
+    file: str | None,
+    again: bool,
+    lost: bool,
 ) -> dict[int, Verb]:
     """What was done with each key, by the number of the job that now stands for it, in the order of the keys."""
     verbs = {
@@ -189,12 +206,14 @@ def _place(
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
     numbers = {key: each.number for key, each in latest.items()} | dict(zip(fresh, count(change.next_number()), strict=False))
-    change.add(fresh, cwd, {key: latest[key].count for key in fresh if key in latest}, surroundings=here, code=here.code)
+    before = {key: latest[key].count for key in fresh if key in latest}
+    change.add(fresh, here.cwd, before, surroundings=here, code=here.code, file=file)
     here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
+    texts = AskTexts()
     for key, what in verbs.items():
         if what is Verb.RETRIED:
             change.ask_again(latest[key].job, "run again", keyed[key])
-        elif what in RENEWALS and not latest[key].asks_as(keyed[key]):
+        elif what in RENEWALS and not latest[key].asks_as(keyed[key], texts):
             change.renew(latest[key].job, keyed[key], "takes the present resources, policy and command of its file")
             verbs[key] = RENEWALS[what]
     return {numbers[key]: what for key, what in verbs.items()}

@@ -37,6 +37,8 @@ def _files(argv: tuple[str, ...]) -> tuple[str, ...]:
     words = iter(argv)
     itself: tuple[str, ...] = ()
     for place, word in enumerate(words):
+        if word.startswith("--") and "/" not in word:  # neither a program nor a file; of a long grid, most words
+            continue
         name = word.rpartition("/")[2]
         if _PYTHON_OR_SHELL.fullmatch(name):
             return _of_an_interpreter(words, _TEXT)

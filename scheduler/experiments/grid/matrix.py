@@ -80,6 +80,11 @@ class Block:
         return sum(1 for _ in self.configurations())
 
     @property
+    def is_plain(self) -> bool:
+        """Whether its configurations are all combinations of its axes, and nothing remains to be done with them."""
+        return bool(self.axes) and not (self.exclude or self.include) and self.completion is PLAIN
+
+    @property
     def _has_matrix(self) -> bool:
         return bool(self.axes) or not self.include
 
@@ -90,7 +95,7 @@ class Block:
     def configurations(self) -> Iterator[Config]:
         """Every configuration, the last axis fastest, then what `include` adds as experiments of their own."""
         plain = combinations(self.config, self.axes)
-        if not (self.exclude or self.include or self.completion is not PLAIN):
+        if self.is_plain:
             return plain
         return self._worked_out(plain if self._has_matrix else iter(()))
 

@@ -18,7 +18,7 @@ from scheduler.experiments import Policy, Ranking, Resources
 from scheduler.home import Home, open_home
 from scheduler.queue.changes import Changes, job_key
 from scheduler.queue.database import Database, Unwritable
-from scheduler.queue.in_bulk import LATER, in_bulk
+from scheduler.queue.in_bulk import KEYS, LATER, in_bulk
 from scheduler.queue.job import Ending
 from scheduler.queue.mine import Mine
 from scheduler.queue.schema import MIGRATIONS
@@ -379,10 +379,21 @@ def test_indexes_that_a_long_submit_builds_at_its_end_are_those_that_were_there(
         keyed = {job_key(each, "/"): each for each in experiments(THREE)}
         change.add(keyed, "/", {})
         added()
-        assert len(indexes(store)) == len(before) - 2
+        assert len(indexes(store)) == len(before) - len([*LATER, KEYS])
     assert (indexes(store), store.read("PRAGMA cache_size")[0][0]) == (before, cache)
     assert store.read("PRAGMA integrity_check")[0][0] == "ok"
     assert [event["state"] for event in store.events(store.jobs()[0].id)] == ["queued"]
+
+
+def test_a_long_submit_behind_a_shorter_queue_can_look_for_its_keys(store: Store, experiments) -> None:
+    """It asks for each thousand what the queue has of them, and without the index would read all of it each time."""
+    submit(store, experiments(THREE), "/")
+    with store.change(many=True) as change, in_bulk(change, many=2) as added:
+        for directory in ("/one", "/two"):
+            change.add({job_key(each, directory): each for each in experiments(THREE)}, directory, {})
+        added()
+        assert KEYS in indexes(store)
+        assert LATER[0] not in indexes(store)
 
 
 def test_a_long_submit_behind_a_longer_queue_leaves_the_indexes_alone(store: Store, experiments) -> None:

@@ -30,6 +30,7 @@ def test_the_examples_are_true() -> None:
         ("/home/me/train --lr=1", "/home/me/train"),
         ("/usr/bin/env python train.py", "train.py"),
         ("Rscript --vanilla fit.R", "fit.R"),
+        ("launch --with=/opt/python train", "train"),
     ],
 )
 def test_the_file_that_a_person_edits_is_found(command: str, program: str) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from scheduler.terminal import safe
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from scheduler.actions.brake import Brake
 from scheduler.actions.notices import Driving, Told
@@ -24,6 +23,7 @@ from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import Submits
 from scheduler.runner.streaks import Streaks
+from scheduler.values import dataclass
 
 Tell = Callable[[Told], None]
 MANY = 5  # jobs: of fewer, most would have begun before what they import is loaded for all

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.experiments.command.command import Launch
 from scheduler.queue.code import Aged
@@ -15,6 +15,7 @@ from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.engine.evidence import NO_EVIDENCE, Evidence
 from scheduler.sweeps.engine.live_trials import Book
 from scheduler.sweeps.sweep import SweepPlan
+from scheduler.values import dataclass
 
 
 def _no_gpus() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scheduler.experiments import Experiment, Policy, Resources
 from scheduler.queue.asks import command_as_json
 from scheduler.queue.states import State
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

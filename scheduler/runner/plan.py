@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from scheduler.gpus.placement import Placement, Refusal
 from scheduler.queue.job import Ending, Job
 from scheduler.queue.states import State
 from scheduler.runner.gpu_view import GpuView, wants_gpu
+from scheduler.values import dataclass
 
 AWAITED = Refusal("the GPUs are being read")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.queue import trials as records
 from scheduler.queue.job import Job
@@ -15,6 +15,7 @@ from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import Band, standings
 from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

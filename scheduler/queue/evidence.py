@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path
+from scheduler.launcher.places import journal_path
 from scheduler.linux.holders import stand_still
 from scheduler.linux.locks import is_locked
 from scheduler.linux.processes import boot_id

@@ -157,3 +157,10 @@ class Job:
     @property
     def short_id(self) -> str:
         return self.id[:8]
+
+
+def deserves_another_attempt(job: Job, ending: Ending) -> bool:
+    """Whether the job's own policy starts it again after this ending."""
+    if ending.state is State.LOST:
+        return job.policy.resumable
+    return ending.state in (State.FAILED, State.TIMEOUT) and job.failures < job.policy.retries

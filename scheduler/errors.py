@@ -5,11 +5,10 @@ Errors are raised where the fact is known and shown in one place, the command li
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from scheduler.terminal import safe
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,8 @@ class StateError(UserError):
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is closest, None where nothing is close."""
+    import difflib  # every process of ours passes here, and few meet a wrong word
+
     return next(iter(difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)), None)
 
 

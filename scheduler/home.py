@@ -6,11 +6,11 @@ import itertools
 import os
 import shlex
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import StateError
 from scheduler.linux.file_systems import file_system
+from scheduler.values import dataclass
 
 # flock and SQLite's WAL are not dependable on these.
 NETWORK_FILE_SYSTEMS = frozenset(

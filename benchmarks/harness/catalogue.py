@@ -27,6 +27,7 @@ class Bench:
 BENCHES = {
     bench.name: bench
     for bench in (
+        Bench("startup", "startup:figures", "what a command costs before it does anything"),
         Bench("expansion", "expansion:figures", "how fast a file becomes experiments"),
         Bench("queue", "long_queue:figures", "a long queue: to submit it, to look at it, to find the next job"),
         Bench("noop", "noop_jobs:throughput", "jobs that do nothing, beside xargs, GNU parallel, task-spooler and others"),
@@ -56,6 +57,8 @@ SCRIPTS = {
 }
 # The figures of the table for pages, in its order, by their keys.
 TABLE = (
+    "startup.status",
+    "startup.run",
     "expansion.grid",
     "expansion.first line",
     "queue.submit",

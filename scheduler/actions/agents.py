@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from scheduler.errors import UserError, nearest
 from scheduler.queue.job import Job
 from scheduler.queue.trials import SweepRecord
 from scheduler.tracking.local_wandb import running
+from scheduler.values import dataclass
 
 if TYPE_CHECKING:
     from scheduler.wandb_agent.server import HttpServer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from scheduler.actions.columns import Vocabulary, rank
@@ -17,6 +17,7 @@ from scheduler.queue.store import Store
 from scheduler.sweeps.engine.budget import FAILED
 from scheduler.sweeps.engine.checkpoints import Checkpoints, checkpoints, written_by
 from scheduler.tracking.metric_log import Objective
+from scheduler.values import dataclass
 
 NAMED = 8  # metrics that a sentence lists
 

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.actions.advance import Advance, nobody
@@ -19,6 +18,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.origin_rows import origin_of
 from scheduler.queue.store import Store
 from scheduler.sweeps.engine.checkpoints import ENDINGS
+from scheduler.values import dataclass
 
 PIECE = 1 << 24  # bytes copied between two words about it
 ATTEMPT = "attempt"  # where in the folder its files lie

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from scheduler.experiments import Experiment, ExperimentFile, differences
 from scheduler.experiments.groups.completion import CHOICES
+from scheduler.values import dataclass
 
 COMPARED = 10_000  # experiments among which differences are looked for
 

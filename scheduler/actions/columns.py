@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.compared import Compared
@@ -13,6 +12,7 @@ from scheduler.experiments import shell_line
 from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.tracking.logged import Series
 from scheduler.tracking.metric_log import Objective
+from scheduler.values import dataclass
 
 NAMED = 12  # words that an error lists
 Value = Callable[[Compared], Any]

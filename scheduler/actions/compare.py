@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.columns import AROUND, FACTS, Column, Vocabulary, command, differ, parameter, rank
@@ -16,6 +15,7 @@ from scheduler.goals import MINIMIZE
 from scheduler.queue.selection import select
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 METRICS = 4  # columns of metrics where nobody names any
 ABOUT = ("id", "name", "state")

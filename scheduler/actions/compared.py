@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
 from scheduler.tracking.logged import Logged, Series
 from scheduler.tracking.metric_log import Objective
+from scheduler.values import dataclass
 
 NOTHING, UNREAD = Logged(), Summary()
 

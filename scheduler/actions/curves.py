@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -18,6 +18,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.selection import select
 from scheduler.queue.store import Store
 from scheduler.tracking.logged import CURVES, Logged, Point, Series
+from scheduler.values import dataclass
 
 STEP, TIME = "step", "time"
 GAP = 1.5  # times the usual distance of two points: where numbers that are none were logged, so much is a gap

@@ -11,7 +11,6 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler import __version__
@@ -29,6 +28,7 @@ from scheduler.gpus.settings import settings_from
 from scheduler.gpus.survey import survey
 from scheduler.home import NETWORK_FILE_SYSTEMS, default_root, open_home
 from scheduler.linux.file_systems import file_system
+from scheduler.values import dataclass
 
 FINE, NOTE, PROBLEM = "fine", "note", "problem"
 LITTLE_ROOM = 1 << 30

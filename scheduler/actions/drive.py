@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from scheduler.actions.brake import Brake
-from scheduler.actions.notices import Driving, Told
+from scheduler.actions.notices import Driving, Tell
 from scheduler.errors import CannotEverRun
 from scheduler.queue.dependencies import needed_by
 from scheduler.queue.job import Job
@@ -24,8 +23,8 @@ from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import Submits
 from scheduler.runner.streaks import Streaks
+from scheduler.values import dataclass
 
-Tell = Callable[[Told], None]
 MANY = 5  # jobs: of fewer, most would have begun before what they import is loaded for all
 
 
@@ -114,12 +113,6 @@ def run_out(runner: Runner, jobs: Callable[[], Sequence[Job]], brake: Brake | No
     except HungUp as left:
         return Driven(left=left)
     return Driven(jobs(), runner.left_out, runner.interrupted)
-
-
-def tell_skipped(store: Store, jobs: Sequence[Job], before: int, tell: Tell) -> None:
-    """Tell of those of `jobs` that were skipped after the event with this number: what they come after is over already."""
-    for reason, numbers in Mine(store, jobs).skipped_since(before).items():
-        tell(Skipped(JobList(store.by_numbers, numbers), reason))
 
 
 def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:

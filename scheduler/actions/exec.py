@@ -13,7 +13,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from scheduler.errors import StateError, UserError
 from scheduler.gpus.claims import Claim
@@ -24,6 +23,7 @@ from scheduler.launcher.spawning import missing_interpreter
 from scheduler.launcher.tree import Tree
 from scheduler.linux import processes
 from scheduler.shortage import is_short, words
+from scheduler.values import dataclass
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

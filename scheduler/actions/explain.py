@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from scheduler.actions.pacing import paces
 from scheduler.queue.evidence import pause_of
@@ -11,8 +12,10 @@ from scheduler.queue.mine import before
 from scheduler.queue.states import ACTIVE, WAITING, State
 from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
-from scheduler.runner.devices import Devices
 from scheduler.runner.plan import Start, World, plan
+
+if TYPE_CHECKING:
+    from scheduler.runner.devices import Devices
 
 MOST_AHEAD = 1000
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from scheduler.actions.logged import logged
 from scheduler.errors import UserError
 from scheduler.queue.selection import select
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 TEXTS = ("csv", "json", "jsonl")
 FOLDERS = ("tensorboard", "wandb")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scheduler.queue.job import Job
 from scheduler.queue.selection import chosen
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 FEW = 50  # jobs that are listed without being asked for
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from scheduler.queue.job import Attempt, Job
@@ -13,6 +13,7 @@ from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
+from scheduler.values import dataclass
 
 
 def logged(store: Store, job: Job, attempt: Attempt) -> Logged:

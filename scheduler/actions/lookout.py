@@ -10,7 +10,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from scheduler.actions.logged import logged
@@ -31,6 +31,7 @@ from scheduler.runner.plan import Wait, World, plan
 from scheduler.shortage import passing
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.time_left import A_STEP, AN_EPOCH, headway
+from scheduler.values import dataclass
 
 CLOCK = 1.0  # seconds between two scenes where nothing happens: the times that are shown go on
 LEAST = 0.5  # seconds between two scenes, whatever happens

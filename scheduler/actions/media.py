@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.queue.job import Attempt
 from scheduler.tracking.media_log import INDEX, media_of
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Job
@@ -11,6 +10,7 @@ from scheduler.queue.order import before_all, behind_all, prefer
 from scheduler.queue.selection import select
 from scheduler.queue.states import WAITING
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 FIRST, LAST = "first", "last"
 

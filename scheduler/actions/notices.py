@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
-from scheduler.experiments.command.command import Launch
-from scheduler.queue.code import Aged
-from scheduler.queue.job import Job
-from scheduler.queue.submit import Submission
-from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.notices import Notice
-from scheduler.sweeps.engine.budget import Budget
-from scheduler.sweeps.engine.evidence import NO_EVIDENCE, Evidence
-from scheduler.sweeps.engine.live_trials import Book
-from scheduler.sweeps.sweep import SweepPlan
+from scheduler.values import dataclass
+
+if TYPE_CHECKING:
+    from scheduler.experiments.command.command import Launch
+    from scheduler.queue.code import Aged
+    from scheduler.queue.job import Job
+    from scheduler.queue.submit import Submission
+    from scheduler.runner.gpu_view import GpuView
+    from scheduler.sweeps.engine.budget import Budget
+    from scheduler.sweeps.engine.evidence import Evidence
+    from scheduler.sweeps.engine.live_trials import Book
+    from scheduler.sweeps.sweep import SweepPlan
 
 
 def _no_gpus() -> None:
@@ -59,7 +63,7 @@ class SweepOpened:
     new: bool
     revived: int
     outdated: Mapping[Aged, Sequence[int]]
-    evidence: Evidence = NO_EVIDENCE
+    evidence: Evidence
     learns: bool = True
     learns_outside: bool = False
 
@@ -72,3 +76,4 @@ class Said:
 
 
 Told = Notice | Submitted | Driving | SweepOpened | Said
+Tell = Callable[[Told], None]

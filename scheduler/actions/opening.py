@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from scheduler.linux import variables
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
 from scheduler.terminal import say
+from scheduler.values import dataclass
 
 if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile, Policy

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.experiments import ExperimentFile
 from scheduler.experiments.after import After
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

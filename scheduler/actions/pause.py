@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from scheduler.launcher import journal
 from scheduler.launcher.channel import Channel
@@ -18,6 +17,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ACTIVE, WAITING
 from scheduler.queue.store import Store
 from scheduler.runner.recovery import StillThere, verdict
+from scheduler.values import dataclass
 
 PATIENCE = 30.0  # seconds for a process that is inside the kernel, or a launcher that does not know the word
 _GOES_ON = (NOT_STARTED, NOT_PAUSED, OVER)  # why somebody need not be let go on

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.experiments import remarks as said
@@ -14,6 +13,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.names import WORDS, name_of, new_name
 from scheduler.queue.selection import TAG, chosen, none_of, numbered, select, taken
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 Action = Callable[[Changes, Chosen], int]
 FEW = 50  # jobs that are listed without being asked for

@@ -13,7 +13,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from scheduler.queue.schema import MIGRATIONS, migrate
 from scheduler.queue.states import ACTIVE, State
 from scheduler.runner import recovery
 from scheduler.runner.endings import apply
+from scheduler.values import dataclass
 
 PATIENCE = 2.0  # seconds for a command that is just looking at the queue
 UNKNOWN = "the queue was restored from a backup that does not say how this attempt ended"

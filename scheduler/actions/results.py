@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from scheduler.errors import UserError
@@ -20,6 +20,7 @@ from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.metric_log import Objective, Outcome
+from scheduler.values import dataclass
 
 NAMED = 8  # metrics that a sentence lists
 NO_POLICY = Policy()

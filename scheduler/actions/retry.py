@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.actions.agents import offer_again
-from scheduler.actions.drive import Driven, Tell, Terms, drive, tell_skipped
-from scheduler.actions.notices import Said
+from scheduler.actions.drive import Driven, Terms, drive
+from scheduler.actions.notices import Said, Tell
 from scheduler.actions.opening import opened_devices
+from scheduler.actions.skipped import tell_skipped
 from scheduler.errors import UserError
 from scheduler.gpus.observation import Settings
 from scheduler.queue.job import Job

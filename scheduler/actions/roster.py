@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.actions.lookout import LEAST, THRIFT
 from scheduler.actions.results import Line, best_first, lines
@@ -16,6 +16,7 @@ from scheduler.queue.listing import Order, listed, unfinished
 from scheduler.queue.selection import chosen
 from scheduler.queue.states import ACTIVE
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 OVER = 10  # jobs that have ended while one looks, and are still shown
 RANKED = 1000  # of the newest that have run, the best first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.actions.pacing import Pace
 from scheduler.gpus.status import Standing
@@ -11,6 +11,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ENDED, State
 from scheduler.tracking.logged import Point
 from scheduler.tracking.time_left import Headway
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from scheduler.queue.submit import outdated
 from scheduler.queue.trials import newest_sweeps
 from scheduler.runner.devices import Devices
 from scheduler.runner.runner import Runner
+from scheduler.sweeps.engine.evidence import NO_EVIDENCE
 from scheduler.sweeps.engine.live_trials import Book, open_sweep
 from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.stopping.rules import SERVER
@@ -99,7 +100,7 @@ def sweep(
 
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
-    tell(SweepOpened(plan, book, budget, SERVER, new, 0, aged, learns=False))
+    tell(SweepOpened(plan, book, budget, SERVER, new, 0, aged, NO_EVIDENCE, learns=False))
     devices.expect([plan.resources])
     tell(Driving(terms.most(devices), devices.note, view=devices.seen))
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])

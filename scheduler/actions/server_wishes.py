@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.home import default_root
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
 from scheduler.tracking.local_wandb import running
+from scheduler.values import dataclass
 from scheduler.wandb_agent.account import account_of
 
 

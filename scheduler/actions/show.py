@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.logged import summaries
@@ -18,6 +17,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.system_use import SystemUse
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scheduler.actions.never_here import never_here
 from scheduler.actions.pacing import Pace, paces
@@ -12,6 +12,7 @@ from scheduler.actions.system import idling
 from scheduler.queue.selection import count, select
 from scheduler.queue.states import ACTIVE
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 from scheduler.warm.kept import Kept, kept
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scheduler.actions.drive import Tell, tell_skipped
 from scheduler.actions.never_here import never_here
-from scheduler.actions.notices import Submitted
+from scheduler.actions.notices import Submitted, Tell
+from scheduler.actions.skipped import tell_skipped
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.argument_files import written
 from scheduler.queue import submit as queue

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from scheduler.home import Home, default_root
 from scheduler.queue.names import PAUSED, name_of
 from scheduler.queue.states import State
+from scheduler.values import dataclass
 
 NEWEST = 200  # jobs that are looked at
 NAMED = 20  # of them by name, where nothing has been typed yet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from scheduler.actions.check import Overview
@@ -35,6 +35,7 @@ from scheduler.sweeps.stopping.stopping import open_stopping
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 from scheduler.sweeps.wishes import Wishes
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

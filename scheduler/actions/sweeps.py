@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.actions.trials import Results, results_of
@@ -21,6 +20,7 @@ from scheduler.sweeps.stopping.hyperband import Band, standings
 from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from importlib.util import find_spec
 
 from scheduler.queue.code import Aged
@@ -24,6 +24,7 @@ from scheduler.sweeps.search.importance import FEWEST, importance
 from scheduler.sweeps.stopping.verdicts import Saved, saved
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -20,6 +20,7 @@ from scheduler.errors import UserError
 from scheduler.report import curves as report_of_curves
 from scheduler.report import notebook
 from scheduler.terminal import say
+from scheduler.values import dataclass
 
 NOTHING = Found((), "step", (), Vocabulary((), (), (), {}), 0)
 DRAWN = 12  # jobs, where nobody says how many: as many as can be told apart

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any, overload
 
@@ -28,6 +28,7 @@ from scheduler.report.labels import Labels
 from scheduler.report.system import as_object
 from scheduler.terminal import say
 from scheduler.tracking import metric_log
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

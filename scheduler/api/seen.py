@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, overload
 
@@ -19,6 +19,7 @@ from scheduler.api.trial import Trials, trials_of
 from scheduler.queue.trials import sweep_called
 from scheduler.report import comparison, sweeps_seen
 from scheduler.terminal import say
+from scheduler.values import dataclass
 
 Names = str | Sequence[str]
 

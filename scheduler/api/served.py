@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from scheduler.home import open_home
 from scheduler.terminal import say
+from scheduler.values import dataclass
 
 if TYPE_CHECKING:
     from scheduler.web.live import Served

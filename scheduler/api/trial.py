@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, overload
 
 from scheduler.actions.results import lines
@@ -15,6 +15,7 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import TrialRecord
 from scheduler.report.text import duration, number
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

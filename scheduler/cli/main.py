@@ -166,7 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from scheduler.cli.completing import answer
 
         sys.exit(_delivered(answer(commands, [(name, line) for name, (_, line) in COMMANDS.items()], asked)))
-    sys.exit(_delivered(_status(arguments)))
+    status = _delivered(_status(arguments))
+    gc.freeze()  # at its end Python would look through all that is left for circles, twice, and nobody minds them any more
+    sys.exit(status)
 
 
 def _have_streams() -> None:

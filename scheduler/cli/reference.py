@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import click
+
+from scheduler.values import dataclass
 
 STATUS = (
     ("0", "all good"),

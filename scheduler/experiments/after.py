@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import Place
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.experiment import GROUP_KEY
+from scheduler.values import dataclass
 
 GROUP = "group:"
 

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.errors import Place, Remark, UserError, nearest
@@ -22,6 +22,7 @@ from scheduler.experiments.document import document as documents
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.experiment import Experiment, Policy, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
+from scheduler.values import dataclass
 
 STDIN = "-"
 LINE = "command"  # the key under which a job's configuration has its line

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from scheduler.experiments.command.command import Launch, fill, slots
+from scheduler.values import dataclass
 
 GROUP_KEY = "experiment_group"
 NO_ENVIRONMENT = "{}"

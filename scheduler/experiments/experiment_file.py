@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -26,6 +26,7 @@ from scheduler.experiments.grid.matrix import Block
 from scheduler.experiments.remarks import NOTHING, Remarks, read_remarks
 from scheduler.experiments.series import FEW, series
 from scheduler.experiments.slurm import NO_WISHES, SLURM, SlurmWishes
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from scheduler.experiments.command.command import Launch, Slot
 from scheduler.experiments.command.styles import HYDRA, STYLES, hydra
 from scheduler.experiments.configurations.configurations import Axis, Config, Path, leaves, put
 from scheduler.experiments.experiment import canonical
+from scheduler.values import dataclass
 
 WHOLE = -1  # the number of the blank that stands for all arguments as JSON
 _FIXED = ("args", "args_no_equals", "args_no_hyphens")  # styles in which every value has as many words

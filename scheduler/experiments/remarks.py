@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
+from scheduler.values import dataclass
 
 LONGEST_TAG, LONGEST_NOTE = 64, 10_000  # characters
 _TAG = re.compile(r"\w[\w./-]*")

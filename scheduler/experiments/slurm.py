@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.errors import UserError, nearest
 from scheduler.experiments.document import values
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ largest of the last minute.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from scheduler.gpus.observation import (
@@ -33,6 +32,7 @@ from scheduler.gpus.placement import (
     Share,
 )
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Process, Reading
+from scheduler.values import dataclass
 
 __all__ = ["Observation", "Placement", "Refusal", "Request", "Settings", "Share", "admit", "alone", "contended", "observe"]
 

@@ -4,10 +4,10 @@ CUDA_VISIBLE_DEVICES. They are no strangers: their claim, or their job without o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Process, Reading
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

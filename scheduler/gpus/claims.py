@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -138,7 +137,7 @@ def living_claim(directory: Path, claim_id: str) -> ClaimRecord | None:
 def _create(directory: Path, placement: Placement, label: str, user: str) -> Claim:
     """Write and lock the file before it gets its name, so that a claim without a lock is dead for ever."""
     record = ClaimRecord(
-        id=secrets.token_hex(8),
+        id=os.urandom(8).hex(),
         memory={s.uuid: s.memory for s in placement.shares},
         exclusive=placement.exclusive,
         split=placement.split,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.gpus.astray import (
     Astray,
@@ -14,6 +14,7 @@ from scheduler.gpus.astray import (
 )
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Allowed, Gpu, Process, Reading
+from scheduler.values import dataclass
 
 # As the kernel shortens names, to 15 characters. They serve others' work and do none of their own.
 SERVANTS = frozenset({"nvidia-cuda-mps", "nvidia-persiste", "Xorg", "nv-hostengine", "dcgm-exporter", "dcgmi"})

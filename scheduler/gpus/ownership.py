@@ -7,8 +7,9 @@ import os
 import pwd
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from scheduler.values import dataclass
 
 COOKIE = "EXP_QUEUE_CLAIM"
 SUFFIX = ".claim"

@@ -9,10 +9,10 @@ not named, not known     the whole GPU, and its peak is learned
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from scheduler.experiments import Resources
 from scheduler.gpus.placement import Request
+from scheduler.values import dataclass
 
 HEADROOM, BASE = 1.1, 256
 ENLARGEMENT = 1.5

@@ -4,7 +4,9 @@ in MiB."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scheduler.values import dataclass
 
 LEFT_FOR_ALL = 0.9  # of a GPU that is shared by a number: every process needs a little beside what it allocates
 

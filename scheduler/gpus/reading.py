@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
+
+from scheduler.values import dataclass
 
 NO_DRIVER_NOTE = "no NVIDIA driver library (libnvidia-ml.so.1) on this machine: no GPUs, jobs run on the CPU"
 

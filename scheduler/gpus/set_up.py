@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from scheduler.gpus.claims import live_claims
 from scheduler.gpus.directory import CHOICES
 from scheduler.gpus.kinds import kind, whose
 from scheduler.gpus.mutex import NAME, TIMEOUT, admission_mutex
+from scheduler.values import dataclass
 
 MODE = 0o1777
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from scheduler.gpus.admission import free_memory, parts_left
@@ -12,6 +11,7 @@ from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import Gpu, Process
 from scheduler.gpus.records import MOST_PARTS
 from scheduler.gpus.view import View
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from scheduler.gpus.kinds import kind, whose
@@ -22,6 +22,7 @@ from scheduler.gpus.ownership import SUFFIX, described, user_name
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.records import LARGEST, record_of
 from scheduler.linux.locks import file_name, locking_pids
+from scheduler.values import dataclass
 
 NOBODY = -1  # where the kernel does not tell the owner
 MANY = 1000  # files of ended claims of one user, from which on a decision takes noticeably longer

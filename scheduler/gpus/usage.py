@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.gpus.observation import Settings, Use, use
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Reading
 from scheduler.gpus.view import View
+from scheduler.values import dataclass
 
 NEARLY_FULL = 0.95
 # With fewer figures of a job's memory, its largest says little: a model is loaded after the first seconds.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from scheduler.gpus.astray import Astray
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.reading import Process, Reading
+from scheduler.values import dataclass
 
 V = TypeVar("V", bound="View")
 

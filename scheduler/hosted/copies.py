@@ -10,10 +10,11 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from scheduler.ssh.same_code import differs, what_is_at
+from scheduler.values import dataclass
 
 ROOM = "synced"
 FOLDER, BELOW, STRANGE = "folder", "below ", "no file"  # what is somewhere, beside what `what_is_at` says

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from scheduler.hosted.copies import BELOW, FOLDER
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

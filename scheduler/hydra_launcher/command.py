@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import UserError
+from scheduler.values import dataclass
 
 # What is said of a multirun as a whole, and not of one of its jobs.
 _OF_THE_WHOLE = re.compile(r"[~+]*hydra([./](launcher|sweeper)\b|\.(sweep|run)\.(sub)?dir\b|\.mode\b)")

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from hydra._internal.utils import get_args_parser
@@ -32,6 +32,7 @@ from scheduler.hydra_launcher import command
 from scheduler.hydra_launcher.returned import returned
 from scheduler.queue.store import Store
 from scheduler.report.notifications import Notifications
+from scheduler.values import dataclass
 
 
 def launch(

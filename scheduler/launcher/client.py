@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any, Protocol
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.channel import Channel
+from scheduler.launcher.places import journal_path, remove, socket_path
 from scheduler.launcher.spawning import Order
 from scheduler.linux import isolated
-from scheduler.linux.locks import is_locked
 
 
 class Process(Protocol):
@@ -104,27 +103,18 @@ def pause_message(attempt: str, *, go_on: bool) -> dict[str, Any]:
     return {"do": "continue" if go_on else "pause", "attempt": attempt}
 
 
-def journal_path(home: Home, launcher: str) -> Path:
-    """`launcher`: with a folder before it, where it is one of a cluster's: then the journal lies in that."""
-    return (home.root if "/" in launcher else home.launchers) / f"{launcher}.journal"
-
-
-def socket_path(home: Home, launcher: str) -> Path:
-    return home.launchers / f"{launcher}.sock"
-
-
 def open_slot(home: Home, held: Sequence[int] = (), launch: Launch | None = None) -> Slot:
     """Start a launcher, from nothing or as `launch` does it. It does not share our standard output: `exp-queue run | tee` must
     end when the runner does. `held`: descriptors that it and its jobs keep open as long as they live.
 
     OSError where the machine has no room for it; then nothing of it stays.
     """
-    launcher = secrets.token_hex(8)
+    launcher = os.urandom(8).hex()
     with ExitStack() as ours_too:
         ours, theirs = socket.socketpair()
         with ExitStack() as undone:
             undone.callback(ours.close)
-            undone.callback(_remove, home, launcher)
+            undone.callback(remove, home, launcher)
             ours_too.callback(theirs.close)
             listener = ours_too.enter_context(_listen(socket_path(home, launcher)))
             log = journal.create(journal_path(home, launcher))
@@ -146,13 +136,6 @@ def _start(_: str, inherited: Sequence[int], held: Sequence[int]) -> subprocess.
     )
 
 
-def _remove(home: Home, launcher: str) -> None:
-    """The files of a launcher that is gone."""
-    path = journal_path(home, launcher)
-    for each in (socket_path(home, launcher), path, path.with_suffix(".new")):
-        each.unlink(missing_ok=True)
-
-
 def connect(home: Home, launcher: str) -> Channel | None:
     """A line to a launcher that another runner started; None when it is gone."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -166,19 +149,6 @@ def connect(home: Home, launcher: str) -> Channel | None:
         connection.close()
         raise
     return Channel(connection)
-
-
-def gone(home: Home) -> list[str]:
-    """The launchers that are gone and have left their files."""
-    return [path.stem for path in home.launchers.glob("*.journal") if not is_locked(path)]
-
-
-def sweep(home: Home, launchers: Iterable[str], still_needed: set[str]) -> None:
-    """Remove the files of these launchers whose every attempt has its final record. They must have been `gone` before anybody
-    read which attempts are open: one that has begun since, and whose launcher has gone since, needs its journal."""
-    for launcher in launchers:
-        if launcher not in still_needed:
-            _remove(home, launcher)
 
 
 def _listen(path: Path) -> socket.socket:

@@ -23,11 +23,12 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from scheduler.linux.blocks import reserve
+from scheduler.values import dataclass
 
 ROOM = 8192  # bytes: more than all that is written of one attempt
 BY_CLUSTER = "ended by Slurm"  # the reason of an end that only the cluster can explain

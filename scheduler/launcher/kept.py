@@ -13,8 +13,10 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from scheduler.values import dataclass
 
 RECORD = "kept.json"
 PIECE = 1 << 24  # bytes that the kernel copies at once

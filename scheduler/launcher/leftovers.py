@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from scheduler.linux import processes
 from scheduler.shortage import passing
+from scheduler.values import dataclass
 
 WORK, WAIT, KILL = POLICIES = ("work", "wait", "kill")
 IDLE = 30.0  # seconds without work, after which policy `work` ends what is left

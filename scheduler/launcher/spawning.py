@@ -11,12 +11,13 @@ import errno
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 
 from scheduler.launcher.leftovers import IDLE, WORK
 from scheduler.shortage import is_short, words
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 import os
 import signal
-from dataclasses import dataclass
 
 from scheduler.linux import processes
+from scheduler.values import dataclass
 
 KILL_EVERY = 0.1
 

@@ -9,8 +9,9 @@ import ctypes
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from scheduler.values import dataclass
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 SCRIPTS = (".py", ".sh")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scheduler.notify.event import KINDS, TEST
+from scheduler.values import dataclass
 
 COMMAND, DESKTOP, EMAIL, WEBHOOK = "command", "desktop", "email", "webhook"
 FORMATS = ("json", "slack", "ntfy")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from scheduler.values import dataclass
 
 END, FAILURE, STILL, TEST = "end", "failure", "still", "test"
 KINDS = (END, FAILURE, STILL)  # that a person may choose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.notify.channel import COMMAND, DESKTOP, EMAIL, FORMATS, SECURITIES, WEBHOOK, Channel, host_and_port
 from scheduler.notify.event import KINDS
+from scheduler.values import dataclass
 
 VARIABLE = "EXP_QUEUE_CONFIG"
 STILL_AFTER = 600.0  # seconds

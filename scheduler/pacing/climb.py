@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from scheduler.pacing.speeds import FEW, Gain, Speeds
+from scheduler.values import dataclass
 
 WORTH = math.log(1.05)  # what a step must gain: less does not pay for the memory
 WORSE = math.log(0.97)  # a first step up below which fewer than at the beginning are tried

@@ -11,11 +11,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from scheduler.linux import processes
+from scheduler.values import dataclass
 
 MOST, OFFERS = 200, 20  # programs, and machines of each; of more, those that were told of first are forgotten
 FILE, LOCK, BROKEN = "paces.json", "paces.lock", "paces.json.broken"

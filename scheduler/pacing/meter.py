@@ -7,9 +7,10 @@ loaded takes its cores, and nothing comes out yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.tracking.left import Grown
+from scheduler.values import dataclass
 
 YOUNG = 20.0  # seconds after which a job that has logged nothing counts as one that works
 UNSEEN = 1.0  # seconds of its time that a job may have run before it was first seen

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from statistics import fmean, variance
+
+from scheduler.values import dataclass
 
 ROW_NOISE = 0.1  # of the time between two rows: how much it varies of itself
 LOOK_NOISE = 0.5  # seconds by which the moment of a rare row is uncertain at either end: logs are looked at once a second

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from scheduler.failpoints import reach
 from scheduler.home import Home
 from scheduler.queue.schema import APPLICATION_ID, MIGRATIONS
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 PAGES = 1 << 12  # 16 MiB, copied between two words about it
 INSTRUCTIONS = 1 << 20  # of SQLite, between two: some 10 ms

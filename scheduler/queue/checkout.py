@@ -12,11 +12,11 @@ import re
 import subprocess
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scheduler.queue.code import branch_at, commit_at, git_directory, work_tree
+from scheduler.values import dataclass
 
 LARGEST_PATCH = 1 << 20  # bytes, compressed
 _READ = 16 * LARGEST_PATCH  # bytes of a patch that are looked at; what is larger does not get that small

@@ -10,10 +10,10 @@ import os
 import re
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from scheduler.experiments.command.program_file import program_files
+from scheduler.values import dataclass
 
 LARGEST = 16 << 20  # bytes; of a larger file the size and the time of its last change stand for what is in it
 Read = Callable[[str], str]  # the text of a file, by its path

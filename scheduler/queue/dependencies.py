@@ -11,12 +11,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from scheduler.errors import UserError
 from scheduler.queue.changes import Changes
 from scheduler.queue.states import ENDED, SUCCEEDED, State, in_sql
+from scheduler.values import dataclass
 
 _ENDED_BADLY, _OPEN = in_sql(ENDED - SUCCEEDED), in_sql(frozenset(State) - ENDED)
 _DEPENDENTS = "prerequisite = ?1 AND state IN ('queued', 'held')"  # as the index job_dependent has it

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path
+from scheduler.launcher.places import journal_path
 from scheduler.linux.holders import stand_still
 from scheduler.linux.locks import is_locked
 from scheduler.linux.processes import boot_id
 from scheduler.queue.job import Attempt
 from scheduler.shortage import passing
+from scheduler.values import dataclass
 
 ASKED_WITHIN = 600.0  # seconds in which whoever runs jobs on a cluster asks it what it has ended; some do so every 2 s
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from scheduler.errors import UserError, closest, nearest
 from scheduler.experiments.configurations.configurations import flat
@@ -28,6 +27,7 @@ from scheduler.queue.job import Job
 from scheduler.queue.names import STATES
 from scheduler.queue.store import Store
 from scheduler.tracking.logged import Logged
+from scheduler.values import dataclass
 
 SAMPLE = 200  # newest jobs whose logs are read to know which names there are
 NAMED = 12  # names that an error lists

@@ -13,11 +13,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from scheduler.errors import UserError
+from scheduler.values import dataclass
 
 OPERATORS = ("<=", ">=", "==", "!=", "!~", "<", ">", "=", "~")
 ORDER = ("<", "<=", ">", ">=")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.queue.changes import Changes
@@ -15,6 +14,7 @@ from scheduler.queue.rows import attempt_from
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
+from scheduler.values import dataclass
 
 WITHDRAWN = "taken back by the queue that has sent it"
 

@@ -8,12 +8,12 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scheduler.launcher.spawning import find_program
 from scheduler.queue.surroundings import Surroundings
+from scheduler.values import dataclass
 
 _PYTHON = re.compile(r"(?:^|[\s;&|(])((?:[^\s;&|()'\"=]*/)?(?:python|pypy)[0-9.]*)(?=$|[\s;&|)])")
 _DISTRIBUTION = re.compile(r"(.+?)-([^-]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info")

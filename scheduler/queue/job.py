@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from scheduler.experiments import Policy, Resources
 from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
+from scheduler.values import dataclass
 
 SEAT = "wandb_server/sit.py"  # the program of a job whose run a process elsewhere computes
 RUN_DIR, RUN_ID = "{run_dir}", "{run_id}"  # in `Job.environment`: what only an attempt has
@@ -162,3 +162,10 @@ class Job:
     @property
     def short_id(self) -> str:
         return self.id[:8]
+
+
+def deserves_another_attempt(job: Job, ending: Ending) -> bool:
+    """Whether the job's own policy starts it again after this ending."""
+    if ending.state is State.LOST:
+        return job.policy.resumable
+    return ending.state in (State.FAILED, State.TIMEOUT) and job.failures < job.policy.retries

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scheduler.experiments import Experiment
 from scheduler.queue.asks import AskTexts, command_as_json, policy_from, resources_from
 from scheduler.queue.states import State
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 
 from scheduler.queue.changes import LONGEST_PAUSE
@@ -14,6 +13,7 @@ from scheduler.queue.job_list import JobList
 from scheduler.queue.rows import attempt_from, job_from
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 _ALL = (0, 1 << 62)
 EVERYTHING = (_ALL,)  # the ranges of all jobs, now and later

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from scheduler.queue.checkout import Checkout, checkout_of, look
@@ -13,6 +12,7 @@ from scheduler.queue.code import Code, Codes
 from scheduler.queue.interpreters import Interpreter, Interpreters
 from scheduler.queue.job import Job
 from scheduler.queue.surroundings import Surroundings
+from scheduler.values import dataclass
 
 FRESH = 1.0  # seconds in which git is not asked again for the same commit and program
 Kept = TypeVar("Kept")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 from itertools import count, islice
@@ -33,6 +33,7 @@ from scheduler.queue.selection import NothingNamed, none_of
 from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 ELSEWHERE = '`wandb.init(id=..., resume="allow")` goes on with a run'
 CHUNK = 1000  # experiments that go to SQLite together: one by one, 100,000 took three times as long

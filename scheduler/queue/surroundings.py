@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.launcher.spawning import find_program
+from scheduler.values import dataclass
 
 # A virtual environment, a conda environment and `module load` each set some of these together: of two shells mixed, none works.
 KEPT = ("PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "LD_LIBRARY_PATH")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.queue.changes import Changes
 from scheduler.queue.states import ACTIVE, WAITING, State, in_sql
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 Beside = tuple[tuple[float | None, ...], ...]
 

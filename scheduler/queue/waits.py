@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from scheduler.queue.job import Job
 from scheduler.queue.moments import clock
 from scheduler.queue.states import ENDED, State, in_sql
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 
 _OPEN = in_sql(frozenset(State) - ENDED)
 

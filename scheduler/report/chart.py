@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from scheduler.actions.curves import Spot
 from scheduler.report.canvas import ACROSS, Canvas, Piece
+from scheduler.values import dataclass
 
 NARROWEST, LOWEST = 20, 4  # characters of the drawing itself
 LABELLED = 4  # a label on the y axis each so many rows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scheduler.values import dataclass
 
 GAP = 2
 READABLE = 20  # columns of the terminal in which a text still says something

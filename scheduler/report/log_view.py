@@ -6,12 +6,12 @@ import codecs
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.launcher.log_cap import pieces
 from scheduler.report.apart import head
 from scheduler.report.screen import Screen
+from scheduler.values import dataclass
 
 TAILS = (1 << 16, 1 << 20, 1 << 23)  # bytes from the end that are looked at for enough lines: a bar may fill many
 SHORT_TAILS = (1 << 11, 1 << 14)

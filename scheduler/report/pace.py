@@ -6,24 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduler.pacing.kept import Found
-from scheduler.runner.notices import Paced, PacedBy
-
-_WHY = {
-    PacedBy.BEGIN: "to begin with",
-    PacedBy.BEFORE: "as found before",
-    PacedBy.TRIED: "a try",
-    PacedBy.LOOK: "measured before the next try",
-    PacedBy.GAINS: "settled",
-    PacedBy.MEMORY: "settled, for the machine has no memory for more",
-    PacedBy.SILENT: "as yet; they log nothing that is read, so only how long jobs take tells whether more pay",
-}
-
-
-def paced(notice: Paced) -> str:
-    """One line for a person."""
-    if notice.why is PacedBy.MANY:
-        return f"-j auto: {_at_once(notice.slots)} while several programs run; only jobs of one are compared"
-    return _said(notice.program, notice.slots, _WHY[notice.why], notice.gains)
 
 
 def at_once(slots: int | None) -> str:
@@ -32,8 +14,8 @@ def at_once(slots: int | None) -> str:
 
 
 def standing(program: str, found: Found) -> str:
-    """The same of a runner that is looked at from outside."""
-    return _said(program, found.now, _how(found), found.gains)
+    """What a living runner allows, as it is seen from outside."""
+    return said(program, found.now, _how(found), found.gains)
 
 
 def _how(found: Found) -> str:
@@ -48,10 +30,10 @@ def as_object(program: str, found: Found) -> dict[str, Any]:
     return {"program": program, "jobs": found.now, "settled": found.settled, "gains": gains}
 
 
-def _said(program: str, slots: int, how: str, gains: Mapping[int, float]) -> str:
+def said(program: str, slots: int, how: str, gains: Mapping[int, float]) -> str:
     """`gains`: how fast all together were at each number that was tried, over the number that was the best before."""
     tried = f" ({', '.join(f'{level} at once: x {gain:.2f}' for level, gain in gains.items())})" if gains else ""
-    return f"-j auto: {_at_once(slots)} of `{_name(program)}`, {how}{tried}"
+    return f"-j auto: {times(slots)} of `{_name(program)}`, {how}{tried}"
 
 
 def _name(program: str) -> str:
@@ -59,5 +41,5 @@ def _name(program: str) -> str:
     return program.rpartition("/")[2] or program
 
 
-def _at_once(slots: int) -> str:
+def times(slots: int) -> str:
     return f"{slots} jobs at once" if slots > 1 else "1 job at a time"

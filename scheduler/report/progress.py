@@ -16,7 +16,8 @@ from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
 from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
-from scheduler.report.pace import at_once, paced
+from scheduler.report.pace import at_once
+from scheduler.report.paced import paced
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.runner.notices import (

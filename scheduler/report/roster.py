@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from scheduler.actions.results import Line as Result
 from scheduler.actions.roster import Entry, Page
@@ -15,6 +14,7 @@ from scheduler.report.job_cells import LEFT_OUT, LONG, ROOMY, SHORT, Line, align
 from scheduler.report.scene import STYLES, Name, around
 from scheduler.report.text import duration
 from scheduler.terminal import safe
+from scheduler.values import dataclass
 
 POINTER, MARK = ">", "*"
 NOTED = "+note"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scheduler.gpus.packing import GpuUse
 from scheduler.queue.code import Code
 from scheduler.queue.job import Attempt, Job
 from scheduler.runner import recovery
+from scheduler.values import dataclass
 
 if TYPE_CHECKING:
     from scheduler.gpus.claims import Claim

@@ -9,17 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
-from scheduler.launcher.client import gone, sweep
+from scheduler.launcher.places import gone, sweep
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import UNREAD, Changes
-from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.job import Attempt, Ending, deserves_another_attempt
 from scheduler.queue.kept import NOTHING
 from scheduler.queue.states import SUCCEEDED, UNTAKEN, State
 from scheduler.queue.store import Store
 from scheduler.runner import recovery
 from scheduler.runner.attempts import End, Running
 from scheduler.runner.out_of_memory import ran_out, tail_of
-from scheduler.runner.plan import deserves_another_attempt
 from scheduler.runner.recovery import NeverRan, Verdict
 from scheduler.shortage import passing
 from scheduler.tracking.system_use import SystemUse, read

@@ -6,7 +6,6 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import UserError
@@ -19,6 +18,7 @@ from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
 from scheduler.tracking.local_wandb import is_asked, online
 from scheduler.tracking.no_account import offline
+from scheduler.values import dataclass
 
 UNBUFFERED = "PYTHONUNBUFFERED"
 _OF_ONE = ("EXP_QUEUE_", "WANDB_", "SWANLAB_", "CUDA_VISIBLE_DEVICES")  # variables that tell one attempt from another

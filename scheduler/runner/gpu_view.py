@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.experiments import Resources
 from scheduler.gpus.packing import GpuUse, request_of
 from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request
 from scheduler.gpus.view import View
 from scheduler.queue.job import Job
+from scheduler.values import dataclass
 
 History = Mapping[str, tuple[GpuUse, ...]]  # by experiment
 

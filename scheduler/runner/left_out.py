@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from scheduler.experiments import Resources
 from scheduler.queue.job import Attempt, Ending, Job
@@ -12,9 +13,11 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.waits import Lack
 from scheduler.runner.attempts import End
-from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Halted, Impossible, Notice
 from scheduler.runner.streaks import Program, Streaks, program_of
+
+if TYPE_CHECKING:
+    from scheduler.runner.devices import Devices
 
 LOOK_AGAIN = 60.0  # seconds after which GPUs may have come that were not there
 

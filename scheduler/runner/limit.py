@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from scheduler.pacing import AUTO
 from scheduler.queue.job import Ending, Job
@@ -11,8 +12,10 @@ from scheduler.queue.mine import Mine
 from scheduler.runner.attempts import Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Paced, Resized, Warned
-from scheduler.runner.pace import Pace
 from scheduler.tracking.left import Grown
+
+if TYPE_CHECKING:
+    from scheduler.runner.pace import Pace
 
 Slots = int | str | Callable[[], int] | None  # a number, AUTO, who tells it now and later, or None: what the machine offers
 
@@ -33,7 +36,7 @@ class Limit:
     def __init__(self, slots: Slots, devices: Devices, mine: Mine, grown: Callable[[Running], Grown]) -> None:
         """`mine`: what is to run; `grown`: as for `Pace`."""
         self._slots, self._devices, self._mine = slots, devices, mine
-        self._pace = Pace(mine.store.home, devices, grown) if slots == AUTO else None
+        self._pace = _paced(mine, devices, grown) if slots == AUTO else None
         self._offer = devices.note
         self.now = self._wished()
 
@@ -60,3 +63,9 @@ class Limit:
 
     def _wished(self) -> int:
         return self._pace.slots if self._pace else slots_of(self._slots, self._devices)
+
+
+def _paced(mine: Mine, devices: Devices, grown: Callable[[Running], Grown]) -> Pace:
+    from scheduler.runner.pace import Pace  # most runs are told how many, and it brings a room with it
+
+    return Pace(mine.store.home, devices, grown)

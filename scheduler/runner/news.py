@@ -4,13 +4,14 @@ programs on GPUs that they were not given, deleted claim files, GPUs given up. P
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from scheduler.gpus.admission import who
 from scheduler.gpus.ownership import SUFFIX
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.plan import Wait
+from scheduler.values import dataclass
 
 LASTING = 1.0
 SAY_EVERY = 10.0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from scheduler.gpus.placement import Placement, Refusal
-from scheduler.queue.job import Ending, Job
-from scheduler.queue.states import State
+from scheduler.queue.job import Job
 from scheduler.runner.gpu_view import GpuView, wants_gpu
+from scheduler.values import dataclass
 
 AWAITED = Refusal("the GPUs are being read")
 
@@ -87,13 +86,6 @@ def in_vain(world: World, decisions: Sequence[Start | Wait]) -> tuple[Job, ...]:
     if len(decisions) < len(world.waiting) or any(wait.passing for wait in waits):
         return ()
     return tuple(wait.job for wait in waits)
-
-
-def deserves_another_attempt(job: Job, ending: Ending) -> bool:
-    """Whether the job's own policy starts it again after this ending."""
-    if ending.state is State.LOST:
-        return job.policy.resumable
-    return ending.state in (State.FAILED, State.TIMEOUT) and job.failures < job.policy.retries
 
 
 def _place(job: Job, gpus: GpuView | None, cores: int, head: Job | None) -> Placement | Refusal | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -19,7 +18,7 @@ _SUFFIX = ".runner"
 @contextmanager
 def present(home: Home, ranges: Ranges) -> Iterator[None]:
     """Meanwhile others see that a runner drives these jobs. Without room on the disk nobody does."""
-    path = home.launchers / f"{secrets.token_hex(8)}{_SUFFIX}"
+    path = home.launchers / f"{os.urandom(8).hex()}{_SUFFIX}"
     unnamed = path.with_suffix(".new-runner")
     descriptor = None
     with suppress(OSError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from scheduler.queue.job import Attempt, Job
 from scheduler.runner.attempts import Running
 from scheduler.runner.notices import Notice, StandsStill, UnderWay
 from scheduler.runner.plan import AWAITED
+from scheduler.values import dataclass
 
 EVERY = 60.0  # seconds between two lines about one job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import selectors
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.store import Store
@@ -12,6 +12,7 @@ from scheduler.tracking.left import Leaving
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.follower import Follower
+from scheduler.values import dataclass
 
 
 @dataclass

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scheduler.home import Home
 from scheduler.queue.evidence import Evidence, is_elsewhere, look
 from scheduler.queue.job import Attempt, Ending, where
 from scheduler.queue.states import State
 from scheduler.runner import forsaken
 from scheduler.shortage import passing
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

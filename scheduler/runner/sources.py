@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from scheduler.home import Home
@@ -11,6 +10,7 @@ from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.tracking.left import Grown
+from scheduler.values import dataclass
 
 FOR_AGENTS = "an agent of W&B computes it, and `exp-queue serve` gives it one"
 DEAF = 10.0  # seconds between two looks at the queue where the kernel tells nothing of it

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass
 from itertools import takewhile
 
 from scheduler.queue.job import Ending, Job
 from scheduler.queue.states import SUCCEEDED, State
+from scheduler.values import dataclass
 
 QUICK = 10.0  # seconds; whoever has run longer had all that it needs to begin
 WIDTH = 80

@@ -10,7 +10,7 @@ from functools import partial
 
 from scheduler.errors import StateError
 from scheduler.failpoints import reach
-from scheduler.launcher.client import gone, sweep
+from scheduler.launcher.places import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable

@@ -7,7 +7,7 @@ import itertools
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from scheduler.queue.job import Attempt, Job
 from scheduler.slurm import batch
 from scheduler.slurm.arrays import Batch
 from scheduler.slurm.clerk import Clerk
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ Our own files are the truth. Slurm is asked for what they cannot tell: what it h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from scheduler.launcher.journal import BY_CLUSTER, is_the_clusters
+from scheduler.values import dataclass
 
 FORMAT = "%j|%F|%K|%T|%N|%r"
 _THERE = {

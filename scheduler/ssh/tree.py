@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import StateError, UserError
 from scheduler.queue.checkout import checkout_of, names_kept
 from scheduler.ssh.same_code import code_at, what_is_at
+from scheduler.values import dataclass
 
 LARGEST = 2 << 30  # bytes of all files: more is data, which git should ignore
 

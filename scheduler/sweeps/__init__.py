@@ -7,6 +7,17 @@
 https://docs.wandb.ai/guides/sweeps/sweep-config-keys.
 """
 
-from scheduler.sweeps.files.either import read_file
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scheduler.sweeps.files.either import read_file
 
 __all__ = ["read_file"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from scheduler.sweeps.files import either  # not above: whoever looks at sweeps reads no file
+
+    return getattr(either, name)

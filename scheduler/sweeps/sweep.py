@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from scheduler.sweeps.space.points import placed
 from scheduler.sweeps.stopping.hyperband import strictness
 from scheduler.sweeps.stopping.last_row import last_rows
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 STANDARD = ("sweep.yaml", "sweeps/sample.yaml")  # what `exp-queue sweep` runs when no file is named
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from scheduler.goals import MAXIMIZE, opposite
 from scheduler.queue.states import State
+from scheduler.values import dataclass
 
 Point = tuple[object, ...]  # one JSON value per parameter of the sweep, in its order; ABSENT where it has none
 

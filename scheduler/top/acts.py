@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from scheduler.actions import cancel, hold, move, pause, remark
@@ -15,6 +14,7 @@ from scheduler.queue.store import Store
 from scheduler.report import jobs as wording
 from scheduler.report.roster import standing
 from scheduler.report.text import plural
+from scheduler.values import dataclass
 
 Say = Callable[[str], None]
 Act = Callable[[Store, Say], str]

@@ -7,7 +7,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.actions.lookout import CLOCK, LEAST, pause
 from scheduler.actions.opening import opened_devices, opened_queue
@@ -20,6 +20,7 @@ from scheduler.queue.store import Store
 from scheduler.report.log_view import newest_line
 from scheduler.runner.devices import Devices
 from scheduler.shortage import start
+from scheduler.values import dataclass
 
 AGAIN = 2.0  # seconds until the next try where the queue could not be looked at
 

@@ -10,12 +10,12 @@ import hmac
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.linux.locks import is_locked
 from scheduler.tracking.trackers.names import LOCAL, VARIABLE, asked_by
 from scheduler.tracking.wandb_offline import FLUSH, OTHERS
+from scheduler.values import dataclass
 
 _NAMED, _LENGTH = 16, 40  # characters: of an attempt's name, and of a key as the client has it
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from operator import le
 from typing import Any, NamedTuple
 
 from scheduler.goals import MAXIMIZE
 from scheduler.tracking.readers.rows import Row
+from scheduler.values import dataclass
 
 POINTS = 512  # of a curve, at most: more than a terminal has columns, and half of what a page has
 CURVES = 256  # names that have a curve; of any more, which are rather cells of a table, the last value is kept

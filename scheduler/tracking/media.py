@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from scheduler.tracking import png
 from scheduler.tracking.plain import plain
+from scheduler.values import dataclass
 
 BINS = 64
 SMALL = 1 << 16  # numbers that are counted sooner by one thread than by several that wait for one another

@@ -12,7 +12,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from scheduler.shortage import is_short
 from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.readers.appended import PIECE, Appended, FileReader, opened
 from scheduler.tracking.readers.rows import Row, mention, number
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

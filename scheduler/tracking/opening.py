@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from scheduler.tracking.metric_log import MetricLog, Objective
 from scheduler.tracking.tracker import Listener, Tracker
 from scheduler.tracking.trackers.names import LOCAL, asked, asked_by
 from scheduler.tracking.values import Values
+from scheduler.values import dataclass
 
 RUNS = "exp-queue-runs"  # below the working directory: what is run by hand
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.metric_log import parsed, rows
 from scheduler.tracking.readers.appended import lines_at_end
+from scheduler.values import dataclass
 
 Rows = Iterable[Mapping[str, Any]]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.tracking.logged import Logged, Point, Series
+from scheduler.values import dataclass
 
 EPOCHS = ("max_epochs", "num_epochs", "n_epochs", "epochs", "num_train_epochs", "total_epochs", "training_epochs", "train_epochs")
 STEPS = (

@@ -7,11 +7,12 @@ import netrc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from scheduler.errors import UserError
+from scheduler.values import dataclass
 
 CLOUD = "https://api.wandb.ai"
 _FORM = "ENTITY/PROJECT/ID"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
+
+from scheduler.values import dataclass
 
 EVERY = 5.0  # seconds between two heartbeats of an agent, as W&B's own have it
 LONGEST = 60.0  # seconds between two tries where the server does not answer

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from scheduler.errors import UserError
@@ -18,6 +18,7 @@ from scheduler.sweeps.files.sweep_file import KEYS
 from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.sweep import SweepPlan, plan_of
 from scheduler.sweeps.trials import Point
+from scheduler.values import dataclass
 from scheduler.wandb_agent.account import Address
 
 NOWHERE = Address("", "", "")

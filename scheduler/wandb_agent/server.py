@@ -12,9 +12,9 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scheduler.values import dataclass
 from scheduler.wandb_agent.account import Account, Address
 
 PATIENCE = 60.0  # seconds for one answer

@@ -7,9 +7,10 @@ when the sweep is over. What it is told may be lost on the way, with the server 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from scheduler.values import dataclass
 from scheduler.wandb_server.posts import Told
 
 PRESENT = 12.0  # seconds since its last heartbeat in which an agent counts as there

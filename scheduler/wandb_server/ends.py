@@ -7,9 +7,9 @@ where nothing is heard of it. A run that no agent has begun has not failed: its 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from scheduler.queue.states import UNTAKEN
+from scheduler.values import dataclass
 from scheduler.wandb_server.posts import Told
 
 GONE = "its program is not there any more"

@@ -15,13 +15,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scheduler.linux.locks import is_locked
 from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.metric_log import parsed
+from scheduler.values import dataclass
 
 POSTS, FILES, SEAT, STOP, ENTERED, LEFT = "posts.jsonl", "files", "seat.json", "stop", "entered", "left"
 PIECE = 1 << 20  # bytes that are read at once

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from scheduler.report.text import plural
 from scheduler.runner.logs import keep_what_is_small
 from scheduler.tracking.readers.wandb_framing import Records
 from scheduler.tracking.system_use import read as read_use
+from scheduler.values import dataclass
 from scheduler.wandb_server.desk import ENTITY, PROJECT
 from scheduler.wandb_server.folders import Folder, Posts, RunId, root_of
 from scheduler.wandb_server.jobs import called, job_of, queued, seat_of

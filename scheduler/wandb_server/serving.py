@@ -10,7 +10,6 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.actions.brake import Brake
@@ -24,6 +23,7 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Ended, Notice
 from scheduler.runner.runner import Runner
 from scheduler.tracking.local_wandb import Address, kept, server_file
+from scheduler.values import dataclass
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.folders import RunId, root_of
 from scheduler.wandb_server.jobs import run_of, stand_for

@@ -7,13 +7,13 @@ import binascii
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from scheduler.errors import UserError
 from scheduler.tracking.local_wandb import attempt_of
+from scheduler.values import dataclass
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.graphql import Refused, read

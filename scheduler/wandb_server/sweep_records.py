@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import yaml
@@ -24,6 +24,7 @@ from scheduler.experiments.command.launch import Asked
 from scheduler.home import Home
 from scheduler.queue.trials import SweepRecord
 from scheduler.sweeps.sweep import SweepPlan, read_plan
+from scheduler.values import dataclass
 from scheduler.wandb_server.folders import root_of
 from scheduler.wandb_server.jobs import seat_command
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from scheduler.values import dataclass
 
 MIB = 1024 * 1024
 MOST_ROWS = 1000  # of a table that are kept

@@ -21,10 +21,10 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NoReturn
 
+from scheduler.values import dataclass
 from scheduler.warm import title
 from scheduler.warm.command import CODE, MODULE, Program
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.spawning import find_program
 from scheduler.linux import isolated
+from scheduler.values import dataclass
 from scheduler.warm import title
 from scheduler.warm.command import Program
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from scheduler.values import dataclass
 
 SCRIPT, MODULE, CODE = "script", "module", "code"
 # Options of the interpreter that change nothing of how a program begins but what the interpreter that is kept has been given too.

@@ -12,8 +12,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from scheduler.values import dataclass
 from scheduler.warm.command import CODE, MODULE, Program
 
 MOST_FILES = 500

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+from scheduler.values import dataclass
 
 PREFIX, SUFFIX = "exp-queue: keeps the imports of ", " loaded"
 

@@ -19,13 +19,13 @@ import socket
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 # All that launchers and jobs use of ours is loaded before anything of the program's, and hidden meanwhile.
 from scheduler.launcher import kept, loop  # noqa: F401
 from scheduler.launcher.channel import Channel
 from scheduler.linux import processes
+from scheduler.values import dataclass
 from scheduler.warm import imports, safety, title
 from scheduler.warm.becoming import close_all_but
 from scheduler.warm.command import Program

@@ -8,8 +8,8 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from scheduler.values import dataclass
 from scheduler.warm.imports import installed
 
 TRACERS = ("coverage", "pydevd", "viztracer")  # a file that starts with every interpreter may have started them

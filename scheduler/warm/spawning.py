@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from scheduler.launcher import spawning
 from scheduler.launcher.spawning import Order
+from scheduler.values import dataclass
 from scheduler.warm.becoming import Begin, become
 from scheduler.warm.command import CODE, MODULE, Program, behind_env, program_of
 from scheduler.warm.safety import Stock

@@ -6,7 +6,8 @@ import os
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from scheduler.values import dataclass
 
 KEPT = 8 << 20  # bytes
 

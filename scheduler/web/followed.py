@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.actions.logged import Summary
@@ -15,6 +15,7 @@ from scheduler.runner.logs import follower_of, is_cut
 from scheduler.shortage import is_short
 from scheduler.tracking.logged import Logged, Point, Series, flat, place_of
 from scheduler.tracking.readers.rows import Row
+from scheduler.values import dataclass
 from scheduler.web.documents.curves import curve
 
 PACE = 1.0  # seconds between two looks at one attempt

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from scheduler.values import dataclass
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SECRET = ("/api/", "/media/", "/do/")  # what begins so needs the key

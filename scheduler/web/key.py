@@ -9,9 +9,9 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 
 from scheduler.home import Home
+from scheduler.values import dataclass
 
 FILE = "ui.json"
 PORT = 8642  # the first that is tried, where there was none

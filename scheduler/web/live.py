@@ -7,10 +7,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.home import Home
+from scheduler.values import dataclass
 from scheduler.web import key
 from scheduler.web.feed import Feed
 from scheduler.web.guard import LOOPBACK, Rules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.actions.advance import Advance, nobody
@@ -12,6 +11,7 @@ from scheduler.actions.exports.destination import whole_file
 from scheduler.errors import UserError
 from scheduler.queue.selection import none_of, select
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 from scheduler.web.documents.whole import whole
 from scheduler.web.notes import rendered
 from scheduler.web.page import self_contained

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,6 +17,7 @@ from scheduler.actions.logs import pieces
 from scheduler.errors import StateError, UserError
 from scheduler.home import Home
 from scheduler.queue.store import Store
+from scheduler.values import dataclass
 from scheduler.web import assets
 from scheduler.web.answer import EVENTS, Answer, fixed, tagged, told, wrong
 from scheduler.web.documents.questions import OF_ALL, OF_NOW, OF_ONE

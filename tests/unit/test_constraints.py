@@ -269,7 +269,7 @@ def test_programs_for_tests_are_installed_where_that_is_possible_and_hinder_nobo
     assert asked(checkout, wanted.replace("no-such-program", "sh"), **path) == []
 
 
-@pytest.mark.parametrize(("with_cluster", "expected"), [("", []), ("1", ["sshd", "slurmctld"])])
+@pytest.mark.parametrize(("with_cluster", "expected"), [("", []), ("1", ["sshd", "rsync", "slurmctld"])])
 def test_services_are_installed_only_where_somebody_asks_for_them(checkout: Path, with_cluster: str, expected: list[str]) -> None:
     """Who runs the tests as root on a machine of his own gets no daemons along with them."""
     script = f"source tasks/environment.sh; ensure_programs() {{ echo $1 >> {checkout}/asked; }}; ensure_cluster"

@@ -6,10 +6,10 @@ import ast
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from scheduler.experiments.command.command import Launch, Slot
 from scheduler.experiments.command.hydra_program import LARGEST, scripts
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

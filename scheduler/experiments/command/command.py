@@ -12,7 +12,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from scheduler.experiments.command.shell import quote, shell_line
 from scheduler.experiments.command.styles import HYDRA, STYLES, hydra
 from scheduler.experiments.command.value import ABSENT, Config, Value, found
 from scheduler.experiments.configurations.configurations import leaves
+from scheduler.values import dataclass
 
 DEFAULT_COMMAND = ("${interpreter}", "-m", "text_recognizer.run_experiment", "--gpu=-1", "${args_json}")
 ARGUMENT_MACROS = (

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import UserError
 from scheduler.experiments.command.command import Launch, OwnDirectory, Slot
 from scheduler.experiments.command.hydra_source import HydraMain, hydra_main
 from scheduler.experiments.document.document import open_document
+from scheduler.values import dataclass
 
 TAKEN = ("args_no_hyphens", "args_append_hydra", "args_override_hydra")  # the styles of arguments that Hydra takes
 RUN, SWEEP = "hydra.run.dir", "hydra.sweep.dir"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

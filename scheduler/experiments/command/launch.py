@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.errors import UserError
@@ -17,6 +17,7 @@ from scheduler.experiments.command.hydra_program import application
 from scheduler.experiments.command.shell import shell_line
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
+from scheduler.values import dataclass
 
 SHELL = ("sh", "-c")
 TEMPLATE = "template"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import Place, UserError
+from scheduler.values import dataclass
 
 Config = dict[str, Any]
 WITHOUT = "give it one in `base`, or take it out of the command"

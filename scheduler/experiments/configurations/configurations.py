@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.experiments.configurations.unresolved import Unresolved
 from scheduler.experiments.document.values import kind
+from scheduler.values import dataclass
 
 Path = tuple[str, ...]
 Config = dict[str, object]

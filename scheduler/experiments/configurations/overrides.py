@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.errors import UserError
@@ -28,6 +28,7 @@ from scheduler.experiments.configurations.sweep_words import Interval, Several, 
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.unusable import refuse_in_override
 from scheduler.experiments.document.yaml_scalars import scalar
+from scheduler.values import dataclass
 
 _PLAIN = re.compile(r"""[^\[{"']""")
 _SIGNED = re.compile(r"(\+\+|\+|~)?(.*)", re.DOTALL)

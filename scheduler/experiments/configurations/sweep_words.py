@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from scheduler.errors import UserError
+from scheduler.values import dataclass
 
 Read = Callable[[str], object]  # the value of a text that is no such word
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from scheduler.experiments.document import json_reader
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Key, Mark
 from scheduler.experiments.document.scripts import refuse_program, way_of_command
+from scheduler.values import dataclass
 
 
 class OverrideError(UserError):

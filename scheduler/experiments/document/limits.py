@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scheduler.errors import UserError
+from scheduler.values import dataclass
 
 MIB = 2**20
 

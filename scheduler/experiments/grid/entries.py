@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -32,6 +32,7 @@ from scheduler.experiments.grid.clauses import read_clauses, refuse_unknown
 from scheduler.experiments.grid.matrix import PLAIN, Block, Clause, Completion
 from scheduler.experiments.groups.completion import CHOICES, Finishing
 from scheduler.experiments.groups.group_choices import GroupChoices
+from scheduler.values import dataclass
 
 VARYING = ("grid", "zip", "include", "exclude")  # keys of an entry that are no configuration
 TRIED = 100  # values of an axis

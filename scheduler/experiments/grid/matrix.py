@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from scheduler.experiments.configurations.configurations import (
@@ -20,6 +19,7 @@ from scheduler.experiments.configurations.configurations import (
     same,
     size,
 )
+from scheduler.values import dataclass
 
 Clause = tuple[tuple[Path, object], ...]  # single values; it holds where all of them do
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.experiments.configurations.configurations import Config, Path, merge
 from scheduler.experiments.configurations.interpolation import resolve
 from scheduler.experiments.configurations.overrides import Edit
 from scheduler.experiments.groups.config_groups import Choices, Composition, ConfigGroups
+from scheduler.values import dataclass
 
 CHOICES = "\0groups"  # where a combination keeps the options that it chooses; no key of a file can hold NUL
 

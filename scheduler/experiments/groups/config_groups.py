@@ -8,7 +8,7 @@ group appears; an option's values stand at its package, which is the path of its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from scheduler.errors import UserError, nearest
@@ -18,6 +18,7 @@ from scheduler.experiments.configurations.unresolved import MISSING
 from scheduler.experiments.document.document import OverrideError
 from scheduler.experiments.groups.defaults_list import Item, Option
 from scheduler.experiments.groups.options_on_disk import OptionFile, Options
+from scheduler.values import dataclass
 
 GLOBAL = "_global_"
 NESTED = 50  # levels of defaults within defaults; more is a circle

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
+from scheduler.values import dataclass
 
 SELF = "_self_"
 _KEY = re.compile(r"(?:(optional|override)\s+)?(/?[^\s@]+?)(?:@([\w.-]*))?")

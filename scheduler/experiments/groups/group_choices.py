@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -15,6 +15,7 @@ from scheduler.experiments.groups.completion import CHOICES, Finishing
 from scheduler.experiments.groups.config_groups import ChoiceError, ConfigGroups
 from scheduler.experiments.groups.defaults_list import Item, Option, keyed, read_defaults
 from scheduler.experiments.groups.options_on_disk import Options
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from scheduler.errors import UserError, nearest
@@ -14,6 +14,7 @@ from scheduler.experiments.document.limits import Limits
 from scheduler.experiments.document.unusable import usable
 from scheduler.experiments.experiment import GROUP_KEY
 from scheduler.experiments.groups.defaults_list import Item, read_defaults
+from scheduler.values import dataclass
 
 SUFFIXES = (".yaml", ".yml", ".json")
 

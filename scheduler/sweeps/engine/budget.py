@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 FIRST_FAILURES = 3  # a sweep whose first trials all fail has a mistake, not bad luck
 FAILURES_IN_A_ROW = 5

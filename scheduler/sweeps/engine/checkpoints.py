@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
 from scheduler.launcher import kept
 from scheduler.launcher.kept import Kept
 from scheduler.queue.job import Attempt
+from scheduler.values import dataclass
 
 ENDINGS = (".pt", ".pth", ".ckpt", ".safetensors")
 SHOWN = 2

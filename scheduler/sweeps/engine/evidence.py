@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from scheduler.queue import trials as records
@@ -15,6 +15,7 @@ from scheduler.sweeps.engine.explaining import current, pointless, up_to_date
 from scheduler.sweeps.search.evidence import Adopted, adopted
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

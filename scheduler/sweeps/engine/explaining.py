@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.queue import trials as records
 from scheduler.queue.job import Job
 from scheduler.queue.store import Store
 from scheduler.queue.trials import SweepRecord, TrialRecord
-from scheduler.sweeps.engine.trial_logs import read_whole
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
 from scheduler.sweeps.stopping.hyperband import Band, standings
 from scheduler.sweeps.stopping.rules import rule_of
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,11 @@ def metrics_of(sweep: SweepRecord) -> tuple[str, ...]:
 
 def current(store: Store, record: TrialRecord, metrics: Sequence[str]) -> TrialRecord:
     """The trial, with its log read as far as it goes where nobody has kept it yet."""
-    last = None if record.is_read else read_whole(store, record.job, record.attempts, metrics)
+    if record.is_read:
+        return record
+    from scheduler.sweeps.engine.trial_logs import read_whole  # of most somebody has, and it brings all readers of logs with it
+
+    last = read_whole(store, record.job, record.attempts, metrics)
     return replace(record, history=last.values, summary=last.summary, beside=last.beside) if last else record
 
 

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from scheduler.experiments import Experiment, argument_files
 from scheduler.failpoints import reach
@@ -23,6 +23,7 @@ from scheduler.queue.trials import Beside, SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial, best_of
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,17 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.home import Home
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import RUN_DIR, RUN_ID
 from scheduler.queue.trials import SweepRecord
-from scheduler.sweeps.sweep import SweepPlan
 from scheduler.tracking.wandb_offline import OTHERS, wandb_environment, write_parameters
+
+if TYPE_CHECKING:
+    from scheduler.sweeps.sweep import SweepPlan
 
 UNBUFFERED = "PYTHONUNBUFFERED"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.linux.wakeups import Wakeups
@@ -18,6 +17,7 @@ from scheduler.tracking.readers.choices import Choice
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Row, finite
+from scheduler.values import dataclass
 
 NOTHING = Logged()
 

@@ -10,7 +10,7 @@ W&B has no such key, so no file of its own can mean anything else by it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.errors import UserError, nearest
 from scheduler.experiments.document import values
@@ -18,6 +18,7 @@ from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.sweeps.space.conditions import may_hold
 from scheduler.sweeps.space.distributions import LISTED, Condition, Parameter, grid_values, identity
+from scheduler.values import dataclass
 
 WHEN = "when"
 BOUNDS = ("min", "max")

@@ -6,11 +6,10 @@ hyperband; iepoch is ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from scheduler.errors import nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
+from scheduler.values import dataclass
 
 HYPERBAND, IEPOCH, ASHA = "hyperband", "iepoch", "asha"  # no file has the last: it is asked for by --pruner
 TYPES = (HYPERBAND, IEPOCH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from scheduler.errors import nearest
@@ -15,6 +15,7 @@ from scheduler.sweeps.files.kinds import METHODS
 from scheduler.sweeps.files.parameters import read_parameters
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.tracking.metric_log import Objective
+from scheduler.values import dataclass
 
 TEXTS = ("name", "description", "project", "entity")
 KEYS = ("method", "parameters", "program", "command", "metric", "metrics", "run_cap", "early_terminate", *TEXTS)

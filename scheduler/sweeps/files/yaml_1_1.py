@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.errors import Place, Remark
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.yaml_scalars import scalar
+from scheduler.values import dataclass
 
 SHOWN = 8  # different words of one file
 MERGE = "<<"  # no value, and the same in both

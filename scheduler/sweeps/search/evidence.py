@@ -7,7 +7,6 @@ point of another sweep may have parameters that this one never had, and the othe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -16,6 +15,7 @@ from scheduler.sweeps.space.conditions import applies, in_order
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.space.sampling import position, sample
 from scheduler.sweeps.trials import Point
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

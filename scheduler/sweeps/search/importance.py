@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.queue.states import SUCCEEDED
 from scheduler.sweeps.search.libraries import need
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 FEWEST = 20  # below, the best tenth is one trial, and the answer is noise
 

@@ -6,12 +6,12 @@ https://docs.wandb.ai/guides/sweeps/sweep-config-keys#metric
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from scheduler.goals import MINIMIZE, opposite
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.sweeps.trials import Trial, best_of
+from scheduler.values import dataclass
 
 Values = tuple[float, ...]  # one for each objective
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -22,6 +21,7 @@ from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.conditions import applies, in_order
 from scheduler.sweeps.space.distributions import Parameter
 from scheduler.sweeps.trials import Point, Trial
+from scheduler.values import dataclass
 
 Params = Mapping[str, tuple[Any, BaseDistribution]]  # what Optuna has suggested, by name, and the range of that
 

@@ -8,7 +8,6 @@ u of it, from 0 to 1. Constants are left out. Imports Optuna.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +23,7 @@ from scheduler.sweeps.space.sampling import (
     position,
     sample,
 )
+from scheduler.values import dataclass
 
 MOST_STEPS = 2**53  # beyond, floating point does not count by ones
 

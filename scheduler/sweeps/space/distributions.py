@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from scheduler.values import dataclass
 
 _RANGE = ("min", "max")
 _BELL: dict[str, float] = {"mu": 0.0, "sigma": 1.0}

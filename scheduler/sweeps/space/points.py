@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from scheduler.sweeps.space.absent import ABSENT
 from scheduler.sweeps.space.conditions import applies
 from scheduler.sweeps.space.distributions import LISTED, Distribution, Parameter, grid_values, identity
 from scheduler.sweeps.space.sampling import span
+from scheduler.values import dataclass
 
 SLACK = 1e-9  # of the width of a range: what rounding may take beyond an end
 

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 
 from scheduler.errors import UserError
@@ -37,6 +36,7 @@ from scheduler.sweeps.files.early_terminate import HYPERBAND, IEPOCH, EarlyTermi
 from scheduler.sweeps.stopping.rules import by_row, place
 from scheduler.sweeps.stopping.verdicts import Verdict, apart, ordinal
 from scheduler.sweeps.trials import Trial, best_of
+from scheduler.values import dataclass
 
 JUDGED = frozenset({State.STARTING, State.RUNNING})
 FALLEN_OUT = ENDED - SUCCEEDED  # they do not go to the end, and take no place among those that do

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import median
 
 from scheduler.queue.states import State
 from scheduler.sweeps.trials import Trial
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

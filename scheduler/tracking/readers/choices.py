@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scheduler.tracking.readers.candidates import Candidate
 from scheduler.tracking.readers.kinds import SWANLAB, TENSORBOARD, WANDB, Source
+from scheduler.values import dataclass
 
 # By the first field of `candidates.Weight` in which the log that counts is before all others.
 REASONS = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.logged import CURVES, NAMES, Logged, Series
+from scheduler.values import dataclass
 
 _MOMENT = re.compile(r"\d{9,}(\.\d+)?")  # as `add_hparams` calls its folders: the seconds since 1970
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from scheduler.values import dataclass
 
 LONGEST = 60  # characters of a near miss that are shown
 EXACT = 15  # characters of a whole number that a float holds

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from scheduler.values import dataclass
 
 LONGEST = 40  # characters of an example
 

@@ -8,12 +8,13 @@ import sys
 import threading
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.media import Histogram, Image, Shown, Table, jsonable, predictions_table
+from scheduler.values import dataclass
 
 
 @dataclass(frozen=True)

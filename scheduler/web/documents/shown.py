@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from scheduler.tracking.media_log import media_of
 from scheduler.tracking.metric_log import rows
+from scheduler.values import dataclass
 
 ROWS = 100  # of a table
 STEPS = 50  # of one kind and name, at most twice as many

@@ -24,7 +24,7 @@ from scheduler.actions.results import lines
 from scheduler.actions.wait import ADVICE, BLIND, Advice, Ears, wait_for
 from scheduler.experiments import Experiment
 from scheduler.home import Home
-from scheduler.launcher.client import journal_path
+from scheduler.launcher.places import journal_path
 from scheduler.linux import processes
 from scheduler.linux.holders import tree_of
 from scheduler.queue.evidence import Pause, paused

@@ -10,7 +10,8 @@ import pytest
 
 from scheduler.home import Home, open_home
 from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path, open_slot
+from scheduler.launcher.client import open_slot
+from scheduler.launcher.places import journal_path
 from scheduler.launcher.spawning import Order
 from scheduler.queue.evidence import Evidence
 from scheduler.runner import recovery

@@ -20,14 +20,9 @@ import pytest
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.channel import Channel
-from scheduler.launcher.client import (
-    Slot,
-    connect,
-    journal_path,
-    open_slot,
-    stop_message,
-)
+from scheduler.launcher.client import Slot, connect, open_slot, stop_message
 from scheduler.launcher.execution import Execution
+from scheduler.launcher.places import journal_path
 from scheduler.launcher.spawning import NotStarted, Order
 from scheduler.linux.locks import is_locked
 from scheduler.queue.mine import Mine

@@ -14,16 +14,9 @@ import pytest
 
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import (
-    Slot,
-    connect,
-    gone,
-    journal_path,
-    open_slot,
-    stop_message,
-    sweep,
-)
+from scheduler.launcher.client import Slot, connect, open_slot, stop_message
 from scheduler.launcher.files import LOG
+from scheduler.launcher.places import gone, journal_path, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
 from scheduler.linux.locks import is_locked

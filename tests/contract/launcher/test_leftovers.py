@@ -9,7 +9,8 @@ import pytest
 
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import Slot, journal_path
+from scheduler.launcher.client import Slot
+from scheduler.launcher.places import journal_path
 from scheduler.linux import processes
 from tests.contract.launcher.launching import NAME, end_of, order, output, python, reports, until_ended
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import Slot, connect, journal_path, pause_message
+from scheduler.launcher.client import Slot, connect, pause_message
 from scheduler.launcher.leftovers import Care, Leftovers
+from scheduler.launcher.places import journal_path
 from scheduler.launcher.tree import Tree
 from scheduler.linux import processes, standstill
 from tests.contract.launcher.launching import NAME, end_of, order, python, reports

@@ -32,7 +32,7 @@ from scheduler.launcher.journal import Record
 from scheduler.queue.changes import Changes
 from scheduler.queue.dependencies import Needs, resolve
 from scheduler.queue.evidence import Evidence
-from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.job import Attempt, Ending, deserves_another_attempt
 from scheduler.queue.mine import Mine
 from scheduler.queue.order import call
 from scheduler.queue.states import ENDED, WAITING, State
@@ -45,7 +45,6 @@ from scheduler.runner.plan import (
     Start,
     Stop,
     World,
-    deserves_another_attempt,
     plan,
 )
 from tests.contract.runner.lives import Life, can_be_paused, can_end, can_start, has_launcher, lingers

@@ -15,7 +15,7 @@ import pytest
 
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path
+from scheduler.launcher.places import journal_path
 from scheduler.linux.processes import boot_id
 from scheduler.queue.evidence import ASKED_WITHIN, Evidence, look
 from scheduler.queue.job import Attempt, Ending

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from scheduler.queue.changes import UNREAD, Changes
 from scheduler.queue.dependencies import resolve
 from scheduler.queue.evidence import Evidence
-from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.job import Attempt, Ending, Job, deserves_another_attempt
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
@@ -25,7 +25,6 @@ from scheduler.runner.plan import (
     Stop,
     Wait,
     World,
-    deserves_another_attempt,
     plan,
 )
 from tests.contract.runner.histories import Histories

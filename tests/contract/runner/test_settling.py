@@ -12,7 +12,8 @@ import pytest
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.launcher import journal
-from scheduler.launcher.client import journal_path, open_slot
+from scheduler.launcher.client import open_slot
+from scheduler.launcher.places import journal_path
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from scheduler.home import Home
-from scheduler.launcher.client import journal_path, open_slot
+from scheduler.launcher.client import open_slot
+from scheduler.launcher.places import journal_path
 from scheduler.linux.locks import is_locked
 from scheduler.warm.client import Mother
 from tests.contract.warm.warming import wish

@@ -140,8 +140,8 @@ def test_every_bench_and_every_script_is_in_the_catalogue() -> None:
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
-    """Nobody knows thirteen names by heart; a script that stands alone is not simply unknown."""
-    with pytest.raises(UnknownBench, match="no bench is called nop; there are: expansion, queue"):
+    """Nobody knows fourteen names by heart; a script that stands alone is not simply unknown."""
+    with pytest.raises(UnknownBench, match="no bench is called nop; there are: startup, expansion, queue"):
         chosen(["nop"])
     with pytest.raises(UnknownBench, match=r"python benchmarks/gpus\.py"):
         chosen(["gpus"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler.pacing.kept import Found
-from scheduler.report.pace import paced, standing
+from scheduler.report.pace import standing
+from scheduler.report.paced import paced
 from scheduler.runner.notices import Paced, PacedBy
 
 

@@ -9,7 +9,7 @@ import pytest
 from scheduler.experiments import Policy, Resources
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.reading import Gpu, Reading
-from scheduler.queue.job import Ending, Job
+from scheduler.queue.job import Ending, Job, deserves_another_attempt
 from scheduler.queue.states import State
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.plan import (
@@ -17,7 +17,6 @@ from scheduler.runner.plan import (
     Stop,
     Wait,
     World,
-    deserves_another_attempt,
     in_vain,
     plan,
 )

@@ -1,0 +1,103 @@
+"""What a command imports: half of its start is that, and a module that it does not use is easily added and hardly seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import ROOT
+
+ONE = {"command": ["true", "${args}"], "grid": {"x": [1]}, "resources": {"gpus": 0}}
+SWEEP = "program: train.py\nmethod: random\nmetric: {name: loss}\nparameters: {lr: {min: 0.1, max: 1.0}}\n"
+# Nobody who computes on one machine, and is told of nothing, needs these.
+FAR = (
+    "asyncio",
+    "http",
+    "email",
+    "ssl",
+    "concurrent.futures",
+    "multiprocessing",
+    "pynvml",
+    "omegaconf",
+    "torch",
+    "optuna",
+    "numpy",
+)
+NO_FILE = ("yaml", "scheduler.experiments.experiment_file", "scheduler.sweeps.files.either")
+NO_RUNNER = ("scheduler.runner.runner", "scheduler.runner.plan", "scheduler.runner.devices", "scheduler.gpus.admission")
+NO_LAUNCHER = ("scheduler.launcher.client", "socket", "subprocess", "secrets")
+NO_LOGS = ("scheduler.runner.logs", "scheduler.tracking.readers.follower", "scheduler.tracking.readers.any_values")
+NO_QUEUE = ("sqlite3", "scheduler.queue.store", "scheduler.queue.database")
+LOOKS = (*NO_FILE, *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS)
+
+
+class Start(NamedTuple):
+    """A command, what it must not import, and at most how many modules of ours it may."""
+
+    words: str
+    without: tuple[str, ...]
+    most: int
+
+
+STARTS = [
+    Start("--version", (*LOOKS, *NO_QUEUE), 12),
+    Start("status", LOOKS, 120),
+    Start("show last", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 122),
+    Start("hold queued", LOOKS, 108),
+    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 119),
+    Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 203),
+    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 186),
+    Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
+    Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
+    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 185),
+    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 290),
+    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 345),
+]
+
+
+def imported(words: Sequence[str], directory: Path) -> set[str]:
+    """All that a Python has imported which has been this command."""
+    code = f"import sys, json; from scheduler.cli.main import _status; _status({list(words)!r}); " + (
+        "print('\\n' + json.dumps([*sys.modules]), file=sys.stderr)"
+    )
+    environment = {"EXP_QUEUE_HOME": str(directory / "home"), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    environment |= {"EXP_QUEUE_LOCK_DIR": str(directory / "locks"), "EXP_QUEUE_CONFIG": str(directory / "none.yaml")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, env=environment, timeout=100)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.words)
+def test_a_command_imports_what_it_needs(tmp_path: Path, start: Start) -> None:
+    """Each of these answers a person who waits. Where a command needs more by now, give it more; where it does not, import what
+    it seldom uses where it is used, or for type checkers alone."""
+    (tmp_path / "one.json").write_text(json.dumps(ONE))
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    (tmp_path / "train.py").write_text("print('loss=1')\n")
+    found = imported(start.words.split(), tmp_path)
+    assert [name for name in (*FAR, *start.without) if name in found] == []
+    ours = {name for name in found if name.startswith("scheduler.")}
+    assert len(ours) <= start.most, sorted(ours)
+
+
+def test_a_launcher_imports_little() -> None:
+    """One is started for every slot, before its first job."""
+    code = "import sys; import scheduler.launcher.loop; print([*sys.modules])"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    found = done.stdout
+    assert "'scheduler.launcher.execution'" in found, done.stderr
+    assert [name for name in (*FAR, "sqlite3", "subprocess", "scheduler.home", "scheduler.queue") if f"'{name}'" in found] == []
+    assert found.count("'scheduler.") <= 25
+
+
+def test_the_check_of_imports_sees_one_too_many(tmp_path: Path) -> None:
+    """A checker is trusted after it has caught a planted bug: to run something imports what runs it."""
+    (tmp_path / "one.json").write_text(json.dumps(ONE))
+    found = imported(["run", "one.json"], tmp_path)
+    assert {*NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE} <= found

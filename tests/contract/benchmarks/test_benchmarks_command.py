@@ -90,7 +90,7 @@ def test_what_cannot_be_kept_is_printed_all_the_same(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nop"], "no bench is called nop; there are: expansion"),
+        (["nop"], "no bench is called nop; there are: startup, expansion"),
         (["--from", "last.json"], "give a file that python -m benchmarks has written"),
         (["--from", "{folder}/other.json"], "give a file that python -m benchmarks has written"),
         (["--from", "{folder}/list.json"], "give a file that python -m benchmarks has written"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from scheduler.gpus.ownership import COOKIE, SUFFIX
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.linux import processes
+from scheduler.shortage import passing
 
 AGAIN = 10.0  # seconds to the next search for a claim that none was found for: of other users we see none
 SLACK = 2.0  # seconds; the kernel counts births in ticks, from a boot that it knows to the second
@@ -29,12 +30,14 @@ class Holders:
 
     def named(self, directory: Path, claims: Iterable[ClaimRecord]) -> tuple[ClaimRecord, ...]:
         """The claims, each with a living process that holds it: the job rather than its launcher. Where none can be seen, the
-        record says so."""
+        record says so; where nobody can be looked for now, without a descriptor left, it stays as it is."""
         claims = tuple(claims)
-        orphans = {claim.id for claim in claims if _is_orphaned(claim)}
-        if orphans:
-            self._look_for(orphans, os.path.realpath(directory))
-        return tuple(self._with_holder(claim) if claim.id in orphans else claim for claim in claims)
+        with passing():
+            orphans = {claim.id for claim in claims if _is_orphaned(claim)}
+            if orphans:
+                self._look_for(orphans, os.path.realpath(directory))
+            return tuple(self._with_holder(claim) if claim.id in orphans else claim for claim in claims)
+        return claims
 
     def _with_holder(self, claim: ClaimRecord) -> ClaimRecord:
         pid = self._known.get(claim.id)

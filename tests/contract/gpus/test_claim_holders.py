@@ -17,6 +17,7 @@ from scheduler.gpus.status import standings
 from scheduler.gpus.view import View
 from scheduler.linux import processes
 from scheduler.report.gpus import objects, rows
+from tests.descriptors import limit_for, limited
 
 ONE = Placement((Share("GPU-a", "0", 0),))
 STAY = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
@@ -64,6 +65,19 @@ def test_a_holder_that_has_gone_in_turn_is_no_answer(tmp_path: Path) -> None:
     assert holders.named(tmp_path, [dead])[0].pid == other.pid
     other.kill()
     other.wait()
+
+
+def test_a_runner_without_a_descriptor_left_goes_on_with_what_the_records_say(tmp_path: Path) -> None:
+    """To look for whoever holds a claim takes one for each process, and is no reason to end."""
+    claim, holders = taken(tmp_path), Holders()
+    holder = subprocess.Popen(STAY, pass_fds=(claim.fd,))
+    claim.close()
+    dead = abandoned(claim.record)
+    with limited(os.getpid(), limit_for(os.getpid())):
+        assert holders.named(tmp_path, [dead]) == (dead,)
+    assert holders.named(tmp_path, [dead])[0].pid == holder.pid
+    holder.kill()
+    holder.wait()
 
 
 def test_a_taker_that_lives_stays_and_who_has_its_pid_later_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -52,18 +52,19 @@ def bring_back(store: Store, job: Job, directory: Path, advance: Advance = nobod
     place = Path(os.path.abspath(directory))  # noqa: PTH100 (a link at its end stays one, and is in the way)
     _refuse_what_is_there(place)
     attempt = store.latest_attempts([job]).get(job.id)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=_parent(place)))
     try:
-        fresh.chmod(0o755)
-        found = _filled(store, job, attempt, fresh, place, advance)
-        fresh.rename(place)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=_parent(place)))
+        try:
+            fresh.chmod(0o755)
+            found = _filled(store, job, attempt, fresh, place, advance)
+            fresh.rename(place)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise UserError(
             f"{place} cannot be written ({error.strerror or error}); nothing is there",
             next_step="see the disk's free space and permissions, or name another folder",
         ) from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return found
 
 

@@ -6,7 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from scheduler.actions.bring_back import PIECE, bring_back
+from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.launcher.files import LOG
 from scheduler.queue.store import Store
@@ -48,3 +51,14 @@ def test_the_hole_in_the_log_of_a_flood_stays_one(
     attempt.log.write_bytes(b"")
     os.truncate(attempt.log, 1 << 26)
     assert (bring_back(store, job, tmp_path / "again").directory / "attempt" / LOG).stat().st_size == 1 << 26
+
+
+def test_a_folder_in_which_nothing_can_be_made_is_said(
+    store: Store, experiments: Callable[[str], list[Experiment]], tmp_path: Path
+) -> None:
+    """A disk that is read only, or somebody else's folder: that was a traceback."""
+    (job,) = ended(store, experiments("command: ['true']\nexperiments: [{}]\n"), str(tmp_path), lambda _: [{"loss": 1.0}])
+    (tmp_path / "file").write_text("")
+    for place in (Path("/proc/back"), tmp_path / "file" / "back"):
+        with pytest.raises(UserError, match=r"cannot be written \(.+\); nothing is there"):
+            bring_back(store, job, place)

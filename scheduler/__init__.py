@@ -4,6 +4,8 @@ What a notebook calls, `scheduler.run` and the others, is in `scheduler.api`, wh
 `scheduler.tracking`; both are loaded when they are used.
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,3 +90,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """One room has the name of a call, `sweeps`. Once it is loaded, Python would have the name mean the room."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -13,6 +13,7 @@ from pathlib import Path
 from scheduler.actions.advance import Advance, nobody
 from scheduler.errors import UserError
 from scheduler.experiments.again import file_of
+from scheduler.linux.blocks import next_data
 from scheduler.queue.checkout import Checkout, git, git_environment
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.origin_rows import origin_of
@@ -51,18 +52,19 @@ def bring_back(store: Store, job: Job, directory: Path, advance: Advance = nobod
     place = Path(os.path.abspath(directory))  # noqa: PTH100 (a link at its end stays one, and is in the way)
     _refuse_what_is_there(place)
     attempt = store.latest_attempts([job]).get(job.id)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=_parent(place)))
     try:
-        fresh.chmod(0o755)
-        found = _filled(store, job, attempt, fresh, place, advance)
-        fresh.rename(place)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=_parent(place)))
+        try:
+            fresh.chmod(0o755)
+            found = _filled(store, job, attempt, fresh, place, advance)
+            fresh.rename(place)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise UserError(
             f"{place} cannot be written ({error.strerror or error}); nothing is there",
             next_step="see the disk's free space and permissions, or name another folder",
         ) from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return found
 
 
@@ -201,10 +203,21 @@ def _files(attempt: Attempt | None, fresh: Path, advance: Advance) -> Part:
 
 
 def _copied(path: Path, into: Path) -> Iterator[int]:
-    """Copy a file with its times and rights; yields the bytes of each piece: a checkpoint may take minutes."""
+    """Copy a file with its times and rights, its holes as holes: the log of a flood has hundreds of gigabytes of them. Yields the
+    bytes of each piece: a checkpoint may take minutes."""
     with path.open("rb") as source, into.open("wb") as target:
-        while piece := os.sendfile(target.fileno(), source.fileno(), None, PIECE):
-            yield piece
+        place, size = 0, os.fstat(source.fileno()).st_size
+        while place < size:
+            start = place
+            place = next_data(source.fileno(), start, size)
+            if place < size:
+                end = min(os.lseek(source.fileno(), place, os.SEEK_HOLE), place + PIECE)
+                os.lseek(target.fileno(), place, os.SEEK_SET)
+                if not (sent := os.sendfile(target.fileno(), source.fileno(), place, end - place)):  # it has been cut meanwhile
+                    break
+                place += sent
+            yield place - start
+        target.truncate(place)
     shutil.copystat(path, into)
 
 

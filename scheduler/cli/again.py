@@ -78,8 +78,7 @@ def retry(
             driven = run_again(store, jobs, settings, terms, told.also(tell), lost=lost)
         if driven is None:
             say(f"{none_of(jobs)}: nothing to run again")
-            return 0
-        if not driven.jobs:  # trials that agents are to run: what becomes of them is said
+        if driven is None or not driven.jobs:  # or trials that agents are to run: what becomes of them is said
             print_lines((), style)
             return 0
         return concluded(driven, store, progress, told, style, by_file=True)

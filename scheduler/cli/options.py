@@ -169,7 +169,7 @@ def read_priority(context: click.Context, option: click.Parameter, text: str | N
     if text is None:
         return None
     try:
-        return values.priority(int(text) if text.lstrip("-").isdecimal() else text)
+        return values.priority(int(text) if text.removeprefix("-").isdecimal() else text)
     except UserError as error:
         raise click.BadParameter(error.what) from None
 

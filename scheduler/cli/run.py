@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -143,9 +145,9 @@ def _detached(experiments: Iterator[Experiment]) -> int:
     """The same command in a session of its own, with its output in a file."""
     from scheduler.cli.detaching import detach
 
-    if {"--commands=-", "-"} & set(sys.argv[1:]):
-        raise UserError("--detach cannot go on reading standard input", next_step="write the commands to a file")
-
+    if any(map(_can_be_read_once, sys.argv[1:])):
+        what = "--detach reads the file once more, which standard input and pipes do not allow"
+        raise UserError(what, next_step="write it to a file of its own")
     for _ in experiments:  # what can never run is said here, not in a file that nobody looks into
         pass
     arguments = [word for word in sys.argv[1:] if word != "--detach"]
@@ -153,6 +155,14 @@ def _detached(experiments: Iterator[Experiment]) -> int:
     say(f"running in the background (pid {process}); progress: tail -f {log}")
     say("exp-queue status shows how it stands; exp-queue cancel queued running stops it")
     return 0
+
+
+def _can_be_read_once(word: str) -> bool:
+    """Whether a word of the command line names standard input, or a pipe such as a shell makes of `<(...)`."""
+    name = word.removeprefix("--commands=")
+    with suppress(OSError):  # a text that is too long for a name
+        return name == "-" or Path(name).is_fifo()
+    return False
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
@@ -43,14 +44,20 @@ def read(path: Path, *, wanted: bool) -> Settings:
     wrong."""
     if not wanted and not path.exists():
         return Settings()
-    if path.exists() and not path.is_dir() and not path.read_bytes().strip():
+    if path.exists() and not path.is_dir() and _says_nothing(path.read_bytes()):
         return Settings()
     document = open_document(str(path))
     try:
         top = _mapping(document, ("notify",))
-        return _Reader(document).settings() if "notify" in top else Settings()
+        return Settings() if top.get("notify") is None else _Reader(document).settings()
     except UserError as error:  # with its place in words alone: the line that would be shown may hold a secret
         raise UserError(error.what, where=Place(str(error.where or path)), next_step=error.next_step) from None
+
+
+def _says_nothing(content: bytes) -> bool:
+    """Whether all of it is blank or a comment: somebody has taken the channels out for a while."""
+    lines = (line.strip() for line in content.removeprefix(codecs.BOM_UTF8).splitlines())
+    return all(not line or line.startswith(b"#") for line in lines)
 
 
 def chosen(words: Sequence[str], settings: Settings) -> tuple[Channel, ...]:
@@ -97,9 +104,9 @@ class _Reader:
 
     def settings(self) -> Settings:
         at = self._read(_events, KINDS, "notify", "at")
-        named = self._read(values.mapping, {}, "notify", "channels")
+        named = self._read(_unless_nothing(values.mapping, {}), {}, "notify", "channels")
         channels = {name: self._channel(str(name), at) for name in named}
-        use = self._read(_texts, (), "notify", "use")
+        use = self._read(_unless_nothing(_texts, ()), (), "notify", "use")
         for name in use:
             if name not in channels:
                 raise self._document.error(f'"{name}" is no channel', "notify", "use", next_step=nearest(name, channels))
@@ -147,6 +154,11 @@ def _refuse_unknown(document: Document, known: Sequence[str], *where: str) -> No
     for key in document.keys(*where):
         if key not in known:
             raise document.error(f'unknown key "{key}"', *where, key, key=True, next_step=nearest(key, known))
+
+
+def _unless_nothing(reader: Callable[[Any], Any], nothing: Any) -> Callable[[Any], Any]:
+    """For a list or a mapping that may be empty, or that nothing stands behind."""
+    return lambda value: nothing if value in (None, [], {}) else reader(value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

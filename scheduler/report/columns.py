@@ -34,7 +34,7 @@ def fitted(widths: Mapping[str, int], room: int, layout: Layout) -> dict[str, in
         return dict(widths)
     bounded = {name: min(width, layout.bounds.get(name, width)) for name, width in widths.items()}
     shown = _levelled(bounded, room, READABLE)
-    for name in reversed(layout.spare):
+    for name in [each for each in reversed(layout.spare) if each in bounded]:  # a column that is empty is not there
         if _total(shown) <= room:
             break
         del bounded[name]

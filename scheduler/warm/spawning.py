@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,7 @@ from scheduler.launcher import spawning
 from scheduler.launcher.spawning import Order
 from scheduler.values import dataclass
 from scheduler.warm.becoming import Begin, become
-from scheduler.warm.command import CODE, MODULE, Program, behind_env, program_of
+from scheduler.warm.command import CODE, MODULE, SCRIPT, Program, behind_env, program_of
 from scheduler.warm.safety import Stock
 
 
@@ -46,7 +47,7 @@ class WarmSpawn:
 
     def __call__(self, order: Order, log: int, inherited: Sequence[int]) -> int:
         program = program_of(order.argv) if order.warm == self._loaded.key else None
-        if program is None or self._loaded.stock.is_stale or self._loaded.stock.shadowed(_beside(program, order.cwd)):
+        if program is None or not self._would_begin_alike(program, order.cwd):
             return spawning.start_program(order, log, inherited)
         keep = frozenset([*inherited, *self._held, *self._loaded.keep])
 
@@ -55,12 +56,33 @@ class WarmSpawn:
 
         return spawning.in_its_directory(order, inherited, begin)
 
+    def _would_begin_alike(self, program: Program, cwd: str) -> bool:
+        stock = self._loaded.stock
+        return _is_text(program, cwd) and not (stock.is_stale or stock.shadowed(_beside(program, cwd)))
+
 
 def _fork(begin: Begin) -> int:
     pid = os.fork()
     if pid == 0:
         become(begin)
     return pid
+
+
+def _is_text(program: Program, cwd: str) -> bool:
+    """Whether the interpreter would read the program as a text: not what is compiled already, nor what it can import from, which
+    is a folder or an archive with a `__main__.py`."""
+    if program.kind != SCRIPT:
+        return True
+    path = os.path.join(cwd, program.target)  # noqa: PTH118
+    return not program.target.endswith(".pyc") and not any(_takes(hook, path) for hook in sys.path_hooks)
+
+
+def _takes(hook: Callable[[str], object], path: str) -> bool:
+    try:
+        hook(path)
+    except ImportError:
+        return False
+    return True
 
 
 def _beside(program: Program, cwd: str) -> str:

@@ -14,7 +14,9 @@ from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
 from scheduler.linux.wakeups import Wakeups
+from scheduler.queue import guests
 from scheduler.queue.asks import as_json
+from scheduler.queue.job import Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
@@ -107,6 +109,23 @@ def test_what_a_launcher_has_is_not_called_running_before_its_process_is_there(f
         change.runs(attempt, os.getpid(), None)
     far.orders.refill(1)
     assert [(each["is"], each["order"]) for each in far.hears()] == [("running", "order")]
+
+
+def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store: Store) -> None:
+    """Called dropped, it would be sent to another host, and run once more."""
+    with store.change() as change:
+        guests.take(change, "order", guests.guest_from(GUEST))
+    (job,) = store.jobs()
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "")
+        assert attempt
+        change.runs(attempt, os.getpid(), None)
+        change.end(attempt, Ending(State.FAILED, 3, "exit status 3"), 7.5)
+    far.says("watch")
+    while not (heard := far.hears()):  # the courier's thread may come after the word about room
+        pass
+    end = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False}
+    assert heard == [{"is": "ended", "order": "order", "end": end}]
 
 
 def test_that_there_is_no_room_is_told_before_an_order_is_given_back(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import py_compile
 import sys
+import zipapp
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,18 @@ def test_a_script_ends_and_prints_as_after_a_new_start(tmp_path: Path, home: Hom
     )
     assert said_warm == said_cold
     assert {**warm, "duration": 0} == {**cold, "duration": 0}
+
+
+@pytest.mark.parametrize("name", ["folder", "archive.pyz", "compiled.pyc"])
+def test_what_is_no_text_is_begun_as_the_interpreter_begins_it(tmp_path: Path, home: Home, name: str) -> None:
+    """A folder or an archive with a `__main__.py`, and compiled code: the first job ran, and those behind it failed."""
+    main = tmp_path / "folder" / "__main__.py"
+    main.parent.mkdir()
+    main.write_text("import sys\nprint('hello', *sys.argv)\n")
+    zipapp.create_archive(main.parent, tmp_path / "archive.pyz", interpreter="/usr/bin/env python3")
+    py_compile.compile(str(main), str(tmp_path / "compiled.pyc"), doraise=True)
+    cold, warm = both_ways(home, tmp_path, [sys.executable, name, "x"])
+    assert (warm[0]["exit_status"], warm[1]) == (cold[0]["exit_status"], cold[1]) == (0, f"hello {name} x\n")
 
 
 def test_a_program_behind_env_is_begun_as_env_begins_it(tmp_path: Path, home: Home) -> None:

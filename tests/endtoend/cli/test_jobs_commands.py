@@ -195,6 +195,7 @@ def test_retry_runs_what_failed_and_refuses_what_succeeded(quick) -> None:
     assert refused.returncode == 2
     assert "has succeeded" in refused.stderr
     assert quick("retry", "failed").stderr.strip() == "no failed jobs: nothing to run again"
+    assert quick("retry", "failed", "--format", "json").stdout == "[]\n", "a program reads a list, also of nothing"
 
 
 def test_a_flood_of_output_is_kept_within_its_cap(command_line) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -214,6 +215,17 @@ def test_detach_refuses_what_can_never_run_where_it_is_read(grid) -> None:
     assert not (grid.home / "detached").exists()
 
 
+@pytest.mark.parametrize("name", ["-", "pipe"])
+def test_detach_refuses_what_can_be_read_once_alone(grid, name: str) -> None:
+    """What `<(...)` said was read here and not found by the command in the background: told in a file that nobody looks into."""
+    os.mkfifo(grid.directory / "pipe")
+    with subprocess.Popen(["sh", "-c", "echo true > pipe"], cwd=grid.directory) as feeding:
+        result = grid("run", "--commands", name, "--detach", input="true\n")
+        feeding.kill()
+    assert (result.returncode, "standard input and pipes do not allow" in result.stderr) == (2, True), result.stderr
+    assert not (grid.home / "detached").exists()
+
+
 def test_a_dry_run_is_shown_here_also_with_detach(grid) -> None:
     """Whoever tries out a command line wants to see what it would do."""
     result = grid("run", "grid.yaml", "--detach", "--dry-run")
@@ -294,6 +306,8 @@ def test_jobs_run_by_priority_and_a_moved_one_runs_first(grid) -> None:
     first = next(job["id"] for job in grid.jobs() if job["config"]["x"] == 3)
     assert f"{first[:8]} now has priority 3" in grid("move", first[:8], "first").stderr
     assert "say where to" in grid("move", first[:8]).stderr
+    refused = grid("move", first[:8], "--priority=--5")
+    assert (refused.returncode, "expected a whole number" in refused.stderr) == (2, True), refused.stderr
     assert grid("work", "-j1").returncode == 0
     assert (grid.directory / "ledger").read_text().split() == ["x=3", "x=7", "x=1", "x=2"]
     assert "nothing was moved" in grid("move", "all", "last").stderr

@@ -27,6 +27,15 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = scheduler.rnu
 
 
+@pytest.mark.parametrize("face", ["scheduler", "exp_queue"])
+def test_a_room_that_has_the_name_of_a_call_does_not_take_it(face: str) -> None:
+    """`sweeps()` was "'module' object is not callable" as soon as anything had been called before."""
+    code = f"import {face} as face; face.trials; import scheduler.sweeps.sweep; print(*(name for name in face.__all__ if " + (
+        "type(getattr(face, name)).__name__ == 'module'))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
 def test_importing_the_package_loads_nothing_more() -> None:
     """Every launcher and every command passes through it."""
     code = "import sys; import scheduler; print([name for name in sys.modules if name.startswith('scheduler')])"

@@ -120,6 +120,15 @@ def test_without_a_file_there_is_nobody_and_an_empty_one_says_as_much(tmp_path: 
         read(tmp_path / "none.yaml", wanted=True)
 
 
+EMPTIED = ["# notify:\r\n#   use: [a]\r\n", "\ufeff# a\n\n", "notify:\n", "notify:\n  use: []\n  channels:\n"]
+
+
+@pytest.mark.parametrize("text", EMPTIED)
+def test_a_file_of_which_all_was_taken_out_tells_nobody(settings, text: str) -> None:
+    """Every run was refused, and told to write experiments into it."""
+    assert settings(text) == Settings()
+
+
 def test_the_file_is_where_the_desktop_standard_has_it() -> None:
     """Unless a variable names another."""
     assert path_of({"XDG_CONFIG_HOME": "/x"}) == Path("/x/exp-queue/config.yaml")

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Policy, Resources, SlurmWishes
 from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
@@ -128,6 +128,7 @@ class Job:
     renamed: str | None = None  # the name that a person has chosen; None: nobody has
     tags: tuple[str, ...] = ()  # sorted, each once
     note: str = ""  # what a person has written about it
+    slurm: SlurmWishes = SlurmWishes()  # what its file says of the cluster that it may run on
 
     @property
     def config(self) -> dict[str, Any]:

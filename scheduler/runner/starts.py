@@ -110,7 +110,7 @@ class Starts:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         where = (ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
         known = (self._code_number(change, ready), self._origin_number(change, ready))
-        attempt = change.begin(ready.job, *where, *known, self._devices.home)
+        attempt = change.begin(ready.job, *where, *known, self._devices.home_of(ready.job))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         return attempt

@@ -93,10 +93,15 @@ def filled(text: str, attempt: Attempt) -> str:
     return attempt.run_id if own == RUN_ID else own
 
 
+def host_of(launcher: str) -> str:
+    """The host that a launcher is on, where it is reached over ssh; else ""."""
+    kind, _, rest = launcher.partition("/")
+    return rest.partition("/")[0] if kind == "ssh" else ""
+
+
 def where(launcher: str) -> str:
     """Where a launcher is that is no process of this machine, for people."""
-    kind, _, rest = launcher.partition("/")
-    return rest.partition("/")[0] if kind == "ssh" else "a node of Slurm's"
+    return host_of(launcher) or "a node of Slurm's"
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,17 @@ def mending(line: CommandLine, values: str = "[0, 1]", head: str = "", name: str
     return line.write(name, f"{command}\n{head}\ngrid: {{n: {values}}}\n")
 
 
+def shown(line: CommandLine, job: str) -> dict[str, Any]:
+    """What `show` says of a job to programs."""
+    return json.loads(line("show", job, "--format", "json").stdout)[0]
+
+
+def rows(line: CommandLine, job: str) -> dict[str, str]:
+    """What `show` says of it to people."""
+    found = (text.partition("  ") for text in line("show", job).stdout.splitlines())
+    return {name: value.strip() for name, _, value in found}
+
+
 def from_python(line: CommandLine, code: str) -> list[Any]:
     """What a program of the user's prints, as JSON, a line for each."""
     line.write("program.py", f"import json, exp_queue\n{code}")

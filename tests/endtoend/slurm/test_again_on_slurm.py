@@ -1,13 +1,13 @@
-"""What waits in the queue, or has failed, runs on a cluster: by `retry`, by `work`, and from Python."""
+"""What waits in the queue, or has failed, runs on a cluster: by `retry`, by `work`, and from Python; and where it ran is told."""
 
 from __future__ import annotations
 
 import signal
 
 from tests.conftest import CommandLine
-from tests.endtoend.elsewhere import SWEEP, from_python, mending
+from tests.endtoend.elsewhere import SWEEP, from_python, grid, mending, rows, shown
 from tests.endtoend.sweeps.conftest import TRAIN
-from tests.slurm_cluster import Cluster
+from tests.slurm_cluster import NODE, Cluster
 from tests.waiting import until
 
 URGENT = "slurm: {partition: urgent}"
@@ -109,3 +109,34 @@ print(json.dumps(sorted(trial.job.state for trial in trials)))
 """
     assert from_python(line, code) == [["done", "done", "stopped_early"]]
     assert len(cluster.arrays()) == 3, "they ran on this machine"
+
+
+def test_show_names_the_node_and_the_python_that_the_job_had_there(line: CommandLine) -> None:
+    """Who asks which machine made this number must not read the name of the one in front of him."""
+    line.write("train.py", "import sys; print(sys.executable)")
+    line.write("one.yaml", 'command: [python, train.py, "${args}"]\ngrid: {n: [0]}\n')
+    assert line("run", "one.yaml", "--on", "slurm").returncode == 0
+    found = shown(line, "last")["attempts"][-1]
+    assert (found["machine"], found["origin"]["host"]) == (NODE, NODE)
+    assert found["origin"]["interpreter"]["path"] == line("logs").stdout.strip()
+    assert rows(line, "last")["machine"].startswith(f"{NODE}, Linux")
+    assert f"on {NODE}" in rows(line, "last")["attempt 1"]
+
+
+def test_of_what_waits_in_slurm_no_machine_is_named(line: CommandLine) -> None:
+    """Nobody knows yet on which node it will be. The machine of the runner is not it."""
+    line.environment["EXP_QUEUE_FAILPOINT"] = "begin-committed:kill"
+    line.start("run", mending(line, "[0]"), "--on", "slurm").wait(100)
+    del line.environment["EXP_QUEUE_FAILPOINT"]
+    seen = rows(line, "last")
+    assert ("machine" in seen, "python" in seen, "on a node of Slurm's" in seen["attempt 1"]) == (False, False, True)
+    assert shown(line, "last")["attempts"][-1]["origin"]["host"] == ""
+
+
+def test_the_node_is_named_while_the_job_runs(line: CommandLine) -> None:
+    """It is looked for on the node while it runs, with `squeue` and `nvidia-smi`; afterwards nobody needs to."""
+    running = line.start("run", grid(line, "[0]", ", stay: [true]"), "--on", "slurm")
+    until(lambda: (line.directory / "0.json").exists() and line.jobs()[0]["state"] == "running")
+    assert shown(line, "last")["attempts"][-1]["machine"] == NODE
+    (line.directory / "go").touch()
+    assert running.wait(100) == 0

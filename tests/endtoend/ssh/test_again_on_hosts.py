@@ -1,13 +1,14 @@
-"""What waits in the queue, or has failed, runs on hosts: by `retry`, by `work`, and from Python."""
+"""What waits in the queue, or has failed, runs on hosts: by `retry`, by `work`, and from Python; and where it ran is told."""
 
 from __future__ import annotations
 
 import signal
+import socket
 
 import pytest
 
 from tests.conftest import CommandLine
-from tests.endtoend.elsewhere import SWEEP, from_python, mending
+from tests.endtoend.elsewhere import SWEEP, from_python, mending, rows, shown
 from tests.endtoend.sweeps.conftest import TRAIN
 from tests.git_checkouts import checkout
 from tests.ssh_hosts import Hosts
@@ -133,3 +134,19 @@ trials = exp_queue.sweep("sweep.yaml", on="ssh:ada,babbage", jobs=3, quiet=True)
 print(json.dumps(sorted(trial.job.state for trial in trials)))
 """
     assert from_python(line, code) == [["done", "done", "stopped_early"]]
+    assert {shown(line, job["id"])["attempts"][-1]["machine"] for job in line.jobs()} <= {"ada", "babbage"}
+
+
+def test_show_names_the_host_and_nothing_of_this_machine(line: CommandLine, hosts: Hosts) -> None:
+    """Who asks which machine made this number must not read the name, or the Python, of the one in front of him."""
+    line.write("train.py", "print(1)")
+    line.write("one.yaml", 'command: [python, train.py, "${args}"]\ngrid: {n: [0]}\n')
+    assert line("run", "one.yaml", *ADA).returncode == 0
+    found = shown(line, "last")["attempts"][-1]
+    assert (found["machine"], found["origin"]["host"]) == ("ada", "ada")
+    seen = rows(line, "last")
+    assert seen["machine"].partition(",")[0] == "ada"
+    assert "program" not in seen
+    assert "PATH" not in seen
+    assert "on ada" in seen["attempt 1"]
+    assert socket.gethostname() not in line("show", "last").stdout.replace(str(line.directory), "")

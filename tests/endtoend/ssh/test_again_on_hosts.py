@@ -149,4 +149,6 @@ def test_show_names_the_host_and_nothing_of_this_machine(line: CommandLine, host
     assert "program" not in seen
     assert "PATH" not in seen
     assert "on ada" in seen["attempt 1"]
+    packages = line("show", "last", "--packages")
+    assert (packages.returncode, "it ran on ada" in packages.stderr) == (2, True), packages.stderr
     assert socket.gethostname() not in line("show", "last").stdout.replace(str(line.directory), "")

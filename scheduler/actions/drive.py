@@ -72,10 +72,10 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     needed = needed_by(store.connection, numbers)
     jobs = JobList(store.by_numbers, [*needed, *numbers]) if needed else jobs
     mine = Mine(store, jobs)
-    asked = mine.by_resources()
-    devices.expect(job.resources for job in asked)
+    asked = _unlike(mine, devices)
+    devices.expect(asked)
     if not mine.active_names():
-        _refuse_the_impossible(asked, devices)
+        refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
     tell(Driving(terms.most(devices), devices.note, jobs, done, before=len(needed), view=devices.seen))
     source = Submits(store.home, forever=False)
@@ -96,7 +96,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
             ended.extend(job.id for job in notice.jobs)
         tell(notice)
 
-    devices.expect(job.resources for job in Mine(store).by_resources())
+    devices.expect(_unlike(Mine(store), devices))
     tell(Driving(terms.most(devices), devices.note, forever=forever, view=devices.seen))
     source = Submits(store.home, forever=forever)
     runner = Runner(
@@ -115,9 +115,15 @@ def run_out(runner: Runner, jobs: Callable[[], Sequence[Job]], brake: Brake | No
     return Driven(jobs(), runner.left_out, runner.interrupted)
 
 
-def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
-    """`jobs`: one for each that asks for something else. Where any of them can run, the others stay queued meanwhile."""
-    reasons = [devices.never(job.resources) for job in jobs]
+def _unlike(mine: Mine, devices: Devices) -> list[Job]:
+    """One of the queued for each that asks for something else, as far as that matters there."""
+    return mine.by_asks() if devices.are_elsewhere else mine.by_resources()
+
+
+def refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
+    """CannotEverRun if none of these can run there. `jobs`: one for each that asks for something else. Where any of them can run,
+    the others stay queued meanwhile."""
+    reasons = [devices.never(job) for job in jobs]
     if reasons and all(reasons):
         job = jobs[0]
         next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"

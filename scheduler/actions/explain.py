@@ -35,7 +35,7 @@ def explain(store: Store, job: Job, devices: Devices) -> str:
         return f"job {job.short_id} does not wait: it is {job.state}{_why(store, job)}{beside}"
     if job.state is State.HELD:
         return f"job {job.short_id} is held back by a person"
-    never = devices.never(job.resources)
+    never = devices.never(job)
     if never:
         return f"job {job.short_id} can never run here: {never}"
     if lack := lacks(store, [job], time.time()).get(job.id):

@@ -24,7 +24,7 @@ def never_here(jobs: Iterable[Job]) -> dict[str, str]:
 
     devices = open_devices()
     try:
-        reasons = {resources: devices.never(resources) for resources in {job.resources for job in queued}}
+        reasons = {resources: devices.never(job) for resources, job in {job.resources: job for job in queued}.items()}
     finally:
         devices.close()
     return {job.id: reason for job in queued if (reason := reasons[job.resources])}

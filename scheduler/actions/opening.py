@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +13,10 @@ from scheduler.home import Home, default_root, open_home
 from scheduler.linux import variables
 from scheduler.queue.store import Store
 from scheduler.runner.endings import settle
-from scheduler.terminal import say
-from scheduler.values import dataclass
 
 if TYPE_CHECKING:
-    from scheduler.experiments import ExperimentFile, Policy
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
-    from scheduler.runner.limit import Slots
-    from scheduler.sweeps.sweep import SweepPlan
 
 
 @contextmanager
@@ -54,65 +48,6 @@ def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
         yield devices
     finally:
         devices.close()
-
-
-@dataclass(frozen=True)
-class ClusterWish:
-    """Other machines than this one: `hosts` over ssh, or without any, Slurm; `slurm`: wishes about that, each KEY=VALUE; `sync`:
-    whether the code is to be brought to the hosts."""
-
-    slurm: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    sync: bool = False
-
-
-def opened_to_run(
-    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: Slots
-) -> AbstractContextManager[Devices]:
-    """What the experiments of a file compute on: this machine, or with `cluster` other hosts, or the nodes of Slurm, where
-    `at_once` of an array run at once."""
-    if cluster is None:
-        return opened_devices(settings)
-    number = _number(at_once)
-    ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
-    policy = replace(plan.policy, ports=ports)
-    if cluster.hosts:
-        return _opened_hosts(cluster, policy)
-    from scheduler.experiments.slurm import changed
-    from scheduler.runner.cluster import ROOM, open_cluster
-
-    return closing(open_cluster(changed(plan.slurm, cluster.slurm), policy, number, ROOM))
-
-
-def _opened_hosts(cluster: ClusterWish, policy: Policy) -> AbstractContextManager[Devices]:
-    from scheduler.runner.hosts import bring_code, open_hosts  # most who run something do so on one machine
-
-    directory = working_directory()
-    if cluster.sync:
-        bring_code(cluster.hosts, directory, say)
-    return closing(open_hosts(cluster.hosts, policy, directory))
-
-
-def opened_to_sweep(
-    plan: SweepPlan, settings: Settings | None, cluster: ClusterWish | None, slots: Slots
-) -> AbstractContextManager[Devices]:
-    """The same for the trials of a sweep, `slots` of which wait or run in Slurm."""
-    if cluster is None:
-        return opened_devices(settings)
-    number = _number(slots)
-    if cluster.hosts:
-        return _opened_hosts(cluster, plan.policy)
-    from scheduler.experiments.slurm import NO_WISHES, changed
-    from scheduler.runner.cluster import TRIALS, open_cluster
-
-    return closing(open_cluster(changed(NO_WISHES, cluster.slurm), plan.policy, None, number or TRIALS))
-
-
-def _number(slots: Slots) -> int | None:
-    """Jobs at once on other machines. UserError for a number that is to be found out."""
-    if slots is None or isinstance(slots, int):
-        return slots
-    raise UserError("-j auto is for jobs of this machine: elsewhere others run beside them", next_step="give a number, or none")
 
 
 def working_directory() -> str:

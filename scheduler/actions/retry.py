@@ -5,36 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.actions.agents import offer_again
-from scheduler.actions.drive import Driven, Terms, drive
+from scheduler.actions.drive import Driven, Terms, drive, refuse_the_impossible
 from scheduler.actions.notices import Said, Tell
-from scheduler.actions.opening import opened_devices
 from scheduler.actions.skipped import tell_skipped
+from scheduler.actions.where import Where, directory_of
 from scheduler.errors import UserError
-from scheduler.gpus.observation import Settings
 from scheduler.queue.job import Job
 from scheduler.queue.selection import select
+from scheduler.queue.states import ACTIVE
 from scheduler.queue.store import Store
 from scheduler.queue.submit import ELSEWHERE, ask_again
+from scheduler.runner.devices import Devices
 
 
-def retry(
-    store: Store, words: Sequence[str], settings: Settings | None, terms: Terms, tell: Tell, *, lost: bool
-) -> Driven | None:
+def retry(store: Store, words: Sequence[str], where: Where, terms: Terms, tell: Tell, *, lost: bool) -> Driven | None:
     """Run the jobs that `words` name where they did not succeed, and those of them that are still queued; None if there are none.
 
-    UserError for one that succeeded, and for a lost one unless `lost` says so. Trials of W&B's agents are offered to the next
-    agent, and not waited for. Other runs that are computed elsewhere are left out; UserError where there is nothing else.
+    UserError for one that succeeded, and for a lost one unless `lost` says so; what other machines refuse is heard before
+    anything is queued. Trials of W&B's agents are offered to the next agent, and not waited for. Other runs that are computed
+    elsewhere are left out; UserError where there is nothing else.
     """
     before = store.last_event()
     trials, others = _apart(select(store, words))
-    chosen = ask_again(store, _ours(others, tell), lost=lost)
-    if trials:
-        _offer(store, trials, tell, lost=lost, alone=not chosen)
-    if not chosen:
+    ours = _ours(others, tell)
+    if not ours:
+        _offer(store, trials, tell, lost=lost, alone=True)
         return Driven() if trials else None
-    tell_skipped(store, chosen, before, tell)
-    with opened_devices(settings) as devices:
+    with where.opened(directory_of(ours), lambda text: tell(Said(text))) as devices:
+        if devices.are_elsewhere:
+            _refuse_the_impossible(ours, devices)
+        chosen = ask_again(store, ours, lost=lost)
+        _offer(store, trials, tell, lost=lost, alone=False)
+        tell_skipped(store, chosen, before, tell)
         return drive(store, chosen, devices, terms, tell)
+
+
+def _refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
+    """Before they are queued; where some run already, the others may wait beside them."""
+    if not any(job.state in ACTIVE for job in jobs):
+        refuse_the_impossible(list({devices.kind(job): job for job in jobs}.values()), devices)
 
 
 def _apart(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
@@ -45,6 +54,8 @@ def _apart(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
 
 def _offer(store: Store, trials: Sequence[Job], tell: Tell, *, lost: bool, alone: bool) -> None:
     """`alone`: nothing else is asked for. What else there is runs all the same."""
+    if not trials:
+        return
     try:
         for said in offer_again(store.home.root, trials, lost=lost):
             tell(Said(said))

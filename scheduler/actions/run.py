@@ -37,7 +37,7 @@ def run(
 def possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
     """The experiments, as long as this machine can ever run them; CannotEverRun at the first that it cannot."""
     for number, experiment in enumerate(plan.experiments(), 1):
-        reason = devices.never(experiment.resources)
+        reason = devices.never(experiment)
         if reason:
             what = f"experiment {number} of {plan.path} can never run here: {reason}"
             raise CannotEverRun(what, next_step=devices.cure or "change its `resources`")

@@ -101,7 +101,7 @@ def sweep(
     before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
     aged = outdated(store, (job.number for job in before))
     tell(SweepOpened(plan, book, budget, SERVER, new, 0, aged, NO_EVIDENCE, learns=False))
-    devices.expect([plan.resources])
+    devices.expect([plan])
     tell(Driving(terms.most(devices), devices.note, view=devices.seen))
     mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
     source = ServerSource(mine, plan, book, heartbeats, budget, say, lambda: devices.room(plan.resources))

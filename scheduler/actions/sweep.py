@@ -82,7 +82,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, evidence, is_taught, by_strangers))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
-    devices.expect([plan.resources])
+    devices.expect([plan])
     tell(Driving(terms.most(devices), devices.note, view=devices.seen))
     for trial in book.trials():
         journal(trial)
@@ -101,7 +101,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
 
 def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
     """CannotEverRun if no trial can ever run on this machine."""
-    if reason := devices.never(plan.resources):
+    if reason := devices.never(plan):
         raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step=devices.cure or "ask for less")
 
 

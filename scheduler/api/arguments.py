@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from scheduler.actions.drive import Terms
 from scheduler.actions.order import Order
+from scheduler.actions.where import Elsewhere, Where
 from scheduler.api.job import Job
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
@@ -18,9 +19,11 @@ from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.layout import AFTER_FAILURE, LEFTOVERS, RESOURCES, shared
+from scheduler.experiments.slurm import read_wishes
 from scheduler.home import default_root
 from scheduler.pacing import AUTO
 from scheduler.queue.moments import LATEST, moment
+from scheduler.ssh.hosts import hosts_in
 from scheduler.sweeps.sweep import SweepPlan
 
 Changes = Mapping[str, Any] | Sequence[str] | None
@@ -30,8 +33,10 @@ Moment = str | float | datetime | None
 File = str | PathLike[str]
 Commands = File | Sequence[str] | None
 Words = str | Sequence[str] | None
+Slurm = Mapping[str, Any] | None
 Read = TypeVar("Read")
 Plan = TypeVar("Plan", ExperimentFile, SweepPlan)
+CLUSTER, HOSTS = "slurm", "ssh:"  # as `on` says it
 
 
 def words(changes: Changes) -> list[str]:
@@ -69,6 +74,38 @@ def terms_of(jobs: int | str | None, grace: float | str | None = None, max_failu
         raise UserError(f"jobs is {jobs!r}", next_step=f'give a whole number of 1 or more, "{AUTO}", or None')
     slots = jobs if isinstance(jobs, str) else count_of("jobs", jobs)
     return Terms(slots, read("grace", grace, values.pause), count_of("max_failures", max_failures))
+
+
+def where_of(on: str | None, slurm: Slurm, sync: Any, terms: Terms) -> tuple[Where, Terms]:
+    """Where the jobs run, and the terms for their runner there; None is this machine."""
+    elsewhere = _elsewhere(on, slurm, sync=bool(read("sync", sync, values.truth)))
+    if elsewhere and terms.slots == AUTO:
+        what = f'jobs="{AUTO}" is for jobs of this machine: elsewhere others run beside them'
+        raise UserError(what, next_step="give a number, or None")
+    where = Where(elsewhere, None, terms.slots)
+    return where, replace(terms, slots=where.slots)
+
+
+def _elsewhere(on: str | None, slurm: Slurm, *, sync: bool) -> Elsewhere | None:
+    hosts = () if on is None or on == CLUSTER else _hosts(on)
+    if slurm is not None and on != CLUSTER:
+        raise UserError("slurm says something of a cluster", next_step='write on="slurm" as well')
+    if sync and not hosts:
+        raise UserError("sync brings the code to hosts", next_step='write on="ssh:HOST,HOST" as well')
+    if hosts:
+        return Elsewhere(hosts=hosts, sync=sync)
+    if not isinstance(slurm, (Mapping, type(None))):
+        raise UserError(f"slurm is {slurm!r}", next_step='write slurm={"partition": "gpu", "time": "4h"}')
+    return None if on is None else Elsewhere(read_wishes(slurm or {}, "slurm"))
+
+
+def _hosts(on: object) -> tuple[str, ...]:
+    if not isinstance(on, str) or not on.removeprefix(HOSTS) or not on.startswith(HOSTS):
+        raise UserError(f"on is {on!r}", next_step='give "slurm", "ssh:" and hosts, such as "ssh:ada,babbage", or None')
+    try:
+        return hosts_in(on)
+    except UserError as error:  # in the words of the command line
+        raise UserError(error.what.removeprefix("--"), next_step=error.next_step) from None
 
 
 def order_of(priority: int | None, begin: Moment, after: After, after_any: bool | None, after_failure: str | None) -> Order:

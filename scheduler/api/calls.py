@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from scheduler.actions import retry as retrying
 from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
+from scheduler.actions import work as working
 from scheduler.actions.agents import send_home, split
-from scheduler.actions.drive import Driven, Tell, Terms, drive_everything
-from scheduler.actions.opening import opened_devices, opened_queue, working_directory
+from scheduler.actions.drive import Driven, Tell, Terms
+from scheduler.actions.opening import opened_queue, working_directory
 from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
 from scheduler.api.arguments import (
@@ -18,6 +19,7 @@ from scheduler.api.arguments import (
     Commands,
     File,
     Moment,
+    Slurm,
     Which,
     Words,
     asked,
@@ -27,6 +29,7 @@ from scheduler.api.arguments import (
     remarked,
     share_of,
     terms_of,
+    where_of,
     with_leftovers,
 )
 from scheduler.api.driving import Notify, driving, over, planned, say_of, tell_of, warn
@@ -65,6 +68,9 @@ def run(
     tags: Sequence[str] = (),
     note: str | None = None,
     trackers: Words = None,
+    on: str | None = None,
+    slurm: Slurm = None,
+    sync: bool = False,
     quiet: bool = False,
 ) -> Jobs:
     """Run the experiments of a file until all are over; returns their jobs, the best first. What has succeeded before is not
@@ -86,15 +92,18 @@ def run(
     nevertheless. `tags` and `note`: said of all of them, as by `Job.tag` and `Job.note`. `sort`: by which metric the best come
     first, such as "accuracy:max" (None: the objective of the file, or of the script). `trackers`: where goes, too, what the jobs
     log by our own calls: "tensorboard", "wandb", "swanlab", "trackio", one or several; "wandb-local": what they log by W&B's
-    goes to the server of this machine, which is to be there; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `quiet`: say
-    nothing on standard error.
+    goes to the server of this machine, which is to be there; "none": nowhere (None: what EXP_QUEUE_TRACKERS says). `on`: on
+    other machines, "slurm" or "ssh:ada,babbage" (None: on this one); there `jobs` counts as on the command line. `slurm`: what
+    Slurm is asked for, instead of what the file says, such as `{"partition": "gpu", "time": "4h"}`. `sync`: the code is brought
+    to the hosts first. `quiet`: say nothing on standard error.
 
     Ctrl-C once: nothing more is started, and the call waits for what runs; twice: what runs is stopped; a third time: it leaves.
     Then KeyboardInterrupt is raised. What was not started stays queued, and the same call again goes on.
 
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
-    this machine can never run.
+    this machine, or those that `on` names, can never run; StateError where these do not answer, or have other code.
     """
+    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
@@ -102,12 +111,12 @@ def run(
     warn(plan.path, plan.notes, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        with opened_devices() as devices:
-            here, begin = working_directory(), order.begin
+        here, begin = working_directory(), order.begin
+        with where.opened(here, say_of(quiet=quiet)) as devices:
             driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
         return over(store, driven, told, ranking)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, plan.path, quiet=quiet, trackers=trackers)
+    return driving(terms, act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
 def submit(
@@ -151,6 +160,9 @@ def retry(
     max_failures: float | None = None,
     notify: Notify = (),
     trackers: Words = None,
+    on: str | None = None,
+    slurm: Slurm = None,
+    sync: bool = False,
     quiet: bool = False,
 ) -> Jobs:
     """Run jobs again that failed, timed out or were cancelled, and those of them that are queued; returns them, the best first.
@@ -160,14 +172,15 @@ def retry(
     arguments, errors and Ctrl-C are those of `run`.
     """
     chosen = named(which)
+    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        driven = retrying.retry(store, chosen, None, terms, tell, lost=lost)
+        driven = retrying.retry(store, chosen, where, terms, tell, lost=lost)
         if driven and not driven.jobs:  # trials that agents are to run
             return jobs_of(store, ())
         return over(store, driven or Driven(), told)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, "retry", quiet=quiet, trackers=trackers)
+    return driving(terms, act, notify, "retry", quiet=quiet, trackers=trackers)
 
 
 def work(
@@ -178,18 +191,21 @@ def work(
     max_failures: float | None = None,
     notify: Notify = (),
     trackers: Words = None,
+    on: str | None = None,
+    slurm: Slurm = None,
+    sync: bool = False,
     quiet: bool = False,
 ) -> Jobs:
     """Run everything that is queued, whoever queued it; returns the jobs that ended, the best first.
 
     `forever`: also what is queued later, until a Ctrl-C. The other arguments and Ctrl-C are those of `run`.
     """
+    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        with opened_devices() as devices:
-            return over(store, drive_everything(store, devices, terms, tell, forever=forever), told, by_file=False)
+        return over(store, working.work(store, where, terms, tell, forever=forever), told, by_file=False)
 
-    return driving(terms_of(jobs, grace, max_failures), act, notify, "work", quiet=quiet, trackers=trackers)
+    return driving(terms, act, notify, "work", quiet=quiet, trackers=trackers)
 
 
 def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:

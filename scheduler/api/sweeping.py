@@ -9,12 +9,13 @@ from typing import Any
 from scheduler.actions import server_sweep, server_wishes
 from scheduler.actions import sweep as sweeping
 from scheduler.actions.drive import Tell, Terms
-from scheduler.actions.opening import opened_devices, opened_queue, working_directory
+from scheduler.actions.opening import opened_queue, working_directory
 from scheduler.actions.sweep import Swept
 from scheduler.actions.trials import remembered
 from scheduler.api.arguments import (
     Changes,
     File,
+    Slurm,
     Words,
     asked,
     count_of,
@@ -22,6 +23,7 @@ from scheduler.api.arguments import (
     read,
     remarked,
     terms_of,
+    where_of,
     words,
 )
 from scheduler.api.driving import Notify, driving, say_of, warn
@@ -71,6 +73,9 @@ def sweep(
     tags: Sequence[str] = (),
     note: str | None = None,
     trackers: Words = None,
+    on: str | None = None,
+    slurm: Slurm = None,
+    sync: bool = False,
     quiet: bool = False,
 ) -> Trials:
     """Run a W&B sweep file (None: sweep.yaml, else sweeps/sample.yaml) and return its trials. The same call again goes on where
@@ -80,7 +85,8 @@ def sweep(
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
     begin a new one. `learn_from`: other sweeps, as `--from` has them. Of each trial: `gpus`, `gpu_memory` (a text such as
     "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
-    `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `quiet`, Ctrl-C and errors as for `run`.
+    `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `on`, `slurm`, `sync`, `quiet`, Ctrl-C and errors as for
+    `run`; in Slurm `jobs` trials wait or run at once (None: 10).
 
     `backend`: with "wandb" a W&B server chooses the points and stops trials: `file` becomes a sweep there, or a mapping such as
     `wandb.sweep` takes, and the same one again goes on with it. "ENTITY/PROJECT/ID" in place of a file is a sweep that is there
@@ -92,6 +98,9 @@ def sweep(
     there = read("backend", backend, lambda value: values.choice(value, BACKENDS)) == WANDB
     named = isinstance(file, str) and is_at_a_server(file, surely=there)
     there = there or named
+    where, terms = where_of(on, slurm, sync, terms_of(jobs))
+    if there and where.elsewhere:
+        raise UserError("on: the trials of a W&B server are computed on this machine", next_step="leave it out")
     if there:
         server_wishes.refuse_changes([*words(changes), *(["method"] if method else [])], server_wishes.PYTHON)
     plan, written = _plan(file, words(changes), asked(program, style), method, named=named, there=there)
@@ -105,14 +114,14 @@ def sweep(
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
         here = working_directory()
-        with opened_devices() as devices:
+        with where.opened_to_sweep(say_of(quiet=quiet)) as devices:
             sweeping.refuse_impossible(plan, devices)
             if not there:
                 return _over(store, plan, here, told, sweeping.sweep(store, plan, devices, here, terms, wishes, tell))
             known = server_sweep.registered(store, plan, written, here, say_of(quiet=quiet), again=again)
             return _over(store, known, here, told, server_sweep.sweep(store, known, devices, here, terms, wishes, tell))
 
-    return driving(terms_of(jobs), act, notify, plan.path, quiet=quiet, trackers=trackers)
+    return driving(terms, act, notify, plan.path, quiet=quiet, trackers=trackers)
 
 
 def _plan(

@@ -20,14 +20,13 @@ from scheduler.cli.options import (
     slots_option,
     trackers_option,
 )
-from scheduler.cli.start_options import cold_option
+from scheduler.cli.start_options import cold_option, elsewhere_options
 
 if TYPE_CHECKING:
-    from scheduler.actions.drive import Terms
+    from scheduler.actions.where import Elsewhere, Where
     from scheduler.gpus.observation import Settings
     from scheduler.queue.store import Store
     from scheduler.report.notifications import Notifications
-    from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
 
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 @grace_option
 @failures_option
 @cold_option
+@elsewhere_options
 @sharing_options
 @notify_option
 @trackers_option
@@ -50,6 +50,7 @@ def retry(
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
+    elsewhere: Elsewhere | None,
     lost: bool,
     plain: bool,
     style: str,
@@ -63,19 +64,21 @@ def retry(
     \b
     exp-queue retry failed -j2
     exp-queue retry 'failed and lr<0.01'
+    exp-queue retry failed --on slurm -j20
     """
     from scheduler.actions.retry import retry as run_again
+    from scheduler.actions.where import Where
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.queue.selection import none_of
     from scheduler.report.notifications import notifying
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    progress = Progress(sys.stderr)
+    progress, where = Progress(sys.stderr), Where(elsewhere, settings, slots)
     with notifying(notify, "retry", say) as told, opened_store() as store:
-        terms = told.terms(terms_of(slots, grace, max_failures))
+        terms = told.terms(terms_of(where.slots, grace, max_failures))
         with viewed(progress, store.home, plain=plain) as tell:
-            driven = run_again(store, jobs, settings, terms, told.also(tell), lost=lost)
+            driven = run_again(store, jobs, where, terms, told.also(tell), lost=lost)
         if driven is None:
             say(f"{none_of(jobs)}: nothing to run again")
         if driven is None or not driven.jobs:  # or trials that agents are to run: what becomes of them is said
@@ -89,6 +92,7 @@ def retry(
 @grace_option
 @failures_option
 @cold_option
+@elsewhere_options
 @sharing_options
 @notify_option
 @trackers_option
@@ -101,6 +105,7 @@ def work(
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
+    elsewhere: Elsewhere | None,
     forever: bool,
     plain: bool,
     style: str,
@@ -109,13 +114,14 @@ def work(
 
     \b
     exp-queue work --forever -j2
+    exp-queue work --on ssh:ada,babbage
     """
-    from scheduler.actions.opening import opened_devices
-    from scheduler.cli.driving import terms_of
+    from scheduler.actions.where import Where
     from scheduler.report.notifications import notifying
 
-    with opened_devices(settings) as devices, notifying(notify, "work", say) as told, opened_store() as store:
-        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=forever, plain=plain)
+    where = Where(elsewhere, settings, slots)
+    with notifying(notify, "work", say) as told, opened_store() as store:
+        return _work(store, where, told, style, grace=grace, max_failures=max_failures, forever=forever, plain=plain)
 
 
 @click.command()
@@ -141,25 +147,35 @@ def resume(
 
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
-    from scheduler.actions.opening import opened_devices
-    from scheduler.cli.driving import terms_of
+    from scheduler.actions.where import Where
     from scheduler.queue.submit import ask_for_interrupted
     from scheduler.report.notifications import notifying
 
-    with opened_devices(settings) as devices, notifying(notify, "resume", say) as told, opened_store() as store:
+    where = Where(None, settings, slots)
+    with notifying(notify, "resume", say) as told, opened_store() as store:
         left_alone = ask_for_interrupted(store)
         if left_alone:
             say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        return _work(store, devices, terms_of(slots, grace, max_failures), told, style, forever=False, plain=plain)
+        return _work(store, where, told, style, grace=grace, max_failures=max_failures, forever=False, plain=plain)
 
 
-def _work(store: Store, devices: Devices, terms: Terms, told: Notifications, style: str, *, forever: bool, plain: bool) -> int:
-    from scheduler.actions.drive import drive_everything
-    from scheduler.cli.driving import concluded
+def _work(
+    store: Store,
+    where: Where,
+    told: Notifications,
+    style: str,
+    *,
+    grace: float | None,
+    max_failures: float | None,
+    forever: bool,
+    plain: bool,
+) -> int:
+    from scheduler.actions.work import work as run_all
+    from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    progress = Progress(sys.stderr)
+    progress, terms = Progress(sys.stderr), told.terms(terms_of(where.slots, grace, max_failures))
     with viewed(progress, store.home, plain=plain) as tell:
-        driven = drive_everything(store, devices, told.terms(terms), told.also(tell), forever=forever)
+        driven = run_all(store, where, terms, told.also(tell), forever=forever)
     return concluded(driven, store, progress, told, style, by_file=False)

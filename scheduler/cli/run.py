@@ -30,16 +30,16 @@ from scheduler.cli.options import (
     trackers_option,
 )
 from scheduler.cli.reading import reads_a_file
-from scheduler.cli.start_options import cluster_options, cold_option
+from scheduler.cli.start_options import cold_option, elsewhere_options
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
 if TYPE_CHECKING:
-    from scheduler.actions.opening import ClusterWish
     from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
+    from scheduler.actions.where import Elsewhere
     from scheduler.gpus.observation import Settings
     from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @notify_option
 @trackers_option
 @cold_option
-@cluster_options
+@elsewhere_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
@@ -76,7 +76,7 @@ def run(
     settings: Settings,
     notify: tuple[str, ...],
     order: Order,
-    cluster: ClusterWish | None,
+    elsewhere: Elsewhere | None,
     dry_run: bool,
     detach: bool,
     again: bool,
@@ -98,8 +98,9 @@ def run(
     exp-queue run grid.yaml --on ssh:ada,babbage
     """
     from scheduler.actions import run as action
-    from scheduler.actions.opening import opened_to_run, working_directory
+    from scheduler.actions.opening import working_directory
     from scheduler.actions.results import sort_of
+    from scheduler.actions.where import Where
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.long_work import counted
     from scheduler.report.notifications import notifying
@@ -107,16 +108,15 @@ def run(
     from scheduler.report.viewing import viewed
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
-    directory = working_directory()
-    with opened_to_run(plan, settings, cluster, slots) as devices:
-        slots = slots if cluster is None or cluster.hosts else None  # in Slurm each array keeps to it
+    directory, where = working_directory(), Where(elsewhere, settings, slots)
+    with where.opened(directory) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
-            devices.expect(each.resources for each in experiments)
-            return _dry_run(plan, experiments, slots, devices, style)
+            devices.expect(experiments)
+            return _dry_run(plan, experiments, where.slots, devices, style)
         if detach:
             return _detached(action.possible(plan, devices))
-        progress, terms = Progress(sys.stderr), terms_of(slots, grace, max_failures)
+        progress, terms = Progress(sys.stderr), terms_of(where.slots, grace, max_failures)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(progress, store.home, plain=plain) as tell:
                 terms, tell, count = told.terms(terms), told.also(tell), partial(counted, what="experiments", plain=plain)

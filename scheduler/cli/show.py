@@ -76,7 +76,8 @@ def _print_packages(job: Job, origin: Origin) -> int:
     from scheduler.terminal import show as print_line
 
     if origin.interpreter is None:
-        raise UserError(f"no Python is known of job {job.short_id}", next_step="its command names none")
+        why = f"it ran on {origin.host or 'another machine'}" if not origin.kernel else "its command names none"
+        raise UserError(f"no Python is known of job {job.short_id}", next_step=why)
     for package in origin.interpreter.packages:
         print_line(package)
     return 0

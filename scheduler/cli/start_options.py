@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from scheduler.actions.opening import ClusterWish
+    from scheduler.actions.where import Elsewhere
 
 
 def _cold(context: click.Context, option: click.Parameter, cold: bool) -> None:
@@ -29,15 +29,16 @@ cold_option = click.option(
 )
 
 
-def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options about other machines; the command gets `cluster`: the wishes, None where this machine is meant."""
+def elsewhere_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options about other machines; the command gets `elsewhere`: the wishes, None where this machine is meant."""
 
     @functools.wraps(command)
-    def with_cluster(*arguments: Any, on: str | None, of_slurm: tuple[str, ...], sync: bool, **others: Any) -> Any:
+    def with_machines(*arguments: Any, on: str | None, of_slurm: tuple[str, ...], sync: bool, **others: Any) -> Any:
         if of_slurm and on != "slurm":
             raise click.UsageError("--slurm says something of a cluster: write --on slurm as well")
         wish = _wish(on, of_slurm)
-        return command(*arguments, cluster=_with_code(wish, looks=others["dry_run"]) if sync else wish, **others)
+        wish = _with_code(wish, looks=others.get("dry_run", False)) if sync else wish
+        return command(*arguments, elsewhere=wish, **others)
 
     where = (
         "The jobs run elsewhere. slurm: on the nodes of the cluster, each as an element of an array; -j: so many of an array at "
@@ -50,10 +51,10 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     on = click.option("--on", metavar="slurm|ssh:HOSTS", help=where)
     sync = click.option("--sync", is_flag=True, help=code)
-    return on(sync(click.option("--slurm", "of_slurm", multiple=True, metavar="KEY=VALUE", help=what)(with_cluster)))
+    return on(sync(click.option("--slurm", "of_slurm", multiple=True, metavar="KEY=VALUE", help=what)(with_machines)))
 
 
-def _with_code(wish: ClusterWish | None, *, looks: bool) -> ClusterWish:
+def _with_code(wish: Elsewhere | None, *, looks: bool) -> Elsewhere:
     """The wish that the code be brought, too."""
     from dataclasses import replace
 
@@ -64,10 +65,11 @@ def _with_code(wish: ClusterWish | None, *, looks: bool) -> ClusterWish:
     return replace(wish, sync=True)
 
 
-def _wish(on: str | None, of_slurm: tuple[str, ...]) -> ClusterWish | None:
-    from scheduler.actions.opening import ClusterWish
+def _wish(on: str | None, of_slurm: tuple[str, ...]) -> Elsewhere | None:
+    if on is None:  # as nearly always: then none of these is imported
+        return None
+    from scheduler.actions.where import Elsewhere
+    from scheduler.experiments.slurm import wishes_of
     from scheduler.ssh.hosts import hosts_in
 
-    if on is None:
-        return None
-    return ClusterWish(of_slurm) if on == "slurm" else ClusterWish(hosts=hosts_in(on))
+    return Elsewhere(wishes_of(of_slurm)) if on == "slurm" else Elsewhere(hosts=hosts_in(on))

@@ -20,14 +20,14 @@ from scheduler.cli.options import (
     trackers_option,
 )
 from scheduler.cli.reading import WANDB, reads_a_sweep
-from scheduler.cli.start_options import cluster_options, cold_option
+from scheduler.cli.start_options import cold_option, elsewhere_options
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
-    from scheduler.actions.opening import ClusterWish
     from scheduler.actions.trials import Standing
+    from scheduler.actions.where import Elsewhere
     from scheduler.gpus.observation import Settings
     from scheduler.runner.limit import Slots
     from scheduler.sweeps.engine.evidence import Evidence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @notify_option
 @trackers_option
 @cold_option
-@cluster_options
+@elsewhere_options
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
 @plain_option
 @format_option
@@ -56,7 +56,7 @@ def sweep(
     settings: Settings,
     notify: tuple[str, ...],
     backend: str,
-    cluster: ClusterWish | None,
+    elsewhere: Elsewhere | None,
     dry_run: bool,
     plain: bool,
     style: str,
@@ -74,7 +74,8 @@ def sweep(
     exp-queue sweep me/digits/k3v0x1ab
     """
     from scheduler.actions import sweep as action
-    from scheduler.actions.opening import opened_to_sweep, working_directory
+    from scheduler.actions.opening import working_directory
+    from scheduler.actions.where import Where
     from scheduler.cli import server_sweeping
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
@@ -82,19 +83,19 @@ def sweep(
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    elsewhere = backend == WANDB
-    if elsewhere:
+    at_server = backend == WANDB
+    if at_server:
         server_sweeping.refuse(plan, wishes)
-        if cluster is not None:
+        if elsewhere is not None:
             raise UserError("--on: the trials of a W&B server are computed on this machine", next_step="leave one of the two out")
-    with opened_to_sweep(plan, settings, cluster, slots) as devices:
+    with Where(elsewhere, settings, slots).opened_to_sweep() as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return server_sweeping.show_plan(plan) if elsewhere else show_plan(plan, wishes, *_before(plan, wishes), style)
+            return server_sweeping.show_plan(plan) if at_server else show_plan(plan, wishes, *_before(plan, wishes), style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
-                compute = partial(server_sweeping.sweep, written) if elsewhere else action.sweep
+                compute = partial(server_sweeping.sweep, written) if at_server else action.sweep
                 swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
             return concluded(swept, store.home, told, style)
 

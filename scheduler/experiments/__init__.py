@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scheduler.experiments.command.shell import shell_line
     from scheduler.experiments.configurations.configurations import differences
-    from scheduler.experiments.experiment import Experiment, Policy, Ranking, Resources
+    from scheduler.experiments.experiment import Experiment, Policy, Ranking, Resources, SlurmWishes
     from scheduler.experiments.experiment_file import ExperimentFile, read
 
-__all__ = ["Experiment", "ExperimentFile", "Policy", "Ranking", "Resources", "differences", "read", "shell_line"]
+__all__ = ["Experiment", "ExperimentFile", "Policy", "Ranking", "Resources", "SlurmWishes", "differences", "read", "shell_line"]
 _PLACES = {
     "shell_line": "command.shell",
     "differences": "configurations.configurations",

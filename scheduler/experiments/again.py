@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, Protocol
 
-from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources
+from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources, SlurmWishes
 
 
 class Asked(Protocol):
@@ -28,6 +28,8 @@ class Asked(Protocol):
     @property
     def policy(self) -> Policy: ...
     @property
+    def slurm(self) -> SlurmWishes: ...
+    @property
     def tags(self) -> tuple[str, ...]: ...
     @property
     def note(self) -> str: ...
@@ -40,8 +42,9 @@ def file_of(job: Asked, moved: Callable[[str], str]) -> str:
         "command": [_word(word, moved).replace("${", "\\${") for word in job.argv],
         "tags": list(job.tags),
         "notes": job.note,
-        "resources": _resources(job.resources),
+        "resources": _with_unit(_said(job.resources, Resources()), "gpu_memory"),
         "policy": _said(job.policy, Policy()),
+        "slurm": _with_unit(job.slurm.said, "memory"),
         "experiments": [job.config],
     }
     said = {key: value for key, value in sections.items() if value not in (None, [], {}, "")}
@@ -56,11 +59,8 @@ def _word(word: str, moved: Callable[[str], str]) -> str:
     return f"{before}{equals}{moved(path)}" if path.startswith("/") else word
 
 
-def _resources(resources: Resources) -> dict[str, Any]:
-    found = _said(resources, Resources())
-    if resources.gpu_memory is not None:
-        found["gpu_memory"] = f"{resources.gpu_memory}MiB"
-    return found
+def _with_unit(said: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**said, name: f"{said[name]}MiB"} if name in said else said
 
 
 def _said(value: Resources | Policy, usual: Resources | Policy) -> dict[str, Any]:

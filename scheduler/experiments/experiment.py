@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import field, fields
+from dataclasses import asdict, field, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from scheduler.experiments.command.command import Launch, fill, slots
 from scheduler.values import dataclass
@@ -79,6 +80,32 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class SlurmWishes:
+    """What Slurm is asked for beside the resources of an experiment. None: nothing is said. `memory`: MiB of the node's; `time`:
+    seconds, where the policy has no time-out; `folder`: a directory that this machine and the nodes see under one name."""
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    memory: int | None = None
+    time: float | None = None
+    folder: str | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Those that are said, by their names."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def but(self, others: SlurmWishes) -> SlurmWishes:
+        """These, where the others say nothing."""
+        return replace(self, **others.said)
+
+
+NO_WISHES = SlurmWishes()
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One experiment.
 
@@ -97,6 +124,7 @@ class Experiment:
     # JSON: variables for its attempts; see `Job.additions`.
     environment: str = field(default=NO_ENVIRONMENT, compare=False, repr=False)
     trial: int | None = field(default=None, compare=False, repr=False)  # its number: a sweep may try one point twice
+    slurm: SlurmWishes = NO_WISHES  # what its file says of the cluster that it may run on
 
     @property
     def config(self) -> dict:

@@ -20,12 +20,12 @@ from scheduler.experiments.configurations.overrides import parse as parse_overri
 from scheduler.experiments.configurations.unfolding import unfolded
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
-from scheduler.experiments.experiment import Experiment, Policy, Resources
+from scheduler.experiments.experiment import NO_WISHES, Experiment, Policy, Resources, SlurmWishes
 from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
 from scheduler.experiments.remarks import NOTHING, Remarks, read_remarks
 from scheduler.experiments.series import FEW, series
-from scheduler.experiments.slurm import NO_WISHES, SLURM, SlurmWishes
+from scheduler.experiments.slurm import SLURM
 from scheduler.values import dataclass
 
 
@@ -75,7 +75,7 @@ class ExperimentFile:
     def _experiments(self) -> Iterator[Experiment]:
         yield from self.listed
         encode = json.JSONEncoder().encode
-        like = Experiment(self.command, "", self.group, self.resources, self.policy, self.launch)
+        like = Experiment(self.command, "", self.group, self.resources, self.policy, self.launch, slurm=self.slurm)
         for block in self.blocks:
             if block.is_plain and block.at_most() > FEW:
                 yield from series(block.config, block.axes, like)

@@ -11,8 +11,7 @@ from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
-from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
-from scheduler.experiments.slurm import SlurmWishes
+from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources, SlurmWishes
 from scheduler.goals import GOALS
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")

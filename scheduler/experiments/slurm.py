@@ -1,31 +1,14 @@
-"""What a file says of the cluster that its experiments may run on: its `slurm` section."""
+"""What is said of the cluster that experiments may run on: by the `slurm` section of their file, and by who runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from scheduler.errors import UserError, nearest
 from scheduler.experiments.document import values
-from scheduler.values import dataclass
+from scheduler.experiments.experiment import SlurmWishes
 
-
-@dataclass(frozen=True)
-class SlurmWishes:
-    """What Slurm is asked for beside the resources of an experiment. None: nothing is said. `memory`: MiB of the node's; `time`:
-    seconds, where the policy has no time-out; `folder`: a directory that this machine and the nodes see under one name."""
-
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    constraint: str | None = None
-    memory: int | None = None
-    time: float | None = None
-    folder: str | None = None
-
-
-NO_WISHES = SlurmWishes()
 SLURM: dict[str, Callable[[object], Any]] = {
     **dict.fromkeys(("partition", "account", "qos", "constraint"), values.text),
     "memory": values.memory,
@@ -34,14 +17,27 @@ SLURM: dict[str, Callable[[object], Any]] = {
 }
 
 
-def changed(wishes: SlurmWishes, words: tuple[str, ...]) -> SlurmWishes:
-    """The wishes with those of the command line, each as KEY=VALUE. UserError where one cannot be understood."""
+def wishes_of(words: tuple[str, ...]) -> SlurmWishes:
+    """Those of the command line, each as KEY=VALUE; of several with one key the last counts. UserError where one cannot be
+    understood."""
+    found: dict[str, object] = {}
     for word in words:
         key, sign, text = word.partition("=")
         if not sign or key not in SLURM:
             raise UserError(f'--slurm: "{word}" is not KEY=VALUE with a known key', next_step=nearest(key, tuple(SLURM)))
+        found[key] = text
+    return read_wishes(found, "--slurm")
+
+
+def read_wishes(given: Mapping[str, object], whose: str) -> SlurmWishes:
+    """The wishes by their keys, each as a file has it; None is nobody's wish. `whose`: for the errors. UserError where one is not
+    known, or cannot be understood."""
+    found = {}
+    for key, value in given.items():
+        if key not in SLURM:
+            raise UserError(f'{whose}: "{key}" is not known', next_step=nearest(str(key), tuple(SLURM)))
         try:
-            wishes = replace(wishes, **{key: SLURM[key](text)})
+            found[key] = None if value is None else SLURM[key](value)
         except UserError as error:
-            raise UserError(f"--slurm {key}: {error.what}", next_step=error.next_step) from error
-    return wishes
+            raise UserError(f"{whose} {key}: {error.what}", next_step=error.next_step) from error
+    return SlurmWishes(**found)

@@ -1,5 +1,6 @@
 """A launcher's journal: what it did, kept where a later runner finds it. Locked for as long as the launcher lives.
 
+    H <attempt> <JSON>          on which machine, and with which Python: of one that another machine has; see `origin_rows`
     S <attempt>                 its command is about to start: from here on it counts as started
     X <attempt> <JSON>          its main process ended: exit_status, state, reason, duration; once more, and then for good, when
                                 what it had left behind is gone
@@ -47,6 +48,7 @@ class Record:
     paused: dict[str, float] = field(default_factory=dict)  # since when, of those that are
     rested: dict[str, float] = field(default_factory=dict)  # seconds of pauses that are over
     stood: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # from when to when these were
+    places: dict[str, dict[str, Any]] = field(default_factory=dict)  # where attempts are that another machine has
 
 
 class Journal:
@@ -60,6 +62,11 @@ class Journal:
         """OSError (ENOSPC) where there is no room for this line, or would be none for the attempt's end."""
         self._have_room()
         self._append(f"S {attempt}")
+
+    def is_at(self, attempt: str, place: Mapping[str, Any]) -> None:
+        """For people alone: where there is no room for it, it is not said."""
+        with contextlib.suppress(OSError):
+            self._append_if_it_can_be(f"H {attempt} {json.dumps(place)}")
 
     def dropped(self, attempt: str) -> None:
         self._append(f"D {attempt}")
@@ -141,6 +148,7 @@ def read(path: Path) -> Record | None:
     except FileNotFoundError:
         return None
     started, ended, notes, closed = set(), {}, {}, False
+    places: dict[str, dict[str, Any]] = {}
     paused: dict[str, float] = {}
     rested: dict[str, float] = {}
     stood: dict[str, list[tuple[float, float]]] = {}
@@ -155,6 +163,9 @@ def read(path: Path) -> Record | None:
         elif mark == "X":
             attempt, _, end = rest.partition(" ")
             ended[attempt] = json.loads(end)
+        elif mark == "H":
+            attempt, _, place = rest.partition(" ")
+            places[attempt] = json.loads(place)
         elif mark == "N":
             attempt, _, text = rest.partition(" ")
             notes[attempt] = text
@@ -167,4 +178,4 @@ def read(path: Path) -> Record | None:
                 stood.setdefault(attempt, []).append((since, since + float(number)))
             rested[attempt] = rested.get(attempt, 0.0) + float(number)
         closed = closed or line == "E\n"
-    return Record(frozenset(started), ended, notes, closed, paused, rested, stood)
+    return Record(frozenset(started), ended, notes, closed, paused, rested, stood, places)

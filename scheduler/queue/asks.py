@@ -1,4 +1,4 @@
-"""What a job asks for, resources and policy, as its row keeps it."""
+"""What a job asks for, resources, policy and wishes about a cluster, as its row keeps it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Policy, Resources, SlurmWishes
+
+Asked = tuple[Resources, Policy, SlurmWishes]
 
 
 def command_as_json(argv: Iterable[str]) -> str:
@@ -23,16 +25,24 @@ def as_json(value: Resources | Policy) -> str:
     return json.dumps(asdict(value))
 
 
+@lru_cache(maxsize=1024)
+def wishes_as_json(value: SlurmWishes) -> str:
+    """Those that are said; "" for none, as nearly always."""
+    return json.dumps(value.said) if value.said else ""
+
+
 class AskTexts:
     """What jobs ask for, one after another, as their rows keep it. Those of a file share it: it is looked for when it changes."""
 
     def __init__(self) -> None:
-        self._last: tuple[Resources, Policy] | None = None
-        self._texts = ("", "")
+        self._last: Asked | None = None
+        self._texts = ("", "", "")
 
-    def __call__(self, resources: Resources, policy: Policy) -> tuple[str, str]:
-        if self._last is None or self._last[0] is not resources or self._last[1] is not policy:
-            self._last, self._texts = (resources, policy), (as_json(resources), as_json(policy))
+    def __call__(self, resources: Resources, policy: Policy, slurm: SlurmWishes) -> tuple[str, str, str]:
+        last = self._last
+        if last is None or last[0] is not resources or last[1] is not policy or last[2] is not slurm:
+            self._last = (resources, policy, slurm)
+            self._texts = (as_json(resources), as_json(policy), wishes_as_json(slurm))
         return self._texts
 
 
@@ -48,7 +58,18 @@ def policy_from(text: str) -> Policy:
     return Policy(**_known(Policy, text))
 
 
-def _known(kind: type[Resources | Policy], text: str) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def wishes_from(text: str) -> SlurmWishes:
+    """What a job's row says of the cluster that it may run on."""
+    return SlurmWishes(**_known(SlurmWishes, text)) if text else SlurmWishes()
+
+
+def asked_from(resources: str, policy: str, slurm: str) -> Asked:
+    """All three."""
+    return resources_from(resources), policy_from(policy), wishes_from(slurm)
+
+
+def _known(kind: type[Resources | Policy | SlurmWishes], text: str) -> dict[str, Any]:
     """The fields that we know. Others are from a newer exp-queue, which would have raised the database's format if to neglect
     them did harm."""
     names = {each.name for each in fields(kind)}

@@ -12,7 +12,7 @@ from scheduler.experiments import Experiment, Policy
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
-from scheduler.queue.asks import AskTexts, as_json, command_as_json
+from scheduler.queue.asks import AskTexts, as_json, command_as_json, wishes_as_json
 from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.latest import Latest
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
@@ -55,13 +55,13 @@ class Changes:
         for number, (key, experiment) in enumerate(experiments.items(), self.next_number()):
             argv, policy = experiment.argv, experiment.policy
             of_content = (experiment.id, experiment.group, command_as_json(argv), experiment.arguments)
-            asked = (*texts(experiment.resources, policy), policy.priority, experiment.environment)
+            asked = (*texts(experiment.resources, policy, experiment.slurm), policy.priority, experiment.environment)
             same = (cwd, now, surroundings(argv, policy), code(argv), file)
             rows.append((number, ids[key], key, *of_content, *asked, *same))
         self._connection.executemany(
-            "INSERT INTO job (number, id, key, experiment, group_name, argv, arguments, resources, policy, priority, "
+            "INSERT INTO job (number, id, key, experiment, group_name, argv, arguments, resources, policy, slurm, priority, "
             "environment, cwd, state, submitted, surroundings, code, file) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
             rows,
         )
         self._connection.executemany(
@@ -82,12 +82,12 @@ class Changes:
 
     def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
         """The newest job of each key that has one."""
-        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy FROM job
+        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy, slurm FROM job
                  WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
         rows = self._connection.execute(sql, (json.dumps(list(keys)),))
         return {
-            key: Latest(number, job, State(state), count, argv, (resources, policy))
-            for key, number, job, state, count, argv, resources, policy in rows
+            key: Latest(number, job, State(state), count, argv, (resources, policy, slurm))
+            for key, number, job, state, count, argv, resources, policy, slurm in rows
         }
 
     def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
@@ -129,10 +129,10 @@ class Changes:
         # A priority that a person gave the job itself stays until its file says another.
         self._connection.execute(
             """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
-               WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END WHERE id = ?6""",
+               WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END, slurm = ?6 WHERE id = ?7""",
             (
                 *(as_json(renewed.resources), as_json(renewed.policy), command_as_json(renewed.argv), renewed.environment),
-                *(renewed.policy.priority, job),
+                *(renewed.policy.priority, wishes_as_json(renewed.slurm), job),
             ),
         )
 

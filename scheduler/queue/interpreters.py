@@ -49,7 +49,9 @@ class _Place:
 class Interpreters:
     """Looks at interpreters; a folder of packages is listed again only where something in it was added or taken away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, asks: bool = True) -> None:
+        """`asks`: whether an interpreter is started whose place does not tell what it is; else its path alone is known."""
+        self._asks = asks
         self._places: dict[tuple[str, str, str], _Place | None] = {}
         self._found: dict[_Place, tuple[tuple[int, ...], Interpreter]] = {}
 
@@ -60,7 +62,7 @@ class Interpreters:
         key = (word or f"#!{kept.program or argv[0]}", kept.path, cwd)
         if key not in self._places:
             found = _found(word, kept.path, cwd) if word else _written_for(kept.program or argv[0], cwd)
-            self._places[key] = _place(found, cwd, kept) if found else None
+            self._places[key] = _place(found, cwd, kept, asks=self._asks) if found else None
         place = self._places[key]
         return self._at(place) if place else None
 
@@ -104,7 +106,7 @@ def _written_for(program: str, cwd: str) -> str | None:
     return None
 
 
-def _place(path: str, cwd: str, kept: Surroundings) -> _Place | None:
+def _place(path: str, cwd: str, kept: Surroundings, *, asks: bool) -> _Place | None:
     """By the files around it; where these tell nothing (a script that chooses among several), it is asked."""
     if not os.access(path, os.X_OK):
         return None
@@ -114,7 +116,9 @@ def _place(path: str, cwd: str, kept: Surroundings) -> _Place | None:
     real = Path(path).resolve()
     version = re.fullmatch(r"python(3\.[0-9]+)", real.name)
     folders = _folders(real.parent.parent, version[1]) if version else ()
-    return _Place(path, version[1], folders) if version and folders else _asked(path, cwd, kept)
+    if version and folders:
+        return _Place(path, version[1], folders)
+    return _asked(path, cwd, kept) if asks else _Place(path, "", ())
 
 
 def _of_a_venv(path: str, prefix: Path) -> _Place:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Policy, Resources, SlurmWishes
 from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
@@ -93,10 +93,15 @@ def filled(text: str, attempt: Attempt) -> str:
     return attempt.run_id if own == RUN_ID else own
 
 
+def host_of(launcher: str) -> str:
+    """The host that a launcher is on, where it is reached over ssh; else ""."""
+    kind, _, rest = launcher.partition("/")
+    return rest.partition("/")[0] if kind == "ssh" else ""
+
+
 def where(launcher: str) -> str:
     """Where a launcher is that is no process of this machine, for people."""
-    kind, _, rest = launcher.partition("/")
-    return rest.partition("/")[0] if kind == "ssh" else "a node of Slurm's"
+    return host_of(launcher) or "a node of Slurm's"
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ class Job:
     renamed: str | None = None  # the name that a person has chosen; None: nobody has
     tags: tuple[str, ...] = ()  # sorted, each once
     note: str = ""  # what a person has written about it
+    slurm: SlurmWishes = SlurmWishes()  # what its file says of the cluster that it may run on
 
     @property
     def config(self) -> dict[str, Any]:

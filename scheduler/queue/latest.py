@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scheduler.experiments import Experiment
-from scheduler.queue.asks import AskTexts, command_as_json, policy_from, resources_from
+from scheduler.queue.asks import AskTexts, asked_from, command_as_json
 from scheduler.queue.states import State
 from scheduler.values import dataclass
 
@@ -17,11 +17,11 @@ class Latest:
     state: State
     count: int
     line: str  # its command line, as its row has it
-    asks: tuple[str, str]  # its resources and its policy, as its row has them
+    asks: tuple[str, str, str]  # its resources, its policy and its wishes about Slurm, as its row has them
 
     def asks_as(self, experiment: Experiment, texts: AskTexts) -> bool:
         """Whether the job asks for what the file says now."""
         if self.line != command_as_json(experiment.argv):
             return False
-        asked = (experiment.resources, experiment.policy)
-        return self.asks == texts(*asked) or (resources_from(self.asks[0]), policy_from(self.asks[1])) == asked
+        asked = (experiment.resources, experiment.policy, experiment.slurm)
+        return self.asks == texts(*asked) or asked_from(*self.asks) == asked

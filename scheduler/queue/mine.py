@@ -111,6 +111,12 @@ class Mine:
         """One of the queued for each that asks for something else."""
         return [job_from(row) for row in self.store.read(f"SELECT job.* FROM {self._queue} GROUP BY resources")]
 
+    def by_asks(self) -> list[Job]:
+        """One of the queued for each that asks for something else, in resources, policy or of a cluster, or elsewhere: what other
+        machines look at."""
+        group = "GROUP BY resources, policy, slurm, cwd"
+        return [job_from(row) for row in self.store.read(f"SELECT job.* FROM {self._queue} {group}")]
+
     def queued(self) -> JobList:
         """The queued that could start, due or not, oldest first."""
         rows = self.store.read(f"SELECT job.number FROM {self._queue} ORDER BY 1")

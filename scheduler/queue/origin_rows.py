@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Mapping
+from typing import Any
 
 from scheduler.queue.changes import Changes
 from scheduler.queue.checkout import Checkout
@@ -20,6 +22,31 @@ def remember(change: Changes, origin: Origin) -> int:
     interpreter = _interpreter(change, origin.interpreter) if origin.interpreter else None
     values = {"checkout": checkout, "interpreter": interpreter}
     return _once(change, "origin", {**values, "host": origin.host, "kernel": origin.kernel, "driver": origin.driver})
+
+
+def arrived(change: Changes, attempt: Attempt, place: Mapping[str, Any]) -> None:
+    """What is known now of an attempt that another machine has: which it is, and the Python that it got there. `place`: `host`,
+    `kernel`, and perhaps `driver` and `python`, as `Interpreter.as_object` has it. Its code stays what it was."""
+    which = (attempt.job, attempt.number, attempt.launcher)
+    sql = """SELECT origin.checkout FROM attempt JOIN origin ON origin.number = attempt.origin
+             WHERE attempt.job = ? AND attempt.number = ? AND attempt.launcher = ?"""
+    row = change.connection.execute(sql, which).fetchone()
+    if row is None:
+        return
+    python = place.get("python")
+    found = Interpreter(python["path"], python["version"], tuple(python["packages"])) if python else None
+    machine = {"host": place["host"], "kernel": place["kernel"], "driver": place.get("driver", "")}
+    values = {"checkout": row[0], "interpreter": _interpreter(change, found) if found else None, **machine}
+    sql = "UPDATE attempt SET origin = ? WHERE job = ? AND number = ? AND launcher = ?"
+    change.connection.execute(sql, (_once(change, "origin", values), *which))
+
+
+def is_placed(change: Changes, attempt: Attempt) -> bool:
+    """Whether it is known which machine it is on, or nothing is kept of where it comes from."""
+    sql = """SELECT origin.host FROM attempt JOIN origin ON origin.number = attempt.origin
+             WHERE attempt.job = ? AND attempt.number = ?"""
+    row = change.connection.execute(sql, (attempt.job, attempt.number)).fetchone()
+    return row is None or bool(row[0])
 
 
 def origin_of(store: Store, attempt: Attempt) -> Origin | None:

@@ -22,7 +22,8 @@ SHARE = 20  # and not before so many times as long as its answer took has passed
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """The same object as long as nothing has changed. `checkout` and `interpreter` None: there is none, or it is not known."""
+    """The same object as long as nothing has changed. `checkout` and `interpreter` None: there is none, or it is not known;
+    `host` and `kernel` "": not known."""
 
     checkout: Checkout | None
     interpreter: Interpreter | None
@@ -59,6 +60,16 @@ class Origins:
         key = (id(checkout), id(interpreter), driver)  # both are kept by the origin, so that no other has their ids
         found = self._made.get(key) or Origin(checkout, interpreter, self._host, self._kernel, driver)
         return _keep(self._made, key, found)
+
+    def far(self, job: Job, code: Code | None, host: str) -> Origin:
+        """The same of one that starts on another machine: its code is that of here. Which Python it gets there, and what that
+        machine is, is known when it has begun; `host`: what it is called, as far as that is known now."""
+        try:
+            checkout = self._checkout(job, code)
+        except (OSError, ValueError, RuntimeError):
+            checkout = None
+        key = (id(checkout), 0, host)  # nothing has 0 for its id
+        return _keep(self._made, key, self._made.get(key) or Origin(checkout, None, host, ""))
 
     def _checkout(self, job: Job, code: Code | None) -> Checkout | None:
         directory = os.path.dirname(code.program) if code else job.cwd  # noqa: PTH120

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from scheduler.errors import StateError
-from scheduler.queue.asks import policy_from, resources_from
+from scheduler.queue.asks import policy_from, resources_from, wishes_from
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.states import State
 
@@ -54,6 +54,7 @@ def _read(fields: dict[str, Any]) -> Job:
         renamed=fields["renamed"],
         tags=tuple(fields["tags"].split()),
         note=fields["note"],
+        slurm=wishes_from(fields["slurm"]),
     )
 
 

@@ -268,6 +268,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE trial ADD COLUMN beside TEXT NOT NULL DEFAULT '[]';
     """,
+    # What the file of a job says of the cluster that it may run on, as JSON; '': nothing.
+    """
+    ALTER TABLE job ADD COLUMN slurm TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

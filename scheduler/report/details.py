@@ -10,7 +10,10 @@ from typing import Any, TextIO
 from scheduler.actions.show import Details
 from scheduler.experiments import shell_line
 from scheduler.queue.code import Code
-from scheduler.queue.job import Attempt
+from scheduler.queue.evidence import is_elsewhere, is_on_host
+from scheduler.queue.job import Attempt, where
+from scheduler.queue.origins import Origin
+from scheduler.queue.surroundings import KEPT
 from scheduler.report import system
 from scheduler.report.jobs import astray, objects
 from scheduler.report.origins import as_object, pairs, seeds
@@ -71,6 +74,8 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "ended": attempt.ended,
         "duration": attempt.duration,
         "pid": attempt.pid,
+        "machine": _machine(attempt, found.origins.get(attempt.number)),
+        "over_ssh": is_on_host(attempt),
         "gpus": attempt.gpus,
         "place": attempt.place,
         "slot": attempt.slot,
@@ -83,6 +88,13 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "shown": [asdict(each) for each in found.shown[attempt.number]],
         "origin": as_object(found.origins.get(attempt.number), found.gpus[attempt.number]),
     }
+
+
+def _machine(attempt: Attempt, origin: Origin | None) -> str:
+    """Another machine, where one had it; "" for this one."""
+    if not is_elsewhere(attempt):
+        return ""
+    return (origin.host if origin else "") or where(attempt.launcher)
 
 
 def print_details(found: dict[str, Any], file: TextIO) -> None:
@@ -100,9 +112,9 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
         *(pairs(found["attempts"][-1]["origin"]) if found["attempts"] else ()),
-        ("program", found["environment"]["program"] or ""),
+        ("program", _kept(found).get("program") or ""),
         ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
-        *((name, value) for name, value in found["environment"]["variables"].items() if value is not None),
+        *((name, value) for name, value in _kept(found)["variables"].items() if value is not None),
         ("logged in", found["source"]),
         *((name, number(value) + _extremes(found, name)) for name, value in found["metrics"].items()),
         ("used", system.used(found["system"])),
@@ -114,6 +126,15 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
     for name, value in rows:
         if value:
             line(f"{name:<{width}}  {value}", file)
+
+
+def _kept(found: dict[str, Any]) -> dict[str, Any]:
+    """What the job keeps of the environment here, as far as its latest attempt had it for certain: a host that has not this
+    program takes another, with its own folders."""
+    kept, attempts = found["environment"], found["attempts"]
+    if not attempts or not attempts[-1]["over_ssh"]:
+        return kept
+    return {"variables": {name: value for name, value in kept["variables"].items() if name not in KEPT}}
 
 
 def _extremes(found: dict[str, Any], name: str) -> str:
@@ -141,15 +162,16 @@ def _attempt_line(attempt: dict[str, Any], asked: dict[str, str] | None) -> str:
     status = f"exit status {attempt['exit_status']}" if attempt["exit_status"] is not None else ""
     said = status and f"{attempt['reason']};".startswith(f"{status};")
     told = "".join(f", {part}" for part in ("" if said else status, attempt["reason"]) if part)
-    where = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
+    strayed = f", {astray(attempt['gpus'], attempt['elsewhere'])}" if attempt["elsewhere"] else ""
     other = f", with {_code_line(attempt['code'])}" if asked and attempt["code"] not in (None, asked) else ""
-    return f"{attempt['state'] or 'open'}{took}{told}{where}{other}{_given(attempt)}, {attempt['log']}"
+    return f"{attempt['state'] or 'open'}{took}{told}{strayed}{other}{_given(attempt)}, {attempt['log']}"
 
 
 def _given(attempt: dict[str, Any]) -> str:
     """What it was given and tells it from those beside it."""
     ports = ", ".join(map(str, attempt["ports"]))
     told = (
+        attempt["machine"] and f"on {attempt['machine']}",
         attempt["place"],
         "" if attempt["slot"] is None else f"slot {attempt['slot']}",
         ports and f"port{'s' * (',' in ports)} {ports}",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from scheduler.experiments import Resources
+from scheduler.experiments import Policy, Resources, SlurmWishes
 from scheduler.gpus.admission import UNSET
 from scheduler.gpus.arrival import Arrival
 from scheduler.gpus.desk import Desk
@@ -23,10 +23,27 @@ from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.job_desk import JobDesk
 
 if TYPE_CHECKING:
+    from scheduler.queue.job import Job
     from scheduler.slurm.fleet import SlurmFleet
     from scheduler.ssh.fleet import SshFleet
 
 MUTEX_PATIENCE = 0.1  # seconds; longer, the ends of running jobs would have to wait
+NO_PORTS = (  # for other machines
+    "it asks for ports (`policy.ports`), and one that is free here says nothing about another machine: leave it out, and have "
+    "the script take one that is free where it runs"
+)
+CURE = "change what it asks for, or run it on this machine"  # as above
+
+
+class Asks(Protocol):
+    """What asks for a place: a job, an experiment that is to become one, or what the trials of a sweep have in common."""
+
+    @property
+    def resources(self) -> Resources: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def slurm(self) -> SlurmWishes: ...
 
 
 class Devices:
@@ -39,7 +56,6 @@ class Devices:
         """`note`: why there is no desk, for people; `cure`: what they can do about it."""
         self._note, self.desk, self._arrival, self._cure = note, desk, arrival, cure
         self.cores = usable_cores()
-        self.home: Home | None = None  # where the directories of attempts lie, if not with the store
         self._per_gpu = 1
 
     @property
@@ -47,9 +63,9 @@ class Devices:
         """One for each GPU that can be used, or as many as share it; without a desk, half as many as there are cores."""
         return self.desk.slots * self._per_gpu if self.desk else max(1, self.cores // 2)
 
-    def expect(self, wanted: Iterable[Resources]) -> None:
+    def expect(self, wanted: Iterable[Asks]) -> None:
         """Such jobs are to come: where some of them share a GPU by their number, so many have a slot."""
-        self._per_gpu = max([self._per_gpu, *(each.share or 1 for each in wanted)])
+        self._per_gpu = max([self._per_gpu, *(each.resources.share or 1 for each in wanted)])
 
     @property
     def note(self) -> str:
@@ -65,8 +81,13 @@ class Devices:
         """Whether such a job would get its GPUs now, beside what runs; it says nothing about slots."""
         return self.desk.room(resources) if self.desk else True
 
-    def never(self, resources: Resources) -> str:
+    def kind(self, asks: Asks) -> Hashable:
+        """Of two of one kind both can run here, or neither."""
+        return asks.resources
+
+    def never(self, asks: Asks) -> str:
         """Why such a job can never run here, even if nobody else used the machine; empty if it can."""
+        resources = asks.resources
         if self.desk:
             reason = self.desk.never(resources)
         elif resources.gpus:
@@ -82,7 +103,11 @@ class Devices:
     @property
     def are_elsewhere(self) -> bool:
         """Whether it is not for us to give a job its cores and its GPUs."""
-        return self.home is not None
+        return False
+
+    def home_of(self, job: Job) -> Home | None:
+        """Where the directories of its attempts lie; None: with the store."""
+        return None
 
     def seen(self) -> GpuView | None:
         """The GPUs as they were last seen here; None where there is no desk. Of any thread."""

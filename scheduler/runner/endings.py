@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
+from scheduler.launcher import journal
 from scheduler.launcher.places import gone, sweep
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import UNREAD, Changes
@@ -85,6 +86,7 @@ def shares_from(store: Store, attempt: Attempt) -> Shares:
 def write_end(store: Store, change: Changes, end: End) -> str:
     """Returns why its job is started again, "" if it is not."""
     attempt = end.running.attempt
+    _learn_where(store, change, attempt)
     written = apply(change, attempt, end.found, end.duration, NOTHING if end.silent else UNREAD)
     if not written or not isinstance(end.found, Ending):
         return ""
@@ -104,6 +106,19 @@ def write_end(store: Store, change: Changes, end: End) -> str:
         return ""
     change.retry_by_policy(attempt)
     return "its policy starts it again"
+
+
+def _learn_where(store: Store, change: Changes, attempt: Attempt) -> None:
+    """What its launcher on another machine has noted of that, where nobody has heard it while it ran."""
+    if not evidence.is_elsewhere(attempt):
+        return
+    from scheduler.queue import origin_rows  # with all that looks at git and at Pythons
+
+    if origin_rows.is_placed(change, attempt):
+        return
+    record = journal.read(evidence.journal_of(store.home, attempt))
+    if record and (place := record.places.get(attempt.name)):
+        origin_rows.arrived(change, attempt, place)
 
 
 def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | None, logged: tuple = UNREAD) -> bool:

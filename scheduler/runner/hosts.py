@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import StateError, UserError
-from scheduler.experiments import Policy, Resources
+from scheduler.errors import StateError
+from scheduler.experiments import Resources
 from scheduler.home import Home, open_home
 from scheduler.linux.wakeups import Wakeups
-from scheduler.runner.devices import Devices
+from scheduler.queue.checkout import checkout_of
+from scheduler.queue.job import Job
+from scheduler.runner.devices import CURE, NO_PORTS, Asks, Devices
 from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.fleet import SshFleet
@@ -25,11 +27,13 @@ QUEUE_ID = "queue-id"
 
 
 class OnHosts(Devices):
-    """Machines that one can log in to, by their names; at least one answers when this is made."""
+    """Machines that one can log in to, by their names; at least one answers when this is made. What runs there is the code around
+    one directory: of no other anybody has compared it."""
 
-    def __init__(self, clerk: Clerk, names: Sequence[str]) -> None:
+    def __init__(self, clerk: Clerk, names: Sequence[str], directory: str) -> None:
         super().__init__("")
-        self._clerk, self._names = clerk, names
+        self._clerk, self._names, self._directory = clerk, names, directory
+        self._compared: dict[str, bool] = {directory: True}  # whether the code of a directory is that of this one
 
     @property
     def _hosts(self) -> list[Host]:
@@ -48,14 +52,28 @@ class OnHosts(Devices):
     def are_elsewhere(self) -> bool:
         return True
 
+    @property
+    def cure(self) -> str:
+        return CURE
+
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
         return SshFleet(self._clerk, self._names, wakeups, heard)
 
     def room(self, resources: Resources) -> bool:
         return True
 
-    def never(self, resources: Resources) -> str:
+    def kind(self, asks: Asks) -> Hashable:
+        return asks.resources, bool(asks.policy.ports), asks.cwd if isinstance(asks, Job) else ""
+
+    def never(self, asks: Asks) -> str:
         """Of a host that does not answer nothing is said to be impossible."""
+        if asks.policy.ports:
+            return NO_PORTS
+        if isinstance(asks, Job) and not self._has_its_code(asks.cwd):
+            return f"it starts in {asks.cwd}, and the code that the hosts were compared with is the one in {self._directory}"
+        return self._too_much(asks.resources)
+
+    def _too_much(self, resources: Resources) -> str:
         if not all(host.up for host in self._hosts):
             return ""
         for wanted, key, what in ((resources.gpus, "gpus", "GPUs"), (resources.cpus, "cores", "CPU cores")):
@@ -64,19 +82,20 @@ class OnHosts(Devices):
                 return f"it asks for {wanted} {what}, and no host has more than {most.offers[key]} ({most.name})"
         return ""
 
+    def _has_its_code(self, directory: str) -> bool:
+        """Whether that is the directory, or one in the same checkout."""
+        if directory not in self._compared:
+            self._compared[directory] = _place_of(directory) == _place_of(self._directory)
+        return self._compared[directory]
+
     def close(self) -> None:
         self._clerk.close()
 
 
-def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
-    """These hosts, for jobs of such a policy that are asked for in `directory`. UserError where that is not to be had; StateError
-    where none of them answers, or one refuses: its code or its exp-queue is another, or nobody knows its code. Who does not
-    answer is called again, and told of the code as it is then."""
-    if policy.ports:
-        raise UserError(
-            "policy.ports: a port that is free here says nothing about another machine",
-            next_step="leave it out, and have the script take a port that is free where it runs",
-        )
+def open_hosts(names: Sequence[str], directory: str) -> OnHosts:
+    """These hosts, for jobs that are asked for in `directory`. StateError where none of them answers, or one refuses: its code
+    or its exp-queue is another, or nobody knows its code. Who does not answer is called again, and told of the code as it is
+    then."""
     clerk = clerk_of(open_home(), _code_in(directory))
     hosts = [clerk.host(name) for name in names]
     try:
@@ -85,7 +104,7 @@ def open_hosts(names: Sequence[str], policy: Policy, directory: str) -> OnHosts:
     except BaseException:
         clerk.close()
         raise
-    return OnHosts(clerk, names)
+    return OnHosts(clerk, names, directory)
 
 
 def bring_code(names: Sequence[str], directory: str, say: Callable[[str], None]) -> None:
@@ -132,6 +151,13 @@ def _queue_id(root: Path) -> str:
 def _state_of(host: Host) -> str:
     """What it offers, or why it starts nothing: its code may have become another since the run began."""
     return (host.offers["differs"] or host.offers["note"]) if host.up else "does not answer"
+
+
+def _place_of(directory: str) -> str:
+    """The checkout that it is in; itself where it is in none."""
+    real = os.path.realpath(directory)
+    found = checkout_of(real)
+    return found[0] if found else real
 
 
 def _refuse(hosts: Sequence[Host]) -> None:

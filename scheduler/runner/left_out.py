@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scheduler.experiments import Resources
 from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
@@ -42,7 +41,7 @@ class Choice:
         self._news: list[Notice] = []
         self._out: dict[str | Program, LeftOut] = {}
         self._told: set[int] = set()  # impossible jobs that people have heard of
-        self._never: dict[Resources, str] = {}
+        self._never: dict[Hashable, str] = {}  # by the kinds of jobs
         self._judged_at = time.monotonic()
         self._failed: dict[Program, Attempt] = {}
         self._seen = 0  # the last event that is known here
@@ -94,9 +93,10 @@ class Choice:
             self._leave_out(program)
 
     def _why_not(self, job: Job) -> str | Program | None:
-        if job.resources not in self._never:
-            self._never[job.resources] = self._devices.never(job.resources)
-        return self._never[job.resources] or self._is_for_others(job) or self._streaks.stopped(job)
+        kind = self._devices.kind(job)
+        if kind not in self._never:
+            self._never[kind] = self._devices.never(job)
+        return self._never[kind] or self._is_for_others(job) or self._streaks.stopped(job)
 
     def _leave_out(self, why: str | Program) -> None:
         jobs = [job for job in self._mine.queued() if self._why_not(job) == why]

@@ -13,7 +13,7 @@ from scheduler.gpus.placement import Refusal
 from scheduler.queue import code_rows, origin_rows
 from scheduler.queue.changes import Changes
 from scheduler.queue.code import Codes
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import Attempt, Job, host_of
 from scheduler.queue.origins import Origin, Origins
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
@@ -82,10 +82,15 @@ class Starts:
         """And with its code, which decides about the launcher."""
         kept, code = self._store.surroundings(job), None if job.is_seat else self._codes.of(job.argv, job.cwd)
         driver = self._devices.desk.driver if self._devices.desk and claim else ""
-        origin = None if job.is_seat else self._origins.of(job, code, kept, driver)
         wish = self._jobs.warmth.wish(job, code.program if code else None, kept, threads)
         key, launch = wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None
         slot = self._jobs.fleet.choose(job, key, launch)
+        if job.is_seat:
+            origin = None
+        elif self._devices.are_elsewhere:
+            origin = self._origins.far(job, code, host_of(slot.id))
+        else:
+            origin = self._origins.of(job, code, kept, driver)
         return Ready(job, slot, claim, code, origin, warm=wish.key if wish else "")
 
     def _threads(self, slots: int) -> int:
@@ -110,7 +115,7 @@ class Starts:
         """Open its attempt; None where somebody else was quicker to begin the job."""
         where = (ready.slot.id, ready.gpus, ready.slot.number, ",".join(map(str, ready.port_numbers)))
         known = (self._code_number(change, ready), self._origin_number(change, ready))
-        attempt = change.begin(ready.job, *where, *known, self._devices.home)
+        attempt = change.begin(ready.job, *where, *known, self._devices.home_of(ready.job))
         if attempt and ready.claim and self._devices.desk:
             change.used(granted(attempt, self._devices.desk.used(ready.claim.id)))
         return attempt

@@ -13,6 +13,7 @@ from scheduler.failpoints import reach
 from scheduler.launcher.places import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
+from scheduler.queue import origin_rows
 from scheduler.queue.database import Unwritable
 from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Ending, Job, where
@@ -216,6 +217,8 @@ class Supervision:
             # Without room on the disk the pid is not noted; the attempt's end will be.
             with contextlib.suppress(Unwritable), self._store.change() as change:
                 change.runs(running.attempt, message["pid"], message["birth"])
+                if place := message.get("place"):
+                    origin_rows.arrived(change, running.attempt, place)
         elif message["is"] == "note":
             # Who has asked for the stop has said so already.
             if not (running.why_stopped and message["about"]):

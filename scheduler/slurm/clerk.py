@@ -173,7 +173,8 @@ class Clerk:
             return
         if each.attempt in record.started and not each.begun:
             each.begun = True
-            self._outbox.tell(each.attempt, **{"is": "running", "pid": None, "birth": None})
+            place = record.places.get(each.attempt)
+            self._outbox.tell(each.attempt, **{"is": "running", "pid": None, "birth": None, "place": place})
         if (note := record.notes.get(each.attempt, "")) != each.note:
             each.note = note
             self._outbox.tell(each.attempt, **{"is": "note", "about": "", "text": note})

@@ -22,11 +22,12 @@ from scheduler.values import dataclass
 
 @dataclass(frozen=True)
 class Cluster:
-    """What a runner needs to know of a cluster. `root`: the folder that the nodes see too; `at_once`: so many of an array run at
-    once, None: as many as Slurm likes; `room`: so many attempts are in Slurm at most, and more come when `enough` are over: an
-    array for each end of a job would burden Slurm; `longest`: elements of an array."""
+    """What a runner needs to know of a cluster. `root`: the folder that the nodes of a job see too; `options`: what Slurm is
+    asked for it, Shortage where that is not known now; `at_once`: so many of an array run at once, None: as many as Slurm likes;
+    `room`: so many attempts are in Slurm at most, and more come when `enough` are over: an array for each end of a job would
+    burden Slurm; `longest`: elements of an array."""
 
-    root: Path
+    root: Callable[[Job], Path]
     options: Callable[[Job], tuple[str, ...]]
     at_once: int | None
     room: int
@@ -66,7 +67,7 @@ class SlurmFleet:
     def __init__(self, cluster: Cluster, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> None:
         self._cluster, self._report = cluster, heard
         self._clerk = Clerk()
-        self._open: dict[tuple[str, ...], Batch] = {}
+        self._open: dict[tuple[Path, tuple[str, ...]], Batch] = {}
         self._batches: dict[str, Batch] = {}
         self._full: list[Batch] = []
         self._numbers: dict[str, Iterator[int]] = {}
@@ -96,18 +97,18 @@ class SlurmFleet:
 
     def choose(self, job: Job, *_: object) -> Place:
         """The place of one more attempt, in the array of those that ask for the same."""
-        options = self._cluster.options(job)
-        array = self._open.get(options)
+        alike = (self._cluster.root(job), self._cluster.options(job))
+        array = self._open.get(alike)
         if array is None:
-            array = self._open[options] = self._new(options)
+            array = self._open[alike] = self._new(*alike)
         number = next(self._numbers[array.name])
         if number + 1 >= self._cluster.longest:
-            self._full.append(self._open.pop(options))
+            self._full.append(self._open.pop(alike))
         return Place(batch.launcher_of(array.name, number), array, number, self._clerk)
 
-    def _new(self, options: tuple[str, ...]) -> Batch:
+    def _new(self, root: Path, options: tuple[str, ...]) -> Batch:
         name = secrets.token_hex(6)
-        array = Batch(name, batch.folder_of(self._cluster.root, name), options, self._cluster.at_once)
+        array = Batch(name, batch.folder_of(root, name), options, self._cluster.at_once)
         self._batches[name] = array
         self._numbers[name] = itertools.count()
         return array

@@ -15,11 +15,14 @@ import signal
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 from scheduler.launcher.execution import Execution
 from scheduler.launcher.journal import BY_CLUSTER, Journal
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
+from scheduler.queue.interpreters import Interpreters
+from scheduler.queue.surroundings import Surroundings
 from scheduler.slurm import batch
 
 LOOK = 2.0  # seconds between two looks for a stop, if no signal tells of one
@@ -38,6 +41,7 @@ class OnNode:
 
     def run(self) -> None:
         """Returns when nothing of the job is left, and that is written down."""
+        self._journal.is_at(self._order.attempt, place_of(self._order))
         self._execution.start()
         while not self._execution.gone:
             self._signals.wait(self._patience())
@@ -86,6 +90,21 @@ class Signals:
 
     def _terminate(self, *_: object) -> None:
         self.terminated = True
+
+
+def place_of(order: Order) -> dict[str, Any]:
+    """What people are told of where this order starts: the node, and the Python there."""
+    kept = Surroundings(tuple((name, text) for name, text in order.environment.items() if name == "PATH"), order.program)
+    argv = [order.program or order.argv[0], *order.argv[1:]]
+    python = None
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        python = Interpreters(asks=False).of(argv, order.cwd, kept)  # none is started: Slurm's time is the job's
+    system = os.uname()
+    return {
+        "host": os.environ.get("SLURMD_NODENAME") or system.nodename,
+        "kernel": f"{system.sysname} {system.release}",
+        "python": python.as_object() if python else None,
+    }
 
 
 def main(folder: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import Note, Place, UserError
-from scheduler.experiments import Experiment, Policy, Resources
+from scheduler.experiments import Experiment, Policy, Resources, SlurmWishes
 from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch
@@ -54,6 +54,11 @@ class SweepPlan:
     notes: tuple[Note, ...] = ()
     metric_place: Place | None = None  # of its name
     remarks: Remarks = NOTHING  # what a person says of its trials
+
+    @property
+    def slurm(self) -> SlurmWishes:
+        """W&B's files say nothing of a cluster."""
+        return SlurmWishes()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

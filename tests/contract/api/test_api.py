@@ -260,6 +260,18 @@ def test_what_can_never_run_here_is_refused_before_it_is_queued(file) -> None:
         ({"style": "flag"}, 'style: .*"flag"; did you mean "flags"'),
         ({"leftovers": "end"}, "leftovers: .*work, wait, kill"),
         ({"changes": "lr=1"}, 'the changes are a text, "lr=1"'),
+        ({"on": "cluster"}, 'on is \'cluster\'; give "slurm", "ssh:" and hosts'),
+        ({"on": "ssh:"}, "on is 'ssh:'"),
+        ({"on": 3}, "on is 3"),
+        ({"on": "ssh:a b"}, '^on: "a b" is no name of a host'),
+        ({"slurm": {"partition": "gpu"}}, 'slurm says something of a cluster; write on="slurm" as well'),
+        ({"slurm": {}, "on": "ssh:ada"}, "slurm says something of a cluster"),
+        ({"slurm": "partition=gpu", "on": "slurm"}, "slurm is 'partition=gpu'"),
+        ({"slurm": {"partitoin": "gpu"}, "on": "slurm"}, 'slurm: "partitoin" is not known; did you mean "partition"'),
+        ({"sync": True}, 'sync brings the code to hosts; write on="ssh:HOST,HOST" as well'),
+        ({"sync": True, "on": "slurm"}, "sync brings the code to hosts"),
+        ({"sync": "yes", "on": "ssh:ada"}, "sync: expected true or false"),
+        ({"jobs": "auto", "on": "slurm"}, 'jobs="auto" is for jobs of this machine'),
     ],
 )
 def test_a_wrong_argument_is_named(file, arguments, message: str) -> None:

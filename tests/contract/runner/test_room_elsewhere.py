@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from scheduler.experiments import SlurmWishes
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
+from scheduler.runner.cluster import OnCluster
 from scheduler.runner.devices import Devices
 from scheduler.runner.hosts import OnHosts
 from scheduler.runner.plan import Start
@@ -18,6 +20,7 @@ from scheduler.runner.runner import Runner
 from scheduler.runner.starts import Starts
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
+from tests.git_checkouts import checkout
 
 
 class Elsewhere(Devices):
@@ -57,7 +60,7 @@ def test_a_person_says_how_many_run_on_all_hosts_together(store: Store, experime
         Host(name, up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8}) for name in ("ada", "babbage")
     ]
     clerk = SimpleNamespace(hosts=roomy, host=lambda name: roomy[name == "babbage"])
-    devices = OnHosts(clerk, ["ada", "babbage"])
+    devices = OnHosts(clerk, ["ada", "babbage"], str(tmp_path))
     devices.fleet = lambda wakeups, heard: SshFleet(clerk, ["ada", "babbage"], SimpleNamespace(watch=lambda *_: None), heard)
     assert Runner(Mine(store, jobs), devices, 3, lambda notice: None)._open_slots(0) == 3
     assert Runner(Mine(store, jobs), devices, None, lambda notice: None)._open_slots(0) == 16
@@ -82,3 +85,60 @@ def test_a_job_goes_only_where_there_is_what_it_asks_for(store: Store, experimen
     assert [(each.job, each.slot.host.name) for each in ready] == [(wants_gpu[0], "babbage"), (wants_none[0], "ada")]
     assert [(each.job, each.reason) for each in refused] == [(wants_gpu[1], "no host that has what it asks for has room now")]
     assert paused == []
+
+
+def test_hosts_are_for_what_starts_where_their_code_was_compared(store: Store, experiments, tmp_path: Path) -> None:
+    """Of another directory nobody knows what they have there. A folder of the same checkout has its code."""
+    (checkout(tmp_path / "project", train="1") / "nets").mkdir()
+    (tmp_path / "link").symlink_to("project")
+    checkout(tmp_path / "other", train="1")
+    (tmp_path / "plain").mkdir()
+    text = "command: ['true']\ngrid: {n: [1]}\n"
+    names = ("link", "project/nets", "other", "plain")
+    jobs = {name: submit(store, experiments(text), str(tmp_path / name)).jobs[0] for name in names}
+    host = Host("ada", up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8})
+    clerk = SimpleNamespace(hosts=[host], host=lambda name: host)
+    ours = OnHosts(clerk, ["ada"], str(tmp_path / "project"))
+    assert [name for name, job in jobs.items() if ours.never(job)] == ["other", "plain"]
+    assert f"it starts in {tmp_path}/other, and" in ours.never(jobs["other"])
+    theirs = OnHosts(clerk, ["ada"], str(tmp_path / "plain"))
+    assert [name for name, job in jobs.items() if not theirs.never(job)] == ["plain"]
+    (tmp_path / "way").symlink_to("plain")
+    assert not OnHosts(clerk, ["ada"], str(tmp_path / "way")).never(jobs["plain"])
+    assert len({ours.kind(job) for job in jobs.values()}) == len(names), "what is known of one says nothing of another"
+
+
+def test_another_machine_has_no_ports_for_a_job(store: Store, experiments, tmp_path: Path) -> None:
+    """One that is free here may be somebody's there."""
+    text = "command: ['true']\ngrid: {n: [1]}\npolicy: {ports: 1}\n"
+    (job,) = submit(store, experiments(text), str(tmp_path)).jobs
+    host = Host("ada", up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8})
+    clerk = SimpleNamespace(hosts=[host], host=lambda name: host)
+    assert "policy.ports" in OnHosts(clerk, ["ada"], str(tmp_path)).never(job)
+    assert "policy.ports" in OnCluster(SlurmWishes(), None, 10, 100).never(job)
+
+
+def test_each_job_lies_on_the_folder_that_its_file_names(
+    store: Store, experiments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs of several files are worked through together; what was said of all comes first, then the file, then the machine."""
+    monkeypatch.setenv("EXP_QUEUE_SHARED", str(tmp_path / "shared"))
+    text = "command: ['true']\ngrid: {n: [1]}\n"
+    (plain,) = submit(store, experiments(text), "/").jobs
+    (own,) = submit(store, experiments(f"{text}slurm: {{folder: {tmp_path}/own}}\n"), "/tmp").jobs  # noqa: S108
+    as_written = OnCluster(SlurmWishes(), None, 10, 100)
+    assert [as_written.home_of(job).root.name for job in (plain, own)] == ["shared", "own"]
+    said = OnCluster(SlurmWishes(folder=str(tmp_path / "said")), None, 10, 100)
+    assert [said.home_of(job).root.name for job in (plain, own)] == ["said", "said"]
+
+
+def test_a_person_is_told_of_all_partitions_that_jobs_go_to(store: Store, experiments) -> None:
+    """`work` sends those of several files."""
+    text = "command: ['true']\ngrid: {n: [1]}\n"
+    heads = ("", "slurm: {partition: big}\n")
+    jobs = [submit(store, experiments(f"{text}{head}"), f"/{n}").jobs[0] for n, head in enumerate(heads)]
+    cluster = OnCluster(SlurmWishes(), 3, 10, 100)
+    cluster.expect(jobs)
+    assert cluster.note == "Slurm starts them, partition big and its default partition, 3 of an array at once"
+    cluster.expect(jobs[:1])
+    assert cluster.note == "Slurm starts them, its default partition, 3 of an array at once"

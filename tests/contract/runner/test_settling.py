@@ -14,7 +14,10 @@ from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import open_slot
 from scheduler.launcher.places import journal_path
+from scheduler.queue.evidence import journal_of
 from scheduler.queue.job import Attempt, Ending
+from scheduler.queue.origin_rows import origin_of, remember
+from scheduler.queue.origins import Origin
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
@@ -137,3 +140,25 @@ def test_the_policy_that_its_file_has_brought_while_it_ran_decides(
     with store.change() as change:
         write_end(store, change, End(Running(job, attempt), Ending(State.FAILED, 1), 3.0))
     assert store.job(job.id).state is expected
+
+
+def test_where_a_job_ran_is_learned_with_its_end(store: Store, experiments) -> None:
+    """Its runner was killed before the job began on a node: what its launcher has noted there is not lost."""
+    (job,) = submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [1]}\n"), "/").jobs
+    with store.change() as change:
+        attempt = change.begin(job, "slurm/b/0", "", origin=remember(change, Origin(None, None, "", "")))
+    assert attempt
+    path = journal_of(store.home, attempt)
+    path.parent.mkdir(parents=True)
+    written = journal.Journal(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    written.is_at(attempt.name, {"host": "n7", "kernel": "Linux 6", "python": None})
+    written.started(attempt.name)
+    written.ended(attempt.name, {**FAILED, "state": "done", "exit_status": 0})
+    written.closed()
+    settle(store)
+    found = store.attempt(job.id, 1)
+    assert found
+    assert found.ending
+    origin = origin_of(store, found)
+    assert origin
+    assert (origin.host, origin.kernel) == ("n7", "Linux 6")

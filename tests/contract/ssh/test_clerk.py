@@ -63,7 +63,7 @@ def test_why_a_host_starts_nothing_is_what_is_noted_of_it(clerk: Callable[..., C
     """Its code may become another during the run, when it is called again: then the run waits, and a person must see for what."""
     some = clerk({"differs": "its code is another"})
     some.wait_for([some.host("ada")])
-    assert OnHosts(some, ["ada"]).note == "ada: its code is another"
+    assert OnHosts(some, ["ada"], "/").note == "ada: its code is another"
 
 
 def test_a_host_that_answers_again_says_why_it_starts_nothing(clerk: Callable[..., Clerk], tmp_path: Path) -> None:

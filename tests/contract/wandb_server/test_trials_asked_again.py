@@ -8,6 +8,7 @@ from scheduler.actions.agents import agents, send_home
 from scheduler.actions.drive import Terms
 from scheduler.actions.notices import Said, Told
 from scheduler.actions.retry import retry
+from scheduler.actions.where import Where
 from scheduler.cli.main import main
 from scheduler.errors import UserError
 from scheduler.home import Home
@@ -33,7 +34,7 @@ def again(store: Store, lr: float) -> str:
         said.append(notice.text)
 
     (job,) = [job for job in store.jobs() if job.config["lr"] == lr]
-    assert retry(store, [job.id], None, Terms(), hear, lost=False) is not None
+    assert retry(store, [job.id], Where(), Terms(), hear, lost=False) is not None
     (text,) = said
     return text
 

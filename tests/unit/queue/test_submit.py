@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Policy, Resources, SlurmWishes
 from scheduler.queue.asks import AskTexts, as_json, command_as_json
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.submit import Verb, verb
@@ -55,8 +55,10 @@ def test_again_does_not_double_what_is_still_queued_or_running() -> None:
 def test_what_jobs_ask_for_is_written_anew_where_it_changes() -> None:
     """A file's jobs ask for the same; those of a list of commands need not."""
     texts, plain, other, usual, patient = AskTexts(), Resources(), Resources(gpus=1), Policy(), Policy(retries=1)
+    nothing, big = SlurmWishes(), SlurmWishes("big")
     for resources, policy in ((plain, usual), (other, usual), (other, patient), (other, patient), (plain, patient)):
-        assert texts(resources, policy) == (as_json(resources), as_json(policy))
+        assert texts(resources, policy, nothing) == (as_json(resources), as_json(policy), "")
+        assert texts(resources, policy, big) == (as_json(resources), as_json(policy), '{"partition": "big"}')
 
 
 @pytest.mark.parametrize("argv", [(), ("true",), ("a b", 'say "no"', "Größe\n", "\\", "\udcff")])

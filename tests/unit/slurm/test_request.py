@@ -7,8 +7,8 @@ import shlex
 import pytest
 
 from scheduler.errors import UserError
-from scheduler.experiments import Policy, Resources
-from scheduler.experiments.slurm import SlurmWishes, changed
+from scheduler.experiments import Policy, Resources, SlurmWishes
+from scheduler.experiments.slurm import read_wishes, wishes_of
 from scheduler.slurm.request import script, spans, submission, wanted
 
 NOTHING = SlurmWishes()
@@ -36,10 +36,20 @@ def test_every_wish_is_a_word_of_its_own() -> None:
 
 def test_wishes_of_the_command_line_come_before_those_of_the_file() -> None:
     """The same file serves two clusters; and a slip of the fingers must not become a job without a partition."""
-    assert changed(SlurmWishes("main", qos="low"), ("partition=big", "time=2h")) == SlurmWishes("big", qos="low", time=7200.0)
+    said = wishes_of(("partition=small", "time=2h", "partition=big"))
+    assert SlurmWishes("main", qos="low").but(said) == SlurmWishes("big", qos="low", time=7200.0)
     for wrong in ("partitoin=big", "partition", "memory=much"):
-        with pytest.raises(UserError):
-            changed(NOTHING, (wrong,))
+        with pytest.raises(UserError, match=r"^--slurm"):
+            wishes_of((wrong,))
+
+
+def test_wishes_of_a_program_are_values_as_in_a_file() -> None:
+    """A number of seconds, or a text; what nobody can understand is named as it was written."""
+    assert read_wishes({"time": 90, "memory": "1GiB", "qos": None}, "slurm") == SlurmWishes(memory=1024, time=90.0)
+    wrongs = {'slurm: "nodes" is not known': {"nodes": 2}, "slurm memory: ": {"memory": "much"}, "slurm qos: ": {"qos": 3}}
+    for said, wrong in wrongs.items():
+        with pytest.raises(UserError, match=said):
+            read_wishes(wrong, "slurm")
 
 
 def test_an_array_names_only_the_orders_that_are_wanted() -> None:

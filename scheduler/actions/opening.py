@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduler.actions.logged import summaries
 from scheduler.errors import UserError
 from scheduler.home import Home, default_root, open_home
-from scheduler.linux import variables
 from scheduler.queue.store import Store
-from scheduler.runner.endings import settle
+from scheduler.runner.settling import settle
 from scheduler.terminal import say
 from scheduler.values import dataclass
 
 if TYPE_CHECKING:
     from scheduler.experiments import ExperimentFile, Policy
     from scheduler.gpus.observation import Settings
+    from scheduler.queue.job import Job
     from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
     from scheduler.sweeps.sweep import SweepPlan
+    from scheduler.tracking.logged import Logged
 
 
 @contextmanager
 def opened_queue(say: Callable[[str], None], root: Path | None = None) -> Iterator[Store]:
     """The user's queue, or that in the state directory `root`, up to date with what happened while nobody watched. `say` hears
     who keeps its lock, if somebody does."""
-    with Store(open_home(root), say, summaries) as store:
+    with Store(open_home(root), say, _summaries) as store:
         settle(store)
         yield store
+
+
+def _summaries(store: Store, jobs: Sequence[Job]) -> Mapping[str, Logged]:
+    from scheduler.actions.logged import summaries  # only a filter asks for what was logged
+
+    return summaries(store, jobs)
 
 
 @contextmanager
@@ -125,6 +131,7 @@ def working_directory() -> str:
 
 def all_cold() -> AbstractContextManager[None]:
     """Meanwhile no job is forked from an interpreter that has its imports loaded."""
+    from scheduler.linux import variables
     from scheduler.runner.warmth import COLD
 
     return variables.said(COLD, "1")

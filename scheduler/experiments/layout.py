@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from scheduler.errors import UserError, nearest
+from scheduler.experiments.asks import Policy, Ranking, Resources
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
-from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources
+from scheduler.experiments.experiment import GROUP_KEY
 from scheduler.experiments.slurm import SlurmWishes
 from scheduler.goals import GOALS
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from scheduler.launcher.execution import Execution
 from scheduler.launcher.journal import BY_CLUSTER, Journal
 from scheduler.launcher.spawning import Order
-from scheduler.linux import processes
+from scheduler.linux import parents
 from scheduler.slurm import batch
 
 LOOK = 2.0  # seconds between two looks for a stop, if no signal tells of one
@@ -100,5 +100,5 @@ def main(folder: str) -> None:
     if asked := batch.asked_to_stop(place, index):
         os.write(descriptor, batch.stopped_before(order.attempt, asked["state"]).encode())
         return
-    processes.become_subreaper()
+    parents.become_subreaper()
     OnNode(order, Journal(descriptor), place, index, signals).run()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
     from scheduler.queue.job import Job
     from scheduler.runner.devices import Devices
+    from scheduler.runner.early import Early
     from scheduler.runner.limit import Slots
     from scheduler.sweeps.sweep import SweepPlan
     from scheduler.tracking.logged import Logged
@@ -51,15 +52,25 @@ def opened_if_there(say: Callable[[str], None]) -> Iterator[Store | None]:
 
 
 @contextmanager
-def opened_devices(settings: Settings | None = None) -> Iterator[Devices]:
-    """What jobs can compute on here. `settings`: how much respect for others; None: what the environment says."""
+def opened_devices(settings: Settings | None = None, early: Early | None = None) -> Iterator[Devices]:
+    """What jobs can compute on here. `settings`: how much respect for others; None: what the environment says. `early`: what has
+    a launcher for them."""
     from scheduler.runner.devices import open_devices  # most who look at the queue ask for no GPU
 
     devices = open_devices(settings)
+    if early:
+        devices.early = early.take
     try:
         yield devices
     finally:
         devices.close()
+
+
+def begun_early() -> Early:
+    """A launcher for the first job of this machine, which starts while what will use it is still being loaded. To be closed."""
+    from scheduler.runner.early import Early
+
+    return Early(open_home())
 
 
 @dataclass(frozen=True)
@@ -73,12 +84,16 @@ class ClusterWish:
 
 
 def opened_to_run(
-    plan: ExperimentFile, settings: Settings | None, cluster: ClusterWish | None, at_once: Slots
+    plan: ExperimentFile,
+    settings: Settings | None,
+    cluster: ClusterWish | None,
+    at_once: Slots,
+    early: Early | None = None,
 ) -> AbstractContextManager[Devices]:
     """What the experiments of a file compute on: this machine, or with `cluster` other hosts, or the nodes of Slurm, where
-    `at_once` of an array run at once."""
+    `at_once` of an array run at once. `early` as above."""
     if cluster is None:
-        return opened_devices(settings)
+        return opened_devices(settings, early)
     number = _number(at_once)
     ports = max([plan.policy.ports, *(each.policy.ports for each in plan.listed)])
     policy = replace(plan.policy, ports=ports)

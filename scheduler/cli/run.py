@@ -95,8 +95,11 @@ def run(
     exp-queue run grid.yaml --on slurm -j20
     exp-queue run grid.yaml --on ssh:ada,babbage
     """
-    from scheduler.actions import run as action
-    from scheduler.actions.opening import opened_to_run, working_directory
+    from scheduler.actions.opening import begun_early, opened_to_run, working_directory
+
+    begins_here = cluster is None and not dry_run and not detach
+    early = click.get_current_context().with_resource(begun_early()) if begins_here else None
+    from scheduler.actions import run as action  # behind the launcher, which needs as long
     from scheduler.actions.results import sort_of
     from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.long_work import counted
@@ -106,7 +109,7 @@ def run(
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     directory = working_directory()
-    with opened_to_run(plan, settings, cluster, slots) as devices:
+    with opened_to_run(plan, settings, cluster, slots, early) as devices:
         slots = slots if cluster is None or cluster.hosts else None  # in Slurm each array keeps to it
         if dry_run:
             experiments = list(action.possible(plan, devices))

@@ -59,7 +59,7 @@ STARTS = [
     Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
     Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
     Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 173),
-    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 277),
+    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 278),
     Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 333),
 ]
 
@@ -102,6 +102,16 @@ def test_a_list_of_jobs_imports_what_shows_them(tmp_path: Path) -> None:
     assert "scheduler.report.jobs" in found
     assert [name for name in (*FAR, *LOOKS, *NO_DEAR) if name in found] == []
     assert sum(name.startswith("scheduler.") for name in found) <= 72
+
+
+def test_a_run_begins_its_launcher_before_it_loads_what_uses_it(tmp_path: Path) -> None:
+    """Both take as long as the other, on two cores; one after the other the first job would wait for the sum."""
+    (tmp_path / "one.json").write_text(json.dumps(ONE))
+    order = loaded(["run", "one.json"], tmp_path)
+    begun = order.index("scheduler.runner.early")
+    assert order.index("scheduler.launcher.client") < order.index("scheduler.runner.runner")
+    assert begun < order.index("scheduler.runner.runner")
+    assert sum(name.startswith("scheduler.") for name in order[:begun]) <= 108
 
 
 def test_a_launcher_imports_little() -> None:

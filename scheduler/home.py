@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shlex
 import stat
 from pathlib import Path
 
@@ -135,6 +134,8 @@ def _to_a_directory_of_ones_own(root: Path) -> str:
     """What to do about a directory that is not ours, or that cannot be made."""
     below = _left_by_root(root)
     if below:
+        import shlex
+
         return (
             f"a command with sudo has made {below}: `sudo chown -R {os.geteuid()} {shlex.quote(str(below))}` gives it back to you"
         )

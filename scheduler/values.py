@@ -34,8 +34,20 @@ def _frozen(cls: Any) -> Any:
         if cls.__dict__.get(name) is None:  # a class with an __eq__ of its own has None as its __hash__
             setattr(cls, name, function)
     if "__init__" not in cls.__dict__:
-        cls.__init__ = _init(cls, fields)
+        cls.__init__ = _Init(cls, fields)
     return cls
+
+
+class _Init:
+    """Stands for the `__init__` of a class until somebody asks for that, as the first value does: of the classes that a command
+    imports most never have one."""
+
+    def __init__(self, cls: Any, fields: Sequence[Field]) -> None:
+        self._cls, self._fields = cls, fields
+
+    def __get__(self, value: Any, cls: Any) -> Callable[..., None]:
+        made = self._cls.__init__ = _init(self._cls, self._fields)
+        return made.__get__(value, cls)
 
 
 def _init(cls: Any, fields: Sequence[Field]) -> Callable[..., None]:

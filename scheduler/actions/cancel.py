@@ -13,8 +13,8 @@ from scheduler.queue.evidence import is_elsewhere, look, pause_of
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import ACTIVE, WAITING, State, in_sql
 from scheduler.queue.store import Store
-from scheduler.runner.endings import settle
 from scheduler.runner.recovery import StillThere, verdict
+from scheduler.runner.settling import settle
 
 
 def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None], grace: float | None = None) -> list[Attempt]:

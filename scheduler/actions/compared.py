@@ -12,8 +12,7 @@ from scheduler.actions.logged import Summary, with_objectives
 from scheduler.actions.results import pause_by_now, ran_for
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.queue.code import Code
-from scheduler.queue.evidence import NO_PAUSE, Pause
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.job import NO_PAUSE, Attempt, Job, Pause
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings

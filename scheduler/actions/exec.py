@@ -21,7 +21,7 @@ from scheduler.home import default_root, open_home
 from scheduler.launcher.leftovers import Care, Leftovers
 from scheduler.launcher.spawning import missing_interpreter
 from scheduler.launcher.tree import Tree
-from scheduler.linux import processes
+from scheduler.linux import parents
 from scheduler.shortage import is_short, words
 from scheduler.values import dataclass
 
@@ -56,7 +56,7 @@ def supervise(
     for a process now, it waits until there is, or until such a signal comes: then the status is that signal's. CannotStart if
     there is no such program.
     """
-    processes.become_subreaper()
+    parents.become_subreaper()
     # A shell's `&` and `nohup` have set some to be ignored: that wish stays.
     heard = {number for number in FORWARDED if signal.getsignal(number) is not signal.SIG_IGN}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*heard, signal.SIGCHLD})

@@ -19,8 +19,8 @@ from scheduler.actions.results import outcome
 from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
 from scheduler.linux.processes import usable_cores
-from scheduler.queue.evidence import Pause, pauses
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.evidence import pauses
+from scheduler.queue.job import Attempt, Job, Pause
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store

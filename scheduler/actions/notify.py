@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from scheduler.home import default_root
 from scheduler.notify.channel import Channel
 from scheduler.notify.event import TEST, Event
-from scheduler.notify.outbox import Outbox
-from scheduler.notify.sender import LIMIT
 from scheduler.notify.settings import VARIABLE, Settings, chosen, path_of, read
+
+if TYPE_CHECKING:
+    from scheduler.notify.outbox import Outbox
 
 
 def settings() -> Settings:
@@ -20,6 +22,8 @@ def settings() -> Settings:
 
 def outbox(channels: Sequence[Channel], say: Callable[[str], None]) -> Outbox:
     """To these channels; `say` hears now of secrets that are missing, and later of failures."""
+    from scheduler.notify.outbox import Outbox  # most runs tell nobody
+
     for channel in channels:
         for name in channel.variables:
             if not os.environ.get(name):
@@ -29,6 +33,8 @@ def outbox(channels: Sequence[Channel], say: Callable[[str], None]) -> Outbox:
 
 def test(words: Sequence[str], say: Callable[[str], None]) -> dict[str, str]:
     """Send a test to the channels that `words` name, without words to all; returns by name why some failed, empty for others."""
+    from scheduler.notify.sender import LIMIT
+
     found = settings()
     box = outbox(chosen(words or list(found.channels), found), say)
     box.send(Event(TEST, "exp-queue: a test", "This is how exp-queue will tell you of a run."))

@@ -6,21 +6,22 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
 from scheduler.goals import MAXIMIZE, MINIMIZE
-from scheduler.queue.evidence import NO_PAUSE, Pause, pause_of
-from scheduler.queue.job import Attempt, Ending, Job
+from scheduler.queue.job import NO_PAUSE, Attempt, Ending, Job, Pause
 from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED
-from scheduler.queue.store import Store
 from scheduler.queue.waits import lacks, why_skipped
-from scheduler.runner.recovery import standing_of
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.metric_log import Objective, Outcome
 from scheduler.values import dataclass
+
+if TYPE_CHECKING:
+    from scheduler.queue.store import Store
 
 NAMED = 8  # metrics that a sentence lists
 NO_POLICY = Policy()
@@ -100,13 +101,20 @@ def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = N
 
 
 def _line(store: Store, job: Job, attempt: Attempt | None, outcome: Outcome, obstacle: str, lack: str) -> Line:
-    note = standing_of(store.home, attempt) if attempt and not attempt.ending else ""
-    return Line(job, attempt, outcome, note, obstacle, pause_by_now(store, attempt), lack)
+    if attempt is None or attempt.ending:
+        return Line(job, attempt, outcome, obstacle=obstacle, lack=lack)
+    from scheduler.runner.recovery import standing_of  # with what looks at processes
+
+    return Line(job, attempt, outcome, standing_of(store.home, attempt), obstacle, pause_by_now(store, attempt), lack)
 
 
 def pause_by_now(store: Store, attempt: Attempt | None) -> Pause:
     """How an attempt was paused until now; one that is over counts only the time that it worked."""
-    return pause_of(store.home, attempt) if attempt and not attempt.ending else NO_PAUSE
+    if attempt is None or attempt.ending:
+        return NO_PAUSE
+    from scheduler.queue.evidence import pause_of  # as above
+
+    return pause_of(store.home, attempt)
 
 
 def ran_for(attempt: Attempt | None, pause: Pause) -> float | None:

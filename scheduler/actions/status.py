@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
-from scheduler.actions.never_here import never_here
-from scheduler.actions.pacing import Pace, paces
-from scheduler.actions.results import Line, Sort, best_first, lines, unlogged
-from scheduler.actions.system import idling
-from scheduler.queue.selection import count, select
-from scheduler.queue.states import ACTIVE
-from scheduler.queue.store import Store
+from scheduler.queue.states import ACTIVE, State
 from scheduler.values import dataclass
-from scheduler.warm.kept import Kept, kept
+
+if TYPE_CHECKING:
+    from scheduler.actions.pacing import Pace
+    from scheduler.actions.results import Line, Sort
+    from scheduler.queue.job import Job
+    from scheduler.queue.store import Store
+    from scheduler.warm.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,50 @@ def status(store: Store, words: Sequence[str] = (), limit: int = 0, sort: Sort |
     """The jobs that `words` name, without words all; of these the newest `limit`, or with 0 all. With `sort` the best come first,
     and `limit` takes the best of all."""
     if sort:
-        found = status(store, words)
-        best = best_first(found.lines, sort)
-        return replace(found, lines=best[: limit or None], unlogged=unlogged(best))
-    chosen = select(store, words or ["all"], limit)
-    never = never_here(chosen)
-    found_lines = lines(store, chosen, never)
+        return _sorted(status(store, words), limit, sort)
     counts = store.counts()
-    interpreters = kept() if "running" in counts or "starting" in counts else []
-    allowed = paces(store.home, (job for job in chosen if job.state in ACTIVE))
-    named = count(store, words or ["all"])
-    return Status(found_lines, named, never, counts, idling=idling(found_lines), kept=interpreters, paces=allowed)
+    jobs, of = _chosen(store, words, limit) if words else (_newest(store, limit), sum(counts.values()))
+    never, found_lines = _about(store, jobs) if jobs else ({}, [])
+    found = Status(found_lines, of, never, counts)
+    return _with_what_runs(store, jobs, found) if ACTIVE & counts.keys() else found
+
+
+def _newest(store: Store, limit: int) -> list[Job]:
+    return store.jobs(limit=limit or -1, newest=True)[::-1]
+
+
+def _chosen(store: Store, words: Sequence[str], limit: int) -> tuple[list[Job], int]:
+    from scheduler.queue.selection import count, select  # with all the ways to name jobs
+
+    return select(store, words, limit), count(store, words)
+
+
+def _about(store: Store, jobs: Sequence[Job]) -> tuple[Mapping[str, str], list[Line]]:
+    from scheduler.actions.results import lines
+
+    never = _never(jobs) if any(job.state is State.QUEUED for job in jobs) else {}
+    return never, lines(store, jobs, never)
+
+
+def _never(jobs: Sequence[Job]) -> Mapping[str, str]:
+    from scheduler.actions.never_here import never_here  # with what is asked of the machine
+
+    return never_here(jobs)
+
+
+def _sorted(found: Status, limit: int, sort: Sort) -> Status:
+    from scheduler.actions.results import best_first, unlogged
+
+    best = best_first(found.lines, sort)
+    return replace(found, lines=best[: limit or None], unlogged=unlogged(best))
+
+
+def _with_what_runs(store: Store, jobs: Sequence[Job], found: Status) -> Status:
+    """The same with what is to be said while anything runs."""
+    from scheduler.actions.pacing import paces
+    from scheduler.actions.system import idling
+    from scheduler.warm.kept import kept
+
+    interpreters = kept() if {State.STARTING, State.RUNNING} & found.counts.keys() else []
+    allowed = paces(store.home, (job for job in jobs if job.state in ACTIVE))
+    return replace(found, idling=idling(found.lines), kept=interpreters, paces=allowed)

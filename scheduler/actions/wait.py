@@ -19,8 +19,8 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
 from scheduler.runner import presence
-from scheduler.runner.endings import settle
 from scheduler.runner.recovery import StillThere, verdict
+from scheduler.runner.settling import settle
 from scheduler.shortage import passing
 
 RUNNERS_TIME = 1.0  # seconds in which a runner writes an end down that it has heard

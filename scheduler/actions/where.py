@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scheduler.gpus.observation import Settings
     from scheduler.queue.job import Job
     from scheduler.runner.devices import Devices
+    from scheduler.runner.early import Early
     from scheduler.runner.limit import Slots
 
 
@@ -35,11 +36,12 @@ class Elsewhere:
 @dataclass(frozen=True)
 class Where:
     """`elsewhere`: None: on this machine; `settings`: how much respect for others there is here, None: what the environment says;
-    `at_once`: so many jobs at once, in Slurm of each array."""
+    `at_once`: so many jobs at once, in Slurm of each array; `early`: what has a launcher begun for this machine."""
 
     elsewhere: Elsewhere | None = None
     settings: Settings | None = None
     at_once: Slots = None
+    early: Early | None = None
 
     @property
     def slots(self) -> Slots:
@@ -50,7 +52,7 @@ class Where:
         """What jobs that start in `directory` compute on; None: in the present one. `say` hears how the code was brought.
         UserError and StateError where other machines cannot be had as asked for, or should not be: their code is another."""
         if self.elsewhere is None:
-            return opened_devices(self.settings)
+            return opened_devices(self.settings, self.early)
         number = _number(self.at_once)
         if self.elsewhere.hosts:
             return _opened_hosts(self.elsewhere, directory or working_directory(), say)

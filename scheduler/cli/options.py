@@ -268,6 +268,8 @@ def opened_store() -> AbstractContextManager[Store]:
 
 def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) -> None:
     """Rows of jobs on standard output, as a table or as JSON. `names`: where they have been found already."""
+    if not lines and style != "json":
+        return
     import sys
 
     from scheduler.report import jobs, tables
@@ -275,7 +277,7 @@ def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) 
 
     if style == "json":
         tables.print_json(jobs.objects(lines, names), sys.stdout)
-    elif lines:
+    else:
         names = names or Labels(line.job for line in lines)
         left_out = tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
         if left_out:

@@ -97,8 +97,11 @@ def run(
     exp-queue run grid.yaml --on slurm -j20
     exp-queue run grid.yaml --on ssh:ada,babbage
     """
-    from scheduler.actions import run as action
-    from scheduler.actions.opening import working_directory
+    from scheduler.actions.opening import begun_early, working_directory
+
+    begins_here = elsewhere is None and not dry_run and not detach
+    early = click.get_current_context().with_resource(begun_early()) if begins_here else None
+    from scheduler.actions import run as action  # behind the launcher, which needs as long
     from scheduler.actions.results import sort_of
     from scheduler.actions.where import Where
     from scheduler.cli.driving import concluded, terms_of
@@ -108,7 +111,7 @@ def run(
     from scheduler.report.viewing import viewed
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
-    directory, where = working_directory(), Where(elsewhere, settings, slots)
+    directory, where = working_directory(), Where(elsewhere, settings, slots, early)
     with where.opened(directory) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))

@@ -10,6 +10,7 @@ from scheduler.cli.options import format_option, opened_store, print_lines, say,
 
 if TYPE_CHECKING:
     from scheduler.actions.results import Sort
+    from scheduler.actions.status import Status
 
 
 @click.command()
@@ -27,10 +28,6 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     exp-queue status --sort accuracy:max --limit 5
     """
     from scheduler.actions.status import status as standing
-    from scheduler.queue.selection import none_of
-    from scheduler.report.jobs import impossible, waits
-    from scheduler.report.pace import standing as pace
-    from scheduler.report.system import idles
 
     with opened_store() as store:
         found = standing(store, jobs, limit, sort)
@@ -40,22 +37,41 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     if len(found.lines) < found.of:
         say(f"the {'best' if sort else 'newest'} {len(found.lines):,} of {found.of:,} jobs; --limit 0 shows all")
     if jobs and not found.of:
+        from scheduler.queue.selection import none_of
+
         say(none_of(jobs))
-    for sentence in impossible(found.never):
-        say(sentence)
+    if found.lines:
+        _say_of_jobs(found, style)
     if style == "table":
-        for sentence in waits(found.lines):
-            say(sentence)
-        for line in found.lines:
-            if line.note:
-                say(f"{line.job.short_id}: {line.note}")
-            if (busy := found.idling.get(line.job.id)) is not None:
-                say(idles(line.job.short_id, busy))
-        for each in found.kept:
-            held = f"{each.bytes >> 20:,} MiB, which its jobs share"
-            say(f"the imports of `{each.program}` are kept loaded: {held} (pid {each.pid})")
-        for program, allowed in found.paces:
-            say(pace(program, allowed))
+        _say_what_runs(found)
         counts = ", ".join(f"{count} {state}" for state, count in found.counts.items())
         say(counts or "no jobs yet; `exp-queue run FILE` makes some")
     return 0
+
+
+def _say_of_jobs(found: Status, style: str) -> None:
+    from scheduler.report.jobs import impossible, waits
+    from scheduler.report.system import idles
+
+    for sentence in impossible(found.never):
+        say(sentence)
+    if style != "table":
+        return
+    for sentence in waits(found.lines):
+        say(sentence)
+    for line in found.lines:
+        if line.note:
+            say(f"{line.job.short_id}: {line.note}")
+        if (busy := found.idling.get(line.job.id)) is not None:
+            say(idles(line.job.short_id, busy))
+
+
+def _say_what_runs(found: Status) -> None:
+    for each in found.kept:
+        held = f"{each.bytes >> 20:,} MiB, which its jobs share"
+        say(f"the imports of `{each.program}` are kept loaded: {held} (pid {each.pid})")
+    if found.paces:
+        from scheduler.report.pace import standing
+
+        for program, allowed in found.paces:
+            say(standing(program, allowed))

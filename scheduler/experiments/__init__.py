@@ -9,13 +9,15 @@ file is read: whoever looks at a queue reads none.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scheduler.experiments.asks import Policy, Ranking, Resources, SlurmWishes
     from scheduler.experiments.command.shell import shell_line
     from scheduler.experiments.configurations.configurations import differences
-    from scheduler.experiments.experiment import Experiment, Policy, Ranking, Resources, SlurmWishes
+    from scheduler.experiments.experiment import Experiment
     from scheduler.experiments.experiment_file import ExperimentFile, read
 
 __all__ = ["Experiment", "ExperimentFile", "Policy", "Ranking", "Resources", "SlurmWishes", "differences", "read", "shell_line"]
 _PLACES = {
+    **dict.fromkeys(("Policy", "Ranking", "Resources", "SlurmWishes"), "asks"),
     "shell_line": "command.shell",
     "differences": "configurations.configurations",
     "ExperimentFile": "experiment_file",

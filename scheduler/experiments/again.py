@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, Protocol
 
-from scheduler.experiments.experiment import GROUP_KEY, Policy, Resources, SlurmWishes
+from scheduler.experiments.asks import Policy, Resources, SlurmWishes
+from scheduler.experiments.experiment import GROUP_KEY
 
 
 class Asked(Protocol):

@@ -16,11 +16,12 @@ from typing import Any
 
 from scheduler.errors import Place, Remark, UserError, nearest
 from scheduler.experiments import layout
+from scheduler.experiments.asks import Policy, Resources
 from scheduler.experiments.command.doubts import own_gpus
 from scheduler.experiments.command.launch import ASKED, TEMPLATE, Asked
 from scheduler.experiments.document import document as documents
 from scheduler.experiments.document.limits import DEFAULT, Limits
-from scheduler.experiments.experiment import Experiment, Policy, Resources
+from scheduler.experiments.experiment import Experiment
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.values import dataclass
 

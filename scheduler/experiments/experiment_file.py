@@ -11,6 +11,7 @@ from typing import Any
 from scheduler.errors import Note, Place, UserError
 from scheduler.experiments import layout
 from scheduler.experiments.after import After, read_after
+from scheduler.experiments.asks import NO_WISHES, Policy, Resources, SlurmWishes
 from scheduler.experiments.command import argparse_program, doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.command import Launch, Slot, Text, slots
@@ -20,7 +21,7 @@ from scheduler.experiments.configurations.overrides import parse as parse_overri
 from scheduler.experiments.configurations.unfolding import unfolded
 from scheduler.experiments.document.document import Document, open_document
 from scheduler.experiments.document.limits import DEFAULT, Limits
-from scheduler.experiments.experiment import NO_WISHES, Experiment, Policy, Resources, SlurmWishes
+from scheduler.experiments.experiment import Experiment
 from scheduler.experiments.grid.entries import blocks, looked_at
 from scheduler.experiments.grid.matrix import Block
 from scheduler.experiments.remarks import NOTHING, Remarks, read_remarks

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from scheduler.errors import UserError, nearest
+from scheduler.experiments.asks import Policy, Ranking, Resources, SlurmWishes
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
-from scheduler.experiments.experiment import GROUP_KEY, Policy, Ranking, Resources, SlurmWishes
+from scheduler.experiments.experiment import GROUP_KEY
 from scheduler.goals import GOALS
 
 CONFIGURED = ("base", "grid", "zip", "include", "exclude", "experiments")

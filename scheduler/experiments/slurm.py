@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scheduler.errors import UserError, nearest
+from scheduler.experiments.asks import SlurmWishes
 from scheduler.experiments.document import values
-from scheduler.experiments.experiment import SlurmWishes
 
 SLURM: dict[str, Callable[[object], Any]] = {
     **dict.fromkeys(("partition", "account", "qos", "constraint"), values.text),

@@ -13,7 +13,7 @@ largest of the last minute.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from scheduler.gpus.observation import (
     Observation,
@@ -33,6 +33,9 @@ from scheduler.gpus.placement import (
 )
 from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Process, Reading
 from scheduler.values import dataclass
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["Observation", "Placement", "Refusal", "Request", "Settings", "Share", "admit", "alone", "contended", "observe"]
 
@@ -216,7 +219,7 @@ def _parted(at: Use, part: int, settings: Settings) -> _No | None:
     if blocking:
         return _No(_held_by(blocking, at))
     left = parts_left(at)
-    if Fraction(1, part) > left:
+    if left * part < 1:
         rest = f"{left} of it is left" if left else "nothing is left"
         holders = ", ".join(dict.fromkeys(f"{c.holder}: 1/{c.split}" for c in at.claims))
         return _No(f"1/{part} of it is asked and {rest} beside {len(at.claims)} jobs with a share ({holders})")
@@ -225,6 +228,8 @@ def _parted(at: Use, part: int, settings: Settings) -> _No | None:
 
 def parts_left(at: Use) -> Fraction:
     """How much of a GPU is left for jobs that take a part of it; 0 where somebody does not share it so."""
+    from fractions import Fraction  # hardly any GPU is parted
+
     if not all(c.split and not c.unreadable and c not in at.astray for c in at.claims):
         return Fraction(0)
     return max(Fraction(0), 1 - sum((Fraction(1, c.split) for c in at.claims if c.split), Fraction(0)))

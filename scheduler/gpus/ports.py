@@ -12,7 +12,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import socket
 import stat
 import struct
@@ -116,7 +115,7 @@ def _reserved(fd: int, count: int, first: int | None) -> range:
     """Looks upwards from `first`, and then from the lowest. Not the lowest first: the last job's may still be used by what it has
     left behind on another machine."""
     room = HIGHEST - LOWEST - count + 2
-    start = LOWEST + secrets.randbelow(room) if first is None else first
+    start = LOWEST + int.from_bytes(os.urandom(8), "big") % room if first is None else first
     for begin in (start, LOWEST):
         port = begin
         while port + count - 1 <= HIGHEST:
@@ -167,7 +166,7 @@ def _lock_file(path: Path) -> int:
 
 def _make(path: Path) -> None:
     """The file gets its name once every user may open it, whatever the umask."""
-    fresh = path.with_name(f"{NAME}.{secrets.token_hex(8)}")
+    fresh = path.with_name(f"{NAME}.{os.urandom(8).hex()}")
     try:
         os.close(os.open(fresh, OPEN | os.O_CREAT | os.O_EXCL, 0o600))
         try:

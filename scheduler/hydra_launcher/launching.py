@@ -26,7 +26,7 @@ from scheduler.api.driving import driving, over, tell_of
 from scheduler.api.job import Job, jobs_of
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
-from scheduler.experiments.experiment import Policy, Resources
+from scheduler.experiments.asks import Policy, Resources
 from scheduler.experiments.layout import POLICY, RESOURCES
 from scheduler.hydra_launcher import command
 from scheduler.hydra_launcher.returned import returned

@@ -27,7 +27,7 @@ from scheduler.launcher.channel import Channel
 from scheduler.launcher.execution import NOT_STARTED, REFUSED, Execution
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import Order, Spawn, start_program
-from scheduler.linux import processes
+from scheduler.linux import parents
 from scheduler.shortage import is_short
 
 DEAF_FOR = 1.0  # seconds: whoever calls meanwhile waits in the kernel's queue
@@ -205,7 +205,7 @@ def main(runner: int, listener: int, journal: int, spawn: Spawn = start_program)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for descriptor in (runner, listener, journal):
         os.set_inheritable(descriptor, False)
-    processes.become_subreaper()
+    parents.become_subreaper()
     listening = socket.socket(fileno=listener)
     listening.setblocking(False)
     Launcher(Channel(socket.socket(fileno=runner)), listening, Journal(journal), spawn).run()

@@ -3,10 +3,13 @@ and finding those that are there."""
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2  # <linux/falloc.h>
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENOSYS)
@@ -35,10 +38,14 @@ def next_data(descriptor: int, start: int, size: int) -> int:
 
 
 def _fallocate(descriptor: int, mode: int, start: int, length: int) -> int:
+    import ctypes  # not above: whoever only reads frees and reserves nothing
+
     failed = _libc().fallocate(descriptor, mode, ctypes.c_int64(start), ctypes.c_int64(length))
     return ctypes.get_errno() if failed else 0
 
 
 @lru_cache(maxsize=1)
 def _libc() -> ctypes.CDLL:
+    import ctypes
+
     return ctypes.CDLL(None, use_errno=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 # <sys/inotify.h>
 IN_MODIFY, IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_TO, IN_CREATE = 0x2, 0x4, 0x8, 0x80, 0x100
@@ -58,10 +61,14 @@ def open_inotify() -> int | None:
 
 def add_watch(fd: int, path: Path, events: int) -> bool:
     """Have `events` on `path` reported to an inotify descriptor; False where the kernel refuses, or there is no such path."""
+    import ctypes
+
     watch: int = _libc().inotify_add_watch(fd, os.fsencode(path), ctypes.c_uint32(events))
     return watch >= 0
 
 
 @cache
 def _libc() -> ctypes.CDLL:
+    import ctypes  # not above: most who ask whether there is a driver watch for none
+
     return ctypes.CDLL(None, use_errno=True)

@@ -1,11 +1,7 @@
-"""The processes below one process: found in /proc, signalled through pidfds. Linux only.
-
-A launcher is a child subreaper, and so is `exec`: whatever a command leaves behind becomes its own child and stays below it.
-"""
+"""The processes below one process: found in /proc, signalled through pidfds. Linux only."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from collections.abc import Iterable, Sequence
@@ -13,7 +9,6 @@ from functools import lru_cache
 
 from scheduler.values import dataclass
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 SCRIPTS = (".py", ".sh")
 _STANDS = frozenset("TtZXx")
 
@@ -32,27 +27,6 @@ class Process:
     def can_go_on(self) -> bool:
         """Whether nothing keeps it from using the CPU: it is neither stopped nor dead."""
         return self.state not in _STANDS
-
-
-def become_subreaper() -> None:
-    """Orphans below this process become its children instead of init's."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def die_with_parent(number: int) -> None:
-    """This process, and the program that it becomes, gets a signal once its parent has ended, also where that has ended during
-    this call."""
-    parent = os.getppid()
-    _prctl(_PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), number)
-
-
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from scheduler.launcher.places import journal_path
 from scheduler.linux.holders import stand_still
 from scheduler.linux.locks import is_locked
 from scheduler.linux.processes import boot_id
-from scheduler.queue.job import Attempt
+from scheduler.queue.job import NO_PAUSE, Attempt, Pause
 from scheduler.shortage import passing
 from scheduler.values import dataclass
 
@@ -33,19 +33,6 @@ class Evidence:
     def launcher_gone(self) -> bool:
         """Whether something of the attempt lives, and nobody will say how it ends."""
         return self.tree_lives and not self.launcher_lives
-
-
-@dataclass(frozen=True)
-class Pause:
-    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far;
-    `spans`: from when to when each of them was, the present one until now."""
-
-    since: float | None = None
-    rested: float = 0.0
-    spans: tuple[tuple[float, float], ...] = ()
-
-
-NO_PAUSE = Pause()
 
 
 def look(home: Home, attempt: Attempt) -> Evidence:

@@ -1,8 +1,7 @@
-"""The frozen values of a job's life: jobs, attempts and how an attempt ended."""
+"""The frozen values of a job's life: jobs, attempts, how an attempt was paused and how it ended."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,9 @@ class Attempt:
 
         A job's id would not do: in a new queue the same experiment gets the same one.
         """
-        return self.job[:8] + hashlib.sha256(f"{self.name} {self.launcher}".encode()).hexdigest()[:8]
+        from hashlib import sha256  # with OpenSSL; a list of jobs asks for no such name
+
+        return self.job[:8] + sha256(f"{self.name} {self.launcher}".encode()).hexdigest()[:8]
 
     @property
     def log(self) -> Path:
@@ -85,6 +86,19 @@ class Attempt:
     def system(self) -> Path:
         """Where the rows are about what it uses of the machine, if it has lived long enough to have some."""
         return Path(self.directory) / SYSTEM
+
+
+@dataclass(frozen=True)
+class Pause:
+    """`since` when an attempt is paused (seconds since 1970), None: it is not; `rested`: the seconds of its pauses so far;
+    `spans`: from when to when each of them was, the present one until now."""
+
+    since: float | None = None
+    rested: float = 0.0
+    spans: tuple[tuple[float, float], ...] = ()
+
+
+NO_PAUSE = Pause()
 
 
 def filled(text: str, attempt: Attempt) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scheduler.queue.changes import Changes
-from scheduler.queue.job import Attempt
 from scheduler.queue.rows import attempt_from
-from scheduler.queue.store import Store
 from scheduler.tracking.logged import Logged, Series, restored
 from scheduler.tracking.metric_log import Objective
 from scheduler.values import dataclass
+
+if TYPE_CHECKING:
+    from scheduler.queue.changes import Changes
+    from scheduler.queue.job import Attempt
+    from scheduler.queue.store import Store
 
 NOTHING = ("", 0, json.dumps(Logged().without_curves()))  # of an attempt that has logged nothing; as in `Changes.end`
 FAST = 1  # of zlib: the curves of a thousand ends must not take a second

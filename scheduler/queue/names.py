@@ -35,9 +35,9 @@ walnut walrus waterfall willow wolf wombat wren yak zebra
 """
 # Their order is part of every name: neither list is ever changed.
 ADJECTIVES, NOUNS = tuple(_ADJECTIVES.split()), tuple(_NOUNS.split())
-OWN_FORM = re.compile(r"([a-z]+)-([a-z]+)-([1-9][0-9]{0,17})")  # a longer number is that of no job
-_RENAMED = re.compile(r"[^\W\d_][\w.-]*")
-_HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
+OWN_FORM = r"([a-z]+)-([a-z]+)-([1-9][0-9]{0,17})"  # a longer number is that of no job
+_RENAMED = r"[^\W\d_][\w.-]*"
+_HEX = r"[0-9a-f]+"
 _FILE = (".yaml", ".yml", ".json", ".toml", ".py", ".sh", ".txt")
 PAUSED = "paused"  # no state: what is paused is running
 STATES = (*map(str, State), PAUSED)  # as people see them
@@ -53,14 +53,14 @@ def name_of(job: str, number: int) -> str:
 
 def new_name(text: str) -> str:
     """The text, if it may be a job's name whatever else is in the queue. UserError that says why not."""
-    if len(text) > LONGEST or not _RENAMED.fullmatch(text) or ".." in text:
+    if len(text) > LONGEST or not re.fullmatch(_RENAMED, text) or ".." in text:
         what = f"begins with a letter, goes on with letters, digits, -, _ and single dots, and has at most {LONGEST} of them"
         raise UserError(f'"{text}" cannot be a name', next_step=f"a name {what}")
     for why, clashes in (
         ("is a word that names jobs itself", text.lower() in TAKEN),
-        ("could be the beginning of an id", bool(_HEX.fullmatch(text))),
+        ("could be the beginning of an id", bool(re.fullmatch(_HEX, text.lower()))),
         ("looks like a file", text.lower().endswith(_FILE)),
-        ("has the form of the names that the queue gives itself, and another job may get it", bool(OWN_FORM.fullmatch(text))),
+        ("has the form of the names that the queue gives itself, and another job may get it", bool(re.fullmatch(OWN_FORM, text))),
     ):
         if clashes:
             raise UserError(f'"{text}" cannot be a name: it {why}', next_step="choose another, such as baseline or lr-too-high")

@@ -100,7 +100,7 @@ def numbered(store: Store, name: str) -> int | None:
     """The number of the job with this name, chosen by a person or made by the queue; None if no job has it."""
     for row in store.read("SELECT number FROM job WHERE renamed = ?", (name,)):
         return row["number"]
-    own = OWN_FORM.fullmatch(name)
+    own = re.fullmatch(OWN_FORM, name)
     found = store.read("SELECT id, number FROM job WHERE number = ?", (int(own[3]),)) if own else []
     return next((row["number"] for row in found if name_of(row["id"], row["number"]) == name), None)
 

@@ -6,17 +6,19 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
-from scheduler.queue.changes import Changes
-from scheduler.queue.code import Code
 from scheduler.queue.database import Database
-from scheduler.queue.dependencies import resolve
-from scheduler.queue.job import Attempt, Job
-from scheduler.queue.rows import attempt_from, job_from
-from scheduler.queue.surroundings import Surroundings, surroundings_from
-from scheduler.tracking.logged import Logged
+
+# What is asked of a queue is mostly little: what makes values of its rows, and what changes it, is imported when it is used.
+if TYPE_CHECKING:
+    from scheduler.gpus.packing import GpuUse
+    from scheduler.queue.changes import Changes
+    from scheduler.queue.code import Code
+    from scheduler.queue.job import Attempt, Job
+    from scheduler.queue.surroundings import Surroundings
+    from scheduler.tracking.logged import Logged
 
 
 class Store:
@@ -49,6 +51,9 @@ class Store:
     def change(self, *, many: bool = False) -> Iterator[Changes]:
         """One durable transaction. All of it happens, or nothing. `many`: it is about thousands of jobs, and about none that
         it has not found in the queue or put there itself."""
+        from scheduler.queue.changes import Changes
+        from scheduler.queue.dependencies import resolve
+
         with self._database.write(many=many) as connection:
             change = Changes(connection, self.home)
             yield change
@@ -66,7 +71,7 @@ class Store:
         """Jobs in the order of their submission, or the newest first. `where` is SQL of ours, never a user's text."""
         order = "DESC" if newest else "ASC"
         sql = f"SELECT * FROM job WHERE {where} ORDER BY number {order} LIMIT ?"
-        return [job_from(row) for row in self._database.read(sql, (*parameters, limit))]
+        return _jobs(self._database.read(sql, (*parameters, limit)))
 
     def numbers(self, where: str, parameters: tuple = ()) -> list[int]:
         """The numbers of jobs, in the order of their submission. `where` as for `jobs`."""
@@ -89,34 +94,36 @@ class Store:
 
     def attempts(self, job: str) -> list[Attempt]:
         """The attempts of a job, first to last."""
-        return [attempt_from(row) for row in self._database.read("SELECT * FROM attempt WHERE job = ? ORDER BY number", (job,))]
+        return _attempts(self._database.read("SELECT * FROM attempt WHERE job = ? ORDER BY number", (job,)))
 
     def attempt(self, job: str, number: int) -> Attempt | None:
         """One attempt of a job, as it stands now."""
-        rows = self._database.read("SELECT * FROM attempt WHERE job = ? AND number = ?", (job, number))
-        return attempt_from(rows[0]) if rows else None
+        found = _attempts(self._database.read("SELECT * FROM attempt WHERE job = ? AND number = ?", (job, number)))
+        return found[0] if found else None
 
     def latest_attempts(self, jobs: Iterable[Job]) -> dict[str, Attempt]:
         """The last attempt of each job that has one, by job id."""
         numbers = json.dumps([job.id for job in jobs])
         sql = """SELECT attempt.* FROM json_each(?) AS wanted JOIN job ON job.id = wanted.value
                  JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts"""
-        return {row["job"]: attempt_from(row) for row in self._database.read(sql, (numbers,))}
+        return {attempt.job: attempt for attempt in _attempts(self._database.read(sql, (numbers,)))}
 
     def attempts_between(self, first: float, last: float) -> list[Attempt]:
         """Attempts of any job that ran at some moment of this time, both in seconds since 1970."""
         sql = "SELECT * FROM attempt WHERE started <= ? AND (ended IS NULL OR ended >= ?)"
-        return [attempt_from(row) for row in self._database.read(sql, (last, first))]
+        return _attempts(self._database.read(sql, (last, first)))
 
     def open_attempts(self) -> list[Attempt]:
         """Attempts that have begun and have no final record yet, of every runner."""
         sql = """SELECT attempt.* FROM job INDEXED BY job_active
                  JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts
                  WHERE job.state IN ('starting', 'running', 'stopping')"""
-        return [attempt_from(row) for row in self._database.read(sql)]
+        return _attempts(self._database.read(sql))
 
     def gpu_uses(self, jobs: Iterable[Job]) -> dict[str, tuple[GpuUse, ...]]:
         """What attempts at the experiments of these jobs used of their GPUs, oldest first, by experiment."""
+        from scheduler.gpus.packing import GpuUse
+
         sql = """SELECT gpu_use.*, attempt.state IN ('done', 'stopped_early') AS succeeded, job.experiment
                  FROM job JOIN gpu_use ON gpu_use.job = job.id
                  JOIN attempt ON attempt.job = job.id AND attempt.number = gpu_use.attempt
@@ -131,12 +138,16 @@ class Store:
 
     def uses_of(self, attempt: Attempt) -> tuple[GpuUse, ...]:
         """What an attempt has or had of its GPUs."""
+        from scheduler.gpus.packing import GpuUse
+
         sql = "SELECT uuid, model, granted FROM gpu_use WHERE job = ? AND attempt = ?"
         rows = self._database.read(sql, (attempt.job, attempt.number))
         return tuple(GpuUse(attempt.job, attempt.number, *row) for row in rows)
 
     def surroundings(self, job: Job) -> Surroundings:
         """What a job keeps of the environment of whoever asked for it: nothing, for one of an old queue."""
+        from scheduler.queue.surroundings import Surroundings, surroundings_from
+
         if job.surroundings is None:
             return Surroundings()
         if job.surroundings not in self._surroundings:  # a row never changes
@@ -148,6 +159,8 @@ class Store:
         """What a job or an attempt refers to by this number; None for one of an old queue, and where nothing was known."""
         if number is None:
             return None
+        from scheduler.queue.code import Code
+
         if number not in self._codes:  # a row never changes
             (row,) = self._database.read("SELECT program, digest, commits FROM code WHERE number = ?", (number,))
             self._codes[number] = Code(*row)
@@ -155,6 +168,8 @@ class Store:
 
     def codes_at(self, program: str) -> dict[int, Code]:
         """All that was ever found at this path, by number."""
+        from scheduler.queue.code import Code
+
         rows = self._database.read("SELECT number, program, digest, commits FROM code WHERE program = ?", (program,))
         return {number: Code(*code) for number, *code in rows}
 
@@ -191,4 +206,21 @@ class Store:
         return self._database.read("SELECT coalesce(max(sequence), 0) FROM event")[0][0]
 
 
-Summaries = Callable[[Store, Sequence[Job]], Mapping[str, Logged]]
+def _jobs(rows: Sequence[sqlite3.Row]) -> list[Job]:
+    if not rows:
+        return []
+    from scheduler.queue.rows import job_from
+
+    return [job_from(row) for row in rows]
+
+
+def _attempts(rows: Sequence[sqlite3.Row]) -> list[Attempt]:
+    if not rows:
+        return []
+    from scheduler.queue.rows import attempt_from
+
+    return [attempt_from(row) for row in rows]
+
+
+if TYPE_CHECKING:
+    Summaries = Callable[[Store, Sequence[Job]], Mapping[str, Logged]]

@@ -29,8 +29,6 @@ from scheduler.queue.latest import Latest
 from scheduler.queue.order import postpone
 from scheduler.queue.remarks import remark
 from scheduler.queue.repeats import Repeats
-from scheduler.queue.selection import NothingNamed, none_of
-from scheduler.queue.selection import chosen as chosen_by
 from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
 from scheduler.values import dataclass
@@ -159,6 +157,9 @@ def named(store: Store, after: After) -> list[int]:
 
 
 def _named(store: Store, word: str) -> list[int]:
+    from scheduler.queue.selection import NothingNamed, none_of  # with all the ways to name jobs
+    from scheduler.queue.selection import chosen as chosen_by
+
     group = chosen_by(store, [GROUP + word.removeprefix(GROUP)])  # a group's name before anything else that the word may mean
     next_step = "submit first what comes first; `exp-queue status` lists all jobs"
     try:

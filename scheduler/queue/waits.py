@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from scheduler.queue.job import Job
-from scheduler.queue.moments import clock
 from scheduler.queue.states import ENDED, State, in_sql
-from scheduler.queue.store import Store
 from scheduler.values import dataclass
+
+if TYPE_CHECKING:
+    from scheduler.queue.job import Job
+    from scheduler.queue.store import Store
 
 _OPEN = in_sql(frozenset(State) - ENDED)
 
@@ -33,6 +35,8 @@ def lacks(store: Store, jobs: Iterable[Job], now: float) -> dict[str, Lack]:
             found[job.id] = known.get(job.prerequisite) or _after(store, job.prerequisite)
             known[job.prerequisite] = found[job.id]
         elif job.begin_at > now:
+            from scheduler.queue.moments import clock  # hardly any job has a time
+
             found[job.id] = Lack(f"not before {clock(job.begin_at)}")
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
@@ -72,7 +71,9 @@ def _around(text: str, place: int, width: int) -> str:
 
 
 def _digested(text: str, width: int, digits: int) -> str:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[: min(digits, max(width - 1, 1))]
+    from hashlib import sha256  # with OpenSSL, for texts that nearly no table has
+
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[: min(digits, max(width - 1, 1))]
     return head(text, width - len(digest) - 1) + CUT + digest if width > 1 else digest
 
 

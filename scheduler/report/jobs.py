@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scheduler.actions.move import Moved
-from scheduler.actions.results import Line
-from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels
 from scheduler.report.remarks import as_object
 from scheduler.report.text import duration, number, plural, skipped, waiting
-from scheduler.tracking.metric_log import Objective
+
+if TYPE_CHECKING:
+    from scheduler.actions.move import Moved
+    from scheduler.actions.results import Line
+    from scheduler.queue.job import Attempt, Job
+    from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
 GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too few for everything
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, str]]:
@@ -66,7 +68,7 @@ def gpus_of(attempt: Attempt | None) -> str:
 def _short_name(gpu: str) -> str:
     """Enough of a UUID for CUDA to know it: `MIG-c6d4f1ef`."""
     kind, _, rest = gpu.partition("-")
-    return f"{kind}-{rest.partition('-')[0]}" if UUID.fullmatch(rest) else gpu
+    return f"{kind}-{rest.partition('-')[0]}" if rest and re.fullmatch(UUID, rest, re.IGNORECASE) else gpu
 
 
 def astray(gpus: str, elsewhere: str) -> str:

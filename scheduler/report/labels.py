@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -180,10 +179,11 @@ def _more(jobs: Sequence[Job], named: Sequence[str], before: Sequence[str]) -> l
     `named` is the same."""
     labels, more = list(named[: len(jobs)]), list(before[: len(jobs)])
     for what in (_command, _directory, _content):
-        alike: dict[object, set[str]] = {}
+        alike: dict[object, list[Job]] = {}
         for label, job in zip(labels, jobs, strict=True):
-            alike.setdefault((label, job.group), set()).add(what(job))
-        told = [what(job) if len(alike[label, job.group]) > 1 else "" for label, job in zip(labels, jobs, strict=True)]
+            alike.setdefault((label, job.group), []).append(job)
+        differ = {key for key, those in alike.items() if len(those) > 1 and len(set(map(what, those))) > 1}
+        told = [what(job) if (label, job.group) in differ else "" for label, job in zip(labels, jobs, strict=True)]
         labels = [f"{label} {each}".strip() for label, each in zip(labels, told, strict=True)]
         more = [f"{rest} {each}".strip() for rest, each in zip(more, told, strict=True)]
     return more
@@ -204,4 +204,6 @@ def _directory(job: Job) -> str:
 
 
 def _content(job: Job) -> str:
-    return "#" + hashlib.sha256(job.arguments.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    from hashlib import sha256  # with OpenSSL, for jobs that nothing else tells apart
+
+    return "#" + sha256(job.arguments.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -105,15 +105,17 @@ def notifying(words: Sequence[str], about: str, say: Callable[[str], None]) -> I
     """Notifications of one run to the channels that `words` name; without words to those that the configuration file says.
     UserError for a word that names none, and for what is wrong in the file."""
     found = settings()
-    box = outbox(chosen(words, found), say)
-    told = Notifications(about, box.send if box.channels else None, found.still_after)
+    channels = chosen(words, found)
+    box = outbox(channels, say) if channels else None
+    told = Notifications(about, box.send if box else None, found.still_after)
     try:
         yield told
     except BaseException as error:
         told.broken(error)
         raise
     finally:
-        box.close()
+        if box:
+            box.close()
 
 
 def _past(state: State) -> str:

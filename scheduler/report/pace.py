@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scheduler.pacing.kept import Found
+if TYPE_CHECKING:
+    from scheduler.pacing.kept import Found
 
 
 def at_once(slots: int | None) -> str:

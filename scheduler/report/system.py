@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scheduler.tracking.system_use import SystemUse
+if TYPE_CHECKING:
+    from scheduler.tracking.system_use import SystemUse
 
 
 def as_object(use: SystemUse | None, co2_per_kwh: float | None) -> dict[str, Any] | None:

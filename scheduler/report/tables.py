@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -25,14 +24,25 @@ def print_table(rows: Sequence[Mapping[str, str]], file: TextIO, layout: Layout 
     names = [name for name in (rows[0] if rows else {}) if any(row[name] for row in rows)]
     columns = {name: [safe(row[name]) for row in rows] for name in names}
     widths = {name: max(map(cells, (safe(name), *column))) for name, column in columns.items()}
-    room = shutil.get_terminal_size().columns if file.isatty() else sum(widths.values()) + GAP * len(widths)
+    room = _columns() if file.isatty() else sum(widths.values()) + GAP * len(widths)
     shown = fitted(widths, room, layout)
-    heads = {name: apart([safe(each) for each in shown], width)[place] for place, (name, width) in enumerate(shown.items())}
+    heads = {name: _head(safe(name), [*map(safe, shown)], width) for name, width in shown.items()}
     texts = [[heads[name], *_within(columns[name], width, layout.anew.get(name))] for name, width in shown.items()]
     for row in zip(*texts, strict=True):
         padded = (text + " " * (width - cells(text)) for text, width in zip(row, shown.values(), strict=True))
         line((" " * GAP).join(padded).rstrip(), file)
     return [name for name in names if name not in shown]
+
+
+def _head(name: str, names: Sequence[str], width: int) -> str:
+    """The name of a column in so much room, unlike those of the others."""
+    return name if cells(name) <= width else apart(names, width)[names.index(name)]
+
+
+def _columns() -> int:
+    import shutil  # with three libraries that compress files
+
+    return shutil.get_terminal_size().columns
 
 
 def _within(column: Sequence[str], width: int, anew: Callable[[int], Sequence[str]] | None) -> Sequence[str]:

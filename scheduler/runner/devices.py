@@ -23,6 +23,7 @@ from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.job_desk import JobDesk
 
 if TYPE_CHECKING:
+    from scheduler.launcher.client import Slot
     from scheduler.queue.job import Job
     from scheduler.slurm.fleet import SlurmFleet
     from scheduler.ssh.fleet import SshFleet
@@ -56,6 +57,7 @@ class Devices:
         """`note`: why there is no desk, for people; `cure`: what they can do about it."""
         self._note, self.desk, self._arrival, self._cure = note, desk, arrival, cure
         self.cores = usable_cores()
+        self.early: Callable[[], Slot | None] = lambda: None  # gives a launcher that was begun before, as long as there is one
         self._per_gpu = 1
 
     @property

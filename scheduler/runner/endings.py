@@ -1,6 +1,6 @@
 """What the end of an attempt means and what follows from it: its use of GPU memory, its final record, another attempt.
 
-However an end is heard of, live or long after by `settle`, it is judged and written down here.
+However an end is heard of, live or long after (`settling`), it is judged and written down here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.gpus.packing import GpuUse, retries_free_of_charge
 from scheduler.launcher import journal
-from scheduler.launcher.places import gone, sweep
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import UNREAD, Changes
 from scheduler.queue.job import Attempt, Ending, deserves_another_attempt
@@ -28,20 +27,6 @@ if TYPE_CHECKING:
     from scheduler.gpus.usage import Shares
 
 Found = TypeVar("Found")
-
-
-def settle(store: Store) -> list[Attempt]:
-    """Write down every end that nobody has heard, and queue again what its policy starts again; returns the attempts that are
-    still there."""
-    left, still_there, attempts = gone(store.home), [], store.open_attempts()  # in this order: see `sweep`
-    for attempt, seen in zip(attempts, evidence.look_at(store.home, attempts), strict=True):
-        found = recovery.verdict(attempt.name, seen)
-        if isinstance(found, recovery.StillThere):
-            still_there.append(attempt)
-        else:
-            write_down(store, attempt, found, recovery.duration(seen, attempt))
-    sweep(store.home, left, {attempt.launcher for attempt in still_there})
-    return still_there
 
 
 def judge(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[GpuUse, ...]]:

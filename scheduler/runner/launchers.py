@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from scheduler.home import Home
-from scheduler.launcher.client import Launch, Slot, open_slot
+from scheduler.launcher.client import Launch, Slot
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Attempt, Job
-from scheduler.runner.ports import port_of_a_launcher
+from scheduler.runner.ports import open_with_port
 
 # Short jobs are sent ahead, up to so many and so many seconds of work, so that a launcher never waits for a commit.
 MOST_AHEAD = 32
@@ -38,10 +38,12 @@ class Fleet:
         heard: Callable[[dict[str, Any]], None],
         died: Callable[[list[str], str], None],
         orphans: Callable[[], set[int]],
+        early: Callable[[], Slot | None] = lambda: None,
     ) -> None:
-        """`orphans`: the numbers of attempts that run outside of these launchers; no new launcher gets one of them."""
+        """`orphans`: the numbers of attempts that run outside of these launchers; no new launcher gets one of them. `early`:
+        gives one that was begun before, as long as there is one."""
         self._home, self._wakeups, self._limit, self._heard, self._died = home, wakeups, limit, heard, died
-        self._orphans = orphans
+        self._orphans, self._early = orphans, early
         self._slots: list[Slot] = []
         self._mean, self._has_learned = WORK_AHEAD, False
 
@@ -150,10 +152,8 @@ class Fleet:
         """Launchers take along what they have, and `sweep` what those leave that were killed."""
 
     def _open(self, warm: str, launch: Launch | None) -> Slot:
-        with port_of_a_launcher(self._home) as port:
-            slot = open_slot(self._home, [port.fd] if port else [], launch)
-            slot.warm = warm if launch else ""
-            slot.port = port.numbers[0] if port else None
+        slot = (None if launch else self._early()) or open_with_port(self._home, launch)
+        slot.warm = warm if launch else ""
         taken = {each.number for each in self._slots} | self._orphans()
         slot.number = next(number for number in itertools.count() if number not in taken)
         bisect.insort(self._slots, slot, key=lambda each: each.number)

@@ -11,16 +11,24 @@ from scheduler.errors import StateError
 from scheduler.gpus.placement import Refusal
 from scheduler.gpus.ports import Ports, is_free, port_folder, take_ports
 from scheduler.home import Home
-from scheduler.launcher.client import Slot
-from scheduler.queue.job import Job
+from scheduler.launcher.client import Launch, Slot, open_slot
 
 if TYPE_CHECKING:
+    from scheduler.queue.job import Job
     from scheduler.slurm.fleet import Place
     from scheduler.ssh.fleet import Place as SshPlace
 
 
+def open_with_port(home: Home, launch: Launch | None = None) -> Slot:
+    """A new launcher that holds a port for its jobs, where there is one to be had. Otherwise as `open_slot`."""
+    with _port_of_a_launcher(home) as port:
+        slot = open_slot(home, [port.fd] if port else [], launch)
+    slot.port = port.numbers[0] if port else None
+    return slot
+
+
 @contextmanager
-def port_of_a_launcher(home: Home) -> Iterator[Ports | None]:
+def _port_of_a_launcher(home: Home) -> Iterator[Ports | None]:
     """Held until the launcher has inherited it. None where there is none to be had: who does not ask can do without."""
     try:
         found = take_ports(port_folder(home.root))

@@ -55,7 +55,7 @@ class Supervision:
         self._mine, self._store, self._devices, self._wakeups = mine, mine.store, devices, wakeups
         self._pause, self._noted, self.warmth = pause, noted, warmth
         self.shortage = Pause()
-        here = partial(Fleet, mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans)
+        here = partial(Fleet, mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans, devices.early)
         self.fleet = devices.fleet(wakeups, self._heard) or here()
         self.fleet.resize(limit)
         elsewhere, noted_elsewhere = self._heard_elsewhere, lambda attempt, note: self._heard(note)

@@ -20,7 +20,7 @@ from typing import Any
 from scheduler.launcher.execution import Execution
 from scheduler.launcher.journal import BY_CLUSTER, Journal
 from scheduler.launcher.spawning import Order
-from scheduler.linux import processes
+from scheduler.linux import parents
 from scheduler.queue.interpreters import Interpreters
 from scheduler.queue.surroundings import Surroundings
 from scheduler.slurm import batch
@@ -119,5 +119,5 @@ def main(folder: str) -> None:
     if asked := batch.asked_to_stop(place, index):
         os.write(descriptor, batch.stopped_before(order.attempt, asked["state"]).encode())
         return
-    processes.become_subreaper()
+    parents.become_subreaper()
     OnNode(order, Journal(descriptor), place, index, signals).run()

@@ -8,7 +8,6 @@ the place up to which it was read; it is written anew when the log is no longer 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -119,7 +118,9 @@ def _resumed(path: Path, file: BinaryIO, status: os.stat_result) -> _Reading:
 
 def _mark(file: BinaryIO, offset: int) -> str:
     ends = os.pread(file.fileno(), MARK, 0) + os.pread(file.fileno(), MARK, max(0, offset - MARK))
-    return hashlib.sha256(ends).hexdigest()
+    from hashlib import sha256  # with OpenSSL; a small log is read again
+
+    return sha256(ends).hexdigest()
 
 
 def _keep(path: Path, found: _Reading) -> None:

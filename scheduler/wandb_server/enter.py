@@ -13,7 +13,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
     from scheduler.linux.locks import lock
-    from scheduler.linux.processes import die_with_parent
+    from scheduler.linux.parents import die_with_parent
     from scheduler.wandb_server.folders import Folder, RunId
 
     die_with_parent(signal.SIGTERM)

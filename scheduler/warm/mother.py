@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 # All that launchers and jobs use of ours is loaded before anything of the program's, and hidden meanwhile.
 from scheduler.launcher import kept, loop  # noqa: F401
 from scheduler.launcher.channel import Channel
-from scheduler.linux import processes
+from scheduler.linux import parents
 from scheduler.values import dataclass
 from scheduler.warm import imports, safety, title
 from scheduler.warm.becoming import close_all_but
@@ -75,7 +75,7 @@ class Errand:
 
 def main(connection: int) -> None:
     """Run on an inherited descriptor: the runner's socket."""
-    processes.die_with_parent(signal.SIGKILL)  # also in the midst of an import that takes for ever
+    parents.die_with_parent(signal.SIGKILL)  # also in the midst of an import that takes for ever
     os.environ.pop(title.ROOM, None)
     runner = Channel(socket.socket(fileno=connection))
     messages, there = runner.receive()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from statistics import median
 
 SHORTEST = 0.4  # seconds that a job of it takes: in less, hardly anything can have been imported
 LONGEST = 120.0  # seconds that a job of it takes: of more, the imports are hardly ever a part
@@ -32,6 +31,8 @@ class Record:
     @property
     def usual(self) -> float:
         """Seconds that a job of it takes; infinity: nobody knows."""
+        from statistics import median  # with fractions and random numbers, and few runs have so many jobs
+
         return median(self.seconds) if self.seconds else math.inf
 
 

@@ -157,6 +157,27 @@ def test_each_value_has_a_default_of_its_own() -> None:
     assert MANY.ours(1).config is not MANY.ours(1).config
 
 
+def test_what_makes_a_value_is_compiled_with_the_first_one() -> None:
+    """Of the classes that a command imports most never have a value; to compile is most of what a class costs."""
+    for cls in (both(many).ours, both(heir).ours):
+        assert not inspect.isfunction(vars(cls)["__init__"])
+        assert cls(1, "x").text == "x"
+        assert inspect.isfunction(vars(cls)["__init__"])
+        assert cls(2).number == 2
+
+
+def test_a_class_below_a_value_makes_it_the_same_way() -> None:
+    """Also where the first value is one of a class that adds something of its own."""
+    base = both(many).ours
+
+    class Below(base):  # type: ignore[misc,valid-type]
+        def __init__(self, number: int) -> None:
+            super().__init__(number, "below")
+
+    assert [Below(number).text for number in (1, 2)] == ["below", "below"]
+    assert (base(2).number, base(2).text) == (2, "a")
+
+
 def test_a_value_is_checked_when_it_is_made() -> None:
     """Also by `replace`."""
     with pytest.raises(ValueError, match="less than nothing"):

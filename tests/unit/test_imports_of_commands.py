@@ -31,9 +31,12 @@ FAR = (
 )
 NO_FILE = ("yaml", "scheduler.experiments.experiment_file", "scheduler.sweeps.files.either")
 NO_RUNNER = ("scheduler.runner.runner", "scheduler.runner.plan", "scheduler.runner.devices", "scheduler.gpus.admission")
-NO_LAUNCHER = ("scheduler.launcher.client", "socket", "subprocess", "secrets")
+NO_LAUNCHER = ("scheduler.launcher.client", "socket", "subprocess")
 NO_LOGS = ("scheduler.runner.logs", "scheduler.tracking.readers.follower", "scheduler.tracking.readers.any_values")
 NO_QUEUE = ("sqlite3", "scheduler.queue.store", "scheduler.queue.database")
+# What is dear and only those need who start processes, tell one long text from another, or write a CSV.
+NO_DEAR = ("ctypes", "hashlib", "shutil", "csv", "decimal", "random", "scheduler.queue.changes", "scheduler.queue.filters")
+NO_JOBS = ("scheduler.queue.job", "scheduler.actions.results", "scheduler.report.jobs", "scheduler.report.tables")
 LOOKS = (*NO_FILE, *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS)
 
 
@@ -46,23 +49,23 @@ class Start(NamedTuple):
 
 
 STARTS = [
-    Start("--version", (*LOOKS, *NO_QUEUE), 12),
-    Start("status", LOOKS, 120),
-    Start("show last", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 122),
-    Start("hold queued", LOOKS, 108),
-    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 119),
-    Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 203),
-    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 186),
+    Start("--version", (*LOOKS, *NO_QUEUE), 7),
+    Start("status", (*LOOKS, *NO_DEAR, *NO_JOBS), 27),
+    Start("show last", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 111),
+    Start("hold queued", LOOKS, 84),
+    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 104),
+    Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 191),
+    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 179),
     Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
     Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
-    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 185),
-    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 290),
-    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 345),
+    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 173),
+    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 278),
+    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 333),
 ]
 
 
-def imported(words: Sequence[str], directory: Path) -> set[str]:
-    """All that a Python has imported which has been this command."""
+def loaded(words: Sequence[str], directory: Path) -> list[str]:
+    """All that a Python has imported which has been this command, in that order."""
     code = f"import sys, json; from scheduler.cli.main import _status; _status({list(words)!r}); " + (
         "print('\\n' + json.dumps([*sys.modules]), file=sys.stderr)"
     )
@@ -70,7 +73,12 @@ def imported(words: Sequence[str], directory: Path) -> set[str]:
     environment |= {"EXP_QUEUE_LOCK_DIR": str(directory / "locks"), "EXP_QUEUE_CONFIG": str(directory / "none.yaml")}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, env=environment, timeout=100)
-    return set(json.loads(done.stderr.splitlines()[-1]))
+    found: list[str] = json.loads(done.stderr.splitlines()[-1])
+    return found
+
+
+def imported(words: Sequence[str], directory: Path) -> set[str]:
+    return set(loaded(words, directory))
 
 
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start.words)
@@ -84,6 +92,26 @@ def test_a_command_imports_what_it_needs(tmp_path: Path, start: Start) -> None:
     assert [name for name in (*FAR, *start.without) if name in found] == []
     ours = {name for name in found if name.startswith("scheduler.")}
     assert len(ours) <= start.most, sorted(ours)
+
+
+def test_a_list_of_jobs_imports_what_shows_them(tmp_path: Path) -> None:
+    """Hardly any queue is empty. Who only looks changes nothing, claims nothing, and asks no process that is not there."""
+    (tmp_path / "one.json").write_text(json.dumps(ONE))
+    imported(["submit", "one.json"], tmp_path)
+    found = imported(["status"], tmp_path)
+    assert "scheduler.report.jobs" in found
+    assert [name for name in (*FAR, *LOOKS, *NO_DEAR) if name in found] == []
+    assert sum(name.startswith("scheduler.") for name in found) <= 72
+
+
+def test_a_run_begins_its_launcher_before_it_loads_what_uses_it(tmp_path: Path) -> None:
+    """Both take as long as the other, on two cores; one after the other the first job would wait for the sum."""
+    (tmp_path / "one.json").write_text(json.dumps(ONE))
+    order = loaded(["run", "one.json"], tmp_path)
+    begun = order.index("scheduler.runner.early")
+    assert order.index("scheduler.launcher.client") < order.index("scheduler.runner.runner")
+    assert begun < order.index("scheduler.runner.runner")
+    assert sum(name.startswith("scheduler.") for name in order[:begun]) <= 108
 
 
 def test_a_launcher_imports_little() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +30,8 @@ class _Line:
 
 
 def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    import csv
+
     line = _Line()
     writer = csv.writer(line, lineterminator="\n")
     for row in ([*names], *([cell(row.get(name)) for name in names] for row in rows)) if names else ():

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from scheduler.errors import UserError
 from scheduler.values import dataclass
@@ -121,6 +120,8 @@ def _range(arguments: Sequence[str], read: Read, most: int) -> Several:
         given = {"start": 0, "stop": given["start"], "step": given["step"]}
     if given.keys() != {"start", "stop", "step"} or not given["step"]:
         raise UserError("a range has a stop, and may have a start and a step, all numbers", next_step=_A_RANGE)
+    from decimal import Decimal  # hardly any change of a file has a range
+
     start, stop, step = (Decimal(repr(given[each])) for each in ("start", "stop", "step"))
     count = math.ceil((stop - start) / step)
     if count < 1:

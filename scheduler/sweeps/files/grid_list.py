@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from scheduler.errors import Place, UserError
+from scheduler.experiments.asks import Policy, Ranking, Resources
 from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.command.launch import Asked
@@ -14,7 +15,6 @@ from scheduler.experiments.configurations.configurations import Axis
 from scheduler.experiments.configurations.overrides import Edit, parse
 from scheduler.experiments.configurations.unfolding import refuse_interval
 from scheduler.experiments.document.document import Document
-from scheduler.experiments.experiment import Policy, Ranking, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.experiments.grid.entries import CHECKED
 from scheduler.experiments.grid.matrix import Block

@@ -19,7 +19,8 @@ from scheduler.queue.submit import submit
 from scheduler.queue.system_uses import remember
 from scheduler.report.details import details
 from scheduler.runner.attempts import End, Running
-from scheduler.runner.endings import settle, system_use, write_end
+from scheduler.runner.endings import system_use, write_end
+from scheduler.runner.settling import settle
 from scheduler.tracking.system_use import SystemUse
 
 

@@ -27,8 +27,8 @@ from scheduler.home import Home
 from scheduler.launcher.places import journal_path
 from scheduler.linux import processes
 from scheduler.linux.holders import tree_of
-from scheduler.queue.evidence import Pause, paused
-from scheduler.queue.job import Attempt
+from scheduler.queue.evidence import paused
+from scheduler.queue.job import Attempt, Pause
 from scheduler.queue.mine import EVERYTHING, Mine
 from scheduler.queue.selection import select
 from scheduler.queue.states import State

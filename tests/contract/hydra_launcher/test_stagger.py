@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.experiments.experiment import Policy, Resources
+from scheduler.experiments.asks import Policy, Resources
 from scheduler.experiments.experiment_file import ExperimentFile
 from scheduler.queue.store import Store
 

@@ -13,7 +13,7 @@ import pytest
 
 CHILD = """
 import os, signal, sys
-from scheduler.linux.processes import die_with_parent
+from scheduler.linux.parents import die_with_parent
 die_with_parent(signal.SIGTERM)
 os.write(1, b"ready")
 os.execvp("sleep", ["sleep", "600"])

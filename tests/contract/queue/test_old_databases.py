@@ -16,8 +16,8 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.trials import latest_sweep, trials
 from scheduler.runner.devices import Devices
-from scheduler.runner.endings import settle
 from scheduler.runner.runner import Runner
+from scheduler.runner.settling import settle
 from tests.conftest import ROOT
 
 OLD = sorted((ROOT / "tests/data/queue").glob("format_*.db"))

@@ -24,10 +24,10 @@ from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.attempts import End, Running
 from scheduler.runner.devices import Devices
-from scheduler.runner.endings import settle
 from scheduler.runner.notices import Notice, Started, StillReading
 from scheduler.runner.reading import Reading
 from scheduler.runner.runner import Runner
+from scheduler.runner.settling import settle
 from scheduler.tracking.left import left
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, WANDB
 from tests.unit.tracking import transaction_logs

@@ -22,7 +22,8 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.attempts import End, Running
-from scheduler.runner.endings import settle, system_use, write_end
+from scheduler.runner.endings import system_use, write_end
+from scheduler.runner.settling import settle
 
 EXHAUSTED = "Traceback ...\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
 FAILED = {"state": "failed", "exit_status": 1, "reason": "exit status 1", "duration": 3.0}

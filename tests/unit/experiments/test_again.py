@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from scheduler.experiments import Policy, Resources, SlurmWishes, read
 from scheduler.experiments.again import file_of
-from scheduler.experiments.experiment import Ranking
+from scheduler.experiments.asks import Ranking
 from scheduler.experiments.remarks import Remarks
 
 

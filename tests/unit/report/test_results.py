@@ -10,8 +10,7 @@ from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
 from scheduler.experiments import Policy, Ranking, Resources, differences
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.home import Home
-from scheduler.queue.evidence import Pause
-from scheduler.queue.job import Job
+from scheduler.queue.job import Job, Pause
 from scheduler.queue.states import State
 from scheduler.report.jobs import metric_columns, objects, table
 from scheduler.report.labels import Labels, telling

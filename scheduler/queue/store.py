@@ -50,7 +50,7 @@ class Store:
         """One durable transaction. All of it happens, or nothing. `many`: it is about thousands of jobs, and about none that
         it has not found in the queue or put there itself."""
         with self._database.write(many=many) as connection:
-            change = Changes(connection, self.home)
+            change = Changes(connection, self.home, self._database.writer)
             yield change
             resolve(change)
 

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from scheduler.queue.writer import Writer
 from scheduler.shortage import Shortage, Startable
 
 USUAL = Policy()
+SHARED = ("./train",)  # says itself which program it is
 
 
 @pytest.fixture
@@ -111,9 +113,13 @@ def test_a_connection_stays_that_of_its_thread(connection: sqlite3.Connection) -
 def test_python_shares_its_time_as_ever_when_nothing_is_written_aside_any_more(connection: sqlite3.Connection) -> None:
     """To change hands 5,000 times a second would cost every thread of a program that submits through the API."""
     before, writer = sys.getswitchinterval(), Writer(connection)
-    writer.aside(inserting(1))
-    writer.rest()
-    assert sys.getswitchinterval() == before
+    sys.setswitchinterval(0.125)
+    try:
+        writer.aside(inserting(1))
+        writer.rest()
+        assert sys.getswitchinterval() == 0.125
+    finally:
+        sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
@@ -155,14 +161,19 @@ def test_the_jobs_of_a_long_submit_are_those_of_short_ones(home: Home, tmp_path:
     """What is written a thousand at a time, with what they share said once, is what was written one by one."""
     kinds = [Policy(), Policy(priority=3), Policy(retries=1, environment=("A",))]
     given = [each for kind in range(3) for each in experiments(*range(kind * CHUNK, (kind + 1) * CHUNK), policy=kinds[kind])]
-    given += [each for number in range(1, 7) for each in experiments(-number, policy=kinds[number // 2 % 3])]
+    mixed = [each for number in range(1, 7) for each in experiments(-number, policy=kinds[number // 2 % 3])]
+    mixed += [replace(each, launch=("sh", "-c", "true")) for each in experiments(-7, -8, policy=kinds[0])]
+    mixed += [replace(each, policy=kind, launch=SHARED) for kind, each in zip(kinds, experiments(-9, -10, -11), strict=True)]
+    mixed += experiments(-12, -13)
     with Store(home) as one, Store(open_home(tmp_path / "other")) as other:
-        submit(one, given, "/", file="f.yaml")
+        submit(one, [*given, *mixed], "/", file="f.yaml")
         for start in range(0, len(given), ASIDE // 5):
             submit(other, given[start : start + ASIDE // 5], "/", file="f.yaml")
+        for each in mixed:
+            submit(other, [each], "/", file="f.yaml")
         for table in ("job", "event", "surroundings", "code"):
             assert rows_of(one, table) == rows_of(other, table)
-        assert [job.argv[1] for job in one.jobs()] == [each.launch[1] for each in given]
+        assert [(job.argv, job.policy) for job in one.jobs()] == [(each.argv, each.policy) for each in (*given, *mixed)]
 
 
 def test_the_same_long_file_again_changes_nothing(store: Store) -> None:

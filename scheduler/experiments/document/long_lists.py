@@ -78,7 +78,7 @@ class _ShortBuilder(Builder):
             super()._take_ScalarEvent(event)
             return
         frame = self.stack[-1] if self.stack else None
-        if frame is None or not isinstance(frame.value, list) or event.anchor or event.tag or not event.implicit[0]:
+        if frame is None or not isinstance(frame.value, list) or event.anchor or not event.implicit[0]:
             raise _InDoubt
         frame.value.extend(found)
         frame.size += len(found)

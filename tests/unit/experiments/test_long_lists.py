@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.errors import UserError
+from scheduler.experiments import read as read_file
 from scheduler.experiments.document import long_lists
 from scheduler.experiments.document.limits import Limits
 from scheduler.experiments.document.long_lists import LONG, read
@@ -37,6 +40,7 @@ PLACES = (
     "x: >\n  {}\n  {}",
     "- {}",
     "[{}]",
+    "[{},]",
     "{}",
     "x: [{}",
     "x: [{}]]",
@@ -45,7 +49,10 @@ PLACES = (
     "x: [{}b]",
     "x: [{}]\nx: 2",
     "x: [\ue0000, {}]",
+    "x: [\ue0000 # a comment\n , {}]",
+    "a: &one 1\nx: [&one {}]\ny: *one",
 )
+LIMITS = (Limits(), Limits(values=LONG // 2), Limits(depth=1))
 numbers = st.one_of(
     st.integers(-(10**20), 10**20).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -75,7 +82,7 @@ def outcome(text: str, limits: Limits, how: str) -> object:
         return str(error)
 
 
-@given(st.sampled_from(PLACES), lists(), st.sampled_from([Limits(), Limits(values=LONG // 2), Limits(depth=1)]))
+@given(st.sampled_from(PLACES), lists(), st.sampled_from(LIMITS))
 def test_a_text_with_long_lists_is_what_it_is_value_by_value(place: str, listed: str, limits: Limits) -> None:
     """A number that is read as another trains something else, and a comment that is read as numbers is worse."""
     text = place.format(listed, listed)
@@ -84,11 +91,12 @@ def test_a_text_with_long_lists_is_what_it_is_value_by_value(place: str, listed:
     assert repr(found) == repr(plain)  # 1 and 1.0 are no longer the same
 
 
+@pytest.mark.parametrize("limits", LIMITS, ids=repr)
 @pytest.mark.parametrize("place", PLACES)
-def test_plain_numbers_are_read_the_same_in_every_place(place: str) -> None:
+def test_plain_numbers_are_read_the_same_in_every_place(place: str, limits: Limits) -> None:
     """The same without chance."""
     text = place.format(MANY, MANY)
-    assert repr(outcome(text, Limits(), "short")) == repr(outcome(text, Limits(), "plain"))
+    assert repr(outcome(text, limits, "short")) == repr(outcome(text, limits, "plain"))
 
 
 def test_a_long_list_is_read_in_one_piece() -> None:
@@ -101,3 +109,12 @@ def test_many_numbers_behind_one_another_without_a_comma_cost_no_more_than_their
     """A pattern that tried each beginning anew would take hours for a text of digits."""
     text = "x: ['" + "1" * 300_000 + "', " + "1.5," * LONG + "]"
     assert read(text, "x.yaml")[0] == {"x": ["1" * 300_000, *[1.5] * LONG]}
+
+
+def test_a_list_of_numbers_may_lie_too_deep_as_any_other(tmp_path: Path) -> None:
+    """That nothing is wrong with its numbers says nothing of where it stands."""
+    path = tmp_path / "deep.json"
+    path.write_text('{"experiments": [{"a": [[1, 2]]}]}')
+    assert list(read_file(str(path), limits=Limits(depth=5)).experiments())
+    with pytest.raises(UserError, match="nested deeper than 4 levels"):
+        read_file(str(path), limits=Limits(depth=4))

@@ -77,9 +77,9 @@ def outcome(text: str, limits: Limits, how: str) -> object:
         if how == "plain":
             return parse(text, "x.yaml", limits)
         value, marks = read(text, "x.yaml", limits)
-        return value, marks()
     except UserError as error:
         return str(error)
+    return value, marks()
 
 
 @given(st.sampled_from(PLACES), lists(), st.sampled_from(LIMITS))

@@ -1,12 +1,13 @@
-"""What a queue of 100,000 jobs costs: to submit it, to look at it, to find the next job, in time and in memory.
+"""What a queue of 100,000 jobs costs: to submit it, to look at it, to hold, release and cancel it, to find the next job, in time
+and in memory.
 
     python benchmarks/long_queue.py [--jobs 100000]
 
 Each command is a process of its own, byte-compiled, with its wall and CPU time and its largest resident memory. The next job is
 a query of the store, the median of 100, also where all of the queue belongs to somebody else and our ten jobs stand behind it.
 Then the queries once more with twice as many jobs that come after these. The floors, in a table of as many bare rows: a Python
-that writes them in one durable commit, finds all by their keys, writes ten more, or counts them; a row found by its key, as many
-rows read, two rows written in a durable commit.
+that writes them in one durable commit, finds all by their keys, writes ten more, counts or changes them; a row found by its key,
+as many rows read, two rows written in a durable commit.
 """
 
 from __future__ import annotations
@@ -53,8 +54,16 @@ store = sqlite3.connect(sys.argv[1])
 for n in range(int(sys.argv[2])):
     store.execute("SELECT number FROM job WHERE id = ?", (f"{n:032x}",)).fetchone()
 """
+CHANGE = """
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+store.execute("PRAGMA synchronous = FULL")
+store.execute("UPDATE job SET number = number + 1")
+"""
 COUNT = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT COUNT(*) FROM job').fetchall())"
 WRITTEN, COUNTED = "a Python that writes as many rows", "a Python that counts the rows"
+CHANGED = "a Python that changes a number in as many rows"
+MOVES = ("hold", "release", "cancel")  # of all jobs
 MANY = 1000  # jobs that are looked at before one that waits: `explain` names no more
 
 
@@ -164,6 +173,13 @@ def processes_of(directory: Path) -> int:
     return found
 
 
+def moves(directory: Path, file: str) -> dict[str, Cost]:
+    """All jobs of a file held, released and cancelled, in a queue of their own."""
+    directory.mkdir()
+    command(directory, "submit", file)
+    return {what: command(directory, what, "all") for what in MOVES}
+
+
 def figures(asked: Asked, jobs: int = 0) -> list[Figure]:
     jobs = jobs or (5_000 if asked.quick else 100_000)
     directory = Path(tempfile.mkdtemp(prefix="queue-", dir=asked.folder))
@@ -172,7 +188,7 @@ def figures(asked: Asked, jobs: int = 0) -> list[Figure]:
     file, more = written(directory / "long.yaml", 0, jobs), written(directory / "more.yaml", jobs, 10)
     words = {"submit": ("submit", file), "submit again": ("submit", file), "ten more": ("submit", more), "status": ("status",)}
     costs = bare.costs() if bare else {}
-    found = {what: command(directory, *each) for what, each in words.items()}
+    found = {what: command(directory, *each) for what, each in words.items()} | moves(directory / "moved", file)
     asked_for = query_figures(queries(directory), bare.queries() if bare else {}, jobs)
     if not asked.quick:
         asked_for += query_figures(dependents(directory, jobs), bare.queries(3) if bare else {}, jobs, after=True)
@@ -197,6 +213,7 @@ class Bare:
             "submit again": ("a Python that finds as many rows by their keys", self._run(FIND, jobs)),
             "ten more": ("a Python that writes ten rows", self._run(ROWS, jobs, jobs + 10)),
             "status": (COUNTED, self._run(COUNT)),
+            **{what: (CHANGED, self._run(CHANGE)) for what in MOVES},
         }
 
     def queries(self, times: int = 1) -> dict[str, Floor]:
@@ -228,6 +245,7 @@ NAMES = {
     "submit again": "to submit the same {jobs} again",
     "ten more": "to submit ten more behind {jobs}",
     "status": "`status` of a queue of {jobs}",
+    **{what: f"to {what} {{jobs}}" for what in MOVES},
     "next": "the next job of {jobs} found",
     "next behind others'": "our next job found behind {jobs} of others",
     "next begin": "when the next of {jobs} may begin",

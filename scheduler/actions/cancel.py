@@ -11,7 +11,7 @@ from scheduler.launcher.client import connect, stop_message
 from scheduler.queue.chosen import of_numbers
 from scheduler.queue.evidence import is_elsewhere, look, pause_of
 from scheduler.queue.job import Attempt, Job
-from scheduler.queue.states import ACTIVE, WAITING, State, in_sql
+from scheduler.queue.states import ACTIVE, WAITING, State
 from scheduler.queue.store import Store
 from scheduler.runner.recovery import StillThere, verdict
 from scheduler.runner.settling import settle
@@ -24,12 +24,13 @@ def cancel_all(store: Store, numbers: Sequence[int], say: Callable[[str], None],
     Jobs that are over stay as they are. `grace`: seconds from SIGINT to SIGTERM, instead of the jobs' own. `say` hears how it
     goes on, as their launchers tell it.
     """
-    mine = of_numbers(numbers)
+    mine = set(numbers)
+    waiting = of_numbers(mine)
     with store.change(many=True) as change:
-        change.move_all(mine.where, mine.parameters, WAITING, State.CANCELLED, CANCELLED)
-    active = mine.also(f"state IN {in_sql(ACTIVE)}")
-    wanted = set(store.ids(active.where, active.parameters))
-    return _stop(store, [attempt for attempt in store.open_attempts() if attempt.job in wanted], say, grace)
+        change.move_all(waiting.where, waiting.parameters, WAITING, State.CANCELLED, CANCELLED)
+    attempts = store.open_attempts()
+    wanted = {job.id for job in store.by_ids(attempt.job for attempt in attempts) if job.number in mine}
+    return _stop(store, [attempt for attempt in attempts if attempt.job in wanted], say, grace)
 
 
 def cancel_as_seen(store: Store, jobs: Sequence[Job], say: Callable[[str], None]) -> list[Attempt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from scheduler.experiments.command.command import Launch, Slot
@@ -81,6 +82,16 @@ def form(parts: Iterable[str | Blank]) -> Form:
     return Form([part if isinstance(part, str) else "" for part in listed], places)
 
 
+def as_list(words: Form) -> Form:
+    """These words as a list in JSON, as `command_as_json` writes it."""
+    numbers = {place: number for number, place in words.places.items()}
+    parts: list[str | Blank] = ["["]
+    for place, word in enumerate(words.pieces):
+        parts += [", "] if place else []
+        parts.append(Blank(numbers[place]) if place in numbers else encode_basestring_ascii(word))
+    return form(joined([*parts, "]"]))
+
+
 def joined(parts: Iterable[str | Blank]) -> Iterator[str | Blank]:
     """The same with texts that follow one another as one."""
     text = ""
@@ -116,8 +127,10 @@ def _flag(style: str, path: Path, value: object) -> list[str]:
 
 def argv(launch: Launch, blank: Config, words: Words | None) -> Form | None:
     """The words of the command line; None where they are not to be known like this."""
-    if words is None and any(not isinstance(token, str) and token != Slot("args_json") for token in launch):
-        return None
+    if words is None:
+        places = [token for token in launch if not isinstance(token, str)]
+        if len(places) > 1 or any(token != Slot("args_json") for token in places):
+            return None
     return form(_words(launch, blank, words))
 
 

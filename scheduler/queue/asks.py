@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, fields
 from functools import lru_cache
-from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from scheduler.experiments import Policy, Resources, SlurmWishes
 
 Asked = tuple[Resources, Policy, SlurmWishes]
-
-
-def command_as_json(argv: Iterable[str]) -> str:
-    """As `json.dumps` writes it, which takes five times as long: it makes an encoder for each list."""
-    return f"[{', '.join(map(encode_basestring_ascii, argv))}]"
 
 
 @lru_cache(maxsize=1024)

@@ -6,21 +6,25 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from scheduler.experiments import Experiment, Policy
+from scheduler.experiments import Experiment
 from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
 from scheduler.linux.processes import boot_id
-from scheduler.queue.asks import AskTexts, as_json, command_as_json, wishes_as_json
+from scheduler.queue.asks import as_json, wishes_as_json
 from scheduler.queue.job import Attempt, Ending, Job, where
 from scheduler.queue.latest import Latest
+from scheduler.queue.new_rows import Kept, runs_of, write
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
 from scheduler.queue.surroundings import Surroundings
+from scheduler.queue.writer import Writer
 
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
+ASIDE = 500  # new jobs: for fewer a thread costs more than it saves
 UNREAD = (None, 0, None)  # what is kept of the logs of an attempt that has just ended: they are to be read; see `kept`
 
+_STATES = {state.value: state for state in State}
 # For each state, as SQL, the states that it may follow.
 _BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOWS[before]) for after in State}
 
@@ -28,73 +32,68 @@ _BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOW
 class Changes:
     """Use only inside `Store.change()`; nothing is durable before that block ends."""
 
-    def __init__(self, connection: sqlite3.Connection, home: Home) -> None:
-        self._connection, self._home = connection, home
+    def __init__(self, connection: sqlite3.Connection, home: Home, writer: Writer | None = None) -> None:
+        """`writer`: that of this connection, where it may write aside."""
+        self._writer, self._home = writer or Writer(connection), home
+        self._next: int | None = None  # number: nobody else adds jobs meanwhile
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """For the tables of this room that have a file of their own."""
-        return self._connection
+        """For the tables of this room that have a file of their own; when nothing is being written aside any more."""
+        return self._writer.connection
 
     def add(
         self,
         experiments: Mapping[str, Experiment],
         cwd: str,
         earlier: Mapping[str, int],
-        surroundings: Callable[[Sequence[str], Policy], int | None] = lambda argv, policy: None,
-        code: Callable[[Sequence[str]], int | None] = lambda argv: None,
+        kept: Kept = lambda experiment: (None, None),
         file: str | None = None,
     ) -> dict[str, str]:
         """Queue new jobs for experiments by their keys, numbered from `next_number` on; returns the jobs' ids by key.
 
         `earlier` says how many jobs of a key there are already, where there are any: that tells their ids apart.
-        What `surroundings` and `code` give for a command line, and `file`: as in `Job`.
+        What `kept` gives for an experiment, and `file`: `surroundings`, `code` and `file` as in `Job`. Very many may still be on
+        their way to the file when this returns; whoever uses the connection waits for them.
         """
+        if not experiments:
+            return {}
         ids = {key: job_id(key, earlier.get(key, 0)) for key in experiments}
-        now, rows, texts = time.time(), [], AskTexts()
-        for number, (key, experiment) in enumerate(experiments.items(), self.next_number()):
-            argv, policy = experiment.argv, experiment.policy
-            of_content = (experiment.id, experiment.group, command_as_json(argv), experiment.arguments)
-            asked = (*texts(experiment.resources, policy, experiment.slurm), policy.priority, experiment.environment)
-            same = (cwd, now, surroundings(argv, policy), code(argv), file)
-            rows.append((number, ids[key], key, *of_content, *asked, *same))
-        self._connection.executemany(
-            "INSERT INTO job (number, id, key, experiment, group_name, argv, arguments, resources, policy, slurm, priority, "
-            "environment, cwd, state, submitted, surroundings, code, file) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
-            rows,
-        )
-        self._connection.executemany(
-            "INSERT INTO event (job, at, state, detail) VALUES (?, ?, 'queued', 'submitted')",
-            ((job, now) for job in ids.values()),
-        )
+        runs, first = runs_of(experiments, ids, kept, (cwd, file, time.time())), self.next_number()
+        self._next = first + len(ids)
+        if len(ids) >= ASIDE and len(runs) == 1:  # of many statements each would wait for its turn in the interpreter
+            self._writer.aside(lambda connection: write(connection, runs, first))
+        else:
+            write(self.connection, runs, first)
         return ids
 
     def next_number(self) -> int:
         """The number of the job that is added next."""
-        return self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM job").fetchone()[0]
+        if self._next is None:
+            self._next = int(self.connection.execute("SELECT coalesce(max(number), 0) + 1 FROM job").fetchone()[0])
+        return self._next
 
     def state(self, job: str) -> State:
-        return State(self._connection.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0])
+        return State(self.connection.execute("SELECT state FROM job WHERE id = ?", (job,)).fetchone()[0])
 
     def number(self, job: str) -> int:
-        return self._connection.execute("SELECT number FROM job WHERE id = ?", (job,)).fetchone()[0]
+        return self.connection.execute("SELECT number FROM job WHERE id = ?", (job,)).fetchone()[0]
 
     def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
         """The newest job of each key that has one."""
-        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy, slurm FROM job
+        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy, slurm, surroundings, code, file
+                 FROM job
                  WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
-        rows = self._connection.execute(sql, (json.dumps(list(keys)),))
-        return {
-            key: Latest(number, job, State(state), count, argv, (resources, policy, slurm))
-            for key, number, job, state, count, argv, resources, policy, slurm in rows
-        }
+        cursor = self.connection.cursor()
+        cursor.row_factory = None
+        rows = cursor.execute(sql, (json.dumps(list(keys)),))
+        return {key: Latest(number, job, _STATES[state], *others) for key, number, job, state, *others in rows}
 
     def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
         """Bring a job into a state that may follow its present one; ImpossibleTransition otherwise."""
         # The table of transitions, asked within the statement: a second one to read the state would cost as much again.
         sql = f"UPDATE job SET state = ? WHERE id = ? AND state IN ({_BEFORE[after]})"
-        if not self._connection.execute(sql, (after.value, job)).rowcount:
+        if not self.connection.execute(sql, (after.value, job)).rowcount:
             raise ImpossibleTransition(f"{self.state(job)} -> {after}")
         self._event(job, attempt, after, detail)
 
@@ -104,19 +103,19 @@ class Changes:
         assert all(after in FOLLOWS[state] for state in before)
         chosen = f"({where}) AND state IN {in_sql(before)}"
         event = f"INSERT INTO event (job, at, state, detail) SELECT id, ?, ?, ? FROM job WHERE {chosen}"
-        self._connection.execute(event, (time.time(), after.value, detail, *parameters))
-        return self._connection.execute(f"UPDATE job SET state = ? WHERE {chosen}", (after.value, *parameters)).rowcount
+        self.connection.execute(event, (time.time(), after.value, detail, *parameters))
+        return self.connection.execute(f"UPDATE job SET state = ? WHERE {chosen}", (after.value, *parameters)).rowcount
 
     def asked(self, directory: str, job: int | None = None) -> None:
         """The newest job, by its number, of what somebody has asked for in this directory (a real path); None: the one that was
         added last."""
         sql = "INSERT OR REPLACE INTO asked VALUES (?, coalesce(?, (SELECT max(number) FROM job)))"
-        self._connection.execute(sql, (directory, job))
+        self.connection.execute(sql, (directory, job))
 
     def ask_again(self, job: str, detail: str, renewed: Experiment | None = None) -> None:
         """Queue an ended job for another attempt because a person asked; `renewed` brings what its file says now."""
         self.move(job, State.QUEUED, detail)
-        self._connection.execute("UPDATE job SET failures = 0, not_before = 0, begin_at = 0 WHERE id = ?", (job,))
+        self.connection.execute("UPDATE job SET failures = 0, not_before = 0, begin_at = 0 WHERE id = ?", (job,))
         if renewed:
             self._renew(job, renewed)
 
@@ -127,31 +126,32 @@ class Changes:
 
     def _renew(self, job: str, renewed: Experiment) -> None:
         # A priority that a person gave the job itself stays until its file says another.
-        self._connection.execute(
+        self.connection.execute(
             """UPDATE job SET resources = ?1, policy = ?2, argv = ?3, environment = ?4, priority = CASE
                WHEN coalesce(json_extract(policy, '$.priority'), 0) = ?5 THEN priority ELSE ?5 END, slurm = ?6 WHERE id = ?7""",
             (
-                *(as_json(renewed.resources), as_json(renewed.policy), command_as_json(renewed.argv), renewed.environment),
+                *(as_json(renewed.resources), as_json(renewed.policy), renewed.argv_as_json, renewed.environment),
                 *(renewed.policy.priority, wishes_as_json(renewed.slurm), job),
             ),
         )
 
     def asked_by(self, jobs: Iterable[int], file: str) -> None:
         """A file has asked for these jobs, by their numbers, whether they are new or not."""
-        sql = "UPDATE job SET file = ?1 WHERE number IN (SELECT value FROM json_each(?2)) AND file IS NOT ?1"
-        self._connection.execute(sql, (file, json.dumps(list(jobs))))
+        if numbers := list(jobs):
+            sql = "UPDATE job SET file = ?1 WHERE number IN (SELECT value FROM json_each(?2)) AND file IS NOT ?1"
+            self.connection.execute(sql, (file, json.dumps(numbers)))
 
     def remember(self, surroundings: Surroundings) -> int:
         """The number by which jobs refer to these; the same for the same."""
         text = (surroundings.as_text(),)
-        self._connection.execute("INSERT OR IGNORE INTO surroundings (content) VALUES (?)", text)
-        return self._connection.execute("SELECT number FROM surroundings WHERE content = ?", text).fetchone()[0]
+        self.connection.execute("INSERT OR IGNORE INTO surroundings (content) VALUES (?)", text)
+        return self.connection.execute("SELECT number FROM surroundings WHERE content = ?", text).fetchone()[0]
 
     def surround(self, jobs: Iterable[int], surroundings: int) -> None:
         """The next attempts of these jobs, by their numbers, find other surroundings."""
         sql = """UPDATE job SET surroundings = ?1
                  WHERE number IN (SELECT value FROM json_each(?2)) AND surroundings IS NOT ?1"""
-        self._connection.execute(sql, (surroundings, json.dumps(list(jobs))))
+        self.connection.execute(sql, (surroundings, json.dumps(list(jobs))))
 
     def begin(
         self,
@@ -167,7 +167,7 @@ class Changes:
         """Open the next attempt of a queued job, or None if somebody else was quicker. A number whose directory is there already
         is passed over: a database that was restored or moved does not know of all attempts that were. From `gpus` on the values
         are the attempt's; `home`: where its directory lies, if not with the store."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "UPDATE job SET state = 'starting', attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
             (job.id,),
         ).fetchone()
@@ -175,7 +175,7 @@ class Changes:
             return None
         number = (home or self._home).free_attempt(job.id, row[0])
         if number != row[0]:
-            self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
+            self.connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job.id))
         which = (job.id, number, launcher, (home or self._home).attempt(job.id, number), time.time())
         attempt = Attempt(*which, boot=boot_id(), gpus=gpus, slot=slot, ports=ports, code=code, origin=origin)
         self._insert(attempt)
@@ -189,12 +189,12 @@ class Changes:
         self.move(job, State.STARTING, "an attempt was found", number)
         attempt = Attempt(job, number, "", self._home.attempt(job, number), started)
         self._insert(attempt)
-        self._connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job))
+        self.connection.execute("UPDATE job SET attempts = ? WHERE id = ?", (number, job))
         self.end(attempt, Ending(State.LOST, None, reason), None)
 
     def _insert(self, attempt: Attempt) -> None:
         a = attempt
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO attempt (job, number, launcher, directory, started, boot, gpus, slot, ports, code, origin) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports, a.code, a.origin),
@@ -202,7 +202,7 @@ class Changes:
 
     def runs(self, attempt: Attempt, pid: int | None, birth: int | None) -> None:
         """The attempt's process is there; without `birth`, what it has left behind is; without `pid`, on another machine."""
-        self._connection.execute(
+        self.connection.execute(
             "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
         )
         if self.state(attempt.job) is State.STARTING:
@@ -212,7 +212,7 @@ class Changes:
         """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""
         which = (attempt.job, attempt.number, attempt.launcher)
         sql = "UPDATE attempt SET elsewhere = ? WHERE job = ? AND number = ? AND launcher = ?"
-        if self._connection.execute(sql, (elsewhere, *which)).rowcount:
+        if self.connection.execute(sql, (elsewhere, *which)).rowcount:
             self._event(attempt.job, attempt.number, self.state(attempt.job), detail)
 
     def stopping(self, attempt: Attempt, detail: str) -> None:
@@ -229,12 +229,12 @@ class Changes:
         """The attempt's command certainly did not start: the attempt is not spent. False if somebody else has found that out,
         and the job may have begun again under the same number, with another launcher."""
         which = (attempt.job, attempt.number, attempt.launcher)
-        gone = self._connection.execute("DELETE FROM attempt WHERE job = ? AND number = ? AND launcher = ?", which)
+        gone = self.connection.execute("DELETE FROM attempt WHERE job = ? AND number = ? AND launcher = ?", which)
         if not gone.rowcount:
             return False
-        self._connection.execute("DELETE FROM gpu_use WHERE job = ? AND attempt = ?", (attempt.job, attempt.number))
+        self.connection.execute("DELETE FROM gpu_use WHERE job = ? AND attempt = ?", (attempt.job, attempt.number))
         sql = "UPDATE job SET attempts = coalesce((SELECT max(number) FROM attempt WHERE job = job.id), 0) WHERE id = ?"
-        self._connection.execute(sql, (attempt.job,))
+        self.connection.execute(sql, (attempt.job,))
         self.move(attempt.job, State.QUEUED, "never ran", attempt.number)
         return True
 
@@ -242,7 +242,7 @@ class Changes:
         """Write the attempt's final record; False if it had one already, which then stays as it is. `logged`: as the columns
         source, rows and summary have it."""
         what = (time.time(), duration, ending.state.value, ending.exit_status, ending.reason)
-        written = self._connection.execute(
+        written = self.connection.execute(
             "UPDATE attempt SET ended = ?, duration = ?, state = ?, exit_status = ?, reason = ? "
             "WHERE job = ? AND number = ? AND launcher = ? AND state IS NULL",
             (*what, attempt.job, attempt.number, attempt.launcher),
@@ -250,7 +250,7 @@ class Changes:
         if written:
             self.move(attempt.job, ending.state, ending.reason, attempt.number)
             sql = "INSERT OR IGNORE INTO logged (job, attempt, source, rows, summary) VALUES (?, ?, ?, ?, ?)"
-            self._connection.execute(sql, (attempt.job, attempt.number, *logged))
+            self.connection.execute(sql, (attempt.job, attempt.number, *logged))
         return bool(written)
 
     def retry_by_policy(self, attempt: Attempt) -> None:
@@ -258,7 +258,7 @@ class Changes:
         self.move(attempt.job, State.QUEUED, "retry by policy", attempt.number)
         # 1, 2, 4 ... seconds: what fails at once for an outer reason must not burn its retries within a second.
         sql = "UPDATE job SET failures = failures + 1, not_before = ? + min(?, 1 << min(failures, 30)) WHERE id = ?"
-        self._connection.execute(sql, (time.time(), LONGEST_PAUSE, attempt.job))
+        self.connection.execute(sql, (time.time(), LONGEST_PAUSE, attempt.job))
 
     def repeat_free_of_charge(self, attempt: Attempt, detail: str) -> None:
         """Queue the job again without spending one of its retries."""
@@ -268,10 +268,10 @@ class Changes:
         """Remember what an attempt had and used of its GPUs."""
         rows = [(u.job, u.attempt, u.uuid, u.model, u.granted, u.peak, u.out_of_memory, u.contended) for u in uses]
         if rows:
-            self._connection.executemany("INSERT OR REPLACE INTO gpu_use VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self.connection.executemany("INSERT OR REPLACE INTO gpu_use VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _event(self, job: str, attempt: int | None, state: State, detail: str) -> None:
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO event (job, attempt, at, state, detail) VALUES (?, ?, ?, ?, ?)",
             (job, attempt, time.time(), state.value, detail),
         )

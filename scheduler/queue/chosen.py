@@ -21,8 +21,11 @@ class Chosen:
 
 
 def of_numbers(numbers: Iterable[int]) -> Chosen:
-    """The jobs with these numbers."""
-    return Chosen("number IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),))
+    """The jobs with these numbers; without a list of them where they follow one another, as those of a file mostly do."""
+    found = set(numbers)
+    if found and max(found) - min(found) == len(found) - 1:
+        return Chosen("number BETWEEN ? AND ?", (min(found), max(found)))
+    return Chosen("number IN (SELECT value FROM json_each(?))", (json.dumps(list(found)),))
 
 
 def joined(parts: Iterable[Chosen], word: str) -> Chosen:

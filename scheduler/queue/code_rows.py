@@ -17,12 +17,19 @@ def remember(change: Changes, code: Code) -> int:
     return change.connection.execute(sql, which).fetchone()[0]
 
 
-def ask_with_present_code(change: Changes, jobs: Sequence[int]) -> None:
-    """A person asks for these jobs, by their numbers, as their programs are now. What is gone, or was never known, stays so."""
-    codes, numbers = Codes(), json.dumps(list(jobs))
-    sql = """SELECT number, program FROM code
-             WHERE number IN (SELECT code FROM job WHERE number IN (SELECT value FROM json_each(?)))"""
-    for before, program in change.connection.execute(sql, (numbers,)).fetchall():
-        if now := codes.at(program):
+def present(change: Changes, code: int, codes: Codes) -> int:
+    """The number of what the program of the code with this number is now; the same number where that is gone."""
+    row = change.connection.execute("SELECT program FROM code WHERE number = ?", (code,)).fetchone()
+    now = codes.at(row[0]) if row else None
+    return remember(change, now) if now else code
+
+
+def ask_with_present_code(change: Changes, jobs: Sequence[int], codes: Codes | None = None) -> None:
+    """A person asks for these jobs, by their numbers, as their programs are now. What is gone, or was never known, stays so.
+    `codes`: what has looked at programs already."""
+    codes, numbers = codes or Codes(), json.dumps(list(jobs))
+    sql = "SELECT DISTINCT code FROM job WHERE number IN (SELECT value FROM json_each(?)) AND code IS NOT NULL"
+    for (before,) in change.connection.execute(sql, (numbers,)).fetchall():
+        if (now := present(change, before, codes)) != before:
             sql = "UPDATE job SET code = ? WHERE code = ? AND number IN (SELECT value FROM json_each(?))"
-            change.connection.execute(sql, (remember(change, now), before, numbers))
+            change.connection.execute(sql, (now, before, numbers))

@@ -17,6 +17,7 @@ from pathlib import Path
 from scheduler.errors import StateError
 from scheduler.home import Home
 from scheduler.queue.schema import APPLICATION_ID, MIGRATIONS, migrate
+from scheduler.queue.writer import Writer
 
 NAMED_AFTER = 3.0  # seconds
 FULL = 1 << 16  # bytes: with less left on a disk, what cannot be written is said to be for want of room
@@ -53,8 +54,13 @@ class Database:
             self._look_for_damage()
             self._migrate()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Of the thread that has opened it; when nothing is being written aside any more."""
+        return self.writer.connection
+
     def close(self) -> None:
-        self.connection.close()
+        self.writer.rest().close()
         os.close(self._lock)
 
     def read(self, sql: str, parameters: tuple = ()) -> list[sqlite3.Row]:
@@ -72,8 +78,10 @@ class Database:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                _roll_back(self.connection)
+                _roll_back(self.writer.rest())
                 raise
+            finally:
+                self.writer.rest()
 
     @contextmanager
     def _trusted(self) -> Iterator[None]:
@@ -150,7 +158,7 @@ class Database:
         """
         while True:
             before = self._path.stat()
-            self.connection = _connect(self._path)
+            self.writer = Writer(_connect(self._path))
             self._admit()
             if os.path.samestat(before, self._path.stat()):
                 return
@@ -229,7 +237,7 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60, check_same_thread=False)  # `Writer` sees to it
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

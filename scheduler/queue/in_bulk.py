@@ -11,9 +11,9 @@ from scheduler.queue.changes import Changes
 MANY = 10_000  # new jobs: with fewer, all indexes fit into the usual cache
 MORE = 100_000  # with more, those that a submit looks into do not
 ROOM = 64 << 10  # KiB of cache for these
-# What no submit looks into. In the order of submission the keys of the first two are random: to enter them one by one touches a
-# page for each. Those of the others come in order; but the place of each is looked for from the root.
-LATER = ("job_experiment", "event_job", "job_queued", "job_due", "job_startable", "job_group", "job_file")
+# What no submit looks into, and whose keys come in a random order: to enter them one by one touches a page for each. Those of the
+# other indexes come in order, and a statement of many rows enters one behind the other.
+LATER = ("job_experiment", "event_job")
 KEYS = "job_key"  # nor into this, where the queue was empty; see `repeats`
 
 

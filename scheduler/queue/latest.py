@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from scheduler.experiments import Experiment
-from scheduler.queue.asks import AskTexts, asked_from, command_as_json
+from scheduler.queue.asks import AskTexts, asked_from
 from scheduler.queue.states import State
-from scheduler.values import dataclass
 
 
-@dataclass(frozen=True)
-class Latest:
-    """The newest job of a key, by its number and id, how many the key has, and what the job asks for."""
+class Latest(NamedTuple):  # and no dataclass: a file that is submitted again makes one for each of its experiments
+    """The newest job of a key, by its number and id, how many the key has, what the job asks for, and what it keeps."""
 
     number: int
     job: str
     state: State
-    count: int
+    many: int
     line: str  # its command line, as its row has it
-    asks: tuple[str, str, str]  # its resources, its policy and its wishes about Slurm, as its row has them
+    resources: str  # as its row has them
+    policy: str
+    slurm: str
+    surroundings: int | None
+    code: int | None
+    file: str | None
 
     def asks_as(self, experiment: Experiment, texts: AskTexts) -> bool:
         """Whether the job asks for what the file says now."""
-        if self.line != command_as_json(experiment.argv):
+        if self.line != experiment.argv_as_json:
             return False
         asked = (experiment.resources, experiment.policy, experiment.slurm)
-        return self.asks == texts(*asked) or asked_from(*self.asks) == asked
+        written = (self.resources, self.policy, self.slurm)
+        return written == texts(*asked) or asked_from(*written) == asked

@@ -108,8 +108,9 @@ class Mine:
         }
 
     def by_resources(self) -> list[Job]:
-        """One of the queued for each that asks for something else."""
-        return [job_from(row) for row in self.store.read(f"SELECT job.* FROM {self._queue} GROUP BY resources")]
+        """The first of the queued for each that asks for something else."""
+        rows = self.store.read(f"SELECT min(job.number) FROM {self._queue} GROUP BY resources")  # whole rows would be sorted
+        return self.store.by_numbers(row[0] for row in rows)
 
     def by_asks(self) -> list[Job]:
         """One of the queued for each that asks for something else, in resources, policy or of a cluster, or elsewhere: what other

@@ -55,7 +55,7 @@ class Store:
         from scheduler.queue.dependencies import resolve
 
         with self._database.write(many=many) as connection:
-            change = Changes(connection, self.home)
+            change = Changes(connection, self.home, self._database.writer)
             yield change
             resolve(change)
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 from functools import cached_property
-from itertools import count, islice
+from itertools import islice
 
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
@@ -114,10 +114,7 @@ def submit(
                 given += len(some)
                 keyed = {job_key(each, directory): each for each in some}
                 first, latest = _first(change, repeats, keyed, chosen)
-                placed = _place(change, here, first, latest, source, again, lost)
-                if source is not None:
-                    change.asked_by((number for number, what in placed.items() if what is not Verb.NEW), source)
-                chosen.update(placed)
+                chosen.update(_place(change, here, first, latest, source, again, lost))
                 added()
         if chosen:
             change.asked(directory, max(chosen))
@@ -202,15 +199,36 @@ def _place(
     lost: bool,
 ) -> dict[int, Verb]:
     """What was done with each key, by the number of the job that now stands for it, in the order of the keys."""
+    if not latest:
+        return _added(change, here, keyed, {}, file)
     verbs = {
         key: verb(latest[key].state if key in latest else None, resumable=each.policy.resumable, again=again, lost=lost)
         for key, each in keyed.items()
     }
     fresh = {key: keyed[key] for key, what in verbs.items() if what is Verb.NEW}
-    numbers = {key: each.number for key, each in latest.items()} | dict(zip(fresh, count(change.next_number()), strict=False))
-    before = {key: latest[key].count for key in fresh if key in latest}
-    change.add(fresh, here.cwd, before, surroundings=here, code=here.code, file=file)
-    here.renew((latest[key].number, keyed[key].first_word, keyed[key].policy) for key, what in verbs.items() if what in ASKED_NOW)
+    numbers = {key: each.number for key, each in latest.items()}
+    numbers |= zip(fresh, _added(change, here, fresh, latest, file), strict=True)
+    there: dict[str, Verb] = {key: what for key, what in verbs.items() if what is not Verb.NEW}
+    _ask(change, here, keyed, latest, there)
+    if file is not None:
+        change.asked_by([latest[key].number for key in there if latest[key].file != file], file)
+    return {numbers[key]: there.get(key, Verb.NEW) for key in verbs}
+
+
+def _added(
+    change: Changes, here: Here, fresh: dict[str, Experiment], latest: dict[str, Latest], file: str | None
+) -> dict[int, Verb]:
+    """New jobs, by their numbers."""
+    first = change.next_number()
+    change.add(fresh, here.cwd, {key: latest[key].many for key in fresh if key in latest}, here.kept, file)
+    return dict.fromkeys(range(first, change.next_number()), Verb.NEW)
+
+
+def _ask(change: Changes, here: Here, keyed: dict[str, Experiment], latest: dict[str, Latest], verbs: dict[str, Verb]) -> None:
+    """Ask for jobs that are there already; `verbs`, by their keys, says afterwards which were renewed."""
+    asked = [(latest[key], keyed[key]) for key, what in verbs.items() if what in ASKED_NOW]
+    stale = [(job, each) for job, each in asked if not here.is_kept_by(job, each)]
+    here.renew((job.number, each.first_word, each.policy) for job, each in stale)
     texts = AskTexts()
     for key, what in verbs.items():
         if what is Verb.RETRIED:
@@ -218,7 +236,6 @@ def _place(
         elif what in RENEWALS and not latest[key].asks_as(keyed[key], texts):
             change.renew(latest[key].job, keyed[key], "takes the present resources, policy and command of its file")
             verbs[key] = RENEWALS[what]
-    return {numbers[key]: what for key, what in verbs.items()}
 
 
 def ask_for_interrupted(store: Store) -> int:

@@ -51,16 +51,16 @@ class Start(NamedTuple):
 STARTS = [
     Start("--version", (*LOOKS, *NO_QUEUE), 7),
     Start("status", (*LOOKS, *NO_DEAR, *NO_JOBS), 27),
-    Start("show last", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 111),
-    Start("hold queued", LOOKS, 84),
-    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 104),
-    Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 191),
-    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 179),
+    Start("show last", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 112),
+    Start("hold queued", LOOKS, 85),
+    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 105),
+    Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 192),
+    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 180),
     Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
     Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
-    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 173),
+    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 174),
     Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 278),
-    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 333),
+    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 334),
 ]
 
 

@@ -29,15 +29,31 @@ def program_files(argv: Sequence[str]) -> tuple[str, ...]:
     >>> program_files(["python", "-m", "pkg.train"]), program_files(["/home/me/train", "--lr=1"])
     (('pkg/train.py', 'pkg/train/__main__.py'), ('/home/me/train',))
     """
-    return _files(tuple(argv[:_FAR]))
+    return _look(_telling(argv))[0]
+
+
+def settles(words: Sequence[str]) -> bool:
+    """Whether these first words of a command say which file its program is, whatever words come after them.
+
+    >>> settles(["python", "train.py"]), settles(["./train"]), settles(["python", "-u"]), settles(["true"])
+    (True, True, False, False)
+    """
+    return _look(_telling(words))[1]
+
+
+def _telling(argv: Sequence[str]) -> tuple[str, ...]:
+    """The words that may say it. A flag with two dashes is neither a program nor a file, and most words of a long grid are
+    such: one stands for all."""
+    return tuple([word if word[:2] != "--" or "/" in word else "--" for word in argv[:_FAR]])
 
 
 @lru_cache(maxsize=256)  # all that start in one turn are asked for twice
-def _files(argv: tuple[str, ...]) -> tuple[str, ...]:
+def _look(argv: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """The files, and whether further words would change nothing."""
     words = iter(argv)
     itself: tuple[str, ...] = ()
     for place, word in enumerate(words):
-        if word.startswith("--") and "/" not in word:  # neither a program nor a file; of a long grid, most words
+        if word == "--":
             continue
         name = word.rpartition("/")[2]
         if _PYTHON_OR_SHELL.fullmatch(name):
@@ -45,12 +61,12 @@ def _files(argv: tuple[str, ...]) -> tuple[str, ...]:
         if _OTHERS.fullmatch(name):
             return _of_an_interpreter(words, _TEXT_OF_OTHERS)
         if word == "-m":
-            return _of_a_module(next(words, ""))
+            return _of_a_module(words)
         if _SCRIPT.fullmatch(word) or (not place and "/" in word[1:] and word[0] != "/"):
-            return (word,)
+            return (word,), True
         if not place and word.startswith("/"):
             itself = (word,)  # or what starts another: /usr/bin/env, torchrun of a virtual environment
-    return itself
+    return itself, False
 
 
 def program_files_of_line(argv: Sequence[str]) -> tuple[str, ...]:
@@ -70,21 +86,22 @@ def program_files_of_line(argv: Sequence[str]) -> tuple[str, ...]:
         return ()
 
 
-def _of_an_interpreter(words: Iterator[str], text: re.Pattern[str]) -> tuple[str, ...]:
+def _of_an_interpreter(words: Iterator[str], text: re.Pattern[str]) -> tuple[tuple[str, ...], bool]:
     for word in words:
         if word == "-m":
-            return _of_a_module(next(words, ""))
+            return _of_a_module(words)
         if text.fullmatch(word) or word == "-":
-            return ()
+            return (), True
         if word in _TAKES_A_VALUE:
             next(words, "")
         elif not word.startswith(("-", "+")):
-            return (word,)
-    return ()
+            return (word,), True
+    return (), False
 
 
-def _of_a_module(name: str) -> tuple[str, ...]:
-    if not _MODULE.fullmatch(name):
-        return ()
-    path = PurePath(*name.split("."))
-    return (f"{path}.py", f"{path}/__main__.py")
+def _of_a_module(words: Iterator[str]) -> tuple[tuple[str, ...], bool]:
+    """Of the one that the next word names."""
+    for name in words:
+        path = PurePath(*name.split("."))
+        return (f"{path}.py", f"{path}/__main__.py") if _MODULE.fullmatch(name) else (), True
+    return (), False

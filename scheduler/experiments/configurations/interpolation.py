@@ -40,7 +40,8 @@ def unresolved(value: object, above: Where = ()) -> Iterator[tuple[Where, Unreso
         yield above, value
     elif isinstance(value, (dict, list)):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from unresolved(inner, (*above, key))
+            if isinstance(inner, (Unresolved, dict, list)):  # most are none of these
+                yield from unresolved(inner, (*above, key))
 
 
 def not_given(path: Where, text: Unresolved) -> UserError:

@@ -80,10 +80,10 @@ def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     refuse_program(path, text)
     if Path(path).suffix == ".json":
         return Document(path, json_reader.parse(text, path, limits), lambda: json_reader.marks(text, path), limits=limits)
-    from scheduler.experiments.document import yaml_reader
+    from scheduler.experiments.document import long_lists
 
-    value, mark = yaml_reader.parse(text, path, limits)
-    return Document(path, value, lambda: mark, interpolates=True, limits=limits, head=_head(text), text=text)
+    value, marks = long_lists.read(text, path, limits)
+    return Document(path, value, marks, interpolates=True, limits=limits, head=_head(text), text=text)
 
 
 def _head(text: str) -> tuple[str, ...]:

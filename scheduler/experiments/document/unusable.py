@@ -68,10 +68,15 @@ def _walk(path: Where, value: object, depth: int) -> Iterator[tuple[Where, objec
     while stack:
         path, value = stack.pop()
         yield path, value
-        if len(path) > depth or not isinstance(value, (dict, list)):
+        if len(path) > depth or not isinstance(value, (dict, list)) or (len(path) < depth and _is_of_numbers(value)):
             continue
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         stack.extend(((*path, key), inner) for key, inner in pairs)
+
+
+def _is_of_numbers(value: dict | list) -> bool:
+    """Whether it is a list of whole numbers alone, with which nothing can be wrong, however many they are."""
+    return isinstance(value, list) and set(map(type, value)) == {int}
 
 
 def _fault(value: object, *, finite: bool = True) -> UserError | None:

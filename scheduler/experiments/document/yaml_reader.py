@@ -28,8 +28,8 @@ _TYPES = {"null": type(None), "bool": bool, "int": int, "float": float}
 
 def parse(text: str, file: str, limits: Limits = DEFAULT) -> tuple[object, Mark]:
     """The value of a YAML text and its marks. Raises UserError with its place for whatever is not plain YAML."""
-    builder = _Builder(file, limits)
-    for event in _events(text, file, limits):
+    builder = Builder(file, limits)
+    for event in events(text, file, limits):
         builder.take(event)
     if builder.root is None:
         next_step = 'write "experiments:" and a list, or a "grid:"'
@@ -37,7 +37,8 @@ def parse(text: str, file: str, limits: Limits = DEFAULT) -> tuple[object, Mark]
     return builder.root
 
 
-def _events(text: str, file: str, limits: Limits) -> Iterator[Any]:
+def events(text: str, file: str, limits: Limits) -> Iterator[Any]:
+    """What PyYAML reads. Raises UserError with its place for what is no YAML."""
     import yaml
 
     try:
@@ -117,7 +118,7 @@ class _Frame:
     merged: list[tuple[dict, Mark]] = field(default_factory=list)
 
 
-class _Builder:
+class Builder:
     """Builds one document from parser events, with an explicit stack of open lists and mappings."""
 
     def __init__(self, file: str, limits: Limits) -> None:
@@ -256,7 +257,7 @@ class _Builder:
     def _sources(self, event: Any, value: object, mark: Mark) -> list[tuple[dict, Mark]]:
         pairs = [(value, mark)]
         if isinstance(value, list):
-            pairs = [(item, mark.children[index]) for index, item in enumerate(value)]
+            pairs = [(item, mark.children.get(index, mark)) for index, item in enumerate(value)]
         if not all(isinstance(item, dict) for item, _ in pairs):
             raise self._error(
                 event, f'"<<" merges mappings, found {_kind(value)}', "give it *name of a mapping, or a list of such"

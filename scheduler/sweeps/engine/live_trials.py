@@ -117,7 +117,7 @@ class Book:
                 return None
             experiment = replace(self._plan.experiment(values), environment=environment, trial=number)
             here = Here(change, cwd)
-            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, here, here.code).values()
+            (job,) = change.add({f"{self.sweep.id} {number}": experiment}, cwd, {}, here.kept).values()
             change.asked(os.path.realpath(cwd))
             records.add_trial(change, self.sweep.id, number, job, self._plan.point(values))
             change.asked_by([change.number(job)], file_from(cwd, self._plan.path))

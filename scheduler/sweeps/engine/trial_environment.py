@@ -35,8 +35,10 @@ def environment_of(home: Home, plan: SweepPlan, sweep: SweepRecord, number: int,
 def with_points(plan: ExperimentFile, experiments: Iterable[Experiment], home: Path) -> Iterator[Experiment]:
     """The experiments of a sweep file with the environment of a trial, each handed on when the file of its point is there, in
     `home`; those of other files as they are. Unwritable where there is no room."""
-    for experiment in experiments:
-        yield experiment if plan.sweep is None else _with_point(plan.sweep, experiment, home)
+    if plan.sweep is None:
+        return iter(experiments)
+    name = plan.sweep
+    return (_with_point(name, experiment, home) for experiment in experiments)
 
 
 def for_a_shell(experiment: Experiment) -> dict[str, str]:

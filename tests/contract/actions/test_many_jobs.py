@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,15 @@ def test_of_many_jobs_only_those_that_may_move_do_and_each_leaves_its_event(many
     assert (hold(many, ["all"]).moved, many.job(first.id).state) == (FEW + 9, State.CANCELLED)
     assert [event["state"] for event in many.events(first.id)] == ["queued", "cancelled"]
     assert [event["state"] for event in many.events(rest[0].id)] == ["queued", "held"]
+
+
+@pytest.mark.parametrize("places", [range(5), range(20, 30), [0, 2, 4], [7], [3, 4, 6], []])
+def test_what_is_cancelled_are_the_jobs_with_these_numbers_and_no_other(many: Store, places: Sequence[int]) -> None:
+    """Numbers that follow one another are told as a range: one that is a job too wide takes somebody's job away."""
+    jobs = many.jobs()
+    cancel_all(many, [jobs[place].number for place in reversed(places)], lambda _: None)
+    cancelled = [place for place, job in enumerate(many.jobs()) if job.state is State.CANCELLED]
+    assert cancelled == list(places)
 
 
 def test_status_says_of_how_many_jobs_it_shows_some(many: Store) -> None:

@@ -137,6 +137,13 @@ def test_with_first_a_wait_ends_at_the_first_end(home: Home, store: Store, exper
     assert store.job(jobs[1].id).state is State.QUEUED
 
 
+def test_a_cancel_of_one_running_job_leaves_the_other_alone(running, store: Store) -> None:
+    """Of all that run it asks which are meant; a job of somebody else that ran for a week is not among them."""
+    one, other = running
+    cancel_all(store, [one.number], lambda _: None)
+    assert [store.job(each.id).state for each in (one, other)] == [State.CANCELLED, State.RUNNING]
+
+
 def test_what_runs_is_paused_and_goes_on_without_its_runner(running, store: Store, tmp_path: Path) -> None:
     """The runner was killed, the GPU is wanted for something else, and `continue` must still reach the job."""
     done = pause(store, store.jobs())

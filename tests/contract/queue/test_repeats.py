@@ -54,3 +54,12 @@ def test_another_command_line_of_the_same_experiment_is_a_renewal(store: Store) 
     found = submit(store, [one, replace(other, launch=("true", "elsewhere"))], "/")
     assert list(found.verbs.values()) == [Verb.QUEUED, Verb.RENEWED]
     assert [job.argv for job in found.jobs] == [("true", "1"), ("true", "elsewhere")]
+
+
+def test_a_file_that_is_asked_again_from_another_environment_takes_that(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has activated another virtual environment since means that one."""
+    given = experiments(1, 2)
+    submit(store, given, "/")
+    monkeypatch.setenv("VIRTUAL_ENV", "/another")
+    found = submit(store, given, "/")
+    assert [dict(store.surroundings(job).variables)["VIRTUAL_ENV"] for job in found.jobs] == ["/another"] * 2

@@ -161,12 +161,12 @@ def calls_everything_done(name: str, seen: Evidence) -> recovery.Verdict:
 
 class OverwritesFinalRecords(Changes):
     def end(self, attempt: Attempt, ending: Ending, duration: float | None, logged: tuple = UNREAD) -> bool:
-        self._connection.execute("UPDATE attempt SET state = NULL WHERE job = ? AND number = ?", (attempt.job, attempt.number))
+        self.connection.execute("UPDATE attempt SET state = NULL WHERE job = ? AND number = ?", (attempt.job, attempt.number))
         if self.state(attempt.job) in (State.STARTING, State.RUNNING, State.STOPPING):
             return super().end(attempt, ending, duration, logged)
         ending = Ending(State.FAILED, 99)
         values = (ending.state.value, ending.exit_status, attempt.job, attempt.number)
-        self._connection.execute("UPDATE attempt SET state = ?, exit_status = ? WHERE job = ? AND number = ?", values)
+        self.connection.execute("UPDATE attempt SET state = ?, exit_status = ? WHERE job = ? AND number = ?", values)
         return False
 
 
@@ -174,8 +174,8 @@ class BeginsWhatSomebodyElseBegan(Changes):
     def begin(self, job: Job, launcher: str, gpus: str) -> Attempt | None:
         if self.state(job.id) is not State.QUEUED:
             return None
-        self._connection.execute("UPDATE job SET attempts = max(0, attempts - 1) WHERE id = ?", (job.id,))
-        self._connection.execute("DELETE FROM attempt WHERE job = ?", (job.id,))
+        self.connection.execute("UPDATE job SET attempts = max(0, attempts - 1) WHERE id = ?", (job.id,))
+        self.connection.execute("DELETE FROM attempt WHERE job = ?", (job.id,))
         return super().begin(job, launcher, gpus)
 
 
@@ -183,9 +183,9 @@ class ForgetsAJob(Changes):
     def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
         super().move(job, after, detail, attempt)
         if after is State.CANCELLED and attempt is None:
-            self._connection.execute("DELETE FROM event WHERE job = ?", (job,))
-            self._connection.execute("DELETE FROM attempt WHERE job = ?", (job,))
-            self._connection.execute("DELETE FROM job WHERE id = ?", (job,))
+            self.connection.execute("DELETE FROM event WHERE job = ?", (job,))
+            self.connection.execute("DELETE FROM attempt WHERE job = ?", (job,))
+            self.connection.execute("DELETE FROM job WHERE id = ?", (job,))
 
 
 class LeavesNoEvent(Changes):

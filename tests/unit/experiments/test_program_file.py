@@ -5,9 +5,11 @@ from __future__ import annotations
 import doctest
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scheduler.experiments.command import program_file
-from scheduler.experiments.command.program_file import program_files
+from scheduler.experiments.command.program_file import program_files, settles
 
 
 def test_the_examples_are_true() -> None:
@@ -51,3 +53,39 @@ def test_a_module_is_a_file_or_a_folder() -> None:
     """`python -m` runs either."""
     assert program_files(["python", "-m", "a.b", "--x=1"]) == ("a/b.py", "a/b/__main__.py")
     assert program_files(["torchrun", "-m", "a"]) == ("a.py", "a/__main__.py")
+
+
+WORDS = (
+    "python",
+    "bash",
+    "-m",
+    "-c",
+    "-W",
+    "-",
+    "--",
+    "--x=1",
+    "--y=/bin/python",
+    "--z=a.py",
+    "a.py",
+    "a",
+    "./a",
+    "/bin/env",
+    "{}",
+    "+a",
+    "perl",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6), st.lists(st.sampled_from(WORDS), max_size=3))
+def test_what_the_first_words_settle_no_further_words_change(first: list[str], more: list[str]) -> None:
+    """For 100,000 experiments of a file it is asked once, and for each of them where it is not settled."""
+    if settles(first):
+        assert program_files([*first, *more]) == program_files(first)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6))
+def test_one_flag_is_like_another(words: list[str]) -> None:
+    """What a grid varies in its flags is no other program: the answer is kept for all of them."""
+    assert program_files([f"--other={place}" if word == "--x=1" else word for place, word in enumerate(words)]) == program_files(
+        words
+    )

@@ -57,6 +57,7 @@ GROUPS = (("a", ""), ("n.in", "+"))
 LAUNCHES: tuple[Launch, ...] = (
     *(("python", Slot(name, groups=GROUPS), "end") for name in PLACES),
     ("python", "t.py", Slot("args_json")),
+    ("python", Slot("args_json"), "and", Slot("args_json")),
     (Slot("args_json"), Slot("args_json"), Slot("args")),
     (Slot("args"), Slot("args_no_equals")),
     (Slot("args_json_file", folder="/files"),),
@@ -64,6 +65,7 @@ LAUNCHES: tuple[Launch, ...] = (
     ("sh", "-c", Text((Slot("args"),), quoted=True)),
     (Slot("args_override_hydra"), OwnDirectory("hydra.run.dir", "d=x_")),
     ("true",),
+    (),
 )
 likes = [
     Experiment(("python", "${args}"), "", group, launch=launch, passes_group=passes)
@@ -72,10 +74,10 @@ likes = [
 ]
 
 
-def argv_of(experiment: Experiment) -> object:
+def argv_of(experiment: Experiment, *, as_json: bool = False) -> object:
     """Its command line, or what is wrong with it."""
     try:
-        return experiment.argv
+        return experiment.argv_as_json if as_json else experiment.argv
     except UserError as error:
         return str(error)
 
@@ -101,6 +103,7 @@ def test_a_series_is_what_its_experiments_are_one_by_one(grid):
         found = list(series(config, axes, like))
         assert found == plain
         assert [argv_of(each) for each in found] == [argv_of(each) for each in plain]
+        assert [argv_of(each, as_json=True) for each in found] == [argv_of(each, as_json=True) for each in plain]
         if like.launch in LAUNCHES[:1]:  # the id knows nothing of the others
             assert [each.id for each in found] == [id_of(each) for each in plain]
 
@@ -111,6 +114,7 @@ def test_a_copy_with_other_arguments_is_another_experiment():
     (first,) = series({}, (Axis(("a",), (1,)),), like)
     copy = replace(first, arguments='{"a": 2}')
     assert (copy.id, copy.argv) == (id_of(copy), ("python", "--a=2"))
+    assert copy.argv_as_json == '["python", "--a=2"]'
 
 
 @pytest.mark.parametrize(

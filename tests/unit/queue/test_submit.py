@@ -7,7 +7,8 @@ import json
 import pytest
 
 from scheduler.experiments import Policy, Resources, SlurmWishes
-from scheduler.queue.asks import AskTexts, as_json, command_as_json
+from scheduler.experiments.experiment import command_as_json
+from scheduler.queue.asks import AskTexts, as_json
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.submit import Verb, verb
 

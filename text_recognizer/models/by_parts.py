@@ -63,7 +63,7 @@ def convolved(
     parts = _cut(x_B1YX, widths_B, width, max(1, room // (len(shift) * height * width * 4)))
     for stage in stages[1:]:
         down, along = stage.convolution.stride
-        parts = list(_regrouped(parts, room))
+        parts = list(_regrouped(parts, room)) if stage is not stages[1] else parts
         height, width = -(-height // down), -(-width // along)
         known_C = _known_mean(stage.norm)
         ends = [part.tolist() for part in widths_B.split([len(part) for part in parts])]

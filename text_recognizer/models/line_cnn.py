@@ -14,6 +14,7 @@ import math
 import torch
 from torch import nn
 
+from text_recognizer.models import by_parts
 from text_recognizer.models.columns import BothWays, rectified, strided
 from text_recognizer.models.options import LineCnnLstmOptions, LineCnnOptions
 from text_recognizer.models.pixels import as_channel
@@ -43,14 +44,21 @@ class Windows(nn.Module):
         self.dropout = nn.Dropout(options.fc_dropout)
 
     def forward(self, x_BHW: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x_BCHW = as_channel(x_BHW)
-        for convolution in self.convolutions:
-            x_BCHW, widths_B = convolution(x_BCHW, widths_B)
+        x_BCHW, widths_B = self._convolved(as_channel(x_BHW), widths_B)
         short = max(0, self.columns - x_BCHW.shape[3])
         x_BCHW = nn.functional.pad(x_BCHW, (0, short))  # a line shorter than a window has one, filled up
         x_BTF = torch.relu(self.window(x_BCHW)).squeeze(2).transpose(1, 2)
         windows_B = ((widths_B - self.columns) // self.step + 1).clamp(min=1)
         return self.dropout(torch.relu(self.dense(x_BTF))), windows_B
+
+    def _convolved(self, x_B1HW: torch.Tensor, widths_B: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        stages = [stage for stage in self.convolutions if isinstance(stage, _Convolution)]
+        if by_parts.pays(stages, x_B1HW):
+            return by_parts.convolved(stages, x_B1HW, widths_B)
+        x_BCHW = x_B1HW
+        for stage in stages:
+            x_BCHW, widths_B = stage(x_BCHW, widths_B)
+        return x_BCHW, widths_B
 
 
 class LineCnn(nn.Module):

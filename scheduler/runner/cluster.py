@@ -24,6 +24,19 @@ REFILL = 4  # more is submitted when a fourth of the room is free
 SHARED = "EXP_QUEUE_SHARED"
 
 
+class AnyNode:
+    """As `scheduler.runner.plan.Places`: which node a job gets, and when, Slurm says later."""
+
+    def place(self, job: Job) -> str:
+        return ""
+
+    def with_start(self, job: Job, place: str) -> AnyNode:
+        return self
+
+    def behind(self, job: Job) -> AnyNode:
+        return self
+
+
 class OnCluster(Devices):
     """The nodes of a cluster. `never` asks Slurm itself."""
 
@@ -38,6 +51,9 @@ class OnCluster(Devices):
     @property
     def default_slots(self) -> int:
         return self._cluster.room
+
+    def places(self) -> AnyNode:
+        return AnyNode()
 
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet:
         return SlurmFleet(self._cluster, wakeups, heard)

@@ -23,6 +23,7 @@ from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.job_desk import JobDesk
 
 if TYPE_CHECKING:
+    from scheduler.runner.plan import Places
     from scheduler.slurm.fleet import SlurmFleet
     from scheduler.ssh.fleet import SshFleet
 
@@ -75,6 +76,11 @@ class Devices:
             reason = ""
         return reason or _too_many_cores(resources, self.cores)
 
+    @property
+    def edition(self) -> object:
+        """Another value once `never` may answer otherwise than before; where only time tells that, it stays the same."""
+        return None
+
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet | SshFleet | None:
         """The launchers of jobs, where they are not processes of this machine."""
         return None
@@ -83,6 +89,10 @@ class Devices:
     def are_elsewhere(self) -> bool:
         """Whether it is not for us to give a job its cores and its GPUs."""
         return self.home is not None
+
+    def places(self) -> Places | None:
+        """Where jobs go, as it stands, where that is not this machine."""
+        return None
 
     def seen(self) -> GpuView | None:
         """The GPUs as they were last seen here; None where there is no desk. Of any thread."""

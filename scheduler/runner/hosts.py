@@ -18,6 +18,7 @@ from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
+from scheduler.ssh.places import HostsNow
 from scheduler.ssh.same_code import code_at
 from scheduler.ssh.tree import tree_around
 
@@ -48,6 +49,9 @@ class OnHosts(Devices):
     def are_elsewhere(self) -> bool:
         return True
 
+    def places(self) -> HostsNow:
+        return HostsNow(tuple(host.seen() for host in self._hosts if host.takes))
+
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
         return SshFleet(self._clerk, self._names, wakeups, heard)
 
@@ -62,7 +66,13 @@ class OnHosts(Devices):
             most = max(self._hosts, key=lambda host: host.offers[key])
             if wanted and wanted > most.offers[key]:
                 return f"it asks for {wanted} {what}, and no host has more than {most.offers[key]} ({most.name})"
-        return ""
+        if any(host.seen().could_run(resources) for host in self._hosts):
+            return ""
+        return "; ".join(f"{host.name}: {host.never[resources]}" for host in self._hosts if resources in host.never)
+
+    @property
+    def edition(self) -> object:
+        return [(host.up, *host.never) for host in self._hosts]
 
     def close(self) -> None:
         self._clerk.close()

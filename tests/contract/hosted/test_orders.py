@@ -17,6 +17,7 @@ from scheduler.hosted.pipe import Pipe
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests
 from scheduler.queue.asks import as_json
+from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -153,6 +154,25 @@ def test_each_change_of_the_room_is_told_once(far: Far, store: Store) -> None:
         change.end(attempt, ending, 1.0)
     far.orders.ended(job, attempt, ending, again=False)
     assert [message["taken"] for message in far.hears_all()] == [0]
+
+
+def test_what_cannot_be_written_down_is_done_when_there_is_room(far: Far, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full. The line was given up instead, and called anew every two seconds, which was told each time."""
+
+    def full(*_: object) -> None:
+        raise Unwritable("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(guests, "take", full)
+        far.says("start", guest=GUEST, home="/home")
+        far.orders.refill(1)
+        told = far.hears_all()
+    assert [each["text"] for each in told if each["is"] == "note"] == ["the disk is full"], "once"
+    assert [each["closed"] for each in told if each["is"] == "room"] == ["the disk is full"]
+    assert store.jobs() == []
+    far.orders.refill(1)
+    assert [job.state for job in store.jobs()] == [State.QUEUED]
+    assert [each["closed"] for each in far.hears_all()] == [""]
 
 
 def test_when_the_line_ends_it_leaves(far: Far) -> None:

@@ -1,4 +1,4 @@
-"""A disk that is really full: a file system of one MiB, where this user may mount one."""
+"""A disk that is really full: a file system of a few MiB, where this user may mount one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ BALLAST = "ballast"
 
 
 @contextmanager
-def small_disk(place: Path) -> Iterator[None]:
-    """One MiB at `place`, an empty directory; the test is skipped where this user may not mount."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", str(place)], capture_output=True)
+def small_disk(place: Path, size: str = "1m") -> Iterator[None]:
+    """So much at `place`, an empty directory; the test is skipped where this user may not mount."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(place)], capture_output=True)
     if mounted.returncode:
         pytest.skip("this user may not mount a small file system to fill up")
     try:

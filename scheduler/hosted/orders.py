@@ -5,19 +5,19 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from scheduler.experiments import Resources
 from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
+from scheduler.hosted.room import Room
 from scheduler.hosted.visitors import at_home_here
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests
-from scheduler.queue.asks import resources_from
 from scheduler.queue.database import Unwritable
 from scheduler.queue.guests import Standing
 from scheduler.queue.job import Attempt, Ending, Job
@@ -25,15 +25,16 @@ from scheduler.queue.states import ACTIVE, State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
-from scheduler.runner.notices import Noted, Notice, Trouble, Waiting
+from scheduler.runner.notices import Noted, Notice, Trouble
+from scheduler.runner.plan import Wait
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
-from scheduler.terminal import say
 from scheduler.tracking.left import Grown
 
 SILENCE = 60.0  # seconds after which the other side is gone, though the line does not say so
 PATIENCE = 1.0  # seconds between two looks at what no event tells: jobs that another line of the same queue drives
 GIVE_BACK = 2.0  # seconds that an order waits here; another host may have room for it
+UNEXPLAINED = 10.0  # seconds, where nothing that is known here keeps it from starting
 
 
 @dataclass
@@ -44,22 +45,26 @@ class Known:
     have: dict[str, int] = field(default_factory=dict)
     since: float = 0.0
     running: bool = False
-    resources: Resources | None = None
 
 
 class Orders:
     """As `scheduler.runner.sources.Source`; it never has enough, and leaves by HungUp when the line breaks."""
 
     def __init__(self, store: Store, devices: Devices, pipe: Pipe) -> None:
-        self._store, self._devices, self._pipe = store, devices, pipe
+        self._store, self._pipe, self._room = store, pipe, Room(store, devices)
         self._courier = Courier(pipe.send)
         self._known: dict[str, Known] = {}
         self._heard_at = time.monotonic()
-        self._full, self._wanted = "", Resources()  # why nothing more fits in, and what did not
-        self._room: dict[str, Any] = {}
+        self._told: dict[str, Any] = {}
+        self._words: list[dict[str, Any]] = []  # what was said and is not done yet
+        self._closed = ""  # why nothing that is said can be done
 
     def open(self, wakeups: Wakeups) -> None:
         wakeups.watch(self._pipe, self._hear)
+
+    def room(self) -> dict[str, Any]:
+        """What a queue is told of what there is room for."""
+        return {**self._room.now(self._known), "closed": self._closed}
 
     def close(self) -> None:
         self._courier.close()
@@ -68,6 +73,7 @@ class Orders:
         """Nothing is queued here, for orders come by themselves; but every turn is a moment to look at those that there are."""
         if time.monotonic() - self._heard_at > SILENCE:
             raise HungUp(signal.SIGHUP)
+        self._obey()
         standings = guests.standings(self._store, self._known)
         for known in list(self._known.values()):
             self._follow(known, standings.get(known.order))
@@ -99,45 +105,61 @@ class Orders:
         if known := self._known.pop(job.id, None):
             self._courier.follow(known.order, attempt.directory, known.have)
             self._courier.end(job.id, _end(ending, self._store.attempt(job.id, attempt.number)))
+        self._tell_room()  # at once: there may be a slot for another line's order as well as for ours
 
     def hear_of(self, notice: Notice) -> None:
         """What the runner tells."""
         if isinstance(notice, Noted) and notice.job.id in self._known:
             self._pipe.send({"is": "note", "order": notice.job.id, "text": notice.text})
-        elif isinstance(notice, Waiting):
-            self._full, self._wanted = notice.reason, notice.job.resources
         elif isinstance(notice, Trouble):
-            self._full, self._wanted = notice.what, Resources()
+            self._room.trouble = notice.what
+            for order in list(self._known)[:1]:
+                self._tell_of_all(order, notice.what)
+
+    def _tell_of_all(self, order: str, text: str) -> None:
+        """What concerns all that is here, in the name of one of them."""
+        self._pipe.send({"is": "note", "order": order, "text": text, "of_host": True})
 
     # What the line brings.
 
     def _hear(self) -> None:
         frames, there = self._pipe.receive()
         self._heard_at = time.monotonic()
-        for message, _ in frames:
-            if message["do"] != "ping":
-                try:
-                    _OBEY[message["do"]](self, message["order"], message)
-                except Unwritable as error:  # nothing may be said of it; it is said to us again over the next line
-                    say(str(error))
-                    raise HungUp(signal.SIGHUP) from error
+        self._words += [message for message, _ in frames if message["do"] != "ping"]
+        self._obey()
         if not there:
             raise HungUp(signal.SIGHUP)
+
+    def _obey(self) -> None:
+        """In their order. What cannot be written down now is done in a later turn: before, nothing may be said of it."""
+        words, self._words, why = self._words, [], ""
+        for word in words:
+            try:
+                if all(word["order"] != each["order"] for each in self._words):
+                    _OBEY[word["do"]](self, word["order"], word)
+                    continue
+            except Unwritable as error:
+                why = str(error)
+            self._words.append(word)
+        if why and not self._closed:
+            self._tell_of_all(self._words[0]["order"], why)
+        self._closed = why
 
     def _start(self, order: str, message: dict[str, Any]) -> None:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
         with self._store.change() as change:
             guests.take(change, order, guest)
-        self._know(order, message, resources_from(guest.resources))
+        self._know(order, message)
 
     def _watch(self, order: str, message: dict[str, Any]) -> None:
         """What is not known here never came, and must not come later: nobody is sure of what a broken line still holds."""
-        with self._store.change() as change:
-            guests.refuse(change, order)
-        self._know(order, message, None)
+        if order not in guests.standings(self._store, [order]):
+            with self._store.change() as change:
+                guests.refuse(change, order)
+        self._know(order, message)
 
-    def _know(self, order: str, message: dict[str, Any], resources: Resources | None) -> None:
-        self._known[order] = Known(order, message.get("have", {}), time.monotonic(), resources=resources)
+    def _know(self, order: str, message: dict[str, Any]) -> None:
+        self._known[order] = Known(order, message.get("have", {}), time.monotonic())
 
     def _withdraw(self, order: str, message: dict[str, Any]) -> None:
         with self._store.change() as change:
@@ -145,12 +167,16 @@ class Orders:
 
     def _stop(self, order: str, message: dict[str, Any]) -> None:
         """What waits never starts; what runs is stopped by its launcher, which knows in which state that ends."""
-        with self._store.change() as change:
-            if guests.withdraw(change, order):
-                return
-            attempt = _attempt_of(self._store, order)
-            if attempt is None or attempt.ending:
-                return
+        standing = guests.standings(self._store, [order]).get(order)
+        if standing is None or standing.state not in ACTIVE:
+            with self._store.change() as change:
+                if guests.withdraw(change, order):
+                    return
+            standing = guests.standings(self._store, [order]).get(order)
+        if standing is None or standing.attempt is None or standing.attempt.ending:
+            return
+        attempt = standing.attempt
+        with suppress(Unwritable), self._store.change() as change:  # without room nobody reads why; it is stopped all the same
             change.stopping(attempt, "asked for by its queue")
         with passing():
             if line := connect(self._store.home, attempt.launcher):
@@ -172,8 +198,7 @@ class Orders:
         if standing is None:
             return
         if standing.state is State.QUEUED:
-            if time.monotonic() - known.since > GIVE_BACK:
-                self._give_back(known)
+            self._look_for_a_place(known)
         elif standing.state in ACTIVE:
             if standing.attempt and not known.running and standing.state is not State.STARTING:
                 self._runs(known, standing.attempt)
@@ -184,11 +209,18 @@ class Orders:
         else:
             self._drop(known)
 
-    def _give_back(self, known: Known) -> None:
+    def _look_for_a_place(self, known: Known) -> None:
+        """What the plan would start now, the runner starts in this turn; if it does not, nobody knows why."""
+        waited = time.monotonic() - known.since
+        wait = self._room.obstacle(known.order) if waited > GIVE_BACK else None
+        if wait or waited > UNEXPLAINED:
+            self._give_back(known, wait)
+
+    def _give_back(self, known: Known, wait: Wait | None) -> None:
         with self._store.change() as change:
             if not guests.withdraw(change, known.order):
                 return
-        self._full, self._wanted = self._full or "it has no room now", known.resources or self._wanted
+        self._room.gave_back(self._store.job(known.order), wait)
         self._tell_room()  # first: whoever hears that it never ran looks for a place at once, and must not find one here
         self._drop(known)
 
@@ -198,22 +230,15 @@ class Orders:
 
     def _runs(self, known: Known, attempt: Attempt) -> None:
         known.running = True
+        self._room.started(self._store.job(known.order))
         self._courier.follow(known.order, attempt.directory, known.have)
         self._pipe.send({"is": "running", "order": known.order, "place": attempt.place})
 
     def _tell_room(self) -> None:
-        """Each change once. What did not fit in is asked for again, until there is room."""
-        if self._full and self._devices.room(self._wanted):
-            self._full = ""
-        room = {"is": "room", "slots": self._devices.default_slots, "full": self._full}
-        if room != self._room:
-            self._room = room
-            self._pipe.send(room)
-
-
-def _attempt_of(store: Store, order: str) -> Attempt | None:
-    standing = guests.standings(store, [order]).get(order)
-    return standing.attempt if standing else None
+        """Each change once."""
+        if (room := self.room()) != self._told:
+            self._told = room
+            self._pipe.send({"is": "room", **room})
 
 
 def _end(ending: Ending, attempt: Attempt | None) -> dict[str, Any]:

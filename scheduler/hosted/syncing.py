@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -104,8 +105,10 @@ class _Sync:
             raise StateError(what, next_step="wait for their end, or `exp-queue cancel` them")
 
     def make_room(self) -> str:
-        shutil.rmtree(self.copy.incoming, ignore_errors=True)
-        self.copy.incoming.mkdir(0o700)
+        """A folder of its own: the rsync of a sync that was killed may still write into another."""
+        for left in self.copy.place.glob("incoming*"):
+            shutil.rmtree(left, ignore_errors=True)
+        self.copy.incoming = Path(tempfile.mkdtemp(prefix="incoming-", dir=self.copy.place))
         return str(self.copy.incoming)
 
     def write(self, found: Steps) -> None:

@@ -27,6 +27,19 @@ ASK_AGAIN = 60.0  # seconds after which a partition may have come, or have nodes
 SHARED = "EXP_QUEUE_SHARED"
 
 
+class AnyNode:
+    """As `scheduler.runner.plan.Places`: which node a job gets, and when, Slurm says later."""
+
+    def place(self, job: Job) -> str:
+        return ""
+
+    def with_start(self, job: Job, place: str) -> AnyNode:
+        return self
+
+    def behind(self, job: Job) -> AnyNode:
+        return self
+
+
 class OnCluster(Devices):
     """The nodes of a cluster. Each job goes where its own file says, but for what was said of all of them. `never` asks Slurm
     itself."""
@@ -67,6 +80,9 @@ class OnCluster(Devices):
 
     def home_of(self, job: Job) -> Home:
         return Home(self.root_of(job))
+
+    def places(self) -> AnyNode:
+        return AnyNode()
 
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet:
         return SlurmFleet(self._cluster, wakeups, heard)

@@ -25,6 +25,7 @@ from scheduler.runner.job_desk import JobDesk
 if TYPE_CHECKING:
     from scheduler.launcher.client import Slot
     from scheduler.queue.job import Job
+    from scheduler.runner.plan import Places
     from scheduler.slurm.fleet import SlurmFleet
     from scheduler.ssh.fleet import SshFleet
 
@@ -98,6 +99,11 @@ class Devices:
             reason = ""
         return reason or _too_many_cores(resources, self.cores)
 
+    @property
+    def edition(self) -> object:
+        """Another value once `never` may answer otherwise than before; where only time tells that, it stays the same."""
+        return None
+
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet | SshFleet | None:
         """The launchers of jobs, where they are not processes of this machine."""
         return None
@@ -109,6 +115,10 @@ class Devices:
 
     def home_of(self, job: Job) -> Home | None:
         """Where the directories of its attempts lie; None: with the store."""
+        return None
+
+    def places(self) -> Places | None:
+        """Where jobs go, as it stands, where that is not this machine."""
         return None
 
     def seen(self) -> GpuView | None:

@@ -20,6 +20,7 @@ from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
+from scheduler.ssh.places import HostsNow
 from scheduler.ssh.same_code import code_at
 from scheduler.ssh.tree import tree_around
 
@@ -56,6 +57,9 @@ class OnHosts(Devices):
     def cure(self) -> str:
         return CURE
 
+    def places(self) -> HostsNow:
+        return HostsNow(tuple(host.seen() for host in self._hosts if host.takes))
+
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
         return SshFleet(self._clerk, self._names, wakeups, heard)
 
@@ -80,7 +84,13 @@ class OnHosts(Devices):
             most = max(self._hosts, key=lambda host: host.offers[key])
             if wanted and wanted > most.offers[key]:
                 return f"it asks for {wanted} {what}, and no host has more than {most.offers[key]} ({most.name})"
-        return ""
+        if any(host.seen().could_run(resources) for host in self._hosts):
+            return ""
+        return "; ".join(f"{host.name}: {host.never[resources]}" for host in self._hosts if resources in host.never)
+
+    @property
+    def edition(self) -> object:
+        return [(host.up, *host.never) for host in self._hosts]
 
     def _has_its_code(self, directory: str) -> bool:
         """Whether that is the directory, or one in the same checkout."""

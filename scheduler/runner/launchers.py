@@ -89,10 +89,16 @@ class Fleet:
         self._mean = max(0.0005, MEMORY * self._mean + (1 - MEMORY) * duration)
         self._has_learned = True
 
-    def choose(self, job: Job | None = None, warm: str | None = None, launch: Callable[[], Launch | None] = lambda: None) -> Slot:
+    def choose(
+        self,
+        job: Job | None = None,
+        warm: str | None = None,
+        launch: Callable[[], Launch | None] = lambda: None,
+        host: str = "",
+    ) -> Slot:
         """The launcher for one more attempt, of whichever job: an idle one, a new one, or the one with the least to do.
         `Slot.start` or `Slot.release` must follow. `warm`: which orders it should be able to fork; `launch` tells how one is
-        begun that can, if that is worth it: it takes the place of an idle one that cannot."""
+        begun that can, if that is worth it: it takes the place of an idle one that cannot. `host`: here there is but one."""
         slot = self._least([each for each in self._slots if not warm or each.warm == warm])
         if slot is None or slot.load:
             way = launch() if warm else None

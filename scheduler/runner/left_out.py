@@ -42,6 +42,7 @@ class Choice:
         self._out: dict[str | Program, LeftOut] = {}
         self._told: set[int] = set()  # impossible jobs that people have heard of
         self._never: dict[Hashable, str] = {}  # by the kinds of jobs
+        self._edition = devices.edition  # of what `_never` says
         self._judged_at = time.monotonic()
         self._failed: dict[Program, Attempt] = {}
         self._seen = 0  # the last event that is known here
@@ -59,6 +60,9 @@ class Choice:
     def due(self, limit: int, now: float, after: Job | None = None, unlike: Iterable[Job] = ()) -> tuple[Job, ...]:
         """The first of the queue, at most `limit`, that may start at `now`: with `after`, of those behind it that ask for other
         resources than those of `unlike`."""
+        if self._devices.edition != self._edition:
+            self._edition = self._devices.edition
+            self._never.clear()
         if self._out:
             self._listen()
         while True:

@@ -47,7 +47,7 @@ class Outlook:
     def _world(self, active: Sequence[Job], slots: int, waiting: tuple[Job, ...], stop: Stop) -> World:
         desk = self._devices.desk
         gpus = desk.view(self._store.gpu_uses(waiting) if waiting else {}) if desk else None
-        return World(waiting, tuple(active), slots, self._devices.cores, gpus, stop, self._devices.are_elsewhere)
+        return World(waiting, tuple(active), slots, self._devices.cores, gpus, stop, self._devices.places())
 
     def _with(self, world: World, page: tuple[Job, ...]) -> World:
         gpus = world.gpus and replace(world.gpus, history={**world.gpus.history, **self._store.gpu_uses(page)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Protocol
 
 from scheduler.gpus.placement import Placement, Refusal
 from scheduler.queue.job import Job
@@ -21,6 +22,19 @@ class Stop(IntEnum):
     NOW = 2  # stop what runs
 
 
+class Places(Protocol):
+    """Other machines, as they stand: they themselves give jobs their cores and their GPUs."""
+
+    def place(self, job: Job) -> str | Refusal:
+        """On which of them the job could start now, "" where that shows later; or why on none."""
+
+    def with_start(self, job: Job, place: str) -> Places:
+        """The same once it was sent there."""
+
+    def behind(self, job: Job) -> Places:
+        """What is left for those behind a job that waits and must not be delayed."""
+
+
 @dataclass(frozen=True)
 class World:
     """All that a decision may depend on."""
@@ -31,16 +45,18 @@ class World:
     cores: int
     gpus: GpuView | None = None  # None: a machine without GPUs
     stop: Stop = Stop.NO
-    elsewhere: bool = False  # somebody else gives jobs their cores and their GPUs
+    places: Places | None = None  # where jobs go, if not on this machine
 
 
 @dataclass(frozen=True)
 class Start:
-    """Start a job; on these GPUs, or without any. `head` is the job ahead of it that must not be delayed."""
+    """Start a job; on these GPUs, or without any, or on another machine, `host`. `head` is the job ahead of it that must not be
+    delayed."""
 
     job: Job
     placement: Placement | None = None
     head: Job | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,13 +76,17 @@ def plan(world: World) -> list[Start | Wait]:
     """
     if world.stop is not Stop.NO:
         return []
+    return _elsewhere(world, world.places) if world.places else _here(world)
+
+
+def _here(world: World) -> list[Start | Wait]:
     decisions: list[Start | Wait] = []
     free, gpus, cores = world.slots - len(world.active), world.gpus, world.cores - _cores(world.active)
     head: Job | None = None
     for job in world.waiting:
         if free <= 0:
             break
-        place = None if world.elsewhere else _place(job, gpus, cores, head)
+        place = _place(job, gpus, cores, head)
         if isinstance(place, Refusal):
             decisions.append(Wait(job, place.sentence, passing=place is AWAITED))
             if head is None and _reserves(job, place, gpus, cores):
@@ -76,6 +96,23 @@ def plan(world: World) -> list[Start | Wait]:
         decisions.append(Start(job, place, head))
         free, cores = free - 1, cores - (job.resources.cpus or 0)
         gpus = gpus.with_start(place) if gpus and place else gpus
+    return decisions
+
+
+def _elsewhere(world: World, places: Places) -> list[Start | Wait]:
+    decisions: list[Start | Wait] = []
+    free, reserved = world.slots - len(world.active), False
+    for job in world.waiting:
+        if free <= 0:
+            break
+        place = places.place(job)
+        if isinstance(place, Refusal):
+            decisions.append(Wait(job, place.sentence))
+            if not reserved and wants_gpu(job.resources):
+                reserved, places = True, places.behind(job)
+            continue
+        decisions.append(Start(job, host=place))
+        free, places = free - 1, places.with_start(job, place)
     return decisions
 
 

@@ -71,20 +71,20 @@ class Starts:
             return claim
         reach("claim-taken")
         try:
-            ready = self._with_launcher(start.job, claim, threads)
+            ready = self._with_launcher(start.job, claim, threads, start.host)
         except (OSError, Shortage):
             if claim:
                 claim.close()
             raise
         return self._with_ports(ready)
 
-    def _with_launcher(self, job: Job, claim: Claim | None, threads: int) -> Ready:
+    def _with_launcher(self, job: Job, claim: Claim | None, threads: int, host: str) -> Ready:
         """And with its code, which decides about the launcher."""
         kept, code = self._store.surroundings(job), None if job.is_seat else self._codes.of(job.argv, job.cwd)
         driver = self._devices.desk.driver if self._devices.desk and claim else ""
         wish = self._jobs.warmth.wish(job, code.program if code else None, kept, threads)
         key, launch = wish.key if wish else None, lambda: self._jobs.warmth.launch(wish, job) if wish else None
-        slot = self._jobs.fleet.choose(job, key, launch)
+        slot = self._jobs.fleet.choose(job, key, launch, host)
         if job.is_seat:
             origin = None
         elif self._devices.are_elsewhere:

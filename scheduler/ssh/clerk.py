@@ -173,7 +173,7 @@ class Clerk:
         elif what == "refused":
             host.refused, host.why = True, message["text"]
         elif what == "room":
-            host.slots, host.full = message["slots"], message["full"]
+            host.hear_room(message)
             self._outbox.tell("", **{"is": "room"})
         elif sent := self._sent.get(message["order"]):
             _ON[what](self, sent, message, data)
@@ -181,8 +181,9 @@ class Clerk:
     def _greet(self, host: Host, message: dict[str, Any]) -> None:
         """It is there: tell it of all that concerns it."""
         back = bool(host.why)
+        host.offers = message
+        host.hear_room(message)
         host.up, host.why, host.tries, host.refused = True, "", 0, False
-        host.offers, host.slots = message, message["slots"]
         self._lines.answered(host)
         for each in self._of(host):
             self._say_all(each)
@@ -200,10 +201,12 @@ class Clerk:
     def _runs(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         if not sent.begun:
             sent.begun = True
-            self._outbox.tell(sent.attempt, **{"is": "running", "pid": None, "birth": None})
+            launcher = launcher_of(sent.host, sent.order)
+            self._outbox.tell(sent.attempt, launcher=launcher, **{"is": "running", "pid": None, "birth": None})
 
     def _note(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        self._outbox.tell(sent.attempt, **{"is": "note", "about": "", "text": message["text"]})
+        text = f"{sent.host}: {message['text']}" if message.get("of_host") else message["text"]
+        self._outbox.tell(sent.attempt, **{"is": "note", "about": "", "text": text})
 
     def _file(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         """A piece of a file, or its size. A file that cannot be here at all is passed over: else every line would bring it again,

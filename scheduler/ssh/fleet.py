@@ -14,11 +14,12 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.asks import as_json
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.surroundings import KEPT, KEPT_IF_SET, Surroundings
-from scheduler.shortage import NotThis, Shortage
+from scheduler.shortage import NotThis
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of, new_order
 from scheduler.ssh.mirror import Mirror
 from scheduler.ssh.orders import Host, Sent
+from scheduler.ssh.places import NO_ROOM, NOWHERE
 
 TOLD = ("running", "note", "ended", "dropped")  # what a runner hears of; the rest only wakes it
 
@@ -47,7 +48,7 @@ class Place:
 
     def release(self) -> None:
         """The attempt that it was chosen for did not begin."""
-        self.host.busy.discard(self.id)
+        self.host.busy.pop(self.id, None)
 
     def stop(self, attempt: str, state: str, grace: float | None = None) -> None:
         self.clerk.stop(attempt, state, grace)
@@ -86,17 +87,15 @@ class SshFleet:
     def well_fed(self) -> bool:
         return False
 
-    def choose(self, job: Job, *_: object) -> Place:
-        """A place on the host with the most room, of those that have what it asks for. NotThis where other jobs may have one,
-        Shortage where no host has room, or none answers."""
-        hosts = [host for host in map(self._clerk.host, self._names) if host.free > 0]
-        if not hosts:
-            raise Shortage("no host has room for another job now")
-        host = max((each for each in hosts if each.could_run(job.resources)), key=lambda each: each.free, default=None)
-        if host is None:
-            raise NotThis("no host that has what it asks for has room now")
-        place = Place(launcher_of(host.name, new_order(job.id)), host, self._clerk, job)
-        host.busy.add(place.id)
+    def choose(self, job: Job, warm: object, launch: object, host: str) -> Place:
+        """A place on that host. NotThis where it has none any more."""
+        there = self._clerk.host(host)
+        if not there.takes:
+            raise NotThis(NOWHERE)
+        if (why := there.seen().why_not(job.resources)) is not None:
+            raise NotThis(f"{host}: {why}" if why else NO_ROOM)
+        place = Place(launcher_of(host, new_order(job.id)), there, self._clerk, job)
+        there.busy[place.id] = job.resources
         return place
 
     def flush(self) -> None:
@@ -107,7 +106,7 @@ class SshFleet:
         host = self._clerk.watch(attempt)
         if host is None:
             return None
-        host.busy.add(attempt.launcher)
+        host.busy[attempt.launcher] = None
         return Place(attempt.launcher, host, self._clerk, attempts=[attempt.name])
 
     def call_back(self) -> None:
@@ -126,14 +125,21 @@ class SshFleet:
 
     def _hear(self) -> None:
         for message in self._clerk.reports():
+            if message["is"] == "running":
+                self._begun(message["launcher"])
             if message["is"] in ("ended", "dropped"):
                 self._over(message["launcher"])
             if message["is"] in TOLD:
                 self._report(message)
 
+    def _begun(self, launcher: str) -> None:
+        for host in self._clerk.hosts:
+            if launcher in host.busy:
+                host.busy[launcher] = None
+
     def _over(self, launcher: str) -> None:
         for host in self._clerk.hosts:
-            host.busy.discard(launcher)
+            host.busy.pop(launcher, None)
 
 
 def guest_of(job: Job, order: Order, launcher: str) -> dict[str, Any]:

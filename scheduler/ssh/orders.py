@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from scheduler.experiments import Resources
+from scheduler.queue.asks import resources_from
 from scheduler.ssh.line import Line
 from scheduler.ssh.mirror import Mirror
+from scheduler.ssh.places import Seen
 
 
 @dataclass
@@ -37,15 +40,20 @@ class Sent:
 @dataclass
 class Host:
     """A machine that one can log in to. `line`: to it, where there is one; `up`: whether it has answered over it. `offers`: what
-    it has, as it said last; `why`: it does not answer, or `refused` us; `due`: when it is tried again; `answer_by`: until
-    when it has time for its first word, once it was called."""
+    it has, as it said last; `slots` to `doubtful`: as for `Seen`; `why`: it does not answer, or `refused` us; `due`: when it is
+    tried again; `answer_by`: until when it has time for its first word, once it was called. `busy`: the launchers of attempts,
+    and what those ask for that have not begun; the loop's alone."""
 
     name: str
     line: Line | None = None
     up: bool = False
     offers: dict[str, Any] = field(default_factory=dict)
-    full: str = ""
     slots: int = 0
+    taken: int = 0
+    not_now: Mapping[Resources, str] = field(default_factory=dict)
+    never: Mapping[Resources, str] = field(default_factory=dict)
+    closed: str = ""
+    doubtful: frozenset[Resources] = frozenset()
     why: str = ""
     refused: bool = False
     was_up: bool = False
@@ -53,7 +61,7 @@ class Host:
     due: float = 0.0
     answer_by: float = 0.0
     tries: int = 0
-    busy: set[str] = field(default_factory=set)  # the attempts that it has, or is to have; the loop's alone
+    busy: dict[str, Resources | None] = field(default_factory=dict)
 
     @property
     def starts_nothing(self) -> bool:
@@ -61,16 +69,27 @@ class Host:
         return self.up and bool(self.offers.get("differs"))
 
     @property
-    def room(self) -> int:
-        """How many attempts it may have now, with those that it has."""
-        if not self.up or self.full or self.starts_nothing:
-            return len(self.busy)
-        return max(self.slots, len(self.busy))
+    def takes(self) -> bool:
+        """Whether orders are sent to it."""
+        return self.up and not self.starts_nothing
 
     @property
-    def free(self) -> int:
-        return self.room - len(self.busy)
+    def room(self) -> int:
+        """How many attempts it may have at most, with those that it has."""
+        return max(self.slots, len(self.busy)) if self.takes else len(self.busy)
 
-    def could_run(self, wanted: Resources) -> bool:
-        """Whether it has what such a job asks for, if nobody else used it."""
-        return (wanted.gpus or 0) <= self.offers.get("gpus", 0) and (wanted.cpus or 0) <= self.offers.get("cores", 0)
+    def hear_room(self, said: dict[str, Any]) -> None:
+        """What it has room for, as it says."""
+        self.slots, self.taken, self.closed = said["slots"], said["taken"], said["closed"]
+        self.not_now, self.never = _by_resources(said["not_now"]), _by_resources(said["never"])
+        self.doubtful |= self.not_now.keys()
+
+    def seen(self) -> Seen:
+        """As it stands now."""
+        trying = frozenset(wanted for wanted in self.busy.values() if wanted)
+        known = (self.not_now, self.never, self.closed, self.doubtful, trying)
+        return Seen(self.name, self.slots, self.taken, len(self.busy), self.offers["gpus"], self.offers["cores"], *known)
+
+
+def _by_resources(said: dict[str, str]) -> dict[Resources, str]:
+    return {resources_from(text): why for text, why in said.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from scheduler.hosted.pipe import Pipe
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests
 from scheduler.queue.asks import as_json
+from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
@@ -55,6 +57,7 @@ class Far:
         return [message for message in self.hears_all() if message["is"] != "room"]
 
     def hears_all(self) -> list[dict[str, Any]]:
+        assert select.select([self.from_them], [], [], 100)[0], "nothing was said"
         return [message for message, _ in self.frames.take(os.read(self.from_them, 1 << 16))]
 
 
@@ -128,15 +131,65 @@ def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store:
     assert heard == [{"is": "ended", "order": "order", "end": end}]
 
 
-def test_that_there_is_no_room_is_told_before_an_order_is_given_back(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_there_is_no_room_is_told_before_an_order_is_given_back(
+    far: Far, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its queue looks for another place as soon as it has it again, and sent it here once more."""
     monkeypatch.setattr(orders, "GIVE_BACK", -1.0)
-    monkeypatch.setattr(Devices, "room", lambda self, resources: False)
+    monkeypatch.setattr(Devices, "default_slots", 0)
     far.says("start", guest=GUEST, home="/home")
-    assert [(message["is"], message.get("full")) for message in far.hears_all()] == [
-        ("room", "it has no room now"),
-        ("dropped", None),
-    ]
+    told = [(message["is"], message.get("not_now")) for message in far.hears_all()]
+    assert told == [("room", {GUEST["resources"]: "its slots are taken"}), ("dropped", None)]
+    assert [job.state for job in store.jobs()] == [State.CANCELLED]
+
+
+def test_an_order_that_does_not_start_though_nothing_is_in_its_way_is_given_back_later(far: Far, monkeypatch) -> None:
+    """The machine may lack something for a while that its runner tries again by itself; for ever nobody waits."""
+    monkeypatch.setattr(orders, "GIVE_BACK", -1.0)
+    far.says("start", guest=GUEST, home="/home")
+    assert far.hears() == []
+    monkeypatch.setattr(orders, "UNEXPLAINED", -1.0)
+    far.orders.refill(1)
+    told = [(message["is"], message.get("not_now")) for message in far.hears_all()]
+    assert told == [("room", {GUEST["resources"]: "it has no room now"}), ("dropped", None)]
+
+
+def test_each_change_of_the_room_is_told_once(far: Far, store: Store) -> None:
+    """Another line's order takes a slot; when it is over, that is heard at once, not at the next look."""
+    far.orders.refill(1)
+    assert [message["taken"] for message in far.hears_all()] == [0]
+    with store.change() as change:
+        guests.take(change, "theirs", guests.guest_from(GUEST))
+    with store.change() as change:
+        attempt = change.begin(store.job("theirs"), "launcher", "")
+    assert attempt
+    far.orders.refill(1)
+    far.orders.refill(1)
+    assert [message["taken"] for message in far.hears_all()] == [1]
+    job, ending = store.job("theirs"), Ending(State.DONE, 0)
+    with store.change() as change:
+        change.end(attempt, ending, 1.0)
+    far.orders.ended(job, attempt, ending, again=False)
+    assert [message["taken"] for message in far.hears_all()] == [0]
+
+
+def test_what_cannot_be_written_down_is_done_when_there_is_room(far: Far, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full. The line was given up instead, and called anew every two seconds, which was told each time."""
+
+    def full(*_: object) -> None:
+        raise Unwritable("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(guests, "take", full)
+        far.says("start", guest=GUEST, home="/home")
+        far.orders.refill(1)
+        told = far.hears_all()
+    assert [each["text"] for each in told if each["is"] == "note"] == ["the disk is full"], "once"
+    assert [each["closed"] for each in told if each["is"] == "room"] == ["the disk is full"]
+    assert store.jobs() == []
+    far.orders.refill(1)
+    assert [job.state for job in store.jobs()] == [State.QUEUED]
+    assert [each["closed"] for each in far.hears_all()] == [""]
 
 
 def test_when_the_line_ends_it_leaves(far: Far) -> None:

@@ -186,6 +186,22 @@ def test_who_gives_up_in_the_middle_has_changed_nothing(two: Two) -> None:
     assert two.bring() == (0, 1)
 
 
+def test_what_the_rsync_of_a_killed_sync_still_brings_is_not_in_the_way_of_the_next(two: Two) -> None:
+    """It lives on when the command is killed, and writes where it was told to."""
+    call, end = opened(two.home, *two.words())
+    answer = call.hears()
+    end()
+    assert answer
+    into = Path(answer[0]["into"])
+
+    def late() -> None:
+        into.mkdir(exist_ok=True)
+        (into / "train.py").write_text("print('old')\n")
+
+    assert two.bring(meanwhile=late) == (3, 0)
+    assert two.found()["train.py"] == "print('one')\n"
+
+
 def test_a_disk_that_is_full_there_is_named_and_the_next_sync_ends_what_was_begun(two: Two) -> None:
     """Some files found room and others did not; no job starts on half of the code."""
     two.there.parent.mkdir()

@@ -8,19 +8,26 @@ from typing import Any
 
 import pytest
 
-from scheduler.experiments import SlurmWishes
+from scheduler.experiments import Resources, SlurmWishes
 from scheduler.queue.mine import Mine
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.cluster import OnCluster
 from scheduler.runner.devices import Devices
 from scheduler.runner.hosts import OnHosts
-from scheduler.runner.plan import Start
+from scheduler.runner.left_out import Choice
+from scheduler.runner.outlook import Outlook
+from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.runner import Runner
 from scheduler.runner.starts import Starts
+from scheduler.runner.streaks import Streaks
+from scheduler.shortage import NotThis
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
+from scheduler.ssh.places import NO_ROOM, NOWHERE
 from tests.git_checkouts import checkout
+
+GPU = Resources(gpus=1)
 
 
 class Elsewhere(Devices):
@@ -32,6 +39,29 @@ class Elsewhere(Devices):
         return SimpleNamespace(capacity=1, resize=lambda limit: None)
 
 
+def host(name: str, slots: int, gpus: int = 0) -> Host:
+    """One that answers."""
+    return Host(name, up=True, slots=slots, offers={"differs": "", "note": "", "gpus": gpus, "cores": 8})
+
+
+def clerk_of(*hosts: Host) -> Any:
+    return SimpleNamespace(host={each.name: each for each in hosts}.get, hosts=[*hosts], fileno=lambda: 0, reports=list)
+
+
+def on(directory: Path, *hosts: Host) -> OnHosts:
+    return OnHosts(clerk_of(*hosts), [each.name for each in hosts], str(directory))
+
+
+def claimed(store: Store, hosts: list[Host], starts: list[Start]) -> tuple[list[tuple[Any, str]], list[Wait], list[str]]:
+    """The jobs with their hosts, those that wait, and what was said to be short."""
+    fleet = SshFleet(
+        clerk_of(*hosts), [each.name for each in hosts], SimpleNamespace(watch=lambda *_: None), lambda message: None
+    )
+    under_way, said = SimpleNamespace(fleet=fleet, warmth=SimpleNamespace(wish=lambda *_: None)), list[str]()
+    ready, refused = Starts(store, Devices("hosts"), under_way, None, said.append).claimed(starts, 1)
+    return [(each.job, each.slot.host.name) for each in ready], refused, said
+
+
 @pytest.mark.parametrize("obstacle", ["", "a job waits for more than a slot"])
 def test_no_more_is_begun_than_the_hosts_take(store: Store, experiments, tmp_path: Path, obstacle: str) -> None:
     """Also while something is in the way here: then jobs were begun for which no host had room, each turn anew."""
@@ -41,50 +71,28 @@ def test_no_more_is_begun_than_the_hosts_take(store: Store, experiments, tmp_pat
     assert runner._open_slots(0) == 1
 
 
-def test_that_no_host_has_room_is_said_as_it_is(store: Store, experiments, tmp_path: Path) -> None:
-    """A host has filled up in between. Nothing is wrong with the processes of this machine, as was said of it."""
-    jobs = submit(store, experiments("command: ['true']\ngrid: {n: [1]}\n"), str(tmp_path)).jobs
-    full = SimpleNamespace(host=Host, hosts=[], fileno=lambda: 0, reports=list)
-    said: list[str] = []
-    fleet = SshFleet(full, ["ada"], SimpleNamespace(watch=lambda *_: None), lambda message: None)
-    under_way = SimpleNamespace(fleet=fleet, warmth=SimpleNamespace(wish=lambda *_: None))
-    starts = Starts(store, Devices("hosts"), under_way, None, said.append)
-    assert starts.claimed([Start(job) for job in jobs], 1) == ([], [])
-    assert said == ["no host has room for another job now"]
+def test_that_a_host_has_no_room_is_said_as_it_is(store: Store, experiments, tmp_path: Path) -> None:
+    """It has filled up since it was decided. Nothing is wrong with this machine, as was said, and the next job has its place."""
+    jobs = submit(store, experiments("command: [echo, '${n}']\ngrid: {n: [1, 2, 3, 4, 5]}\n"), str(tmp_path)).jobs
+    full, refusing, small, away = host("ada", 1), host("babbage", 1), host("curie", 1), host("dirac", 1)
+    full.taken, refusing.not_now, away.up = 1, {Resources(): "its disk is full"}, False
+    names = ["ada", "babbage", "dirac", "curie", "curie"]
+    starts = [Start(job, host=name) for job, name in zip(jobs, names, strict=True)]
+    ready, refused, said = claimed(store, [full, refusing, small, away], starts)
+    assert ready == [(jobs[3], "curie")]
+    reasons = ["ada: its slot is taken by another run", "babbage: its disk is full", NOWHERE, NO_ROOM]
+    assert [(each.job, each.reason) for each in refused] == list(zip([*jobs[:3], jobs[4]], reasons, strict=True))
+    assert said == []
 
 
 def test_a_person_says_how_many_run_on_all_hosts_together(store: Store, experiments, tmp_path: Path) -> None:
     """`-j` is what holds a licence server or a disk together; hosts with room for more took more."""
     jobs = submit(store, experiments("command: ['true']\ngrid: {n: [1]}\n"), str(tmp_path)).jobs
-    roomy = [
-        Host(name, up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8}) for name in ("ada", "babbage")
-    ]
-    clerk = SimpleNamespace(hosts=roomy, host=lambda name: roomy[name == "babbage"])
-    devices = OnHosts(clerk, ["ada", "babbage"], str(tmp_path))
+    devices = on(tmp_path, host("ada", 8), host("babbage", 8))
+    clerk = devices._clerk
     devices.fleet = lambda wakeups, heard: SshFleet(clerk, ["ada", "babbage"], SimpleNamespace(watch=lambda *_: None), heard)
     assert Runner(Mine(store, jobs), devices, 3, lambda notice: None)._open_slots(0) == 3
     assert Runner(Mine(store, jobs), devices, None, lambda notice: None)._open_slots(0) == 16
-
-
-def test_a_job_goes_only_where_there_is_what_it_asks_for(store: Store, experiments, tmp_path: Path) -> None:
-    """ada has the most room and no GPU: it was sent a job for one, gave it back, and was sent it again; babbage got none."""
-    text = "command: [echo, '${n}']\ngrid: {n: [1, 2]}\nresources: {gpus: 1}\n"
-    wants_gpu = submit(store, experiments(text), str(tmp_path)).jobs
-    wants_none = submit(store, experiments("command: ['true']\ngrid: {n: [1]}\n"), str(tmp_path)).jobs
-    offers = {"differs": "", "note": "", "cores": 8}
-    two = {
-        "ada": Host("ada", up=True, slots=8, offers={**offers, "gpus": 0}),
-        "babbage": Host("babbage", up=True, slots=1, offers={**offers, "gpus": 1}),
-    }
-    clerk = SimpleNamespace(host=two.get, hosts=[*two.values()], fileno=lambda: 0, reports=list)
-    fleet = SshFleet(clerk, list(two), SimpleNamespace(watch=lambda *_: None), lambda message: None)
-    under_way = SimpleNamespace(fleet=fleet, warmth=SimpleNamespace(wish=lambda *_: None))
-    paused: list[str] = []
-    starts = Starts(store, Devices("hosts"), under_way, None, paused.append)
-    ready, refused = starts.claimed([Start(job) for job in (*wants_gpu, *wants_none)], 1)
-    assert [(each.job, each.slot.host.name) for each in ready] == [(wants_gpu[0], "babbage"), (wants_none[0], "ada")]
-    assert [(each.job, each.reason) for each in refused] == [(wants_gpu[1], "no host that has what it asks for has room now")]
-    assert paused == []
 
 
 def test_hosts_are_for_what_starts_where_their_code_was_compared(store: Store, experiments, tmp_path: Path) -> None:
@@ -142,3 +150,47 @@ def test_a_person_is_told_of_all_partitions_that_jobs_go_to(store: Store, experi
     assert cluster.note == "Slurm starts them, partition big and its default partition, 3 of an array at once"
     cluster.expect(jobs[:1])
     assert cluster.note == "Slurm starts them, its default partition, 3 of an array at once"
+
+
+def test_jobs_without_gpus_are_found_behind_all_that_wait_for_one(store: Store, experiments, tmp_path: Path) -> None:
+    """A hundred trainings stood before the evaluations, and a host without GPUs had nothing to do until they were over."""
+    for asks, values in (("{gpus: 1}", range(100)), ("{gpus: 0}", range(100, 103))):
+        text = f"command: [echo, '${{n}}']\ngrid: {{n: {list(values)}}}\nresources: {asks}\n"
+        submit(store, experiments(text), str(tmp_path))
+    used = host("ada", 1, gpus=1)
+    used.not_now = {GPU: "GPU 0 is in use"}
+    devices = on(tmp_path, used, host("babbage", 2))
+    outlook = Outlook(store, devices, Choice(Mine(store), devices, Streaks()))
+    decisions = outlook.decide((), 3, now=1.0, stop=Stop.NO)
+    assert [(each.job.number, each.host) for each in decisions if isinstance(each, Start)] == [(101, "babbage"), (102, "babbage")]
+    assert {each.reason for each in decisions if isinstance(each, Wait) and each.job.resources == GPU} == {"ada: GPU 0 is in use"}
+
+
+def test_what_no_host_can_ever_run_is_left_out_when_all_have_said_so(store: Store, experiments, tmp_path: Path) -> None:
+    """How large its GPUs are only the host knows; before, the job went to and fro for ever, and the run never ended."""
+    text = "command: ['true']\ngrid: {n: [1]}\nresources: {gpus: 1, gpu_memory: 80GiB}\n"
+    (job,) = submit(store, experiments(text), str(tmp_path)).jobs
+    ada, babbage = host("ada", 1, gpus=1), host("babbage", 2)
+    devices = on(tmp_path, ada, babbage)
+    choice = Choice(Mine(store), devices, Streaks())
+    assert choice.due(1, 1.0) == (job,)
+    ada.never = {job.resources: "no GPU has 80 GiB"}
+    assert choice.due(1, 1.0) == ()
+    assert [each.why for each in choice.left_out()] == ["ada: no GPU has 80 GiB"]
+
+
+def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: Store, experiments, tmp_path: Path) -> None:
+    """Then there was room for that one. A host with four free GPUs computed on one of them until that job was over."""
+    jobs = submit(store, experiments("command: [echo, '${n}']\ngrid: {n: [1, 2]}\nresources: {gpus: 1}\n"), str(tmp_path)).jobs
+    ada, heard = host("ada", 4, gpus=4), list[dict[str, Any]]()
+    ada.doubtful = frozenset({GPU})
+    clerk = clerk_of(ada)
+    clerk.reports = lambda: [{"is": "running", "attempt": "", "launcher": place.id, "pid": None, "birth": None}]
+    watched: list[Any] = []
+    fleet = SshFleet(clerk, ["ada"], SimpleNamespace(watch=lambda source, act: watched.append(act)), heard.append)
+    place = fleet.choose(jobs[0], None, None, "ada")
+    with pytest.raises(NotThis):
+        fleet.choose(jobs[1], None, None, "ada")
+    watched[0]()
+    assert [each["is"] for each in heard] == ["running"]
+    fleet.choose(jobs[1], None, None, "ada")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,19 @@ import pytest
 from tests import ssh_hosts
 from tests.conftest import CommandLine
 from tests.endtoend.elsewhere import JOB
+from tests.fakes.nvml.fake_driver import FakeDriver, fake_library, gpu_lines
 from tests.ssh_hosts import Hosts
+
+__all__ = ["fake_library"]
+
+
+@dataclass
+class WithGpus:
+    """`variables`: of the logins of each."""
+
+    hosts: Hosts
+    drivers: dict[str, FakeDriver]
+    variables: dict[str, dict[str, str]]
 
 
 @pytest.fixture
@@ -32,10 +45,10 @@ def apart(tmp_path: Path, command_line: CommandLine) -> Iterator[Hosts]:
         yield some
 
 
-def of_logins(folder: Path) -> dict[str, dict[str, str]]:
+def of_logins(folder: Path, *names: str) -> dict[str, dict[str, str]]:
     """The environment of each host's logins."""
     alike = {"CUDA_VISIBLE_DEVICES": "-1", "EXP_QUEUE_COLD": "1"}
-    return {name: {**alike, "EXP_QUEUE_LOCK_DIR": str(folder / name)} for name in ("ada", "babbage")}
+    return {name: {**alike, "EXP_QUEUE_LOCK_DIR": str(folder / name)} for name in names or ("ada", "babbage")}
 
 
 @pytest.fixture
@@ -44,3 +57,22 @@ def line(hosts: Hosts, command_line: CommandLine) -> CommandLine:
     command_line.environment.update(hosts.environment)
     command_line.write("job.py", JOB)
     return command_line
+
+
+@pytest.fixture
+def there(tmp_path: Path, fake_library: Path, command_line: CommandLine) -> Iterator[WithGpus]:
+    """ada and babbage, each with one GPU, and so one slot; curie without; this machine has none."""
+    if why := ssh_hosts.missing():
+        pytest.skip(why)
+    drivers, variables = {}, {"curie": of_logins(tmp_path, "curie")["curie"]}
+    for name in ("ada", "babbage"):
+        place = tmp_path / f"driver-{name}"
+        place.mkdir()
+        drivers[name] = FakeDriver(fake_library, place)
+        drivers[name].shows(*gpu_lines(1))
+        own = {"EXP_QUEUE_LOCK_DIR": str(tmp_path / name), "EXP_QUEUE_COLD": "1"}
+        variables[name] = {**drivers[name].environment, **own}
+    with ssh_hosts.started(tmp_path / "net", variables) as hosts:
+        command_line.environment.update(hosts.environment)
+        command_line.write("job.py", JOB)
+        yield WithGpus(hosts, drivers, variables)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,3 +126,54 @@ def test_without_rsync_it_is_said_what_to_install_and_where(line: CommandLine, a
     done = line("run", "one.yaml", *ADA)
     assert (done.returncode, "no rsync on this machine; install it" in done.stderr) == (2, True), done.stderr
     assert not at(apart, "ada").exists()
+
+
+SLOW_RSYNC = """#!/bin/sh
+echo x >> {folder}/began
+while [ ! -e {folder}/go ]; do sleep 0.05; done
+exec {rsync} "$@"
+"""
+
+
+@pytest.fixture
+def slow(apart: Hosts, tmp_path: Path) -> Path:
+    """The rsync of ada waits for a file `go` in this folder, and writes a line into `began`."""
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    (folder / "rsync").write_text(SLOW_RSYNC.format(folder=folder, rsync=shutil.which("rsync")))
+    (folder / "rsync").chmod(0o755)
+    there = apart["ada"].folder / "sshd_config"
+    there.write_text(there.read_text().replace("SetEnv ", f'SetEnv "PATH={folder}:{os.environ["PATH"]}" '))
+    apart["ada"].stop()
+    apart["ada"].start()
+    return folder
+
+
+def began(slow: Path) -> int:
+    """How often an rsync was begun there."""
+    return (slow / "began").read_text().count("x") if (slow / "began").exists() else 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_sync_that_is_cut_while_files_come_has_placed_nothing(
+    line: CommandLine, apart: Hosts, slow: Path, number: signal.Signals
+) -> None:
+    """A person has seen the wrong files go, or closed the lid. What an rsync that lives on still brings does not get into the way
+    of the next, which brings other files."""
+    cut = line.start("run", "one.yaml", *ADA, "--plain")
+    until(lambda: began(slow) == 1)
+    cut.send_signal(number)
+    said = cut.communicate(timeout=100)[1]
+    assert cut.returncode == (130 if number == signal.SIGINT else -number), said
+    assert "Traceback" not in said
+    assert not at(apart, "ada").exists()
+    (line.directory / "part.py").write_text("name = 'two'\n")
+    again = line.start("run", "one.yaml", *ADA, "--plain")
+    until(lambda: began(slow) == 2)
+    (slow / "go").touch()
+    said = again.communicate(timeout=100)[1]
+    assert again.returncode == 0, said
+    assert (at(apart, "ada") / "0.began").read_text() == "two"
+    assert [job["state"] for job in line.jobs()] == ["done"], "what was cut has queued nothing"
+    left = list(apart["ada"].home.glob("synced/*/incoming*"))
+    assert len(left) <= (number == signal.SIGKILL), "an rsync that lives on makes its folder anew; the next sync removes it"

@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
-
-from tests import ssh_hosts
 from tests.conftest import CommandLine
-from tests.endtoend.elsewhere import JOB, environment, grid
-from tests.fakes.nvml.fake_driver import FakeDriver, fake_library, gpu_lines
-from tests.ssh_hosts import Hosts
+from tests.endtoend.elsewhere import environment, grid
+from tests.endtoend.ssh.conftest import WithGpus
 from tests.waiting import until
 
-__all__ = ["fake_library"]
 BOTH = ("--on", "ssh:ada,babbage")
-
-
-@dataclass
-class WithGpus:
-    hosts: Hosts
-    drivers: dict[str, FakeDriver]
-
-
-@pytest.fixture
-def there(tmp_path: Path, fake_library: Path, command_line: CommandLine) -> Iterator[WithGpus]:
-    """ada and babbage, each with one GPU; this machine has none."""
-    if why := ssh_hosts.missing():
-        pytest.skip(why)
-    drivers, variables = {}, {}
-    for name in ("ada", "babbage"):
-        place = tmp_path / f"driver-{name}"
-        place.mkdir()
-        drivers[name] = FakeDriver(fake_library, place)
-        drivers[name].shows(*gpu_lines(1))
-        own = {"EXP_QUEUE_LOCK_DIR": str(tmp_path / name), "EXP_QUEUE_COLD": "1"}
-        variables[name] = {**drivers[name].environment, **own}
-    with ssh_hosts.started(tmp_path / "net", variables) as hosts:
-        command_line.environment.update(hosts.environment)
-        command_line.write("job.py", JOB)
-        yield WithGpus(hosts, drivers)
 
 
 def place_of(line: CommandLine, n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,14 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.errors import UserError
+from scheduler.experiments import Resources
 from scheduler.hosted.courier import likely_grows, only_grows
 from scheduler.hosted.visitors import at_home_here
+from scheduler.queue.asks import as_json
 from scheduler.queue.guests import Guest
 from scheduler.queue.surroundings import Surroundings
 from scheduler.ssh.hosts import hosts_in, launcher_of, new_order, place_of
 from scheduler.ssh.line import Line
 from scheduler.ssh.lines import Lines, Listener
 from scheduler.ssh.orders import Host
+from scheduler.ssh.places import Seen
 from scheduler.ssh.wire import MAGIC, Frames, frame
 
 
@@ -88,16 +92,26 @@ def test_a_program_that_is_not_here_is_looked_for_beside_our_python() -> None:
 
 
 def test_a_host_takes_no_more_than_it_has_room_for() -> None:
-    """One that does not answer gets nothing, but what it has counts; so does one that has said it is full, or has other code."""
+    """One that does not answer, or has other code, gets nothing; but what it has counts."""
     host = Host("ada", up=True, slots=2, offers={"differs": ""})
-    host.busy = {"x"}
-    assert (host.room, host.free) == (2, 1)
-    host.full = "GPU 0 is in use"
-    assert (host.room, host.free) == (1, 0)
-    host.full, host.offers = "", {"differs": "other code"}
-    assert host.free == 0
+    host.busy = {"x": None}
+    assert (host.room, host.takes) == (2, True)
+    host.offers = {"differs": "other code"}
+    assert (host.room, host.takes) == (1, False)
     host.offers, host.up = {"differs": ""}, False
-    assert (host.room, host.free) == (1, 0)
+    assert (host.room, host.takes) == (1, False)
+
+
+def test_a_host_is_seen_as_it_has_said() -> None:
+    """What it asks back for once is remembered: it gets such jobs one by one from then on."""
+    host = Host("ada", up=True, offers={"differs": "", "gpus": 1, "cores": 4})
+    wanted, kind = Resources(gpus=1), as_json(Resources(gpus=1))
+    host.hear_room({"slots": 3, "taken": 1, "not_now": {kind: "GPU 0 is in use"}, "never": {}, "closed": ""})
+    host.busy = {"x": Resources(), "y": None}
+    seen = Seen("ada", 3, 1, 2, 1, 4, {wanted: "GPU 0 is in use"}, {}, "", frozenset({wanted}), frozenset({Resources()}))
+    assert host.seen() == seen
+    host.hear_room({"slots": 2, "taken": 0, "not_now": {}, "never": {kind: "no"}, "closed": "full"})
+    assert host.seen() == replace(seen, slots=2, taken=0, not_now={}, never={wanted: "no"}, closed="full")
 
 
 def test_only_files_that_never_change_are_sent_in_pieces_to_the_end() -> None:

@@ -180,13 +180,13 @@ def together(everyone: Sequence[Compared], by: Sequence[str], columns: Sequence[
     first = [members[0] for members in groups.values()]
     known = Vocabulary.of(first)
     names = [name for name in varying(first, known) if name not in by]
-    telling = [word for word in ("group", "command") if differ(known.column(word), first)]
+    telling = [word for word in ("group", "command", "cwd") if differ(known.column(word), first)]
     return [_group(members, names, telling, columns) for members in groups.values()]
 
 
 def _likeness(each: Compared, by: Sequence[str]) -> str:
     config = {name: value for name, value in each.config.items() if name not in by}
-    return json.dumps([each.job.group, command(each.job.argv, each.config), config], sort_keys=True)
+    return json.dumps([each.job.group, each.job.cwd, command(each.job.argv, each.config), config], sort_keys=True)
 
 
 def _group(members: Sequence[Compared], names: Sequence[str], telling: Sequence[str], columns: Sequence[Column]) -> Together:

@@ -45,8 +45,10 @@ def _beginning(file: BinaryIO, lines: int | None) -> int:
     if lines is None:
         return 0
     place = size = file.seek(0, os.SEEK_END)
+    if lines == 0:
+        return size
     missing = lines
-    while place and missing >= 0:
+    while place:
         start = max(0, place - BLOCK)
         block = os.pread(file.fileno(), min(place, size - 1) - start, start)  # the very last byte ends a line, if it is an end
         while missing > 0 and (found := block.rfind(b"\n")) >= 0:
@@ -54,7 +56,7 @@ def _beginning(file: BinaryIO, lines: int | None) -> int:
             if not missing:
                 return start + found + 1
         place = start
-    return size if lines == 0 else 0
+    return 0
 
 
 def _opened(attempt: Attempt) -> BinaryIO:

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from scheduler.actions.results import Sort
     from scheduler.actions.status import Status
 
+SHOWN = 50  # jobs in a table, where nobody says how many
+
 
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
-@click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many, the newest; 0: all.")
+@click.option("--limit", type=click.IntRange(min=0), help="So many, the newest; 0: all. Default: 50 in a table, else all.")
 @sort_option("the oldest first")
 @format_option
-def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> int:
+def status(jobs: tuple[str, ...], limit: int | None, sort: Sort | None, style: str) -> int:
     """List jobs, the newest last. JOB: a number, a name, the beginning of an id, a group, a file, `last`, a state such as
     `failed`, or a filter; without JOB, all.
 
@@ -29,8 +31,9 @@ def status(jobs: tuple[str, ...], limit: int, sort: Sort | None, style: str) -> 
     """
     from scheduler.actions.status import status as standing
 
+    most = (SHOWN if style == "table" else 0) if limit is None else limit  # a program that counts would count wrongly
     with opened_store() as store:
-        found = standing(store, jobs, limit, sort)
+        found = standing(store, jobs, most, sort)
     print_lines(found.lines, style)
     if found.unlogged:
         say(found.unlogged)

@@ -8,11 +8,13 @@ import click
 
 from scheduler.cli.options import opened_store, rows_option, say
 
+SHOWN = 20  # sweeps in a table, where nobody says how many
+
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="At most so many, the newest; 0: all.")
+@click.option("--limit", type=click.IntRange(min=0), help="So many, the newest; 0: all. Default: 20 in a table, else all.")
 @rows_option
-def sweeps(limit: int, style: str) -> int:
+def sweeps(limit: int | None, style: str) -> int:
     """List sweeps, the newest first: file, method, metric, best value, and how their trials stand.
 
     \b
@@ -22,8 +24,9 @@ def sweeps(limit: int, style: str) -> int:
     from scheduler.actions.sweeps import sweeps as listed
     from scheduler.report import sweeps_seen, tables
 
+    most = (SHOWN if style == "table" else 0) if limit is None else limit
     with opened_store() as store:
-        found = listed(store, limit)
+        found = listed(store, most)
     if style != "table":
         tables.print_rows(sweeps_seen.objects(found), style, sys.stdout)
         return 0

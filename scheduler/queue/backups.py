@@ -153,7 +153,13 @@ def _explained(target: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.OperationalError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise StateError(f"cannot write {target} ({why})", next_step="make room, or name another place") from error
+        raise StateError(f"cannot write {target} ({why})", next_step=_instead(error)) from error
+
+
+def _instead(error: Exception) -> str:
+    """What a person can do about it."""
+    first = "make its folder" if isinstance(error, FileNotFoundError) else "make room"
+    return f"{first}, or name another place"
 
 
 @contextmanager

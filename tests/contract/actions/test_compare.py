@@ -155,6 +155,16 @@ def test_an_experiment_that_was_run_again_counts_once_in_a_mean(store: Store, ex
     assert (group.statistics["last.loss"].mean, group.statistics["last.loss"].count) == (3.0, 1)
 
 
+def test_two_directories_are_two_rows_of_means(store: Store, experiments: Experiments, tmp_path: Path) -> None:
+    """The same file in two checkouts is other code: the newer job stood for both, and nobody was told."""
+    text = "command: ['true', '${args}']\nbase: {seed: 1}\n"
+    for name, loss in (("one", 5.0), ("two", 3.0)):
+        ended(store, experiments(text), str(tmp_path / name), lambda _, loss=loss: [{"loss": loss}])
+    rows = means(store, (), ["seed"]).rows
+    found = {each.shown["cwd"]: each.statistics["last.loss"].mean for each in rows}
+    assert found == {str(tmp_path / "one"): 5.0, str(tmp_path / "two"): 3.0}
+
+
 def test_a_trial_is_ranked_by_the_metric_of_its_sweep(store: Store, experiments: Experiments, tmp_path: Path) -> None:
     """Its script need not declare anything."""
     jobs = ended(

@@ -65,7 +65,7 @@ def test_a_backup_while_a_job_runs_and_no_restore_until_it_is_over(command_line:
     [
         (["backup"], "Missing argument"),
         (["backup", "two.yaml"], "two.yaml is there already"),
-        (["backup", "no/such/folder/copy.db"], "No such file or directory"),
+        (["backup", "no/such/folder/copy.db"], "(No such file or directory); make its folder, or name another place"),
         (["restore"], "Missing argument"),
         (["restore", "none.db"], "none.db is not there"),
         (["restore", "two.yaml"], "not a database"),

@@ -51,6 +51,17 @@ def test_submit_starts_nothing_and_work_runs_all_of_it(grid) -> None:
     assert "nothing was run" in grid("work").stderr
 
 
+def test_people_are_shown_the_newest_jobs_and_programs_all(command_line) -> None:
+    """A script that counted what has failed counted fifty at most."""
+    command_line.write("many.yaml", f"command: ['true', '${{n}}']\ngrid: {{n: {list(range(60))}}}\n")
+    assert command_line("submit", "many.yaml").returncode == 0
+    table = command_line("status")
+    assert "the newest 50 of 60 jobs; --limit 0 shows all" in table.stderr
+    everything = command_line("status", "--format", "json")
+    assert (len(json.loads(everything.stdout)), "of 60 jobs" in everything.stderr) == (60, False)
+    assert len(json.loads(command_line("status", "--format", "json", "--limit", "7").stdout)) == 7
+
+
 def test_work_forever_takes_what_comes_later_and_ends_with_ctrl_c(grid, until) -> None:
     """A runner that stays: a submit from another terminal wakes it, without polling."""
     runner = grid.start("work", "--forever", "-j2")

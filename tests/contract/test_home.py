@@ -16,7 +16,8 @@ from tests.conftest import COMMAND, user_environment
 
 ADA = 12345
 # The program under test lies where only root may look; another user needs its modules already in memory.
-AS = "import os, sys; from scheduler.home import open_home; import pwd; os.setuid(int(sys.argv[1])); open_home()"
+# With all that a refusal needs: the folder of this interpreter may be closed to her.
+AS = "import os, shlex, sys; from scheduler.home import open_home; import pwd; os.setuid(int(sys.argv[1])); open_home()"
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ PLANTS = {
         ("AND priority < ?", "AND priority > ?"),
         by="priorities_are_kept",
     ),
-    "the parts of a GPU are not counted": plant("gpus/admission.py", ("Fraction(1, part) > left", "False"), by="no_overlap"),
+    "the parts of a GPU are not counted": plant("gpus/admission.py", ("left * part < 1", "False"), by="no_overlap"),
     "a job whose launcher was killed is started again by a guess": plant(
         "runner/recovery.py", (_LOST, "return NeverRan()"), by="started_once running_has_a_reason"
     ),

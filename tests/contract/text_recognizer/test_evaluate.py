@@ -22,6 +22,9 @@ WORDS = ("nun", "mini", "lill", "hilum", "null", "immun", "minimum", "illi")
 SPLITS = {"train": ("anna", "bert"), "val": ("carl", "dora"), "test": ("emil",)}
 
 
+EXACT = {"precision": "32"}  # as predictions are made on a CPU: in bf16 a network so small reads otherwise
+
+
 class Rows:
     """A tracker that keeps the rows of the metric log."""
 
@@ -60,7 +63,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, f
         "network_args": {"channels": 32, "hidden": 32},
         "dataset": "LineFolder",
         "dataset_args": {"folder": str(folder), "fit": True},
-        "train_args": {"epochs": 12, "batch_size": 2, "lr": 0.01, "patience": 0, "validate_every": 12, "looks": 3},
+        "train_args": {"epochs": 12, "batch_size": 2, "lr": 0.01, "patience": 0, "validate_every": 12, "looks": 3} | EXACT,
     }
     rows, run = Rows(), tmp_path_factory.mktemp("run")
     training = training_of(read(given), torch.device("cpu"), Listeners(rows, run, lambda _: None), run)
@@ -85,9 +88,9 @@ def test_the_figures_are_those_of_the_training_itself(trained, capsys) -> None:
 def test_a_picture_is_prepared_for_a_reading_as_it_was_for_the_training(trained, capsys) -> None:
     """A network that learned from fitted lines reads nothing in others, and nobody would be told."""
     lines = measured(capsys, trained[0], "--worst=99")["worst"]
-    readings = Recognizer(trained[0]).read([line["source"] for line in lines])
+    readings = Recognizer(trained[0]).read([line["source"] for line in lines], lm=False)
     same = [reading.text == line["read"] for reading, line in zip(readings, lines, strict=True)]
-    assert sum(same) >= 14  # of 16: here in float32, there in bf16
+    assert sum(same) >= 15  # of 16: alone and beside others the last bits may differ
 
 
 def test_harder_pictures_are_measured_on_the_same_lines(trained, capsys) -> None:

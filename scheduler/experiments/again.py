@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, Protocol
 
-from scheduler.experiments.asks import Policy, Resources, SlurmWishes
+from scheduler.experiments.asks import Asks, Policy, Resources
 from scheduler.experiments.experiment import GROUP_KEY
 
 
-class Asked(Protocol):
+class Asked(Asks, Protocol):
     """What is asked for: a job, as the queue has it."""
 
     @property
@@ -24,12 +24,6 @@ class Asked(Protocol):
     def argv(self) -> tuple[str, ...]: ...
     @property
     def config(self) -> dict[str, Any]: ...
-    @property
-    def resources(self) -> Resources: ...
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def slurm(self) -> SlurmWishes: ...
     @property
     def tags(self) -> tuple[str, ...]: ...
     @property

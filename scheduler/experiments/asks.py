@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Protocol
 
 from scheduler.values import dataclass
 
@@ -90,3 +90,14 @@ class SlurmWishes:
 
 
 NO_WISHES = SlurmWishes()
+
+
+class Asks(Protocol):
+    """What asks for a place: a job, an experiment that is to become one, or what the trials of a sweep have in common."""
+
+    @property
+    def resources(self) -> Resources: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def slurm(self) -> SlurmWishes: ...

@@ -230,9 +230,8 @@ def parts_left(at: Use) -> Fraction:
     """How much of a GPU is left for jobs that take a part of it; 0 where somebody does not share it so."""
     from fractions import Fraction  # hardly any GPU is parted
 
-    if not all(c.split and not c.unreadable and c not in at.astray for c in at.claims):
-        return Fraction(0)
-    return max(Fraction(0), 1 - sum((Fraction(1, c.split) for c in at.claims if c.split), Fraction(0)))
+    none, shared = Fraction(0), all(c.split and not c.unreadable and c not in at.astray for c in at.claims)
+    return max(none, 1 - sum((Fraction(1, c.split) for c in at.claims if c.split), none)) if shared else none
 
 
 def _held_by(claims: tuple[ClaimRecord, ...], at: Use) -> str:

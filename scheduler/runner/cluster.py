@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.errors import StateError
-from scheduler.experiments import Resources, SlurmWishes
+from scheduler.experiments import SlurmWishes
+from scheduler.experiments.asks import Asks
 from scheduler.home import Home, default_root
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Job
-from scheduler.runner.devices import CURE, NO_PORTS, Asks, Devices
+from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.shortage import Shortage
 from scheduler.slurm import commands
 from scheduler.slurm.fleet import Cluster, SlurmFleet
@@ -40,7 +41,7 @@ class AnyNode:
         return self
 
 
-class OnCluster(Devices):
+class OnCluster(OtherMachines):
     """The nodes of a cluster. Each job goes where its own file says, but for what was said of all of them. `never` asks Slurm
     itself."""
 
@@ -70,14 +71,6 @@ class OnCluster(Devices):
         most = f", {self._cluster.at_once} of an array at once" if self._cluster.at_once else ""
         return f"Slurm starts them, {' and '.join(filter(None, (where, default)))}{most}"
 
-    @property
-    def are_elsewhere(self) -> bool:
-        return True
-
-    @property
-    def cure(self) -> str:
-        return CURE
-
     def home_of(self, job: Job) -> Home:
         return Home(self.root_of(job))
 
@@ -89,9 +82,6 @@ class OnCluster(Devices):
 
     def expect(self, wanted: Iterable[Asks]) -> None:
         self._expected = {self._wishes(each).partition for each in wanted} or self._expected
-
-    def room(self, resources: Resources) -> bool:
-        return True
 
     def root_of(self, asks: Asks) -> Path:
         """The folder that the nodes see too: by what was said or the file, else $EXP_QUEUE_SHARED, else the state directory."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from scheduler.experiments import Policy, Resources, SlurmWishes
+from scheduler.experiments import Resources
+from scheduler.experiments.asks import Asks
 from scheduler.gpus.admission import UNSET
 from scheduler.gpus.arrival import Arrival
 from scheduler.gpus.desk import Desk
@@ -30,22 +31,6 @@ if TYPE_CHECKING:
     from scheduler.ssh.fleet import SshFleet
 
 MUTEX_PATIENCE = 0.1  # seconds; longer, the ends of running jobs would have to wait
-NO_PORTS = (  # for other machines
-    "it asks for ports (`policy.ports`), and one that is free here says nothing about another machine: leave it out, and have "
-    "the script take one that is free where it runs"
-)
-CURE = "change what it asks for, or run it on this machine"  # as above
-
-
-class Asks(Protocol):
-    """What asks for a place: a job, an experiment that is to become one, or what the trials of a sweep have in common."""
-
-    @property
-    def resources(self) -> Resources: ...
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def slurm(self) -> SlurmWishes: ...
 
 
 class Devices:

@@ -11,11 +11,12 @@ from typing import Any
 
 from scheduler.errors import StateError
 from scheduler.experiments import Resources
+from scheduler.experiments.asks import Asks
 from scheduler.home import Home, open_home
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.checkout import checkout_of
 from scheduler.queue.job import Job
-from scheduler.runner.devices import CURE, NO_PORTS, Asks, Devices
+from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.fleet import SshFleet
@@ -27,7 +28,7 @@ from scheduler.ssh.tree import tree_around
 QUEUE_ID = "queue-id"
 
 
-class OnHosts(Devices):
+class OnHosts(OtherMachines):
     """Machines that one can log in to, by their names; at least one answers when this is made. What runs there is the code around
     one directory: of no other anybody has compared it."""
 
@@ -49,22 +50,11 @@ class OnHosts(Devices):
     def note(self) -> str:
         return "; ".join(f"{host.name}: {_state_of(host)}" for host in self._hosts)
 
-    @property
-    def are_elsewhere(self) -> bool:
-        return True
-
-    @property
-    def cure(self) -> str:
-        return CURE
-
     def places(self) -> HostsNow:
         return HostsNow(tuple(host.seen() for host in self._hosts if host.takes))
 
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
         return SshFleet(self._clerk, self._names, wakeups, heard)
-
-    def room(self, resources: Resources) -> bool:
-        return True
 
     def kind(self, asks: Asks) -> Hashable:
         return asks.resources, bool(asks.policy.ports), asks.cwd if isinstance(asks, Job) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,22 +13,29 @@ from typing import Any
 
 
 class Mails(socketserver.ThreadingTCPServer):
-    """SMTP (RFC 5321) as far as a client that sends one message needs it; `offers` are its extensions."""
+    """SMTP (RFC 5321) as far as a client that sends one message needs it; `offers` are its extensions. `tls` is what STARTTLS
+    begins, or, `at_once`, every connection; `heard` then marks what came inside of it by a `*`."""
 
     allow_reuse_address = daemon_threads = True
 
-    def __init__(self, *offers: str) -> None:
-        self.offers, self.heard = offers, []
+    def __init__(self, *offers: str, tls: ssl.SSLContext | None = None, at_once: bool = False) -> None:
+        self.offers, self.tls, self.at_once, self.heard = offers, tls, at_once, []
         super().__init__(("127.0.0.1", 0), _Mail)
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that does not trust the certificate goes."""
 
 
 class _Mail(socketserver.StreamRequestHandler):
     server: Mails
+    inside = ""
 
     def handle(self) -> None:
+        if self.server.at_once:
+            self.go_inside()
         self.say("220 test")
         while line := self.rfile.readline().decode().strip():
-            self.server.heard.append(line)
+            self.server.heard.append(self.inside + line)
             verb = line.split()[0].upper()
             if verb == "EHLO":
                 self.say("250-test")
@@ -36,13 +44,22 @@ class _Mail(socketserver.StreamRequestHandler):
                 self.say("250 ok")
             elif verb == "AUTH":
                 self.say("235 welcome")
+            elif verb == "STARTTLS":
+                self.say("220 go on")
+                self.go_inside()
             elif verb == "DATA":
                 self.say("354 go on")
                 while (text := self.rfile.readline().decode().rstrip("\r\n")) != ".":
-                    self.server.heard.append(text)
+                    self.server.heard.append(self.inside + text)
                 self.say("250 taken")
             else:
                 self.say("221 bye" if verb == "QUIT" else "250 ok")
+
+    def go_inside(self) -> None:
+        assert self.server.tls
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        self.inside = "*"
+        self.setup()
 
     def say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())

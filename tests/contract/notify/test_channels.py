@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -172,6 +175,41 @@ def test_a_password_is_sent_over_tls_or_not_at_all(outbox, monkeypatch) -> None:
         box.close(FOREVER)
     assert said == []
     assert any(line.startswith("AUTH ") for line in server.heard)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """That of a server at 127.0.0.1, which nobody vouches for but itself; and what such a server needs."""
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("there is no openssl to make a certificate with")
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
+    at = ("-addext", "subjectAltName=IP:127.0.0.1")
+    subprocess.run([openssl, *asked.split(), *at, "-keyout", key, "-out", made], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    return made, context
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_mail_and_its_password_go_inside_of_tls_to_a_server_that_somebody_vouches_for(
+    outbox, monkeypatch, certificate, security: str
+) -> None:
+    trusted, context = certificate
+    monkeypatch.setenv("SMTP_PASSWORD", "sesame")
+    with serving(Mails("AUTH PLAIN LOGIN", "STARTTLS", tls=context, at_once=security == "tls")) as server:
+        box, said = outbox(by_mail(server, security))
+        box.send(EVENT)
+        box.close(FOREVER)
+        assert "certificate" in said[0]
+        assert not any("AUTH" in line or "RCPT" in line.upper() for line in server.heard)
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        box, said = outbox(by_mail(server, security))
+        box.send(EVENT)
+        box.close(FOREVER)
+    assert said == []
+    assert any(line.startswith("*AUTH ") for line in server.heard)
+    assert {line.split()[0] for line in server.heard if not line.startswith("*")} <= {"ehlo", "STARTTLS"}
 
 
 def test_whoever_does_not_answer_is_waited_for_by_the_sender_alone(outbox) -> None:

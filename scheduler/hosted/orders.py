@@ -17,7 +17,7 @@ from scheduler.hosted.room import Room
 from scheduler.hosted.visitors import at_home_here
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
-from scheduler.queue import guests
+from scheduler.queue import guests, origin_rows
 from scheduler.queue.database import Unwritable
 from scheduler.queue.guests import Standing
 from scheduler.queue.job import Attempt, Ending, Job
@@ -104,7 +104,7 @@ class Orders:
                 guests.withdraw(change, job.id)
         if known := self._known.pop(job.id, None):
             self._courier.follow(known.order, attempt.directory, known.have)
-            self._courier.end(job.id, _end(ending, self._store.attempt(job.id, attempt.number)))
+            self._courier.end(job.id, self._end(ending, self._store.attempt(job.id, attempt.number) or attempt))
         self._tell_room()  # at once: there may be a slot for another line's order as well as for ours
 
     def hear_of(self, notice: Notice) -> None:
@@ -205,7 +205,7 @@ class Orders:
         elif standing.attempt and standing.attempt.ending:
             self._known.pop(known.order)
             self._courier.follow(known.order, standing.attempt.directory, known.have)
-            self._courier.end(known.order, _end(standing.attempt.ending, standing.attempt))
+            self._courier.end(known.order, self._end(standing.attempt.ending, standing.attempt))
         else:
             self._drop(known)
 
@@ -232,24 +232,33 @@ class Orders:
         known.running = True
         self._room.started(self._store.job(known.order))
         self._courier.follow(known.order, attempt.directory, known.have)
-        self._pipe.send({"is": "running", "order": known.order, "place": attempt.place})
+        self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt)})
+
+    def _end(self, ending: Ending, attempt: Attempt) -> dict[str, Any]:
+        """As a launcher reports it, and where it was: what is brief is over before anybody says that it runs."""
+        return {
+            "state": ending.state.value,
+            "exit_status": ending.exit_status,
+            "reason": ending.reason,
+            "duration": attempt.duration,
+            "taken": ending.taken,
+            "origin": self._origin(attempt),
+        }
+
+    def _origin(self, attempt: Attempt) -> dict[str, Any] | None:
+        """This machine, and the Python that it got here. What this machine is called is for its queue to say: people know it by
+        the name by which they log in to it."""
+        found = origin_rows.origin_of(self._store, attempt)
+        if found is None:
+            return None
+        python = found.interpreter.as_object() if found.interpreter else None
+        return {"kernel": found.kernel, "driver": found.driver, "python": python}
 
     def _tell_room(self) -> None:
         """Each change once."""
         if (room := self.room()) != self._told:
             self._told = room
             self._pipe.send({"is": "room", **room})
-
-
-def _end(ending: Ending, attempt: Attempt | None) -> dict[str, Any]:
-    """As a launcher reports it."""
-    return {
-        "state": ending.state.value,
-        "exit_status": ending.exit_status,
-        "reason": ending.reason,
-        "duration": attempt.duration if attempt else None,
-        "taken": ending.taken,
-    }
 
 
 _OBEY = {

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from scheduler.errors import StateError
 from scheduler.failpoints import reach
@@ -228,7 +229,7 @@ class Supervision:
         else:
             reach("end-heard")
             end = message["end"]
-            self._note_end(running, recovery.ending_of(end), end["duration"])
+            self._note_end(running, recovery.ending_of(end), end["duration"], end.get("place"))
 
     def _dropped(self, running: Running, why: str) -> None:
         """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess."""
@@ -256,7 +257,10 @@ class Supervision:
         if running:
             self._note_end(running, found, duration)
 
-    def _note_end(self, running: Running, found: recovery.Verdict, duration: float | None) -> None:
+    def _note_end(
+        self, running: Running, found: recovery.Verdict, duration: float | None, place: Mapping[str, Any] | None = None
+    ) -> None:
+        """`place`: as in `End`."""
         if isinstance(found, Ending) and found.state is State.STOPPED_EARLY:
             found = replace(found, reason=found.reason or running.why_stopped)
         desk = self._devices.desk
@@ -270,4 +274,4 @@ class Supervision:
         system = None if brief else endings.system_use(running.attempt, found)
         known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)
         silent = known_here and is_silent(running.attempt, duration)
-        self.ends.append(End(running, judged, duration, uses, system, silent))
+        self.ends.append(End(running, judged, duration, uses, system, silent, place))

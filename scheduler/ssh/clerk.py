@@ -202,7 +202,8 @@ class Clerk:
         if not sent.begun:
             sent.begun = True
             launcher = launcher_of(sent.host, sent.order)
-            self._outbox.tell(sent.attempt, launcher=launcher, **{"is": "running", "pid": None, "birth": None})
+            told = {"is": "running", "pid": None, "birth": None, "place": _place(sent.host, message)}
+            self._outbox.tell(sent.attempt, launcher=launcher, **told)
 
     def _note(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         text = f"{sent.host}: {message['text']}" if message.get("of_host") else message["text"]
@@ -225,7 +226,9 @@ class Clerk:
     def _is_over(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         del self._sent[sent.order]
         sent.mirror.close()
-        found = {key: message[key] for key in ("is", "end", "why") if key in message}
+        found: dict[str, Any] = {key: message[key] for key in ("is", "why") if key in message}
+        if end := message.get("end"):
+            found["end"] = {**end, "place": _place(sent.host, end)}
         self._outbox.tell(sent.attempt, launcher=launcher_of(sent.host, sent.order), **found)
 
     # What is wished here.
@@ -254,6 +257,11 @@ class Clerk:
             self._lines.say(host, {"do": "forget", "order": order})
         else:
             self._to_forget.setdefault(name, []).append(order)
+
+
+def _place(host: str, said: dict[str, Any]) -> dict[str, Any] | None:
+    """As `origin_rows.arrived` takes it."""
+    return {**said["origin"], "host": host} if said.get("origin") else None
 
 
 def _write(mirror: Mirror, message: dict[str, Any], data: bytes) -> None:

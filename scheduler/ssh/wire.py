@@ -3,7 +3,8 @@
 From the queue (`do`): `hello` (protocol, queue, directory, commit, changes), `ping`, and about an `order`: `start` (guest, home,
 have), `watch` (have), `withdraw`, `stop` (state, grace), `forget`. To it (`is`): `hello` (gpus, cores, note, differs, and what
 `room` says), `refused` (text), `room` (slots, taken, closed; not_now, never: why not, by the resources of a guest), and about an
-order: `running`, `note` (text, of_host), `file` (path, at; whole, last), `size`, `dropped` (why), `ended` (end).
+order: `running` (origin), `note` (text, of_host), `file` (path, at; whole, last), `size`, `dropped` (why), `ended` (end, with its
+origin). `origin`: kernel, driver and python of where it runs.
 
 A line that brings the code says other words: `sync` (protocol, root, directory, commit, changes; behind it what is in each
 file) and, when the files are there, `sent`. It hears `wants` (into, rsync; behind it the names), `done` (written, deleted) or

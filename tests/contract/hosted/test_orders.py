@@ -15,10 +15,12 @@ from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
 from scheduler.linux.wakeups import Wakeups
-from scheduler.queue import guests
+from scheduler.queue import guests, origin_rows
 from scheduler.queue.asks import as_json
 from scheduler.queue.database import Unwritable
+from scheduler.queue.interpreters import Interpreter
 from scheduler.queue.job import Ending
+from scheduler.queue.origins import Origin
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
@@ -127,8 +129,28 @@ def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store:
     far.says("watch")
     while not (heard := far.hears()):  # the courier's thread may come after the word about room
         pass
-    end = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False}
+    end = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False, "origin": None}
     assert heard == [{"is": "ended", "order": "order", "end": end}]
+
+
+def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
+    """Over there nobody can look; and of what is brief the one or the other is all that is said."""
+    far.says("start", guest=GUEST, home="/home")
+    (job,), here = store.jobs(), Origin(None, Interpreter("/bin/python", "3.12.1", ("a==1",)), "node7", "Linux 6.1", "550.54")
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "", origin=origin_rows.remember(change, here))
+        assert attempt
+        change.runs(attempt, os.getpid(), None)
+    far.orders.refill(1)
+    with store.change() as change:
+        change.end(attempt, Ending(State.DONE, 0), 7.5)
+    far.orders.refill(1)
+    python = {"path": "/bin/python", "version": "3.12.1", "packages": ["a==1"]}
+    told = {"kernel": "Linux 6.1", "driver": "550.54", "python": python}
+    heard: list[dict[str, Any]] = []
+    while not any(each["is"] == "ended" for each in heard):  # `hears` gives up where nothing more is said
+        heard += far.hears()
+    assert [(each["is"], each.get("end", each)["origin"]) for each in heard] == [("running", told), ("ended", told)]
 
 
 def test_that_there_is_no_room_is_told_before_an_order_is_given_back(

@@ -120,6 +120,18 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_given_up(
     some.wait_for([some.host("ada")])
 
 
+def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """A machine may call itself node7, or localhost; nobody here knows it by that."""
+    origin = {"kernel": "Linux 6.1", "driver": "", "python": None}
+    runs, end = {"is": "running", "origin": origin}, {"is": "ended", "end": {"state": "done", "origin": origin}}
+    some = clerk({}, watch=[(runs, ""), (end, "")])
+    some.watch(watched(tmp_path))
+    found: list[dict[str, Any]] = []
+    until(lambda: found.extend(some.reports()) or any(each["is"] == "ended" for each in found))
+    told = [each.get("end", each).get("place") for each in found if each["is"] in ("running", "ended")]
+    assert told == [{**origin, "host": "ada"}] * 2
+
+
 def watched(folder: Path) -> Attempt:
     """An attempt that an earlier runner has sent to ada."""
     return Attempt("job", 1, launcher_of("ada", "order"), str(folder / "1"), 0.0)

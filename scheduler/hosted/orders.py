@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from scheduler.gpus.packing import GpuUse, as_objects, uses_from
 from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
 from scheduler.hosted.room import Room
@@ -25,7 +26,7 @@ from scheduler.queue.states import ACTIVE, State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
-from scheduler.runner.notices import Noted, Notice, Trouble
+from scheduler.runner.notices import Noted, Notice, Trouble, Warned
 from scheduler.runner.plan import Wait
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
@@ -51,7 +52,7 @@ class Orders:
     """As `scheduler.runner.sources.Source`; it never has enough, and leaves by HungUp when the line breaks."""
 
     def __init__(self, store: Store, devices: Devices, pipe: Pipe) -> None:
-        self._store, self._pipe, self._room = store, pipe, Room(store, devices)
+        self._store, self._devices, self._pipe, self._room = store, devices, pipe, Room(store, devices)
         self._courier = Courier(pipe.send)
         self._known: dict[str, Known] = {}
         self._heard_at = time.monotonic()
@@ -113,8 +114,13 @@ class Orders:
             self._pipe.send({"is": "note", "order": notice.job.id, "text": notice.text})
         elif isinstance(notice, Trouble):
             self._room.trouble = notice.what
-            for order in list(self._known)[:1]:
-                self._tell_of_all(order, notice.what)
+            self._warn(notice.what)
+        elif isinstance(notice, Warned):
+            self._warn(notice.text)
+
+    def _warn(self, text: str) -> None:
+        for order in list(self._known)[:1]:
+            self._tell_of_all(order, text)
 
     def _tell_of_all(self, order: str, text: str) -> None:
         """What concerns all that is here, in the name of one of them."""
@@ -147,6 +153,8 @@ class Orders:
 
     def _start(self, order: str, message: dict[str, Any]) -> None:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
+        if (uses := message.get("uses")) and self._devices.desk:
+            self._devices.desk.hear(guest.experiment, uses_from(uses))
         with self._store.change() as change:
             guests.take(change, order, guest)
         self._know(order, message)
@@ -243,7 +251,16 @@ class Orders:
             "duration": attempt.duration,
             "taken": ending.taken,
             "origin": self._origin(attempt),
+            "uses": as_objects(self._uses(attempt)),
         }
+
+    def _uses(self, attempt: Attempt) -> list[GpuUse]:
+        """What it had and used of each GPU: whether it runs once more, where, and with how much, its queue decides."""
+        if not attempt.gpus:
+            return []
+        job = self._store.job(attempt.job)
+        alike = self._store.gpu_uses([job]).get(job.experiment, ())
+        return [use for use in alike if (use.job, use.attempt) == (attempt.job, attempt.number)]
 
     def _origin(self, attempt: Attempt) -> dict[str, Any] | None:
         """This machine, and the Python that it got here. What this machine is called is for its queue to say: people know it by

@@ -48,7 +48,8 @@ class Room:
             self._judge(each, there)
         taken = sum(job.id not in known for job in there)
         not_now, never = (dict(self._told(never=never)) for never in (False, True))
-        return {"slots": self._devices.default_slots, "taken": taken, "not_now": not_now, "never": never}
+        memory = self._devices.desk.memory if self._devices.desk else 0
+        return {"slots": self._devices.default_slots, "taken": taken, "memory": memory, "not_now": not_now, "never": never}
 
     def obstacle(self, order: str) -> Wait | None:
         """What keeps an order that waits from starting in this turn; None: nothing, or that is known in a moment."""

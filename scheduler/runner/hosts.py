@@ -16,6 +16,7 @@ from scheduler.home import Home, open_home
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.checkout import checkout_of
 from scheduler.queue.job import Job
+from scheduler.runner.gpu_view import History
 from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import Clerk
@@ -35,6 +36,7 @@ class OnHosts(OtherMachines):
     def __init__(self, clerk: Clerk, names: Sequence[str], directory: str) -> None:
         super().__init__("")
         self._clerk, self._names, self._directory = clerk, names, directory
+        self._history: History = {}
         self._compared: dict[str, bool] = {directory: True}  # whether the code of a directory is that of this one
 
     @property
@@ -50,11 +52,16 @@ class OnHosts(OtherMachines):
     def note(self) -> str:
         return "; ".join(f"{host.name}: {_state_of(host)}" for host in self._hosts)
 
-    def places(self) -> HostsNow:
-        return HostsNow(tuple(host.seen() for host in self._hosts if host.takes))
+    @property
+    def learns(self) -> bool:
+        return True
+
+    def places(self, history: History) -> HostsNow:
+        self._history = history
+        return HostsNow(tuple(host.seen() for host in self._hosts if host.takes), history)
 
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
-        return SshFleet(self._clerk, self._names, wakeups, heard)
+        return SshFleet(self._clerk, self._names, wakeups, heard, lambda job: self._history.get(job.experiment, ()))
 
     def kind(self, asks: Asks) -> Hashable:
         return asks.resources, bool(asks.policy.ports), asks.cwd if isinstance(asks, Job) else ""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from scheduler.experiments import Policy, Resources
+from scheduler.gpus.packing import GpuUse, uses_from
 from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
@@ -25,6 +26,7 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
+from scheduler.runner.notices import Warned
 from scheduler.ssh.wire import Frames, frame
 
 GUEST = {
@@ -129,8 +131,8 @@ def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store:
     far.says("watch")
     while not (heard := far.hears()):  # the courier's thread may come after the word about room
         pass
-    end = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False, "origin": None}
-    assert heard == [{"is": "ended", "order": "order", "end": end}]
+    how = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False}
+    assert heard == [{"is": "ended", "order": "order", "end": {**how, "origin": None, "uses": []}}]
 
 
 def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
@@ -151,6 +153,32 @@ def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended
     while not any(each["is"] == "ended" for each in heard):  # `hears` gives up where nothing more is said
         heard += far.hears()
     assert [(each["is"], each.get("end", each)["origin"]) for each in heard] == [("running", told), ("ended", told)]
+
+
+def test_what_it_used_of_its_gpus_is_told_with_its_end(far: Far, store: Store) -> None:
+    """By that its queue decides whether it runs once more, and with how much memory; an attempt before it has told its own."""
+    far.says("start", guest=GUEST, home="/home")
+    uses = [GpuUse("order", n, "GPU-0", "Fake", 4096, out_of_memory=True, contended=True) for n in (1, 2)]
+    for use in uses:
+        with store.change() as change:
+            attempt = change.begin(store.job("order"), "launcher", "0")
+            assert attempt
+            change.end(attempt, Ending(State.FAILED, 1), 7.5)
+            change.used([use])
+            if use is uses[0]:
+                change.repeat_free_of_charge(attempt, "again")
+    far.orders.refill(1)
+    heard: list[dict[str, Any]] = []
+    while not heard:
+        heard = far.hears()
+    assert [uses_from(each["end"]["uses"]) for each in heard] == [(uses[1],)]
+
+
+def test_what_a_person_should_know_of_the_machine_is_told_over_there(far: Far) -> None:
+    """A stranger has come onto the GPU of a job: here the runner says so, and nobody reads what it says on a host."""
+    far.says("start", guest=GUEST, home="/home")
+    far.orders.hear_of(Warned("somebody came onto GPU 0"))
+    assert far.hears() == [{"is": "note", "order": "order", "text": "somebody came onto GPU 0", "of_host": True}]
 
 
 def test_that_there_is_no_room_is_told_before_an_order_is_given_back(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from scheduler.gpus.packing import GpuUse, as_objects
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import origin_rows
 from scheduler.queue.interpreters import Interpreter
 from scheduler.queue.job import Attempt
 from scheduler.queue.mine import Mine
 from scheduler.queue.origins import Origin
+from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
@@ -110,3 +113,13 @@ def test_the_python_that_it_had_there_is_kept_whenever_it_is_told(
     assert found
     assert found.interpreter == Interpreter("/there/python", "3.12.1", ("torch==2.5",))
     assert (found.host, found.kernel, found.driver) == ("ada", "Linux 6.1", "550.54")
+
+
+def test_memory_that_others_there_have_taken_costs_no_retry(store: Store, experiments, tmp_path: Path, clerk: Telling) -> None:
+    """It was the host that had seen them, and the job failed, though it was none of its faults. What it used is remembered."""
+    attempt = begun(store, experiments, tmp_path)
+    use = GpuUse("order", 1, "GPU-7", "Fake", 4096, out_of_memory=True, contended=True)
+    heard(store, clerk, attempt, "ended", end={**END, "uses": as_objects([use])})
+    job = store.job(attempt.job)
+    assert (job.state, job.failures) == (State.QUEUED, 0)
+    assert store.gpu_uses([job]) == {job.experiment: (replace(use, job=job.id),)}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from scheduler.experiments import Resources
+from scheduler.gpus.packing import GpuUse
 from scheduler.gpus.placement import Refusal
 from scheduler.runner.plan import Start, Wait, World, plan
 from scheduler.ssh.places import NO_ROOM, NOWHERE, HostsNow, Seen
@@ -16,7 +17,7 @@ CPU, GPU, TWO = Resources(gpus=0), Resources(gpus=1), Resources(gpus=2)
 
 
 def host(name: str, slots: int = 2, gpus: int = 0, **more) -> Seen:
-    plain = Seen(name, slots, 0, 0, gpus, 8, {}, {}, "", frozenset(), frozenset())
+    plain = Seen(name, slots, 0, 0, gpus, 8, {}, {}, "", frozenset(), frozenset(), 0)
     return replace(plain, **more)
 
 
@@ -47,6 +48,20 @@ def test_of_what_was_given_back_before_one_goes_at_a_time() -> None:
     assert decided([careful], GPU, GPU) == ["ada", NO_ROOM]
     assert decided([replace(careful, trying=frozenset({GPU}))], GPU) == [NO_ROOM]
     assert decided([host("ada", 4, gpus=4)], GPU, GPU) == ["ada", "ada"]
+
+
+def test_what_ran_out_of_memory_goes_first_where_most_of_it_is() -> None:
+    """The host with the smallest GPUs had most slots free, and was sent it again, to fail again."""
+    small, large = host("ada", 4, gpus=4, memory=12_000), host("babbage", 1, gpus=1, memory=24_000)
+    failed = GpuUse("earlier", 1, "GPU-0", "Small", 12_000, out_of_memory=True)
+    work = job(1, resources=GPU)
+
+    def place(*uses: GpuUse) -> str | Refusal:
+        return HostsNow((small, large), {work.experiment: uses}).place(work)
+
+    assert place(failed) == "babbage"
+    assert place() == place(failed, replace(failed, attempt=2, succeeded=True, out_of_memory=False)) == "ada"
+    assert place(replace(failed, contended=True)) == "ada", "that was no fault of the GPU"
 
 
 def test_slots_of_others_are_not_for_us_and_that_is_said() -> None:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from scheduler.queue.job import Job
 from scheduler.runner.gpu_view import History
 from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.ssh.bringing import Away, bring
-from scheduler.ssh.clerk import Clerk
+from scheduler.ssh.clerk import Clerk, Code
+from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
 from scheduler.ssh.places import HostsNow
 from scheduler.ssh.same_code import code_at
-from scheduler.ssh.tree import tree_around
+from scheduler.ssh.tree import Tree, tree_around
 
 QUEUE_ID = "queue-id"
 
@@ -45,8 +47,8 @@ class OnHosts(OtherMachines):
 
     @property
     def default_slots(self) -> int:
-        """As many as those have that answer, and what the others may be running."""
-        return sum(host.slots if host.up else len(host.busy) for host in self._hosts)
+        """As many as those have that take any, and what the others may be running."""
+        return sum(host.slots if host.takes else len(host.busy) for host in self._hosts)
 
     @property
     def note(self) -> str:
@@ -99,11 +101,11 @@ class OnHosts(OtherMachines):
         self._clerk.close()
 
 
-def open_hosts(names: Sequence[str], directory: str) -> OnHosts:
+def open_hosts(names: Sequence[str], directory: str, tree: Tree | None = None) -> OnHosts:
     """These hosts, for jobs that are asked for in `directory`. StateError where none of them answers, or one refuses: its code
     or its exp-queue is another, or nobody knows its code. Who does not answer is called again, and told of the code as it is
-    then."""
-    clerk = clerk_of(open_home(), _code_in(directory))
+    then; with `tree`, who then has another is brought that."""
+    clerk = clerk_of(open_home(), _code_in(directory), partial(_bring_late, tree) if tree else None)
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)
@@ -114,15 +116,26 @@ def open_hosts(names: Sequence[str], directory: str) -> OnHosts:
     return OnHosts(clerk, names, directory)
 
 
-def bring_code(names: Sequence[str], directory: str, say: Callable[[str], None]) -> None:
-    """Have the hosts have the code around `directory` under the same path. StateError where one refuses; of one that does not
-    answer only `say` hears: its code is compared when it does."""
+def bring_code(names: Sequence[str], directory: str, say: Callable[[str], None]) -> Tree:
+    """Have the hosts have the code around `directory` under the same path; returns that. StateError where one refuses; of one
+    that does not answer only `say` hears: its code is compared when it does."""
     tree = tree_around(directory, open_home().root)
     for name in names:
         try:
             say(f"{name}: {bring(name, tree)}")
         except Away as error:
             say(f"{name} does not answer, and was brought no code: {error}")
+    return tree
+
+
+def _bring_late(tree: Tree, name: str, begun: Begun) -> None:
+    """To a host that was away. StateError also where the code here is no more that of the others: a run computes with one code.
+    What is no code, but lies beside it, may have changed: a log of this very run, say."""
+    now = tree_around(tree.directory, open_home().root)
+    if (now.commit, now.changes) != (tree.commit, tree.changes):
+        what = f"the code of {tree.directory} has changed here since it was brought to the other hosts"
+        raise StateError(what, next_step="the next run with `--sync` brings the new one")
+    bring(name, now, begun)
 
 
 def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:
@@ -139,9 +152,9 @@ def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:
     return now
 
 
-def clerk_of(home: Home, code: Callable[[], tuple[str, str, str]] = lambda: ("", "", "")) -> Clerk:
+def clerk_of(home: Home, code: Code = lambda: ("", "", ""), bring: Bring | None = None) -> Clerk:
     """Who speaks with hosts for the queue in this state directory."""
-    return Clerk(home.root, _queue_id(home.root), code)
+    return Clerk(home.root, _queue_id(home.root), code, bring)
 
 
 def _queue_id(root: Path) -> str:
@@ -156,8 +169,9 @@ def _queue_id(root: Path) -> str:
 
 
 def _state_of(host: Host) -> str:
-    """What it offers, or why it starts nothing: its code may have become another since the run began."""
-    return (host.offers["differs"] or host.offers["note"]) if host.up else "does not answer"
+    """What it offers, or why it starts nothing: its code may have become another since the run began. Who is called again to see
+    whether it still is has said nothing new meanwhile."""
+    return "does not answer" if host.why or not host.offers else host.offers["differs"] or host.offers["note"]
 
 
 def _place_of(directory: str) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 from scheduler.launcher.outbox import Outbox
 from scheduler.queue.job import Attempt
 from scheduler.shortage import is_short
+from scheduler.ssh.errands import Bring, Errands
 from scheduler.ssh.hosts import launcher_of, place_of
-from scheduler.ssh.lines import Lines
+from scheduler.ssh.lines import FAREWELL, Lines
 from scheduler.ssh.mirror import Mirror
 from scheduler.ssh.orders import Host, Sent
 from scheduler.ssh.wire import PROTOCOL, Frame
@@ -28,14 +29,16 @@ class Clerk:
     """Its methods are of any thread. What it has to say are the reports of launchers, by `reports`, when it is readable; and that
     a host is `away` or `back`, or has other `room`."""
 
-    def __init__(self, home: Path, queue_id: str, code: Code) -> None:
+    def __init__(self, home: Path, queue_id: str, code: Code, bring: Bring | None = None) -> None:
         """`home`: the state directory, for which paths stand that lie below another on a host; `queue_id` tells this queue from
-        others there; `code`: the working directory, its commit and what is not committed there."""
+        others there; `code`: the working directory, its commit and what is not committed there; `bring` brings that to a host
+        which has another, None: nobody does."""
         self._home, self._id, self._code = str(home), queue_id, code
         self._inbox: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._outbox = Outbox()
         self._wake, self._woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._lines = Lines(self)
+        self._errands = Errands(bring, lambda name: self._do(partial(self._brought, name)))
         self._lines.watch(self._wake, self._drain)
         self._sent: dict[str, Sent] = {}
         self._to_forget: dict[str, list[str]] = {}  # by host
@@ -121,6 +124,7 @@ class Clerk:
             self._outbox.tell("", **{"is": "defect"})
             with self._answered:
                 self._answered.notify_all()
+        self._errands.close()
         self._lines.close()
 
     def _turn(self) -> None:
@@ -141,8 +145,9 @@ class Clerk:
         return [each for each in self._sent.values() if each.host == host.name]
 
     def _tell_of(self, host: Host, text: str) -> None:
-        """What concerns all that a host has, in the name of one of them: it need be told once."""
-        for one in self._of(host)[:1]:
+        """What concerns all that a host has, in the name of one of them: it need be told once. Of one that has nothing in the
+        name of what another has, which could go there as well."""
+        for one in (self._of(host) or [*self._sent.values()])[:1]:
             self._outbox.tell(one.attempt, **{"is": "note", "about": "", "text": text})
 
     def _tell_all(self, host: Host, what: str) -> None:
@@ -179,7 +184,12 @@ class Clerk:
             _ON[what](self, sent, message, data)
 
     def _greet(self, host: Host, message: dict[str, Any]) -> None:
-        """It is there: tell it of all that concerns it."""
+        """It is there: tell it of all that concerns it; first of all it gets the code, where somebody brings that."""
+        if message["differs"]:
+            if self._errands.wanted(host.name):
+                self._bring_code(host)
+                return
+            message["differs"] = self._errands.why_not(host.name) or message["differs"]
         back = bool(host.why)
         host.offers = message
         host.hear_room(message)
@@ -193,6 +203,22 @@ class Clerk:
             but = f", but starts nothing: {message['differs']}" if message["differs"] else ""
             self._tell_of(host, f"{host.name} answers again{but}")
         self._tell_all(host, "back")
+
+    def _bring_code(self, host: Host) -> None:
+        """Its line ends before: as long as there is one, no code is put where its jobs start."""
+        line, host.errand = self._lines.part_with(host), True
+
+        def hang_up() -> None:
+            line.say_good_bye()
+            line.close(FAREWELL)
+
+        self._errands.begin(host.name, hang_up)
+
+    def _brought(self, name: str) -> None:
+        """Or not: it is called, and says itself which code it has now."""
+        host = self._lines.hosts[name]
+        self._errands.ended(name)
+        host.errand, host.due = False, 0.0
 
     def _say_all(self, sent: Sent) -> None:
         for word in sent.words(self._home):

@@ -42,9 +42,10 @@ class Sent:
 @dataclass
 class Host:
     """A machine that one can log in to. `line`: to it, where there is one; `up`: whether it has answered over it. `offers`: what
-    it has, as it said last; `slots` to `doubtful`: as for `Seen`; `why`: it does not answer, or `refused` us; `due`: when it is
-    tried again; `answer_by`: until when it has time for its first word, once it was called. `busy`: the launchers of attempts,
-    and what those ask for that have not begun; the loop's alone."""
+    it has, as it said last; `slots` to `doubtful`: as for `Seen`; `why`: it does not answer, or `refused` us; `errand`: the code
+    is being brought to it, and it is not called meanwhile; `due`: when it is tried again; `answer_by`: until when it has time for
+    its first word, once it was called. `busy`: the launchers of attempts, and what those ask for that have not begun; the loop's
+    alone."""
 
     name: str
     line: Line | None = None
@@ -61,6 +62,7 @@ class Host:
     refused: bool = False
     was_up: bool = False
     news: bool = False  # whether `why` need be told
+    errand: bool = False
     due: float = 0.0
     answer_by: float = 0.0
     tries: int = 0

@@ -194,3 +194,17 @@ def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: S
     watched[0]()
     assert [each["is"] for each in heard] == ["running"]
     fleet.choose(jobs[1], None, None, "ada")
+
+
+def test_a_host_with_other_code_is_not_away_while_it_is_asked_again(tmp_path: Path) -> None:
+    """That is every half minute, for days: the run said each time that it was gone, and that it was back, with its slots."""
+    ada = host("ada", 2)
+    ada.offers["differs"] = "its code is another"
+    devices = on(tmp_path, ada)
+    for up in (True, False):
+        ada.up = up
+        assert (devices.default_slots, devices.note) == (0, "ada: its code is another")
+    ada.why = "no route to it"
+    assert devices.note == "ada: does not answer"
+    ada.why, ada.up, ada.offers["differs"], ada.offers["note"] = "", True, "", "no GPUs"
+    assert (devices.default_slots, devices.note) == (2, "ada: no GPUs")

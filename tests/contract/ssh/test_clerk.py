@@ -6,17 +6,22 @@ import errno
 import json
 import os
 import shlex
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scheduler.errors import StateError
 from scheduler.queue.job import Attempt
 from scheduler.runner.hosts import OnHosts
-from scheduler.ssh import lines
+from scheduler.ssh import errands, lines
 from scheduler.ssh.clerk import Clerk
+from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
 from tests.waiting import until
@@ -43,16 +48,17 @@ while data := sys.stdin.buffer.raw.read(65536):
 
 @pytest.fixture
 def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Clerk]]:
-    """Makes one whose hosts all say this: `hello`, and after each word of ours some messages with their bytes."""
+    """Makes one whose hosts all say this: `hello`, and after each word of ours some messages with their bytes; `bring` brings
+    them the code."""
     made: list[Clerk] = []
 
-    def clerk_of(hello: dict[str, Any], **said: list[tuple[dict[str, Any], str]]) -> Clerk:
+    def clerk_of(hello: dict[str, Any], bring: Bring | None = None, **said: list[tuple[dict[str, Any], str]]) -> Clerk:
         (tmp_path / "said.json").write_text(json.dumps({"hello": {**OFFERS, **hello}, "answers": said}), encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         root = Path(__file__).parents[3]
         script = f"import sys; sys.path.insert(0, {str(root)!r})\n{CLIENT}"
         monkeypatch.setenv("EXP_QUEUE_SSH", shlex.join([sys.executable, "-c", script]))
-        made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", "")))
+        made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", ""), bring))
         return made[-1]
 
     yield clerk_of
@@ -152,7 +158,72 @@ def test_a_host_whose_code_was_another_is_asked_again(
     host = some.host("ada")
     some.wait_for([host])
     assert host.room == 0
-    new = tmp_path / "new.json"
-    new.write_text(json.dumps({"hello": OFFERS, "answers": {}}), encoding="utf-8")
-    new.rename(tmp_path / "said.json")
+    has_the_code(tmp_path)
     until(lambda: host.room == OFFERS["slots"])
+
+
+def has_the_code(folder: Path) -> None:
+    """From its next line on the host has the code of here."""
+    new = folder / "new.json"
+    new.write_text(json.dumps({"hello": OFFERS, "answers": {}}), encoding="utf-8")
+    new.rename(folder / "said.json")
+
+
+def test_who_answers_with_other_code_is_brought_that_of_here_before_he_gets_jobs(
+    clerk: Callable[..., Clerk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He was away when the others were brought it, and had nothing to do for days. Where it is refused, a job may run there,
+    which is over one day."""
+    monkeypatch.setattr(errands, "AGAIN", 0.2)
+    monkeypatch.setattr(lines, "LOOK_AGAIN", 0.2)
+    brought: list[str] = []
+
+    def bring(name: str, begun: Begun) -> None:
+        brought.append(name)
+        if len(brought) == 1:
+            raise StateError(f"{name}: jobs run in it")
+        has_the_code(tmp_path)
+
+    some = clerk({"differs": "its code is another"}, bring)
+    host = some.host("ada")
+    some.wait_for([host])
+    assert (host.room, host.offers["differs"]) == (0, "jobs run in it"), "what is in the way is what helps"
+    until(lambda: host.room == OFFERS["slots"])
+    assert brought == ["ada", "ada"]
+
+
+def test_the_line_has_ended_before_the_code_is_brought(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """As long as there is one, no code is put where its jobs start: it refused, for a run that was this one."""
+    lives: list[bool] = []
+
+    def bring(name: str, begun: Begun) -> None:
+        lives.extend(each.poll() is None for each in called)
+        has_the_code(tmp_path)
+
+    called: list[subprocess.Popen] = []
+    some = clerk({"differs": "its code is another"}, bring)
+    part_with = some._lines.part_with
+    some._lines.part_with = lambda host: called.append(host.line.process) or part_with(host)  # type: ignore[method-assign, union-attr, func-returns-value]
+    host = some.host("ada")
+    some.wait_for([host])
+    assert (host.room, lives) == (OFFERS["slots"], [False])
+
+
+def test_who_leaves_while_code_is_brought_waits_for_nobody(clerk: Callable[..., Clerk]) -> None:
+    """The run is over, or was stopped, and gigabytes are still to come."""
+    there, processes = threading.Event(), list[subprocess.Popen]()
+
+    def bring(name: str, begun: Begun) -> None:
+        processes.append(subprocess.Popen(["sleep", "1000"]))
+        begun(processes[0])
+        there.set()
+        processes[0].wait()
+
+    some = clerk({"differs": "its code is another"}, bring)
+    some.host("ada")
+    assert there.wait(60)
+    some._do(some._end)
+    some._thread.join(60)
+    ended = processes[0].poll()
+    processes[0].kill()
+    assert ended == -signal.SIGTERM

@@ -29,6 +29,7 @@ from scheduler.ssh.same_code import code_at
 from scheduler.ssh.tree import Tree, tree_around
 
 QUEUE_ID = "queue-id"
+_CALLED = {"gpus": "GPUs", "cores": "CPU cores"}
 
 
 class OnHosts(OtherMachines):
@@ -79,17 +80,19 @@ class OnHosts(OtherMachines):
     def _too_much(self, resources: Resources) -> str:
         if not all(host.up for host in self._hosts):
             return ""
-        for wanted, key, what in ((resources.gpus, "gpus", "GPUs"), (resources.cpus, "cores", "CPU cores")):
-            most = max(self._hosts, key=lambda host: host.offers[key])
-            if wanted and wanted > most.offers[key]:
-                return f"it asks for {wanted} {what}, and no host has more than {most.offers[key]} ({most.name})"
-        if any(host.seen().could_run(resources) for host in self._hosts):
+        seen = [host.seen() for host in self._hosts]
+        if any(each.could_run(resources) for each in seen):
             return ""
-        return "; ".join(f"{host.name}: {host.never[resources]}" for host in self._hosts if resources in host.never)
+        for wanted, what in ((resources.gpus, "gpus"), (resources.cpus, "cores")):
+            most = max(seen, key=lambda each: getattr(each, what))
+            if wanted and wanted > (there := getattr(most, what)):
+                return f"it asks for {wanted} {_CALLED[what]}, and no host has more than {there} ({most.name})"
+        reasons = {host.name: host.never.get(resources) or _blindness_of(host) for host in self._hosts}
+        return "; ".join(f"{name}: {why}" for name, why in reasons.items() if why)
 
     @property
     def edition(self) -> object:
-        return [(host.up, *host.never) for host in self._hosts]
+        return [(host.up, host.gpus, *host.never) for host in self._hosts]
 
     def _has_its_code(self, directory: str) -> bool:
         """Whether that is the directory, or one in the same checkout."""
@@ -172,6 +175,11 @@ def _state_of(host: Host) -> str:
     """What it offers, or why it starts nothing: its code may have become another since the run began. Who is called again to see
     whether it still is has said nothing new meanwhile."""
     return "does not answer" if host.why or not host.offers else host.offers["differs"] or host.offers["note"]
+
+
+def _blindness_of(host: Host) -> str:
+    """Why it runs nothing but what says that it needs no GPU; "" where that is not so."""
+    return host.offers["note"] if host.driver and not host.gpus else ""
 
 
 def _place_of(directory: str) -> str:

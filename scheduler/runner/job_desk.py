@@ -53,9 +53,14 @@ class JobDesk:
     # What there is.
 
     @property
+    def count(self) -> int:
+        """How many GPUs the last reading which told of any showed as usable; 1 as long as nobody knows."""
+        return 1 if self._known.problem else len(self._usable())
+
+    @property
     def slots(self) -> int:
-        """One for each GPU that the last reading which told of any showed as usable."""
-        return max(1, len(self._usable()))
+        """One for each of them; where there is none, for what needs none."""
+        return max(1, self.count)
 
     @property
     def note(self) -> str:

@@ -56,6 +56,8 @@ class Host:
     not_now: Mapping[Resources, str] = field(default_factory=dict)
     never: Mapping[Resources, str] = field(default_factory=dict)
     closed: str = ""
+    driver: bool = False
+    gpus: int = 0
     memory: int = 0
     doubtful: frozenset[Resources] = frozenset()
     why: str = ""
@@ -85,15 +87,16 @@ class Host:
 
     def hear_room(self, said: dict[str, Any]) -> None:
         """What it has room for, as it says."""
-        self.slots, self.taken, self.closed, self.memory = said["slots"], said["taken"], said["closed"], said["memory"]
+        self.slots, self.taken, self.closed = said["slots"], said["taken"], said["closed"]
+        self.driver, self.gpus, self.memory = said["driver"], said["gpus"], said["memory"]
         self.not_now, self.never = _by_resources(said["not_now"]), _by_resources(said["never"])
         self.doubtful |= self.not_now.keys()
 
     def seen(self) -> Seen:
         """As it stands now."""
         trying = frozenset(wanted for wanted in self.busy.values() if wanted)
-        offers, known = self.offers, (self.not_now, self.never, self.closed, self.doubtful, trying, self.memory)
-        return Seen(self.name, self.slots, self.taken, len(self.busy), offers["gpus"], offers["cores"], *known)
+        has = (self.slots, self.taken, len(self.busy), self.driver, self.gpus, self.memory, self.offers["cores"])
+        return Seen(self.name, *has, self.not_now, self.never, self.closed, self.doubtful, trying)
 
 
 def _by_resources(said: dict[str, str]) -> dict[Resources, str]:

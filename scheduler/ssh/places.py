@@ -20,21 +20,23 @@ class Seen:
     """A host that answers. `slots`: as many orders as it takes, of whichever queue; `taken`: those of them that others have;
     `busy`: those that are ours. `not_now`: what it has given back and has no room for yet, and why; `never`: what it can never
     run, and why; `closed`: why it takes nothing at all. Of what it has given back before (`doubtful`) it gets one at a time:
-    another only when no such order of ours is there that has not begun (`trying`). `memory`: MiB of its largest GPU.
-    `reserved`: the next slot, and every GPU that comes free, is for a job that waits for a GPU."""
+    another only when no such order of ours is there that has not begun (`trying`).
+    `driver`: who says nothing of GPUs gets one there; `memory`: MiB of its largest. `reserved`: the next slot, and every GPU that
+    comes free, is for a job that waits for a GPU."""
 
     name: str
     slots: int
     taken: int
     busy: int
+    driver: bool
     gpus: int
+    memory: int
     cores: int
     not_now: Mapping[Resources, str]
     never: Mapping[Resources, str]
     closed: str
     doubtful: frozenset[Resources]
     trying: frozenset[Resources]
-    memory: int
     reserved: bool = False
 
     @property
@@ -44,7 +46,8 @@ class Seen:
 
     def could_run(self, wanted: Resources) -> bool:
         """Whether it has what such a job asks for, if nobody else used it."""
-        return wanted not in self.never and (wanted.gpus or 0) <= self.gpus and (wanted.cpus or 0) <= self.cores
+        gpus = int(self.driver) if wanted.gpus is None else wanted.gpus
+        return wanted not in self.never and gpus <= self.gpus and (wanted.cpus or 0) <= self.cores
 
     def why_not(self, wanted: Resources) -> str | None:
         """Why it takes no such job now, "" where no more is to be said than that; None where it does."""

@@ -67,7 +67,8 @@ def test_the_slots_of_others_are_counted_whether_they_run_or_wait(store: Store, 
     """Two runs from one queue: each was sent jobs for slots that the other had."""
     some = Room(store, devices)
     order("ours", runs=True)
-    assert some.now(["ours"]) == {"slots": 2, "taken": 0, "memory": 0, "not_now": {}, "never": {}}
+    none = {"driver": False, "gpus": 0, "memory": 0}
+    assert some.now(["ours"]) == {"slots": 2, "taken": 0, **none, "not_now": {}, "never": {}}
     order("theirs", runs=True)
     order("waits")
     assert some.now(["ours"])["taken"] == 2

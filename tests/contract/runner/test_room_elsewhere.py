@@ -41,7 +41,7 @@ class Elsewhere(Devices):
 
 def host(name: str, slots: int, gpus: int = 0) -> Host:
     """One that answers."""
-    return Host(name, up=True, slots=slots, offers={"differs": "", "note": "", "gpus": gpus, "cores": 8})
+    return Host(name, up=True, slots=slots, driver=bool(gpus), gpus=gpus, offers={"differs": "", "note": "", "cores": 8})
 
 
 def clerk_of(*hosts: Host) -> Any:
@@ -104,8 +104,8 @@ def test_hosts_are_for_what_starts_where_their_code_was_compared(store: Store, e
     text = "command: ['true']\ngrid: {n: [1]}\n"
     names = ("link", "project/nets", "other", "plain")
     jobs = {name: submit(store, experiments(text), str(tmp_path / name)).jobs[0] for name in names}
-    host = Host("ada", up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8})
-    clerk = SimpleNamespace(hosts=[host], host=lambda name: host)
+    ada = host("ada", 8)
+    clerk = SimpleNamespace(hosts=[ada], host=lambda name: ada)
     ours = OnHosts(clerk, ["ada"], str(tmp_path / "project"))
     assert [name for name, job in jobs.items() if ours.never(job)] == ["other", "plain"]
     assert f"it starts in {tmp_path}/other, and" in ours.never(jobs["other"])
@@ -120,8 +120,8 @@ def test_another_machine_has_no_ports_for_a_job(store: Store, experiments, tmp_p
     """One that is free here may be somebody's there."""
     text = "command: ['true']\ngrid: {n: [1]}\npolicy: {ports: 1}\n"
     (job,) = submit(store, experiments(text), str(tmp_path)).jobs
-    host = Host("ada", up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8})
-    clerk = SimpleNamespace(hosts=[host], host=lambda name: host)
+    ada = host("ada", 8)
+    clerk = SimpleNamespace(hosts=[ada], host=lambda name: ada)
     assert "policy.ports" in OnHosts(clerk, ["ada"], str(tmp_path)).never(job)
     assert "policy.ports" in OnCluster(SlurmWishes(), None, 10, 100).never(job)
 

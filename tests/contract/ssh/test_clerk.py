@@ -26,8 +26,8 @@ from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
 from tests.waiting import until
 
-ROOM = {"slots": 2, "taken": 0, "memory": 0, "not_now": {}, "never": {}, "closed": ""}
-OFFERS = {"is": "hello", "gpus": 0, "cores": 4, "note": "no GPUs", "differs": "", **ROOM}
+ROOM = {"slots": 2, "taken": 0, "driver": False, "gpus": 0, "memory": 0, "not_now": {}, "never": {}, "closed": ""}
+OFFERS = {"is": "hello", "cores": 4, "note": "no GPUs", "differs": "", **ROOM}
 CLIENT = """
 import json, sys
 from scheduler.ssh.wire import MAGIC, Frames, frame

@@ -79,3 +79,16 @@ def test_jobs_without_gpus_run_while_those_for_gpus_wait(there: WithGpus, comman
     running.kill()
     running.wait()
     assert not (line.directory / "trained").exists()
+
+
+def test_a_host_whose_gpu_is_gone_gets_no_job_for_one(there: WithGpus, command_line: CommandLine) -> None:
+    """It has a driver, and counted as one GPU: each job went there, and came back. Where no other host is, that is said."""
+    line = command_line
+    there.drivers["ada"].shows()
+    lines = line.write("lines.txt", "[gpus=1] echo x >> a\necho y >> b\n[gpus=0] echo z >> c\n")
+    done = line("run", "--commands", lines, "--on", "ssh:ada,babbage")
+    assert done.returncode == 0, done.stderr
+    assert [sent(line, job["id"]) for job in line.jobs()] == [1, 1, 1]
+    for asks, why in (("[gpus=1] ", "no host has more than 0 (ada)"), ("", "ada: a driver and no GPU that can be used")):
+        alone = line("run", "--commands", line.write("one.txt", f"{asks}echo alone\n"), "--on", "ssh:ada")
+        assert (alone.returncode, why in alone.stderr) == (3, True), alone.stderr

@@ -17,7 +17,7 @@ CPU, GPU, TWO = Resources(gpus=0), Resources(gpus=1), Resources(gpus=2)
 
 
 def host(name: str, slots: int = 2, gpus: int = 0, **more) -> Seen:
-    plain = Seen(name, slots, 0, 0, gpus, 8, {}, {}, "", frozenset(), frozenset(), 0)
+    plain = Seen(name, slots, 0, 0, bool(gpus), gpus, 0, 8, {}, {}, "", frozenset(), frozenset())
     return replace(plain, **more)
 
 
@@ -92,6 +92,13 @@ def test_a_job_without_gpus_goes_first_to_hosts_that_have_none() -> None:
     assert decided(hosts, CPU, CPU) == ["babbage", "ada"]
     assert decided(hosts, GPU) == ["ada"]
     assert decided([host("ada", 2, gpus=2), host("babbage", 8)], Resources()) == ["babbage"]
+
+
+def test_a_host_with_a_driver_and_no_gpu_gets_only_what_says_that_it_needs_none() -> None:
+    """Its GPU is lost, say. What says nothing of GPUs is for one wherever there is a driver, and came back from there."""
+    lost = host("ada", 4, driver=True)
+    assert decided([lost, host("babbage", 1, gpus=1)], CPU, GPU, Resources()) == ["ada", "babbage", NO_ROOM]
+    assert decided([lost, host("babbage", 1)], Resources()) == ["babbage"], "where there is no driver it runs on the CPU"
 
 
 @pytest.mark.parametrize("wanted", [GPU, Resources(cpus=9), Resources(gpu_memory=80_000)])

@@ -168,6 +168,7 @@ class Orders:
 
     def _know(self, order: str, message: dict[str, Any]) -> None:
         self._known[order] = Known(order, message.get("have", {}), time.monotonic())
+        self._devices.expect([self._store.job(order)])  # where it shares a GPU by its number there are so many slots from now on
 
     def _withdraw(self, order: str, message: dict[str, Any]) -> None:
         with self._store.change() as change:

@@ -6,6 +6,7 @@ import os
 import select
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -221,6 +222,17 @@ def test_each_change_of_the_room_is_told_once(far: Far, store: Store) -> None:
         change.end(attempt, ending, 1.0)
     far.orders.ended(job, attempt, ending, again=False)
     assert [message["taken"] for message in far.hears_all()] == [0]
+
+
+@pytest.mark.parametrize("word", ["start", "watch"])
+def test_where_jobs_share_a_gpu_by_their_number_there_are_so_many_slots(far: Far, store: Store, word: str) -> None:
+    """As on one machine. Also over a line on which the order is only watched: the next of its kind come over it."""
+    far.orders._devices.desk = SimpleNamespace(slots=2, count=2, memory=24000)  # type: ignore[assignment]
+    shared = {**GUEST, "resources": as_json(Resources(share=3))}
+    with store.change() as change:
+        guests.take(change, "order", guests.guest_from(shared))
+    far.says(word, guest=shared, home="/home")
+    assert [message["slots"] for message in far.hears_all()] == [6]
 
 
 def test_what_cannot_be_written_down_is_done_when_there_is_room(far: Far, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 
 from tests.conftest import CommandLine
-from tests.endtoend.elsewhere import grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.endtoend.ssh.conftest import WithGpus
 from tests.waiting import until
 
@@ -79,6 +79,18 @@ def test_jobs_without_gpus_run_while_those_for_gpus_wait(there: WithGpus, comman
     running.kill()
     running.wait()
     assert not (line.directory / "trained").exists()
+
+
+def test_as_many_share_a_gpu_there_as_here(there: WithGpus, command_line: CommandLine) -> None:
+    """Each host had a slot for each GPU, and three jobs that take a third of it ran one after another."""
+    line = command_line
+    file = grid(line, "[0, 1, 2, 3]", ", stay: [true]", head="resources: {share: 3}")
+    running = line.start("run", file, "--on", "ssh:ada", "--plain")
+    until(lambda: [job["state"] for job in line.jobs()].count("running") == 3)
+    until(lambda: len(list(line.directory.glob("*.json"))) == 3)
+    (line.directory / "go").touch()
+    assert running.wait(100) == 0
+    assert {environment(line, n)["CUDA_VISIBLE_DEVICES"] for n in range(4)} == {"0"}
 
 
 def test_a_host_whose_gpu_is_gone_gets_no_job_for_one(there: WithGpus, command_line: CommandLine) -> None:

@@ -27,6 +27,8 @@ from scheduler.ssh.orders import Host
 from scheduler.ssh.places import NO_ROOM, NOWHERE
 from tests.git_checkouts import checkout
 
+pytestmark = pytest.mark.timeout(120)  # nothing here waits: only a broken program meets it
+
 GPU = Resources(gpus=1)
 
 

@@ -24,7 +24,7 @@ from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
-from tests.waiting import until
+from tests.waiting import in_time, until
 
 ROOM = {"slots": 2, "taken": 0, "driver": False, "gpus": 0, "memory": 0, "not_now": {}, "never": {}, "closed": ""}
 OFFERS = {"is": "hello", "cores": 4, "note": "no GPUs", "differs": "", **ROOM}
@@ -63,13 +63,13 @@ def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     yield clerk_of
     for each in made:
-        each.close()
+        in_time(each.close)
 
 
 def test_why_a_host_starts_nothing_is_what_is_noted_of_it(clerk: Callable[..., Clerk]) -> None:
     """Its code may become another during the run, when it is called again: then the run waits, and a person must see for what."""
     some = clerk({"differs": "its code is another"})
-    some.wait_for([some.host("ada")])
+    in_time(lambda: some.wait_for([some.host("ada")]))
     assert OnHosts(some, ["ada"], "/").note == "ada: its code is another"
 
 
@@ -123,7 +123,7 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_given_up(
     found: list[dict[str, Any]] = []
     until(lambda: found.extend(some.reports()) or any(each["is"] == "away" for each in found))
     assert {each["why"] for each in found if each["attempt"] and each["is"] == "away"} == {"it does not say hello within 0.1 s"}
-    some.wait_for([some.host("ada")])
+    in_time(lambda: some.wait_for([some.host("ada")]))
 
 
 def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_host_whose_code_was_another_is_asked_again(
     monkeypatch.setattr(lines, "PING", 1e6)  # nothing else wakes it
     some = clerk({"differs": "its code is another"})
     host = some.host("ada")
-    some.wait_for([host])
+    in_time(lambda: some.wait_for([host]))
     assert host.room == 0
     has_the_code(tmp_path)
     until(lambda: host.room == OFFERS["slots"])
@@ -186,7 +186,7 @@ def test_who_answers_with_other_code_is_brought_that_of_here_before_he_gets_jobs
 
     some = clerk({"differs": "its code is another"}, bring)
     host = some.host("ada")
-    some.wait_for([host])
+    in_time(lambda: some.wait_for([host]))
     assert (host.room, host.offers["differs"]) == (0, "jobs run in it"), "what is in the way is what helps"
     until(lambda: host.room == OFFERS["slots"])
     assert brought == ["ada", "ada"]
@@ -205,7 +205,7 @@ def test_the_line_has_ended_before_the_code_is_brought(clerk: Callable[..., Cler
     part_with = some._lines.part_with
     some._lines.part_with = lambda host: called.append(host.line.process) or part_with(host)  # type: ignore[method-assign, union-attr, func-returns-value]
     host = some.host("ada")
-    some.wait_for([host])
+    in_time(lambda: some.wait_for([host]))
     assert (host.room, lives) == (OFFERS["slots"], [False])
 
 
@@ -222,6 +222,11 @@ def test_who_leaves_while_code_is_brought_waits_for_nobody(clerk: Callable[..., 
     some = clerk({"differs": "its code is another"}, bring)
     some.host("ada")
     assert there.wait(60)
+    for _ in range(2):  # whoever is due is called at the beginning of a turn
+        turned = threading.Event()
+        some._do(turned.set)
+        assert turned.wait(60)
+    assert some.host("ada").line is None, "it is not called meanwhile"
     some._do(some._end)
     some._thread.join(60)
     ended = processes[0].poll()

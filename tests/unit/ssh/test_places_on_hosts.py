@@ -13,6 +13,8 @@ from scheduler.runner.plan import Start, Wait, World, plan
 from scheduler.ssh.places import NO_ROOM, NOWHERE, HostsNow, Seen
 from tests.unit.runner.test_plan import job
 
+pytestmark = pytest.mark.timeout(120)  # nothing here waits: only a broken program meets it
+
 CPU, GPU, TWO = Resources(gpus=0), Resources(gpus=1), Resources(gpus=2)
 
 

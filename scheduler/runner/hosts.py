@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from scheduler.queue.job import Job
 from scheduler.runner.gpu_view import History
 from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.ssh.bringing import Away, bring
-from scheduler.ssh.clerk import Clerk, Code
+from scheduler.ssh.clerk import NOBODY, Clerk, Code
 from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
@@ -108,7 +108,8 @@ def open_hosts(names: Sequence[str], directory: str, tree: Tree | None = None) -
     """These hosts, for jobs that are asked for in `directory`. StateError where none of them answers, or one refuses: its code
     or its exp-queue is another, or nobody knows its code. Who does not answer is called again, and told of the code as it is
     then; with `tree`, who then has another is brought that."""
-    clerk = clerk_of(open_home(), _code_in(directory), partial(_bring_late, tree) if tree else None)
+    brings = {name: partial(_bring_late, tree, name) for name in names} if tree else NOBODY
+    clerk = clerk_of(open_home(), _code_in(directory), brings)
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)
@@ -155,9 +156,9 @@ def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:
     return now
 
 
-def clerk_of(home: Home, code: Code = lambda: ("", "", ""), bring: Bring | None = None) -> Clerk:
+def clerk_of(home: Home, code: Code = lambda: ("", "", ""), brings: Mapping[str, Bring] = NOBODY) -> Clerk:
     """Who speaks with hosts for the queue in this state directory."""
-    return Clerk(home.root, _queue_id(home.root), code, bring)
+    return Clerk(home.root, _queue_id(home.root), code, brings)
 
 
 def _queue_id(root: Path) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,22 +23,23 @@ from scheduler.ssh.orders import Host, Sent
 from scheduler.ssh.wire import PROTOCOL, Frame
 
 Code = Callable[[], tuple[str, str, str]]
+NOBODY: Mapping[str, Bring] = {}
 
 
 class Clerk:
     """Its methods are of any thread. What it has to say are the reports of launchers, by `reports`, when it is readable; and that
     a host is `away` or `back`, or has other `room`."""
 
-    def __init__(self, home: Path, queue_id: str, code: Code, bring: Bring | None = None) -> None:
+    def __init__(self, home: Path, queue_id: str, code: Code, brings: Mapping[str, Bring] = NOBODY) -> None:
         """`home`: the state directory, for which paths stand that lie below another on a host; `queue_id` tells this queue from
-        others there; `code`: the working directory, its commit and what is not committed there; `bring` brings that to a host
-        which has another, None: nobody does."""
+        others there; `code`: the working directory, its commit and what is not committed there; `brings`, by host, what brings
+        that there, where it is another; to a host that is not among them nobody does."""
         self._home, self._id, self._code = str(home), queue_id, code
         self._inbox: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._outbox = Outbox()
         self._wake, self._woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._lines = Lines(self)
-        self._errands = Errands(bring, lambda name: self._do(partial(self._brought, name)))
+        self._errands = Errands(brings, lambda name: self._do(partial(self._brought, name)))
         self._lines.watch(self._wake, self._drain)
         self._sent: dict[str, Sent] = {}
         self._to_forget: dict[str, list[str]] = {}  # by host

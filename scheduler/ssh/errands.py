@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from scheduler.errors import UserError
 from scheduler.ssh.bringing import Away
@@ -15,21 +15,22 @@ AGAIN = 30.0  # seconds after which it is tried once more where a host has refus
 DEFECT = "the code could not be brought, for a defect of exp-queue's"
 
 Begun = Callable[[subprocess.Popen], None]
-Bring = Callable[[str, Begun], object]  # to a host; hears of each process that it begins. As `bringing.bring`
+Bring = Callable[[Begun], object]  # to one host; hears of each process that it begins. As `bringing.bring`
 
 
 class Errands:
     """To several hosts, at most one at a time to each. Its methods are of one thread."""
 
-    def __init__(self, bring: Bring | None, over: Callable[[str], None]) -> None:
-        """`bring` None: none is ever wanted. `over` hears, in another thread, that the one to this host has ended."""
-        self._bring, self._over = bring, over
+    def __init__(self, brings: Mapping[str, Bring], over: Callable[[str], None]) -> None:
+        """`brings`: by host; to another nothing is ever brought. `over` hears, in another thread, that the one to this host has
+        ended."""
+        self._brings, self._over = brings, over
         self._under_way: dict[str, _Errand] = {}
         self._refused: dict[str, tuple[str, float]] = {}  # why, and when it is tried again
 
     def wanted(self, host: str) -> bool:
         """Whether the code is to be brought there now, if it has another."""
-        return self._bring is not None and self._refused.get(host, ("", 0.0))[1] <= time.monotonic()
+        return host in self._brings and self._refused.get(host, ("", 0.0))[1] <= time.monotonic()
 
     def why_not(self, host: str) -> str:
         """Why it could not be brought; "" where it was, or nobody has tried."""
@@ -37,8 +38,7 @@ class Errands:
 
     def begin(self, host: str, before: Callable[[], None]) -> None:
         """Bring it, once `before` was done."""
-        assert self._bring
-        self._under_way[host] = _Errand(host, self._bring, before, self._over)
+        self._under_way[host] = _Errand(host, self._brings[host], before, self._over)
 
     def ended(self, host: str) -> None:
         """Take note of how that to this host has ended."""
@@ -76,7 +76,7 @@ class _Errand:
     def _run(self) -> None:
         try:
             self._before()
-            self._bring(self._host, self._begun)
+            self._bring(self._begun)
             self.why = ""
         except Away:
             self.why = ""

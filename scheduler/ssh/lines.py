@@ -136,7 +136,8 @@ class Lines:
             KeyError,
             OSError,
         ) as error:  # none of ours; or no room for what it brings, which comes again
-            self._give_up(host, f"what it sends cannot be taken: {error}")
+            if host.line is line:
+                self._give_up(host, f"what it sends cannot be taken: {error}")
             return
         if not there and host.line is line:
             self._give_up(host, host.why if host.refused else line.last_words())

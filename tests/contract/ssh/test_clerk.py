@@ -49,7 +49,7 @@ while data := sys.stdin.buffer.raw.read(65536):
 @pytest.fixture
 def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Clerk]]:
     """Makes one whose hosts all say this: `hello`, and after each word of ours some messages with their bytes; `bring` brings
-    them the code."""
+    the code to ada."""
     made: list[Clerk] = []
 
     def clerk_of(hello: dict[str, Any], bring: Bring | None = None, **said: list[tuple[dict[str, Any], str]]) -> Clerk:
@@ -58,7 +58,7 @@ def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         root = Path(__file__).parents[3]
         script = f"import sys; sys.path.insert(0, {str(root)!r})\n{CLIENT}"
         monkeypatch.setenv("EXP_QUEUE_SSH", shlex.join([sys.executable, "-c", script]))
-        made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", ""), bring))
+        made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", ""), {"ada": bring} if bring else {}))
         return made[-1]
 
     yield clerk_of
@@ -178,10 +178,10 @@ def test_who_answers_with_other_code_is_brought_that_of_here_before_he_gets_jobs
     monkeypatch.setattr(lines, "LOOK_AGAIN", 0.2)
     brought: list[str] = []
 
-    def bring(name: str, begun: Begun) -> None:
-        brought.append(name)
+    def bring(begun: Begun) -> None:
+        brought.append("ada")
         if len(brought) == 1:
-            raise StateError(f"{name}: jobs run in it")
+            raise StateError("ada: jobs run in it")
         has_the_code(tmp_path)
 
     some = clerk({"differs": "its code is another"}, bring)
@@ -192,11 +192,20 @@ def test_who_answers_with_other_code_is_brought_that_of_here_before_he_gets_jobs
     assert brought == ["ada", "ada"]
 
 
+def test_to_a_host_that_nobody_has_named_no_code_is_brought(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """A job of an earlier run may be there, and so it is called; who named other hosts wants nothing written on this one."""
+    brought: list[Begun] = []
+    some = clerk({"differs": "its code is another"}, brought.append)
+    host = some.host("curie")
+    in_time(lambda: some.wait_for([host]))
+    assert (host.up, host.room, brought) == (True, 0, [])
+
+
 def test_the_line_has_ended_before_the_code_is_brought(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
     """As long as there is one, no code is put where its jobs start: it refused, for a run that was this one."""
     lives: list[bool] = []
 
-    def bring(name: str, begun: Begun) -> None:
+    def bring(begun: Begun) -> None:
         lives.extend(each.poll() is None for each in called)
         has_the_code(tmp_path)
 
@@ -213,7 +222,7 @@ def test_who_leaves_while_code_is_brought_waits_for_nobody(clerk: Callable[..., 
     """The run is over, or was stopped, and gigabytes are still to come."""
     there, processes = threading.Event(), list[subprocess.Popen]()
 
-    def bring(name: str, begun: Begun) -> None:
+    def bring(begun: Begun) -> None:
         processes.append(subprocess.Popen(["sleep", "1000"]))
         begun(processes[0])
         there.set()

@@ -163,7 +163,7 @@ def started(folder: Path, variables: Mapping[str, Mapping[str, str]], over: Path
             _configure(host, key, own)
             client.write(CLIENT.format(name=name, port=host.port, user=user, key=key, folder=host.folder))
             hosts.named[name] = host
-            undone.callback(host.stop)
+            undone.callback(host.crash)  # also what a broken program has left running there
             host.start()
         client.flush()
         yield hosts

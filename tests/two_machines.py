@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from scheduler.hosted.syncing import serve
 from scheduler.ssh.tree import tree_around
 from scheduler.ssh.wire import PROTOCOL, Frame, Frames, frame
 from tests.git_checkouts import checkout, git
+from tests.waiting import in_time
 
 IGNORED = "data\n__pycache__\n"
 
@@ -39,10 +41,14 @@ class Call:
 
     def hears(self) -> Frame | None:
         """The next message; None where the line has ended."""
-        while not (found := self.frames.take(data := os.read(self.from_them, 1 << 16))):
+        while not (found := self.frames.take(data := self._read())):
             if not data:
                 return None
         return found[0]
+
+    def _read(self) -> bytes:
+        assert select.select([self.from_them], [], [], 100)[0], "nothing was said for 100 s"
+        return os.read(self.from_them, 1 << 16)
 
 
 @dataclass
@@ -104,14 +110,15 @@ def opened(home: Path, told: dict[str, Any], data: bytes) -> tuple[Call, Callabl
             serve(home, pipe, told, data)
         except UserError as error:
             pipe.send({"is": "refused", "text": str(error)})
-        os.close(ours)
+        finally:
+            os.close(ours)
 
-    thread = threading.Thread(target=served)
+    thread = threading.Thread(target=served, daemon=True)
     thread.start()
 
     def end() -> None:
         os.close(to_them)
-        thread.join()
+        in_time(thread.join)
         for each in (theirs, from_them):
             os.close(each)
 

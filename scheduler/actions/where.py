@@ -73,9 +73,8 @@ class Where:
 def _opened_hosts(wish: Elsewhere, directory: str, say: Say) -> AbstractContextManager[Devices]:
     from scheduler.runner.hosts import bring_code, open_hosts
 
-    if wish.sync:
-        bring_code(wish.hosts, directory, say)
-    return closing(open_hosts(wish.hosts, directory))
+    tree = bring_code(wish.hosts, directory, say) if wish.sync else None
+    return closing(open_hosts(wish.hosts, directory, tree))
 
 
 def directory_of(jobs: Iterable[Job]) -> str | None:

@@ -9,6 +9,8 @@ not named, not known     the whole GPU, and its peak is learned
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from scheduler.experiments import Resources
 from scheduler.gpus.placement import Request
@@ -36,6 +38,16 @@ class GpuUse:
     out_of_memory: bool = False
     contended: bool = False
     succeeded: bool = False
+
+
+def as_objects(uses: Iterable[GpuUse]) -> list[dict[str, Any]]:
+    """As they go to another machine."""
+    return [asdict(use) for use in uses]
+
+
+def uses_from(objects: Iterable[Mapping[str, Any]], **instead: Any) -> tuple[GpuUse, ...]:
+    """As they came from there. `instead`: what the job and the attempt are called here."""
+    return tuple(GpuUse(**{**each, **instead}) for each in objects)
 
 
 def request_of(resources: Resources, uses: Sequence[GpuUse] = ()) -> Request:
@@ -76,6 +88,11 @@ def _too_little(uses: Iterable[GpuUse]) -> list[int | None]:
         elif use.out_of_memory and not use.contended:
             found[use.job, use.attempt] = use.granted
     return list(found.values())
+
+
+def ran_out(uses: Iterable[GpuUse]) -> bool:
+    """Whether attempts ran out of memory by themselves since the last that succeeded."""
+    return bool(_too_little(uses))
 
 
 def _enlarged(too_little: Sequence[int | None]) -> int | None:

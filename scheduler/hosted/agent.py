@@ -98,8 +98,7 @@ def _root(home: Path, queue: str) -> Path:
 
 def _serve(store: Store, devices: Devices, pipe: Pipe, difference: str) -> None:
     orders = Orders(store, devices, pipe)
-    gpus = devices.default_slots if devices.desk else 0
-    offers = {"gpus": gpus, "cores": devices.cores, "note": devices.note, **orders.room()}
+    offers = {"cores": devices.cores, "note": devices.note, **orders.room()}
     pipe.send({"is": "hello", **offers, "differs": difference})
     try:
         Runner(Mine(store), devices, None, orders.hear_of, orders, many=True).run()

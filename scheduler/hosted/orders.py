@@ -11,13 +11,14 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from scheduler.gpus.packing import GpuUse, as_objects, uses_from
 from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
 from scheduler.hosted.room import Room
 from scheduler.hosted.visitors import at_home_here
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
-from scheduler.queue import guests
+from scheduler.queue import guests, origin_rows
 from scheduler.queue.database import Unwritable
 from scheduler.queue.guests import Standing
 from scheduler.queue.job import Attempt, Ending, Job
@@ -25,7 +26,7 @@ from scheduler.queue.states import ACTIVE, State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
-from scheduler.runner.notices import Noted, Notice, Trouble
+from scheduler.runner.notices import Noted, Notice, Trouble, Warned
 from scheduler.runner.plan import Wait
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
@@ -51,7 +52,7 @@ class Orders:
     """As `scheduler.runner.sources.Source`; it never has enough, and leaves by HungUp when the line breaks."""
 
     def __init__(self, store: Store, devices: Devices, pipe: Pipe) -> None:
-        self._store, self._pipe, self._room = store, pipe, Room(store, devices)
+        self._store, self._devices, self._pipe, self._room = store, devices, pipe, Room(store, devices)
         self._courier = Courier(pipe.send)
         self._known: dict[str, Known] = {}
         self._heard_at = time.monotonic()
@@ -104,7 +105,7 @@ class Orders:
                 guests.withdraw(change, job.id)
         if known := self._known.pop(job.id, None):
             self._courier.follow(known.order, attempt.directory, known.have)
-            self._courier.end(job.id, _end(ending, self._store.attempt(job.id, attempt.number)))
+            self._courier.end(job.id, self._end(ending, self._store.attempt(job.id, attempt.number) or attempt))
         self._tell_room()  # at once: there may be a slot for another line's order as well as for ours
 
     def hear_of(self, notice: Notice) -> None:
@@ -113,8 +114,13 @@ class Orders:
             self._pipe.send({"is": "note", "order": notice.job.id, "text": notice.text})
         elif isinstance(notice, Trouble):
             self._room.trouble = notice.what
-            for order in list(self._known)[:1]:
-                self._tell_of_all(order, notice.what)
+            self._warn(notice.what)
+        elif isinstance(notice, Warned):
+            self._warn(notice.text)
+
+    def _warn(self, text: str) -> None:
+        for order in list(self._known)[:1]:
+            self._tell_of_all(order, text)
 
     def _tell_of_all(self, order: str, text: str) -> None:
         """What concerns all that is here, in the name of one of them."""
@@ -147,6 +153,8 @@ class Orders:
 
     def _start(self, order: str, message: dict[str, Any]) -> None:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
+        if (uses := message.get("uses")) and self._devices.desk:
+            self._devices.desk.hear(guest.experiment, uses_from(uses))
         with self._store.change() as change:
             guests.take(change, order, guest)
         self._know(order, message)
@@ -160,6 +168,7 @@ class Orders:
 
     def _know(self, order: str, message: dict[str, Any]) -> None:
         self._known[order] = Known(order, message.get("have", {}), time.monotonic())
+        self._devices.expect([self._store.job(order)])  # where it shares a GPU by its number there are so many slots from now on
 
     def _withdraw(self, order: str, message: dict[str, Any]) -> None:
         with self._store.change() as change:
@@ -205,7 +214,7 @@ class Orders:
         elif standing.attempt and standing.attempt.ending:
             self._known.pop(known.order)
             self._courier.follow(known.order, standing.attempt.directory, known.have)
-            self._courier.end(known.order, _end(standing.attempt.ending, standing.attempt))
+            self._courier.end(known.order, self._end(standing.attempt.ending, standing.attempt))
         else:
             self._drop(known)
 
@@ -232,24 +241,42 @@ class Orders:
         known.running = True
         self._room.started(self._store.job(known.order))
         self._courier.follow(known.order, attempt.directory, known.have)
-        self._pipe.send({"is": "running", "order": known.order, "place": attempt.place})
+        self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt)})
+
+    def _end(self, ending: Ending, attempt: Attempt) -> dict[str, Any]:
+        """As a launcher reports it, and where it was: what is brief is over before anybody says that it runs."""
+        return {
+            "state": ending.state.value,
+            "exit_status": ending.exit_status,
+            "reason": ending.reason,
+            "duration": attempt.duration,
+            "taken": ending.taken,
+            "origin": self._origin(attempt),
+            "uses": as_objects(self._uses(attempt)),
+        }
+
+    def _uses(self, attempt: Attempt) -> list[GpuUse]:
+        """What it had and used of each GPU: whether it runs once more, where, and with how much, its queue decides."""
+        if not attempt.gpus:
+            return []
+        job = self._store.job(attempt.job)
+        alike = self._store.gpu_uses([job]).get(job.experiment, ())
+        return [use for use in alike if (use.job, use.attempt) == (attempt.job, attempt.number)]
+
+    def _origin(self, attempt: Attempt) -> dict[str, Any] | None:
+        """This machine, and the Python that it got here. What this machine is called is for its queue to say: people know it by
+        the name by which they log in to it."""
+        found = origin_rows.origin_of(self._store, attempt)
+        if found is None:
+            return None
+        python = found.interpreter.as_object() if found.interpreter else None
+        return {"kernel": found.kernel, "driver": found.driver, "python": python}
 
     def _tell_room(self) -> None:
         """Each change once."""
         if (room := self.room()) != self._told:
             self._told = room
             self._pipe.send({"is": "room", **room})
-
-
-def _end(ending: Ending, attempt: Attempt | None) -> dict[str, Any]:
-    """As a launcher reports it."""
-    return {
-        "state": ending.state.value,
-        "exit_status": ending.exit_status,
-        "reason": ending.reason,
-        "duration": attempt.duration if attempt else None,
-        "taken": ending.taken,
-    }
 
 
 _OBEY = {

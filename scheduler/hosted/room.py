@@ -48,7 +48,11 @@ class Room:
             self._judge(each, there)
         taken = sum(job.id not in known for job in there)
         not_now, never = (dict(self._told(never=never)) for never in (False, True))
-        return {"slots": self._devices.default_slots, "taken": taken, "not_now": not_now, "never": never}
+        return {"slots": self._devices.default_slots, "taken": taken, **self._gpus(), "not_now": not_now, "never": never}
+
+    def _gpus(self) -> dict[str, Any]:
+        desk = self._devices.desk
+        return {"driver": bool(desk), "gpus": desk.count if desk else 0, "memory": desk.memory if desk else 0}
 
     def obstacle(self, order: str) -> Wait | None:
         """What keeps an order that waits from starting in this turn; None: nothing, or that is known in a moment."""

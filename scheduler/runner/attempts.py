@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from scheduler.gpus.packing import GpuUse
 from scheduler.queue.code import Code
@@ -94,3 +95,4 @@ class End:
     uses: tuple[GpuUse, ...] = ()
     system: SystemUse | None = None
     silent: bool = False  # it has certainly logged nothing, and nobody need read that
+    place: Mapping[str, Any] | None = None  # where another machine had it, as `origin_rows.arrived` takes it

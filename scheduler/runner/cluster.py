@@ -15,6 +15,7 @@ from scheduler.experiments.asks import Asks
 from scheduler.home import Home, default_root
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.job import Job
+from scheduler.runner.gpu_view import History
 from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.shortage import Shortage
 from scheduler.slurm import commands
@@ -74,7 +75,7 @@ class OnCluster(OtherMachines):
     def home_of(self, job: Job) -> Home:
         return Home(self.root_of(job))
 
-    def places(self) -> AnyNode:
+    def places(self, history: History) -> AnyNode:
         return AnyNode()
 
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SlurmFleet:

@@ -20,7 +20,7 @@ from scheduler.gpus.settings import settings_from
 from scheduler.home import Home
 from scheduler.linux.processes import usable_cores
 from scheduler.linux.wakeups import Wakeups
-from scheduler.runner.gpu_view import GpuView
+from scheduler.runner.gpu_view import GpuView, History
 from scheduler.runner.job_desk import JobDesk
 
 if TYPE_CHECKING:
@@ -102,8 +102,14 @@ class Devices:
         """Where the directories of its attempts lie; None: with the store."""
         return None
 
-    def places(self) -> Places | None:
-        """Where jobs go, as it stands, where that is not this machine."""
+    @property
+    def learns(self) -> bool:
+        """Whether it depends on what earlier attempts have used of GPUs where a job goes."""
+        return self.desk is not None
+
+    def places(self, history: History) -> Places | None:
+        """Where jobs go, as it stands, where that is not this machine. `history`: what attempts at the experiments of those that
+        wait have used of GPUs."""
         return None
 
     def seen(self) -> GpuView | None:

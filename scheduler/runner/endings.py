@@ -71,7 +71,7 @@ def shares_from(store: Store, attempt: Attempt) -> Shares:
 def write_end(store: Store, change: Changes, end: End) -> str:
     """Returns why its job is started again, "" if it is not."""
     attempt = end.running.attempt
-    _learn_where(store, change, attempt)
+    _learn_where(store, change, end)
     written = apply(change, attempt, end.found, end.duration, NOTHING if end.silent else UNREAD)
     if not written or not isinstance(end.found, Ending):
         return ""
@@ -93,12 +93,16 @@ def write_end(store: Store, change: Changes, end: End) -> str:
     return "its policy starts it again"
 
 
-def _learn_where(store: Store, change: Changes, attempt: Attempt) -> None:
-    """What its launcher on another machine has noted of that, where nobody has heard it while it ran."""
+def _learn_where(store: Store, change: Changes, end: End) -> None:
+    """What was told of that with the end; or what its launcher on another machine has noted, where nobody has heard it while it
+    ran."""
+    attempt = end.running.attempt
     if not evidence.is_elsewhere(attempt):
         return
     from scheduler.queue import origin_rows  # with all that looks at git and at Pythons
 
+    if end.place:
+        origin_rows.arrived(change, attempt, end.place)
     if origin_rows.is_placed(change, attempt):
         return
     record = journal.read(evidence.journal_of(store.home, attempt))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,19 @@ from scheduler.home import Home, open_home
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.checkout import checkout_of
 from scheduler.queue.job import Job
+from scheduler.runner.gpu_view import History
 from scheduler.runner.other_machines import NO_PORTS, OtherMachines
 from scheduler.ssh.bringing import Away, bring
-from scheduler.ssh.clerk import Clerk
+from scheduler.ssh.clerk import NOBODY, Clerk, Code
+from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.orders import Host
 from scheduler.ssh.places import HostsNow
 from scheduler.ssh.same_code import code_at
-from scheduler.ssh.tree import tree_around
+from scheduler.ssh.tree import Tree, tree_around
 
 QUEUE_ID = "queue-id"
+_CALLED = {"gpus": "GPUs", "cores": "CPU cores"}
 
 
 class OnHosts(OtherMachines):
@@ -35,6 +39,7 @@ class OnHosts(OtherMachines):
     def __init__(self, clerk: Clerk, names: Sequence[str], directory: str) -> None:
         super().__init__("")
         self._clerk, self._names, self._directory = clerk, names, directory
+        self._history: History = {}
         self._compared: dict[str, bool] = {directory: True}  # whether the code of a directory is that of this one
 
     @property
@@ -43,18 +48,23 @@ class OnHosts(OtherMachines):
 
     @property
     def default_slots(self) -> int:
-        """As many as those have that answer, and what the others may be running."""
-        return sum(host.slots if host.up else len(host.busy) for host in self._hosts)
+        """As many as those have that take any, and what the others may be running."""
+        return sum(host.slots if host.takes else len(host.busy) for host in self._hosts)
 
     @property
     def note(self) -> str:
         return "; ".join(f"{host.name}: {_state_of(host)}" for host in self._hosts)
 
-    def places(self) -> HostsNow:
-        return HostsNow(tuple(host.seen() for host in self._hosts if host.takes))
+    @property
+    def learns(self) -> bool:
+        return True
+
+    def places(self, history: History) -> HostsNow:
+        self._history = history
+        return HostsNow(tuple(host.seen() for host in self._hosts if host.takes), history)
 
     def fleet(self, wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> SshFleet:
-        return SshFleet(self._clerk, self._names, wakeups, heard)
+        return SshFleet(self._clerk, self._names, wakeups, heard, lambda job: self._history.get(job.experiment, ()))
 
     def kind(self, asks: Asks) -> Hashable:
         return asks.resources, bool(asks.policy.ports), asks.cwd if isinstance(asks, Job) else ""
@@ -70,17 +80,19 @@ class OnHosts(OtherMachines):
     def _too_much(self, resources: Resources) -> str:
         if not all(host.up for host in self._hosts):
             return ""
-        for wanted, key, what in ((resources.gpus, "gpus", "GPUs"), (resources.cpus, "cores", "CPU cores")):
-            most = max(self._hosts, key=lambda host: host.offers[key])
-            if wanted and wanted > most.offers[key]:
-                return f"it asks for {wanted} {what}, and no host has more than {most.offers[key]} ({most.name})"
-        if any(host.seen().could_run(resources) for host in self._hosts):
+        seen = [host.seen() for host in self._hosts]
+        if any(each.could_run(resources) for each in seen):
             return ""
-        return "; ".join(f"{host.name}: {host.never[resources]}" for host in self._hosts if resources in host.never)
+        for wanted, what in ((resources.gpus, "gpus"), (resources.cpus, "cores")):
+            most = max(seen, key=lambda each: getattr(each, what))
+            if wanted and wanted > (there := getattr(most, what)):
+                return f"it asks for {wanted} {_CALLED[what]}, and no host has more than {there} ({most.name})"
+        reasons = {host.name: host.never.get(resources) or _blindness_of(host) for host in self._hosts}
+        return "; ".join(f"{name}: {why}" for name, why in reasons.items() if why)
 
     @property
     def edition(self) -> object:
-        return [(host.up, *host.never) for host in self._hosts]
+        return [(host.up, host.gpus, *host.never) for host in self._hosts]
 
     def _has_its_code(self, directory: str) -> bool:
         """Whether that is the directory, or one in the same checkout."""
@@ -92,11 +104,12 @@ class OnHosts(OtherMachines):
         self._clerk.close()
 
 
-def open_hosts(names: Sequence[str], directory: str) -> OnHosts:
+def open_hosts(names: Sequence[str], directory: str, tree: Tree | None = None) -> OnHosts:
     """These hosts, for jobs that are asked for in `directory`. StateError where none of them answers, or one refuses: its code
     or its exp-queue is another, or nobody knows its code. Who does not answer is called again, and told of the code as it is
-    then."""
-    clerk = clerk_of(open_home(), _code_in(directory))
+    then; with `tree`, who then has another is brought that."""
+    brings = {name: partial(_bring_late, tree, name) for name in names} if tree else NOBODY
+    clerk = clerk_of(open_home(), _code_in(directory), brings)
     hosts = [clerk.host(name) for name in names]
     try:
         clerk.wait_for(hosts)
@@ -107,15 +120,26 @@ def open_hosts(names: Sequence[str], directory: str) -> OnHosts:
     return OnHosts(clerk, names, directory)
 
 
-def bring_code(names: Sequence[str], directory: str, say: Callable[[str], None]) -> None:
-    """Have the hosts have the code around `directory` under the same path. StateError where one refuses; of one that does not
-    answer only `say` hears: its code is compared when it does."""
+def bring_code(names: Sequence[str], directory: str, say: Callable[[str], None]) -> Tree:
+    """Have the hosts have the code around `directory` under the same path; returns that. StateError where one refuses; of one
+    that does not answer only `say` hears: its code is compared when it does."""
     tree = tree_around(directory, open_home().root)
     for name in names:
         try:
             say(f"{name}: {bring(name, tree)}")
         except Away as error:
             say(f"{name} does not answer, and was brought no code: {error}")
+    return tree
+
+
+def _bring_late(tree: Tree, name: str, begun: Begun) -> None:
+    """To a host that was away. StateError also where the code here is no more that of the others: a run computes with one code.
+    What is no code, but lies beside it, may have changed: a log of this very run, say."""
+    now = tree_around(tree.directory, open_home().root)
+    if (now.commit, now.changes) != (tree.commit, tree.changes):
+        what = f"the code of {tree.directory} has changed here since it was brought to the other hosts"
+        raise StateError(what, next_step="the next run with `--sync` brings the new one")
+    bring(name, now, begun)
 
 
 def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:
@@ -132,9 +156,9 @@ def _code_in(directory: str) -> Callable[[], tuple[str, str, str]]:
     return now
 
 
-def clerk_of(home: Home, code: Callable[[], tuple[str, str, str]] = lambda: ("", "", "")) -> Clerk:
+def clerk_of(home: Home, code: Code = lambda: ("", "", ""), brings: Mapping[str, Bring] = NOBODY) -> Clerk:
     """Who speaks with hosts for the queue in this state directory."""
-    return Clerk(home.root, _queue_id(home.root), code)
+    return Clerk(home.root, _queue_id(home.root), code, brings)
 
 
 def _queue_id(root: Path) -> str:
@@ -149,8 +173,14 @@ def _queue_id(root: Path) -> str:
 
 
 def _state_of(host: Host) -> str:
-    """What it offers, or why it starts nothing: its code may have become another since the run began."""
-    return (host.offers["differs"] or host.offers["note"]) if host.up else "does not answer"
+    """What it offers, or why it starts nothing: its code may have become another since the run began. Who is called again to see
+    whether it still is has said nothing new meanwhile."""
+    return "does not answer" if host.why or not host.offers else host.offers["differs"] or host.offers["note"]
+
+
+def _blindness_of(host: Host) -> str:
+    """Why it runs nothing but what says that it needs no GPU; "" where that is not so."""
+    return host.offers["note"] if host.driver and not host.gpus else ""
 
 
 def _place_of(directory: str) -> str:

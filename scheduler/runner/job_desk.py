@@ -45,6 +45,7 @@ class JobDesk:
         self._view = GpuView(desk.reading, (), Observation(), desk.settings)
         self._somebody_waits = self._only_claims_block = False
         self._uses: dict[str, Shares] = {}
+        self._heard: History = {}
         self._measured_at = float("-inf")
         self._streaks: Mapping[str, frozenset[str]] = {}
         self._watchman = Watchman()
@@ -52,9 +53,14 @@ class JobDesk:
     # What there is.
 
     @property
+    def count(self) -> int:
+        """How many GPUs the last reading which told of any showed as usable; 1 as long as nobody knows."""
+        return 1 if self._known.problem else len(self._usable())
+
+    @property
     def slots(self) -> int:
-        """One for each GPU that the last reading which told of any showed as usable."""
-        return max(1, len(self._usable()))
+        """One for each of them; where there is none, for what needs none."""
+        return max(1, self.count)
 
     @property
     def note(self) -> str:
@@ -83,6 +89,11 @@ class JobDesk:
         """Those that can ever take a job; one that only stumbles is among them."""
         return [gpu for gpu in self._desk.settings.allowed.of(self._known.gpus) if not gpu.mig and not gpu.lasting]
 
+    @property
+    def memory(self) -> int:
+        """MiB of the largest of them; 0 where there is none, or none tells."""
+        return max((gpu.total or 0 for gpu in self._usable()), default=0)
+
     def never(self, resources: Resources) -> str:
         """Why such a job can never have its GPUs, even if nobody else used any; empty if it can."""
         reading = self._desk.reading
@@ -102,6 +113,7 @@ class JobDesk:
         self.refresh()
         seen = self._desk.look()
         self._measure(seen)
+        history = {**history, **self._heard}
         fresh = bool(seen.reading.problem) or time.monotonic() - seen.reading.at < STALE
         if not fresh:
             self._desk.sampler.ask()
@@ -132,6 +144,10 @@ class JobDesk:
         return answer
 
     # What is used, and what that teaches.
+
+    def hear(self, experiment: str, uses: Sequence[GpuUse]) -> None:
+        """What its attempts have used, wherever they were: that counts from now on; what is known here is a part of it."""
+        self._heard = {**self._heard, experiment: tuple(uses)}
 
     def adopt(self, job: Job) -> str:
         """The id of the claim of a job that somebody else started, so that it is measured from now on; "" if none lives."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from scheduler.queue.job import Job
 from scheduler.queue.store import Store
 from scheduler.runner.devices import Devices
+from scheduler.runner.gpu_view import History
 from scheduler.runner.left_out import Choice
 from scheduler.runner.plan import (
     Start,
@@ -46,9 +47,15 @@ class Outlook:
 
     def _world(self, active: Sequence[Job], slots: int, waiting: tuple[Job, ...], stop: Stop) -> World:
         desk = self._devices.desk
-        gpus = desk.view(self._store.gpu_uses(waiting) if waiting else {}) if desk else None
-        return World(waiting, tuple(active), slots, self._devices.cores, gpus, stop, self._devices.places())
+        history = self._history(waiting)
+        gpus = desk.view(history) if desk else None
+        return World(waiting, tuple(active), slots, self._devices.cores, gpus, stop, self._devices.places(history))
 
     def _with(self, world: World, page: tuple[Job, ...]) -> World:
+        waiting = (*world.waiting, *page)
         gpus = world.gpus and replace(world.gpus, history={**world.gpus.history, **self._store.gpu_uses(page)})
-        return replace(world, waiting=(*world.waiting, *page), gpus=gpus)
+        places = world.places and self._devices.places(self._history(waiting))
+        return replace(world, waiting=waiting, gpus=gpus, places=places)
+
+    def _history(self, waiting: tuple[Job, ...]) -> History:
+        return self._store.gpu_uses(waiting) if waiting and self._devices.learns else {}

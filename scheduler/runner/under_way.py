@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from scheduler.errors import StateError
 from scheduler.failpoints import reach
+from scheduler.gpus.packing import uses_from
 from scheduler.launcher.places import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
@@ -31,6 +33,7 @@ from scheduler.runner.warmth import Warmth
 from scheduler.shortage import Pause, passing
 
 MISFIRES = 3
+NOTHING: Mapping[str, Any] = {}
 GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 
 
@@ -228,7 +231,7 @@ class Supervision:
         else:
             reach("end-heard")
             end = message["end"]
-            self._note_end(running, recovery.ending_of(end), end["duration"])
+            self._note_end(running, recovery.ending_of(end), end["duration"], end)
 
     def _dropped(self, running: Running, why: str) -> None:
         """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess."""
@@ -256,7 +259,10 @@ class Supervision:
         if running:
             self._note_end(running, found, duration)
 
-    def _note_end(self, running: Running, found: recovery.Verdict, duration: float | None) -> None:
+    def _note_end(
+        self, running: Running, found: recovery.Verdict, duration: float | None, told: Mapping[str, Any] = NOTHING
+    ) -> None:
+        """`told`: the end as it was heard. What another machine says of its place there and of its GPUs nobody here has seen."""
         if isinstance(found, Ending) and found.state is State.STOPPED_EARLY:
             found = replace(found, reason=found.reason or running.why_stopped)
         desk = self._devices.desk
@@ -266,8 +272,9 @@ class Supervision:
         if isinstance(found, Ending) and found.state in SUCCEEDED:  # before it is decided how the next one starts
             self.warmth.ended(running.warm, duration or 0.0)
         judged, uses = endings.judge(running.attempt, found, shares)
+        uses = uses or uses_from(told.get("uses", ()), job=running.attempt.job, attempt=running.attempt.number)
         brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
         system = None if brief else endings.system_use(running.attempt, found)
         known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)
         silent = known_here and is_silent(running.attempt, duration)
-        self.ends.append(End(running, judged, duration, uses, system, silent))
+        self.ends.append(End(running, judged, duration, uses, system, silent, told.get("place")))

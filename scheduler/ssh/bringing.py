@@ -9,7 +9,7 @@ import select
 import shlex
 import subprocess
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -25,21 +25,21 @@ class Away(Exception):
     """A host does not answer, in ssh's words."""
 
 
-def bring(host: str, tree: Tree) -> str:
+def bring(host: str, tree: Tree, begun: Callable[[subprocess.Popen], None] = lambda process: None) -> str:
     """Have it have these files under the same path; what was done, for people. Away where it does not answer, StateError where
-    it refuses, or rsync is missing."""
+    it refuses, or rsync is missing. `begun` hears of each process: to end it is to give up."""
     try:
-        with closing(_Call(host)) as call:
-            return _bring(call, host, tree)
+        with closing(_Call(host, begun)) as call:
+            return _bring(call, host, tree, begun)
     except OSError as error:
         raise Away(str(error)) from error
 
 
-def _bring(call: _Call, host: str, tree: Tree) -> str:
+def _bring(call: _Call, host: str, tree: Tree, begun: Callable[[subprocess.Popen], None]) -> str:
     of_tree = {"root": tree.root, "directory": tree.directory, "commit": tree.commit, "changes": tree.changes}
     message, data = call.ask({"do": "sync", "protocol": PROTOCOL, **of_tree}, json.dumps(tree.files).encode())
     if message["is"] == "wants":
-        _send(host, tree.root, json.loads(data), message)
+        _send(host, tree.root, json.loads(data), message, begun)
         message, _ = call.ask({"do": "sent"})
     if message["is"] == "refused":
         raise StateError(f"{host}: {message['text']}", next_step=f"or leave {host} out")
@@ -48,7 +48,7 @@ def _bring(call: _Call, host: str, tree: Tree) -> str:
     return f"{message['written']} files brought, {message['deleted']} deleted"
 
 
-def _send(host: str, root: str, names: Sequence[str], told: dict[str, Any]) -> None:
+def _send(host: str, root: str, names: Sequence[str], told: dict[str, Any], begun: Callable[[subprocess.Popen], None]) -> None:
     """StateError where that is not to be had."""
     if not names:
         return
@@ -65,6 +65,7 @@ def _send(host: str, root: str, names: Sequence[str], told: dict[str, Any]) -> N
         )
     except FileNotFoundError:
         raise StateError("there is no rsync on this machine", next_step="install it (`apt install rsync`)") from None
+    begun(process)
     _feed(process, host, b"".join(os.fsencode(name) + b"\0" for name in names))
 
 
@@ -89,8 +90,9 @@ def _feed(process: subprocess.Popen, host: str, names: bytes) -> None:
 class _Call:
     """One line, on which a word is said and its answer awaited."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, begun: Callable[[subprocess.Popen], None]) -> None:
         self._line, self._answers, self._talks = Line(host), deque[Frame](), True
+        begun(self._line.process)
 
     def ask(self, message: dict[str, Any], data: bytes = b"") -> Frame:
         """Away where the line ends before the answer."""

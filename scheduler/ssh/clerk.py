@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,27 +15,31 @@ from typing import Any
 from scheduler.launcher.outbox import Outbox
 from scheduler.queue.job import Attempt
 from scheduler.shortage import is_short
+from scheduler.ssh.errands import Bring, Errands
 from scheduler.ssh.hosts import launcher_of, place_of
-from scheduler.ssh.lines import Lines
+from scheduler.ssh.lines import FAREWELL, Lines
 from scheduler.ssh.mirror import Mirror
 from scheduler.ssh.orders import Host, Sent
 from scheduler.ssh.wire import PROTOCOL, Frame
 
 Code = Callable[[], tuple[str, str, str]]
+NOBODY: Mapping[str, Bring] = {}
 
 
 class Clerk:
     """Its methods are of any thread. What it has to say are the reports of launchers, by `reports`, when it is readable; and that
     a host is `away` or `back`, or has other `room`."""
 
-    def __init__(self, home: Path, queue_id: str, code: Code) -> None:
+    def __init__(self, home: Path, queue_id: str, code: Code, brings: Mapping[str, Bring] = NOBODY) -> None:
         """`home`: the state directory, for which paths stand that lie below another on a host; `queue_id` tells this queue from
-        others there; `code`: the working directory, its commit and what is not committed there."""
+        others there; `code`: the working directory, its commit and what is not committed there; `brings`, by host, what brings
+        that there, where it is another; to a host that is not among them nobody does."""
         self._home, self._id, self._code = str(home), queue_id, code
         self._inbox: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._outbox = Outbox()
         self._wake, self._woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._lines = Lines(self)
+        self._errands = Errands(brings, lambda name: self._do(partial(self._brought, name)))
         self._lines.watch(self._wake, self._drain)
         self._sent: dict[str, Sent] = {}
         self._to_forget: dict[str, list[str]] = {}  # by host
@@ -121,6 +125,7 @@ class Clerk:
             self._outbox.tell("", **{"is": "defect"})
             with self._answered:
                 self._answered.notify_all()
+        self._errands.close()
         self._lines.close()
 
     def _turn(self) -> None:
@@ -141,8 +146,9 @@ class Clerk:
         return [each for each in self._sent.values() if each.host == host.name]
 
     def _tell_of(self, host: Host, text: str) -> None:
-        """What concerns all that a host has, in the name of one of them: it need be told once."""
-        for one in self._of(host)[:1]:
+        """What concerns all that a host has, in the name of one of them: it need be told once. Of one that has nothing in the
+        name of what another has, which could go there as well."""
+        for one in (self._of(host) or [*self._sent.values()])[:1]:
             self._outbox.tell(one.attempt, **{"is": "note", "about": "", "text": text})
 
     def _tell_all(self, host: Host, what: str) -> None:
@@ -179,7 +185,12 @@ class Clerk:
             _ON[what](self, sent, message, data)
 
     def _greet(self, host: Host, message: dict[str, Any]) -> None:
-        """It is there: tell it of all that concerns it."""
+        """It is there: tell it of all that concerns it; first of all it gets the code, where somebody brings that."""
+        if message["differs"]:
+            if self._errands.wanted(host.name):
+                self._bring_code(host)
+                return
+            message["differs"] = self._errands.why_not(host.name) or message["differs"]
         back = bool(host.why)
         host.offers = message
         host.hear_room(message)
@@ -194,6 +205,22 @@ class Clerk:
             self._tell_of(host, f"{host.name} answers again{but}")
         self._tell_all(host, "back")
 
+    def _bring_code(self, host: Host) -> None:
+        """Its line ends before: as long as there is one, no code is put where its jobs start."""
+        line, host.errand = self._lines.part_with(host), True
+
+        def hang_up() -> None:
+            line.say_good_bye()
+            line.close(FAREWELL)
+
+        self._errands.begin(host.name, hang_up)
+
+    def _brought(self, name: str) -> None:
+        """Or not: it is called, and says itself which code it has now."""
+        host = self._lines.hosts[name]
+        self._errands.ended(name)
+        host.errand, host.due = False, 0.0
+
     def _say_all(self, sent: Sent) -> None:
         for word in sent.words(self._home):
             self._lines.say(self._lines.hosts[sent.host], word)
@@ -202,7 +229,8 @@ class Clerk:
         if not sent.begun:
             sent.begun = True
             launcher = launcher_of(sent.host, sent.order)
-            self._outbox.tell(sent.attempt, launcher=launcher, **{"is": "running", "pid": None, "birth": None})
+            told = {"is": "running", "pid": None, "birth": None, "place": _place(sent.host, message)}
+            self._outbox.tell(sent.attempt, launcher=launcher, **told)
 
     def _note(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         text = f"{sent.host}: {message['text']}" if message.get("of_host") else message["text"]
@@ -225,7 +253,9 @@ class Clerk:
     def _is_over(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
         del self._sent[sent.order]
         sent.mirror.close()
-        found = {key: message[key] for key in ("is", "end", "why") if key in message}
+        found: dict[str, Any] = {key: message[key] for key in ("is", "why") if key in message}
+        if end := message.get("end"):
+            found["end"] = {**end, "place": _place(sent.host, end)}
         self._outbox.tell(sent.attempt, launcher=launcher_of(sent.host, sent.order), **found)
 
     # What is wished here.
@@ -254,6 +284,11 @@ class Clerk:
             self._lines.say(host, {"do": "forget", "order": order})
         else:
             self._to_forget.setdefault(name, []).append(order)
+
+
+def _place(host: str, said: dict[str, Any]) -> dict[str, Any] | None:
+    """As `origin_rows.arrived` takes it."""
+    return {**said["origin"], "host": host} if said.get("origin") else None
 
 
 def _write(mirror: Mirror, message: dict[str, Any], data: bytes) -> None:

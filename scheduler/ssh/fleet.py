@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from scheduler.gpus.packing import GpuUse, as_objects
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.asks import as_json
@@ -32,6 +33,7 @@ class Place:
     host: Host
     clerk: Clerk
     job: Job | None = None
+    uses: Sequence[GpuUse] = ()
     attempts: list[str] = field(default_factory=list)
     number: int = 0
     port: int | None = None
@@ -41,9 +43,8 @@ class Place:
         assert self.job
         self.attempts.append(order.attempt)
         mirror = Mirror(order.directory, order.log_cap)
-        self.clerk.send(
-            Sent(self.id.rpartition("/")[2], self.host.name, order.attempt, mirror, guest_of(self.job, order, self.id))
-        )
+        guest = guest_of(self.job, order, self.id)
+        self.clerk.send(Sent(self.id.rpartition("/")[2], self.host.name, order.attempt, mirror, guest, as_objects(self.uses)))
         return True
 
     def release(self) -> None:
@@ -59,9 +60,17 @@ class SshFleet:
 
     depth = 1
 
-    def __init__(self, clerk: Clerk, names: Collection[str], wakeups: Wakeups, heard: Callable[[dict[str, Any]], None]) -> None:
-        """`names`: the hosts that get orders; others are only watched."""
-        self._clerk, self._names, self._report = clerk, names, heard
+    def __init__(
+        self,
+        clerk: Clerk,
+        names: Collection[str],
+        wakeups: Wakeups,
+        heard: Callable[[dict[str, Any]], None],
+        uses: Callable[[Job], Sequence[GpuUse]] = lambda job: (),
+    ) -> None:
+        """`names`: the hosts that get orders; others are only watched. `uses`: what attempts at the experiment of a job have used
+        of GPUs."""
+        self._clerk, self._names, self._report, self._uses = clerk, names, heard, uses
         self._limit = math.inf
         wakeups.watch(clerk, self._hear)
 
@@ -94,7 +103,7 @@ class SshFleet:
             raise NotThis(NOWHERE)
         if (why := there.seen().why_not(job.resources)) is not None:
             raise NotThis(f"{host}: {why}" if why else NO_ROOM)
-        place = Place(launcher_of(host, new_order(job.id)), there, self._clerk, job)
+        place = Place(launcher_of(host, new_order(job.id)), there, self._clerk, job, self._uses(job))
         there.busy[place.id] = job.resources
         return place
 

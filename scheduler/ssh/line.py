@@ -55,7 +55,7 @@ class Line:
         """StateError where there is no client; OSError where the machine has no room for one."""
         words = command(host)
         try:
-            self._process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -66,7 +66,6 @@ class Line:
         except FileNotFoundError:
             what = f"there is no ssh on this machine: {words[0]} is not in PATH"
             raise StateError(what, next_step="install OpenSSH's client") from None
-        process = self._process
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
         self.incoming, self.outgoing, self.errors = process.stdout, process.stdin, process.stderr
         for each in (self.incoming, self.outgoing, self.errors):
@@ -109,7 +108,7 @@ class Line:
 
     def last_words(self) -> str:
         """Why the line has ended, as whoever knows it says it. Waits until the client is gone."""
-        status = self._process.wait()
+        status = self.process.wait()
         self.listen()
         lines = [each.strip() for each in self._said.decode(errors="replace").splitlines() if each.strip()]
         if status == ABSENT:
@@ -126,10 +125,10 @@ class Line:
     def close(self, patience: float = 0.0) -> None:
         """End it, after so many seconds in which it may end by itself. What runs on the host goes on."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
+            self.process.wait(patience)
         for each in (self.outgoing, self.incoming):
             with suppress(OSError):
                 each.close()
-        self._process.terminate()
-        self._process.wait()
+        self.process.terminate()
+        self.process.wait()
         self.errors.close()

@@ -55,7 +55,8 @@ class Lines:
 
     def wait(self) -> None:
         """Sleep until something has come, or a host is due to be called or to have answered, and act on it."""
-        due = [each.due if each.line is None else each.answer_by for each in self.hosts.values() if not each.up]
+        called = [each for each in self.hosts.values() if not each.up and not each.errand]
+        due = [each.due if each.line is None else each.answer_by for each in called]
         due += [each.due for each in self.hosts.values() if each.starts_nothing]
         for key, _ in self._selector.select(max(0.0, min([self._ping_at, *due]) - time.monotonic())):
             key.data()
@@ -67,7 +68,7 @@ class Lines:
             self._give_up(host, f"it does not say hello within {HELLO_WITHIN:g} s")
         for host in [each for each in self.hosts.values() if each.starts_nothing and each.due <= now]:
             self._hang_up(host)
-        for host in [each for each in self.hosts.values() if each.line is None and each.due <= now]:
+        for host in [each for each in self.hosts.values() if each.line is None and not each.errand and each.due <= now]:
             self.call(host)
         if self._ping_at <= now:
             self._ping_at = now + PING
@@ -135,9 +136,10 @@ class Lines:
             KeyError,
             OSError,
         ) as error:  # none of ours; or no room for what it brings, which comes again
-            self._give_up(host, f"what it sends cannot be taken: {error}")
+            if host.line is line:
+                self._give_up(host, f"what it sends cannot be taken: {error}")
             return
-        if not there:
+        if not there and host.line is line:
             self._give_up(host, host.why if host.refused else line.last_words())
 
     def _give_up(self, host: Host, why: str) -> None:
@@ -151,10 +153,15 @@ class Lines:
         self._listener.away(host)
 
     def _hang_up(self, host: Host, patience: float = 0.0) -> None:
-        if host.line is None:
-            return
-        for each in (host.line.incoming, host.line.errors, host.line.outgoing):
+        if host.line is not None:
+            self.part_with(host).close(patience)
+
+    def part_with(self, host: Host) -> Line:
+        """Its line, which there must be: whoever gets it has to close it."""
+        line = host.line
+        assert line
+        for each in (line.incoming, line.errors, line.outgoing):
             with suppress(KeyError, ValueError):
                 self._selector.unregister(each)
-        host.line.close(patience)
         host.line, host.up = None, False
+        return line

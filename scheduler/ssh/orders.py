@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +15,16 @@ from scheduler.ssh.places import Seen
 
 @dataclass
 class Sent:
-    """An order. `guest`: what is to be started; None: it is only watched, an earlier runner has sent it, or was about to.
-    `begun`: that it runs was told; `stop`, `unwanted`: what was asked for, and is said again over each new line;
-    `passed_over`: files that cannot be kept here."""
+    """An order. `guest`: what is to be started; None: it is only watched, an earlier runner has sent it, or was about to. `uses`:
+    what attempts at its experiment have used of GPUs, on whichever machine. `begun`: that it runs was told; `stop`, `unwanted`:
+    what was asked for, and is said again over each new line; `passed_over`: files that cannot be kept here."""
 
     order: str
     host: str
     attempt: str
     mirror: Mirror
     guest: dict[str, Any] | None = None
+    uses: Sequence[dict[str, Any]] = ()
     begun: bool = False
     stop: dict[str, Any] | None = None
     unwanted: bool = False
@@ -32,7 +33,8 @@ class Sent:
     def words(self, home: str) -> list[dict[str, Any]]:
         """All that is to be said of it over a new line. `home`: where the paths of the guest lie here."""
         have = {"order": self.order, "have": self.mirror.sizes()}
-        first = {"do": "start", "guest": self.guest, "home": home, **have} if self.guest else {"do": "watch", **have}
+        start = {"do": "start", "guest": self.guest, "uses": self.uses, "home": home}
+        first = {**(start if self.guest else {"do": "watch"}), **have}
         taken_back = [{"do": "withdraw", "order": self.order}] if self.unwanted else []
         return [first, *([self.stop] if self.stop else []), *taken_back]
 
@@ -40,9 +42,10 @@ class Sent:
 @dataclass
 class Host:
     """A machine that one can log in to. `line`: to it, where there is one; `up`: whether it has answered over it. `offers`: what
-    it has, as it said last; `slots` to `doubtful`: as for `Seen`; `why`: it does not answer, or `refused` us; `due`: when it is
-    tried again; `answer_by`: until when it has time for its first word, once it was called. `busy`: the launchers of attempts,
-    and what those ask for that have not begun; the loop's alone."""
+    it has, as it said last; `slots` to `doubtful`: as for `Seen`; `why`: it does not answer, or `refused` us; `errand`: the code
+    is being brought to it, and it is not called meanwhile; `due`: when it is tried again; `answer_by`: until when it has time for
+    its first word, once it was called. `busy`: the launchers of attempts, and what those ask for that have not begun; the loop's
+    alone."""
 
     name: str
     line: Line | None = None
@@ -53,11 +56,15 @@ class Host:
     not_now: Mapping[Resources, str] = field(default_factory=dict)
     never: Mapping[Resources, str] = field(default_factory=dict)
     closed: str = ""
+    driver: bool = False
+    gpus: int = 0
+    memory: int = 0
     doubtful: frozenset[Resources] = frozenset()
     why: str = ""
     refused: bool = False
     was_up: bool = False
     news: bool = False  # whether `why` need be told
+    errand: bool = False
     due: float = 0.0
     answer_by: float = 0.0
     tries: int = 0
@@ -81,14 +88,15 @@ class Host:
     def hear_room(self, said: dict[str, Any]) -> None:
         """What it has room for, as it says."""
         self.slots, self.taken, self.closed = said["slots"], said["taken"], said["closed"]
+        self.driver, self.gpus, self.memory = said["driver"], said["gpus"], said["memory"]
         self.not_now, self.never = _by_resources(said["not_now"]), _by_resources(said["never"])
         self.doubtful |= self.not_now.keys()
 
     def seen(self) -> Seen:
         """As it stands now."""
         trying = frozenset(wanted for wanted in self.busy.values() if wanted)
-        known = (self.not_now, self.never, self.closed, self.doubtful, trying)
-        return Seen(self.name, self.slots, self.taken, len(self.busy), self.offers["gpus"], self.offers["cores"], *known)
+        has = (self.slots, self.taken, len(self.busy), self.driver, self.gpus, self.memory, self.offers["cores"])
+        return Seen(self.name, *has, self.not_now, self.never, self.closed, self.doubtful, trying)
 
 
 def _by_resources(said: dict[str, str]) -> dict[Resources, str]:

@@ -46,7 +46,11 @@ def test_a_call_starts_the_server_and_follows_it_while_its_jobs_run(there: Calla
     """As the commands do. When the call is over the server stays, and nobody of a notebook that goes on follows it."""
     jobs: list[Any] = []
     script = 'touch begun; echo "$WANDB_MODE $WANDB_BASE_URL"; while [ ! -e go ]; do sleep 0.05; done'
-    call = threading.Thread(target=lambda: jobs.extend(exp_queue.run(commands=[script], trackers="wandb-local", quiet=True)))
+
+    def run() -> None:
+        jobs.extend(exp_queue.run(commands=[script], trackers="wandb-local", quiet=True))
+
+    call = threading.Thread(target=run, daemon=True)  # no test waits for one that never ends
     call.start()
     try:
         until((tmp_path / "begun").exists)

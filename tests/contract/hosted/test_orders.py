@@ -6,23 +6,28 @@ import os
 import select
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from scheduler.experiments import Policy, Resources
+from scheduler.gpus.packing import GpuUse, uses_from
 from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
 from scheduler.linux.wakeups import Wakeups
-from scheduler.queue import guests
+from scheduler.queue import guests, origin_rows
 from scheduler.queue.asks import as_json
 from scheduler.queue.database import Unwritable
+from scheduler.queue.interpreters import Interpreter
 from scheduler.queue.job import Ending
+from scheduler.queue.origins import Origin
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
+from scheduler.runner.notices import Warned
 from scheduler.ssh.wire import Frames, frame
 
 GUEST = {
@@ -127,8 +132,54 @@ def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store:
     far.says("watch")
     while not (heard := far.hears()):  # the courier's thread may come after the word about room
         pass
-    end = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False}
-    assert heard == [{"is": "ended", "order": "order", "end": end}]
+    how = {"state": "failed", "exit_status": 3, "reason": "exit status 3", "duration": 7.5, "taken": False}
+    assert heard == [{"is": "ended", "order": "order", "end": {**how, "origin": None, "uses": []}}]
+
+
+def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
+    """Over there nobody can look; and of what is brief the one or the other is all that is said."""
+    far.says("start", guest=GUEST, home="/home")
+    (job,), here = store.jobs(), Origin(None, Interpreter("/bin/python", "3.12.1", ("a==1",)), "node7", "Linux 6.1", "550.54")
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "", origin=origin_rows.remember(change, here))
+        assert attempt
+        change.runs(attempt, os.getpid(), None)
+    far.orders.refill(1)
+    with store.change() as change:
+        change.end(attempt, Ending(State.DONE, 0), 7.5)
+    far.orders.refill(1)
+    python = {"path": "/bin/python", "version": "3.12.1", "packages": ["a==1"]}
+    told = {"kernel": "Linux 6.1", "driver": "550.54", "python": python}
+    heard: list[dict[str, Any]] = []
+    while not any(each["is"] == "ended" for each in heard):  # `hears` gives up where nothing more is said
+        heard += far.hears()
+    assert [(each["is"], each.get("end", each)["origin"]) for each in heard] == [("running", told), ("ended", told)]
+
+
+def test_what_it_used_of_its_gpus_is_told_with_its_end(far: Far, store: Store) -> None:
+    """By that its queue decides whether it runs once more, and with how much memory; an attempt before it has told its own."""
+    far.says("start", guest=GUEST, home="/home")
+    uses = [GpuUse("order", n, "GPU-0", "Fake", 4096, out_of_memory=True, contended=True) for n in (1, 2)]
+    for use in uses:
+        with store.change() as change:
+            attempt = change.begin(store.job("order"), "launcher", "0")
+            assert attempt
+            change.end(attempt, Ending(State.FAILED, 1), 7.5)
+            change.used([use])
+            if use is uses[0]:
+                change.repeat_free_of_charge(attempt, "again")
+    far.orders.refill(1)
+    heard: list[dict[str, Any]] = []
+    while not heard:
+        heard = far.hears()
+    assert [uses_from(each["end"]["uses"]) for each in heard] == [(uses[1],)]
+
+
+def test_what_a_person_should_know_of_the_machine_is_told_over_there(far: Far) -> None:
+    """A stranger has come onto the GPU of a job: here the runner says so, and nobody reads what it says on a host."""
+    far.says("start", guest=GUEST, home="/home")
+    far.orders.hear_of(Warned("somebody came onto GPU 0"))
+    assert far.hears() == [{"is": "note", "order": "order", "text": "somebody came onto GPU 0", "of_host": True}]
 
 
 def test_that_there_is_no_room_is_told_before_an_order_is_given_back(
@@ -171,6 +222,17 @@ def test_each_change_of_the_room_is_told_once(far: Far, store: Store) -> None:
         change.end(attempt, ending, 1.0)
     far.orders.ended(job, attempt, ending, again=False)
     assert [message["taken"] for message in far.hears_all()] == [0]
+
+
+@pytest.mark.parametrize("word", ["start", "watch"])
+def test_where_jobs_share_a_gpu_by_their_number_there_are_so_many_slots(far: Far, store: Store, word: str) -> None:
+    """As on one machine. Also over a line on which the order is only watched: the next of its kind come over it."""
+    far.orders._devices.desk = SimpleNamespace(slots=2, count=2, memory=24000)  # type: ignore[assignment]
+    shared = {**GUEST, "resources": as_json(Resources(share=3))}
+    with store.change() as change:
+        guests.take(change, "order", guests.guest_from(shared))
+    far.says(word, guest=shared, home="/home")
+    assert [message["slots"] for message in far.hears_all()] == [6]
 
 
 def test_what_cannot_be_written_down_is_done_when_there_is_room(far: Far, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

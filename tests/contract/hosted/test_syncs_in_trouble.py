@@ -82,7 +82,7 @@ def killed(two: Two, failpoint: str) -> None:
     two.copy(*answer)
     call.says({"do": "sent"})
     assert call.hears() is None
-    there.communicate()
+    there.communicate(timeout=100)
     assert there.returncode == -9
 
 

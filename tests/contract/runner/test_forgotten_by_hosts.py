@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
+from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Ended, Notice
 from scheduler.runner.runner import Runner
@@ -75,6 +79,19 @@ def clerk() -> Iterator[Forgetful]:
     made.close()
 
 
+@contextmanager
+def ended_in_time(runner: Runner) -> Iterator[None]:
+    """Fails where it has not come to its end after a generous while."""
+    deadline = Timer(100, runner.interrupt, [signal.SIGTERM])
+    deadline.start()
+    try:
+        yield
+    except HungUp:
+        raise AssertionError("after 100 s it still waits for what never comes") from None
+    finally:
+        deadline.cancel()
+
+
 def test_what_ran_on_a_host_that_knows_nothing_of_it_any_more_is_lost(store: Store, experiments, clerk: Forgetful) -> None:
     """It is no job that never began; and a runner that asked for it again and again took a core and never came to its end."""
     submission = submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [1]}\n"), "/")
@@ -83,7 +100,9 @@ def test_what_ran_on_a_host_that_knows_nothing_of_it_any_more_is_lost(store: Sto
         assert attempt
         change.runs(attempt, None, None)
     told: list[Notice] = []
-    Runner(Mine(store, submission.jobs), OnForgetful(clerk), 1, told.append).run()
+    runner = Runner(Mine(store, submission.jobs), OnForgetful(clerk), 1, told.append)
+    with ended_in_time(runner):
+        runner.run()
     lost = Ending(State.LOST, None, "ada knows nothing of it any more")
     assert [each.ending for each in store.attempts(attempt.job)] == [lost]
     assert [each.ending for each in told if isinstance(each, Ended)] == [lost], "who waits for it hears of it"

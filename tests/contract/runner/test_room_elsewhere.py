@@ -27,6 +27,8 @@ from scheduler.ssh.orders import Host
 from scheduler.ssh.places import NO_ROOM, NOWHERE
 from tests.git_checkouts import checkout
 
+pytestmark = pytest.mark.timeout(120)  # nothing here waits: only a broken program meets it
+
 GPU = Resources(gpus=1)
 
 
@@ -41,7 +43,7 @@ class Elsewhere(Devices):
 
 def host(name: str, slots: int, gpus: int = 0) -> Host:
     """One that answers."""
-    return Host(name, up=True, slots=slots, offers={"differs": "", "note": "", "gpus": gpus, "cores": 8})
+    return Host(name, up=True, slots=slots, driver=bool(gpus), gpus=gpus, offers={"differs": "", "note": "", "cores": 8})
 
 
 def clerk_of(*hosts: Host) -> Any:
@@ -104,8 +106,8 @@ def test_hosts_are_for_what_starts_where_their_code_was_compared(store: Store, e
     text = "command: ['true']\ngrid: {n: [1]}\n"
     names = ("link", "project/nets", "other", "plain")
     jobs = {name: submit(store, experiments(text), str(tmp_path / name)).jobs[0] for name in names}
-    host = Host("ada", up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8})
-    clerk = SimpleNamespace(hosts=[host], host=lambda name: host)
+    ada = host("ada", 8)
+    clerk = SimpleNamespace(hosts=[ada], host=lambda name: ada)
     ours = OnHosts(clerk, ["ada"], str(tmp_path / "project"))
     assert [name for name, job in jobs.items() if ours.never(job)] == ["other", "plain"]
     assert f"it starts in {tmp_path}/other, and" in ours.never(jobs["other"])
@@ -120,8 +122,8 @@ def test_another_machine_has_no_ports_for_a_job(store: Store, experiments, tmp_p
     """One that is free here may be somebody's there."""
     text = "command: ['true']\ngrid: {n: [1]}\npolicy: {ports: 1}\n"
     (job,) = submit(store, experiments(text), str(tmp_path)).jobs
-    host = Host("ada", up=True, slots=8, offers={"differs": "", "note": "", "gpus": 0, "cores": 8})
-    clerk = SimpleNamespace(hosts=[host], host=lambda name: host)
+    ada = host("ada", 8)
+    clerk = SimpleNamespace(hosts=[ada], host=lambda name: ada)
     assert "policy.ports" in OnHosts(clerk, ["ada"], str(tmp_path)).never(job)
     assert "policy.ports" in OnCluster(SlurmWishes(), None, 10, 100).never(job)
 
@@ -194,3 +196,17 @@ def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: S
     watched[0]()
     assert [each["is"] for each in heard] == ["running"]
     fleet.choose(jobs[1], None, None, "ada")
+
+
+def test_a_host_with_other_code_is_not_away_while_it_is_asked_again(tmp_path: Path) -> None:
+    """That is every half minute, for days: the run said each time that it was gone, and that it was back, with its slots."""
+    ada = host("ada", 2)
+    ada.offers["differs"] = "its code is another"
+    devices = on(tmp_path, ada)
+    for up in (True, False):
+        ada.up = up
+        assert (devices.default_slots, devices.note) == (0, "ada: its code is another")
+    ada.why = "no route to it"
+    assert devices.note == "ada: does not answer"
+    ada.why, ada.up, ada.offers["differs"], ada.offers["note"] = "", True, "", "no GPUs"
+    assert (devices.default_slots, devices.note) == (2, "ada: no GPUs")

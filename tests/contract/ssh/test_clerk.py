@@ -6,23 +6,28 @@ import errno
 import json
 import os
 import shlex
+import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scheduler.errors import StateError
 from scheduler.queue.job import Attempt
 from scheduler.runner.hosts import OnHosts
-from scheduler.ssh import lines
+from scheduler.ssh import errands, lines
 from scheduler.ssh.clerk import Clerk
+from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
-from tests.waiting import until
+from tests.waiting import in_time, until
 
-ROOM = {"slots": 2, "taken": 0, "not_now": {}, "never": {}, "closed": ""}
-OFFERS = {"is": "hello", "gpus": 0, "cores": 4, "note": "no GPUs", "differs": "", **ROOM}
+ROOM = {"slots": 2, "taken": 0, "driver": False, "gpus": 0, "memory": 0, "not_now": {}, "never": {}, "closed": ""}
+OFFERS = {"is": "hello", "cores": 4, "note": "no GPUs", "differs": "", **ROOM}
 CLIENT = """
 import json, sys
 from scheduler.ssh.wire import MAGIC, Frames, frame
@@ -43,27 +48,28 @@ while data := sys.stdin.buffer.raw.read(65536):
 
 @pytest.fixture
 def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Clerk]]:
-    """Makes one whose hosts all say this: `hello`, and after each word of ours some messages with their bytes."""
+    """Makes one whose hosts all say this: `hello`, and after each word of ours some messages with their bytes; `bring` brings
+    the code to ada."""
     made: list[Clerk] = []
 
-    def clerk_of(hello: dict[str, Any], **said: list[tuple[dict[str, Any], str]]) -> Clerk:
+    def clerk_of(hello: dict[str, Any], bring: Bring | None = None, **said: list[tuple[dict[str, Any], str]]) -> Clerk:
         (tmp_path / "said.json").write_text(json.dumps({"hello": {**OFFERS, **hello}, "answers": said}), encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         root = Path(__file__).parents[3]
         script = f"import sys; sys.path.insert(0, {str(root)!r})\n{CLIENT}"
         monkeypatch.setenv("EXP_QUEUE_SSH", shlex.join([sys.executable, "-c", script]))
-        made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", "")))
+        made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", ""), {"ada": bring} if bring else {}))
         return made[-1]
 
     yield clerk_of
     for each in made:
-        each.close()
+        in_time(each.close)
 
 
 def test_why_a_host_starts_nothing_is_what_is_noted_of_it(clerk: Callable[..., Clerk]) -> None:
     """Its code may become another during the run, when it is called again: then the run waits, and a person must see for what."""
     some = clerk({"differs": "its code is another"})
-    some.wait_for([some.host("ada")])
+    in_time(lambda: some.wait_for([some.host("ada")]))
     assert OnHosts(some, ["ada"], "/").note == "ada: its code is another"
 
 
@@ -117,7 +123,19 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_given_up(
     found: list[dict[str, Any]] = []
     until(lambda: found.extend(some.reports()) or any(each["is"] == "away" for each in found))
     assert {each["why"] for each in found if each["attempt"] and each["is"] == "away"} == {"it does not say hello within 0.1 s"}
-    some.wait_for([some.host("ada")])
+    in_time(lambda: some.wait_for([some.host("ada")]))
+
+
+def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """A machine may call itself node7, or localhost; nobody here knows it by that."""
+    origin = {"kernel": "Linux 6.1", "driver": "", "python": None}
+    runs, end = {"is": "running", "origin": origin}, {"is": "ended", "end": {"state": "done", "origin": origin}}
+    some = clerk({}, watch=[(runs, ""), (end, "")])
+    some.watch(watched(tmp_path))
+    found: list[dict[str, Any]] = []
+    until(lambda: found.extend(some.reports()) or any(each["is"] == "ended" for each in found))
+    told = [each.get("end", each).get("place") for each in found if each["is"] in ("running", "ended")]
+    assert told == [{**origin, "host": "ada"}] * 2
 
 
 def watched(folder: Path) -> Attempt:
@@ -138,9 +156,88 @@ def test_a_host_whose_code_was_another_is_asked_again(
     monkeypatch.setattr(lines, "PING", 1e6)  # nothing else wakes it
     some = clerk({"differs": "its code is another"})
     host = some.host("ada")
-    some.wait_for([host])
+    in_time(lambda: some.wait_for([host]))
     assert host.room == 0
-    new = tmp_path / "new.json"
-    new.write_text(json.dumps({"hello": OFFERS, "answers": {}}), encoding="utf-8")
-    new.rename(tmp_path / "said.json")
+    has_the_code(tmp_path)
     until(lambda: host.room == OFFERS["slots"])
+
+
+def has_the_code(folder: Path) -> None:
+    """From its next line on the host has the code of here."""
+    new = folder / "new.json"
+    new.write_text(json.dumps({"hello": OFFERS, "answers": {}}), encoding="utf-8")
+    new.rename(folder / "said.json")
+
+
+def test_who_answers_with_other_code_is_brought_that_of_here_before_he_gets_jobs(
+    clerk: Callable[..., Clerk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He was away when the others were brought it, and had nothing to do for days. Where it is refused, a job may run there,
+    which is over one day."""
+    monkeypatch.setattr(errands, "AGAIN", 0.2)
+    monkeypatch.setattr(lines, "LOOK_AGAIN", 0.2)
+    brought: list[str] = []
+
+    def bring(begun: Begun) -> None:
+        brought.append("ada")
+        if len(brought) == 1:
+            raise StateError("ada: jobs run in it")
+        has_the_code(tmp_path)
+
+    some = clerk({"differs": "its code is another"}, bring)
+    host = some.host("ada")
+    in_time(lambda: some.wait_for([host]))
+    assert (host.room, host.offers["differs"]) == (0, "jobs run in it"), "what is in the way is what helps"
+    until(lambda: host.room == OFFERS["slots"])
+    assert brought == ["ada", "ada"]
+
+
+def test_to_a_host_that_nobody_has_named_no_code_is_brought(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """A job of an earlier run may be there, and so it is called; who named other hosts wants nothing written on this one."""
+    brought: list[Begun] = []
+    some = clerk({"differs": "its code is another"}, brought.append)
+    host = some.host("curie")
+    in_time(lambda: some.wait_for([host]))
+    assert (host.up, host.room, brought) == (True, 0, [])
+
+
+def test_the_line_has_ended_before_the_code_is_brought(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """As long as there is one, no code is put where its jobs start: it refused, for a run that was this one."""
+    lives: list[bool] = []
+
+    def bring(begun: Begun) -> None:
+        lives.extend(each.poll() is None for each in called)
+        has_the_code(tmp_path)
+
+    called: list[subprocess.Popen] = []
+    some = clerk({"differs": "its code is another"}, bring)
+    part_with = some._lines.part_with
+    some._lines.part_with = lambda host: called.append(host.line.process) or part_with(host)  # type: ignore[method-assign, union-attr, func-returns-value]
+    host = some.host("ada")
+    in_time(lambda: some.wait_for([host]))
+    assert (host.room, lives) == (OFFERS["slots"], [False])
+
+
+def test_who_leaves_while_code_is_brought_waits_for_nobody(clerk: Callable[..., Clerk]) -> None:
+    """The run is over, or was stopped, and gigabytes are still to come."""
+    there, processes = threading.Event(), list[subprocess.Popen]()
+
+    def bring(begun: Begun) -> None:
+        processes.append(subprocess.Popen(["sleep", "1000"]))
+        begun(processes[0])
+        there.set()
+        processes[0].wait()
+
+    some = clerk({"differs": "its code is another"}, bring)
+    some.host("ada")
+    assert there.wait(60)
+    for _ in range(2):  # whoever is due is called at the beginning of a turn
+        turned = threading.Event()
+        some._do(turned.set)
+        assert turned.wait(60)
+    assert some.host("ada").line is None, "it is not called meanwhile"
+    some._do(some._end)
+    some._thread.join(60)
+    ended = processes[0].poll()
+    processes[0].kill()
+    assert ended == -signal.SIGTERM

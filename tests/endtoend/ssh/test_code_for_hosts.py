@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scheduler.linux.processes import usable_cores
 from tests.conftest import CommandLine
+from tests.endtoend.ssh.test_full_hosts import NOTED, said
 from tests.git_checkouts import checkout, git
 from tests.ssh_hosts import Hosts
 from tests.waiting import until
@@ -35,7 +38,7 @@ def line(apart: Hosts, command_line: CommandLine) -> CommandLine:
     """In a checkout of which the hosts have nothing: train.py, which writes what part.py says into 0.began, 1.began ..."""
     folder = command_line.directory / "my project"
     checkout(folder, train=PROGRAM, part="name = 'one'\n")
-    (folder / ".gitignore").write_text("data\nstay\n*.began\n__pycache__\n")
+    (folder / ".gitignore").write_text("data\nstay\nsaid.txt\n*.began\n__pycache__\n")
     (folder / ODD).write_text("odd")
     (folder / "run.sh").write_text("exit\n")
     (folder / "run.sh").chmod(0o755)
@@ -114,6 +117,42 @@ def test_a_host_that_is_away_is_brought_nothing_and_the_others_work(line: Comman
     done = line("run", "one.yaml", *BOTH)
     assert done.returncode == 0, done.stderr
     assert "babbage does not answer, and was brought no code" in done.stderr
+
+
+def full_ada(line: CommandLine, apart: Hosts) -> subprocess.Popen[str]:
+    """A run with one job more than ada takes, all of which stay until there is no file `stay` there; babbage is away."""
+    assert line("run", "one.yaml", *ADA).returncode == 0
+    (at(apart, "ada") / "stay").touch()
+    apart["babbage"].stop()
+    slots = max(1, usable_cores() // 2)
+    line.write("full.yaml", f"command: [python, train.py, '${{n}}']\ngrid: {{n: {list(range(100, 101 + slots))}}}\n")
+    running = line.start("run", "full.yaml", *BOTH, "--plain", through=NOTED)
+    until(lambda: [job["state"] for job in line.jobs()].count("running") == slots)
+    return running
+
+
+def test_a_host_that_comes_back_is_brought_the_code_before_its_first_job(line: CommandLine, apart: Hosts) -> None:
+    """It was off when the run began, and had nothing to do until somebody typed `--sync` once more."""
+    (line.directory / "run.log").write_text("begun")
+    running = full_ada(line, apart)
+    (line.directory / "run.log").write_text("what is no code may become another meanwhile")
+    apart["babbage"].start()
+    (began,) = until(lambda: list(at(apart, "babbage").glob("*.began")))
+    (at(apart, "ada") / "stay").unlink()
+    assert running.wait(100) == 0
+    assert began.read_text() == "one"
+    assert [said(line, text) for text in ("babbage does not answer, and was brought no code", "babbage answers again")] == [1, 1]
+
+
+def test_a_host_that_comes_back_when_the_code_is_another_starts_nothing(line: CommandLine, apart: Hosts) -> None:
+    """The jobs of one run compute with one code; and why a host does nothing is told, though it has no job to tell it with."""
+    running = full_ada(line, apart)
+    (line.directory / "part.py").write_text("name = 'two'\n")
+    apart["babbage"].start()
+    until(lambda: said(line, "babbage answers again, but starts nothing: the code of "))
+    (at(apart, "ada") / "stay").unlink()
+    assert running.wait(100) == 0
+    assert not at(apart, "babbage").exists()
 
 
 def test_without_rsync_it_is_said_what_to_install_and_where(line: CommandLine, apart: Hosts, tmp_path: Path) -> None:

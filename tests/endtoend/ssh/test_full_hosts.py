@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 
 from tests.conftest import CommandLine
-from tests.endtoend.elsewhere import grid
+from tests.endtoend.elsewhere import environment, grid
 from tests.endtoend.ssh.conftest import WithGpus
 from tests.waiting import until
 
@@ -79,3 +79,28 @@ def test_jobs_without_gpus_run_while_those_for_gpus_wait(there: WithGpus, comman
     running.kill()
     running.wait()
     assert not (line.directory / "trained").exists()
+
+
+def test_as_many_share_a_gpu_there_as_here(there: WithGpus, command_line: CommandLine) -> None:
+    """Each host had a slot for each GPU, and three jobs that take a third of it ran one after another."""
+    line = command_line
+    file = grid(line, "[0, 1, 2, 3]", ", stay: [true]", head="resources: {share: 3}")
+    running = line.start("run", file, "--on", "ssh:ada", "--plain")
+    until(lambda: [job["state"] for job in line.jobs()].count("running") == 3)
+    until(lambda: len(list(line.directory.glob("*.json"))) == 3)
+    (line.directory / "go").touch()
+    assert running.wait(100) == 0
+    assert {environment(line, n)["CUDA_VISIBLE_DEVICES"] for n in range(4)} == {"0"}
+
+
+def test_a_host_whose_gpu_is_gone_gets_no_job_for_one(there: WithGpus, command_line: CommandLine) -> None:
+    """It has a driver, and counted as one GPU: each job went there, and came back. Where no other host is, that is said."""
+    line = command_line
+    there.drivers["ada"].shows()
+    lines = line.write("lines.txt", "[gpus=1] echo x >> a\necho y >> b\n[gpus=0] echo z >> c\n")
+    done = line("run", "--commands", lines, "--on", "ssh:ada,babbage")
+    assert done.returncode == 0, done.stderr
+    assert [sent(line, job["id"]) for job in line.jobs()] == [1, 1, 1]
+    for asks, why in (("[gpus=1] ", "no host has more than 0 (ada)"), ("", "ada: a driver and no GPU that can be used")):
+        alone = line("run", "--commands", line.write("one.txt", f"{asks}echo alone\n"), "--on", "ssh:ada")
+        assert (alone.returncode, why in alone.stderr) == (3, True), alone.stderr

@@ -7,9 +7,35 @@ import os
 from tests.conftest import CommandLine
 from tests.endtoend.elsewhere import environment, grid
 from tests.endtoend.ssh.conftest import WithGpus
+from tests.endtoend.ssh.test_full_hosts import NOTED, said
+from tests.fakes.nvml.fake_driver import gpu_lines
 from tests.waiting import until
 
 BOTH = ("--on", "ssh:ada,babbage")
+HUNGRY = """
+import os, sys, time
+open(os.environ["FAKE_NVML_PROCESSES"] + f"/{os.getpid()}", "w").write("GPU-0 5000")
+print("share", os.environ["XLA_CLIENT_MEM_FRACTION"], os.environ["EXP_QUEUE_RUN_DIR"], flush=True)
+if os.environ["EXP_QUEUE_ATTEMPT"] == "1":
+    open("began", "w").close()
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    sys.exit("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.")
+"""
+
+
+def hungry(line: CommandLine, head: str) -> str:
+    """A file of one job that runs out of GPU memory the first time, when there is a file `go`."""
+    line.write("hungry.py", HUNGRY)
+    return line.write("hungry.yaml", f"command: [python, hungry.py]\n{head}\ngrid: {{n: [0]}}\n")
+
+
+def shares(line: CommandLine) -> list[tuple[str, str]]:
+    """The share of a GPU that each attempt has had, and the host."""
+    (job,) = line.jobs()
+    logs = sorted((line.home / "attempts" / job["id"]).glob("*/log.txt"))
+    words = [path.read_text().split() for path in logs]
+    return [(share, "ada" if "/net/ada/" in place else "babbage") for _, share, place, *_ in words]
 
 
 def place_of(line: CommandLine, n: int) -> str:
@@ -39,3 +65,32 @@ def test_a_host_whose_gpu_somebody_uses_leaves_the_jobs_to_the_others(there: Wit
     assert all(f" sent to babbage: n={n}" in done.stderr for n in range(2)), "where a job went in the end is what people look for"
     assert all(str(there.hosts["babbage"].home) in place_of(line, n) for n in range(2))
     assert [environment(line, n)["EXP_QUEUE_ATTEMPT"] for n in range(2)] == ["1", "1"], "who was given back has spent nothing"
+
+
+def test_a_retry_after_out_of_memory_gets_half_as_much_again_on_the_larger_gpu(
+    there: WithGpus, command_line: CommandLine
+) -> None:
+    """6 GiB were too little on ada. babbage, which has more, has never seen the job, and gives it 9."""
+    line = command_line
+    there.drivers["babbage"].shows(*gpu_lines(1, total=48000))
+    line.write("go", "")
+    done = line("run", hungry(line, "resources: {gpu_memory: 6GiB}\npolicy: {retries: 1}"), *BOTH)
+    assert done.returncode == 0, done.stderr
+    assert "out of GPU memory with 6144 MiB (exit status 1); its policy starts it again" in done.stderr
+    assert shares(line) == [("0.256", "ada"), ("0.192", "babbage")]
+
+
+def test_out_of_memory_beside_a_stranger_there_is_repeated_elsewhere_without_spending_a_retry(
+    there: WithGpus, command_line: CommandLine
+) -> None:
+    """The stranger is left alone; the job, which has no retries at all, runs where nobody else does."""
+    line = command_line
+    running = line.start("run", hungry(line, "resources: {gpu_memory: 6GiB}"), *BOTH, "--plain", through=NOTED)
+    until((line.directory / "began").exists)
+    until(lambda: line.jobs()[0]["state"] == "running")
+    there.drivers["ada"].runs(os.getpid(), "GPU-0", 17000)
+    until(lambda: said(line, f"pid {os.getpid()}, 17000 MiB) came onto GPU 0"))
+    (line.directory / "go").touch()
+    assert running.wait(100) == 0
+    assert said(line, "it starts again, no retry spent")
+    assert shares(line) == [("0.256", "ada"), ("0.256", "babbage")]

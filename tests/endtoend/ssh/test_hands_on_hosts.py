@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import CommandLine
 from tests.endtoend.elsewhere import environment, grid
 from tests.ssh_hosts import Hosts
-from tests.waiting import until
+from tests.waiting import in_time, until
 
 BOTH = ("--on", "ssh:ada,babbage")
 
@@ -24,8 +24,8 @@ def interrupted(running: subprocess.Popen[str], said: str) -> None:
     """A Ctrl-C that has been heard."""
     running.send_signal(signal.SIGINT)
     assert running.stderr
-    while said not in (line := running.stderr.readline()):
-        assert line, f"it never said: {said}"
+    lines = iter(running.stderr.readline, "")
+    assert in_time(lambda: any(said in line for line in lines)), f"it never said: {said}"
 
 
 def test_ctrl_c_once_lets_go_on_what_runs_and_starts_nothing_more(line: CommandLine, hosts: Hosts) -> None:

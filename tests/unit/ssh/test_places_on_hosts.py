@@ -7,16 +7,19 @@ from dataclasses import replace
 import pytest
 
 from scheduler.experiments import Resources
+from scheduler.gpus.packing import GpuUse
 from scheduler.gpus.placement import Refusal
 from scheduler.runner.plan import Start, Wait, World, plan
 from scheduler.ssh.places import NO_ROOM, NOWHERE, HostsNow, Seen
 from tests.unit.runner.test_plan import job
 
+pytestmark = pytest.mark.timeout(120)  # nothing here waits: only a broken program meets it
+
 CPU, GPU, TWO = Resources(gpus=0), Resources(gpus=1), Resources(gpus=2)
 
 
 def host(name: str, slots: int = 2, gpus: int = 0, **more) -> Seen:
-    plain = Seen(name, slots, 0, 0, gpus, 8, {}, {}, "", frozenset(), frozenset())
+    plain = Seen(name, slots, 0, 0, bool(gpus), gpus, 0, 8, {}, {}, "", frozenset(), frozenset())
     return replace(plain, **more)
 
 
@@ -49,6 +52,20 @@ def test_of_what_was_given_back_before_one_goes_at_a_time() -> None:
     assert decided([host("ada", 4, gpus=4)], GPU, GPU) == ["ada", "ada"]
 
 
+def test_what_ran_out_of_memory_goes_first_where_most_of_it_is() -> None:
+    """The host with the smallest GPUs had most slots free, and was sent it again, to fail again."""
+    small, large = host("ada", 4, gpus=4, memory=12_000), host("babbage", 1, gpus=1, memory=24_000)
+    failed = GpuUse("earlier", 1, "GPU-0", "Small", 12_000, out_of_memory=True)
+    work = job(1, resources=GPU)
+
+    def place(*uses: GpuUse) -> str | Refusal:
+        return HostsNow((small, large), {work.experiment: uses}).place(work)
+
+    assert place(failed) == "babbage"
+    assert place() == place(failed, replace(failed, attempt=2, succeeded=True, out_of_memory=False)) == "ada"
+    assert place(replace(failed, contended=True)) == "ada", "that was no fault of the GPU"
+
+
 def test_slots_of_others_are_not_for_us_and_that_is_said() -> None:
     """Two runs on one host: the second was sent its job back again and again."""
     assert decided([host("ada", 1, taken=1)], CPU) == ["ada: its slot is taken by another run"]
@@ -77,6 +94,13 @@ def test_a_job_without_gpus_goes_first_to_hosts_that_have_none() -> None:
     assert decided(hosts, CPU, CPU) == ["babbage", "ada"]
     assert decided(hosts, GPU) == ["ada"]
     assert decided([host("ada", 2, gpus=2), host("babbage", 8)], Resources()) == ["babbage"]
+
+
+def test_a_host_with_a_driver_and_no_gpu_gets_only_what_says_that_it_needs_none() -> None:
+    """Its GPU is lost, say. What says nothing of GPUs is for one wherever there is a driver, and came back from there."""
+    lost = host("ada", 4, driver=True)
+    assert decided([lost, host("babbage", 1, gpus=1)], CPU, GPU, Resources()) == ["ada", "babbage", NO_ROOM]
+    assert decided([lost, host("babbage", 1)], Resources()) == ["babbage"], "where there is no driver it runs on the CPU"
 
 
 @pytest.mark.parametrize("wanted", [GPU, Resources(cpus=9), Resources(gpu_memory=80_000)])

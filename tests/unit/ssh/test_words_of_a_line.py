@@ -104,13 +104,15 @@ def test_a_host_takes_no_more_than_it_has_room_for() -> None:
 
 def test_a_host_is_seen_as_it_has_said() -> None:
     """What it asks back for once is remembered: it gets such jobs one by one from then on."""
-    host = Host("ada", up=True, offers={"differs": "", "gpus": 1, "cores": 4})
+    host = Host("ada", up=True, offers={"differs": "", "cores": 4})
+    more = {"driver": True, "gpus": 1, "memory": 24000}
     wanted, kind = Resources(gpus=1), as_json(Resources(gpus=1))
-    host.hear_room({"slots": 3, "taken": 1, "not_now": {kind: "GPU 0 is in use"}, "never": {}, "closed": ""})
+    host.hear_room({"slots": 3, "taken": 1, "not_now": {kind: "GPU 0 is in use"}, "never": {}, "closed": "", **more})
     host.busy = {"x": Resources(), "y": None}
-    seen = Seen("ada", 3, 1, 2, 1, 4, {wanted: "GPU 0 is in use"}, {}, "", frozenset({wanted}), frozenset({Resources()}))
+    asked = ({wanted: "GPU 0 is in use"}, {}, "", frozenset({wanted}), frozenset({Resources()}))
+    seen = Seen("ada", 3, 1, 2, True, 1, 24000, 4, *asked)
     assert host.seen() == seen
-    host.hear_room({"slots": 2, "taken": 0, "not_now": {}, "never": {kind: "no"}, "closed": "full"})
+    host.hear_room({"slots": 2, "taken": 0, "not_now": {}, "never": {kind: "no"}, "closed": "full", **more})
     assert host.seen() == replace(seen, slots=2, taken=0, not_now={}, never={wanted: "no"}, closed="full")
 
 

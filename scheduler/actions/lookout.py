@@ -15,11 +15,11 @@ from pathlib import Path
 
 from scheduler.actions.logged import logged
 from scheduler.actions.pacing import Pace, paces
-from scheduler.actions.results import outcome
+from scheduler.actions.results import outcome, ways_of
 from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
 from scheduler.linux.processes import usable_cores
-from scheduler.queue.evidence import pauses
+from scheduler.queue.evidence import is_elsewhere, pauses
 from scheduler.queue.job import Attempt, Job, Pause
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED, State
@@ -162,7 +162,13 @@ class Lookout:
         if self._mine.queued_outside(presence.driven(self._store.home)):
             yield Waiting(first, self._queue.due, LONELY)
             return
-        active = tuple(self._queue.jobs.values())
+        if (way := ways_of(self._store, [first]).get(first.id)) and not way.here:
+            yield Waiting(
+                first, self._queue.due, way.why(first) or f"it goes to {' or '.join(each.where for each in way.abroad)}"
+            )
+            return
+        here = [each.job for each in self._queue.attempts if not is_elsewhere(each)]
+        active = tuple(self._queue.jobs[job] for job in here if job in self._queue.jobs)
         decisions = plan(World((first,), active, len(active) + 1, usable_cores(), view))
         yield Waiting(first, self._queue.due, next((each.reason for each in decisions if isinstance(each, Wait)), ""))
 

@@ -74,6 +74,7 @@ class Runner:
         self._interrupts = 0
         self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
+        self._untold: dict[str, Running] = {}  # what waits in its launcher, by the name of the attempt: it has not begun
         self._differences, self._pulse = Differences(mine), pulse or Pulse()
         self._now = 0.0  # when this turn began, by the clock of the store
 
@@ -244,9 +245,9 @@ class Runner:
             self._over(end, again)
         for running in filter(None, started):
             self._began(running)
-            for difference in self._differences.news(running.job, running.attempt):
-                self._tell(difference)
-            self._tell(Started(running.job, running.attempt))
+            self._untold[running.attempt.name] = running
+        for name in [each for each in self._jobs.working() if each in self._untold]:
+            self._tell_start(name)
         never_ran = any(isinstance(end.found, recovery.NeverRan) for end in ends)
         return (more and bool(ready)) or any(retried) or None in begun or never_ran
 
@@ -266,10 +267,19 @@ class Runner:
         self._source.began(running.job, running.attempt)
         self._reading.began(running.job, running.attempt)
 
+    def _tell_start(self, name: str) -> None:
+        if running := self._untold.pop(name, None):
+            for difference in self._differences.news(running.job, running.attempt):
+                self._tell(difference)
+            self._tell(Started(running.job, running.attempt))
+
     def _over(self, end: End, again: str) -> None:
         job, attempt = end.running.job, end.running.attempt
         self._jobs.forget(end)
-        if not isinstance(end.found, Ending):
+        if isinstance(end.found, Ending):
+            self._tell_start(attempt.name)
+        else:
+            self._untold.pop(attempt.name, None)
             self._reading.forget(attempt)
             return
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())

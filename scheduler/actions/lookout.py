@@ -126,6 +126,8 @@ class Lookout:
             self._queue, self._is_stale = self._with_what_waits(self._queue, now), False
             rest = THRIFT * (time.thread_time() - begun)
             self._due = clock + (rest if rest > LEAST else 0.0)
+        elif self._is_stale:
+            self._queue = self._with_next(self._queue, now)
 
     def _with_what_runs(self, queue: _Queue) -> _Queue:
         attempts = tuple(sorted(self._mine.open_attempts(), key=lambda attempt: (attempt.started, attempt.name)))
@@ -145,6 +147,13 @@ class Lookout:
         due = max(0, counts.get(State.QUEUED, 0) - sum(len(each.numbers) for each in pending))
         first = next(iter(self._mine.waiting(1, now)), None) if due else None
         return replace(queue, counts=counts, waiting=waiting, next=first, due=due)
+
+    def _with_next(self, queue: _Queue, now: float) -> _Queue:
+        """Between two looks at all that wait: what was to be the next may have begun."""
+        if queue.next is None or any(job.state is State.QUEUED for job in self._store.by_ids([queue.next.id])):
+            return queue
+        first = next(iter(self._mine.waiting(1, now)), None)
+        return replace(queue, next=first, due=max(queue.due - 1, 1) if first else 0)
 
     def _counts(self) -> dict[State, int]:
         """Of all that there are, those that were over before we looked do not count."""

@@ -21,7 +21,7 @@ from scheduler.linux.locks import is_locked
 from scheduler.values import dataclass
 
 Ranges = Sequence[tuple[int, int]]  # first and last numbers of jobs, in order
-_SUFFIX, _SAID = ".runner", ".bound"
+_SUFFIX, _SAID, _DRAFT = ".runner", ".bound", ".bound.new"
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def bounds(home: Home) -> list[Bound]:
                 ranges = [(first, last) for first, last in json.loads(path.read_bytes())]
                 found.append(_read(path.with_suffix(_SAID)) or Bound(ranges, _pid(path)))
             else:
-                path.unlink(missing_ok=True)
-                path.with_suffix(_SAID).unlink(missing_ok=True)
+                for each in (path, path.with_suffix(_SAID), path.with_suffix(_DRAFT)):
+                    each.unlink(missing_ok=True)
     return found
 
 
@@ -105,7 +105,7 @@ def driven(home: Home) -> list[tuple[int, int]]:
 
 def _write(path: Path, bound: Bound) -> None:
     """Whole or not at all."""
-    draft = path.with_suffix(f"{_SAID}.new")
+    draft = path.with_suffix(_DRAFT)
     try:
         draft.write_text(json.dumps(asdict(bound)), encoding="utf-8")
         draft.replace(path)

@@ -11,6 +11,7 @@ import pytest
 from scheduler.actions.bound import ways
 from scheduler.actions.explain import explain
 from scheduler.actions.lookout import Lookout
+from scheduler.actions.pause import go_on, pause
 from scheduler.actions.status import status
 from scheduler.actions.submit import never
 from scheduler.experiments import Experiment
@@ -101,3 +102,18 @@ def test_what_runs_elsewhere_takes_no_cores_here(store: Store, home: Home, queue
         assert explain(store, job, devices).endswith("waits: nothing is in its way; it starts when its runner has a slot (-j)")
         (waiting,) = Lookout(store, [away, job]).scene().waiting
         assert (waiting.first.id, waiting.reason) == (job.id, "")
+
+
+def test_what_runs_elsewhere_is_not_said_to_be_paused(store: Store, queued) -> None:
+    """None of its processes is here: all of them seemed to stand still, while it computed on."""
+    jobs = list(queued(1, 2).jobs)
+    for job, launcher in zip(jobs, ("ssh/ada/1", "slurm/1"), strict=True):
+        begun_on(store, job, launcher)
+    done = pause(store, store.jobs())
+    whose = ("ada", "a node of Slurm's")
+    assert (done.reached, list(done.refused.values())) == (
+        [],
+        [f"{each} has it, and what other machines have cannot be paused" for each in whose],
+    )
+    assert go_on(store, store.jobs()).refused == {}
+    assert [line.pause.since for line in status(store).lines] == [None, None]

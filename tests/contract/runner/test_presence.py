@@ -50,11 +50,12 @@ def test_what_a_runner_says_is_found_whole_and_is_gone_with_it(home: Home) -> No
 
 
 def test_what_a_dead_runner_has_left_counts_for_nothing_and_is_removed(home: Home) -> None:
-    """It was killed; its file is there and nobody holds the lock."""
+    """It was killed, in the midst of a word; its files are there and nobody holds the lock."""
     with present(home, [(1, 4)], THERE):
         left = {path: path.read_bytes() for path in files(home)}
     for path, text in left.items():
         path.write_bytes(text)
+        path.with_suffix(".bound.new").touch()
     assert len(left) == 2
     assert (bounds(home), files(home)) == ([], [])
 

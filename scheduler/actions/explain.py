@@ -62,8 +62,9 @@ def _why(store: Store, job: Job) -> str:
     if latest.ending:
         return f" ({latest.ending.reason})" if latest.ending.reason else ""
     if is_elsewhere(latest):
-        note = (standing_of if job.state is State.STARTING else note_of)(store.home, latest)
-        return f" on {where(latest.launcher)}{f': {note}' if note else ''}"
+        waits = job.state is State.STARTING  # where, it is not known in Slurm, and who has it is in the note
+        note = (standing_of if waits else note_of)(store.home, latest)
+        return ("" if waits else f" on {where(latest.launcher)}") + (f": {note}" if note else "")
     gpus = f" on {latest.place}" if latest.gpus else ""
     return gpus + (f"; it computes on GPU {latest.elsewhere}, which it was not given" if latest.elsewhere else "")
 

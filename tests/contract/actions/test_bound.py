@@ -117,3 +117,14 @@ def test_what_runs_elsewhere_is_not_said_to_be_paused(store: Store, queued) -> N
     )
     assert go_on(store, store.jobs()).refused == {}
     assert [line.pause.since for line in status(store).lines] == [None, None]
+
+
+def test_what_other_machines_have_not_begun_is_said_to_be_theirs(store: Store, queued) -> None:
+    """On which node, nobody knows before Slurm starts it."""
+    jobs = list(queued(1, 2).jobs)
+    for job, launcher in zip(jobs, ("ssh/ada/1", "slurm/1"), strict=True):
+        begun_on(store, job, launcher)
+    assert [explain(store, job, Devices("")).partition("wait: ")[2] for job in store.jobs()] == [
+        "it is starting: ada has it",
+        "it is starting: Slurm has not started it yet",
+    ]

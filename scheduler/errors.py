@@ -56,6 +56,13 @@ class UserError(Exception):
         return safe(f"{head}; {self.next_step}" if self.next_step else head)
 
 
+class EmptyFile(UserError):
+    """A file in which nothing stands. What should stand there, who wanted it knows: `next_step` is about experiments files."""
+
+    def __init__(self, what: str, file: str) -> None:
+        super().__init__(what, where=Place(file), next_step='write "experiments:" and a list, or a "grid:"')
+
+
 class CannotEverRun(UserError):
     """A request that this machine can never satisfy, or a wait that ran out."""
 

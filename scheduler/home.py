@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from scheduler.errors import StateError
@@ -49,6 +50,11 @@ class Home:
     @property
     def launchers(self) -> Path:
         return self.root / "launchers"
+
+    @property
+    def words(self) -> Iterator[Path]:
+        """Files in which runners say more of their jobs than which these are."""
+        return self.launchers.glob("*.bound")
 
     def attempt(self, job: str, number: int) -> str:
         """The private directory of one attempt: its log, metric log, checkpoints."""

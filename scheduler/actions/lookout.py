@@ -15,11 +15,11 @@ from pathlib import Path
 
 from scheduler.actions.logged import logged
 from scheduler.actions.pacing import Pace, paces
-from scheduler.actions.results import outcome
+from scheduler.actions.results import outcome, ways_of
 from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
 from scheduler.linux.processes import usable_cores
-from scheduler.queue.evidence import pauses
+from scheduler.queue.evidence import is_elsewhere, pauses
 from scheduler.queue.job import Attempt, Job, Pause
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED, State
@@ -126,6 +126,8 @@ class Lookout:
             self._queue, self._is_stale = self._with_what_waits(self._queue, now), False
             rest = THRIFT * (time.thread_time() - begun)
             self._due = clock + (rest if rest > LEAST else 0.0)
+        elif self._is_stale:
+            self._queue = self._with_next(self._queue, now)
 
     def _with_what_runs(self, queue: _Queue) -> _Queue:
         attempts = tuple(sorted(self._mine.open_attempts(), key=lambda attempt: (attempt.started, attempt.name)))
@@ -146,6 +148,13 @@ class Lookout:
         first = next(iter(self._mine.waiting(1, now)), None) if due else None
         return replace(queue, counts=counts, waiting=waiting, next=first, due=due)
 
+    def _with_next(self, queue: _Queue, now: float) -> _Queue:
+        """Between two looks at all that wait: what was to be the next may have begun."""
+        if queue.next is None or any(job.state is State.QUEUED for job in self._store.by_ids([queue.next.id])):
+            return queue
+        first = next(iter(self._mine.waiting(1, now)), None)
+        return replace(queue, next=first, due=max(queue.due - 1, 1) if first else 0)
+
     def _counts(self) -> dict[State, int]:
         """Of all that there are, those that were over before we looked do not count."""
         found = self._mine.counts()
@@ -162,7 +171,13 @@ class Lookout:
         if self._mine.queued_outside(presence.driven(self._store.home)):
             yield Waiting(first, self._queue.due, LONELY)
             return
-        active = tuple(self._queue.jobs.values())
+        if (way := ways_of(self._store, [first]).get(first.id)) and not way.here:
+            yield Waiting(
+                first, self._queue.due, way.why(first) or f"it goes to {' or '.join(each.where for each in way.abroad)}"
+            )
+            return
+        here = [each.job for each in self._queue.attempts if not is_elsewhere(each)]
+        active = tuple(self._queue.jobs[job] for job in here if job in self._queue.jobs)
         decisions = plan(World((first,), active, len(active) + 1, usable_cores(), view))
         yield Waiting(first, self._queue.due, next((each.reason for each in decisions if isinstance(each, Wait)), ""))
 

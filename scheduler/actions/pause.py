@@ -12,8 +12,8 @@ from scheduler.launcher.client import connect, journal_path, pause_message
 from scheduler.launcher.execution import CONTINUED, NOT_PAUSED, NOT_STARTED, OVER, PAUSED, REFUSED
 from scheduler.linux import standstill
 from scheduler.linux.holders import stand_still, tree_of
-from scheduler.queue.evidence import look
-from scheduler.queue.job import Attempt, Job
+from scheduler.queue.evidence import is_elsewhere, look
+from scheduler.queue.job import Attempt, Job, where
 from scheduler.queue.states import ACTIVE, WAITING
 from scheduler.queue.store import Store
 from scheduler.runner.recovery import StillThere, verdict
@@ -58,8 +58,8 @@ def _each(store: Store, jobs: Sequence[Job], *, go_on: bool) -> Rested:
 
 
 def _ask(store: Store, attempt: Attempt, *, go_on: bool) -> Channel | None:
-    """A line to the launcher on which the answer will be heard; None when the launcher is gone."""
-    line = connect(store.home, attempt.launcher)
+    """A line to the launcher on which the answer will be heard; None when the launcher is gone, or elsewhere."""
+    line = None if is_elsewhere(attempt) else connect(store.home, attempt.launcher)
     if line:
         line.send(pause_message(attempt.name, go_on=go_on))
     return line
@@ -67,6 +67,8 @@ def _ask(store: Store, attempt: Attempt, *, go_on: bool) -> Channel | None:
 
 def _answer(store: Store, attempt: Attempt, line: Channel | None, deadline: float, *, go_on: bool) -> str:
     """Why it was not reached; "" if it was."""
+    if is_elsewhere(attempt):  # no process of it is here, so all of them would seem to stand still
+        return NOT_PAUSED if go_on else f"{where(attempt.launcher)} has it, and what other machines have cannot be paused"
     if line is None:
         return _directly(store, attempt, go_on=go_on)
     try:

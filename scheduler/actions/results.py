@@ -13,7 +13,7 @@ from scheduler.experiments import Policy
 from scheduler.goals import MAXIMIZE, MINIMIZE
 from scheduler.queue.job import NO_PAUSE, Attempt, Ending, Job, Pause
 from scheduler.queue.kept import Kept, kept
-from scheduler.queue.states import SUCCEEDED
+from scheduler.queue.states import SUCCEEDED, State
 from scheduler.queue.waits import lacks, why_skipped
 from scheduler.tracking import outcomes
 from scheduler.tracking.left import left
@@ -21,6 +21,7 @@ from scheduler.tracking.metric_log import Objective, Outcome
 from scheduler.values import dataclass
 
 if TYPE_CHECKING:
+    from scheduler.actions.bound import Way
     from scheduler.queue.store import Store
 
 NAMED = 8  # metrics that a sentence lists
@@ -37,7 +38,8 @@ class Line:
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
     obstacle: str = ""  # why it can never start here
     pause: Pause = NO_PAUSE  # of an attempt that is not over
-    lack: str = ""  # what it waits for that is neither a slot nor a GPU, or why it was skipped
+    lack: str = ""  # what it waits for that is neither a slot nor a GPU of this machine, or why it was skipped
+    way: Way | None = None  # to other machines, where a runner sends it there
 
     @property
     def seconds(self) -> float | None:
@@ -88,16 +90,28 @@ _GOALS = {"min": MINIMIZE, "max": MAXIMIZE, MINIMIZE: MINIMIZE, MAXIMIZE: MAXIMI
 def lines(store: Store, jobs: Sequence[Job], never: Mapping[str, str] | None = None) -> list[Line]:
     """The jobs with their latest attempts and what these have logged. `never`: by job id, why some can never run here."""
     latest = store.latest_attempts(jobs)
-    waits = {job: lack.reason for job, lack in lacks(store, jobs, time.time()).items()} | why_skipped(store, jobs)
+    gone = ways_of(store, jobs)
+    there = {job.id: why for job in jobs if job.id in gone and (why := gone[job.id].why(job))}
+    waits = there | {job: lack.reason for job, lack in lacks(store, jobs, time.time()).items()} | why_skipped(store, jobs)
     read = kept(store, latest.values())
 
     def line(job: Job) -> Line:
         attempt = latest.get(job.id)
         found = attempt and read.get(attempt.name)
         came_out = _ranked_by(job.policy, _kept(found)) if found else outcome(attempt, job.policy)
-        return _line(store, job, attempt, came_out, (never or {}).get(job.id, ""), waits.get(job.id, ""))
+        line = _line(store, job, attempt, came_out, (never or {}).get(job.id, ""), waits.get(job.id, ""))
+        return replace(line, way=gone[job.id]) if job.id in gone else line
 
     return [line(job) for job in jobs]
+
+
+def ways_of(store: Store, jobs: Sequence[Job]) -> Mapping[str, Way]:
+    """Of these jobs those that a runner sends to other machines, by their ids."""
+    if not any(job.state is State.QUEUED for job in jobs) or not any(store.home.words):
+        return {}
+    from scheduler.actions.bound import ways  # most runners say nothing, and start what they have here
+
+    return ways(store, jobs)
 
 
 def _line(store: Store, job: Job, attempt: Attempt | None, outcome: Outcome, obstacle: str, lack: str) -> Line:

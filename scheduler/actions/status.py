@@ -59,14 +59,13 @@ def _chosen(store: Store, words: Sequence[str], limit: int) -> tuple[list[Job], 
 def _about(store: Store, jobs: Sequence[Job]) -> tuple[Mapping[str, str], list[Line]]:
     from scheduler.actions.results import lines
 
-    never = _never(jobs) if any(job.state is State.QUEUED for job in jobs) else {}
-    return never, lines(store, jobs, never)
-
-
-def _never(jobs: Sequence[Job]) -> Mapping[str, str]:
+    found = lines(store, jobs)
+    if not any(job.state is State.QUEUED for job in jobs):
+        return {}, found
     from scheduler.actions.never_here import never_here  # with what is asked of the machine
 
-    return never_here(jobs)
+    never = never_here(line.job for line in found if not line.way)  # where others have them, this machine has no say
+    return never, [replace(line, obstacle=never[line.job.id]) if line.job.id in never else line for line in found]
 
 
 def _sorted(found: Status, limit: int, sort: Sort) -> Status:

@@ -54,5 +54,10 @@ def submit(
 
 
 def never(store: Store, submission: Submission) -> dict[str, str]:
-    """Why some of its jobs can never run here, by their ids."""
-    return never_here(submission.jobs) if never_here(Mine(store, submission.jobs).by_resources()) else {}
+    """Why some of its jobs can never run here, by their ids; nothing of those that a runner sends to other machines."""
+    if not never_here(Mine(store, submission.jobs).by_resources()):
+        return {}
+    from scheduler.actions.bound import ways  # hardly any file asks for so much
+
+    away = ways(store, submission.jobs)
+    return never_here(job for job in submission.jobs if job.id not in away)

@@ -31,7 +31,7 @@ from scheduler.api.trial import Trials, trials_of
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document import values
-from scheduler.experiments.document.document import Document, open_document
+from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.given import document_of
 from scheduler.experiments.document.limits import DEFAULT
 from scheduler.queue.store import Store
@@ -39,7 +39,7 @@ from scheduler.queue.sweep_selection import sweep_named
 from scheduler.queue.trials import latest_sweep, sweep_called
 from scheduler.report.notifications import Notifications
 from scheduler.report.sweeps import farewell
-from scheduler.sweeps.sweep import SweepPlan, plan_of, read_plan, standard_file
+from scheduler.sweeps.sweep import SweepPlan, open_sweep_file, plan_of, read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
 from scheduler.terminal import say
 from scheduler.wandb_agent.account import is_at_a_server
@@ -136,7 +136,7 @@ def _plan(
 
 def _document(file: Asks, *, there: bool) -> Document:
     if not isinstance(file, Mapping):
-        return open_document(standard_file() if file is None else fspath(file))
+        return open_sweep_file(standard_file() if file is None else fspath(file))
     if there:
         return document_of(file, "sweep")
     # By what would the same call again find it? A sweep that is decided here is known by its file.

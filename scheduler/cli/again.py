@@ -23,7 +23,11 @@ from scheduler.cli.options import (
 from scheduler.cli.start_options import cold_option, elsewhere_options
 
 if TYPE_CHECKING:
-    from scheduler.actions.where import Elsewhere, Where
+    from collections.abc import Callable
+
+    from scheduler.actions.drive import Driven
+    from scheduler.actions.notices import Tell
+    from scheduler.actions.where import Elsewhere
     from scheduler.gpus.observation import Settings
     from scheduler.queue.store import Store
     from scheduler.report.notifications import Notifications
@@ -117,11 +121,14 @@ def work(
     exp-queue work --on ssh:ada,babbage
     """
     from scheduler.actions.where import Where
+    from scheduler.actions.work import work as run_all
+    from scheduler.cli.driving import terms_of
     from scheduler.report.notifications import notifying
 
     where = Where(elsewhere, settings, slots)
     with notifying(notify, "work", say) as told, opened_store() as store:
-        return _work(store, where, told, style, grace=grace, max_failures=max_failures, forever=forever, plain=plain)
+        terms = told.terms(terms_of(where.slots, grace, max_failures))
+        return _driven(store, lambda tell: run_all(store, where, terms, tell, forever=forever), told, style, plain=plain)
 
 
 @click.command()
@@ -129,6 +136,7 @@ def work(
 @grace_option
 @failures_option
 @cold_option
+@elsewhere_options
 @sharing_options
 @notify_option
 @trackers_option
@@ -140,42 +148,35 @@ def resume(
     max_failures: float | None,
     settings: Settings,
     notify: tuple[str, ...],
+    elsewhere: Elsewhere | None,
     plain: bool,
     style: str,
 ) -> int:
     """Go on after an interruption, a crash or a reboot.
 
     Runs what is queued, what was cancelled, and what was lost but can resume.
+
+    \b
+    exp-queue resume -j2
+    exp-queue resume --on slurm
     """
+    from scheduler.actions.resume import resume as go_on
     from scheduler.actions.where import Where
-    from scheduler.queue.submit import ask_for_interrupted
+    from scheduler.cli.driving import terms_of
     from scheduler.report.notifications import notifying
 
-    where = Where(None, settings, slots)
+    where = Where(elsewhere, settings, slots)
     with notifying(notify, "resume", say) as told, opened_store() as store:
-        left_alone = ask_for_interrupted(store)
-        if left_alone:
-            say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        return _work(store, where, told, style, grace=grace, max_failures=max_failures, forever=False, plain=plain)
+        terms = told.terms(terms_of(where.slots, grace, max_failures))
+        return _driven(store, lambda tell: go_on(store, where, terms, tell), told, style, plain=plain)
 
 
-def _work(
-    store: Store,
-    where: Where,
-    told: Notifications,
-    style: str,
-    *,
-    grace: float | None,
-    max_failures: float | None,
-    forever: bool,
-    plain: bool,
-) -> int:
-    from scheduler.actions.work import work as run_all
-    from scheduler.cli.driving import concluded, terms_of
+def _driven(store: Store, act: Callable[[Tell], Driven], told: Notifications, style: str, *, plain: bool) -> int:
+    from scheduler.cli.driving import concluded
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    progress, terms = Progress(sys.stderr), told.terms(terms_of(where.slots, grace, max_failures))
+    progress = Progress(sys.stderr)
     with viewed(progress, store.home, plain=plain) as tell:
-        driven = run_all(store, where, terms, told.also(tell), forever=forever)
+        driven = act(told.also(tell))
     return concluded(driven, store, progress, told, style, by_file=False)

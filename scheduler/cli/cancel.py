@@ -50,6 +50,8 @@ def cancel(jobs: tuple[str, ...], grace: float | None, every: bool, style: str) 
         unstoppable = cancel_all(store, numbers, say, grace)
         shown = store.by_numbers(numbers) if every or style == "json" or len(numbers) <= FEW else None
         print_changed(store, shown, words, f"{len(numbers):,} job{'s' * (len(numbers) != 1)}: cancelled, or over before", style)
+        if "running" in words and (starting := len(store.numbers("state = 'starting'"))):
+            say(f"{starting} still starting, which `running` does not name: `exp-queue cancel starting` stops what is")
         for attempt in unstoppable:
             say(by_hand(store, attempt))
     return 1 if unstoppable else 0

@@ -67,9 +67,7 @@ def _print(found: Comparison, style: str, words: Sequence[str]) -> int:
         rows = comparison.objects(found) if style == "json" else comparison.flat_rows(found)
         tables.print_rows(rows, style, sys.stdout)
     elif found.rows:
-        left_out = tables.print_table(comparison.table(found), sys.stdout, comparison.layout(found.columns))
-        if left_out:
-            say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and --format json")
+        tables.print_table(comparison.table(found), sys.stdout, comparison.layout(found.columns))
     if not found.of:
         say(none_of(words))
     if len(found.rows) < found.of:

@@ -180,10 +180,16 @@ def _read_begin(context: click.Context, option: click.Parameter, text: str | Non
     from scheduler.errors import UserError
     from scheduler.queue.moments import moment
 
+    if text is None:
+        return None
+    now = time.time()
     try:
-        return None if text is None else moment(text, time.time())
+        begin = moment(text, now)
     except UserError as error:
         raise UserError(f"--begin: {error.what}", next_step=error.next_step) from None
+    if begin < now:
+        say(f"--begin {text} is over: nothing waits for it")
+    return max(begin, now)
 
 
 _ORDER = (
@@ -279,9 +285,7 @@ def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) 
         tables.print_json(jobs.objects(lines, names), sys.stdout)
     else:
         names = names or Labels(line.job for line in lines)
-        left_out = tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
-        if left_out:
-            say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and --format json")
+        tables.print_table(jobs.table(lines, names), sys.stdout, jobs.layout(lines, names))
 
 
 def print_changed(store: Store, jobs: Any, words: Any, sentence: str, style: str) -> None:

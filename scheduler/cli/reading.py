@@ -146,9 +146,8 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def reading(*, words: tuple[str, ...], method: str | None, backend: str, asked: Asked, limits: Limits, **others: Any) -> Any:
         from scheduler.cli.server_sweeping import refuse_changes
-        from scheduler.experiments.document.document import open_document
         from scheduler.sweeps.files.either import advice
-        from scheduler.sweeps.sweep import plan_of, standard_file
+        from scheduler.sweeps.sweep import open_sweep_file, plan_of, standard_file
         from scheduler.wandb_agent.account import is_at_a_server
 
         named = bool(words) and ("=" not in words[0] or Path(words[0]).exists()) and not words[0].startswith("~")
@@ -163,7 +162,7 @@ def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
             plan: SweepPlan = joined(file, asked, limits)
         else:
             with advice(file):
-                document = open_document(file, limits)
+                document = open_sweep_file(file, limits)
                 plan = plan_of(document, overrides, asked, limits, method)
             written = document.value if backend == WANDB else None
         warn(plan.path, plan.notes)

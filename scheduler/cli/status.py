@@ -53,14 +53,14 @@ def status(jobs: tuple[str, ...], limit: int | None, sort: Sort | None, style: s
 
 
 def _say_of_jobs(found: Status, style: str) -> None:
-    from scheduler.report.jobs import impossible, waits
+    from scheduler.report.jobs import away, impossible, waits
     from scheduler.report.system import idles
 
     for sentence in impossible(found.never):
         say(sentence)
     if style != "table":
         return
-    for sentence in waits(found.lines):
+    for sentence in (*waits(found.lines), *away(found.lines)):
         say(sentence)
     for line in found.lines:
         if line.note:

@@ -56,7 +56,12 @@ def found(root: Path, program: str, offer: str) -> Found | None:
 
 def followed(root: Path, program: str) -> Found | None:
     """What a living runner says of a program, the one that spoke last; None where there is none."""
-    return next((each for each in _known(root, program) if each.is_followed), None)
+    return next(all_followed(root, program), None)
+
+
+def all_followed(root: Path, program: str) -> Iterator[Found]:
+    """What living runners say of a program, the one that spoke last first."""
+    return (each for each in _known(root, program) if each.is_followed)
 
 
 def keep(root: Path, program: str, each: Found) -> None:

@@ -48,9 +48,10 @@ class Mine:
     def __init__(self, store: Store, jobs: Iterable[Job] | None = None) -> None:
         """`jobs`: None: all that there are, now and later."""
         self.store = store
+        self.edition = 0  # another number once there are more of them
         number = next(_names)
         self._mine, self._startable = f"mine_{number}", f"startable_{number}"
-        ranges = [_ALL] if jobs is None else _ranges(_numbers(jobs))
+        ranges = [_ALL] if jobs is None else ranges_of(_numbers(jobs))
         for table in (self._mine, self._startable):  # gone with the connection
             store.connection.execute(f"CREATE TEMP TABLE {table} (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)")
             self._fill(table, ranges)
@@ -71,16 +72,17 @@ class Mine:
     def add(self, jobs: Iterable[Job]) -> None:
         """These are mine as well, from now on."""
         sql = f"SELECT number FROM job WHERE number IN (SELECT value FROM json_each(?)) AND NOT {_within(self._mine)}"
-        fresh = _ranges({row[0] for row in self.store.read(sql, (json.dumps(list(_numbers(jobs))),))})
+        fresh = ranges_of({row[0] for row in self.store.read(sql, (json.dumps(list(_numbers(jobs))),))})
         self._fill(self._mine, fresh)
         self._fill(self._startable, fresh)
+        self.edition += bool(fresh)
 
     def leave_out(self, numbers: Iterable[int]) -> None:
         """Speak no longer of these among the jobs that could start, and again of those that were left out before. They stay
         mine, and stay queued."""
         rows = self.store.read(f"SELECT first, last FROM {self._mine} ORDER BY first")
         self.store.connection.execute(f"DELETE FROM {self._startable}")
-        self._fill(self._startable, _without([(row[0], row[1]) for row in rows], _ranges(set(numbers))))
+        self._fill(self._startable, _without([(row[0], row[1]) for row in rows], ranges_of(set(numbers))))
 
     def jobs(self) -> list[Job]:
         """All of them, oldest first."""
@@ -246,7 +248,7 @@ def _numbers(jobs: Iterable[Job]) -> Iterable[int]:
     return jobs.numbers if isinstance(jobs, JobList) else (job.number for job in jobs)
 
 
-def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """First and last of every run of consecutive numbers."""
     listed = sorted(numbers)
     behind = [place for place in range(1, len(listed)) if listed[place] > listed[place - 1] + 1]

@@ -238,18 +238,21 @@ def _ask(change: Changes, here: Here, keyed: dict[str, Experiment], latest: dict
             verbs[key] = RENEWALS[what]
 
 
+def interrupted(store: Store) -> list[Job]:
+    """What was cancelled, and what was lost but can resume."""
+    found = store.jobs("state IN ('cancelled', 'lost')")
+    return [job for job in found if job.state is State.CANCELLED or job.policy.resumable]
+
+
 def ask_for_interrupted(store: Store) -> int:
     """Queue what was cancelled, and what was lost but can resume, and what was skipped for want of these alone; returns how many
     lost jobs cannot."""
-    left_alone, asked = 0, []
     with store.change() as change:
-        for job in store.jobs("state IN ('cancelled', 'lost')"):
-            if job.state is State.LOST and not job.policy.resumable:
-                left_alone += 1
-            else:
-                change.ask_again(job.id, "resume")
-                asked.append(job.number)
-        ask_with_present_code(change, asked)
+        asked = interrupted(store)
+        for job in asked:
+            change.ask_again(job.id, "resume")
+        ask_with_present_code(change, [job.number for job in asked])
+        left_alone = len(store.ids("state = 'lost'"))
         while hopeful := skipped_in_vain(change):  # what comes after these
             for each in hopeful:
                 change.ask_again(each, "resume")

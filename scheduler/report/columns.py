@@ -29,7 +29,8 @@ PLAIN = Layout()
 
 
 def fitted(widths: Mapping[str, int], room: int, layout: Layout) -> dict[str, int]:
-    """The widths of the columns that are shown, in as much of `room` as can be. Where all fits, nothing changes."""
+    """The widths of the columns that are shown, within `room`. Where all fits, nothing changes; where even short columns do not,
+    the last are left out."""
     if _total(widths) <= room:
         return dict(widths)
     bounded = {name: min(width, layout.bounds.get(name, width)) for name, width in widths.items()}
@@ -39,7 +40,13 @@ def fitted(widths: Mapping[str, int], room: int, layout: Layout) -> dict[str, in
             break
         del bounded[name]
         shown = _levelled(bounded, room, READABLE)
-    return shown if _total(shown) <= room else _levelled(bounded, room, LEAST)
+    shown = shown if _total(shown) <= room else _levelled(bounded, room, LEAST)
+    for name in list(bounded)[:0:-1]:  # the first says which row it is
+        if _total(shown) <= room:
+            break
+        del bounded[name]
+        shown = _levelled(bounded, room, LEAST)
+    return shown if _total(shown) <= room else _levelled(bounded, room, 1)
 
 
 def _total(widths: Mapping[str, int]) -> int:

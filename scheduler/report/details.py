@@ -106,6 +106,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         *(("note", each) for each in found["notes"].splitlines()),
         ("state", ("paused" if found["paused"] else found["state"]) + (f": {found['reason']}" if found["reason"] else "")),
         ("now", found["note"]),
+        ("goes to", " or ".join(f"{each['on']} (by the runner with pid {each['pid']})" for each in found["goes_to"])),
         ("group", found["group"] or ""),
         ("priority", str(found["priority"] or "")),
         ("config", json.dumps(found["config"])),

@@ -14,6 +14,7 @@ from scheduler.report.remarks import as_object
 from scheduler.report.text import duration, number, plural, skipped, waiting
 
 if TYPE_CHECKING:
+    from scheduler.actions.bound import Abroad
     from scheduler.actions.move import Moved
     from scheduler.actions.results import Line
     from scheduler.queue.job import Attempt, Job
@@ -109,6 +110,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "reason": line.reason,
         "note": line.note,
         **as_object(line.job),
+        "goes_to": _ways(line),
         "paused": line.pause.since,
         "config": line.job.config,
         "resources": asdict(line.job.resources),
@@ -124,6 +126,28 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "objective": _objective(line.outcome.objective),
         "metrics": dict(line.outcome.last),
     }
+
+
+def _ways(line: Line) -> list[dict[str, Any]]:
+    """Where runners send a queued job, if not to this machine: as `--on` names that, which runner that is, how many of its jobs
+    are there, and what was said last."""
+    return [
+        {"on": each.bound.on, "pid": each.bound.pid, "under_way": dict(each.there), "note": each.bound.note}
+        for each in (line.way.abroad if line.way else ())
+    ]
+
+
+def away(lines: Sequence[Line]) -> list[str]:
+    """A sentence for each runner that sends queued jobs to other machines."""
+    found: dict[int, tuple[Abroad, list[Line]]] = {}
+    for line in lines:
+        for each in line.way.abroad if line.way else ():
+            found.setdefault(each.bound.pid, (each, []))[1].append(line)
+    return [
+        f"{its[0].job.short_id} {f'and {len(its) - 1:,} more that are queued go' if len(its) > 1 else 'goes'} to {abroad.where}"
+        f"{', or starts here' if any(line.way and line.way.here for line in its) else ''}: {abroad.under_way}; {abroad.said}"
+        for abroad, its in found.values()
+    ]
 
 
 def waits(lines: Sequence[Line]) -> list[str]:

@@ -61,7 +61,7 @@ def opening(found: Seen) -> list[str]:
     goal = f", {aims(plan)}" if plan.metric else ""
     method = f", method {plan.sweep.method}" if plan.sweep.method else ""
     head = f"sweep {sweep.id[:8]} of {sweep.file}, begun {_moment(sweep.created)}{method}{goal}"
-    return [head, *evidence.lines(found.evidence, learns=plan.sweep.method == "bayes")]
+    return [head, *evidence.afterwards(found.evidence, plan.sweep.method)]
 
 
 def ending(found: Seen, home: Home) -> list[str]:

@@ -10,16 +10,14 @@ from scheduler.actions.exports.texts import lines, standard
 from scheduler.report.apart import apart
 from scheduler.report.columns import GAP, PLAIN, Layout, fitted
 from scheduler.report.text import cells
-from scheduler.terminal import data, line, safe, until_the_reader_leaves
+from scheduler.terminal import data, line, safe, say, until_the_reader_leaves
 
 
-def print_table(rows: Sequence[Mapping[str, str]], file: TextIO, layout: Layout = PLAIN) -> list[str]:
+def print_table(rows: Sequence[Mapping[str, str]], file: TextIO, layout: Layout = PLAIN) -> None:
     """Aligned columns, in the order of the first row's keys; a column that is empty in every row is left out.
 
-    In a pipe nothing is cut. On a terminal the table is made to fit: what tells rows apart stays, and `layout` says what goes.
-
-    Returns the names of the columns that a terminal had no room for.
-    (A table library took 0.3 s for 1000 rows; this takes some milliseconds.)
+    In a pipe nothing is cut. On a terminal the table is made to fit: what tells rows apart stays, `layout` says what goes, and
+    which columns had no room is said. (A table library took 0.3 s for 1000 rows; this takes some milliseconds.)
     """
     names = [name for name in (rows[0] if rows else {}) if any(row[name] for row in rows)]
     columns = {name: [safe(row[name]) for row in rows] for name in names}
@@ -31,7 +29,8 @@ def print_table(rows: Sequence[Mapping[str, str]], file: TextIO, layout: Layout 
     for row in zip(*texts, strict=True):
         padded = (text + " " * (width - cells(text)) for text, width in zip(row, shown.values(), strict=True))
         line((" " * GAP).join(padded).rstrip(), file)
-    return [name for name in names if name not in shown]
+    if left_out := [name for name in names if name not in shown]:
+        say(f"no room here for {', '.join(left_out)}: a wider terminal has them, and a pipe")
 
 
 def _head(name: str, names: Sequence[str], width: int) -> str:

@@ -60,6 +60,10 @@ class OnCluster(OtherMachines):
         self._roots: dict[str | None, Path] = {}
 
     @property
+    def on(self) -> str:
+        return "slurm"
+
+    @property
     def default_slots(self) -> int:
         return self._cluster.room
 

@@ -61,6 +61,11 @@ class Devices:
         return self.desk.note if self.desk else self._note
 
     @property
+    def offer(self) -> str:
+        """What makes it another machine for whoever finds out how many jobs are best at once."""
+        return self.note if self.desk else f"{self.cores} cores"
+
+    @property
     def cure(self) -> str:
         """What a person can do where no job gets a GPU; empty where that is not known, or some do."""
         return self.desk.cure if self.desk else self._cure
@@ -97,6 +102,11 @@ class Devices:
     def are_elsewhere(self) -> bool:
         """Whether it is not for us to give a job its cores and its GPUs."""
         return False
+
+    @property
+    def on(self) -> str:
+        """Which other machines, as `--on` names them; "" for this one."""
+        return ""
 
     def home_of(self, job: Job) -> Home | None:
         """Where the directories of its attempts lie; None: with the store."""

@@ -47,6 +47,10 @@ class OnHosts(OtherMachines):
         return [self._clerk.host(name) for name in self._names]
 
     @property
+    def on(self) -> str:
+        return f"ssh:{','.join(self._names)}"
+
+    @property
     def default_slots(self) -> int:
         """As many as those have that take any, and what the others may be running."""
         return sum(host.slots if host.takes else len(host.busy) for host in self._hosts)

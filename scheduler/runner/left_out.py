@@ -52,6 +52,15 @@ class Choice:
         found = [LeftOut(each.why, each.job, self._store.still_queued(each.numbers)) for each in self._out.values()]
         return [each for each in found if each.numbers]
 
+    @property
+    def kept_back(self) -> list[tuple[str, set[int]]]:
+        """Why jobs are not sent to other machines, as clauses, with their numbers; some of them may be queued no longer."""
+        failing = "fails again and again, and is started no more"
+        return [
+            (f"{each.why} {failing}" if isinstance(each.why, Program) else f"it can never run there: {each.why}", each.numbers)
+            for each in self._out.values()
+        ]
+
     def news(self) -> list[Notice]:
         """What to tell since the last call: each reason once, and of jobs that come later."""
         news, self._news = self._news, []

@@ -65,7 +65,7 @@ class Pace:
         self._home, self._devices, self._grown, self._room = home, devices, grown, room
         self._courses: dict[str, _Course] = {}
         self._present: frozenset[str] = frozenset()  # the programs that run, or of what is to run first
-        self._offer, self._meter, self._due = self._offered(), Meter(), 0.0
+        self._offer, self._meter, self._due = devices.offer, Meter(), 0.0
         self._goes_on, self._is_measured = True, False
         self._warns, self._has_told_of_many = True, False
 
@@ -80,7 +80,7 @@ class Pace:
 
     def look(self, running: Mapping[str, Running], first: Callable[[], Job | None], now: float) -> list[Paced | Warned]:
         """At what runs, by the name of its attempt, or at the `first` that will; returns what is to be told of it."""
-        if (offer := self._offered()) != self._offer:  # what was found of another machine does not count
+        if (offer := self._devices.offer) != self._offer:  # what was found of another machine does not count
             self._offer, self._courses, self._meter = offer, {}, Meter()
         jobs = [each.job for each in running.values()] or list(filter(None, [first()]))
         self._present = frozenset(program_key(job.argv, job.cwd) for job in jobs)
@@ -181,6 +181,3 @@ class Pace:
         told = [] if self._has_told_of_many else [Paced("", self.slots, {}, PacedBy.MANY)]
         self._has_told_of_many = True
         return told
-
-    def _offered(self) -> str:
-        return self._devices.note if self._devices.desk else f"{self._devices.cores} cores"

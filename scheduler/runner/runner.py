@@ -12,9 +12,10 @@ from scheduler.failpoints import reach
 from scheduler.linux.wakeups import HEARD, Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
-from scheduler.queue.mine import EVERYTHING, Mine
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
+from scheduler.runner.announced import Announced
 from scheduler.runner.attempts import End, HungUp, Ready, Running
 from scheduler.runner.awaiting import Awaiting
 from scheduler.runner.calls import Calls
@@ -28,7 +29,6 @@ from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, 
 from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
-from scheduler.runner.presence import present
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.reading import Reading
 from scheduler.runner.sources import QueueAlone, Source
@@ -64,17 +64,17 @@ class Runner:
         self._source = source or QueueAlone()
         self._reading = Reading(mine.store.home, self._source.reads, self._source.grown)
         self._limit = Limit(slots, devices, mine, lambda running: self._reading.grown(running.job, running.attempt))
-        self._brings_more = not isinstance(self._source, QueueAlone)
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
         wakeups = self._wakeups = Wakeups(self._on_signal)
         warmth = Warmth(wakeups, tell, many=many)
         self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth, self._source.reads)
         self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
-        self._outlook = Outlook(mine.store, devices, self._choice)
+        self._outlook, self._announced = Outlook(mine.store, devices, self._choice), Announced(mine, devices, self._choice)
         self._stop = Stop.NO
         self._interrupts = 0
         self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
         self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
+        self._untold: dict[str, Running] = {}  # what waits in its launcher, by the name of the attempt: it has not begun
         self._differences, self._pulse = Differences(mine), pulse or Pulse()
         self._now = 0.0  # when this turn began, by the clock of the store
 
@@ -97,8 +97,7 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        ranges = EVERYTHING if self._brings_more else self._mine.ranges()
-        with self._wakeups, self._calls, present(self._store.home, ranges):
+        with self._wakeups, self._calls, self._announced:
             self._calls.open(self._wakeups)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
@@ -141,7 +140,9 @@ class Runner:
         self._obstacles.wait(waits)
         for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
-        obstacle = self._obstacles.lasting(is_short=self._jobs.shortage.left(time.monotonic()) > 0)
+        is_short = self._jobs.shortage.left(time.monotonic()) > 0
+        obstacle = self._obstacles.lasting(is_short=is_short)
+        self._announced.look(waits, self._jobs.fleet.capacity, self._trouble(obstacle if is_short else ""))
         for tick in self._pulse.news(self._jobs.running.values(), obstacle, time.monotonic()):
             self._tell(tick)
         self._jobs.end_turn()
@@ -172,6 +173,10 @@ class Runner:
         one_each = not self._devices.are_elsewhere and (self._devices.desk or self._obstacles.now)
         capacity = self._limit.now if one_each else self._jobs.fleet.capacity
         return self._jobs.shortage.most(capacity, active, time.monotonic())
+
+    def _trouble(self, shortage: str) -> str:
+        """Why nothing at all is started for now."""
+        return shortage if self._stop is Stop.NO else "it was interrupted, and starts nothing more"
 
     def _watch_over(self, desk: JobDesk) -> None:
         """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
@@ -204,7 +209,7 @@ class Runner:
     def _ticks(self) -> Iterator[float]:
         """In how many seconds something may be due that no event announces."""
         now = time.monotonic()
-        timed = (each.patience(now) for each in (self._pulse, self._limit, self._jobs.fleet))
+        timed = (each.patience(now) for each in (self._pulse, self._limit, self._jobs.fleet, self._announced))
         yield from (tick for tick in (self._source.patience(), self._calls.patience(), *timed) if tick is not None)
         if self._obstacles.now or self._jobs.has_visits:
             yield self._devices.patience()
@@ -240,9 +245,9 @@ class Runner:
             self._over(end, again)
         for running in filter(None, started):
             self._began(running)
-            for difference in self._differences.news(running.job, running.attempt):
-                self._tell(difference)
-            self._tell(Started(running.job, running.attempt))
+            self._untold[running.attempt.name] = running
+        for name in [each for each in self._jobs.working() if each in self._untold]:
+            self._tell_start(name)
         never_ran = any(isinstance(end.found, recovery.NeverRan) for end in ends)
         return (more and bool(ready)) or any(retried) or None in begun or never_ran
 
@@ -262,10 +267,19 @@ class Runner:
         self._source.began(running.job, running.attempt)
         self._reading.began(running.job, running.attempt)
 
+    def _tell_start(self, name: str) -> None:
+        if running := self._untold.pop(name, None):
+            for difference in self._differences.news(running.job, running.attempt):
+                self._tell(difference)
+            self._tell(Started(running.job, running.attempt))
+
     def _over(self, end: End, again: str) -> None:
         job, attempt = end.running.job, end.running.attempt
         self._jobs.forget(end)
-        if not isinstance(end.found, Ending):
+        if isinstance(end.found, Ending):
+            self._tell_start(attempt.name)
+        else:
+            self._untold.pop(attempt.name, None)
             self._reading.forget(attempt)
             return
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())

@@ -10,7 +10,7 @@ from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import Note, Place, UserError
+from scheduler.errors import EmptyFile, Note, Place, UserError
 from scheduler.experiments import Experiment, Policy, Resources, SlurmWishes
 from scheduler.experiments.command import doubts, hydra_program
 from scheduler.experiments.command import launch as launching
@@ -172,7 +172,16 @@ def read_plan(
 
     Raises UserError with file, line and column for whatever is wrong.
     """
-    return plan_of(open_document(path, limits), overrides, asked, limits, method)
+    return plan_of(open_sweep_file(path, limits), overrides, asked, limits, method)
+
+
+def open_sweep_file(path: str, limits: Limits = DEFAULT) -> Document:
+    """As `open_document`; of an empty file it is said what a sweep is."""
+    try:
+        return open_document(path, limits)
+    except EmptyFile as error:
+        next_step = 'write "program:", "method:", "metric:" and "parameters:"'
+        raise UserError(error.what, where=error.where, next_step=next_step) from None
 
 
 def plan_of(

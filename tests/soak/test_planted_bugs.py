@@ -34,7 +34,7 @@ def plant(file: str, *changes: tuple[str, str], by: str) -> Plant:
     return Plant(file, changes, frozenset(by.split()))
 
 
-_DRIVE = "ranges = [_ALL] if jobs is None else _ranges(_numbers(jobs))"
+_DRIVE = "ranges = [_ALL] if jobs is None else ranges_of(_numbers(jobs))"
 _RESET = """connection = store.connection
         connection.execute("UPDATE job SET state = 'queued' WHERE state IN ('starting', 'running')")"""
 _FORGET = """connection = store.connection

@@ -12,6 +12,15 @@ from scheduler.experiments.configurations.overrides import Edit
 _NOTHING = object()
 
 
+class AlreadyThere(UserError):
+    """A change adds what is there at `path`."""
+
+    def __init__(self, edit: Edit) -> None:
+        what = f'"{edit.argument}" adds what is there already'
+        super().__init__(what, next_step=f"write {edit.argument[1:]} to change it")
+        self.path = edit.path
+
+
 @dataclass
 class EditChecks:
     """Takes the first combination of each entry, and remembers what was found in it."""
@@ -21,16 +30,14 @@ class EditChecks:
     names: dict[str, None] = field(default_factory=dict)
 
     def take(self, config: Config) -> None:
-        """Try the changes in this order. Raises UserError where one does not fit, or adds what is there already."""
+        """Try the changes in this order. Raises UserError where one does not fit, AlreadyThere where one adds what is."""
         if not self.edits:
             return
         self.names.update(dict.fromkeys(".".join(path) for path, _ in leaves(config)))
         for number, edit in enumerate(self.edits):
             there = get(config, edit.path, _NOTHING) is not _NOTHING
             if edit.sign == "+" and there:
-                raise UserError(
-                    f'"{edit.argument}" adds what is there already', next_step=f"write {edit.argument[1:]} to change it"
-                )
+                raise AlreadyThere(edit)
             if edit.fits(config) if edit.removes else there:
                 self.found.add(number)
             config = self._tried(edit, config)

@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import Place, UserError
+from scheduler.errors import EmptyFile, Place, UserError
 from scheduler.experiments.document import json_reader
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Key, Mark
@@ -76,7 +76,7 @@ def open_document(path: str, limits: Limits = DEFAULT) -> Document:
     """Read a file: JSON if its name ends in .json, else YAML. Raises UserError if it cannot be read or parsed."""
     text = text_of(path, limits)
     if not text.strip():
-        raise UserError("the file is empty", where=Place(path), next_step='write "experiments:" and a list, or a "grid:"')
+        raise EmptyFile("the file is empty", path)
     refuse_program(path, text)
     if Path(path).suffix == ".json":
         return Document(path, json_reader.parse(text, path, limits), lambda: json_reader.marks(text, path), limits=limits)

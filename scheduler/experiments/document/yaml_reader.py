@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.errors import Place, UserError
+from scheduler.errors import EmptyFile, Place, UserError
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Mark
 from scheduler.experiments.document.yaml_scalars import scalar
@@ -32,8 +32,7 @@ def parse(text: str, file: str, limits: Limits = DEFAULT) -> tuple[object, Mark]
     for event in events(text, file, limits):
         builder.take(event)
     if builder.root is None:
-        next_step = 'write "experiments:" and a list, or a "grid:"'
-        raise UserError("the file holds nothing but comments", where=Place(file), next_step=next_step)
+        raise EmptyFile("the file holds nothing but comments", file)
     return builder.root
 
 

@@ -7,15 +7,16 @@ from dataclasses import field, replace
 from itertools import chain, islice
 from typing import Any
 
-from scheduler.errors import UserError
+from scheduler.errors import Place, UserError
 from scheduler.experiments.configurations.configurations import (
     Axis,
     Config,
+    Path,
     combinations,
     merge,
     put,
 )
-from scheduler.experiments.configurations.edit_checks import EditChecks
+from scheduler.experiments.configurations.edit_checks import AlreadyThere, EditChecks
 from scheduler.experiments.configurations.interpolation import unresolved
 from scheduler.experiments.configurations.overrides import Edit, apply
 from scheduler.experiments.document import values
@@ -128,6 +129,8 @@ class _Entries:
         self.seen.append(before)
         try:
             self.checks.take(before)
+        except AlreadyThere as error:
+            raise UserError(error.what, where=self._stands(error.path, where), next_step=error.next_step) from None
         except UserError as error:
             raise self.document.error(error.what, *where, next_step=error.next_step) from None
         for edit in self.choices.edits:
@@ -190,6 +193,15 @@ class _Entries:
             if name in self.document.keys(*section):
                 return (*section, name)
         return where
+
+    def _stands(self, path: Path, where: Where) -> Place | None:
+        """The place of a key of these experiments; None where it stands in another file."""
+        varied = [(*outer, section) for outer in (where, ()) for section in ("grid", "zip")]
+        own, name = [(*outer, *path[:-1]) for outer in (where, ("base",))], ".".join(path)
+        for section, key in [*((each, path[-1]) for each in own), *((each, name) for each in varied)]:
+            if key in self.document.keys(*section):
+                return self.document.place(*section, key, key=True)
+        return None
 
     def _completion(self, config: Config, axes: tuple[Axis, ...], include: tuple[Clause, ...]) -> Completion:
         varied = [value for axis in axes for lane in axis.lanes() for value in lane.values]

@@ -83,7 +83,7 @@ def _sweep(found: Seen) -> dict[str, Any]:
         "best": _valued(results, results.best),
         "better": _valued(results, results.better),
         "outside": "".join(outside(plan, listed.trials, learns=False)),
-        "evidence": evidence.lines(found.evidence, learns=plan.sweep.method == "bayes"),
+        "evidence": evidence.afterwards(found.evidence, plan.sweep.method),
         "improvements": [asdict(each) for each in found.improvements],
         "parameters": {
             each.name: {"distribution": each.distribution.name, "fields": dict(each.distribution.fields)}

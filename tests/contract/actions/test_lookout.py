@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.actions import lookout
+from scheduler.actions.cancel import cancel_all
 from scheduler.actions.hold import hold
 from scheduler.actions.lookout import LONELY, Lookout
 from scheduler.actions.pause import go_on, pause
@@ -116,6 +118,17 @@ def test_of_a_job_that_logs_nothing_the_newest_line_is_shown(store: Store, exper
 def test_jobs_that_nobody_runs_are_said_to_wait_for_somebody(store: Store, jobs: list[Job]) -> None:
     """However long one looks, nothing is going to happen."""
     assert [each.reason for each in Lookout(store, jobs).scene().waiting] == [LONELY]
+
+
+def test_what_has_begun_is_not_said_to_wait(store: Store, one_runs: Job, jobs: list[Job], monkeypatch) -> None:
+    """A look at all that waits is expensive and comes seldom; the view said "2 wait, first X" long after X was done."""
+    monkeypatch.setattr(lookout, "THRIFT", 1e9)
+    looks = Lookout(store, jobs)
+    assert [(each.first.id, each.jobs) for each in looks.scene().waiting] == [(jobs[1].id, 2)]
+    cancel_all(store, [jobs[1].number], lambda _: None)
+    assert [(each.first.id, each.jobs) for each in looks.scene().waiting] == [(jobs[2].id, 1)]
+    cancel_all(store, [jobs[2].number], lambda _: None)
+    assert looks.scene().waiting == ()
 
 
 def test_what_keeps_the_first_of_the_queue_is_what_the_runners_plan_says(store: Store, home: Home, jobs: list[Job]) -> None:

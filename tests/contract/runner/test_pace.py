@@ -27,6 +27,7 @@ from scheduler.runner.attempts import Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Notice, Paced, PacedBy, Warned
 from scheduler.runner.pace import Pace
+from scheduler.runner.presence import present
 from scheduler.runner.runner import Runner
 from scheduler.tracking.left import Grown
 from tests.contract.first_runs import first_runs
@@ -296,12 +297,34 @@ def test_everybody_who_looks_sees_how_many_may_run(home: Home, store: Store, one
     sentence = "-j auto: 3 jobs at once of `sh`, settled (4 at once: x 0.91)"
     assert sentence in plain(drawn(scene, lambda job: job.short_id, 80, 24))
     assert as_object(scene, lambda job: job.id)["paces"] == [{"program": "sh", "jobs": 3, "settled": True, "gains": {"4": 0.91}}]
-    slots = "3 slots by -j auto (settled; 4 at once: x 0.91)"
+    slots = "3 slots by -j auto (settled; 4 at once: x 0.91; learned of all jobs of sh, whatever their arguments)"
     assert f"when its runner, which has {slots}, has one that is free" in explain(store, jobs[1], machine())
     assert explain(store, store.job(one_runs.id), machine()).endswith(f"; its runner has {slots}")
     kept.keep(home.root, "sh", Found(3, "4 cores", {}, settled=True, now=3, pid=1, birth=-1))
     assert not status(store).paces
     assert "auto" not in explain(store, jobs[1], machine())
+
+
+def test_slots_that_another_runner_finds_out_for_a_program_are_not_those_of_every_job_of_it(
+    home: Home, store: Store, experiments, tmp_path: Path
+) -> None:
+    """One file is run with -j auto, and another of the same program, with other arguments, by nobody yet: the second was told how
+    many slots the first one's runner has. What it would begin with is said, and by which jobs that was learned."""
+    text = "command: [sh, -c, 'sleep 0', sh, '${args}']\ngrid: {x: [%s]}\n"
+    (one,), (other,) = (submit(store, experiments(text % x), str(tmp_path)).jobs for x in "12")
+    kept.keep(home.root, "sh", Found(3, "4 cores", {4: 0.91}, settled=True).by_us(3))
+    how = "settled; 4 at once: x 0.91; learned of all jobs of sh, whatever their arguments"
+    with present(home, [(one.number, one.number)]):
+        assert f"when its runner, which has 3 slots by -j auto ({how}), has one" in explain(store, one, machine(4))
+        alone = explain(store, other, machine(4))
+    assert "its runner" not in alone
+    assert alone.endswith(
+        f"`exp-queue retry {other.short_id}` runs it; -j auto begins with 3 slots ({how}; on a machine with: 4 cores)"
+    )
+    assert "-j auto" not in explain(store, other, machine(8)), "of another machine nothing is known"
+    kept.keep(home.root, "sh", Found(3, "4 cores", {4: 0.91}, settled=True, now=3, pid=1, birth=-1))
+    with present(home, [(other.number, other.number)]):
+        assert explain(store, other, machine(4)).endswith("it starts when its runner has a slot (-j)")
 
 
 def test_a_runner_starts_as_many_as_were_found(home: Home, store: Store, experiments, tmp_path: Path) -> None:

@@ -170,6 +170,6 @@ def test_a_sweep_says_of_how_many_trials_of_others_it_was_told(store: Store, exp
     with store.change() as change:
         add_evidence(change, "aa", [job.id for job in first])
     assert [each["evidence"] for each in sweeps.document(store)] == [
-        ["the search learns from 2 of 3 trials of sweep bb (sweep.yaml); the other lies outside the present space"],
+        ["to learn from (--from) it was given 2 of 3 trials of sweep bb (sweep.yaml); the other lies outside the present space"],
         [],
     ]

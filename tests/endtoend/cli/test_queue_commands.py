@@ -38,6 +38,24 @@ def states(grid) -> list[str]:
     return [job["state"] for job in grid.jobs()]
 
 
+def test_a_time_that_is_over_is_said_to_be_so_and_keeps_nothing_back(grid) -> None:
+    """The year of a copied line was an old one; nobody hears of it from jobs that simply start."""
+    submitted = grid("submit", "grid.yaml", "--begin", "2020-01-01")
+    assert submitted.stderr.count("--begin 2020-01-01 is over: nothing waits for it") == 1
+    assert grid("work").returncode == 0
+    assert "is over" not in grid("submit", "grid.yaml", "x=4", "--begin", "now").stderr
+
+
+def test_who_cancels_what_runs_hears_of_what_is_starting(grid) -> None:
+    """A job in Slurm's queue is starting, and so is one whose Python is slow to come: `running` names neither, in silence."""
+    grid("submit", "grid.yaml")
+    with Store(open_home(grid.home)) as store, store.change() as change:
+        change.begin(store.jobs()[0], "ssh/ada/1", "")
+    told = "1 still starting, which `running` does not name: `exp-queue cancel starting` stops what is"
+    assert told in grid("cancel", "running").stderr
+    assert told not in grid("cancel", "queued").stderr
+
+
 def test_submit_starts_nothing_and_work_runs_all_of_it(grid) -> None:
     """Fill the queue now, run it tonight."""
     submitted = grid("submit", "grid.yaml")

@@ -153,3 +153,18 @@ def test_show_names_the_host_and_nothing_of_this_machine(line: CommandLine, host
     assert seen["python"].startswith(sys.executable), "of the host, which has it under the same path"
     assert "click==" in line("show", "last", "--packages").stdout
     assert socket.gethostname() not in line("show", "last").stdout.replace(str(line.directory), "")
+
+
+def test_what_was_interrupted_goes_on_there(line: CommandLine, hosts: Hosts) -> None:
+    """It was cancelled here; a host that does not answer leaves it as it is."""
+    line("submit", mending(line, "[0]"))
+    line("cancel", "last")
+    hosts["ada"].stop()
+    assert line("resume", *ADA).returncode == 2
+    assert states(line) == ["cancelled"]
+    hosts["ada"].start()
+    line.write("mended", "")
+    done = line("resume", *ADA)
+    assert done.returncode == 0, done.stderr
+    assert states(line) == ["done"]
+    assert ran_on(line, hosts, "ada")

@@ -422,6 +422,10 @@ def test_a_sweep_learns_from_another_one_and_goes_on_so(sweeps):
     again = sweeps("sweep", "next.yaml", "--count", "1", "--format", "json")
     assert told in again.stderr
     assert [trial["trial"] for trial in sorted(json.loads(again.stdout)["trials"], key=lambda each: each["trial"])] == [0, 1]
+    drawn = sweeps("sweep", "next.yaml", "--sampler", "random", "--count", "1", "--plain").stderr
+    assert "this method learns from none" in drawn
+    later = sweeps("trials", "next.yaml").stderr
+    assert (told in later, "to learn from (--from) it was given 2 of 2 trials" in later) == (False, True), later
     refused = sweeps("sweep", "sweep.yaml", "--from", "next.yaml")
     assert (refused.returncode, "method random learns nothing" in refused.stderr) == (2, True)
 

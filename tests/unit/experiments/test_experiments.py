@@ -292,10 +292,24 @@ def test_a_wrong_override_is_named_in_its_message(plan, argument, expected):
     assert str(caught.value) == expected
 
 
-def test_adding_what_is_there_already_is_refused_at_its_place(plan):
-    """`+` says that the key is new; if it is not, a name was mistyped or forgotten."""
-    with pytest.raises(UserError, match=r'experiments\.yaml:1:7: "\+a=1" adds what is there already; write a=1 to change it'):
-        plan("base: {a: 1}", "+a=1")
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("base: {a: 1}", "1:8"),
+        ("grid: {x: [1]}\nbase:\n  b: {a: 1}\n  a: 1", "4:3"),
+        ("base: {b: 1}\ngrid: {x: [1], a: [1, 2]}", "2:16"),
+        ("base: {a: 1}\nexperiments: [{a: 2}, {b: 3}]", "2:16"),
+        ("base: {b: 1}\nexperiments: [{grid: {a: [2]}}]", "2:23"),
+        ("base: {b: 1}\nzip: {a: [2], c: [3]}", "2:7"),
+    ],
+)
+def test_adding_what_is_there_already_is_refused_at_its_place(plan, text, place):
+    """`+` says that the key is new; if it is not, a name was mistyped or forgotten. It pointed at the base or at line 1, whatever
+    stood there."""
+    with pytest.raises(
+        UserError, match=rf'experiments\.yaml:{place}: "\+a=1" adds what is there already; write a=1 to change it'
+    ):
+        plan(text, "+a=1")
 
 
 def test_two_plus_signs_set_a_key_whether_or_not_it_is_there(plan):

@@ -81,6 +81,18 @@ def test_on_a_terminal_the_widest_column_gives_way(monkeypatch: pytest.MonkeyPat
     assert out.getvalue().splitlines() == ["id    text             n", "1234  " + "x" * 14 + "…  7", "5     " + "漢" * 7 + "…  8"]
 
 
+def test_what_a_narrow_terminal_has_no_room_for_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each column that was left must not look like all there is."""
+    monkeypatch.setenv("COLUMNS", "20")
+    out = Terminal()
+    print_table([{"trial": "1", "lr": "0.0123456", "loss": "0.98765432", "time": "12 h 34 min"}], out)
+    assert [line.split()[0] for line in out.getvalue().splitlines()] == ["trial", "1"]
+    assert max(map(len, out.getvalue().splitlines())) <= 20
+    assert capsys.readouterr().err == "no room here for loss, time: a wider terminal has them, and a pipe\n"
+
+
 def test_json_is_standard_json_and_keeps_diverged_values() -> None:
     """Every parser can read it, also one that knows no NaN; a diverged value is a result too."""
     out = io.StringIO()

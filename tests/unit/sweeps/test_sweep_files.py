@@ -9,6 +9,7 @@ from scheduler.experiments import Ranking
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document.limits import Limits
 from scheduler.sweeps import read_file
+from scheduler.sweeps.sweep import read_plan
 
 GRID = "method: grid\nprogram: train.py\nparameters:\n  lr: {values: [0.1, 0.2]}\n  epochs: {value: 3}\n"
 
@@ -170,6 +171,16 @@ BAD = {
     "method: grid\nparameters: {a: {min: 0, max: 9999999}}": " the file asks for 10,000,000 experiments, more than 1,000,000; "
     "take values out of its grid, or add --max-experiments 10000000 if that is meant",
 }
+
+
+@pytest.mark.parametrize(("text", "what"), [("", "the file is empty"), ("# later\n", "the file holds nothing but comments")])
+def test_an_empty_file_is_told_what_a_sweep_has(tmp_path, text, what):
+    """It was told to have "experiments:", which no sweep has."""
+    path = tmp_path / "sweep.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        read_plan(str(path))
+    assert str(caught.value) == f'{path}: {what}; write "program:", "method:", "metric:" and "parameters:"'
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.items(), ids=lambda text: text[:60].replace("\n", "|"))

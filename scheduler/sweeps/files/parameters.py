@@ -26,9 +26,9 @@ Where = tuple[Key, ...]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def read_parameters(document: Document, written: object, where: Where = ("parameters",)) -> tuple[Parameter, ...]:
+def read_parameters(document: Document, written: object) -> tuple[Parameter, ...]:
     """Every parameter, sorted by name at each level. Raises UserError at what is wrong."""
-    return with_conditions(document, list(_parameters(document, written, where, (), ())))
+    return with_conditions(document, list(_parameters(document, written, ("parameters",), (), ())))
 
 
 def _parameters(

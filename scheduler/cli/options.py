@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduler.cli.slots_type import SlotsType
+from scheduler.errors import UserError, about
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
@@ -163,7 +164,6 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_priority(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
     """By the reader that files use."""
-    from scheduler.errors import UserError
     from scheduler.experiments.document import values
 
     if text is None:
@@ -177,13 +177,10 @@ def read_priority(context: click.Context, option: click.Parameter, text: str | N
 def _read_begin(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
     import time
 
-    from scheduler.errors import UserError
     from scheduler.queue.moments import moment
 
-    try:
+    with about("--begin"):
         return None if text is None else moment(text, time.time())
-    except UserError as error:
-        raise UserError(f"--begin: {error.what}", next_step=error.next_step) from None
 
 
 _ORDER = (
@@ -250,13 +247,10 @@ def remark_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_pause(option: str, text: str) -> float:
     """Seconds, by the reader that files use; 0 is allowed."""
-    from scheduler.errors import UserError
     from scheduler.experiments.document import values
 
-    try:
+    with about(option):
         return values.pause(float(text) if text.replace(".", "", 1).isdecimal() else text)
-    except UserError as error:
-        raise UserError(f"{option}: {error.what}", next_step=error.next_step) from None
 
 
 def opened_store() -> AbstractContextManager[Store]:

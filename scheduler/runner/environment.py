@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from scheduler.attempt_files import METRICS
 from scheduler.errors import UserError
 from scheduler.experiments.command.program_file import program_files_of_line
 from scheduler.gpus.ports import variables
-from scheduler.launcher.files import METRICS
 from scheduler.launcher.system_log import EVERY
 from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job, filled
 from scheduler.queue.surroundings import Surroundings

@@ -74,7 +74,7 @@ def view(tmp_path: Path) -> Iterator[Callable[[], View]]:
 
     def watch() -> View:
         run = tmp_path
-        made.append(Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], run_id=OWN))
+        made.append(Follower(run, ["loss"], run_id=OWN))
         return View(made[-1])
 
     yield watch
@@ -238,7 +238,7 @@ def test_whoever_reads_later_comes_to_the_same_view(tmp_path: Path, view) -> Non
     for seed in range(60):
         draw, run = random.Random(seed), tmp_path / str(seed)  # noqa: S311 - a repeatable choice, not a secret
         run.mkdir()
-        one = View(Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], run_id=OWN))
+        one = View(Follower(run, ["loss"], run_id=OWN))
         names = draw.sample([OWN, "a", "b", "c"], 3)
         logs = [Log(run, n, name, rank=draw.choice(["rank0", "rank1", ""])) for n, name in enumerate(names)]
         for moment in range(draw.randrange(3, 25)):
@@ -253,7 +253,7 @@ def test_whoever_reads_later_comes_to_the_same_view(tmp_path: Path, view) -> Non
                 ],
                 [8, 1, 1, 2, 6],
             )[0]()
-        last = View(Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], run_id=OWN))
+        last = View(Follower(run, ["loss"], run_id=OWN))
         assert one.finish() == last.finish(), seed
         assert (one.follower.source, one.follower.summary) == (last.follower.source, last.follower.summary), seed
         one.follower.close()

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from scheduler.launcher.files import SYSTEM
+from scheduler.attempt_files import SYSTEM
 
 # Is on its GPU with 500 MiB, until the test has seen enough.
 JOB = """

@@ -72,6 +72,22 @@ def registered(
     return at_server(plan, account.url, address, origin)
 
 
+def begun(
+    written: object,
+    say: Callable[[str], None],
+    store: Store,
+    plan: SweepPlan,
+    devices: Devices,
+    directory: str,
+    terms: Terms,
+    wishes: Wishes,
+    tell: Tell,
+) -> Swept:
+    """As `sweep`, of a plan that may not be at the server yet: then it becomes a sweep there first; see `registered`."""
+    there = registered(store, plan, written, directory, say, again=wishes.again)
+    return sweep(store, there, devices, directory, terms, wishes, tell)
+
+
 def sweep(
     store: Store,
     plan: ServerPlan,

@@ -40,8 +40,10 @@ from scheduler.values import dataclass
 
 @dataclass(frozen=True)
 class Swept:
-    """How it ended. `results`: None where the runner was told to leave. `sightings`: whether its metric was ever seen."""
+    """How it ended. `sweep`: its id. `results`: None where the runner was told to leave. `sightings`: whether its metric was ever
+    seen."""
 
+    sweep: str
     driven: Driven
     results: Results | None
     sightings: Sightings
@@ -90,8 +92,8 @@ def tried_out(mine: Mine, plan: SweepPlan, book: Book, source: TrialSource, devi
     """Run the trials that the source brings until it has no more, whoever decides about them."""
     driven = run_out(terms.runner(mine, devices, tell, source), mine.jobs, terms.brake)
     if driven.left:
-        return Swept(driven, None, Sightings(plan.metric))
-    return Swept(driven, results(mine.store, plan, book), source.sightings())
+        return Swept(book.sweep.id, driven, None, Sightings(plan.metric))
+    return Swept(book.sweep.id, driven, results(mine.store, plan, book), source.sightings())
 
 
 def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:

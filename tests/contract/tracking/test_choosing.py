@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from listening import put
 
 from scheduler.tracking.readers.follower import REST, Follower
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
@@ -80,12 +81,6 @@ def view(tmp_path: Path) -> Iterator[Callable[[], View]]:
     yield watch
     for each in made:
         each.close()
-
-
-def put(path: Path, content: str | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def event_file(folder: Path, *losses: float) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from listening import listen
+from listening import listen, put
 
 from scheduler.tracking.readers.follower import FIRST_LOOK, REST, Follower
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
@@ -48,12 +48,6 @@ def follow(tmp_path: Path) -> Iterator[Watch]:
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A place of the script's own, outside of all that is watched."""
     return tmp_path_factory.mktemp("own")
-
-
-def put(path: Path, content: str | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def wandb_rows(*losses: float, name: str = "loss") -> bytes:

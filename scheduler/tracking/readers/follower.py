@@ -12,6 +12,7 @@ from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
 from scheduler.tracking.readers.kinds import ORDER, OUTPUT, SWANLAB, TENSORBOARD, WANDB, sources
+from scheduler.tracking.readers.missing import sentence
 from scheduler.tracking.readers.places import folders_to_watch, logs_among
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Row
@@ -182,8 +183,6 @@ class Follower:
         if self._decided:
             found = self.unusable()
             return found.sentence(" or ".join(self._names), self.source) if found else ""
-        from scheduler.tracking.readers.missing import sentence  # seldom needed
-
         looked_at = [source.name for source in self._sources if source.exists]
         return sentence(self._names, looked_at, self.names_instead())
 

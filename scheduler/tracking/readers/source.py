@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import MetricRows, Objective
+from scheduler.tracking.plain import flattened
 from scheduler.tracking.readers.candidates import Candidate, weightiest
 from scheduler.tracking.readers.parts import Part, together
 from scheduler.tracking.readers.printed import PrintedRows, names_printed, names_written_otherwise
@@ -148,8 +149,6 @@ class Source:
     def _names(self, log: Candidate) -> Iterable[str]:
         if isinstance(log.reader, PrintedRows):
             return names_printed(log.path)
-        from scheduler.tracking.plain import flattened  # only asked for where a metric is missing
-
         rows = self._reader(log.path, ()).read()
         return [name for row in rows for name, _ in flattened(row.values) if not name.startswith("_")]
 

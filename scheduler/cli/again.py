@@ -23,7 +23,6 @@ from scheduler.cli.options import (
 from scheduler.cli.start_options import cold_option, elsewhere_options
 
 if TYPE_CHECKING:
-    from scheduler.actions.drive import Terms
     from scheduler.actions.where import Elsewhere, Where
     from scheduler.gpus.observation import Settings
     from scheduler.queue.store import Store
@@ -118,13 +117,11 @@ def work(
     exp-queue work --on ssh:ada,babbage
     """
     from scheduler.actions.where import Where
-    from scheduler.cli.driving import terms_of
     from scheduler.report.notifications import notifying
 
     where = Where(elsewhere, settings, slots)
     with notifying(notify, "work", say) as told, opened_store() as store:
-        terms = told.terms(terms_of(where.slots, grace, max_failures))
-        return _work(store, where, terms, told, style, forever=forever, plain=plain)
+        return _work(store, where, told, style, grace=grace, max_failures=max_failures, forever=forever, plain=plain)
 
 
 @click.command()
@@ -151,7 +148,6 @@ def resume(
     Runs what is queued, what was cancelled, and what was lost but can resume.
     """
     from scheduler.actions.where import Where
-    from scheduler.cli.driving import terms_of
     from scheduler.queue.submit import ask_for_interrupted
     from scheduler.report.notifications import notifying
 
@@ -160,17 +156,26 @@ def resume(
         left_alone = ask_for_interrupted(store)
         if left_alone:
             say(f"{left_alone} with unknown outcome stay as they are; `exp-queue retry lost --lost` runs them again")
-        terms = told.terms(terms_of(where.slots, grace, max_failures))
-        return _work(store, where, terms, told, style, forever=False, plain=plain)
+        return _work(store, where, told, style, grace=grace, max_failures=max_failures, forever=False, plain=plain)
 
 
-def _work(store: Store, where: Where, terms: Terms, told: Notifications, style: str, *, forever: bool, plain: bool) -> int:
+def _work(
+    store: Store,
+    where: Where,
+    told: Notifications,
+    style: str,
+    *,
+    grace: float | None,
+    max_failures: float | None,
+    forever: bool,
+    plain: bool,
+) -> int:
     from scheduler.actions.work import work as run_all
-    from scheduler.cli.driving import concluded
+    from scheduler.cli.driving import concluded, terms_of
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
 
-    progress = Progress(sys.stderr)
+    progress, terms = Progress(sys.stderr), told.terms(terms_of(where.slots, grace, max_failures))
     with viewed(progress, store.home, plain=plain) as tell:
         driven = run_all(store, where, terms, told.also(tell), forever=forever)
     return concluded(driven, store, progress, told, style, by_file=False)

@@ -29,9 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scheduler.gpus.admission import admit  # noqa: E402
-from scheduler.gpus.claims import Claim, take  # noqa: E402
+from scheduler.gpus.claims import Claim, Decide, take  # noqa: E402
 from scheduler.gpus.observation import Observation, Settings  # noqa: E402
-from scheduler.gpus.placement import Request  # noqa: E402
+from scheduler.gpus.placement import ClaimRecord, Placement, Refusal, Request  # noqa: E402
 from scheduler.gpus.reading import Gpu, Reading  # noqa: E402
 from tests.fakes.nvml.fake_driver import SOURCE, FakeDriver, gpu_lines  # noqa: E402
 
@@ -95,20 +95,24 @@ def decisions(living: int, rounds: int) -> list[float]:
     gpus = Reading(tuple(Gpu(f"GPU-{n}", index=n, bus=f"{n}", name="A", total=80_000, used=0) for n in range(8)))
     decide = partial(_admitted, Request(memory=1000), gpus)
     with tempfile.TemporaryDirectory() as folder:
-        held = [take(Path(folder), decide) for _ in range(living)]
-        took = []
+        held, took = [_taken(folder, decide) for _ in range(living)], []
         for _ in range(rounds * 10):
             start = time.perf_counter()
-            claim = take(Path(folder), decide)
+            claim = _taken(folder, decide)
             took.append(time.perf_counter() - start)
-            assert isinstance(claim, Claim)
             claim.close()
         for each in held:
-            each.close()  # type: ignore[union-attr]
+            each.close()
     return took
 
 
-def _admitted(request: Request, reading: Reading, living: tuple) -> object:
+def _taken(folder: str, decide: Decide) -> Claim:
+    claim = take(Path(folder), decide)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def _admitted(request: Request, reading: Reading, living: tuple[ClaimRecord, ...]) -> Placement | Refusal:
     return admit(request, reading, living, Observation(), Settings())
 
 

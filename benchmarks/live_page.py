@@ -127,8 +127,8 @@ def measured(runs: int, rows: int, count: int, seconds: int) -> Iterator[str]:
         yield f"opening: ready {ready:.2f} s, drawn {drawn:.2f} s; first load {first:.0f} KB"
         place = _place(address)
         watchers = [Watcher(address, place) for _ in range(count)]
-        for each in watchers:
-            each.start()
+        for watcher in watchers:
+            watcher.start()
         jobs = [open_now.enter_context(running(store, job)) for job in new]
         for each in jobs:
             each.log([json.loads(pages.row(0))])

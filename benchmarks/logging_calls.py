@@ -101,8 +101,12 @@ def measured(way: str, calls: int, between: float) -> dict[str, float]:
     return found
 
 
-PARTS = (("call", "a log call of five numbers", "µs"), ("slow", "a log call, slowest 1 %", "µs"))
-PARTS += (("cpu", "CPU time of a row", "µs"), ("end", "from the last call until all is delivered", "s"))
+PARTS = (
+    ("call", "a log call of five numbers", "µs"),
+    ("slow", "a log call, slowest 1 %", "µs"),
+    ("cpu", "CPU time of a row", "µs"),
+    ("end", "from the last call until all is delivered", "s"),
+)
 
 
 def figures(asked: Asked, calls: int = 0, between: float = 1.0) -> list[Figure]:

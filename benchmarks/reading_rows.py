@@ -56,7 +56,7 @@ def delays(kind: str, rows: int, pause: float) -> tuple[list[float], int]:
         own["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
         kept = {name: value for name, value in {**os.environ, **changes, **own}.items() if value is not None}
         script = head + LOOP.format(rows=rows, pause=pause, log=log)
-        follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], only=(kind,))
+        follower = Follower(run, ["loss"], only=(kind,))
         with (run / "log.txt").open("ab") as output:
             process = subprocess.Popen([sys.executable, "-c", script], stdout=output, stderr=output, env=kept)
         found = listen(follower, process, rows)
@@ -127,7 +127,7 @@ def bulk(name: str, rows: int) -> tuple[float, int, float]:
         run = Path(folder)
         (run / place).parent.mkdir(parents=True, exist_ok=True)
         (run / place).write_bytes(content())
-        follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], only=(kind,))
+        follower = Follower(run, ["loss"], only=(kind,))
         began, found, longest = time.perf_counter(), 0, 0.0
         while True:
             before = time.perf_counter()

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -214,7 +215,7 @@ def plain_reading(lines: Lines, size: int, count: int, tokens: int) -> Callable[
 
 def our_reading(lines: Lines, size: int, count: int, tokens: int, *, ends: bool) -> Callable[[], float]:
     """The same lines in batches of about as many pixels as `size` lines of mean width have."""
-    model = model_of(read({"network": "LineCNNTransformer", "dataset": "GeneratedLines"}), lines, CPU)
+    model: Any = model_of(read({"network": "LineCNNTransformer", "dataset": "GeneratedLines"}), lines, CPU)  # one that writes
     model.network.decoder.head = head = Ending(model.network.decoder.head)
     model.network.eval()
     model.longest = tokens

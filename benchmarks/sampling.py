@@ -22,13 +22,13 @@ if not __package__:  # started by its path
 
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
 from benchmarks.harness.tables import shown
+from scheduler.attempt_files import SYSTEM
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Process, Reading
 from scheduler.gpus.view import View
 from scheduler.home import open_home
 from scheduler.launcher.client import Slot, open_slot
-from scheduler.launcher.files import SYSTEM
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes
 from scheduler.queue.job import Attempt

@@ -52,7 +52,9 @@ class Wandb:
         import sweeps
 
         numpy.random.seed(seed)  # it draws from there
-        self._sweeps, self._runs, self._space = sweeps, {}, space
+        self._sweeps: Any = sweeps  # W&B's, although a folder of ours has that name too
+        self._runs: dict[int, Any] = {}
+        self._space = space
         parameters = {name: {"values": list(axis)} for name, axis in space.items()}
         self._config = {"method": "bayes", "metric": {"name": "value", "goal": goal}, "parameters": parameters}
 
@@ -74,9 +76,9 @@ class ConformalQuantiles:
         from syne_tune.optimizer.baselines import CQR
         from syne_tune.optimizer.schedulers.ask_tell_scheduler import AskTellScheduler
 
-        space = {name: choice(list(axis)) for name, axis in space.items()}
-        cqr = CQR(space, metric="value", do_minimize=goal == "minimize", random_seed=seed)
-        self._scheduler, self._trials = AskTellScheduler(cqr), {}
+        choices = {name: choice(list(axis)) for name, axis in space.items()}
+        cqr = CQR(choices, metric="value", do_minimize=goal == "minimize", random_seed=seed)
+        self._scheduler, self._trials = AskTellScheduler(cqr), dict[int, Any]()
 
     def tell(self, number: int, value: float) -> None:
         self._scheduler.tell(self._trials[number], {"value": value})
@@ -90,7 +92,8 @@ def search(peer: str) -> None:
     warnings.simplefilter("ignore")
     answers, sys.stdout = sys.stdout, sys.stderr  # what a peer prints is no answer
     told = json.loads(sys.stdin.readline())
-    searching = {"wandb": Wandb, "cqr": ConformalQuantiles}[peer](told["space"], told["goal"], told["seed"])
+    peers: dict[str, type[Wandb] | type[ConformalQuantiles]] = {"wandb": Wandb, "cqr": ConformalQuantiles}
+    searching = peers[peer](told["space"], told["goal"], told["seed"])
     for line in sys.stdin:
         news = json.loads(line)
         for number, value in news["over"]:

@@ -135,7 +135,8 @@ class ByHand:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._study = optuna.create_study(direction=table.goal, sampler=optuna.samplers.TPESampler(seed=seed))
+        direction = optuna.study.StudyDirection[table.goal.upper()]
+        self._study = optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=seed))
         self._space, self._trials = table.space, dict[int, Any]()
 
     def ask(self, number: int) -> Places:
@@ -150,7 +151,7 @@ class Peer:
     """A search in the Python of the cache."""
 
     def __init__(self, name: str, table: Table, seed: int, python: Path) -> None:
-        command = [python, HERE.with_name("search_quality_peers.py"), name]
+        command = [str(python), str(HERE.with_name("search_quality_peers.py")), name]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._over: list[tuple[int, float]] = []
         self._say({"space": table.space, "goal": table.goal, "seed": seed})

@@ -27,7 +27,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.checkouts import COMMAND, environment
-from benchmarks.harness.figures import Asked, Figure, Floor, Missing
+from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, Missing
 from benchmarks.harness.tables import shown
 
 STARTS = 20
@@ -86,13 +86,13 @@ def _command(folder: Path, asked: Asked, starts: int, key: str, words: Sequence[
     lines = [[*COMMAND, *words], python(code)][: 2 - asked.alone]
     ours, *least = in_turns([partial(cpu_of, line, folder) for line in lines], starts)
     what = f"`{' '.join(words).replace('one.json', 'FILE')}`, CPU time of a start"
-    return Figure(f"startup.{key}", what, "ms", (ours,), Floor(floor, (least[0],)) if least else None)
+    return Figure(f"startup.{key}", what, "ms", (ours,), Floor(floor, (least[0],)) if least else ALONE)
 
 
 def _first_job(folder: Path, asked: Asked, starts: int) -> Figure:
     lines = [[*COMMAND, "run", "stamped.json", "--again"], python(FIRST)][: 2 - asked.alone]
     ours, *least = in_turns([partial(until_its_job_acts, line, folder) for line in lines], starts)
-    floor = Floor("a Python that imports click and sqlite3 and starts the job", (least[0],)) if least else None
+    floor = Floor("a Python that imports click and sqlite3 and starts the job", (least[0],)) if least else ALONE
     return Figure("startup.run", "from `run` to the first act of its first job", "ms", (ours,), floor)
 
 

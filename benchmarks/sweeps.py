@@ -220,7 +220,7 @@ parameters:
 
 def replay(histories: Sequence[Sequence[float]], order: Sequence[int], rule: EarlyTerminate) -> tuple[int, float]:
     """Rows computed and best value when `order` is tried on SLOTS slots, each row taking as long as any other."""
-    bands, waiting, running = Bands(rule, "maximize"), list(order), {}
+    bands, waiting, running = Bands(rule, "maximize"), list(order), dict[int, int]()
     computed, best = 0, -1.0
     while waiting or running:
         while waiting and len(running) < SLOTS:

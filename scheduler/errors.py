@@ -5,7 +5,8 @@ Errors are raised where the fact is known and shown in one place, the command li
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from scheduler.terminal import safe
 from scheduler.values import dataclass
@@ -61,6 +62,17 @@ class EmptyFile(UserError):
 
     def __init__(self, what: str, file: str) -> None:
         super().__init__(what, where=Place(file), next_step='write "experiments:" and a list, or a "grid:"')
+
+
+@contextmanager
+def about(what: str, *, where: Place | None = None, next_step: str | None = None) -> Iterator[None]:
+    """Say what a UserError that is raised inside is about: an option, an argument, a key, which stands at `where`. `next_step`:
+    instead of the error's own."""
+    try:
+        yield
+    except UserError as error:
+        step = error.next_step if next_step is None else next_step
+        raise UserError(f"{what}: {error.what}", where=where, next_step=step) from None
 
 
 class CannotEverRun(UserError):

@@ -1,9 +1,14 @@
-"""Is a text safe on a terminal? Told without the product's own rule; and texts that are not."""
+"""Is a text safe on a terminal? Told without the product's own rule; and what hostile
+neighbours leave: texts that are not, and files that are locked."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import subprocess
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 
 from tests.conftest import COMMAND, CommandLine
 
@@ -23,3 +28,13 @@ def printed(line: CommandLine, *words: str) -> tuple[int, str, str]:
     command = [*COMMAND, *words]
     done = subprocess.run(command, cwd=line.directory, env=line.environment, capture_output=True, timeout=100, check=False)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@contextlib.contextmanager
+def locked(path: Path, content: bytes) -> Iterator[None]:
+    """A file whose lock somebody holds."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -103,6 +103,15 @@ class CommandLine:
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)
 
+    def states(self) -> list[str]:
+        """Those of all jobs, the oldest first."""
+        return [job["state"] for job in self.jobs()]
+
+    def noted(self) -> list[str]:
+        """The words that jobs have written into the file `ledger`, sorted."""
+        path = self.directory / "ledger"
+        return sorted(path.read_text().split()) if path.exists() else []
+
 
 def gnu_parallel() -> str | None:
     """Where GNU parallel is; None where it is missing, or another program has its name."""

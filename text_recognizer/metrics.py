@@ -65,8 +65,3 @@ def word_error_rate(predictions: Sequence[Prediction]) -> float:
 def accuracy(predictions: Sequence[Prediction]) -> float:
     """The share of predictions that equal their target, between 0 and 1."""
     return sum(p.prediction == p.target for p in predictions) / max(1, len(predictions))
-
-
-def collapse(best: Sequence[int], blank: int = 0) -> list[int]:
-    """CTC's best path: repeated classes count once, then blanks go (Graves et al. 2006)."""
-    return [k for before, k in zip([blank, *best], best) if k not in (before, blank)]  # noqa: B905 - shifted by one

@@ -21,7 +21,7 @@ from scheduler.runner.limit import Slots, most_of
 from scheduler.runner.notices import Ended, Notice, Skipped
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
-from scheduler.runner.sources import Submits
+from scheduler.runner.sources import Source, Submits
 from scheduler.runner.streaks import Streaks
 from scheduler.values import dataclass
 
@@ -49,6 +49,19 @@ class Terms:
     def pulse(self) -> Pulse:
         """What the runner tells by the clock."""
         return Pulse(self.every, self.still)
+
+    def runner(
+        self,
+        mine: Mine,
+        devices: Devices,
+        tell: Callable[[Notice], None],
+        source: Source,
+        *,
+        many: bool = True,
+        streaks: Streaks | None = None,
+    ) -> Runner:
+        """What runs these jobs on these terms; `many` and `streaks` as a `Runner` takes them."""
+        return Runner(mine, devices, self.slots, tell, source, self.grace, streaks, self.pulse, many=many)
 
 
 @dataclass(frozen=True)
@@ -78,10 +91,8 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
         refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
     tell(Driving(terms.most(devices), devices.note, jobs, done, before=len(needed), view=devices.seen))
-    source = Submits(store.home, forever=False)
-    runner = Runner(
-        mine, devices, terms.slots, tell, source, terms.grace, Streaks(terms.max_failures), terms.pulse, many=len(jobs) >= MANY
-    )
+    source, streaks = Submits(store.home, forever=False), Streaks(terms.max_failures)
+    runner = terms.runner(mine, devices, tell, source, many=len(jobs) >= MANY, streaks=streaks)
     return run_out(runner, mine.jobs, terms.brake)
 
 
@@ -98,10 +109,8 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
 
     devices.expect(_unlike(Mine(store), devices))
     tell(Driving(terms.most(devices), devices.note, forever=forever, view=devices.seen))
-    source = Submits(store.home, forever=forever)
-    runner = Runner(
-        Mine(store), devices, terms.slots, note, source, terms.grace, Streaks(terms.max_failures), terms.pulse, many=True
-    )
+    source, streaks = Submits(store.home, forever=forever), Streaks(terms.max_failures)
+    runner = terms.runner(Mine(store), devices, note, source, streaks=streaks)
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)
 
 

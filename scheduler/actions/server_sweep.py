@@ -8,24 +8,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from scheduler.actions.drive import Tell, Terms, run_out
+from scheduler.actions.drive import Tell, Terms
 from scheduler.actions.notices import Driving, Said, SweepOpened
-from scheduler.actions.sweep import Swept, budget_of
-from scheduler.actions.trials import results
+from scheduler.actions.sweep import Swept, budget_of, tried_out
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document.limits import Limits
 from scheduler.queue.here import Here
 from scheduler.queue.mine import Mine
-from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.queue.submit import outdated
 from scheduler.queue.trials import newest_sweeps
 from scheduler.runner.devices import Devices
-from scheduler.runner.runner import Runner
 from scheduler.sweeps.engine.evidence import NO_EVIDENCE
 from scheduler.sweeps.engine.live_trials import Book, open_sweep
-from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.stopping.rules import SERVER
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
@@ -77,6 +72,22 @@ def registered(
     return at_server(plan, account.url, address, origin)
 
 
+def begun(
+    written: object,
+    say: Callable[[str], None],
+    store: Store,
+    plan: SweepPlan,
+    devices: Devices,
+    directory: str,
+    terms: Terms,
+    wishes: Wishes,
+    tell: Tell,
+) -> Swept:
+    """As `sweep`, of a plan that may not be at the server yet: then it becomes a sweep there first; see `registered`."""
+    there = registered(store, plan, written, directory, say, again=wishes.again)
+    return sweep(store, there, devices, directory, terms, wishes, tell)
+
+
 def sweep(
     store: Store,
     plan: ServerPlan,
@@ -98,19 +109,12 @@ def sweep(
     def say(text: str) -> None:
         tell(Said(text))
 
-    before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
-    aged = outdated(store, (job.number for job in before))
-    tell(SweepOpened(plan, book, budget, SERVER, new, 0, aged, NO_EVIDENCE, learns=False))
+    tell(SweepOpened(plan, book, budget, SERVER, new, 0, book.aged(), NO_EVIDENCE, learns=False))
     devices.expect([plan])
     tell(Driving(terms.most(devices), devices.note, view=devices.seen))
-    mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
+    mine = Mine(store, book.unfinished())
     source = ServerSource(mine, plan, book, heartbeats, budget, say, lambda: devices.room(plan.resources))
-    driven = run_out(
-        Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse, many=True), mine.jobs, terms.brake
-    )
-    if driven.left:
-        return Swept(driven, None, Sightings(plan.metric))
-    return Swept(driven, results(store, plan, book), source.sightings())
+    return tried_out(mine, plan, book, source, devices, terms, tell)
 
 
 def _text(value: object) -> str:
@@ -129,7 +133,7 @@ def _registered_before(store: Store, account: Account, origin: str) -> str:
 
 def _renew(store: Store, book: Book, directory: str) -> None:
     """Trials that are not over take the environment of whoever joins the sweep now."""
-    unfinished = store.by_ids(entry.job for entry in book.entries() if not entry.is_over)
+    unfinished = book.unfinished()
     with store.change() as change:
         Here(change, directory).renew((job.number, job.argv, job.policy) for job in unfinished)
 

@@ -14,13 +14,12 @@ from scheduler.actions.notices import Driving, Said, SweepOpened
 from scheduler.actions.trials import Results, Standing, results
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.experiments import Experiment
+from scheduler.experiments.remarks import Remarks
 from scheduler.queue.mine import Mine
 from scheduler.queue.remarks import remark
 from scheduler.queue.states import SUCCEEDED
 from scheduler.queue.store import Store
-from scheduler.queue.submit import outdated
 from scheduler.runner.devices import Devices
-from scheduler.runner.runner import Runner
 from scheduler.sweeps.engine.budget import Budget
 from scheduler.sweeps.engine.budget import why_over as budget_over
 from scheduler.sweeps.engine.evidence import evidence_of, kept_evidence
@@ -29,6 +28,7 @@ from scheduler.sweeps.engine.renamed_metric import take_over
 from scheduler.sweeps.engine.resuming import revive
 from scheduler.sweeps.engine.sightings import Sightings
 from scheduler.sweeps.engine.source import SweepSource
+from scheduler.sweeps.engine.trial_source import TrialSource
 from scheduler.sweeps.search.search import learns, learns_outside, open_search, refuse_unsearchable
 from scheduler.sweeps.search.search_thread import Asking
 from scheduler.sweeps.stopping.stopping import open_stopping
@@ -40,8 +40,10 @@ from scheduler.values import dataclass
 
 @dataclass(frozen=True)
 class Swept:
-    """How it ended. `results`: None where the runner was told to leave. `sightings`: whether its metric was ever seen."""
+    """How it ended. `sweep`: its id. `results`: None where the runner was told to leave. `sightings`: whether its metric was ever
+    seen."""
 
+    sweep: str
     driven: Driven
     results: Results | None
     sightings: Sightings
@@ -56,12 +58,8 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
 
     UserError before anything begins where its search or its early stopping cannot be.
     """
-    stopping = open_stopping(plan.sweep, wishes.pruner)
-    budget = budget_of(plan, wishes)
-    if plan.sweep.method != "bayes":  # what is wrong is told before there is a sweep; Optuna's are slow to load
-        open_search(plan.sweep, sampler=wishes.sampler)
-    else:
-        refuse_unsearchable(plan.sweep, "bayes", wishes.sampler)
+    stopping, budget = open_stopping(plan.sweep, wishes.pruner), budget_of(plan, wishes)
+    _refuse_unsearchable(plan, wishes)
     learned = [trial.job for trial in offered(store, plan, directory, wishes)]
     misspelt = "" if wishes.again else take_over(store, plan, directory, wishes.pruner)
     record, new = open_sweep(store, plan, directory, wishes.pruner, again=wishes.again, seed=wishes.seed, evidence=learned)
@@ -72,14 +70,10 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     journal = _journal(plan, record.id, wishes, say)
     book = Book(store, plan, record)
     revived = revive(store, book, cancelled=wishes.revive)
-    if plan.remarks:
-        with store.change() as change:
-            remark(change, [book.job(entry).number for entry in book.entries()], plan.remarks)
-    before = store.by_ids(entry.job for entry in book.entries() if entry.record.state in SUCCEEDED)
-    aged = outdated(store, (job.number for job in before))
+    _remark(store, book, plan.remarks)
     evidence = evidence_of(store, plan, kept_evidence(store, record.id, plan.metrics))
     is_taught, by_strangers = learns(plan.sweep.method, wishes.sampler), learns_outside(plan.sweep, wishes.sampler)
-    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, aged, evidence, is_taught, by_strangers))
+    tell(SweepOpened(plan, book, budget, wishes.pruner, new, revived, book.aged(), evidence, is_taught, by_strangers))
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan])
@@ -89,14 +83,17 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))
     for trial in evidence.trials if is_taught else ():
         asking.tell(trial)
-    mine = Mine(store, [book.job(entry) for entry in book.entries() if not entry.is_over])
+    mine = Mine(store, book.unfinished())
     source = SweepSource(mine, plan, book, asking, stopping, budget, say, journal)
-    driven = run_out(
-        Runner(mine, devices, terms.slots, tell, source, terms.grace, pulse=terms.pulse, many=True), mine.jobs, terms.brake
-    )
+    return tried_out(mine, plan, book, source, devices, terms, tell)
+
+
+def tried_out(mine: Mine, plan: SweepPlan, book: Book, source: TrialSource, devices: Devices, terms: Terms, tell: Tell) -> Swept:
+    """Run the trials that the source brings until it has no more, whoever decides about them."""
+    driven = run_out(terms.runner(mine, devices, tell, source), mine.jobs, terms.brake)
     if driven.left:
-        return Swept(driven, None, Sightings(plan.metric))
-    return Swept(driven, results(store, plan, book), source.sightings())
+        return Swept(book.sweep.id, driven, None, Sightings(plan.metric))
+    return Swept(book.sweep.id, driven, results(mine.store, plan, book), source.sightings())
 
 
 def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
@@ -136,6 +133,21 @@ def budget_of(plan: SweepPlan, wishes: Wishes) -> Budget:
     """How long the sweep goes on asking, from now."""
     deadline = None if wishes.time is None else time.monotonic() + wishes.time
     return Budget(plan.sweep.run_cap, wishes.count, deadline, plan.target, plan.goal)
+
+
+def _refuse_unsearchable(plan: SweepPlan, wishes: Wishes) -> None:
+    """What is wrong with the search is told before there is a sweep."""
+    if plan.sweep.method == "bayes":  # Optuna's are slow to load
+        refuse_unsearchable(plan.sweep, "bayes", wishes.sampler)
+    else:
+        open_search(plan.sweep, sampler=wishes.sampler)
+
+
+def _remark(store: Store, book: Book, remarks: Remarks) -> None:
+    """Say it of the trials of before too."""
+    if remarks:
+        with store.change() as change:
+            remark(change, [book.job(entry).number for entry in book.entries()], remarks)
 
 
 def _journal(plan: SweepPlan, sweep: str, wishes: Wishes, say: Callable[[str], None]) -> Callable[[Trial], None]:

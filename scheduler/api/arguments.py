@@ -13,7 +13,7 @@ from scheduler.actions.drive import Terms
 from scheduler.actions.order import Order
 from scheduler.actions.where import Elsewhere, Where
 from scheduler.api.job import Job
-from scheduler.errors import UserError
+from scheduler.errors import UserError, about
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.configurations.overrides import spelled
 from scheduler.experiments.document import values
@@ -136,10 +136,8 @@ def count_of(name: str, value: Any) -> Any:
 
 def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None:
     """By the reader that files use for the same thing."""
-    try:
+    with about(name):
         return None if value is None else reader(value)
-    except UserError as error:
-        raise UserError(f"{name}: {error.what}", next_step=error.next_step) from None
 
 
 def share_of(value: Any) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from os import fspath
 from typing import Any
 
@@ -12,6 +13,7 @@ from scheduler.actions.drive import Tell, Terms
 from scheduler.actions.opening import opened_queue, working_directory
 from scheduler.actions.sweep import Swept
 from scheduler.actions.trials import remembered
+from scheduler.actions.where import Where
 from scheduler.api.arguments import (
     Changes,
     File,
@@ -99,10 +101,8 @@ def sweep(
     named = isinstance(file, str) and is_at_a_server(file, surely=there)
     there = there or named
     where, terms = where_of(on, slurm, sync, terms_of(jobs))
-    if there and where.elsewhere:
-        raise UserError("on: the trials of a W&B server are computed on this machine", next_step="leave it out")
     if there:
-        server_wishes.refuse_changes([*words(changes), *(["method"] if method else [])], server_wishes.PYTHON)
+        _refuse_at_a_server(where, [*words(changes), *(["method"] if method else [])])
     plan, written = _plan(file, words(changes), asked(program, style), method, named=named, there=there)
     plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
     warn(plan.path, plan.notes, quiet=quiet)
@@ -111,15 +111,12 @@ def sweep(
     wishes = Wishes(*limits, sampler, pruner, seed, again, evidence=sources)
     if there:
         server_wishes.refuse(plan, _decided(wishes), wishes, server_wishes.PYTHON)
+    compute = partial(server_sweep.begun, written, say_of(quiet=quiet)) if there else sweeping.sweep
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
-        here = working_directory()
         with where.opened_to_sweep(say_of(quiet=quiet)) as devices:
             sweeping.refuse_impossible(plan, devices)
-            if not there:
-                return _over(store, plan, here, told, sweeping.sweep(store, plan, devices, here, terms, wishes, tell))
-            known = server_sweep.registered(store, plan, written, here, say_of(quiet=quiet), again=again)
-            return _over(store, known, here, told, server_sweep.sweep(store, known, devices, here, terms, wishes, tell))
+            return _over(store, told, compute(store, plan, devices, working_directory(), terms, wishes, tell))
 
     return driving(terms, act, notify, plan.path, quiet=quiet, trackers=trackers)
 
@@ -156,12 +153,17 @@ def _decided(wishes: Wishes) -> list[str]:
     return [name for name, is_given in given.items() if is_given]
 
 
-def _over(store: Store, plan: SweepPlan, here: str, told: Notifications, swept: Swept) -> Trials:
+def _refuse_at_a_server(where: Where, changes: Sequence[str]) -> None:
+    """UserError for a place, and for changes as they were written, which a sweep of a W&B server cannot have."""
+    if where.elsewhere:
+        raise UserError("on: the trials of a W&B server are computed on this machine", next_step="leave it out")
+    server_wishes.refuse_changes(changes, server_wishes.PYTHON)
+
+
+def _over(store: Store, told: Notifications, swept: Swept) -> Trials:
     last_words = farewell(swept.results, store.home, interrupted=swept.driven.interrupted) if swept.results else ()
     told.over(swept.driven, last_words)
-    record = sweep_called(store, swept.results.sweep) if swept.results else latest_sweep(store, plan.key(here))
-    assert record  # it has just been opened
-    return trials_of(store, remembered(store, record))
+    return trials_of(store, remembered(store, sweep_called(store, swept.sweep)))
 
 
 def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduler.cli.options import leftovers_option, read_pause, say, sharing_options, trackers_option
-from scheduler.errors import CannotEverRun, UserError
+from scheduler.errors import CannotEverRun, UserError, about
 
 if TYPE_CHECKING:
     from scheduler.gpus.lone import ClaimedDevices
@@ -132,10 +132,8 @@ def _or_none(text: str | None, meaning: Callable[[str], Any]) -> Any:
 def _memory(text: str) -> int:
     from scheduler.experiments.document import values
 
-    try:
+    with about("--memory"):
         return values.memory(text)
-    except UserError as error:
-        raise UserError(f"--memory: {error.what}", next_step=error.next_step) from error
 
 
 def _local_server() -> dict[str, str]:

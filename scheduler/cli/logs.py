@@ -47,5 +47,5 @@ def _shown(pieces: Iterator[bytes], *, follow: bool) -> Iterator[bytes]:
     from scheduler.report import log_view
 
     if not follow:
-        return log_view.shown_pieces(pieces)
+        return log_view.shown(pieces)
     return log_view.live(pieces, shutil.get_terminal_size()) if sys.stdout.isatty() else log_view.followed(pieces)

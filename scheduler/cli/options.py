@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduler.cli.slots_type import SlotsType
+from scheduler.errors import UserError, about
 from scheduler.terminal import say
 
 if TYPE_CHECKING:
@@ -163,7 +164,6 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_priority(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
     """By the reader that files use."""
-    from scheduler.errors import UserError
     from scheduler.experiments.document import values
 
     if text is None:
@@ -177,16 +177,13 @@ def read_priority(context: click.Context, option: click.Parameter, text: str | N
 def _read_begin(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
     import time
 
-    from scheduler.errors import UserError
     from scheduler.queue.moments import moment
 
     if text is None:
         return None
     now = time.time()
-    try:
+    with about("--begin"):
         begin = moment(text, now)
-    except UserError as error:
-        raise UserError(f"--begin: {error.what}", next_step=error.next_step) from None
     if begin < now:
         say(f"--begin {text} is over: nothing waits for it")
     return max(begin, now)
@@ -256,13 +253,10 @@ def remark_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_pause(option: str, text: str) -> float:
     """Seconds, by the reader that files use; 0 is allowed."""
-    from scheduler.errors import UserError
     from scheduler.experiments.document import values
 
-    try:
+    with about(option):
         return values.pause(float(text) if text.replace(".", "", 1).isdecimal() else text)
-    except UserError as error:
-        raise UserError(f"{option}: {error.what}", next_step=error.next_step) from None
 
 
 def opened_store() -> AbstractContextManager[Store]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,10 +12,7 @@ from click.core import ParameterSource
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
-    from scheduler.actions.drive import Tell, Terms
     from scheduler.actions.sweep import Swept
-    from scheduler.queue.store import Store
-    from scheduler.runner.devices import Devices
     from scheduler.sweeps.sweep import SweepPlan
 
 _DECIDED = {
@@ -51,12 +49,10 @@ def show_plan(plan: SweepPlan) -> int:
     return 0
 
 
-def sweep(
-    written: object, store: Store, plan: SweepPlan, devices: Devices, directory: str, terms: Terms, wishes: Wishes, tell: Tell
-) -> Swept:
-    """As for a sweep that is decided here. A file becomes a sweep at the server first: what it says is `written`."""
-    from scheduler.actions import server_sweep
+def computing(written: object) -> Callable[..., Swept]:
+    """What computes such a sweep; it is called as that for a sweep which is decided here. A file becomes a sweep at the server
+    first: what it says is `written`."""
+    from scheduler.actions.server_sweep import begun
     from scheduler.cli.options import say
 
-    at_server = server_sweep.registered(store, plan, written, directory, say, again=wishes.again)
-    return server_sweep.sweep(store, at_server, devices, directory, terms, wishes, tell)
+    return partial(begun, written, say)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -95,7 +94,7 @@ def sweep(
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
-                compute = partial(server_sweeping.sweep, written) if at_server else action.sweep
+                compute = server_sweeping.computing(written) if at_server else action.sweep
                 swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
             return concluded(swept, store.home, told, style)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduler.cli.options import grace_option, leftovers_option, share_option
-from scheduler.errors import UserError
+from scheduler.errors import about
 from scheduler.experiments.layout import shared
 from scheduler.sweeps.search.search import SAMPLERS
 from scheduler.sweeps.stopping.stopping import PRUNERS
@@ -108,8 +108,6 @@ def _read(option: str, text: str | None, reader: str) -> Any:
 
     if text is None:
         return None
-    try:
-        found: Any = float(text) if text.replace(".", "", 1).isdecimal() and reader == "duration" else text
+    found: Any = float(text) if text.replace(".", "", 1).isdecimal() and reader == "duration" else text
+    with about(option):
         return getattr(values, reader)(found)
-    except UserError as error:
-        raise UserError(f"{option}: {error.what}", next_step=error.next_step) from None

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scheduler.errors import Place, Remark, UserError, nearest
+from scheduler.errors import Place, Remark, UserError, about, nearest
 from scheduler.experiments import layout
 from scheduler.experiments.asks import Policy, Resources
 from scheduler.experiments.command.doubts import own_gpus
@@ -164,10 +164,8 @@ def _read(key: str, text: str, place: Place) -> Any:
         value = json.loads(text)
     except ValueError:
         value = text.split("+") if key == "environment" else text
-    try:
+    with about(key, where=place):
         return _READERS[key](value)
-    except UserError as error:
-        raise UserError(f"{key}: {error.what}", where=place, next_step=error.next_step) from None
 
 
 _DOUBTS: tuple[tuple[str, Callable[[str], object], str], ...] = (

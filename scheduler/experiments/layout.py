@@ -10,7 +10,6 @@ from scheduler.errors import UserError, nearest
 from scheduler.experiments.asks import Policy, Ranking, Resources, SlurmWishes
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
-from scheduler.experiments.document.marks import Key
 from scheduler.experiments.document.unusable import refuse_unusable
 from scheduler.experiments.experiment import GROUP_KEY
 from scheduler.goals import GOALS
@@ -69,17 +68,11 @@ def sections(document: Document) -> dict[str, Any]:
     """The top level of the file, every key known; configurations in it are free of what they must not hold."""
     with document.at():
         top = values.mapping(document.value)
-    _refuse_unknown(document, top, SECTIONS)
+    document.refuse_unknown(top, SECTIONS)
     if not top.keys() & {"experiments", "grid", "zip", "include", "base", "defaults"}:
         next_step = 'write "experiments:" and a list, or a "grid:"'
         raise document.error("there are no experiments in this file", next_step=next_step)
     return {key: refuse_unusable(document, key, value) if key in CONFIGURED else value for key, value in top.items()}
-
-
-def _refuse_unknown(document: Document, found: dict, known: tuple[str, ...], *path: Key) -> None:
-    for key in found:
-        if key not in known:
-            raise document.error(f'unknown key "{key}"', *path, key, key=True, next_step=nearest(key, known))
 
 
 def group(document: Document, top: dict[str, Any]) -> str | None:
@@ -96,7 +89,7 @@ def record(document: Document, top: dict[str, Any], section: str, readers: Reade
         return empty
     with document.at(section):
         found = values.mapping(top[section])
-    _refuse_unknown(document, found, tuple(readers), section)
+    document.refuse_unknown(found, readers, section)
     changes = {}
     for key, value in found.items():
         with document.at(section, key):

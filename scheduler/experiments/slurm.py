@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scheduler.errors import UserError, nearest
+from scheduler.errors import UserError, about, nearest
 from scheduler.experiments.asks import SlurmWishes
 from scheduler.experiments.document import values
 
@@ -36,8 +36,6 @@ def read_wishes(given: Mapping[str, object], whose: str) -> SlurmWishes:
     for key, value in given.items():
         if key not in SLURM:
             raise UserError(f'{whose}: "{key}" is not known', next_step=nearest(str(key), tuple(SLURM)))
-        try:
+        with about(f"{whose} {key}"):
             found[key] = None if value is None else SLURM[key](value)
-        except UserError as error:
-            raise UserError(f"{whose} {key}: {error.what}", next_step=error.next_step) from error
     return SlurmWishes(**found)

@@ -31,7 +31,7 @@ from scheduler.gpus.placement import (
     Request,
     Share,
 )
-from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Process, Reading
+from scheduler.gpus.reading import NO_DRIVER_NOTE, Gpu, Reading
 from scheduler.values import dataclass
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ def _held_by(claims: tuple[ClaimRecord, ...], at: Use) -> str:
 def _foreign(gpu: Gpu, at: Use, seen: Seen, now: float, settings: Settings) -> _No | None:
     """What others do there: their processes, memory that nobody explains, and the quiet after they have left."""
     if at.foreign:
-        return _No(f"used by {', '.join(who(p) for p in at.foreign)}")
+        return _No(f"used by {', '.join(p.described() for p in at.foreign)}")
     if at.remains:
-        return _No(f"an ended job's memory is not back yet: {', '.join(who(p) for p in at.remains)}")
+        return _No(f"an ended job's memory is not back yet: {', '.join(p.described() for p in at.remains)}")
     others = _others(gpu, at, seen)
     if others > settings.ignore_below:
         return _No(_unexplained(others, seen, now, settings))
@@ -292,9 +292,3 @@ def _room(gpu: Gpu, margin: int) -> int | None:
 
 def _margin(total: int) -> int:
     return max(LEAST_MARGIN, int(total * MARGIN))
-
-
-def who(process: Process) -> str:
-    memory = "unknown memory" if process.memory is None else f"{process.memory} MiB"
-    user = process.user or "a user we cannot see"
-    return f"{process.name or 'a process'} ({user}, pid {process.pid}, {memory})"

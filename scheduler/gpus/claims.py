@@ -26,6 +26,8 @@ from scheduler.gpus.placement import ClaimRecord, Placement, Refusal
 from scheduler.gpus.survey import look, survey, with_holders
 from scheduler.linux.inotify import IN_CLOSE_WRITE, FolderWatch
 
+Decide = Callable[[tuple[ClaimRecord, ...]], Placement | Refusal]  # given the claims that live now
+
 
 def watch_claims(directory: Path) -> FolderWatch:
     """Readable when a claim may have ended: the kernel reports IN_CLOSE_WRITE when the last inherited copy of its descriptor is
@@ -76,7 +78,7 @@ class Claim:
 
 def take(
     directory: Path,
-    decide: Callable[[tuple[ClaimRecord, ...]], Placement | Refusal],
+    decide: Decide,
     *,
     label: str = "",
     timeout: float = TIMEOUT,
@@ -104,7 +106,7 @@ class Claimant:
         self._busy_since = ""
         self._tried_at = float("-inf")
 
-    def take(self, decide: Callable[[tuple[ClaimRecord, ...]], Placement | Refusal], label: str) -> Claim | Refusal:
+    def take(self, decide: Decide, label: str) -> Claim | Refusal:
         """As `take`. After a mutex was found busy, all further claims of the same moment are refused at once."""
         begun = time.monotonic()
         try:

@@ -32,6 +32,12 @@ class Process:
     claim: str | None = ""
     attempt: str = ""
 
+    def described(self, *more: str) -> str:
+        """For messages: `train.py (anna, pid 4711, 6000 MiB)`, with `more` behind the memory."""
+        memory = "unknown memory" if self.memory is None else f"{self.memory} MiB"
+        told = (self.user or "a user we cannot see", f"pid {self.pid}", memory, *more)
+        return f"{self.name or 'a process'} ({', '.join(told)})"
+
 
 @dataclass(frozen=True)
 class Gpu:

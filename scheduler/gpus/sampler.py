@@ -227,9 +227,9 @@ class _Child:
             self._process.wait(timeout=0.5)
 
 
-def first_reading(sampler: Sampler, say: Callable[[str], None] = say) -> Reading:
-    """The sampler's first word; a driver that stays silent is a reading too, after the sampler's own limit. `say` hears after
-    2 s what we wait for."""
+def first_reading(sampler: Sampler) -> Reading:
+    """The sampler's first word; a driver that stays silent is a reading too, after the sampler's own limit. After 2 s people are
+    told what we wait for."""
     silence = Silence(say)
     while (reading := sampler.read()) is None:
         silence.lasts(sampler.silent_for)
@@ -237,8 +237,8 @@ def first_reading(sampler: Sampler, say: Callable[[str], None] = say) -> Reading
     return reading
 
 
-def read_once(timeout: float = SLOW_START, say: Callable[[str], None] = say) -> Reading:
+def read_once(timeout: float = SLOW_START) -> Reading:
     """One reading, for callers without a loop; an unknown one if there is none within `timeout` seconds. Takes
-    0.1-0.3 s with a driver (a process start), under 1 ms on a machine without. `say` as for `first_reading`."""
+    0.1-0.3 s with a driver (a process start), under 1 ms on a machine without."""
     with Sampler(silence=timeout, slow_start=timeout) as sampler:
-        return first_reading(sampler, say)
+        return first_reading(sampler)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scheduler.errors import UserError
+from scheduler.errors import UserError, about
 from scheduler.gpus.observation import Settings
 from scheduler.gpus.reading import allowed
 
@@ -33,10 +33,8 @@ def settings_from(environment: Mapping[str, str] = os.environ, **options: str | 
 def _memory(text: str, whence: str) -> int:
     from scheduler.experiments.document import values
 
-    try:
+    with about(whence, next_step="300 and 300MiB mean the same"):
         return int(text) if text.strip().isdecimal() else values.memory(text)
-    except UserError as error:
-        raise UserError(f"{whence}: {error.what}", next_step="300 and 300MiB mean the same") from None
 
 
 def seconds(text: str, whence: str) -> float:
@@ -48,10 +46,8 @@ def seconds(text: str, whence: str) -> float:
             return float(text)
     except ValueError:
         pass
-    try:
+    with about(whence, next_step="a bare number counts seconds"):
         return values.duration(text)
-    except UserError as error:
-        raise UserError(f"{whence}: {error.what}", next_step="a bare number counts seconds") from None
 
 
 def _count(text: str, whence: str) -> int:

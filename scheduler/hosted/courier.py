@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scheduler.launcher.files import LOG, METRICS, SYSTEM
+from scheduler.attempt_files import LOG, METRICS, SYSTEM
 from scheduler.linux.blocks import next_data
 
 TICK = 0.25  # seconds between two looks at the files of what runs

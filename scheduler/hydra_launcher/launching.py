@@ -24,7 +24,7 @@ from scheduler.actions.submit import submit
 from scheduler.api.arguments import terms_of
 from scheduler.api.driving import driving, over, tell_of
 from scheduler.api.job import Job, jobs_of
-from scheduler.errors import UserError
+from scheduler.errors import about
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.asks import Policy, Resources
 from scheduler.experiments.layout import POLICY, RESOURCES
@@ -140,7 +140,5 @@ def _values(overrides: Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _read(name: str, value: Any, reader: Callable[[Any], Any]) -> Any:
-    try:
+    with about(f"hydra.launcher.{name}"):
         return reader(value)
-    except UserError as error:
-        raise UserError(f"hydra.launcher.{name}: {error.what}", next_step=error.next_step) from None

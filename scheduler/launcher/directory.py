@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 
-from scheduler.launcher.files import LOG
+from scheduler.attempt_files import LOG
 
 
 class AlreadyThere(Exception):

@@ -9,9 +9,9 @@ import signal
 import time
 from typing import Any
 
+from scheduler.attempt_files import LOG
 from scheduler.failpoints import reach
 from scheduler.launcher import directory, inputs, kept, leftovers, log_cap
-from scheduler.launcher.files import LOG
 from scheduler.launcher.journal import Journal
 from scheduler.launcher.spawning import NotStarted, Order, Spawn, start_program
 from scheduler.launcher.system_log import Sampling

@@ -13,7 +13,7 @@ from scheduler.linux import processes
 from scheduler.shortage import passing
 from scheduler.values import dataclass
 
-WORK, WAIT, KILL = POLICIES = ("work", "wait", "kill")
+WORK, WAIT, KILL = "work", "wait", "kill"
 IDLE = 30.0  # seconds without work, after which policy `work` ends what is left
 NAMED_AFTER = 5.0  # seconds: what a library leaves to its own end is gone sooner, and nobody's concern
 LOOKS = 6  # within the seconds of idleness: one each 5 s

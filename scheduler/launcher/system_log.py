@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from scheduler.launcher.files import SYSTEM
+from scheduler.attempt_files import SYSTEM
 from scheduler.linux.tree_use import TreeUse, Use, network, reaped
 
 EVERY = 5.0  # seconds between rows, unless somebody has set that

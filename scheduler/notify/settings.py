@@ -124,7 +124,7 @@ class _Reader:
             raise self._document.error(what, *where, next_step=f"this one has {' and '.join(sorted(kinds)) or 'none'}")
         kind = kinds.pop()
         known = _KEYS[WEBHOOK if kind == "url_variable" else kind]
-        _refuse_unknown(self._document, (kind, "at", *known), *where)
+        self._document.refuse_unknown(found, (kind, "at", *known), *where)
         options = {key: self._read(read, None, *where, key) for key, read in known.items() if key in found}
         made = Channel(name, WEBHOOK if kind == "url_variable" else kind, self._read(_TO[kind], (), *where, kind), at, **options)
         return replace(made, at=self._read(_events, at, *where, "at"), url_variable=found.get("url_variable", ""))
@@ -146,14 +146,8 @@ def _mapping(document: Document, known: Sequence[str], *where: str) -> dict[str,
         value = value[step]
     with document.at(*where):
         found = values.mapping(value)
-    _refuse_unknown(document, known, *where)
+    document.refuse_unknown(found, known, *where)
     return found
-
-
-def _refuse_unknown(document: Document, known: Sequence[str], *where: str) -> None:
-    for key in document.keys(*where):
-        if key not in known:
-            raise document.error(f'unknown key "{key}"', *where, key, key=True, next_step=nearest(key, known))
 
 
 def _unless_nothing(reader: Callable[[Any], Any], nothing: Any) -> Callable[[Any], Any]:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from scheduler.attempt_files import LOG, METRICS, SYSTEM
 from scheduler.experiments import Policy, Resources, SlurmWishes
-from scheduler.launcher.files import LOG, METRICS, SYSTEM
 from scheduler.queue.names import name_of
 from scheduler.queue.states import State
 from scheduler.values import dataclass

@@ -92,10 +92,6 @@ class Mine:
         """Their numbers, first and last of each run."""
         return [(row[0], row[1]) for row in self.store.read(f"SELECT first, last FROM {self._mine} ORDER BY first")]
 
-    def are_held(self) -> bool:
-        """Whether any is held."""
-        return bool(self.store.read(f"SELECT 1 FROM {self._all} AND job.state = 'held' LIMIT 1"))
-
     def ended_since(self, sequence: int) -> list[int]:
         """The numbers of those that have ended after the event with this number, and have not begun again."""
         sql = f"""SELECT DISTINCT job.number FROM event JOIN job ON job.id = event.job

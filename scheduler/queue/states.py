@@ -53,10 +53,3 @@ FOLLOWS: dict[State, frozenset[State]] = {
 
 class ImpossibleTransition(Exception):
     """A change that the table does not know: a defect of ours, never the user's."""
-
-
-def follow(before: State, after: State) -> State:
-    """`after`, if it may follow `before`; ImpossibleTransition otherwise."""
-    if after not in FOLLOWS[before]:
-        raise ImpossibleTransition(f"{before} -> {after}")
-    return after

@@ -77,10 +77,6 @@ class Store:
         """The numbers of jobs, in the order of their submission. `where` as for `jobs`."""
         return [row[0] for row in self._database.read(f"SELECT number FROM job WHERE {where} ORDER BY number", parameters)]
 
-    def ids(self, where: str, parameters: tuple = ()) -> list[str]:
-        """The ids of jobs. `where` as for `jobs`."""
-        return [row[0] for row in self._database.read(f"SELECT id FROM job WHERE {where}", parameters)]
-
     def job(self, job: str) -> Job:
         return self.jobs("id = ?", (job,))[0]
 

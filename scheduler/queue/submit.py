@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cached_property
 from itertools import islice
 
-from scheduler.errors import UserError
+from scheduler.errors import UserError, about
 from scheduler.experiments import Experiment
 from scheduler.experiments.after import GROUP, After
 from scheduler.experiments.remarks import NOTHING, Remarks
@@ -145,11 +145,8 @@ def named(store: Store, after: After) -> list[int]:
     place of the word where it stands in a file, for one that names none."""
     found: list[int] = []
     for index, word in enumerate(after.words):
-        try:
+        with about("to come after", where=after.places[index] if after.places else None):
             found += _named(store, word)
-        except UserError as error:
-            where = after.places[index] if after.places else None
-            raise UserError(f"to come after: {error.what}", where=where, next_step=error.next_step) from None
     return found
 
 
@@ -252,7 +249,7 @@ def ask_for_interrupted(store: Store) -> int:
         for job in asked:
             change.ask_again(job.id, "resume")
         ask_with_present_code(change, [job.number for job in asked])
-        left_alone = len(store.ids("state = 'lost'"))
+        left_alone = len(store.numbers("state = 'lost'"))
         while hopeful := skipped_in_vain(change):  # what comes after these
             for each in hopeful:
                 change.ask_again(each, "resume")

@@ -86,9 +86,7 @@ def _share(claim: ClaimRecord, uuid: str) -> str:
 
 
 def _process(process: Process) -> str:
-    memory = "unknown memory" if process.memory is None else f"{process.memory} MiB"
-    kind = "" if process.compute else ", graphics"
-    return f"{process.name or 'a process'} ({process.user or 'a user we cannot see'}, pid {process.pid}, {memory}{kind})"
+    return process.described() if process.compute else process.described("graphics")
 
 
 def _could_start(standing: Standing) -> str:

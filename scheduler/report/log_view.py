@@ -18,15 +18,9 @@ SHORT_TAILS = (1 << 11, 1 << 14)
 LONGEST_LINE = 2_000
 
 
-def shown(text: str) -> str:
-    """What a terminal shows of some output in the end; what could steer the terminal is shown as escapes."""
-    screen = Screen()
-    screen.write(text)
-    return screen.rest()
-
-
-def shown_pieces(found: Iterable[bytes]) -> Iterator[bytes]:
-    """The same for output in pieces, as UTF-8; what is no UTF-8 becomes U+FFFD. A character may be split between pieces."""
+def shown(found: Iterable[bytes]) -> Iterator[bytes]:
+    """What a terminal shows of some output in the end; what could steer the terminal is shown as escapes. Both come in pieces, as
+    UTF-8; what is no UTF-8 becomes U+FFFD. A character may be split between pieces."""
     screen = Screen()
     for text in _decoded(found):
         screen.write(text)
@@ -125,7 +119,7 @@ def _from_a_line(text: str) -> str:
 def _shown_from(descriptor: int, start: int) -> str:
     """What is shown from there on; what was left out of the log leaves a line's end there."""
     found = (piece if isinstance(piece, bytes) else b"\n" for _, piece in pieces(descriptor, start))
-    return b"".join(shown_pieces(found)).decode()
+    return b"".join(shown(found)).decode()
 
 
 _OTHER_STYLE = re.compile(r"(unrecognized arguments?|no such option|unknown option)\b.*--gpu\b", re.IGNORECASE)

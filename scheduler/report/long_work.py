@@ -36,9 +36,9 @@ def counted(
 
 
 @contextmanager
-def advancing(*, plain: bool = False, clock: Callable[[], float] = time.monotonic) -> Iterator[Advance]:
+def advancing(*, clock: Callable[[], float] = time.monotonic) -> Iterator[Advance]:
     """Who hears how far some work is; people see it where it takes long."""
-    with _telling(plain=plain, clock=clock) as telling:
+    with _telling(plain=False, clock=clock) as telling:
 
         def advance(what: str, done: int, of: int) -> None:
             if telling.is_due():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scheduler.experiments import Resources
@@ -150,20 +150,20 @@ class Devices:
             self._arrival.close()
 
 
-def open_devices(settings: Settings | None = None, environment: Mapping[str, str] = os.environ) -> Devices:
+def open_devices(settings: Settings | None = None) -> Devices:
     """What this machine offers, within CUDA_VISIBLE_DEVICES. Takes under a millisecond where there is no driver.
 
-    `settings`: how much respect for others; None: what `environment` says.
+    `settings`: how much respect for others; None: what the environment says.
     """
-    settings = settings or settings_from(environment)
+    settings = settings or settings_from(os.environ)
     if settings.allowed.nothing:
         return Devices(f"{settings.allowed.said} hides every GPU: jobs run on the CPU", cure=UNSET)
     sampler = Sampler()
-    if not surely_no_driver(environment):
+    if not surely_no_driver(os.environ):
         sampler.start()
         if first_reading(sampler).available:
             return Devices("", JobDesk(Desk(sampler, settings, lock_directory(), MUTEX_PATIENCE)))
-    return Devices(NO_DRIVER_NOTE, arrival=Arrival(sampler, settings, MUTEX_PATIENCE, environment))
+    return Devices(NO_DRIVER_NOTE, arrival=Arrival(sampler, settings, MUTEX_PATIENCE, os.environ))
 
 
 def _too_many_cores(resources: Resources, cores: int) -> str:

@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from scheduler.attempt_files import METRICS
 from scheduler.errors import UserError
 from scheduler.experiments.command.program_file import program_files_of_line
 from scheduler.gpus.ports import variables
-from scheduler.launcher.files import METRICS
 from scheduler.launcher.system_log import EVERY
 from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job, filled
 from scheduler.queue.surroundings import Surroundings
@@ -28,18 +28,19 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 def log_cap() -> int:
     """Bytes of a job's output that are kept: $EXP_QUEUE_LOG_CAP in MiB, 256 if it is not set; 0 keeps everything."""
-    given = os.environ.get("EXP_QUEUE_LOG_CAP", "256")
-    if not given.isdecimal():
-        raise UserError(f'EXP_QUEUE_LOG_CAP is "{given}", not a number of MiB', next_step="0 keeps everything")
-    return int(given) << 20
+    return _bytes_of("EXP_QUEUE_LOG_CAP", "256", "0 keeps everything")
 
 
 def copy_cap() -> int:
     """Bytes that are copied from where the links of a job's W&B run lead: $EXP_QUEUE_COPY_CAP in MiB, 1024 if it is not set; 0:
     none."""
-    given = os.environ.get("EXP_QUEUE_COPY_CAP", "1024")
+    return _bytes_of("EXP_QUEUE_COPY_CAP", "1024", "0 copies nothing")
+
+
+def _bytes_of(variable: str, usual: str, next_step: str) -> int:
+    given = os.environ.get(variable, usual)
     if not given.isdecimal():
-        raise UserError(f'EXP_QUEUE_COPY_CAP is "{given}", not a number of MiB', next_step="0 copies nothing")
+        raise UserError(f'{variable} is "{given}", not a number of MiB', next_step=next_step)
     return int(given) << 20
 
 

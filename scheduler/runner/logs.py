@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from scheduler.attempt_files import LOG
 from scheduler.errors import StateError
-from scheduler.launcher.files import LOG
 from scheduler.linux import processes
 from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Ending, Job
@@ -39,9 +39,8 @@ def follower_of(
         pids.update([latest.pid, *processes.pids_below(latest.pid)])
         return [*opened_by(pids), *event_files_of(pids, Path(job.cwd), attempt.started)]
 
-    directory = Path(attempt.directory)
     return Follower(
-        *(directory, attempt.log, attempt.metrics, directory, metrics, written_elsewhere),
+        *(Path(attempt.directory), metrics, written_elsewhere),
         run_id=job.additions(attempt).get("WANDB_RUN_ID") or attempt.run_id,  # of a sweep at a server: the server's
         gather=gather,
         awake=awake,
@@ -109,7 +108,7 @@ def said_at_its_end(attempt: Attempt, ending: Ending) -> Logged:
     """What an attempt that has just ended has logged in its own directory, as far as that is quickly read; else what was last
     seen of it."""
     directory = Path(attempt.directory)
-    follower = Follower(directory, attempt.log, attempt.metrics, directory, (), run_id=attempt.run_id, gather=True, awake=False)
+    follower = Follower(directory, (), run_id=attempt.run_id, gather=True, awake=False)
     with suppress(OSError):
         if attempt.log.stat().st_size < BRIEFLY:
             read_out(follower, ending)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scheduler.gpus.admission import who
 from scheduler.gpus.ownership import SUFFIX
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.plan import Wait
@@ -72,7 +71,7 @@ class Watchman:
         for uuid, processes in view.contended.items():
             gpu = view.reading.gpu(uuid)
             if gpu and uuid in ours:
-                they = ", ".join(map(who, processes))
+                they = ", ".join(each.described() for each in processes)
                 key = ("stranger", uuid, *sorted(p.pid for p in processes))
                 yield (
                     key,

@@ -11,8 +11,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from scheduler.attempt_files import LOG
 from scheduler.launcher import log_cap
-from scheduler.launcher.files import LOG
 
 FLAGS = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 

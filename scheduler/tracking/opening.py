@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from scheduler.attempt_files import METRICS
 from scheduler.shortage import words
 from scheduler.terminal import say
 from scheduler.tracking.media import jsonable
@@ -152,4 +153,4 @@ def _log_path(directory: str | Path | None) -> Path | None:
     given = os.environ.get("EXP_QUEUE_METRICS")
     if given:
         return Path(given)
-    return Path(directory) / "metrics.jsonl" if directory else None
+    return Path(directory) / METRICS if directory else None

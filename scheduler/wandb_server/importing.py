@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scheduler.attempt_files import LOG
 from scheduler.errors import UserError
 from scheduler.home import Home
-from scheduler.launcher.files import LOG
 from scheduler.queue import system_uses
 from scheduler.queue.elsewhere import recorded
 from scheduler.queue.job import Ending, Job

@@ -6,42 +6,27 @@ import gzip
 import json
 import os
 import shutil
-import socket
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 from scheduler.wandb_server.desk import Desk
 from scheduler.wandb_server.site import Reply, Request, refusal, reply, upload_of
+from scheduler.web.listening import HttpServer
 
 LARGEST_BODY = 256 << 20  # bytes of what is no file
 PIECE = 1 << 20
 PATIENCE = 120.0  # seconds without a byte
 
 
-class Server(ThreadingHTTPServer):
-    """OSError where the port is taken."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
+class Server(HttpServer):
+    """That of W&B's client. OSError where the port is taken."""
 
     def __init__(self, desk: Desk, port: int) -> None:
         self.desk = desk
-        super().__init__(("127.0.0.1", port), Exchange)
-
-    def server_bind(self) -> None:
-        """Without the look-up of our own name that the library makes: it may take seconds."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever has gone amid an answer is nobody's trouble."""
+        super().__init__("127.0.0.1", port, Exchange)
 
 
 class TooLong(Exception):

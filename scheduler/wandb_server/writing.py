@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scheduler.launcher.files import METRICS, SYSTEM
+from scheduler.attempt_files import METRICS, SYSTEM
 from scheduler.tracking.appending import JsonLines
 from scheduler.wandb_server.folders import Folder
 from scheduler.wandb_server.posts import News

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -28,6 +29,12 @@ class Program:
         """For people, without its arguments."""
         short = self.target if self.kind != CODE else "..."
         return f"{ {SCRIPT: '', MODULE: '-m ', CODE: '-c '}[self.kind] }{short}"
+
+    def beside(self, cwd: str) -> str:
+        """The folder that the program itself adds to those that are searched for modules, when it starts in `cwd`."""
+        if self.kind in (CODE, MODULE):
+            return cwd
+        return os.path.dirname(os.path.realpath(os.path.join(cwd, self.target)))  # noqa: PTH118, PTH120
 
 
 def behind_env(argv: Sequence[str]) -> Sequence[str]:

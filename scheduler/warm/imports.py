@@ -49,7 +49,7 @@ def installed(folder: str) -> bool:
 def imports_of(program: Program, cwd: str) -> list[Import]:
     """The imports of installed modules by the program, in the order in which they stand there, without those of LEFT_ALONE."""
     own = [
-        *_beside(program, cwd),
+        program.beside(cwd),
         *(folder for folder in sys.path if folder and not installed(folder) and not _is_library(folder)),
     ]
     found: dict[Import, None] = {}
@@ -62,13 +62,6 @@ def imports_of(program: Program, cwd: str) -> list[Import]:
             elif each.package not in LEFT_ALONE and _is_installed(each.package):
                 found[each] = None
     return list(found)
-
-
-def _beside(program: Program, cwd: str) -> list[str]:
-    """The folder that the program itself adds to those that are searched."""
-    if program.kind in (MODULE, CODE):
-        return [cwd]
-    return [os.path.dirname(os.path.realpath(os.path.join(cwd, program.target)))]  # noqa: PTH118, PTH120
 
 
 def _is_library(folder: str) -> bool:

@@ -13,7 +13,7 @@ from scheduler.launcher import spawning
 from scheduler.launcher.spawning import Order
 from scheduler.values import dataclass
 from scheduler.warm.becoming import Begin, become
-from scheduler.warm.command import CODE, MODULE, SCRIPT, Program, behind_env, program_of
+from scheduler.warm.command import SCRIPT, Program, behind_env, program_of
 from scheduler.warm.safety import Stock
 
 
@@ -58,7 +58,7 @@ class WarmSpawn:
 
     def _would_begin_alike(self, program: Program, cwd: str) -> bool:
         stock = self._loaded.stock
-        return _is_text(program, cwd) and not (stock.is_stale or stock.shadowed(_beside(program, cwd)))
+        return _is_text(program, cwd) and not (stock.is_stale or stock.shadowed(program.beside(cwd)))
 
 
 def _fork(begin: Begin) -> int:
@@ -83,9 +83,3 @@ def _takes(hook: Callable[[str], object], path: str) -> bool:
     except ImportError:
         return False
     return True
-
-
-def _beside(program: Program, cwd: str) -> str:
-    if program.kind in (CODE, MODULE):
-        return cwd
-    return os.path.dirname(os.path.realpath(os.path.join(cwd, program.target)))  # noqa: PTH118, PTH120

@@ -29,14 +29,10 @@ class Followed:
     def __init__(self, store: Store, job: Job, attempt: Attempt, *, is_awake: bool) -> None:
         self.job, self.attempt, self.is_awake = job, attempt, is_awake and attempt.ending is None
         self._follower = follower_of(store, job, attempt, awake=self.is_awake)
-        self._looked, self._heard, self._is_finished = -math.inf, False, False
+        self._looked, self._heard = -math.inf, False
+        self._is_finished = False  # whether all is read that there will ever be
         self.logged, self.summary = Logged(), Summary()
         self._ends: dict[str, float] = {}  # of each curve, the place of its last row
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether all is read that there will ever be."""
-        return self._is_finished
 
     def close(self) -> None:
         self._follower.close()

@@ -7,13 +7,14 @@ import gzip
 import socket
 import time
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedReader
 from typing import Any
 
 from scheduler.web.answer import Answer, wrong
 from scheduler.web.connections import MOST, PATIENCE, Connections, Incoming
 from scheduler.web.guard import Asked
+from scheduler.web.listening import HttpServer
 from scheduler.web.site import Site
 
 SEND = 60.0  # seconds in which an answer is taken
@@ -30,26 +31,14 @@ ALWAYS = {
 }
 
 
-class Server(ThreadingHTTPServer):
-    """OSError where the port is taken."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
+class Server(HttpServer):
+    """That of the pages. OSError where the port is taken."""
 
     def __init__(self, site: Site, host: str, port: int, *, most: int = MOST, patience: float = PATIENCE) -> None:
         self.site, self.patience = site, patience
         self.connections = Connections(most)
         self._is_over = False
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), Exchange)
-
-    def server_bind(self) -> None:
-        """Without the look-up of our own name that the library makes: it may take seconds."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        super().__init__(host, port, Exchange)
 
     def serve(self) -> None:
         """Until `stop`."""
@@ -87,9 +76,6 @@ class Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self.connections.leave(request)
         super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever has gone amid an answer is nobody's trouble."""
 
 
 class Exchange(BaseHTTPRequestHandler):

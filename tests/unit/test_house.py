@@ -19,7 +19,7 @@ from tests.imports import circles, graph, imports, modules
 FLOORS = [
     {"errors", "goals", "shortage", "terminal", "values"},
     {"linux"},
-    {"failpoints", "home"},
+    {"attempt_files", "failpoints", "home"},
     {"experiments"},
     {"gpus"},
     {"tracking"},

@@ -59,8 +59,8 @@ STARTS = [
     Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
     Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
     Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 174),
-    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 279),
-    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 335),
+    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 281),
+    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 337),
 ]
 
 

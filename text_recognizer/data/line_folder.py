@@ -23,7 +23,7 @@ from text_recognizer.data.assembling import assembled
 from text_recognizer.data.cache import Images, cached, stamp
 from text_recognizer.data.data_set import SPLITS
 from text_recognizer.data.line_images import PICTURES, VERSION, open_grey, prepared
-from text_recognizer.data.line_set import Lines, one_line
+from text_recognizer.data.line_set import Lines, one_line, read_text
 from text_recognizer.data.options import LineFolderOptions
 from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError, nearest
@@ -100,7 +100,7 @@ def _older(options: LineFolderOptions) -> list[Line]:
 
 
 def _of_table(table: Path) -> Iterator[Line]:
-    rows = _content(table).split("\n")  # no other line break ends a row: a transcript may hold it
+    rows = read_text(table, "replace it").split("\n")  # no other line break ends a row: a transcript may hold it
     names = rows[0].split("\t")
     for name in ("image", "transcript"):
         if name not in names:
@@ -131,16 +131,7 @@ def _of_pairs(folder: Path) -> Iterator[Line]:
         if image is None:
             raise DataError(f"{truth}: no picture beside it; known endings are {', '.join(PICTURES)}")
         writer = _page(image) if image.parent == folder else image.parent.relative_to(folder).parts[0]
-        yield Line(image, one_line(_content(truth)), writer)
-
-
-def _content(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not UTF-8 (byte {error.start + 1}); save it in that encoding") from error
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}); replace it") from error
+        yield Line(image, one_line(read_text(truth, "replace it")), writer)
 
 
 def _page(image: Path) -> str:

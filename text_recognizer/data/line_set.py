@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from text_recognizer.data.data_set import DataSet
+from text_recognizer.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,16 @@ Lines = DataSet[LineSplit]
 
 A character of `val` or `test` that is not in `classes` cannot be read, and counts as an error in their figures.
 """
+
+
+def read_text(file: Path, otherwise: str) -> str:
+    """What a file of UTF-8 says. DataError where it is none, or cannot be read; `otherwise`: what to do then."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 (byte {error.start + 1}); save it in that encoding") from error
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}); {otherwise}") from error
 
 
 def one_line(raw: str) -> str:

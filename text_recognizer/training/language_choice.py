@@ -13,8 +13,7 @@ from typing import Any
 
 import torch
 
-from text_recognizer.data.line_set import LineSplit, one_line
-from text_recognizer.errors import DataError
+from text_recognizer.data.line_set import LineSplit, one_line, read_text
 from text_recognizer.metrics import Prediction, matched, words_of
 from text_recognizer.models.fusion import Fusion, Weights
 from text_recognizer.models.line_model import LineBatch, LinesByWidth, Seen
@@ -96,13 +95,7 @@ def texts_of(files: Iterable[str]) -> list[str]:
 
 
 def _lines(file: Path) -> list[str]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not UTF-8 (byte {error.start + 1}); save it in that encoding") from error
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}); name a plain text") from error
-    return [line for raw in text.split("\n") if (line := one_line(raw))]
+    return [line for raw in read_text(file, "name a plain text").split("\n") if (line := one_line(raw))]
 
 
 @torch.no_grad()

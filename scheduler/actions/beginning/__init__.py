@@ -37,11 +37,10 @@ def begin(folder: Path) -> Begun:
     return _begun(folder, {name: (_text(source), mode) for name, (source, mode) in SAMPLES.items()})
 
 
-def write_unit(home: Path | None = None) -> Begun:
-    """Write the unit of `work --forever` to where systemd looks for those of a user. As `begin` else. `home`: of the queue; None:
-    where it is now."""
+def write_unit() -> Begun:
+    """Write the unit of `work --forever` for the present queue to where systemd looks for those of a user. As `begin` else."""
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return _begun(Path(base).expanduser() / "systemd" / "user", {UNIT: (unit(home or default_root()), 0o666)})
+    return _begun(Path(base).expanduser() / "systemd" / "user", {UNIT: (unit(default_root()), 0o666)})
 
 
 def unit(home: Path) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from scheduler.errors import UserError
+from scheduler.errors import UserError, about
 from scheduler.experiments.command import command as commands
 from scheduler.experiments.command.doubts import refuse_quoted_macros, refuse_shell_words
 from scheduler.experiments.command.hydra_groups import IN_THE_LIST, NOT_IN_IT, Signs, groups_of
@@ -62,7 +62,7 @@ def _styled_text(text: str, style: str) -> str:
 def _template(document: Document, top: dict[str, Any], asked: Asked) -> Template:
     own = read_command(document, top) if "command" in top else None
     if asked.program is not None:
-        with _option("--program"):
+        with about("--program"):
             refuse_shell_words(asked.program)
             words = commands.split(_speakable(asked.program))
             keeps = own is not None and "${program}" in own
@@ -96,15 +96,6 @@ def styled(command: Template, style: str) -> Template:
         return (*command, STYLES[style])
     kept = [token for index, token in enumerate(command) if index not in positions[1:]]
     return tuple(STYLES[style] if token in macros else token for token in kept)
-
-
-@contextmanager
-def _option(name: str) -> Iterator[None]:
-    """Say which option of the command line an error is about."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{name}: {error.what}", next_step=error.next_step) from None
 
 
 def read_program(document: Document, top: dict[str, Any]) -> Template:
@@ -193,7 +184,7 @@ def declared_groups(document: Document, top: dict[str, Any]) -> Signs:
 def _about(document: Document, top: dict[str, Any], asked: Asked, index: int) -> Iterator[None]:
     """Say where the token of this number stands."""
     key = "command" if "command" in top else "program"
-    with document.at(key, index) if asked.program is None else _option("--program"):
+    with document.at(key, index) if asked.program is None else about("--program"):
         yield
 
 

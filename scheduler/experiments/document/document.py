@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from scheduler.errors import EmptyFile, Place, UserError
+from scheduler.errors import EmptyFile, Place, UserError, nearest
 from scheduler.experiments.document import json_reader
 from scheduler.experiments.document.limits import DEFAULT, Limits
 from scheduler.experiments.document.marks import Key, Mark
@@ -58,6 +58,14 @@ class Document:
 
     def error(self, what: str, *path: Key, next_step: str = "", key: bool = False) -> UserError:
         return UserError(what, where=self.place(*path, key=key), next_step=next_step)
+
+    def refuse_unknown(self, found: Iterable[str], known: Iterable[str], *path: Key, inside: str = "") -> None:
+        """UserError at the first of the keys of the mapping at `path` that is not known. `inside`: of what, for the sentence."""
+        names = tuple(known)
+        for key in found:
+            if key not in names:
+                what = f'unknown key "{key}"' + (f" in {inside}" if inside else "")
+                raise self.error(what, *path, key, key=True, next_step=nearest(key, names))
 
     @contextmanager
     def at(self, *path: Key) -> Iterator[None]:

@@ -41,8 +41,9 @@ class Item:
         return not self.group and self.option == SELF
 
 
-def read_defaults(document: Document, value: object, where: Where = ("defaults",)) -> tuple[Item, ...]:
+def read_defaults(document: Document, value: object) -> tuple[Item, ...]:
     """The items of a defaults list, `_self_` last where it is not said. Raises UserError at the wrong item."""
+    where = ("defaults",)
     if not isinstance(value, list):
         with document.at(*where):
             raise values.expected("a list", value, "write, for example, [_self_, network: lenet]")

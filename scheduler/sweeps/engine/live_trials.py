@@ -13,12 +13,14 @@ from dataclasses import asdict, replace
 from scheduler.experiments import Experiment, argument_files
 from scheduler.failpoints import reach
 from scheduler.queue import trials as records
+from scheduler.queue.code import Aged
 from scheduler.queue.database import Unwritable
 from scheduler.queue.here import Here, file_from
 from scheduler.queue.job import Job
 from scheduler.queue.remarks import remark
-from scheduler.queue.states import ENDED, State
+from scheduler.queue.states import ENDED, SUCCEEDED, State
 from scheduler.queue.store import Store
+from scheduler.queue.submit import outdated
 from scheduler.queue.trials import Beside, SweepRecord, TrialRecord
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
@@ -131,6 +133,15 @@ class Book:
 
     def job(self, entry: Entry) -> Job:
         return self._store.job(entry.job)
+
+    def unfinished(self) -> list[Job]:
+        """The jobs of trials that are not over, in the order in which they were asked."""
+        return [self.job(entry) for entry in self.entries() if not entry.is_over]
+
+    def aged(self) -> dict[Aged, list[int]]:
+        """The jobs of trials that succeeded with other code than there is now, by their numbers, by what has changed since."""
+        succeeded = self._store.by_ids(entry.job for entry in self.entries() if entry.record.state in SUCCEEDED)
+        return outdated(self._store, (job.number for job in succeeded))
 
     def moved(self, job: str, state: State) -> Entry:
         """The trial's job is in another state now."""

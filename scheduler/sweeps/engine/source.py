@@ -30,7 +30,7 @@ class SweepSource(TrialSource):
         stopping: Stopping,
         budget: Budget,
         say: Callable[[str], None],
-        over: Callable[[Trial], None] = lambda trial: None,
+        over: Callable[[Trial], None],
     ) -> None:
         super().__init__(mine, plan, book, asking, budget, say, over)
         self._asking, self._stopping = asking, stopping

@@ -6,7 +6,6 @@ hyperband; iepoch is ours.
 
 from __future__ import annotations
 
-from scheduler.errors import nearest
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.values import dataclass
@@ -43,8 +42,7 @@ def read_early_terminate(document: Document, written: object) -> EarlyTerminate:
             wanted = '"min_iter", or "max_iter" and "s"' if kind == HYPERBAND else '"min_iter"'
             raise values.expected(wanted, list(found), "they say after how many rows trials are compared")
     for key, value in found.items():
-        if key not in FIELDS[kind]:
-            raise document.error(f'unknown key "{key}"', "early_terminate", key, key=True, next_step=nearest(key, FIELDS[kind]))
+        document.refuse_unknown([key], FIELDS[kind], "early_terminate")
         with document.at("early_terminate", key):
             _check(key, value)
     given = {key: values.whole(value) if key in WHOLE else value for key, value in found.items()}

@@ -26,9 +26,9 @@ Where = tuple[Key, ...]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def read_parameters(document: Document, written: object, where: Where = ("parameters",)) -> tuple[Parameter, ...]:
+def read_parameters(document: Document, written: object) -> tuple[Parameter, ...]:
     """Every parameter, sorted by name at each level. Raises UserError at what is wrong."""
-    return with_conditions(document, list(_parameters(document, written, where, (), ())))
+    return with_conditions(document, list(_parameters(document, written, ("parameters",), (), ())))
 
 
 def _parameters(
@@ -47,23 +47,17 @@ def _parameters(
             mapping = values.mapping(fields)
         own = (*wishes, Wish((*place, WHEN), above, mapping[WHEN])) if WHEN in mapping else wishes
         if "parameters" in mapping:
-            _refuse_others(document, mapping, ("parameters", WHEN), place, "a group of parameters")
+            document.refuse_unknown(mapping, ("parameters", WHEN), *place, inside="a group of parameters")
             yield from _parameters(document, mapping["parameters"], (*place, "parameters"), (*above, name), own)
         else:
             rest = {key: value for key, value in mapping.items() if key != WHEN}
             yield Parameter((*above, name), _distribution(document, rest, place)), own
 
 
-def _refuse_others(document: Document, found: dict, known: tuple[str, ...], where: Where, what: str) -> None:
-    for key in found:
-        if key not in known:
-            raise document.error(f'unknown key "{key}" in {what}', *where, key, key=True, next_step=nearest(key, known))
-
-
 def _distribution(document: Document, found: dict[str, object], where: Where) -> Distribution:
     name = _name(document, found, where)
     required, others = FIELDS[name]
-    _refuse_others(document, found, (*required, *others, "distribution"), where, f"the distribution {name}")
+    document.refuse_unknown(found, (*required, *others, "distribution"), *where, inside=f"the distribution {name}")
     for key in required:
         if key not in found:
             raise document.error(f'the distribution {name} needs "{key}"', *where, next_step=f"add {key}: ...")

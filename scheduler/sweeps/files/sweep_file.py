@@ -116,8 +116,7 @@ def _metric(document: Document, found: object, keys: tuple[str, ...], *where: st
         if "name" not in metric:
             raise values.expected('a metric with a "name"', found, f"write {where[0]}: {_EXAMPLE[str(where[0])]}")
     for key, value in metric.items():
-        if key not in keys:
-            raise document.error(f'unknown key "{key}"', *where, key, key=True, next_step=nearest(key, keys))
+        document.refuse_unknown([key], keys, *where)
         with document.at(*where, key):
             _check_metric(key, value)
     return metric

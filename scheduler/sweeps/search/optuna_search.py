@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, NSGAIISampler,
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from optuna.trial import Trial as OptunaTrial
 
-from scheduler.goals import MAXIMIZE, MINIMIZE
+from scheduler.goals import MAXIMIZE
 from scheduler.queue.states import ENDED, State
 from scheduler.sweeps.search.canonical import Canonical
 from scheduler.sweeps.search.objective import Objective, Objectives, Told, Values, worst_of
@@ -50,13 +50,13 @@ class OptunaSearch:
     def __init__(
         self,
         parameters: Sequence[Parameter],
-        goal: str = MINIMIZE,
-        seed: int = 0,
-        sampler: str = "tpe",
+        goal: str,
+        seed: int,
+        sampler: str,
         *,
-        impute: str = "worst",
-        impute_while_running: str | None = None,
-        beside: Sequence[str] = (),
+        impute: str,
+        impute_while_running: str | None,
+        beside: Sequence[str],
     ) -> None:
         """`beside`: the goals of further objectives. Then the points are those that trade them off."""
         self._parameters, self._space = tuple(parameters), dimensions(parameters)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.tracking.readers.candidates import Candidate
-from scheduler.tracking.readers.kinds import SWANLAB, TENSORBOARD, WANDB, Source
+from scheduler.tracking.readers.kinds import SWANLAB, TENSORBOARD, WANDB
+from scheduler.tracking.readers.source import Source
 from scheduler.values import dataclass
 
 # By the first field of `candidates.Weight` in which the log that counts is before all others.

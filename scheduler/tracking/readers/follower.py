@@ -11,11 +11,12 @@ from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
 from scheduler.tracking.readers.choices import Choice, choice_among
 from scheduler.tracking.readers.event_files import writer
-from scheduler.tracking.readers.kinds import ORDER, OUTPUT, SWANLAB, TENSORBOARD, WANDB, Source, sources
+from scheduler.tracking.readers.kinds import ORDER, OUTPUT, SWANLAB, TENSORBOARD, WANDB, sources
 from scheduler.tracking.readers.missing import sentence
 from scheduler.tracking.readers.places import folders_to_watch, logs_among
 from scheduler.tracking.readers.printed_values import NearMiss
 from scheduler.tracking.readers.rows import Row
+from scheduler.tracking.readers.source import Source
 from scheduler.tracking.readers.unusable import Unusable
 from scheduler.tracking.readers.watching import LogWatch
 
@@ -29,8 +30,8 @@ class Follower:
     """Reads the rows of one attempt that hold one of `metric_names`, from one source only, as they are written; without names all
     rows with a number, a truth value or a text. Then what is said of the metric below is said of any number.
 
-    Sources are, in this order: the metric log, W&B's transaction log below `wandb_directory`, TensorBoard event files and
-    SwanLab's own log below `run_directory`, and the output in `log`. While the attempt runs, the first one that exists is waited
+    Sources are, in this order: the metric log in the attempt's `directory`; W&B's transaction log, TensorBoard event files and
+    SwanLab's own log, all below it; and the output. While the attempt runs, the first one that exists is waited
     for: a script that logs to W&B once per epoch also prints a progress bar, and its `loss=0.5` would come first, and means
     something else. `source` names where the rows come from ("" before there are any). An earlier kind takes over when it has its
     first number; of several logs of one kind one counts, and another may take over (`candidates`). `anew` then says that the rows
@@ -49,10 +50,7 @@ class Follower:
 
     def __init__(
         self,
-        run_directory: Path,
-        log: Path,
-        metrics: Path,
-        wandb_directory: Path,
+        directory: Path,
         metric_names: Sequence[str],
         open_files: Callable[[], Iterable[Path]] = tuple,
         *,
@@ -63,14 +61,9 @@ class Follower:
         far: bool = False,
         judged_by: Sequence[str] = (),
     ) -> None:
-        self._names = tuple(metric_names)
-        found = sources(
-            *(run_directory, log, metrics, wandb_directory, metric_names, self._is_own, run_id),
-            gather=gather,
-            judged_by=judged_by,
-        )
+        self._directory, self._names = directory, tuple(metric_names)
+        found = sources(directory, metric_names, self._is_own, run_id, gather=gather, judged_by=judged_by)
         self._sources = [source for source in found if source.name in only]
-        self._directories = run_directory, wandb_directory
         self._open_files = open_files
         self._elsewhere: dict[tuple[Path, str], str] = {}  # folder and writer of event files, and the name of their first one
         self._watch = LogWatch(awake=awake, far=far)
@@ -229,7 +222,7 @@ class Follower:
         now = time.monotonic()
         while self._new and (self._decided is None or now >= self._searched + REST):
             self._searched = now
-            folders = folders_to_watch(*self._directories)
+            folders = folders_to_watch(self._directory)
             self._watch.watch_folders(folders)  # all of them: one may have gone, and come again under its name
             self._known, self._new = folders, not folders <= self._known
             for source in self._sources:
@@ -261,7 +254,7 @@ class Follower:
 
     def _is_own(self, path: Path) -> bool:
         """Whether an event file is this run's. In a place of the script's own, such as `runs/`, other runs keep theirs too."""
-        if path.is_relative_to(self._directories[0]):
+        if path.is_relative_to(self._directory):
             return True
         first = self._elsewhere.get((path.parent, writer(path)))
         return first is not None and first <= path.name  # an older one is of a process that had the number before

@@ -13,15 +13,15 @@ DEPTH = 4  # levels below a run's folder, as in lightning_logs/version_0/train
 WIDTH = 64  # folders of one level: a run may keep a folder for each of a million samples
 
 
-def transaction_logs(wandb_directory: Path) -> list[Path]:
+def transaction_logs(directory: Path) -> list[Path]:
     """The transaction logs of the W&B runs, online and offline, below a WANDB_DIR; the oldest first."""
-    runs = sorted(folders_in(wandb_directory / "wandb", "*run-*"), key=lambda run: run.name.partition("run-")[2])
+    runs = sorted(folders_in(directory / "wandb", "*run-*"), key=lambda run: run.name.partition("run-")[2])
     return [log for run in runs for log in files_in(run, "run-*.wandb")]
 
 
-def swanlab_logs(run_directory: Path) -> list[Path]:
+def swanlab_logs(directory: Path) -> list[Path]:
     """The logs of the SwanLab runs below the folder of a job's own; the oldest first."""
-    return [log for run in folders_in(run_directory / SWANLOG, "run-*") for log in files_in(run, "run-*.swanlab")]
+    return [log for run in folders_in(directory / SWANLOG, "run-*") for log in files_in(run, "run-*.swanlab")]
 
 
 def event_folders(root: Path) -> list[Path]:
@@ -29,10 +29,10 @@ def event_folders(root: Path) -> list[Path]:
     return [folder for folder in _below(root, DEPTH) if files_in(folder, PATTERN)]
 
 
-def folders_to_watch(run_directory: Path, wandb_directory: Path) -> set[Path]:
+def folders_to_watch(directory: Path) -> set[Path]:
     """The folders in which a log, or the folder of one, may still appear; where one is missing, the nearest above it."""
-    runs = wandb_directory / "wandb"
-    found = {_nearest(run_directory), _nearest(wandb_directory), runs, *folders_in(runs, "*run-*"), *_below(run_directory, DEPTH)}
+    runs = directory / "wandb"
+    found = {_nearest(directory), runs, *folders_in(runs, "*run-*"), *_below(directory, DEPTH)}
     return {folder for folder in found if folder.is_dir()}
 
 

@@ -22,6 +22,11 @@ from scheduler.tracking.readers import wandb_records
 from scheduler.tracking.readers.rows import Row
 from scheduler.tracking.readers.wandb_framing import FramedLog
 
+LATE_CLIENT = (
+    "wandb {version} writes what a run logs in blocks of 32 KiB: trials are read at their end, and stopped early only "
+    "when a block is full; `pip install -U wandb` (0.31 or later) in the scripts' environment makes their rows visible at once"
+)
+
 
 class WandbLog(FramedLog):
     """The rows, the summary, the exit code, the rank and the client's version of one run."""
@@ -29,6 +34,11 @@ class WandbLog(FramedLog):
     def __init__(self, path: Path, wanted: Sequence[str] = ()) -> None:
         super().__init__(path, wanted)
         self.client = ""
+
+    @property
+    def writes_blocks(self) -> bool:
+        """Whether its client, 0.18 to 0.30, shows rows only in blocks."""
+        return _writes_blocks(self.client)
 
     def rows_of(self, records: Iterable[bytes]) -> list[Row]:
         return [row for record in records if (row := self._take(record))]
@@ -54,3 +64,12 @@ class WandbLog(FramedLog):
         elif number == wandb_records.HEADER:
             self.client = wandb_records.client(value)
         return None
+
+
+def _writes_blocks(version: str) -> bool:
+    """
+    >>> [_writes_blocks(version) for version in ("", "0.17.9", "0.18.0", "0.30.1", "0.31.0", "1.0.0", "0.dev")]
+    [False, False, True, True, False, False, False]
+    """
+    parts = version.split(".")
+    return len(parts) > 1 and parts[0] == "0" and parts[1].isdecimal() and 18 <= int(parts[1]) <= 30

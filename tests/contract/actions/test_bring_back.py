@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scheduler.actions.bring_back import PIECE, bring_back
+from scheduler.attempt_files import LOG
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
-from scheduler.launcher.files import LOG
 from scheduler.queue.store import Store
 from tests.contract.actions.ended import ended
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.actions.logs import BLOCK, whole
-from scheduler.launcher.files import LOG
+from scheduler.attempt_files import LOG
 from scheduler.queue.job import Attempt
 
 

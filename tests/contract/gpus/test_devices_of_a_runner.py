@@ -7,20 +7,18 @@ from collections.abc import Iterator
 import pytest
 from fake_driver import FakeDriver, gpu_lines
 
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Resources
 from scheduler.gpus.claims import Claim
 from scheduler.gpus.packing import SUSPICIOUS, GpuUse
 from scheduler.queue.job import Job
-from scheduler.queue.states import State
 from scheduler.runner.devices import open_devices
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.plan import Start, Wait, World, plan
+from tests import queued
 
 
 def job(number: int, **resources) -> Job:
-    content = {"key": "", "group": None, "argv": ("true",), "arguments": "{}", "cwd": "/", "submitted": 0.0}
-    wants = Resources(**resources)
-    return Job(f"{number:032x}", number, experiment=str(number), resources=wants, policy=Policy(), state=State.QUEUED, **content)
+    return queued.job(number, resources=Resources(**resources))
 
 
 @pytest.fixture

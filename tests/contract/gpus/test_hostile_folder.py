@@ -11,7 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,20 +19,11 @@ import pytest
 from scheduler.gpus.claims import Claim, live_claims, living_claim, take
 from scheduler.gpus.placement import ClaimRecord, Placement, Share
 from scheduler.gpus.survey import MANY, Survey, survey, with_holders
+from tests.clean import locked
 from tests.unit.gpus.test_claim_records import mutated, values
 from tests.users import STRANGER, as_root, somebody, told_by
 
 ONE = Placement((Share("GPU-a", "0", 0, None, 24000),))
-
-
-@contextlib.contextmanager
-def locked(path: Path, content: bytes) -> Iterator[None]:
-    """A file whose lock somebody holds."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def record(claim_id: str, **fields: object) -> bytes:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scheduler.attempt_files import LOG
 from scheduler.launcher.client import Slot
-from scheduler.launcher.files import LOG
 from scheduler.launcher.spawning import Order
 
 NAME = "job/1"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from scheduler.attempt_files import LOG
 from scheduler.launcher.execution import ALIVE_AFTER, LOG_TICK, Execution
-from scheduler.launcher.files import LOG
 from scheduler.launcher.spawning import NotStarted, Order, Spawn
 from scheduler.linux.standstill import Find
 

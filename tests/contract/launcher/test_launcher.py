@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.attempt_files import LOG
 from scheduler.home import Home
 from scheduler.launcher import journal
 from scheduler.launcher.client import Slot, connect, open_slot, stop_message
-from scheduler.launcher.files import LOG
 from scheduler.launcher.places import gone, journal_path, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux import processes

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.attempt_files import LOG
 from scheduler.launcher.client import Slot
-from scheduler.launcher.files import LOG
 from scheduler.launcher.log_cap import cut, pieces
 from tests.contract.launcher.launching import end_of, order, python
 

@@ -6,9 +6,9 @@ import json
 import stat
 from pathlib import Path
 
+from scheduler.attempt_files import SYSTEM
 from scheduler.home import Home
 from scheduler.launcher.client import Slot, open_slot
-from scheduler.launcher.files import SYSTEM
 from tests.contract.launcher.launching import end_of, order, python
 
 # Each computes until the test has seen enough. The grandchild is an orphan in a session of its own.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.attempt_files import LOG
 from scheduler.launcher.client import open_slot
-from scheduler.launcher.files import LOG
 from scheduler.launcher.spawning import Order
 from scheduler.queue.job import Job
 from scheduler.queue.mine import Mine

@@ -9,8 +9,7 @@ from scheduler.tracking.readers.follower import BLIND, Follower
 
 def test_a_log_on_a_shared_folder_is_looked_at_by_the_clock(tmp_path: Path) -> None:
     """inotify gives a watch on NFS and then says nothing: early stopping would wait for ever."""
-    where = (tmp_path, tmp_path / "log.txt", tmp_path / "metrics.jsonl", tmp_path)
-    far, near = Follower(*where, ("loss",), far=True), Follower(*where, ("loss",))
+    far, near = Follower(tmp_path, ("loss",), far=True), Follower(tmp_path, ("loss",))
     (tmp_path / "metrics.jsonl").write_text('{"step": 1, "loss": 0.5}\n')
     try:
         assert [len(each.read()) for each in (far, near)] == [1, 1]

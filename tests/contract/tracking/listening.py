@@ -1,10 +1,12 @@
-"""Waits for rows as the one loop does: asleep in `select`, and awake only when the follower asks for it."""
+"""Writes logs piece by piece, and waits for rows as the one loop does: asleep in `select`, and awake only when the follower asks
+for it."""
 
 from __future__ import annotations
 
 import select
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from scheduler.tracking.readers.follower import Follower
 from scheduler.tracking.readers.rows import Row
@@ -21,3 +23,10 @@ def listen(follower: Follower, enough: Callable[[list[Row]], bool], seconds: flo
         assert ready or patience is not None, f"nothing woke the reader; so far {found}"
         found += follower.read()
     return found
+
+
+def put(path: Path, content: str | bytes) -> None:
+    """Append to a log, which is made with its folders where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(content.encode() if isinstance(content, str) else content)

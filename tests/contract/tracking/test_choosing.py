@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from listening import put
 
 from scheduler.tracking.readers.follower import REST, Follower
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
@@ -74,18 +75,12 @@ def view(tmp_path: Path) -> Iterator[Callable[[], View]]:
 
     def watch() -> View:
         run = tmp_path
-        made.append(Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], run_id=OWN))
+        made.append(Follower(run, ["loss"], run_id=OWN))
         return View(made[-1])
 
     yield watch
     for each in made:
         each.close()
-
-
-def put(path: Path, content: str | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def event_file(folder: Path, *losses: float) -> None:
@@ -238,7 +233,7 @@ def test_whoever_reads_later_comes_to_the_same_view(tmp_path: Path, view) -> Non
     for seed in range(60):
         draw, run = random.Random(seed), tmp_path / str(seed)  # noqa: S311 - a repeatable choice, not a secret
         run.mkdir()
-        one = View(Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], run_id=OWN))
+        one = View(Follower(run, ["loss"], run_id=OWN))
         names = draw.sample([OWN, "a", "b", "c"], 3)
         logs = [Log(run, n, name, rank=draw.choice(["rank0", "rank1", ""])) for n, name in enumerate(names)]
         for moment in range(draw.randrange(3, 25)):
@@ -253,7 +248,7 @@ def test_whoever_reads_later_comes_to_the_same_view(tmp_path: Path, view) -> Non
                 ],
                 [8, 1, 1, 2, 6],
             )[0]()
-        last = View(Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"], run_id=OWN))
+        last = View(Follower(run, ["loss"], run_id=OWN))
         assert one.finish() == last.finish(), seed
         assert (one.follower.source, one.follower.summary) == (last.follower.source, last.follower.summary), seed
         one.follower.close()

@@ -147,7 +147,7 @@ sys.modules["tensorboard"] = None
 from pathlib import Path
 from scheduler.tracking.readers.follower import Follower
 run = Path({str(tmp_path)!r})
-follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"])
+follower = Follower(run, ["loss"])
 print(len(follower.read()), follower.source, *follower.notices())
 """
     written(tmp_path, event(1, old("loss", 1)))

@@ -14,18 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from listening import listen
+from listening import listen, put
 
 from scheduler.tracking.readers.follower import FIRST_LOOK, REST, Follower
-from scheduler.tracking.readers.kinds import (
-    LATE_CLIENT,
-    METRIC_LOG,
-    OUTPUT,
-    TENSORBOARD,
-    WANDB,
-)
+from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, TENSORBOARD, WANDB
 from scheduler.tracking.readers.open_files import event_files_of, opened_by
 from scheduler.tracking.readers.rows import Row
+from scheduler.tracking.readers.wandb_log import LATE_CLIENT
 from tests.conftest import user_environment
 from tests.unit.tracking import transaction_logs
 
@@ -41,7 +36,7 @@ def follow(tmp_path: Path) -> Iterator[Watch]:
     def watch(*names: str, **options: object) -> Follower:
         run = tmp_path
         wanted = () if options.pop("nameless", False) else names or ("loss",)
-        made.append(Follower(run, run / "log.txt", run / "metrics.jsonl", run, wanted, **options))  # type: ignore[arg-type]
+        made.append(Follower(run, wanted, **options))  # type: ignore[arg-type]
         return made[-1]
 
     yield watch
@@ -53,12 +48,6 @@ def follow(tmp_path: Path) -> Iterator[Watch]:
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A place of the script's own, outside of all that is watched."""
     return tmp_path_factory.mktemp("own")
-
-
-def put(path: Path, content: str | bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def wandb_rows(*losses: float, name: str = "loss") -> bytes:
@@ -150,13 +139,12 @@ def test_event_files_wake_the_reader_too(tmp_path: Path, follow: Watch) -> None:
     assert values(listen(follower, bool)) == [3]
 
 
-def test_a_directory_of_wandb_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
-    """A user's own WANDB_DIR may be made by the script."""
-    elsewhere = tmp_path / "a" / "b"
-    (tmp_path / "run").mkdir()
-    follower = Follower(tmp_path / "run", tmp_path / "run/log", tmp_path / "run/m", elsewhere, ["loss"])
+def test_a_directory_that_does_not_exist_yet_is_waited_for(tmp_path: Path) -> None:
+    """On a folder that several machines see, that of an attempt on another one may appear late."""
+    run = tmp_path / "a" / "b"
+    follower = Follower(run, ["loss"])
     assert follower.read() == []
-    in_a_moment(lambda: put(elsewhere / RUN, wandb_rows(1)))
+    in_a_moment(lambda: put(run / RUN, wandb_rows(1)))
     assert values(listen(follower, bool)) == [1]
     follower.close()
 
@@ -424,7 +412,7 @@ def test_without_watches_from_the_kernel_the_reader_looks_by_itself(tmp_path: Pa
 from pathlib import Path
 from scheduler.tracking.readers.follower import Follower
 run = Path({str(tmp_path)!r})
-follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, ["loss"])
+follower = Follower(run, ["loss"])
 print(len(follower.read()), follower.patience() < 1, follower.fileno() > 0)
 (run / "metrics.jsonl").write_text('{{"loss": 1}}\\n')
 print(len(follower.read()), follower.patience())

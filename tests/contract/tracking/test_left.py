@@ -15,7 +15,7 @@ from scheduler.tracking.readers.watching import LogWatch
 def test_nothing_is_left_of_a_log_whose_place_the_metric_log_has_taken(tmp_path: Path, until) -> None:
     """What was printed before it was there would be shown until the end, and read before it."""
     (tmp_path / "log.txt").write_text("loss=0.5\n")
-    follower = Follower(tmp_path, tmp_path / "log.txt", tmp_path / "metrics.jsonl", tmp_path, (), gather=True, awake=False)
+    follower = Follower(tmp_path, (), gather=True, awake=False)
     leaving = Leaving(tmp_path, follower)
 
     def looked() -> Path:

@@ -60,7 +60,7 @@ def test_all_that_the_client_logs_is_read(written: Path, log: bytes) -> None:
 def test_a_follower_finds_the_log_in_the_attempts_directory(written: Path) -> None:
     """Whether the metric is known or not."""
     for names in ((), ("loss",)):
-        follower = Follower(written, written / "log.txt", written / "metrics.jsonl", written, names, gather=True, awake=False)
+        follower = Follower(written, names, gather=True, awake=False)
         follower.finish()
         assert follower.source == SWANLAB
         assert follower.logged().series["loss"].best("minimize") == (1 / 600, 5990)

@@ -66,7 +66,7 @@ def test_tensorboard_reads_what_a_training_logs_and_the_metric_log_stays_first(t
     parameters = started(found)
     assert {name: parameters[name].number_value for name in ("lr", "net.depth")} == {"lr": 0.1, "net.depth": 3}
     assert parameters["late"].bool_value is True
-    follower = Follower(tmp_path / "run", tmp_path / "log.txt", tmp_path / "run" / "metrics.jsonl", tmp_path / "run", ("cer",))
+    follower = Follower(tmp_path / "run", ("cer",))
     followed = [finite(row, "cer") for row in follower.finish()]
     assert (follower.source, followed) == (METRIC_LOG, CER)
     follower.close()

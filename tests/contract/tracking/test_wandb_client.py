@@ -38,7 +38,7 @@ def training(run: Path, *arguments: str, metrics: tuple[str, ...] = ("loss",)) -
     environment = user_environment(**{name: value for name, value in changes.items() if value is not None}, HOME=str(run))
     with (run / "log.txt").open("ab") as log:
         process = subprocess.Popen([sys.executable, str(SCRIPT), *arguments], env=environment, cwd=run, stdout=log, stderr=log)
-    follower = Follower(run, run / "log.txt", run / "metrics.jsonl", run, metrics)
+    follower = Follower(run, metrics)
     try:
         yield process, follower
     finally:

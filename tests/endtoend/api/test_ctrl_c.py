@@ -111,7 +111,7 @@ def test_another_exception_of_a_handler_leaves_the_jobs_to_go_on(command_line: C
     out, err = process.communicate(timeout=200)
     assert (out, process.returncode, err) == ("KeyboardInterrupt [None] False\n", 0, "")
     command_line.write("go", "")
-    until(lambda: [job["state"] for job in command_line.jobs()] == ["done", "queued"])
+    until(lambda: command_line.states() == ["done", "queued"])
 
 
 LOOP = """

@@ -57,7 +57,7 @@ def test_a_backup_while_a_job_runs_and_no_restore_until_it_is_over(command_line:
     runner.wait(90)
     result = command_line("restore", "copy.db")
     assert result.returncode == 0, result.stderr
-    assert [job["state"] for job in command_line.jobs()] in (["lost"], ["cancelled"])
+    assert command_line.states() in (["lost"], ["cancelled"])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_of_two_restores_at_once_each_is_whole_or_refused(line: CommandLine) -> 
     both = [line.start("restore", "copy.db") for _ in range(2)]
     statuses = sorted(process.wait(90) for process in both)
     assert statuses in ([0, 0], [0, 2])
-    assert [job["state"] for job in line.jobs()] == ["queued", "queued"]
+    assert line.states() == ["queued", "queued"]
     assert len(list(line.home.glob("queue.db.before-restore-*"))) == statuses.count(0)
 
 
@@ -128,7 +128,7 @@ def test_who_is_stopped_at_a_bad_moment_leaves_the_queue_and_a_way_on(line: Comm
     process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGINT)
     process.send_signal(signal.SIGCONT)
     assert process.wait(90) == (-signal.SIGKILL if how == "killed" else 130)
-    assert [job["state"] for job in line.jobs()] == ["queued", "queued"]
+    assert line.states() == ["queued", "queued"]
     assert not (line.directory / "new.db").exists()
     if how == "interrupted":
         assert not [*parts(line.directory), *line.home.glob("*restor*")]

@@ -18,10 +18,6 @@ def read_up_to(terminal: int, text: str) -> str:
     return said
 
 
-def states(command_line: CommandLine) -> list[str]:
-    return [job["state"] for job in command_line.jobs()]
-
-
 def test_the_last_words_that_a_notebook_shows_say_that_the_jobs_go_on(command_line: CommandLine, until) -> None:
     """IPython (`_process_posix.system`) reads on for 0.2 s after the Ctrl-C, and nothing of what follows its SIGHUP: jobs went on
     without a word of it."""
@@ -32,12 +28,12 @@ def test_the_last_words_that_a_notebook_shows_say_that_the_jobs_go_on(command_li
         os.chdir(command_line.directory)
         os.execvpe("exp-queue", ["exp-queue", "run", "grid.yaml", "-j1"], environment)  # noqa: S606
     read_up_to(terminal, "started")
-    until(lambda: states(command_line)[0] == "running")
+    until(lambda: command_line.states()[0] == "running")
     os.write(terminal, b"\x03\n")
     assert "exp-queue cancel running" in read_up_to(terminal, "joins it")
     os.kill(pid, signal.SIGHUP)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 128 + signal.SIGHUP
     os.close(terminal)
-    assert states(command_line) == ["running", "queued"]
+    assert command_line.states() == ["running", "queued"]
     assert command_line("cancel", "running").returncode == 0
-    assert states(command_line) == ["cancelled", "queued"]
+    assert command_line.states() == ["cancelled", "queued"]

@@ -26,7 +26,7 @@ def test_it_is_refused_with_the_way_on(command_line: CommandLine, command: tuple
     command_line("submit", "one.yaml")
     done = command_line(*command, *words)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
-    assert [job["state"] for job in command_line.jobs()] == ["queued"]
+    assert command_line.states() == ["queued"]
 
 
 def test_a_look_writes_nowhere(command_line: CommandLine) -> None:

@@ -29,15 +29,6 @@ def grid(command_line):
     return command_line
 
 
-def ledger(grid) -> list[str]:
-    path = grid.directory / "ledger"
-    return sorted(path.read_text().split()) if path.exists() else []
-
-
-def states(grid) -> list[str]:
-    return [job["state"] for job in grid.jobs()]
-
-
 def test_a_time_that_is_over_is_said_to_be_so_and_keeps_nothing_back(grid) -> None:
     """The year of a copied line was an old one; nobody hears of it from jobs that simply start."""
     submitted = grid("submit", "grid.yaml", "--begin", "2020-01-01")
@@ -61,10 +52,10 @@ def test_submit_starts_nothing_and_work_runs_all_of_it(grid) -> None:
     submitted = grid("submit", "grid.yaml")
     assert submitted.returncode == 0
     assert "exp-queue work" in submitted.stderr
-    assert (states(grid), ledger(grid)) == (["queued"] * 3, [])
+    assert (grid.states(), grid.noted()) == (["queued"] * 3, [])
     worked = grid("work", "-j2")
     assert worked.returncode == 0, worked.stderr
-    assert ledger(grid) == ["x=1", "x=2", "x=3"]
+    assert grid.noted() == ["x=1", "x=2", "x=3"]
     assert len(worked.stdout.splitlines()) == 4
     assert "nothing was run" in grid("work").stderr
 
@@ -85,9 +76,9 @@ def test_work_forever_takes_what_comes_later_and_ends_with_ctrl_c(grid, until) -
     runner = grid.start("work", "--forever", "-j2")
     until(lambda: "until Ctrl-C" in runner.stderr.readline())
     grid("submit", "grid.yaml", "x=7")
-    until(lambda: states(grid) == ["done"])
+    until(lambda: grid.states() == ["done"])
     grid("submit", "grid.yaml", "x=8")
-    until(lambda: states(grid) == ["done", "done"])
+    until(lambda: grid.states() == ["done", "done"])
     runner.send_signal(signal.SIGINT)
     stdout, _ = runner.communicate(timeout=30)
     assert runner.returncode == 130
@@ -99,10 +90,10 @@ def test_held_jobs_do_not_start_until_released(grid) -> None:
     grid("submit", "grid.yaml")
     assert grid("hold", "last").returncode == 0
     grid("work")
-    assert states(grid) == ["done", "done", "held"]
+    assert grid.states() == ["done", "done", "held"]
     assert grid("release", "held").returncode == 0
     grid("work")
-    assert states(grid) == ["done"] * 3
+    assert grid.states() == ["done"] * 3
 
 
 def test_hold_leaves_what_is_over_alone(grid) -> None:
@@ -110,7 +101,7 @@ def test_hold_leaves_what_is_over_alone(grid) -> None:
     grid("run", "grid.yaml", "x=1")
     grid("submit", "grid.yaml", "x=2")
     grid("hold", "all")
-    assert states(grid) == ["done", "held"]
+    assert grid.states() == ["done", "held"]
 
 
 def test_a_whole_group_is_cancelled_by_its_name(grid) -> None:
@@ -119,22 +110,22 @@ def test_a_whole_group_is_cancelled_by_its_name(grid) -> None:
     grid("submit", "grid.yaml")
     grid("submit", "other.yaml", "x=1")
     assert grid("cancel", "group:G").returncode == 0
-    assert states(grid) == ["cancelled"] * 3 + ["queued"]
+    assert grid.states() == ["cancelled"] * 3 + ["queued"]
 
 
 def test_resume_goes_on_with_what_was_interrupted(grid, until) -> None:
     """After Ctrl-C Ctrl-C, or on Monday morning: one command, no file named."""
     (grid.directory / "wait").touch()
     runner = grid.start("run", "grid.yaml", "-j1")
-    until(lambda: ledger(grid))
+    until(lambda: grid.noted())
     runner.send_signal(signal.SIGINT)
     until(lambda: "Ctrl-C again" in runner.stderr.readline())
     runner.send_signal(signal.SIGINT)
     runner.wait(30)
-    assert states(grid) == ["cancelled", "queued", "queued"]
+    assert grid.states() == ["cancelled", "queued", "queued"]
     (grid.directory / "wait").unlink()
     assert grid("resume", "-j2").returncode == 0
-    assert states(grid) == ["done"] * 3
+    assert grid.states() == ["done"] * 3
 
 
 def test_resume_leaves_a_lost_job_alone_unless_it_can_resume(grid) -> None:
@@ -149,7 +140,7 @@ def test_resume_leaves_a_lost_job_alone_unless_it_can_resume(grid) -> None:
             change.end(attempt, Ending(State.LOST), None)
     result = grid("resume")
     assert "1 with unknown outcome" in result.stderr
-    assert (states(grid), ledger(grid)) == (["lost", "done"], ["x=2"])
+    assert (grid.states(), grid.noted()) == (["lost", "done"], ["x=2"])
 
 
 def test_detach_gives_the_prompt_back_and_runs_on(grid, until) -> None:
@@ -167,7 +158,7 @@ def test_detach_gives_the_prompt_back_and_runs_on(grid, until) -> None:
     assert result.returncode == 0, result.stderr
     (log,) = (grid.home / "detached").iterdir()
     until(lambda: "3 jobs: 3 done" in log.read_text())
-    assert ledger(grid) == ["x=1", "x=2", "x=3"]
+    assert grid.noted() == ["x=1", "x=2", "x=3"]
 
 
 @pytest.mark.parametrize("command", ["work", "resume"])
@@ -179,7 +170,7 @@ def test_a_queued_job_that_asks_for_a_gpu_never_runs_on_the_cpu(grid, command: s
     assert result.returncode == 1
     assert "can never run here: it asks for 1 GPU" in result.stderr
     assert "exp-queue cancel" in result.stderr
-    assert (states(grid), ledger(grid)) == (["queued"], [])
+    assert (grid.states(), grid.noted()) == (["queued"], [])
 
 
 @pytest.mark.parametrize("command", ["work", "resume"])
@@ -192,8 +183,8 @@ def test_a_job_that_can_never_run_here_keeps_no_other_from_running(grid, command
     grid("cancel", "last")
     result = grid(command)
     assert result.returncode == 1, result.stderr
-    assert states(grid) == (["queued", "done", "queued"] if command == "resume" else ["queued", "done", "cancelled"])
-    assert ledger(grid) == ["x=2"]
+    assert grid.states() == (["queued", "done", "queued"] if command == "resume" else ["queued", "done", "cancelled"])
+    assert grid.noted() == ["x=2"]
     assert "it asks for 5 GPUs" in result.stderr
     assert "still queued: " in result.stderr
 
@@ -214,13 +205,13 @@ def test_a_job_for_a_gpu_that_comes_later_does_not_run_on_the_cpu_either(grid, u
     until(lambda: "until Ctrl-C" in runner.stderr.readline())
     grid("submit", "gpu.yaml", "x=1")
     grid("submit", "grid.yaml", "x=2")
-    until(lambda: states(grid) == ["queued", "done"])
+    until(lambda: grid.states() == ["queued", "done"])
     line = until(lambda: next((text for text in iter(runner.stderr.readline, "") if " wait" in text), ""))
     assert "it asks for 1 GPU and there is none" in line
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=100)
-    assert states(grid) == ["queued", "done"]
-    assert ledger(grid) == ["x=2"]
+    assert grid.states() == ["queued", "done"]
+    assert grid.noted() == ["x=2"]
 
 
 @pytest.mark.parametrize("command", ["work", "resume"])
@@ -278,7 +269,7 @@ def test_changing_its_resources_and_submitting_again_helps_a_queued_job(grid) ->
     assert "3 queued jobs take the file's present resources, policy and command" in result.stderr
     assert [job["verb"] for job in json.loads(result.stdout)] == ["renewed"] * 3
     assert grid("work").returncode == 0
-    assert states(grid) == ["done"] * 3
+    assert grid.states() == ["done"] * 3
 
 
 def test_a_runner_that_stays_takes_up_a_job_that_now_asks_for_less(grid, until) -> None:
@@ -291,8 +282,8 @@ def test_a_runner_that_stays_takes_up_a_job_that_now_asks_for_less(grid, until) 
     grid.write("gpu.yaml", GRID)
     grid("submit", "gpu.yaml")
     grid("submit", "grid.yaml", "x=9")
-    until(lambda: states(grid)[-1] == "done")
-    assert states(grid) == ["done"] * 4, "they were first in the queue"
+    until(lambda: grid.states()[-1] == "done")
+    assert grid.states() == ["done"] * 4, "they were first in the queue"
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=100)
     assert runner.returncode == 130
@@ -302,7 +293,7 @@ def test_pause_continue_and_wait_as_they_are_typed(grid, until) -> None:
     """Make room for a colleague at noon; go on, and plot when all is over, whoever ran it."""
     (grid.directory / "wait").touch()
     runner = grid.start("run", "grid.yaml", "x=1")
-    until(lambda: states(grid) == ["running"])
+    until(lambda: grid.states() == ["running"])
     paused = grid("pause")
     assert (paused.returncode, paused.stderr.splitlines()[-1]) == (0, "1 paused")
     assert grid("status", "paused").stdout.splitlines()[1].split()[1] == "paused"

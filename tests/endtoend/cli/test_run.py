@@ -41,22 +41,13 @@ def grid(command_line):
     return command_line
 
 
-def ledger(command_line) -> list[str]:
-    path = command_line.directory / "ledger"
-    return sorted(path.read_text().split()) if path.exists() else []
-
-
-def states(command_line) -> list[str]:
-    return [job["state"] for job in command_line.jobs()]
-
-
 def test_a_file_or_an_option_says_what_is_best(grid) -> None:
     """What the script declares is only a default; the file also ranks what has succeeded before it said so."""
     grid("run", "grid.yaml", "-j2")
     grid.write("grid.yaml", GRID + "policy: {objective: {metric: score, goal: minimize}}\n")
     again = grid("run", "grid.yaml")
     assert [row.split()[3] for row in again.stdout.splitlines()[1:]] == ["x=1", "x=2", "x=3"]
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
     best = grid("run", "grid.yaml", "--sort", "score:max")
     assert [row.split()[3] for row in best.stdout.splitlines()[1:]] == ["x=3", "x=2", "x=1"]
     first = grid("status", "--sort", "score:min", "--limit", "1")
@@ -73,7 +64,7 @@ def test_every_experiment_runs_once_and_the_best_stands_first(grid) -> None:
     header, *rows = result.stdout.splitlines()
     assert header.split() == ["id", "state", "group", "experiment", "score", "time", "#"]
     assert [row.split()[3] for row in rows] == ["x=3", "x=2", "x=1"]
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
     assert "3 jobs: 3 done" in result.stderr
 
 
@@ -85,14 +76,14 @@ def test_a_second_run_repeats_nothing_and_says_how_to(grid) -> None:
     assert "3 succeeded before" in result.stderr
     assert "--again" in result.stderr
     assert len(result.stdout.splitlines()) == 4
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
 
 
 def test_again_runs_everything_as_new_jobs(grid) -> None:
     """The earlier results stay."""
     grid("run", "grid.yaml")
     assert grid("run", "grid.yaml", "--again").returncode == 0
-    assert ledger(grid) == ["1", "1", "2", "2", "3", "3"]
+    assert grid.noted() == ["1", "1", "2", "2", "3", "3"]
     assert len(grid.jobs()) == 6
 
 
@@ -107,7 +98,7 @@ def test_a_failure_gives_exit_status_1_shows_its_last_lines_and_is_all_that_a_se
     again = grid("run", "grid.yaml")
     assert again.returncode == 0
     assert "1 tried again" in again.stderr
-    assert ledger(grid) == ["1", "2", "2", "3"]
+    assert grid.noted() == ["1", "2", "2", "3"]
 
 
 def test_retries_are_spent_by_policy_and_then_no_more(grid) -> None:
@@ -115,7 +106,7 @@ def test_retries_are_spent_by_policy_and_then_no_more(grid) -> None:
     (grid.directory / "fail-1").touch()
     grid.write("grid.yaml", GRID + "policy: {retries: 1}\n")
     assert grid("run", "grid.yaml").returncode == 1
-    assert ledger(grid) == ["1", "1", "2", "3"]
+    assert grid.noted() == ["1", "1", "2", "3"]
     assert [(job["state"], job["attempt"]) for job in grid.jobs()] == [("failed", 2), ("done", 1), ("done", 1)]
 
 
@@ -124,7 +115,7 @@ def test_a_time_out_ends_the_job_and_the_run_goes_on(command_line) -> None:
     command_line.write("b.yaml", "command: [python, -c, 'import time; time.sleep(600)']\nbase: {}\npolicy: {timeout: 0.3s}\n")
     result = command_line("run", "b.yaml")
     assert result.returncode == 1
-    assert states(command_line) == ["timeout"]
+    assert command_line.states() == ["timeout"]
 
 
 def test_dry_run_shows_the_commands_and_leaves_nothing(grid) -> None:
@@ -164,29 +155,29 @@ def test_the_first_ctrl_c_drains_and_the_same_command_goes_on(grid, until) -> No
     """Interrupted work is not lost: what runs finishes, what waits stays queued, and the message says how to go on."""
     (grid.directory / "wait").touch()
     running = grid.start("run", "grid.yaml", "-j1")
-    until(lambda: ledger(grid))
+    until(lambda: grid.noted())
     running.send_signal(signal.SIGINT)
     until(lambda: "nothing more is started" in running.stderr.readline())
     (grid.directory / "wait").unlink()
     _, stderr = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "the same command again" in stderr
-    assert states(grid) == ["done", "queued", "queued"]
+    assert grid.states() == ["done", "queued", "queued"]
     assert grid("run", "grid.yaml").returncode == 0
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
 
 
 def test_the_second_ctrl_c_stops_what_runs(grid, until) -> None:
     """Twice means now: the job is cancelled, and nothing of it is left."""
     (grid.directory / "wait").touch()
     running = grid.start("run", "grid.yaml", "-j2")
-    until(lambda: len(ledger(grid)) == 2)
+    until(lambda: len(grid.noted()) == 2)
     running.send_signal(signal.SIGINT)
     until(lambda: "Ctrl-C again" in running.stderr.readline())  # two signals that wait at once are one
     running.send_signal(signal.SIGINT)
     _, stderr = running.communicate(timeout=60)
     assert running.returncode == 130, stderr
-    assert states(grid) == ["cancelled", "cancelled", "queued"]
+    assert grid.states() == ["cancelled", "cancelled", "queued"]
     assert not processes_of(grid)
 
 
@@ -208,16 +199,16 @@ def test_jobs_go_on_without_their_runner_and_the_next_run_takes_them_over(grid, 
     """kill -9, a lost ssh line or a polite request: nothing is lost, nothing runs twice, the true status is recorded."""
     (grid.directory / "wait").touch()
     first = grid.start("run", "grid.yaml", "-j2")
-    until(lambda: len(ledger(grid)) == 2 and states(grid) == ["running", "running", "queued"])
+    until(lambda: len(grid.noted()) == 2 and grid.states() == ["running", "running", "queued"])
     first.send_signal(number)
     first.wait(30)
-    assert states(grid) == ["running", "running", "queued"]
+    assert grid.states() == ["running", "running", "queued"]
     second = grid.start("run", "grid.yaml", "-j2")
     until(lambda: "waiting for it" in second.stderr.readline())
     (grid.directory / "wait").unlink()
     _, stderr = second.communicate(timeout=60)
     assert second.returncode == 0, stderr
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
     assert [job["attempt"] for job in grid.jobs()] == [1, 1, 1]
 
 
@@ -226,7 +217,7 @@ def test_what_ended_while_nobody_watched_is_recorded_truly(grid, until) -> None:
     (grid.directory / "wait").touch()
     (grid.directory / "fail-1").touch()
     first = grid.start("run", "grid.yaml", "-j1")
-    until(lambda: ledger(grid))
+    until(lambda: grid.noted())
     first.kill()
     first.wait()
     (grid.directory / "wait").unlink()
@@ -238,21 +229,21 @@ def test_a_killed_launcher_makes_its_job_lost_and_only_lost_runs_it_again(grid, 
     """Nobody knows how it ended, so nothing is claimed and nothing is repeated without being told."""
     (grid.directory / "wait").touch()
     first = grid.start("run", "grid.yaml", "x=1")
-    until(lambda: ledger(grid) and states(grid) == ["running"])
+    until(lambda: grid.noted() and grid.states() == ["running"])
     (pid,) = launchers(grid)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not launchers(grid))
-    assert states(grid) == ["running"], "the job lives, so its outcome is still open"
+    assert grid.states() == ["running"], "the job lives, so its outcome is still open"
     (grid.directory / "wait").unlink()
     first.communicate(timeout=60)
     assert first.returncode == 1
-    assert states(grid) == ["lost"]
+    assert grid.states() == ["lost"]
     refused = grid("run", "grid.yaml", "x=1")
     assert "--lost" in refused.stderr
     assert refused.returncode == 1
-    assert ledger(grid) == ["1"]
+    assert grid.noted() == ["1"]
     assert grid("run", "grid.yaml", "x=1", "--lost").returncode == 0
-    assert ledger(grid) == ["1", "1"]
+    assert grid.noted() == ["1", "1"]
 
 
 def launchers(command_line) -> list[int]:
@@ -269,11 +260,11 @@ def test_two_runs_of_one_file_at_once_share_the_work(grid, until) -> None:
     """Twice at once: every experiment runs once, and both see all results."""
     (grid.directory / "wait").touch()
     both = [grid.start("run", "grid.yaml", "-j2") for _ in range(2)]
-    until(lambda: len(ledger(grid)) >= 2)  # all three, where each of them begins some before it hears of the other's
+    until(lambda: len(grid.noted()) >= 2)  # all three, where each of them begins some before it hears of the other's
     (grid.directory / "wait").unlink()
     outputs = [each.communicate(timeout=60) for each in both]
     assert [each.returncode for each in both] == [0, 0], outputs
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
     assert [len(stdout.splitlines()) for stdout, _ in outputs] == [4, 4]
 
 
@@ -282,7 +273,7 @@ def test_a_pipe_behind_run_ends_with_the_runner_although_jobs_go_on(grid, until)
     (grid.directory / "wait").touch()
     runner = grid.start("run", "grid.yaml", "-j1")
     until(lambda: "started" in runner.stderr.readline())
-    until(lambda: ledger(grid))
+    until(lambda: grid.noted())
     runner.kill()
     runner.communicate(timeout=30)  # returns only when nobody has the pipes open any more
     assert processes_of(grid), "the job should still run"
@@ -315,7 +306,7 @@ def test_a_reader_that_goes_away_does_not_take_the_jobs_with_it(grid) -> None:
     """`exp-queue run FILE 2>&1 | head -1` still runs everything, and the jobs are recorded."""
     command = f"{sys.executable} -m scheduler.cli.main run grid.yaml 2>&1 | head -1"
     subprocess.run(["/bin/sh", "-c", command], cwd=grid.directory, env=grid.environment, capture_output=True, timeout=60)
-    assert states(grid) == ["done", "done", "done"]
+    assert grid.states() == ["done", "done", "done"]
 
 
 def test_a_run_stops_when_job_after_job_fails_at_once(grid) -> None:
@@ -324,7 +315,7 @@ def test_a_run_stops_when_job_after_job_fails_at_once(grid) -> None:
     grid.write("grid.yaml", "command: [python, job.py, '${args}']\ngrid: {x: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n")
     result = grid("run", "grid.yaml", "-j1")
     assert result.returncode == 1
-    assert [job["state"] for job in grid.jobs()] == ["failed"] * 5 + ["queued"] * 4
+    assert grid.states() == ["failed"] * 5 + ["queued"] * 4
     assert "5 jobs in a row failed within 10 s of their start" in result.stderr
     assert "No module named 'no_such_module'" in result.stderr.split("5 jobs in a row")[1]
     assert "`python job.py`" in result.stderr
@@ -336,7 +327,7 @@ def test_max_failures_is_the_word_of_the_command_line(grid, said: str, failed: i
     """It stands above the policy of the file, in both directions."""
     grid.write("grid.yaml", "command: ['false', '${args}']\ngrid: {x: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\npolicy: {max_failures: 3}\n")
     assert grid("run", "grid.yaml", "-j1", "--max-failures", said).returncode == 1
-    assert [job["state"] for job in grid.jobs()] == ["failed"] * failed + ["queued"] * (9 - failed)
+    assert grid.states() == ["failed"] * failed + ["queued"] * (9 - failed)
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "many", "1.5", ""])
@@ -355,11 +346,11 @@ def test_a_list_of_commands_runs_each_line_once_and_repeats_what_failed(command_
     first = command_line("run", "--commands", "jobs.txt", "-j1", "--max-failures", "none")
     assert first.returncode == 1, first.stderr
     assert "1 repeated experiment in the file: each runs once" in first.stderr
-    assert ledger(command_line) == ["one", "two"]
+    assert command_line.noted() == ["one", "two"]
     command_line.write("mended", "")
     second = command_line("run", "--commands", "-", "-j1", input=text)
     assert second.returncode == 0, second.stderr
-    assert ledger(command_line) == ["one", "two", "two"]
+    assert command_line.noted() == ["one", "two", "two"]
     assert "echo two >> ledger; test -e mended" in second.stdout
 
 
@@ -378,7 +369,7 @@ def test_a_program_that_takes_no_json_is_told_of_before_and_after(command_line) 
 def test_a_number_of_jobs_that_is_none_is_refused(grid, word: str, said: str) -> None:
     """Nothing is started on a guess of what was meant."""
     refused = grid("run", "grid.yaml", "-j", word)
-    assert (refused.returncode, said in refused.stderr, ledger(grid)) == (2, True, [])
+    assert (refused.returncode, said in refused.stderr, grid.noted()) == (2, True, [])
 
 
 def test_auto_is_a_number_of_jobs_that_is_told_and_kept(grid) -> None:
@@ -386,7 +377,7 @@ def test_auto_is_a_number_of_jobs_that_is_told_and_kept(grid) -> None:
     auto = grid("run", "grid.yaml", "-j", "auto")
     assert "-j auto: " in auto.stderr
     assert "of `job.py`, to begin with" in auto.stderr
-    assert ledger(grid) == ["1", "2", "3"]
+    assert grid.noted() == ["1", "2", "3"]
     assert list(json.loads((grid.home / "paces.json").read_text())) == [f"{grid.directory}/job.py"]
 
 

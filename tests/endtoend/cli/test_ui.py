@@ -47,4 +47,4 @@ def test_a_page_is_served_until_a_ctrl_c_and_a_kill_leaves_nothing(command_line)
     assert second.returncode == 130
     assert "ssh -L" in said
     assert "Traceback" not in said
-    assert [job["state"] for job in command_line.jobs()] == ["queued", "queued"]
+    assert command_line.states() == ["queued", "queued"]

@@ -28,22 +28,17 @@ def small(command_line) -> Iterator:
             process.wait()
 
 
-def ledger(small) -> list[str]:
-    path = small.directory / "ledger"
-    return sorted(path.read_text().split()) if path.exists() else []
-
-
 def test_a_disk_that_is_full_when_a_job_ends_costs_neither_its_status_nor_the_queue(small, until) -> None:
     """It fills up while a job runs; the job ends; nothing more starts; with room again everything is done, each job once."""
     small.write("wait", "")
     runner = small.start("run", "grid.yaml", "-j1")
-    until(lambda: ledger(small) == ["x=1"] and small.jobs("running"))
+    until(lambda: small.noted() == ["x=1"] and small.jobs("running"))
     fill(small.home)
     (small.directory / "wait").unlink()
     until(lambda: "full" in runner.stderr.readline())
     make_room(small.home)
     assert runner.wait(60) == 1
-    assert ledger(small) == ["x=1", "x=2", "x=3"]
+    assert small.noted() == ["x=1", "x=2", "x=3"]
     assert [(job["state"], job["exit_status"], job["attempt"]) for job in small.jobs()] == [("failed", 7, 1)] * 3
 
 
@@ -59,7 +54,7 @@ def test_a_queue_on_a_full_disk_refuses_a_submit_with_a_way_out_and_is_not_harme
     assert "is on a disk that is full" in refused.stderr
     assert "rollback" not in refused.stderr
     make_room(small.home)
-    assert [job["state"] for job in small.jobs()] == ["queued"] * 3
+    assert small.states() == ["queued"] * 3
 
 
 @pytest.mark.parametrize("left", [0, 1, 8])
@@ -67,7 +62,7 @@ def test_an_end_that_finds_no_room_in_the_journal_is_written_down_when_there_is_
     """The journal's block is full at the same moment as the disk: the exit status must not be lost with it."""
     small.write("wait", "")
     runner = small.start("run", "grid.yaml", "-j1", "x=1")
-    until(lambda: ledger(small) == ["x=1"] and small.jobs("running"))
+    until(lambda: small.noted() == ["x=1"] and small.jobs("running"))
     (journal,) = (small.home / "launchers").glob("*.journal")
     with journal.open("a") as file:
         file.write("#" * (4096 - left - 1 - journal.stat().st_size) + "\n")

@@ -184,7 +184,7 @@ def test_a_lost_gpu_does_not_hold_up_the_others(machine, until) -> None:
         assert machine("submit", name).returncode == 0
     runner = machine.start("work", "-j2")
     assert "GPU is lost (NVML error 15); it comes back only after a reset" in heard(runner, "waits: needs 2 GPUs")
-    until(lambda: [job["state"] for job in machine.jobs()] == ["queued", "done"])
+    until(lambda: machine.states() == ["queued", "done"])
     machine.driver.shows(*good)
     runner.communicate(timeout=60)
     assert runner.returncode == 0

@@ -50,7 +50,7 @@ def test_a_job_that_could_never_run_starts_when_its_gpus_come(later, until) -> N
     later.driver.shows(*gpu_lines(2))
     heard(runner, "now 2 GPUs (Fake)")
     later.write("go", "")
-    until(lambda: [job["state"] for job in later.jobs()] == ["done"])
+    until(lambda: later.states() == ["done"])
 
 
 def test_a_number_that_a_person_has_set_stays(later, until) -> None:
@@ -63,7 +63,7 @@ def test_a_number_that_a_person_has_set_stays(later, until) -> None:
     assert later("submit", "three.yaml").returncode == 0
     until(lambda: len(live_claims(later.claims)) == 1)
     later.write("go", "")
-    until(lambda: [job["state"] for job in later.jobs()] == ["done"] * 3)
+    until(lambda: later.states() == ["done"] * 3)
 
 
 def test_a_driver_that_fails_at_first_gives_its_gpus_when_it_works(later, until) -> None:
@@ -89,14 +89,14 @@ def test_a_driver_that_comes_later_is_used_and_what_runs_on_the_cpu_goes_on(late
     assert later("submit", "one.yaml").returncode == 0
     runner = later.start("work", "--forever")
     heard(runner, "no NVIDIA driver")
-    until(lambda: [job["state"] for job in later.jobs()] == ["running"])
+    until(lambda: later.states() == ["running"])
     (empty / "libnvidia-ml.so.1").symlink_to(library / "libnvidia-ml.so.1")
     heard(runner, "now 2 GPUs (Fake): at most 2 at once")
     assert later("submit", "three.yaml").returncode == 0
     until(lambda: len(live_claims(later.claims)) == 1)
-    until(lambda: [job["state"] for job in later.jobs()].count("running") == 2)
+    until(lambda: later.states().count("running") == 2)
     later.write("go", "")
-    until(lambda: [job["state"] for job in later.jobs()] == ["done"] * 4)
+    until(lambda: later.states() == ["done"] * 4)
     on_the_cpu, *on_gpus = outputs(later)
     assert on_the_cpu == "on -1"
     assert set(on_gpus) <= {"on 0", "on 1"}
@@ -114,6 +114,6 @@ def test_a_driver_that_comes_and_does_not_work_stops_nothing(later, until, tmp_p
     heard(runner, "no NVIDIA driver")
     (empty / "libnvidia-ml.so.1").symlink_to(library / "libnvidia-ml.so.1")
     assert later("submit", "three.yaml").returncode == 0
-    until(lambda: [job["state"] for job in later.jobs()] == ["done"] * 3)
+    until(lambda: later.states() == ["done"] * 3)
     assert outputs(later) == ["on -1"] * 3
     runner.kill()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -14,17 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clean import EVIL, printed, steers
-
-
-@contextlib.contextmanager
-def locked(path: Path, content: bytes) -> Iterator[None]:
-    """A file whose lock somebody holds."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+from tests.clean import EVIL, locked, printed, steers
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from scheduler.launcher.files import SYSTEM
+from scheduler.attempt_files import SYSTEM
 
 # Is on its GPU with 500 MiB, until the test has seen enough.
 JOB = """
@@ -61,7 +61,7 @@ def test_a_job_on_a_gpu_is_seen_with_all_that_the_driver_tells(machine, until) -
     machine.driver.shows(f"{GPU} util=3 power=120 temp=61 clock=1410 throttle=4 energy=4600000")
     until(lambda: any(row["gpu.energy"] > 0 for row in of_gpus(machine)))
     as_if_it_ran_for_minutes(machine)
-    until(lambda: [job["state"] for job in machine.jobs()] == ["running"])
+    until(lambda: machine.states() == ["running"])
     assert "its GPU is 3 % busy in the last minutes; more data workers" in machine("status").stderr
     machine.write("enough", "")
     assert run.wait(100) == 0

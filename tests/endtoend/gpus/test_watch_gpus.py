@@ -9,7 +9,7 @@ def test_a_watch_says_whose_each_gpu_is_and_what_the_next_job_waits_for(machine,
     """The runner's plan is asked by whoever looks: nobody has to be told."""
     machine.write("wait", "")
     run = machine.start("run", "grid.yaml")
-    until(lambda: [job["state"] for job in machine.jobs()].count("running") == 2)
+    until(lambda: machine.states().count("running") == 2)
     seen = json.loads(machine("watch", "--format", "json").stdout)
     ids = {job["id"][:8] for job in machine.jobs("running")}
     assert {claim["label"].split()[-1] for gpu in seen["gpus"] for claim in gpu["claims"]} == ids

@@ -13,10 +13,6 @@ from tests.waiting import until
 URGENT = "slurm: {partition: urgent}"
 
 
-def states(line: CommandLine) -> list[str]:
-    return [job["state"] for job in line.jobs()]
-
-
 def partition(line: CommandLine, job: dict) -> str:
     """In which it ran last."""
     return line("logs", job["id"]).stdout.split()[-1]
@@ -42,7 +38,7 @@ def test_what_slurm_can_never_run_is_not_queued_again(line: CommandLine) -> None
     assert line("run", mending(line, "[0]")).returncode == 1
     done = line("retry", "failed", "--on", "slurm", "--slurm", "memory=1TiB")
     assert (done.returncode, "Slurm says" in done.stderr) == (3, True), done.stderr
-    assert states(line) == ["failed"]
+    assert line.states() == ["failed"]
 
 
 def test_a_partition_that_is_not_there_is_refused(line: CommandLine) -> None:
@@ -50,7 +46,7 @@ def test_a_partition_that_is_not_there_is_refused(line: CommandLine) -> None:
     assert line("run", mending(line, "[0]")).returncode == 1
     done = line("retry", "failed", "--on", "slurm", "--slurm", "partition=urgnet")
     assert (done.returncode, "partition" in done.stderr) == (3, True), done.stderr
-    assert states(line) == ["failed"]
+    assert line.states() == ["failed"]
 
 
 def test_all_that_is_queued_is_worked_through_there_and_what_cannot_be_is_told(line: CommandLine) -> None:
@@ -62,7 +58,7 @@ def test_all_that_is_queued_is_worked_through_there_and_what_cannot_be_is_told(l
     line("submit", mending(line, "[3]", name="d.yaml"))
     done = line("work", "--on", "slurm")
     assert done.returncode == 1, done.stderr
-    assert states(line) == ["done", "queued", "queued", "done"]
+    assert line.states() == ["done", "queued", "queued", "done"]
     assert [partition(line, line.jobs()[n]) for n in (0, 3)] == ["urgent", "main"]
     assert "Requested node configuration is not available" in done.stderr
     assert "policy.ports" in done.stderr
@@ -73,7 +69,7 @@ def test_what_comes_later_is_run_there_as_well(line: CommandLine) -> None:
     line.write("mended", "")
     working = line.start("work", "--forever", "--on", "slurm")
     line("submit", mending(line, "[0]", URGENT))
-    until(lambda: states(line) == ["done"])
+    until(lambda: line.states() == ["done"])
     working.send_signal(signal.SIGINT)
     assert working.wait(100) == 130
     assert partition(line, line.jobs()[0]) == "urgent"

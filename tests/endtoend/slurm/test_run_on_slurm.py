@@ -30,7 +30,7 @@ def test_jobs_that_run_side_by_side_get_gpus_of_their_own(line: CommandLine) -> 
     file = grid(line, "[0, 1, 2, 3]", more=", stay: [true]", head="resources: {cpus: 2}")
     running = line.start("run", file, "--on", "slurm")
     until(lambda: all((line.directory / f"{n}.json").exists() for n in range(4)))
-    until(lambda: [job["state"] for job in line.jobs()] == ["running"] * 4)
+    until(lambda: line.states() == ["running"] * 4)
     (line.directory / "go").touch()
     assert running.wait(100) == 0
     seen = [environment(line, n) for n in range(4)]

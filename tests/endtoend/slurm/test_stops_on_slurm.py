@@ -16,10 +16,6 @@ STAY = ", stay: [true]"
 BOTH = "resources: {gpus: 4}"  # one at a time: the second waits in Slurm's queue
 
 
-def states(line: CommandLine) -> list[str]:
-    return [job["state"] for job in line.jobs()]
-
-
 def begun(line: CommandLine, n: int) -> bool:
     return (line.directory / f"{n}.json").exists()
 
@@ -28,7 +24,7 @@ def submit_two(line: CommandLine, *options: str, head: str = BOTH) -> subprocess
     """Of two jobs one runs, and one waits in Slurm's queue."""
     running = line.start("run", grid(line, "[0, 1]", STAY, head), "--on", "slurm", *options)
     until(lambda: begun(line, 0))
-    until(lambda: states(line) == ["running", "starting"])
+    until(lambda: line.states() == ["running", "starting"])
     return running
 
 
@@ -37,7 +33,7 @@ def test_cancel_ends_what_runs_and_what_waits_in_slurm(line: CommandLine, cluste
     running = submit_two(line)
     done = line("cancel", "all")
     assert done.returncode == 0, done.stderr
-    assert states(line) == ["cancelled"] * 2
+    assert line.states() == ["cancelled"] * 2
     assert running.wait(100) == 1
     assert not begun(line, 1)
     until(lambda: not cluster.ask("squeue", "--noheader"))
@@ -47,12 +43,12 @@ def test_one_ctrl_c_takes_back_what_waits_and_lets_the_running_finish(line: Comm
     """As on one machine: nothing more starts, what runs is not spoiled, and the same command goes on later."""
     running = submit_two(line)
     running.send_signal(signal.SIGINT)
-    until(lambda: states(line) == ["running", "queued"])
+    until(lambda: line.states() == ["running", "queued"])
     (line.directory / "go").touch()
     assert running.wait(100) == 130
-    assert states(line) == ["done", "queued"]
+    assert line.states() == ["done", "queued"]
     assert line("run", "grid.yaml", "--on", "slurm").returncode == 0
-    assert states(line) == ["done", "done"]
+    assert line.states() == ["done", "done"]
     assert [(line.directory / f"{n}.began").read_text() for n in (0, 1)] == ["x", "x"]
 
 
@@ -65,7 +61,7 @@ def test_after_a_kill_of_the_runner_all_goes_on_and_the_same_command_joins_it(li
     until(lambda: begun(line, 1))
     done = line("run", "grid.yaml", "--on", "slurm")
     assert done.returncode == 0, done.stderr
-    assert states(line) == ["done", "done"]
+    assert line.states() == ["done", "done"]
     assert [(line.directory / f"{n}.began").read_text() for n in (0, 1)] == ["x", "x"]
 
 
@@ -75,7 +71,7 @@ def test_ends_that_nobody_waited_for_are_seen_by_whoever_looks(line: CommandLine
     running.kill()
     running.wait()
     (line.directory / "go").touch()
-    until(lambda: states(line) == ["done", "done"])
+    until(lambda: line.states() == ["done", "done"])
 
 
 def test_a_runner_that_was_killed_before_it_submitted_loses_nothing(line: CommandLine) -> None:
@@ -83,9 +79,9 @@ def test_a_runner_that_was_killed_before_it_submitted_loses_nothing(line: Comman
     line.environment["EXP_QUEUE_FAILPOINT"] = "begin-committed:kill"
     assert line.start("run", grid(line, "[0, 1]"), "--on", "slurm").wait(100) != 0
     del line.environment["EXP_QUEUE_FAILPOINT"]
-    assert states(line) == ["starting", "starting"]
+    assert line.states() == ["starting", "starting"]
     assert line("run", "grid.yaml", "--on", "slurm").returncode == 0
-    assert states(line) == ["done", "done"]
+    assert line.states() == ["done", "done"]
     assert [environment(line, n)["EXP_QUEUE_ATTEMPT"] for n in (0, 1)] == ["1", "1"], "an attempt that never ran is not spent"
 
 
@@ -96,7 +92,7 @@ def test_a_person_s_scancel_is_told_as_such(line: CommandLine, cluster: Cluster)
     cluster.ask("scancel", job)
     assert running.wait(100) == 1
     shown = [json.loads(line("show", each["id"], "--format", "json").stdout) for each in line.jobs()]
-    assert states(line) == ["cancelled"] * 2
+    assert line.states() == ["cancelled"] * 2
     assert all("scancel" in json.dumps(each) for each in shown)
     assert not begun(line, 1)
 
@@ -105,10 +101,10 @@ def test_a_launcher_that_is_killed_leaves_its_attempt_lost(line: CommandLine) ->
     """What became of the job nobody knows, and a guess could run it twice."""
     running = submit_two(line)
     os.kill(int(environment(line, 0)["PARENT"]), signal.SIGKILL)
-    until(lambda: states(line)[0] == "lost")
+    until(lambda: line.states()[0] == "lost")
     (line.directory / "go").touch()
     assert running.wait(100) == 1
-    assert states(line) == ["lost", "done"]
+    assert line.states() == ["lost", "done"]
 
 
 def test_a_time_out_of_ours_is_ours_to_keep(line: CommandLine) -> None:

@@ -27,7 +27,7 @@ def test_no_more_trials_are_asked_for_than_may_be_in_slurm(line: CommandLine, cl
     line.write("train.py", TRAIN)
     file = line.write("sweep.yaml", SWEEP.replace("stays_above: {value: 0.5}", "wait: {value: go}"))
     sweeping = line.start("sweep", file, "--on", "slurm", "-j1")
-    until(lambda: [job["state"] for job in line.jobs()] == ["running"])
+    until(lambda: line.states() == ["running"])
     assert len(cluster.ask("squeue", "--noheader", "--array").splitlines()) == 1
     (line.directory / "go").touch()
     assert sweeping.wait(100) == 0

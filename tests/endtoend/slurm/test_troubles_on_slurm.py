@@ -12,10 +12,6 @@ from tests.waiting import until
 STAY = ", stay: [true]"
 
 
-def states(line: CommandLine) -> list[str]:
-    return [job["state"] for job in line.jobs()]
-
-
 def begun(line: CommandLine, n: int) -> bool:
     return (line.directory / f"{n}.json").exists()
 
@@ -34,8 +30,8 @@ def test_more_jobs_than_an_array_may_have_are_cut_up(line: CommandLine, cluster:
     assert sorted(arrays.count(each) for each in set(arrays)) == [number - (MOST - 1), MOST - 1]
     assert line("cancel", "all").returncode == 0
     running.wait(100)
-    assert set(states(line)) <= {"cancelled", "done"}
-    assert len(states(line)) == number
+    assert set(line.states()) <= {"cancelled", "done"}
+    assert len(line.states()) == number
 
 
 def test_a_job_comes_after_others_in_slurm_too(line: CommandLine) -> None:
@@ -46,7 +42,7 @@ def test_a_job_comes_after_others_in_slurm_too(line: CommandLine) -> None:
     assert line("submit", first).returncode == 0
     done = line("run", grid(line, "[1]", head="experiment_group: Second"), "--on", "slurm", "--after", "group:First")
     assert done.returncode == 1
-    assert states(line) == ["failed", "skipped"]
+    assert line.states() == ["failed", "skipped"]
     assert not begun(line, 1)
 
 
@@ -64,7 +60,7 @@ def test_what_is_preempted_runs_again_by_its_policy_alone(
     until(lambda: cluster.ask("squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%T") == "COMPLETED")
     (line.directory / "go").touch()
     assert running.wait(100) == (expected != "done")
-    assert states(line) == [expected]
+    assert line.states() == [expected]
     assert "preempted" in line("show", line.jobs()[0]["id"]).stdout
     assert (line.directory / "0.began").read_text() == ("xx" if expected == "done" else "x")
 
@@ -75,10 +71,10 @@ def test_a_node_that_is_drained_takes_no_more_jobs_and_gives_them_back(line: Com
     until(lambda: begun(line, 0))
     cluster.ask("scontrol", "update", f"nodename={NODE}", "state=drain", "reason=test")
     (line.directory / "go").touch()
-    until(lambda: states(line) == ["done", "starting"])
+    until(lambda: line.states() == ["done", "starting"])
     cluster.ask("scontrol", "update", f"nodename={NODE}", "state=resume")
     assert running.wait(100) == 0
-    assert states(line) == ["done", "done"]
+    assert line.states() == ["done", "done"]
     assert environment(line, 1)["EXP_QUEUE_ATTEMPT"] == "1"
     assert len(cluster.arrays()) == 2, "who waits is not submitted again and again"
 
@@ -89,12 +85,12 @@ def test_a_controller_that_does_not_know_its_nodes_yet_refuses_nothing(line: Com
     cluster.restart("slurmctld")
     running = line.start("run", grid(line, "[0]", head="resources: {gpus: 1}"), "--on", "slurm")
     try:
-        until(lambda: states(line) == ["starting"] or running.poll() is not None)
-        assert states(line) == ["starting"]
+        until(lambda: line.states() == ["starting"] or running.poll() is not None)
+        assert line.states() == ["starting"]
     finally:
         cluster.daemon()
     assert running.wait(100) == 0
-    assert states(line) == ["done"]
+    assert line.states() == ["done"]
 
 
 @pytest.mark.slow
@@ -102,17 +98,17 @@ def test_while_the_controller_is_away_what_runs_ends_and_what_waits_waits(line: 
     """An update of the cluster, or a night without it: nothing is lost, and nothing runs twice."""
     running = line.start("run", grid(line, "[0, 1]", STAY, "resources: {gpus: 4}\npolicy: {retries: 1}"), "--on", "slurm")
     until(lambda: begun(line, 0))
-    until(lambda: states(line) == ["running", "starting"])
+    until(lambda: line.states() == ["running", "starting"])
     cluster.stop("slurmctld")
     try:
         assert running.stderr
         until(lambda: running.stderr and "does not answer" in running.stderr.readline())
-        assert states(line) == ["running", "starting"]
+        assert line.states() == ["running", "starting"]
         (line.directory / "go").touch()
-        until(lambda: states(line) == ["done", "starting"])
+        until(lambda: line.states() == ["done", "starting"])
     finally:
         cluster.controller()
     assert running.wait(100) == 0
-    assert states(line) == ["done", "done"]
+    assert line.states() == ["done", "done"]
     assert [(line.directory / f"{n}.began").read_text() for n in (0, 1)] == ["x", "x"]
     assert len(cluster.arrays()) == 2

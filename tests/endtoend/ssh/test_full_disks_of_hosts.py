@@ -27,10 +27,6 @@ def disk(place: Path) -> Iterator[None]:
         yield
 
 
-def states(line: CommandLine) -> list[str]:
-    return [job["state"] for job in line.jobs()]
-
-
 def model(line: CommandLine, number: int) -> bytes:
     return (line.home / "attempts" / line.jobs()[number]["id"] / "1" / "model.bin").read_bytes()
 
@@ -43,14 +39,14 @@ def test_files_that_find_no_room_here_come_when_there_is_some(line: CommandLine,
     """The job is over there, and its model is too large for what is left here. Whoever hears that it is done has the model."""
     with disk(line.home / "attempts"):
         running = line.start("run", grid(line, "[0]", ", stay: [true]"), "--on", "ssh:ada", "--plain", through=NOTED)
-        until(lambda: states(line) == ["running"] and (line.directory / "0.json").exists())
+        until(lambda: line.states() == ["running"] and (line.directory / "0.json").exists())
         fill(line.home / "attempts")
         (line.directory / "go").touch()
         until(lambda: said(line, "No space left on device"))
-        assert states(line) == ["running"]
+        assert line.states() == ["running"]
         make_room(line.home / "attempts")
         assert running.wait(100) == 0
-        assert (states(line), model(line, 0), began(line, 0)) == (["done"], bytes(100_000), "x")
+        assert (line.states(), model(line, 0), began(line, 0)) == (["done"], bytes(100_000), "x")
         assert said(line, "No space left on device") == 1
 
 
@@ -59,13 +55,13 @@ def test_a_queue_here_that_cannot_be_written_takes_in_the_ends_later(line: Comma
     with disk(line.home):
         file = grid(line, "[0, 1]", ", stay: [true]")
         running = line.start("run", file, "--on", "ssh:ada", "-j1", "--plain", through=NOTED)
-        until(lambda: states(line)[:1] == ["running"] and (line.directory / "0.json").exists())
+        until(lambda: line.states()[:1] == ["running"] and (line.directory / "0.json").exists())
         fill(line.home)
         (line.directory / "go").touch()
         until(lambda: said(line, "full") or said(line, "No space left"))
         make_room(line.home)
         assert running.wait(100) == 0
-        assert (states(line), [began(line, n) for n in (0, 1)]) == (["done"] * 2, ["x"] * 2)
+        assert (line.states(), [began(line, n) for n in (0, 1)]) == (["done"] * 2, ["x"] * 2)
         assert [model(line, n) for n in (0, 1)] == [bytes([n]) * 100_000 for n in (0, 1)]
 
 
@@ -74,13 +70,13 @@ def test_a_host_whose_disk_is_full_ends_and_starts_jobs_when_there_is_room(line:
     with disk(hosts["ada"].home):
         file = grid(line, "[0, 1]", ", stay: [true]")
         running = line.start("run", file, "--on", "ssh:ada", "-j1", "--plain", through=NOTED)
-        until(lambda: states(line)[:1] == ["running"] and (line.directory / "0.json").exists())
+        until(lambda: line.states()[:1] == ["running"] and (line.directory / "0.json").exists())
         fill(hosts["ada"].home)
         (line.directory / "go").touch()
         until(lambda: said(line, "ada: the queue "))
         make_room(hosts["ada"].home)
         assert running.wait(100) == 0
-        assert (states(line), [began(line, n) for n in (0, 1)]) == (["done"] * 2, ["x"] * 2)
+        assert (line.states(), [began(line, n) for n in (0, 1)]) == (["done"] * 2, ["x"] * 2)
         assert said(line, "does not answer") == 0
 
 

@@ -48,7 +48,7 @@ def test_it_runs_to_its_end_and_its_test(sweeps, runner) -> None:
     runner.communicate(timeout=100)
     assert runner.returncode == 0
     assert (sweeps.directory / "tested").read_text() == "0.1 0.8 "
-    assert [job["state"] for job in sweeps.jobs()] == ["done", "done"]
+    assert sweeps.states() == ["done", "done"]
     assert "to stop it would have come too late: its best loss in 4 rows was 0.8" in sweeps("explain", "trial:1").stdout
     (trial,) = json.loads(sweeps("explain", "trial:1", "--format", "json").stdout)
     assert trial["verdict"]["better"] == [0]

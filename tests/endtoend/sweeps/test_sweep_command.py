@@ -240,7 +240,7 @@ def test_ctrl_c_once_lets_the_running_finish(sweeps, until):
     runner.communicate(timeout=60)
     assert runner.returncode == 130
     assert len(sweeps.ledger()) == 1
-    assert [job["state"] for job in sweeps.jobs()] == ["done"]
+    assert sweeps.states() == ["done"]
 
 
 def test_ctrl_c_twice_stops_and_the_next_sitting_tries_the_same_point_again(sweeps, until):
@@ -251,7 +251,7 @@ def test_ctrl_c_twice_stops_and_the_next_sitting_tries_the_same_point_again(swee
     until(lambda: "Ctrl-C again" in runner.stderr.readline())  # two signals that wait at once are one
     runner.send_signal(signal.SIGINT)
     runner.communicate(timeout=60)
-    assert [job["state"] for job in sweeps.jobs()] == ["cancelled"]
+    assert sweeps.states() == ["cancelled"]
     sweeps.write("go", "")
     found = sweeps.sweep("-j1", "+wait=go", "--count", "1")
     assert [trial["state"] for trial in found["trials"]] == ["done", "done"]
@@ -339,7 +339,7 @@ def test_no_new_trials_when_the_time_is_up_but_those_that_run_may_finish(sweeps,
     _, stderr = runner.communicate(timeout=60)
     assert "no new trials: the time is up" in stderr
     assert runner.returncode == 0
-    assert [job["state"] for job in sweeps.jobs()] == ["done"]
+    assert sweeps.states() == ["done"]
 
 
 def test_a_trial_that_a_person_cancels_keeps_no_place(sweeps, until):

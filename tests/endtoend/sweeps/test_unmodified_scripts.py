@@ -353,7 +353,7 @@ def test_a_target_that_a_printed_number_has_reached_is_reached_no_more(sweeps, u
     until(lambda: "no new trials: the target 0.01 is reached" in sweep.stderr.readline())
     sweeps.write("goes on", "")
     assert "new trials after all" in sweep.communicate(timeout=100)[1]
-    assert [job["state"] for job in sweeps.jobs()] == ["done", "done"]
+    assert sweeps.states() == ["done", "done"]
 
 
 def test_all_that_a_trial_prints_stands_in_the_tables_beside_its_metric(sweeps):

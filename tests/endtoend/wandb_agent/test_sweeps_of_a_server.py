@@ -147,7 +147,7 @@ def test_a_command_that_was_killed_is_joined_again_and_no_run_starts_twice(agent
     first.kill()
     first.wait()
     again = agent.start("sweep", "sweep.yaml", "--backend", "wandb", "-j1")
-    until(lambda: [job["state"] for job in agent.jobs()] == ["running"])
+    until(lambda: agent.states() == ["running"])
     (agent.directory / "wait").unlink()
     told = again.communicate(timeout=100)[1]
     assert again.returncode == 0, told

@@ -216,7 +216,7 @@ def test_a_training_ends_with_its_agent(script: Script, until: Any) -> None:
     agent.wait(60)  # what it leaves behind would hold its standard error open
     until(lambda: not Path(f"/proc/{pid}").exists())
     line("wait", "1")
-    assert [job["state"] for job in line.jobs()] == ["failed"]
+    assert line.states() == ["failed"]
 
 
 def test_two_shells_at_the_same_moment_find_one_server(command_line: Any) -> None:

@@ -201,10 +201,10 @@ def test_who_stops_while_imports_are_loaded_does_not_wait_for_them(project, tmp_
     run.send_signal(signal.SIGINT)
     run.communicate()
     assert run.returncode == 130
-    assert [job["state"] for job in project.jobs()] == ["cancelled"] * 2 + ["queued"] * 4
+    assert project.states() == ["cancelled"] * 2 + ["queued"] * 4
     project.write("enough", "")
     assert project("run", "grid.yaml", "-j2").returncode == 0
-    assert [job["state"] for job in project.jobs()] == ["done"] * 6
+    assert project.states() == ["done"] * 6
 
 
 def test_an_interpreter_does_not_outlive_a_runner_that_is_killed_meanwhile(project, tmp_path) -> None:

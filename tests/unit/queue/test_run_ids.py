@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from scheduler.experiments import Policy, Resources
-from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job
-from scheduler.queue.states import State
+from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt
+from tests.queued import job
 
 FIRST = Attempt("1234567890abcdef", 1, "launcher-a", "/attempts/1", 100.0)
 
@@ -28,5 +27,10 @@ def test_a_run_id_stays_when_the_attempt_goes_on() -> None:
 def test_a_job_is_given_the_directory_and_the_run_id_of_its_attempt() -> None:
     """Its environment is written when nobody knows how many attempts it will take."""
     environment = json.dumps({"DIR": f"{RUN_DIR}/x", "ID": RUN_ID, "FIXED": f"a {RUN_ID}", "GONE": None})
-    job = Job(FIRST.job, 1, "k", "e", None, (), "{}", "/", Resources(), Policy(), State.QUEUED, 0.0, environment=environment)
-    assert job.additions(FIRST) == {"DIR": "/attempts/1/x", "ID": FIRST.run_id, "FIXED": f"a {RUN_ID}", "GONE": None}
+    additions = job(1, id=FIRST.job, environment=environment).additions(FIRST)
+    assert additions == {
+        "DIR": "/attempts/1/x",
+        "ID": FIRST.run_id,
+        "FIXED": f"a {RUN_ID}",
+        "GONE": None,
+    }

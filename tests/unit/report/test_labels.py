@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.actions.results import Line
-from scheduler.experiments import Policy, Resources
 from scheduler.queue.job import Job
 from scheduler.queue.states import State
 from scheduler.report.apart import apart
@@ -24,8 +23,9 @@ from scheduler.report.tables import print_table
 from scheduler.report.text import cells
 from scheduler.tracking.metric_log import Outcome
 from tests.conftest import ROOT
+from tests.queued import job
 
-PLAIN = Job("0", 0, "", "", None, ("python", "train.py"), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
+PLAIN = job(0, argv=("python", "train.py"), state=State.DONE)
 LONG = "model.encoder.attention.dropout_probability_of_the_heads"
 
 KEYS = st.sampled_from(["lr", "a.b", "lr2", LONG, f"{LONG}_too", "data", "学習率", "x" * 90])

@@ -7,17 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from scheduler.actions.results import Line, Sort, best_first, outcome, unlogged
-from scheduler.experiments import Policy, Ranking, Resources, differences
+from scheduler.experiments import Policy, Ranking, differences
 from scheduler.experiments.configurations.configurations import flat
 from scheduler.home import Home
-from scheduler.queue.job import Job, Pause
+from scheduler.queue.job import Pause
 from scheduler.queue.states import State
 from scheduler.report.jobs import metric_columns, objects, table
 from scheduler.report.labels import Labels, telling
 from scheduler.report.submission import farewell
 from scheduler.tracking.metric_log import Objective, Outcome
+from tests.queued import job
 
-PLAIN = Job("0", 0, "", "", None, (), "{}", "/", Resources(), Policy(), State.DONE, 0.0)
+PLAIN = job(0, argv=(), state=State.DONE)
 ACCURACY, ERROR = Objective("accuracy", "maximize"), Objective("cer", "minimize")
 
 

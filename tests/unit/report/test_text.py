@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from scheduler.report.log_view import shown, shown_pieces
+from scheduler.report.log_view import shown
 from scheduler.report.tables import print_json, print_table
 from scheduler.report.text import (
     duration,
@@ -44,8 +44,8 @@ def test_nothing_that_steers_a_terminal_gets_through(text: str, expected: str) -
 def test_logs_keep_their_lines_and_split_characters() -> None:
     """A character that lies across two reads is still one; a carriage return goes back to the beginning of its line."""
     pieces = ["grö".encode()[:3], "grö".encode()[3:] + b"\xff|\r|\r\n"]
-    assert b"".join(shown_pieces(pieces)).decode() == "|rö\ufffd|\n"
-    assert shown("a\tb\n\x1b") == "a\tb\n\\x1b"
+    assert b"".join(shown(pieces)).decode() == "|rö\ufffd|\n"
+    assert b"".join(shown([b"a\tb\n\x1b"])) == b"a\tb\n\\x1b"
 
 
 def test_numbers_and_nouns() -> None:

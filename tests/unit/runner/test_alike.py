@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 
-from scheduler.experiments import Policy, Resources
-from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt, Job
-from scheduler.queue.states import State
+from scheduler.queue.job import RUN_DIR, RUN_ID, Attempt
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.environment import alike
+from tests.queued import job
 
 OWN = {"CHECKPOINTS": f"{RUN_DIR}/best", "RUN": RUN_ID, "GONE": None}
-JOB = Job(
-    *("a" * 32, 1, "key", "experiment", None, ("true",), "{}", "/nowhere", Resources(), Policy(), State.QUEUED, 0.0),
-    environment=json.dumps(OWN),
-)
+JOB = job(1, cwd="/nowhere", environment=json.dumps(OWN))
 
 
 def test_each_attempt_finds_its_own_directory_in_what_is_looked_up_for_all() -> None:

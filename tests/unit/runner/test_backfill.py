@@ -7,20 +7,18 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.experiments import Policy, Resources
+from scheduler.experiments import Resources
 from scheduler.gpus.observation import Observation, Settings
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.reading import Gpu, Reading
 from scheduler.queue.job import Job
-from scheduler.queue.states import State
 from scheduler.runner.gpu_view import GpuView
 from scheduler.runner.plan import Start, Wait, World, plan
+from tests import queued
 
 
 def job(number: int, **resources) -> Job:
-    content = {"key": "", "group": None, "argv": ("true",), "arguments": "{}", "cwd": "/", "submitted": 0.0}
-    wants = Resources(**resources)
-    return Job(f"{number:032x}", number, experiment=str(number), resources=wants, policy=Policy(), state=State.QUEUED, **content)
+    return queued.job(number, resources=Resources(**resources))
 
 
 def held(uuid: str, memory: int | None = None) -> ClaimRecord:

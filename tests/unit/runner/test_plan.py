@@ -12,32 +12,8 @@ from scheduler.gpus.reading import Gpu, Reading
 from scheduler.queue.job import Ending, Job, deserves_another_attempt
 from scheduler.queue.states import State
 from scheduler.runner.gpu_view import GpuView
-from scheduler.runner.plan import (
-    Start,
-    Stop,
-    Wait,
-    World,
-    in_vain,
-    plan,
-)
-
-
-def job(number: int, **changes) -> Job:
-    plain = Job(
-        id=f"{number:032x}",
-        number=number,
-        key=str(number),
-        experiment=str(number),
-        group=None,
-        argv=("true",),
-        arguments="{}",
-        cwd="/",
-        resources=Resources(),
-        policy=Policy(),
-        state=State.QUEUED,
-        submitted=0.0,
-    )
-    return replace(plain, **changes)
+from scheduler.runner.plan import Start, Stop, Wait, World, in_vain, plan
+from tests.queued import job
 
 
 def world(*waiting: Job, active: tuple[Job, ...] = (), slots: int = 2, **changes) -> World:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 
 import pytest
 
@@ -11,7 +12,6 @@ np = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")
 
 from text_recognizer.data.line_set import LineSplit  # noqa: E402
-from text_recognizer.metrics import collapse  # noqa: E402
 from text_recognizer.models.columns import Residual, ended, normalised, without_padding  # noqa: E402
 from text_recognizer.models.ctc_beam import best_text  # noqa: E402
 from text_recognizer.models.decoder import END, PAD, SPECIAL, START, Decoder, DecoderSize, Writing  # noqa: E402
@@ -160,11 +160,16 @@ def test_tokens_are_searched_with_a_language_model(seed: int) -> None:
     assert ((shares <= 0) & (shares > -20)).all()
 
 
+def collapsed(path: Iterable[int]) -> tuple[int, ...]:
+    """What a path reads (Graves et al. 2006): repeated classes count once, then blanks go."""
+    return tuple(k for k, _ in itertools.groupby(path) if k)
+
+
 def texts_by_probability(scores: np.ndarray) -> dict[tuple[int, ...], float]:
     """The probability of every text over all alignments, by trying all of them."""
     found: dict[tuple[int, ...], float] = {}
     for path in itertools.product(range(scores.shape[1]), repeat=len(scores)):
-        text = tuple(collapse(path))
+        text = collapsed(path)
         found[text] = found.get(text, 0.0) + math.exp(sum(scores[t, k] for t, k in enumerate(path)))
     return found
 
@@ -187,7 +192,7 @@ def test_the_likeliest_text_is_found_with_its_probability(seed: int) -> None:
 def test_the_likeliest_text_need_not_have_the_likeliest_alignment() -> None:
     """Two frames, each 0.6 blank and 0.4 `a`: blank-blank is the likeliest path, yet `a` the likelier text (0.64)."""
     scores = np.log([[0.6, 0.4], [0.6, 0.4]])
-    assert collapse(scores.argmax(axis=1).tolist()) == []
+    assert collapsed(scores.argmax(axis=1).tolist()) == ()
     path, total = best_text(scores, 2)
     assert path.classes == [1]
     assert math.exp(total) == pytest.approx(0.64)

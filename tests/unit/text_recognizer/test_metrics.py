@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_recognizer.metrics import Prediction, accuracy, character_error_rate, collapse, edit_distance, word_error_rate
+from text_recognizer.metrics import Prediction, accuracy, character_error_rate, edit_distance, word_error_rate
 
 WORDS = st.text("ab ", max_size=6)
 
@@ -20,24 +18,10 @@ def recursive_distance(a: str, b: str) -> int:
     return min(same, 1 + recursive_distance(a[1:], b), 1 + recursive_distance(a, b[1:]))
 
 
-def alignments_of(text: str, frames: int) -> set[tuple[str, ...]]:
-    """Every path of `frames` classes over blank (-), a and b that CTC reads as `text`, by trying all of them."""
-    paths = itertools.product("-ab", repeat=frames)
-    return {p for p in paths if "".join(k for k, _ in itertools.groupby(p)).replace("-", "") == text}
-
-
 @given(WORDS, WORDS)
 def test_the_edit_distance_agrees_with_its_definition(a: str, b: str) -> None:
     """Every CER rests on it."""
     assert edit_distance(a, b) == recursive_distance(a, b)
-
-
-def test_best_paths_collapse_as_ctc_defines_it() -> None:
-    """A repeated letter needs a blank between; dropping blanks first would lose every double letter."""
-    for text in ("", "a", "aa", "ab", "aab", "bab"):
-        for path in alignments_of(text, 5):
-            numbers = ["-ab".index(k) for k in path]
-            assert "".join("-ab"[k] for k in collapse(numbers)) == text
 
 
 def test_long_lines_weigh_more_in_the_error_rate() -> None:

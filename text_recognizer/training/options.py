@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from text_recognizer.options import key
 
 PRECISIONS = ("auto", "32", "bf16", "16")
-OPTIMIZERS = ("AdamW", "Adam", "RAdam", "SGD")
+OPTIMIZERS = ("AdamW", "Muon", "Adam", "RAdam", "SGD")
 LR = ("learning_rate", "one_cycle_max_lr")
 ACCUMULATE = ("accumulate_grad_batches",)
 RARELY = ("check_val_every_n_epoch",)
@@ -24,7 +24,7 @@ class TrainOptions:
         1, "batches whose gradients make one step; an epoch's last step takes what is left", aliases=ACCUMULATE, least=1
     )
     optimizer: str = key(
-        "AdamW", "AdamW, Adam, RAdam, or SGD (momentum 0.9, whose lr is ten or more times as high)", choices=OPTIMIZERS
+        "AdamW", "AdamW, Muon, Adam, RAdam, or SGD (momentum 0.9, whose lr is ten or more times as high)", choices=OPTIMIZERS
     )
     lr: float = key(4e-3, "peak of the one-cycle learning rate", aliases=LR, least=0)
     warmup: float = key(0.2, "share of the training in which the learning rate rises", least=0, most=1)

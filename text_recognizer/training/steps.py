@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
 
+from text_recognizer.training.muon import Muon, parted
 from text_recognizer.training.options import TrainOptions
 from text_recognizer.training.precision import Precision
 
@@ -96,12 +97,14 @@ def _optimizer(network: nn.Module, options: TrainOptions, device: str) -> torch.
         return torch.optim.AdamW(groups, lr=lr, fused=fused)
     if options.optimizer == "Adam":
         return torch.optim.Adam(groups, lr=lr, fused=fused, decoupled_weight_decay=True)
+    if options.optimizer == "Muon":
+        return Muon(parted(*groups), lr=lr)
     if options.optimizer == "RAdam":
         return torch.optim.RAdam(groups, lr=lr, decoupled_weight_decay=True)
     return torch.optim.SGD(groups, lr=lr, momentum=0.9, nesterov=True)
 
 
-def _groups(network: nn.Module, decay: float) -> list[dict[str, list[nn.Parameter] | float]]:
+def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
     """Matrices and kernels decay; biases and the scales of norms do not."""
     parameters = list(network.parameters())
     return [

@@ -247,7 +247,7 @@ def test_lines_that_are_too_short_for_their_texts_are_told(tmp_path: Path) -> No
     assert int(told[0].split(" of 64 ")[0]) > 0
 
 
-@pytest.mark.parametrize(("optimizer", "lr"), [("AdamW", 0.004), ("Adam", 0.004), ("RAdam", 0.02), ("SGD", 0.1)])
+@pytest.mark.parametrize(("optimizer", "lr"), [("AdamW", 0.004), ("Muon", 0.004), ("Adam", 0.004), ("RAdam", 0.02), ("SGD", 0.1)])
 def test_every_optimizer_learns_and_goes_on_where_it_was(tmp_path: Path, optimizer: str, lr: float) -> None:
     """Each keeps other things between two steps; what is not kept is missing after a kill."""
     options = {"optimizer": optimizer, "lr": lr, "batch_size": 45, "epochs": 3, "precision": "32"}

@@ -4,10 +4,11 @@ memory, found one after another."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -112,9 +113,9 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
     empty = True
     for here, folders, names in os.walk(folder, onerror=unread.append):
         folders[:] = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
-        for entry in _entries(Path(here), names):
+        for entry, marked in _entries(Path(here), names).items():
             empty = False
-            yield from _of_entry(entry, choice)
+            yield from _of_entry(marked.get(0, entry), choice, marked)
     for error in unread:
         yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
     if empty and not unread:
@@ -122,13 +123,16 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
         raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
 
 
-def _entries(folder: Path, names: Iterable[str]) -> list[Path]:
-    """What is to be read of a folder, in the order of the pictures' names: each picture, or the ALTO or PAGE file beside it whose
-    picture it is."""
+def _entries(folder: Path, names: Iterable[str]) -> dict[Path, dict[int, Path]]:
+    """The pictures of a folder in the order of their names, each with the ALTO or PAGE files beside it whose picture it is, by
+    the page of it that they describe (0: they do not say)."""
     paths = [folder / name for name in sorted(names) if not _is_hidden(name)]
-    pages = {picture: path for path in paths if path.suffix.lower() == ".xml" and (picture := pictured(path))}
-    pictures = {path for path in paths if path.suffix.lower() in PICTURES}
-    return [pages.get(picture, picture) for picture in sorted(pictures | pages.keys())]
+    found: dict[Path, dict[int, Path]] = {path: {} for path in paths if path.suffix.lower() in PICTURES}
+    for path in paths:
+        if path.suffix.lower() == ".xml" and (described := pictured(path)):
+            picture, number = described
+            found.setdefault(picture, {})[number] = path
+    return {picture: found[picture] for picture in sorted(found)}
 
 
 def _is_hidden(name: str) -> bool:
@@ -136,9 +140,10 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _of_entry(path: Path, choice: Choice) -> Iterator[Found]:
+def _of_entry(path: Path, choice: Choice, marked: Mapping[int, Path] = MappingProxyType({})) -> Iterator[Found]:
+    """`marked`: the files that describe pages of a picture with several."""
     try:
-        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice)
+        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice, marked)
     except DataError as error:
         yield _failed(str(path), str(error))
 
@@ -147,7 +152,8 @@ def _of_page(path: Path) -> Iterator[Found]:
     page = read_page(path)
     if not page.lines and not page.left_out:
         raise DataError(f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance")
-    sheet = Sheet(str(path), page.image, size=size_of_picture(page.image, turned=page.turned))
+    size = size_of_picture(page.image, turned=page.turned, page=page.number or 1)
+    sheet = Sheet(str(path), page.image, page.number, size)
     for line, image in zip(page.lines, line_images(page), strict=True):
         yield Found(f"{path}#{line.id}", sheet, image, line)
     for name, why in page.left_out:
@@ -155,8 +161,9 @@ def _of_page(path: Path) -> Iterator[Found]:
         yield Found(f"{path}#{name}", sheet, error=said)
 
 
-def _of_picture(path: Path, choice: Choice) -> Iterator[Found]:
-    """The lines of each page of the picture; pages are numbered where there are several."""
+def _of_picture(path: Path, choice: Choice, marked: Mapping[int, Path]) -> Iterator[Found]:
+    """The lines of each page of the picture; pages are numbered where there are several. Those of `marked` are read by the lines
+    that their file marks."""
     pages = pages_in(path)
     first, second = next(pages, DataError(f"{path}: it holds no page; replace it")), next(pages, None)
     if second is None:
@@ -164,7 +171,8 @@ def _of_picture(path: Path, choice: Choice) -> Iterator[Found]:
         return
     for number, page in enumerate(chain((first, second), pages), start=1):
         page = DataError(f"page {number} of {page}") if isinstance(page, DataError) else page
-        yield from _of_leaf(Sheet(f"{path}#page_{number}", path, number), page, choice)
+        leaf = Sheet(f"{path}#page_{number}", path, number)
+        yield from _of_entry(marked[number], choice) if number in marked else _of_leaf(leaf, page, choice)
 
 
 def _of_leaf(sheet: Sheet, page: np.ndarray | DataError, choice: Choice) -> Iterator[Found]:

@@ -30,10 +30,10 @@ _KIND_OF_PAGE, _REDUCED = 254, 1  # TIFF 6.0, NewSubfileType: a smaller copy of 
 _CELLS = 6  # per height of a picture: a cell that is opaque throughout is paper, for no stroke is as thick
 
 
-def open_grey(path: Path, *, turned: bool = True) -> np.ndarray:
-    """The picture (of several pages the first) as uint8 (height, width); not `turned`: as it lies in its file, whatever its EXIF
-    says. Raises DataError where it is missing or broken."""
-    with _opened(path) as opened:
+def open_grey(path: Path, *, turned: bool = True, page: int = 1) -> np.ndarray:
+    """The picture, or one of its pages (from 1 on, as `pages_in` has them), as uint8 (height, width); not `turned`: as it lies in
+    its file, whatever its EXIF says. Raises DataError where it is missing or broken."""
+    with _opened(path, page) as opened:
         return grey_of(opened, turned=turned)
 
 
@@ -51,9 +51,18 @@ def pages_in(path: Path) -> Iterator[np.ndarray | DataError]:
         yield error
 
 
-def size_of_picture(path: Path, *, turned: bool = True) -> tuple[int, int]:
-    """Width and height, without reading the pixels. Raises DataError as `open_grey` does. A TIFF is always turned, by Pillow."""
+def number_of_pages(path: Path) -> int:
+    """How many pages `pages_in` has, without reading their pixels. Raises DataError as `open_grey` does."""
     with _opened(path) as opened:
+        count = int(not _is_reduced(opened))
+        while opened.format == "TIFF" and _turned_over(opened):
+            count += not _is_reduced(opened)
+    return count
+
+
+def size_of_picture(path: Path, *, turned: bool = True, page: int = 1) -> tuple[int, int]:
+    """Width and height, without reading the pixels. Raises DataError as `open_grey` does. A TIFF is always turned, by Pillow."""
+    with _opened(path, page) as opened:
         tags = getattr(opened, "tag_v2", None)  # a TIFF's, whose size is that of its pixels with one Pillow, turned with the next
         width, height = opened.size if tags is None else (tags[_WIDTH], tags[_HEIGHT])
         sideways = (opened.getexif() if tags is None else tags).get(_ORIENTATION) in _SIDEWAYS
@@ -99,9 +108,11 @@ def _bytes_of(array: np.ndarray) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, page: int = 1) -> Iterator[Image.Image]:
     """Not by its name: Pillow 12 turns a TIFF wrongly that it maps into memory."""
     with _explained(path), path.open("rb") as file, Image.open(file) as opened:
+        if page > 1:
+            _turn_to(opened, page)
         yield opened
 
 
@@ -126,6 +137,15 @@ def _page(path: Path, opened: Image.Image) -> np.ndarray | DataError:
 
 def _is_reduced(opened: Image.Image) -> bool:
     return bool(getattr(opened, "tag_v2", {}).get(_KIND_OF_PAGE, 0) & _REDUCED)
+
+
+def _turn_to(opened: Image.Image, page: int) -> None:
+    """Goes on to a page, counted as `pages_in` does."""
+    left = page - (not _is_reduced(opened))
+    while left:
+        if opened.format != "TIFF" or not _turned_over(opened):
+            raise EOFError(f"it has no page {page}")
+        left -= not _is_reduced(opened)
 
 
 def _turned_over(opened: Image.Image) -> bool:

@@ -17,7 +17,8 @@ from PIL import Image
 from text_recognizer.data.line_pages import cut_out, line_images
 from text_recognizer.data.page_parts import PageLine, baseline_within, box
 from text_recognizer.data.page_xml import pictured, read_page
-from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, pages_in, size_of_picture
+from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, pages_in, size_of_picture
+from text_recognizer.data.preparing import tell
 from text_recognizer.data.segmentation import lines_of
 from text_recognizer.errors import DataError
 
@@ -116,11 +117,20 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
         for entry, marked in _entries(Path(here), names).items():
             empty = False
             yield from _of_entry(marked.get(0, entry), choice, marked)
+        _tell_passed_over(Path(here), names)
     for error in unread:
         yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
     if empty and not unread:
         deeper = "" if choice.recursive else ", or add --recursive for the folders within it"
         raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
+
+
+def _tell_passed_over(folder: Path, names: Iterable[str]) -> None:
+    """Whoever has scans as PDF beside pictures would not miss what is not read of them."""
+    others = [path for name in sorted(names) if not _is_hidden(name) and made_by(path := folder / name)]
+    if others:
+        more = f" and {len(others) - 1:,} more like it" if len(others) > 1 else ""
+        tell(f"{others[0]}{more}: passed over, for it is no picture; make pictures of it first: {made_by(others[0])}")
 
 
 def _entries(folder: Path, names: Iterable[str]) -> dict[Path, dict[int, Path]]:

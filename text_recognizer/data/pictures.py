@@ -4,13 +4,14 @@ ground where they are transparent."""
 from __future__ import annotations
 
 import contextlib
+import shlex
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from text_recognizer.errors import DataError
 
@@ -19,6 +20,13 @@ PICTURES = (
     *(".jp2", ".j2k", ".jpx", ".avif", ".pgm", ".ppm", ".pbm", ".pnm"),
 )
 """Endings of the pictures that are looked for in folders."""
+
+_MADE_BY = {
+    ".pdf": "pdftoppm -r 300 -png {file} {stem}",
+    **dict.fromkeys((".djvu", ".djv"), "ddjvu -format=tiff {file} {stem}.tif"),
+    **dict.fromkeys((".heic", ".heif"), "heif-convert {file} {stem}.jpg"),
+}
+"""What makes pictures of the files in which writing is handed on as well, and which Pillow does not open, by their endings."""
 
 # What Pillow raises for files that are damaged in one way or another.
 _BROKEN = (
@@ -49,6 +57,12 @@ def pages_in(path: Path) -> Iterator[np.ndarray | DataError]:
                 more = opened.format == "TIFF" and _turned_over(opened)
     except DataError as error:
         yield error
+
+
+def made_by(path: Path) -> str:
+    """The command that makes pictures of a file which may hold writing but is none, such as a PDF; "" for any other."""
+    command = _MADE_BY.get(path.suffix.lower(), "")
+    return command.format(file=shlex.quote(path.name), stem=shlex.quote(path.stem))
 
 
 def number_of_pages(path: Path) -> int:
@@ -122,9 +136,12 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise DataError(f"{path}: no such image; mend the path, or take its line out") from error
+        raise DataError(f"{path}: no such image; mend the path, or leave it out") from error
     except _BROKEN as error:
-        raise DataError(f"{path}: cannot be read as an image ({error!s:.80}); replace it, or take its line out") from error
+        if command := made_by(path):
+            raise DataError(f"{path}: is no picture; make pictures of it first: {command}") from error
+        why = "of no kind that is known here" if isinstance(error, UnidentifiedImageError) else f"{error!s:.80}"
+        raise DataError(f"{path}: cannot be read as an image ({why}); replace it, or leave it out") from error
 
 
 def _page(path: Path, opened: Image.Image) -> np.ndarray | DataError:

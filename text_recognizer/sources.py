@@ -16,7 +16,7 @@ from PIL import Image
 
 from text_recognizer.data.line_pages import cut_out, line_images
 from text_recognizer.data.page_parts import PageLine, baseline_within, box
-from text_recognizer.data.page_xml import pictured, read_page
+from text_recognizer.data.page_xml import is_below_pictures, pictured, read_page
 from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, pages_in, size_of_picture
 from text_recognizer.data.preparing import tell
 from text_recognizer.data.segmentation import lines_of
@@ -114,15 +114,23 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
     empty = True
     for here, folders, names in os.walk(folder, onerror=unread.append):
         folders[:] = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
+        elsewhere = _described_below(Path(here), folders)
         for entry, marked in _entries(Path(here), names).items():
             empty = False
-            yield from _of_entry(marked.get(0, entry), choice, marked)
+            if entry not in elsewhere:
+                yield from _of_entry(marked.get(0, entry), choice, marked)
         _tell_passed_over(Path(here), names)
     for error in unread:
         yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
     if empty and not unread:
         deeper = "" if choice.recursive else ", or add --recursive for the folders within it"
         raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
+
+
+def _described_below(folder: Path, folders: Iterable[str]) -> set[Path]:
+    """The pictures of a folder whose turn comes with the files that describe them, which lie in a folder of their own."""
+    below = [folder / name for name in folders if is_below_pictures(folder / name)]
+    return {picture for each in below for picture in _entries(each, [path.name for path in each.glob("*.xml")])}
 
 
 def _tell_passed_over(folder: Path, names: Iterable[str]) -> None:

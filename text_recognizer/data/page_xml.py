@@ -140,14 +140,23 @@ def _scale(path: Path, found: Described, size: tuple[int, int], name: str) -> np
 
 
 def _picture(path: Path, named: str) -> Path:
-    """The picture that the file names, or one with the file's own name; beside the file."""
+    """The picture that the file names, or one with the file's own name: beside the file, or above the folder that such files have
+    of their own."""
     names = [Path(named).name] if named else []
-    for name in (*names, *(path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper()))):
-        if (picture := path.with_name(name)).is_file():
-            return picture
+    folders = [path.parent, *([path.parent.parent] if is_below_pictures(path.parent) else [])]
+    for folder in folders:
+        for name in (*names, *(path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper()))):
+            if (picture := folder / name).is_file():
+                return picture
     raise DataError(f"{path}: its picture {named or path.stem!r} is not beside it; put it there")
 
 
+def is_below_pictures(folder: Path) -> bool:
+    """Whether a folder is called as Transkribus calls those of its exports, whose pictures lie in the folder above."""
+    return folder.name.lower() in ("page", "alto")
+
+
 def pages_of(folder: Path) -> Iterator[Path]:
-    """All ALTO and PAGE files of a folder (METS files lie beside them and are passed over)."""
-    return (path for path in sorted(folder.rglob("*.xml")) if "mets" not in path.name.lower())
+    """All ALTO and PAGE files of a folder. What programs put beside them about the whole (METS, Transkribus' metadata.xml) is
+    passed over."""
+    return (path for path in sorted(folder.rglob("*.xml")) if "mets" not in path.name.lower() and path.name != "metadata.xml")

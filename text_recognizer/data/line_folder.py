@@ -29,7 +29,6 @@ from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError, nearest
 
 TABLE = "lines.tsv"
-COLUMNS = ("image", "split", "writer", "transcript")
 _NUMBER = re.compile(r"[-_. ]?\d*$")
 
 
@@ -104,7 +103,8 @@ def _of_table(table: Path) -> Iterator[Line]:
     names = rows[0].split("\t")
     for name in ("image", "transcript"):
         if name not in names:
-            raise DataError(f"{table}:1: the header has no column {name!r}; its columns are {', '.join(COLUMNS)}")
+            wanted = "columns stand between tabs, and are called image, transcript and, where that is known, split and writer"
+            raise DataError(f"{table}:1: no column of the header is called {name!r}; {wanted}")
     for number, row in enumerate(rows[1:], start=2):
         if row.strip():
             yield _of_row(table, number, names, row.split("\t"))

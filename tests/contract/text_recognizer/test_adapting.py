@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,14 @@ class Silence:
 
 
 @pytest.fixture(autouse=True)
-def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TEXT_RECOGNIZER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TEXT_RECOGNIZER_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("EXP_QUEUE_RUN_DIR", str(tmp_path / "run"))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.chdir(tmp_path)
+    yield
+    torch.set_flush_denormal(False)  # what a training does to its process; Hypothesis draws no floats in such a one
 
 
 def folder(path: Path, texts: list[str], writers: int = 1) -> Path:

@@ -90,7 +90,7 @@ def _each(sources: Iterable[Source] | Source) -> Iterable[Source]:
     """All sources, also where there is but one. Of an array the shape says whether it is a picture or a stack of them."""
     if isinstance(sources, np.ndarray):
         return [sources] if sources.ndim < 3 or (sources.ndim == 3 and sources.shape[2] in (1, 3, 4)) else list(sources)
-    return [sources] if isinstance(sources, (str, Path, Image.Image)) else sources
+    return [sources] if isinstance(sources, (str, bytes, Path, Image.Image)) else sources
 
 
 def _grey(source: object) -> np.ndarray:
@@ -130,7 +130,7 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
 def _described_below(folder: Path, folders: Iterable[str]) -> set[Path]:
     """The pictures of a folder whose turn comes with the files that describe them, which lie in a folder of their own."""
     below = [folder / name for name in folders if is_below_pictures(folder / name)]
-    return {picture for each in below for picture in _entries(each, [path.name for path in each.glob("*.xml")])}
+    return {described[0] for each in below for path in each.glob("*.xml") if (described := pictured(path))}
 
 
 def _tell_passed_over(folder: Path, names: Iterable[str]) -> None:
@@ -149,7 +149,9 @@ def _entries(folder: Path, names: Iterable[str]) -> dict[Path, dict[int, Path]]:
     for path in paths:
         if path.suffix.lower() == ".xml" and (described := pictured(path)):
             picture, number = described
-            found.setdefault(picture, {})[number] = path
+            if other := found.setdefault(picture, {}).get(number):
+                tell(f"{other}: passed over, for {path.name} is of the same page, and comes later")
+            found[picture][number] = path
     return {picture: found[picture] for picture in sorted(found)}
 
 

@@ -112,6 +112,16 @@ def test_an_export_whose_pictures_lie_above_its_files_is_read_as_it_is(tmp_path:
     assert found == [f"{tmp_path}/{document}/{name}/{document}.xml#l1" for document in ("1", "2")]
 
 
+def test_of_two_files_of_one_page_the_one_that_is_passed_over_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ALTO and PAGE of the same page, say, of which one was corrected: which of them has been read must not be a guess."""
+    written(tmp_path, ALTO, "a.xml")
+    written(tmp_path, PAGE, "b.xml")
+    assert [each.source for each in found_in(tmp_path)] == [f"{tmp_path}/b.xml#l1"]
+    assert capsys.readouterr().err == f"{tmp_path}/a.xml: passed over, for b.xml is of the same page, and comes later\n"
+
+
 def test_a_picture_above_a_folder_of_another_name_is_not_taken(tmp_path: Path) -> None:
     """The picture of the same name there may be another page."""
     (tmp_path / "volume_2").mkdir()

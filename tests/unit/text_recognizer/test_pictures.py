@@ -102,6 +102,12 @@ def test_what_may_hold_writing_and_is_no_picture_says_how_to_make_one(
     assert f"{tmp_path / name} and 1 more like it: passed over" in capsys.readouterr().err
 
 
+def test_the_content_of_a_file_is_one_source_and_no_picture() -> None:
+    """Each of its bytes was a source of its own, with an error of its own."""
+    (found,) = found_in(b"\x89PNG\r\n")
+    assert found.error == "sources[0]: it is a bytes, and no picture; give a path, an array or an image of Pillow's"
+
+
 def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path) -> None:
     """The words of Pillow name an object in memory."""
     (tmp_path / "x.png").write_text("a web page that a proxy has sent in its place")

@@ -108,7 +108,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("now", found["note"]),
         ("group", found["group"] or ""),
         ("priority", str(found["priority"] or "")),
-        ("config", json.dumps(found["config"])),
+        ("config", json.dumps(found["config"], ensure_ascii=False)),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
         *(pairs(found["attempts"][-1]["origin"]) if found["attempts"] else ()),

@@ -49,7 +49,8 @@ class ReadLine:
 
 @dataclass(frozen=True, eq=False)
 class ReadPage:
-    """A page that was read: the name of its picture, which page of that it is (from 1 on), its width and height, its lines."""
+    """A page that was read: the name of its picture, which page of that it is (from 1 on; 0: the only one), its width and height,
+    its lines."""
 
     picture: str
     number: int
@@ -60,7 +61,7 @@ class ReadPage:
 def page_of(sheet: Sheet, together: Sequence[tuple[Found, Reading]]) -> ReadPage:
     """The page of a sheet with a file, with those of its lines that could be read."""
     lines = [ReadLine(f.line, r.text, r.confidence, _words(r)) for f, r in together if f.line is not None and not r.error]
-    return ReadPage(sheet.picture.name if sheet.picture else sheet.source, max(1, sheet.number), sheet.size, tuple(lines))
+    return ReadPage(sheet.picture.name if sheet.picture else sheet.source, sheet.number, sheet.size, tuple(lines))
 
 
 def _words(reading: Reading) -> tuple[Word, ...]:
@@ -82,7 +83,7 @@ def alto(page: ReadPage, now: datetime) -> str:
     ElementTree.SubElement(ElementTree.SubElement(processing, "processingSoftware"), "softwareName").text = "text_recognizer"
     layout = ElementTree.SubElement(root, "Layout")
     size = {"WIDTH": str(width), "HEIGHT": str(height)}
-    sheet = ElementTree.SubElement(layout, "Page", {"ID": "page_1", "PHYSICAL_IMG_NR": str(page.number), **size})
+    sheet = ElementTree.SubElement(layout, "Page", {"ID": "page_1", "PHYSICAL_IMG_NR": str(page.number or 1), **size})
     space = ElementTree.SubElement(sheet, "PrintSpace", everything)
     block = ElementTree.SubElement(space, "TextBlock", {"ID": "block_1", **everything})
     for name, line in zip(_names(page.lines), page.lines, strict=True):
@@ -98,7 +99,8 @@ def page_xml(page: ReadPage, now: datetime) -> str:
     for name, text in (("Creator", "text_recognizer"), ("Created", now.isoformat()), ("LastChange", now.isoformat())):
         ElementTree.SubElement(metadata, name).text = text
     size = {"imageWidth": str(width), "imageHeight": str(height)}
-    sheet = ElementTree.SubElement(root, "Page", {"imageFilename": _clean(page.picture), **size})
+    place = {"custom": f"page {{number:{page.number};}}"} if page.number else {}  # PAGE has no word for it; our reader knows this
+    sheet = ElementTree.SubElement(root, "Page", {"imageFilename": _clean(page.picture), **size, **place})
     region = ElementTree.SubElement(sheet, "TextRegion", id="region_1")
     ElementTree.SubElement(region, "Coords", points=f"0,0 {width},0 {width},{height} 0,{height}")
     for name, line in zip(_names(page.lines), page.lines, strict=True):

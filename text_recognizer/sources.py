@@ -4,10 +4,11 @@ memory, found one after another."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -15,8 +16,9 @@ from PIL import Image
 
 from text_recognizer.data.line_pages import cut_out, line_images
 from text_recognizer.data.page_parts import PageLine, baseline_within, box
-from text_recognizer.data.page_xml import pictured, read_page
-from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, pages_in, size_of_picture
+from text_recognizer.data.page_xml import is_below_pictures, pictured, read_page
+from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, pages_in, size_of_picture
+from text_recognizer.data.preparing import tell
 from text_recognizer.data.segmentation import lines_of
 from text_recognizer.errors import DataError
 
@@ -88,7 +90,7 @@ def _each(sources: Iterable[Source] | Source) -> Iterable[Source]:
     """All sources, also where there is but one. Of an array the shape says whether it is a picture or a stack of them."""
     if isinstance(sources, np.ndarray):
         return [sources] if sources.ndim < 3 or (sources.ndim == 3 and sources.shape[2] in (1, 3, 4)) else list(sources)
-    return [sources] if isinstance(sources, (str, Path, Image.Image)) else sources
+    return [sources] if isinstance(sources, (str, bytes, Path, Image.Image)) else sources
 
 
 def _grey(source: object) -> np.ndarray:
@@ -112,9 +114,12 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
     empty = True
     for here, folders, names in os.walk(folder, onerror=unread.append):
         folders[:] = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
-        for entry in _entries(Path(here), names):
+        elsewhere = _described_below(Path(here), folders)
+        for entry, marked in _entries(Path(here), names).items():
             empty = False
-            yield from _of_entry(entry, choice)
+            if entry not in elsewhere:
+                yield from _of_entry(marked.get(0, entry), choice, marked)
+        _tell_passed_over(Path(here), names)
     for error in unread:
         yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
     if empty and not unread:
@@ -122,13 +127,32 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
         raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
 
 
-def _entries(folder: Path, names: Iterable[str]) -> list[Path]:
-    """What is to be read of a folder, in the order of the pictures' names: each picture, or the ALTO or PAGE file beside it whose
-    picture it is."""
+def _described_below(folder: Path, folders: Iterable[str]) -> set[Path]:
+    """The pictures of a folder whose turn comes with the files that describe them, which lie in a folder of their own."""
+    below = [folder / name for name in folders if is_below_pictures(folder / name)]
+    return {described[0] for each in below for path in each.glob("*.xml") if (described := pictured(path))}
+
+
+def _tell_passed_over(folder: Path, names: Iterable[str]) -> None:
+    """Whoever has scans as PDF beside pictures would not miss what is not read of them."""
+    others = [path for name in sorted(names) if not _is_hidden(name) and made_by(path := folder / name)]
+    if others:
+        more = f" and {len(others) - 1:,} more like it" if len(others) > 1 else ""
+        tell(f"{others[0]}{more}: passed over, for it is no picture; make pictures of it first: {made_by(others[0])}")
+
+
+def _entries(folder: Path, names: Iterable[str]) -> dict[Path, dict[int, Path]]:
+    """The pictures of a folder in the order of their names, each with the ALTO or PAGE files beside it whose picture it is, by
+    the page of it that they describe (0: they do not say)."""
     paths = [folder / name for name in sorted(names) if not _is_hidden(name)]
-    pages = {picture: path for path in paths if path.suffix.lower() == ".xml" and (picture := pictured(path))}
-    pictures = {path for path in paths if path.suffix.lower() in PICTURES}
-    return [pages.get(picture, picture) for picture in sorted(pictures | pages.keys())]
+    found: dict[Path, dict[int, Path]] = {path: {} for path in paths if path.suffix.lower() in PICTURES}
+    for path in paths:
+        if path.suffix.lower() == ".xml" and (described := pictured(path)):
+            picture, number = described
+            if other := found.setdefault(picture, {}).get(number):
+                tell(f"{other}: passed over, for {path.name} is of the same page, and comes later")
+            found[picture][number] = path
+    return {picture: found[picture] for picture in sorted(found)}
 
 
 def _is_hidden(name: str) -> bool:
@@ -136,9 +160,10 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _of_entry(path: Path, choice: Choice) -> Iterator[Found]:
+def _of_entry(path: Path, choice: Choice, marked: Mapping[int, Path] = MappingProxyType({})) -> Iterator[Found]:
+    """`marked`: the files that describe pages of a picture with several."""
     try:
-        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice)
+        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice, marked)
     except DataError as error:
         yield _failed(str(path), str(error))
 
@@ -147,7 +172,8 @@ def _of_page(path: Path) -> Iterator[Found]:
     page = read_page(path)
     if not page.lines and not page.left_out:
         raise DataError(f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance")
-    sheet = Sheet(str(path), page.image, size=size_of_picture(page.image, turned=page.turned))
+    size = size_of_picture(page.image, turned=page.turned, page=page.number or 1)
+    sheet = Sheet(str(path), page.image, page.number, size)
     for line, image in zip(page.lines, line_images(page), strict=True):
         yield Found(f"{path}#{line.id}", sheet, image, line)
     for name, why in page.left_out:
@@ -155,8 +181,9 @@ def _of_page(path: Path) -> Iterator[Found]:
         yield Found(f"{path}#{name}", sheet, error=said)
 
 
-def _of_picture(path: Path, choice: Choice) -> Iterator[Found]:
-    """The lines of each page of the picture; pages are numbered where there are several."""
+def _of_picture(path: Path, choice: Choice, marked: Mapping[int, Path]) -> Iterator[Found]:
+    """The lines of each page of the picture; pages are numbered where there are several. Those of `marked` are read by the lines
+    that their file marks."""
     pages = pages_in(path)
     first, second = next(pages, DataError(f"{path}: it holds no page; replace it")), next(pages, None)
     if second is None:
@@ -164,7 +191,8 @@ def _of_picture(path: Path, choice: Choice) -> Iterator[Found]:
         return
     for number, page in enumerate(chain((first, second), pages), start=1):
         page = DataError(f"page {number} of {page}") if isinstance(page, DataError) else page
-        yield from _of_leaf(Sheet(f"{path}#page_{number}", path, number), page, choice)
+        leaf = Sheet(f"{path}#page_{number}", path, number)
+        yield from _of_entry(marked[number], choice) if number in marked else _of_leaf(leaf, page, choice)
 
 
 def _of_leaf(sheet: Sheet, page: np.ndarray | DataError, choice: Choice) -> Iterator[Found]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.argument_files import written
 
-LARGEST_SCRIPT = 1 << 20  # bytes of a script that are looked through
 COMPARED = 10_000  # experiments in which repetitions are looked for
 
 
@@ -27,7 +25,9 @@ def script_of_wandb(plan: ExperimentFile) -> str:
     """The script of a sweep file, where it uses wandb: by its command line alone it would train its defaults; "" otherwise."""
     if plan.sweep is None or not (first := next(plan.experiments(), None)):
         return ""
-    return next((word for word in first.argv if word.endswith(".py") and _mentions_wandb(word)), "")
+    from scheduler.sweeps.files.commands import mentions_wandb
+
+    return next((word for word in first.argv if word.endswith(".py") and mentions_wandb(word)), "")
 
 
 def repetitions(plan: ExperimentFile) -> tuple[int, list[tuple[int, int]]]:
@@ -39,11 +39,3 @@ def repetitions(plan: ExperimentFile) -> tuple[int, list[tuple[int, int]]]:
         if first.setdefault(experiment.id, number) != number:
             repeated.append((number, first[experiment.id]))
     return number, repeated
-
-
-def _mentions_wandb(script: str) -> bool:
-    try:
-        with Path(script).open("rb") as file:
-            return b"wandb" in file.read(LARGEST_SCRIPT)
-    except OSError:
-        return False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from os import PathLike
+from os import PathLike, fspath
 from typing import Any, TypeVar
 
 from scheduler.actions.drive import Terms
@@ -44,6 +44,26 @@ def words(changes: Changes) -> list[str]:
     if isinstance(changes, str):
         raise UserError(f'the changes are a text, "{changes}"', next_step='write {"lr": 1e-3} or ["lr=1e-3"]')
     return spelled(changes) if isinstance(changes, Mapping) else list(changes or ())
+
+
+def path_of(file: object) -> str:
+    """The path of a file that is named."""
+    if not isinstance(file, (str, PathLike)):
+        kind = values.kind(file) if isinstance(file, (dict, list)) else repr(file)
+        raise UserError(f"expected the path of a file, found {kind}", next_step="write it to a file, and give its path")
+    return fspath(file)
+
+
+def listed(commands: Commands) -> str | list[str]:
+    """The path of a file that lists commands, or the commands."""
+    if isinstance(commands, (str, PathLike)):
+        return fspath(commands)
+    found = list(commands or ())
+    for number, each in enumerate(found):
+        if not isinstance(each, str):
+            next_step = "write each as one text, as for a shell; shlex.join makes one of a list of words"
+            raise UserError(f"commands[{number}] is a {type(each).__name__}", next_step=next_step)
+    return found
 
 
 def named(which: Iterable[Which | Iterable[str]]) -> list[str]:

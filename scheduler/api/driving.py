@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from os import PathLike, fspath
 from typing import TypeVar
 
 from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Sort, best_first, lines
-from scheduler.api.arguments import Changes, Commands, File, Words, words
+from scheduler.api.arguments import Changes, Commands, File, Words, listed, path_of, words
 from scheduler.api.job import Jobs, jobs_of
 from scheduler.api.keyboard import interruptible
 from scheduler.errors import Note, UserError
@@ -36,12 +35,11 @@ Notify = str | Sequence[str]
 def planned(file: File | None, changes: Changes, commands: Commands, wanted: Asked) -> ExperimentFile:
     """What is to run: a file with changes, or commands alone. UserError for both, or neither."""
     if commands is None and file is not None:
-        return read_file(fspath(file), words(changes), wanted)
+        return read_file(path_of(file), words(changes), wanted)
     if commands is None or file is not None:
         what = "a file and commands are both given" if commands is not None else "nothing is given to run"
         raise UserError(what, next_step='write run("grid.yaml", {"lr": 1e-3}) or run(commands=["python train.py --lr 1e-3"])')
-    listed = fspath(commands) if isinstance(commands, (str, PathLike)) else list(commands)
-    return read_commands(listed, changes=words(changes), asked=wanted)
+    return read_commands(listed(commands), changes=words(changes), asked=wanted)
 
 
 def driving(

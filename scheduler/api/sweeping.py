@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from os import fspath
 from typing import Any
 
 from scheduler.actions import server_sweep, server_wishes
@@ -22,6 +21,7 @@ from scheduler.api.arguments import (
     asked,
     count_of,
     for_each_trial,
+    path_of,
     read,
     remarked,
     terms_of,
@@ -133,7 +133,7 @@ def _plan(
 
 def _document(file: Asks, *, there: bool) -> Document:
     if not isinstance(file, Mapping):
-        return open_sweep_file(standard_file() if file is None else fspath(file))
+        return open_sweep_file(standard_file() if file is None else path_of(file))
     if there:
         return document_of(file, "sweep")
     # By what would the same call again find it? A sweep that is decided here is known by its file.
@@ -174,10 +174,10 @@ def trials(file: File | None = None, changes: Changes = None, *, sweep: str | No
     file, ENTITY/PROJECT/ID of one that a W&B server decides about, or "last", the newest that was begun in this directory; its
     file need not be there any more.
     """
-    key = None if file is None else read_plan(fspath(file), words(changes), asked()).key(working_directory())
+    key = None if file is None else read_plan(path_of(file), words(changes), asked()).key(working_directory())
     with opened_queue(say) as store:
         record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
         if record is None:
-            what = "there is no sweep yet" if file is None else f"no sweep of {fspath(file)} was begun in this directory"
+            what = "there is no sweep yet" if file is None else f"no sweep of {file} was begun in this directory"
             raise UserError(what, next_step="sweep(FILE) begins one")
         return trials_of(store, remembered(store, record))

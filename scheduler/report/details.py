@@ -109,7 +109,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("goes to", " or ".join(f"{each['on']} (by the runner with pid {each['pid']})" for each in found["goes_to"])),
         ("group", found["group"] or ""),
         ("priority", str(found["priority"] or "")),
-        ("config", json.dumps(found["config"])),
+        ("config", json.dumps(found["config"], ensure_ascii=False)),
         ("command", shell_line(found["argv"])),
         ("directory", found["cwd"]),
         *(pairs(found["attempts"][-1]["origin"]) if found["attempts"] else ()),

@@ -223,6 +223,9 @@ def _best_lines(found: Results, best: Trial) -> list[str]:
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
     lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(value_of(found, entry))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
+    if len(found.jobs) > 1 and len({each.argv for each in found.jobs.values()}) == 1:
+        given = " ".join(f"{name}={_text(value)}" for name, value in entry.record.point.items())
+        lines.append(f"  its parameters, which that command does not say (`wandb.init` has them, in a trial): {given}")
     if attempt:
         elsewhere = directories(job, attempt)
         own = checkpoints(attempt, found.written, elsewhere)

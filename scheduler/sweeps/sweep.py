@@ -209,7 +209,7 @@ def plan_of(
         launch=launch,
         notes=(
             *_notes(sweep),
-            *remarks(document, sweep, own_program=asked.program is None),
+            *remarks(document, sweep, command, own_program=asked.program is None),
             *hydra_program.warnings(launch),
             *doubts.notes(command),
         ),

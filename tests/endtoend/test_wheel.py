@@ -33,14 +33,20 @@ def built(folder: Path, kind: str, out: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive of sources, made of a copy: a build leaves its traces behind."""
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is packed: a build leaves its traces behind."""
     pytest.importorskip("setuptools", minversion="77.0.3", reason="an older setuptools knows no licence expressions")
     copy = tmp_path_factory.mktemp("copy")
     for name in (*PACKAGES, PLUGIN):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (*FILES, "constraints.txt"):
         shutil.copy(ROOT / name, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def archive(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of sources."""
     return built(copy, "build_sdist", tmp_path_factory.mktemp("sdist"))
 
 
@@ -116,6 +122,18 @@ def test_all_files_of_the_packages_are_in_the_wheel(wheel: Path) -> None:
     assert {f"{name}/py.typed" for name in PACKAGES} <= there
     assert f"{PLUGIN}/__init__.py" not in there
     assert {name.split("/")[0] for name in there} <= {*PACKAGES, PLUGIN, f"exp_queue-{__version__}.dist-info"}
+
+
+def test_a_checkout_that_is_installed_where_it_lies_gives_hydra_its_launcher(copy: Path, tmp_path: Path) -> None:
+    """That is what `tasks/` makes. Hydra looks through the places of its namespace alone, from whatever directory."""
+    shutil.unpack_archive(built(copy, "build_editable", tmp_path), tmp_path / "site", "zip")
+    looks = (
+        "import pkgutil, site, sys; site.addsitedir(sys.argv[1]); import hydra_plugins;"
+        "print([found.name for found in pkgutil.iter_modules(hydra_plugins.__path__)])"
+    )
+    python = [sys.executable, "-I", "-S", "-c", looks, str(tmp_path / "site")]
+    done = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.stdout == "['exp_queue_launcher']\n", done.stderr
 
 
 def test_the_archive_says_what_has_changed_and_whom_to_tell(archive: Path) -> None:

@@ -20,7 +20,9 @@ def described(root: ElementTree.Element) -> Described:
     by_name = {name_of(element): element for element in reversed(everything)}
     named, unit = (((by_name[key].text or "") if key in by_name else "").strip() for key in ("fileName", "MeasurementUnit"))
     lines = tuple(_line(element) for element in everything if name_of(element) == "TextLine")
-    return Described(named, unit or "pixel", size_of(by_name.get("Page"), "WIDTH", "HEIGHT"), lines)
+    page = by_name.get("Page")
+    place = int(number(page.get("PHYSICAL_IMG_NR", ""))) if page is not None else 0
+    return Described(named, unit or "pixel", size_of(page, "WIDTH", "HEIGHT"), lines, place)
 
 
 def _line(element: ElementTree.Element) -> PageLine:

@@ -29,7 +29,6 @@ from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError, nearest
 
 TABLE = "lines.tsv"
-COLUMNS = ("image", "split", "writer", "transcript")
 _NUMBER = re.compile(r"[-_. ]?\d*$")
 
 
@@ -90,12 +89,19 @@ def with_splits(lines: Sequence[Line], options: LineFolderOptions) -> list[Line]
 
 
 def _older(options: LineFolderOptions) -> list[Line]:
-    """Lines of the folder beside, all for train: those that are not held out there, or as many of them as are wanted."""
+    """Lines of the folder beside, all for train: those that are not held out there, or as many of them as are wanted, and a few
+    more for the characters that none of these has: the alphabet is that of what is trained on."""
     if not options.beside:
         return []
     there = [line for line in find_lines(place_of(options.beside)) if line.text and line.split in ("", "train")]
     wanted = min(options.beside_lines or len(there), len(there))
-    chosen = np.random.default_rng(options.seed).permutation(len(there))[:wanted]
+    order = np.random.default_rng(options.seed).permutation(len(there))
+    chosen = list(order[:wanted])
+    seen = {c for i in chosen for c in there[i].text}
+    for i in order[wanted:]:
+        if not seen.issuperset(there[i].text):
+            chosen.append(i)
+            seen.update(there[i].text)
     return [replace(there[i], split="train") for i in sorted(chosen)]
 
 
@@ -104,7 +110,8 @@ def _of_table(table: Path) -> Iterator[Line]:
     names = rows[0].split("\t")
     for name in ("image", "transcript"):
         if name not in names:
-            raise DataError(f"{table}:1: the header has no column {name!r}; its columns are {', '.join(COLUMNS)}")
+            wanted = "columns stand between tabs, and are called image, transcript and, where that is known, split and writer"
+            raise DataError(f"{table}:1: no column of the header is called {name!r}; {wanted}")
     for number, row in enumerate(rows[1:], start=2):
         if row.strip():
             yield _of_row(table, number, names, row.split("\t"))

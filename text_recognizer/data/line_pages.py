@@ -36,7 +36,7 @@ def line_pages(options: LinePagesOptions) -> Lines:
     pages = [read_page(file) for file in files]
     _tell_left_out(files, pages)
     stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
-    key = {"version": [VERSION, 2], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
+    key = {"version": [VERSION, 3], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
     texts = [line.text for page in pages for line in page.lines]
     images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
     names = [(file.stem, str(i)) for file, page in zip(files, pages, strict=True) for i in range(len(page.lines))]
@@ -54,7 +54,7 @@ def _tell_left_out(files: Sequence[Path], pages: Sequence[Page]) -> None:
 
 def line_images(page: Page) -> Iterator[np.ndarray]:
     """Every line of a page cut out along its baseline, uint8 of the page's own resolution."""
-    return cut_out(open_grey(page.image, turned=page.turned), page.lines)
+    return cut_out(open_grey(page.image, turned=page.turned, page=page.number or 1), page.lines)
 
 
 def cut_out(grey: np.ndarray, lines: Sequence[PageLine]) -> Iterator[np.ndarray]:

@@ -147,7 +147,9 @@ class LineFolderOptions(LinePagesOptions):
     """LineFolder."""
 
     beside: str = key("", "a folder of older lines that are trained on as well, so that what was learned of them is not lost")
-    beside_lines: int = key(300, "how many of these older lines, drawn by the seed; 0: all", least=0)
+    beside_lines: int = key(
+        300, "how many of these older lines by the seed, and those few more that keep the alphabet; 0: all", least=0
+    )
 
 
 def sizes_of(options: CharacterOptions | LineOptions | EmnistLinesOptions) -> dict[str, int]:

@@ -25,13 +25,14 @@ class PageLine:
 
 @dataclass(frozen=True)
 class Described:
-    """A page as its file describes it: the picture's name, its width and height in the file's unit (or None), and its lines in
-    the order of reading, without points where the file has none."""
+    """A page as its file describes it: the picture's name, its width and height in the file's unit (or None), its lines in the
+    order of reading, without points where the file has none, and which page of its picture it is (0: that is not said)."""
 
     picture: str
     unit: str
     size: tuple[float, float] | None
     lines: tuple[PageLine, ...]
+    number: int = 0
 
 
 def points(text: str) -> np.ndarray:

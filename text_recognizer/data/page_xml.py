@@ -11,7 +11,7 @@ import numpy as np
 
 from text_recognizer.data import alto, prima_page
 from text_recognizer.data.page_parts import Described, PageLine, baseline_within, name_of
-from text_recognizer.data.pictures import PICTURES, size_of_picture
+from text_recognizer.data.pictures import PICTURES, number_of_pages, size_of_picture
 from text_recognizer.errors import DataError
 
 _READERS = {"alto": alto.described, "PcGts": prima_page.described}
@@ -23,27 +23,33 @@ _ALIKE = 0.02  # by which the two sides of a picture may be scaled differently
 class Page:
     """A page's picture, its lines in the order of reading, and why others of its lines cannot be used, by their ids.
 
-    `turned`: whether its coordinates count in the picture as its EXIF turns it, or as it lies in its file.
+    `turned`: whether its coordinates count in the picture as its EXIF turns it, or as it lies in its file. `number`: which
+    page of a picture with several it is, from 1 on; 0: the only one, or it is not said, and the first is meant.
     """
 
     image: Path
     lines: tuple[PageLine, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     turned: bool = True
+    number: int = 0
 
 
 def read_page(path: Path) -> Page:
     """The page that an ALTO or PAGE file describes. A line without a baseline gets one from its outline.
 
-    Raises DataError where the file is neither, where its picture is not beside it, or is another one than the file describes.
+    Raises DataError where the file is neither, describes several pages, where its picture is not beside it, or is another one
+    than the file describes.
     """
     root = _root(path)
     if name_of(root) not in _READERS:
         raise DataError(f"{path}: its root is {name_of(root)!r}, neither ALTO nor PAGE; export it as one of them")
+    if (several := sum(name_of(element) == "Page" for element in root.iter())) > 1:
+        raise DataError(f"{path}: it describes {several} pages, whose lines would be cut out of one; export a file for each page")
     found = _READERS[name_of(root)](root)
     image = _picture(path, found.picture)
-    turned = _is_turned(found, image)
-    scale = _scale(path, found, image, turned=turned)
+    number = _number(found, image)
+    turned = _is_turned(found, image, number)
+    scale = _scale(path, found, size_of_picture(image, turned=turned, page=number or 1), image.name)
     usable, left_out = [], []
     for line in found.lines:
         whole = _whole(line, scale)
@@ -51,11 +57,12 @@ def read_page(path: Path) -> Page:
             left_out.append((line.id, whole))
         else:
             usable.append(whole)
-    return Page(image, tuple(usable), tuple(left_out), turned)
+    return Page(image, tuple(usable), tuple(left_out), turned, number)
 
 
-def pictured(path: Path) -> Path | None:
-    """The picture of an ALTO or PAGE file; the file itself where that is not there, and None where this is no such file."""
+def pictured(path: Path) -> tuple[Path, int] | None:
+    """The picture of an ALTO or PAGE file, with its `number` as of `Page`; the file itself where the picture cannot be opened,
+    and None where this is no such file."""
     try:
         root = _root(path)
     except DataError:
@@ -63,9 +70,10 @@ def pictured(path: Path) -> Path | None:
     if name_of(root) not in _READERS:
         return None
     try:
-        return _picture(path, _READERS[name_of(root)](root).picture)
+        found = _READERS[name_of(root)](root)
+        return (image := _picture(path, found.picture)), _number(found, image)
     except DataError:
-        return path
+        return path, 0
 
 
 def _root(path: Path) -> ElementTree.Element:
@@ -96,12 +104,17 @@ def _distinct(baseline: np.ndarray) -> np.ndarray:
     return baseline[np.r_[True, np.any(np.diff(baseline, axis=0) != 0, axis=1)]] if len(baseline) else baseline
 
 
-def _is_turned(found: Described, image: Path) -> bool:
+def _number(found: Described, image: Path) -> int:
+    """As of `Page`. A number beyond the pages of the picture counts something else, say those of a book."""
+    return found.number if found.number > 0 and (count := number_of_pages(image)) > 1 and found.number <= count else 0
+
+
+def _is_turned(found: Described, image: Path, number: int) -> bool:
     """Programs differ in whether they heed EXIF; the size that the file gives tells, where the picture was turned to its side."""
     return (
         found.size is None
-        or _is_alike(found.size, size_of_picture(image))
-        or not _is_alike(found.size, size_of_picture(image, turned=False))
+        or _is_alike(found.size, size_of_picture(image, page=number or 1))
+        or not _is_alike(found.size, size_of_picture(image, turned=False, page=number or 1))
     )
 
 
@@ -111,31 +124,39 @@ def _is_alike(described: tuple[float, float], size: tuple[int, int]) -> bool:
     return bool(abs(width / height - 1) <= _ALIKE)
 
 
-def _scale(path: Path, found: Described, image: Path, *, turned: bool) -> np.ndarray:
-    """Pixels of the picture per unit of the file, along x and y (2,)."""
+def _scale(path: Path, found: Described, size: tuple[int, int], name: str) -> np.ndarray:
+    """Pixels of the picture per unit of the file, along x and y (2,); `size` and `name` are the picture's."""
     if found.size is None:
         if found.unit == "pixel":
             return np.ones(2)
         raise DataError(f"{path}: its unit is {found.unit}, and it does not say how large its page is; export it in pixels")
-    size = size_of_picture(image, turned=turned)
     if not _is_alike(found.size, size):
         width, height = found.size
         raise DataError(
-            f"{path}: it describes a page of {width:g} x {height:g}, and its picture {image.name} has {size[0]} x "
+            f"{path}: it describes a page of {width:g} x {height:g}, and its picture {name} has {size[0]} x "
             f"{size[1]} pixels, which is another shape; put the picture there that it was made from"
         )
     return np.array(size) / found.size
 
 
 def _picture(path: Path, named: str) -> Path:
-    """The picture that the file names, or one with the file's own name; beside the file."""
+    """The picture that the file names, or one with the file's own name: beside the file, or above the folder that such files have
+    of their own."""
     names = [Path(named).name] if named else []
-    for name in (*names, *(path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper()))):
-        if (picture := path.with_name(name)).is_file():
-            return picture
+    folders = [path.parent, *([path.parent.parent] if is_below_pictures(path.parent) else [])]
+    for folder in folders:
+        for name in (*names, *(path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper()))):
+            if (picture := folder / name).is_file():
+                return picture
     raise DataError(f"{path}: its picture {named or path.stem!r} is not beside it; put it there")
 
 
+def is_below_pictures(folder: Path) -> bool:
+    """Whether a folder is called as Transkribus calls those of its exports, whose pictures lie in the folder above."""
+    return folder.name.lower() in ("page", "alto")
+
+
 def pages_of(folder: Path) -> Iterator[Path]:
-    """All ALTO and PAGE files of a folder (METS files lie beside them and are passed over)."""
-    return (path for path in sorted(folder.rglob("*.xml")) if "mets" not in path.name.lower())
+    """All ALTO and PAGE files of a folder. What programs put beside them about the whole (METS, Transkribus' metadata.xml) is
+    passed over."""
+    return (path for path in sorted(folder.rglob("*.xml")) if "mets" not in path.name.lower() and path.name != "metadata.xml")

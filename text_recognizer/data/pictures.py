@@ -4,13 +4,14 @@ ground where they are transparent."""
 from __future__ import annotations
 
 import contextlib
+import shlex
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from text_recognizer.errors import DataError
 
@@ -19,6 +20,13 @@ PICTURES = (
     *(".jp2", ".j2k", ".jpx", ".avif", ".pgm", ".ppm", ".pbm", ".pnm"),
 )
 """Endings of the pictures that are looked for in folders."""
+
+_MADE_BY = {
+    ".pdf": "pdftoppm -r 300 -png {file} {stem}",
+    **dict.fromkeys((".djvu", ".djv"), "ddjvu -format=tiff {file} {stem}.tif"),
+    **dict.fromkeys((".heic", ".heif"), "heif-convert {file} {stem}.jpg"),
+}
+"""What makes pictures of the files in which writing is handed on as well, and which Pillow does not open, by their endings."""
 
 # What Pillow raises for files that are damaged in one way or another.
 _BROKEN = (
@@ -30,10 +38,10 @@ _KIND_OF_PAGE, _REDUCED = 254, 1  # TIFF 6.0, NewSubfileType: a smaller copy of 
 _CELLS = 6  # per height of a picture: a cell that is opaque throughout is paper, for no stroke is as thick
 
 
-def open_grey(path: Path, *, turned: bool = True) -> np.ndarray:
-    """The picture (of several pages the first) as uint8 (height, width); not `turned`: as it lies in its file, whatever its EXIF
-    says. Raises DataError where it is missing or broken."""
-    with _opened(path) as opened:
+def open_grey(path: Path, *, turned: bool = True, page: int = 1) -> np.ndarray:
+    """The picture, or one of its pages (from 1 on, as `pages_in` has them), as uint8 (height, width); not `turned`: as it lies in
+    its file, whatever its EXIF says. Raises DataError where it is missing or broken."""
+    with _opened(path, page) as opened:
         return grey_of(opened, turned=turned)
 
 
@@ -51,9 +59,24 @@ def pages_in(path: Path) -> Iterator[np.ndarray | DataError]:
         yield error
 
 
-def size_of_picture(path: Path, *, turned: bool = True) -> tuple[int, int]:
-    """Width and height, without reading the pixels. Raises DataError as `open_grey` does. A TIFF is always turned, by Pillow."""
+def made_by(path: Path) -> str:
+    """The command that makes pictures of a file which may hold writing but is none, such as a PDF; "" for any other."""
+    command = _MADE_BY.get(path.suffix.lower(), "")
+    return command.format(file=shlex.quote(path.name), stem=shlex.quote(path.stem))
+
+
+def number_of_pages(path: Path) -> int:
+    """How many pages `pages_in` has, without reading their pixels. Raises DataError as `open_grey` does."""
     with _opened(path) as opened:
+        count = int(not _is_reduced(opened))
+        while opened.format == "TIFF" and _turned_over(opened):
+            count += not _is_reduced(opened)
+    return count
+
+
+def size_of_picture(path: Path, *, turned: bool = True, page: int = 1) -> tuple[int, int]:
+    """Width and height, without reading the pixels. Raises DataError as `open_grey` does. A TIFF is always turned, by Pillow."""
+    with _opened(path, page) as opened:
         tags = getattr(opened, "tag_v2", None)  # a TIFF's, whose size is that of its pixels with one Pillow, turned with the next
         width, height = opened.size if tags is None else (tags[_WIDTH], tags[_HEIGHT])
         sideways = (opened.getexif() if tags is None else tags).get(_ORIENTATION) in _SIDEWAYS
@@ -99,9 +122,11 @@ def _bytes_of(array: np.ndarray) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, page: int = 1) -> Iterator[Image.Image]:
     """Not by its name: Pillow 12 turns a TIFF wrongly that it maps into memory."""
     with _explained(path), path.open("rb") as file, Image.open(file) as opened:
+        if page > 1:
+            _turn_to(opened, page)
         yield opened
 
 
@@ -111,9 +136,12 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise DataError(f"{path}: no such image; mend the path, or take its line out") from error
+        raise DataError(f"{path}: no such image; mend the path, or leave it out") from error
     except _BROKEN as error:
-        raise DataError(f"{path}: cannot be read as an image ({error!s:.80}); replace it, or take its line out") from error
+        if command := made_by(path):
+            raise DataError(f"{path}: is no picture; make pictures of it first: {command}") from error
+        why = "of no kind that is known here" if isinstance(error, UnidentifiedImageError) else f"{error!s:.80}"
+        raise DataError(f"{path}: cannot be read as an image ({why}); replace it, or leave it out") from error
 
 
 def _page(path: Path, opened: Image.Image) -> np.ndarray | DataError:
@@ -126,6 +154,15 @@ def _page(path: Path, opened: Image.Image) -> np.ndarray | DataError:
 
 def _is_reduced(opened: Image.Image) -> bool:
     return bool(getattr(opened, "tag_v2", {}).get(_KIND_OF_PAGE, 0) & _REDUCED)
+
+
+def _turn_to(opened: Image.Image, page: int) -> None:
+    """Goes on to a page, counted as `pages_in` does."""
+    left = page - (not _is_reduced(opened))
+    while left:
+        if opened.format != "TIFF" or not _turned_over(opened):
+            raise EOFError(f"it has no page {page}")
+        left -= not _is_reduced(opened)
 
 
 def _turned_over(opened: Image.Image) -> bool:

@@ -10,17 +10,21 @@ from math import inf
 from text_recognizer.data.line_set import one_line
 from text_recognizer.data.page_parts import Described, PageLine, called, name_of, points, size_of
 
+_PLACE = re.compile(r"page\s*\{\s*number\s*:\s*(\d+)")
 _INDEX = re.compile(r"readingOrder\s*\{\s*index\s*:\s*(\d+)")
 
 
 def described(root: ElementTree.Element) -> Described:
     """The page of a PAGE file, its lines in the order of reading: that of the regions, and within each that of its lines, where
-    the file says it; what it does not place comes after, in the order of the file."""
+    the file says it; what it does not place comes after, in the order of the file. PAGE has no word for a page of a picture with
+    several: `outputs` writes it as `custom`."""
     page = next((element for element in root.iter() if name_of(element) == "Page"), root)
     places = {region: place for place, region in enumerate(_ordered(page))}
     found = sorted(_lines(page, inf, places), key=lambda entry: entry[:2])
     size = size_of(page, "imageWidth", "imageHeight")
-    return Described(page.get("imageFilename", ""), "pixel", size, tuple(_line(element) for *_, element in found))
+    lines = tuple(_line(element) for *_, element in found)
+    place = _PLACE.search(page.get("custom", ""))
+    return Described(page.get("imageFilename", ""), "pixel", size, lines, int(place.group(1)) if place else 0)
 
 
 def _ordered(page: ElementTree.Element) -> Iterator[str]:

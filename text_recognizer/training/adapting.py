@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 _NAMED = 12
-_PREPARED = ("fit", "upright")
+_PREPARED = ("fit", "upright", "height")
 
 
 def adapted(

@@ -17,6 +17,7 @@ import hashlib
 import io
 import json
 import os
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,9 @@ def _read(path: Path) -> object:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such checkpoint") from error
+    except pickle.UnpicklingError as error:  # its words are about PyTorch's versions and a switch that nobody should use
+        what = "cannot be read: no checkpoint of this program, or damaged"
+        raise CheckpointError(f"{path}: {what}; give best.pt of a training, or what --save kept") from error
     except Exception as error:  # torch.load raises whatever its parsers meet in a damaged file
         raise CheckpointError(f"{path}: cannot be read, the file is damaged ({error!s:.80})") from error
 

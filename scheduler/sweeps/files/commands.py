@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from scheduler.experiments.command import command as commands
@@ -10,6 +11,7 @@ from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 
+LARGEST_SCRIPT = 1 << 20  # bytes of a script that are looked through
 DEFAULT_COMMAND = ("${env}", "${interpreter}", "${program}", "${args}")  # W&B's
 
 
@@ -40,6 +42,25 @@ def template(document: Document, top: dict[str, Any], asked: Asked) -> launching
         what = f'this sweep file names no "program"{launched}'
         raise document.error(what, next_step="add program: train.py, or --program train.py")
     return launching.styled(commands.with_program(command, program), asked.style)
+
+
+def mentions_wandb(script: str) -> bool:
+    """Whether a file can be read and has the word in it, as that of a module or in names of variables."""
+    return b"wandb" in _beginning(script)
+
+
+def is_without_wandb(script: str) -> bool:
+    """Whether a file can be read and has nothing of it."""
+    return b"wandb" not in (_beginning(script) or b"wandb")
+
+
+def _beginning(script: str) -> bytes:
+    """In small letters; nothing where it cannot be read."""
+    try:
+        with Path(script).open("rb") as file:
+            return file.read(LARGEST_SCRIPT).lower()
+    except OSError:
+        return b""
 
 
 def _program(document: Document, top: dict[str, Any]) -> launching.Template | None:

@@ -6,6 +6,7 @@ hyperband; iepoch is ours.
 
 from __future__ import annotations
 
+from scheduler.errors import UserError
 from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.values import dataclass
@@ -40,7 +41,7 @@ def read_early_terminate(document: Document, written: object) -> EarlyTerminate:
             raise values.expected("type: hyperband", kind, "iepoch is known too, and no other rule")
         if "min_iter" not in found and not (kind == HYPERBAND and {"max_iter", "s"} <= found.keys()):
             wanted = '"min_iter", or "max_iter" and "s"' if kind == HYPERBAND else '"min_iter"'
-            raise values.expected(wanted, list(found), "they say after how many rows trials are compared")
+            raise UserError("it does not say after how many rows trials are compared", next_step=f"add {wanted}")
     for key, value in found.items():
         document.refuse_unknown([key], FIELDS[kind], "early_terminate")
         with document.at("early_terminate", key):

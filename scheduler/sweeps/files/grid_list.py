@@ -60,7 +60,7 @@ def _grid(document: Document, sweep: Sweep, edits: list[Edit], asked: Asked) -> 
         cap=sweep.run_cap,
         notes=(
             *_notes(sweep),
-            *remarks(document, sweep, own_program=asked.program is None),
+            *remarks(document, sweep, command, own_program=asked.program is None),
             *hydra_program.warnings(launch),
             *doubts.notes(command),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ def _parameters(
             next_step = "begin with a letter or _, and go on with letters, digits, _, . and -"
             raise document.error(f'"{name}" is no name for a parameter', *place, key=True, next_step=next_step)
         with document.at(*place):
-            mapping = values.mapping(fields)
+            mapping = _mapping(name, fields)
         own = (*wishes, Wish((*place, WHEN), above, mapping[WHEN])) if WHEN in mapping else wishes
         if "parameters" in mapping:
             document.refuse_unknown(mapping, ("parameters", WHEN), *place, inside="a group of parameters")
@@ -52,6 +53,15 @@ def _parameters(
         else:
             rest = {key: value for key, value in mapping.items() if key != WHEN}
             yield Parameter((*above, name), _distribution(document, rest, place)), own
+
+
+def _mapping(name: str, fields: object) -> dict[str, object]:
+    """A value alone is what other programs take."""
+    if isinstance(fields, (str, int, float)):
+        raise values.expected("a mapping", fields, f"for this value alone write {name}: {{value: {json.dumps(fields)}}}")
+    if isinstance(fields, list):
+        raise values.expected("a mapping", fields, f"to try each of them write {name}: {{values: [...]}}")
+    return values.mapping(fields)
 
 
 def _distribution(document: Document, found: dict[str, object], where: Where) -> Distribution:

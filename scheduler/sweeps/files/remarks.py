@@ -6,7 +6,7 @@ None of it is an error, since W&B takes such a file as well.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from scheduler.errors import Place, Remark
 from scheduler.experiments.command import command as commands
 from scheduler.experiments.command import launch as launching
 from scheduler.experiments.document.document import Document
-from scheduler.sweeps.files.commands import sections
+from scheduler.sweeps.files.commands import is_without_wandb, sections
 from scheduler.sweeps.files.sweep_file import NOT_FOLLOWED, Sweep
 from scheduler.sweeps.files.yaml_1_1 import differences
 from scheduler.sweeps.space.distributions import EXPONENTS, Parameter
@@ -24,10 +24,11 @@ _NO_PROGRAM = {f"${{{name}}}" for name in (*commands.ARGUMENT_MACROS, "env", "in
 _ARGUMENTS = {f"${{{name}}}" for name in commands.ARGUMENT_MACROS}
 
 
-def remarks(document: Document, sweep: Sweep, own_program: bool = True) -> tuple[Remark, ...]:
-    """In the order in which they stand in the file. `sweep` has the changes of the command line in it; `own_program`: no other
-    program takes the place of the file's."""
+def remarks(document: Document, sweep: Sweep, command: Sequence[str], own_program: bool = True) -> tuple[Remark, ...]:
+    """In the order in which they stand in the file. `sweep` and `command` have the changes of the command line in them;
+    `own_program`: no other program takes the place of the file's."""
     found = [*_not_followed(document), *_exponents(document, sweep), *differences(document), *_commands(document, own_program)]
+    found += _unheard(document, command)
     return tuple(sorted(found, key=lambda remark: (remark.where.line, remark.where.column)))
 
 
@@ -60,6 +61,14 @@ def _commands(document: Document, own_program: bool) -> Iterator[Remark]:
         yield from _program(document, top["program"])
     if "command" in top:
         yield from _macros(document, top)
+
+
+def _unheard(document: Document, command: Sequence[str]) -> Iterator[Remark]:
+    """A program asks W&B for its parameters, or is handed them; all trials of one that has neither way are the same."""
+    script = next((token for token in command if token.endswith(".py")), "")
+    if script and not any(macro in token for macro in _ARGUMENTS for token in command) and is_without_wandb(script):
+        what = f"no parameter comes to {script}: this command has no ${{args}}, and the script does not ask W&B for them"
+        yield Remark(f"{what}; put ${{args}} behind it", document.place("command"))
 
 
 def _program(document: Document, program: object) -> Iterator[Remark]:

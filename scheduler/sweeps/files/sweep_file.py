@@ -78,7 +78,8 @@ def _refuse_unknown(document: Document, top: dict[str, Any]) -> None:
         what = "method custom leaves the search to a scheduler of W&B Launch, which is not followed here"
         raise document.error(what, "method", next_step=f"write one of {', '.join(METHODS)}")
     if top["method"] not in METHODS:
-        what = f"unknown method {values.kind(top['method'])}"
+        method = top["method"]
+        what = f'unknown method "{method}"' if isinstance(method, str) else f"expected a method, found {values.kind(method)}"
         raise document.error(what, "method", next_step=nearest(str(top["method"]), METHODS))
     if "parameters" not in top:
         raise document.error("this sweep file has no parameters", next_step='add "parameters:"')
@@ -112,6 +113,8 @@ def _metrics(document: Document, top: dict[str, Any]) -> list[dict[str, object]]
 
 def _metric(document: Document, found: object, keys: tuple[str, ...], *where: str | int) -> dict[str, object]:
     with document.at(*where):
+        if isinstance(found, str):
+            raise values.expected("a mapping", found, f"write {{name: {found}, goal: minimize}}, or goal: maximize")
         metric = values.mapping(found)
         if "name" not in metric:
             raise values.expected('a metric with a "name"', found, f"write {where[0]}: {_EXAMPLE[str(where[0])]}")

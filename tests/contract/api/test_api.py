@@ -281,6 +281,26 @@ def test_a_wrong_argument_is_named(file, arguments, message: str) -> None:
     assert list(api.jobs()) == []
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: api.run({"grid": {"x": [1]}}),
+            "expected the path of a file, found a mapping; write it to a file, and give its path",
+        ),
+        (lambda: api.submit(["grid.yaml"]), "expected the path of a file, found a list"),
+        (lambda: api.trials({"method": "grid"}), "expected the path of a file, found a mapping"),
+        (lambda: api.sweep(3), "expected the path of a file, found 3"),
+        (lambda: api.run(commands=["true", ["echo", "hi"]]), r"commands\[1\] is a list; write each as one text"),
+    ],
+)
+def test_what_is_no_file_and_no_command_is_named(call, message: str) -> None:
+    """People try what other programs take: the content of a file as a mapping, a command as a list of words."""
+    with pytest.raises(UserError, match=message):
+        call()
+    assert list(api.jobs()) == []
+
+
 @pytest.mark.parametrize("arguments", [{"program": "python a.py"}, {"style": "flags"}, {"changes": {"x": 1}}])
 def test_commands_take_neither_changes_nor_another_program(arguments: dict) -> None:
     """They would be asked for in vain, and nobody would see it."""

@@ -118,6 +118,11 @@ def test_a_missing_and_a_foreign_file_are_refused_in_words(tmp_path: Path) -> No
     torch.save({"weights": {}}, tmp_path / "foreign.pt")
     with pytest.raises(CheckpointError, match="not a checkpoint of this program"):
         load(tmp_path / "foreign.pt")
+    (tmp_path / "line.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    with pytest.raises(CheckpointError) as caught:
+        load(tmp_path / "line.png")
+    said = "cannot be read: no checkpoint of this program, or damaged; give best.pt of a training, or what --save kept"
+    assert str(caught.value) == f"{tmp_path / 'line.png'}: {said}"
 
 
 def test_a_kill_in_the_middle_of_writing_leaves_a_whole_checkpoint(tmp_path: Path, until) -> None:

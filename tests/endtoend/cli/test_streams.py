@@ -78,10 +78,16 @@ def test_a_closed_stream_is_as_good_as_none(done, words: str, stream: str) -> No
     assert {job["state"] for job in done.jobs()} == {"done"}
 
 
-@pytest.mark.parametrize("words", ["status", "check a.yaml", "run a.yaml --again", "show all"])
+@pytest.mark.parametrize("words", ["status", "check a.yaml", "run a.yaml --again", "show 2"])
 def test_what_the_encoding_does_not_know_is_shown_as_an_escape(done, words: str) -> None:
     """An old terminal, or a service without a locale: names are labels, and the results are there all the same."""
     result = shell(done, f"$Q {words}", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
-    assert words == "show all" or "\\U0001f600" in result.stdout
+    assert "\\U0001f600" in result.stdout
+
+
+def test_a_configuration_is_shown_in_the_letters_in_which_it_was_written(done) -> None:
+    """Codes in the place of letters are read by nobody."""
+    assert '{"name": "größer"}' in done("show", "1").stdout
+    assert '{"name": "😀"}' in done("show", "2").stdout

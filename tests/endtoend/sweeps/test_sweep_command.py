@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 
@@ -35,6 +36,16 @@ def test_the_table_and_the_last_words_are_for_people(sweeps):
     assert "no new trials: --count 2 is reached" in result.stderr
     assert "best: trial" in result.stderr
     assert "its command: python train.py --lr=" in result.stderr
+    assert "its parameters" not in result.stderr
+
+
+def test_a_command_without_the_parameters_is_told_with_them(sweeps):
+    """Pasted alone it would train the defaults of a script that asks W&B for its parameters."""
+    sweeps.file(**{', "${args}"': ""})
+    sweeps.write("train.py", "import os\nassert os.environ['WANDB_SWEEP_PARAM_PATH']\nprint('loss: 1')\n")
+    said = sweeps("sweep", "--count", "2", "lr=choice(0.25,0.5)").stderr
+    assert "  its command: python train.py\n" in said
+    assert re.search(r"its parameters, which that command does not say \(.*\): lr=0\.(25|5)\n", said)
 
 
 def test_the_same_command_goes_on_and_asks_nothing_twice(sweeps):

@@ -89,7 +89,7 @@ def test_a_file_asks_for_it_and_so_does_an_option(tmp_path) -> None:
     assert three == EarlyTerminate(type="iepoch", min_iter=1, keep=3)
     assert strictness(RULE) is None
     for text, why in {
-        "{type: iepoch}": 'expected "min_iter"',
+        "{type: iepoch}": 'add "min_iter"',
         "{type: iepoch, min_iter: 2, eta: 3}": 'unknown key "eta"',
         "{type: hyperband, min_iter: 2, keep: 3}": 'unknown key "keep"',
         "{type: iepoch, min_iter: 2, keep: 0}": "expected a whole number",

@@ -111,6 +111,19 @@ def test_a_command_that_starts_no_program_is_said(remarks, command):
     ]
 
 
+def test_a_command_that_hands_on_no_parameter_is_said_unless_the_script_asks_for_them(remarks, tmp_path):
+    """All trials train the same, and the best of them is the one that was lucky; many files of W&B are so, and right."""
+    text = f"{ONE}command: [python, '${{program}}', --epochs=3]"
+    assert remarks(text) == []  # a script that is not here may do anything
+    (tmp_path / "train.py").write_text("import argparse\n")
+    said = "4:10: no parameter comes to train.py: this command has no ${args}, and the script does not ask W&B for them; "
+    assert remarks(text) == [f"{said}put ${{args}} behind it"]
+    assert remarks(text, plan=True) == [f"{said}put ${{args}} behind it"]
+    assert remarks(f"{ONE}command: [python, '${{program}}', '${{args_json}}']") == []
+    (tmp_path / "train.py").write_text("import os\npath = os.environ['WANDB_SWEEP_PARAM_PATH']\n")
+    assert remarks(text) == []
+
+
 def test_a_program_that_starts_itself_is_a_command(remarks):
     """`${program}` may be an executable file."""
     assert remarks(f"{ONE}command: ['${{program}}', '${{args}}']") == []

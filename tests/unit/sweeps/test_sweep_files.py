@@ -109,12 +109,17 @@ BAD = {
     "end, which is no list of experiments; `exp-queue sweep FILE` runs it; for a list, write method: grid",
     "method: bayes\nparameters: {a: {min: 0.0, max: 1.0}}": "1:9: this is a sweep file, and method bayes chooses each trial by "
     "the results of others, which a list of experiments cannot; `exp-queue sweep FILE` runs it; for a list, write method: grid",
-    "method: gird\nparameters: {a: {value: 1}}": '1:9: unknown method the text "gird"; did you mean "grid"?',
+    "method: gird\nparameters: {a: {value: 1}}": '1:9: unknown method "gird"; did you mean "grid"?',
     "method: grid": '1:1: this sweep file has no parameters; add "parameters:"',
     "parameters: {a: {value: 1}}": "1:1: this sweep file names no method; add method: grid",
     "method: grid\nparameters: {}": "2:13: expected at least one parameter, found an empty mapping; "
     "write, for example, lr: {values: [0.1, 0.01]}",
-    "method: grid\nparameters: {a: 3}": "2:17: expected a mapping, found 3; write key: value",
+    "method: grid\nparameters: {a: 3}": "2:17: expected a mapping, found 3; for this value alone write a: {value: 3}",
+    "method: grid\nparameters: {a: x}": '2:17: expected a mapping, found the text "x"; '
+    'for this value alone write a: {value: "x"}',
+    "method: grid\nparameters: {a: [1, 2]}": "2:17: expected a mapping, found a list; "
+    "to try each of them write a: {values: [...]}",
+    "method: grid\nparameters: {a: null}": "2:17: expected a mapping, found nothing; write key: value",
     "method: grid\nparameters: {1a: {value: 3}}": '2:14: "1a" is no name for a parameter; '
     "begin with a letter or _, and go on with letters, digits, _, . and -",
     "method: grid\nparameters: {a: {vaule: 3}}": "2:17: there is no telling how this parameter is distributed; "
@@ -143,13 +148,14 @@ BAD = {
     "that sum to 1, found a list",
     "method: random\nparameters: {a: {min: 0.0, max: .inf}}": "2:33: expected a finite number, found Infinity",
     "method: grid\nparameters: {a: {value: 1}}\nrun_cap: 0": "3:10: expected a whole number of 1 or more, found 0",
-    "method: grid\nparameters: {a: {value: 1}}\nmetric: loss": '3:9: expected a mapping, found the text "loss"; write key: value',
+    "method: grid\nparameters: {a: {value: 1}}\nmetric: loss": '3:9: expected a mapping, found the text "loss"; '
+    "write {name: loss, goal: minimize}, or goal: maximize",
     "method: grid\nparameters: {a: {value: 1}}\nmetric: {goal: minimize}": '3:9: expected a metric with a "name", found a '
     "mapping; write metric: {name: ..., goal: minimize}",
     "method: grid\nparameters: {a: {value: 1}}\nmetric: {name: x, goal: max}": "3:25: expected minimize or maximize, "
     'found the text "max"',
-    "method: grid\nparameters: {a: {value: 1}}\nearly_terminate: {type: hyperband}": '3:18: expected "min_iter", or "max_iter" '
-    'and "s", found a list; they say after how many rows trials are compared',
+    "method: grid\nparameters: {a: {value: 1}}\nearly_terminate: {type: hyperband}": "3:18: it does not say after how many "
+    'rows trials are compared; add "min_iter", or "max_iter" and "s"',
     "method: grid\nparameters: {a: {value: 1}}\nearly_terminate: {type: hyperband, min_iter: 1, eta: 1}": "3:54: expected a "
     "number above 1, found 1",
     "method: grid\nparameters: {a: {value: 1}}\ngrid: {b: [1]}": '3:1: unknown key "grid" in a sweep file; '

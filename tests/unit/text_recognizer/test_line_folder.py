@@ -112,7 +112,8 @@ def test_transcripts_are_brought_to_one_form(tmp_path: Path) -> None:
     [
         (["a.png\ttrain\tx"], HEADER, "lines.tsv:2: 3 columns where the header has 4"),
         (["a.png\ttrian\tx\ty"], HEADER, "lines.tsv:2: unknown split 'trian'; did you mean \"train\"?"),
-        (["a.png\tx"], "picture\ttranscript\n", "lines.tsv:1: the header has no column 'image'"),
+        (["a.png\tx"], "picture\ttranscript\n", "lines.tsv:1: no column of the header is called 'image'; "),
+        (["a.png,x"], "image,transcript\n", "is called 'image'; columns stand between tabs"),
         (["a.png\ttrain\tx\ty", "gone.png\tval\tx\ty"], HEADER, "gone.png: no such image"),
         (["broken.png\ttrain\tx\ty", "a.png\tval\tx\ty"], HEADER, "broken.png: cannot be read as an image"),
         (["a.png\ttrain\tx\ty"], HEADER, "no line is in split val"),

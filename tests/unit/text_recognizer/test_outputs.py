@@ -12,9 +12,12 @@ np = pytest.importorskip("numpy")
 
 from PIL import Image  # noqa: E402
 
+from text_recognizer.data.line_pages import line_images  # noqa: E402
 from text_recognizer.data.page_parts import PageLine, box  # noqa: E402
 from text_recognizer.data.page_xml import read_page  # noqa: E402
+from text_recognizer.errors import DataError  # noqa: E402
 from text_recognizer.outputs import WRITERS, ReadLine, ReadPage, Word  # noqa: E402
+from text_recognizer.sources import found_in  # noqa: E402
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 WORDS = (Word("une", 0.5, 0.0, 0.25), Word("ligne", 0.75, 0.5, 1.0))
@@ -72,3 +75,52 @@ def test_places_beyond_the_page_end_at_its_edge(tmp_path: Path, form: str) -> No
     outside = ReadLine(PageLine("l", "", np.array([[-9.0, 20], [900, 20]]), box(-9, -5, 900, 30)), "x", 1.0)
     (found,) = read_back(tmp_path, form, page(outside))
     assert found.outline.tolist() == box(0, 0, 600, 30).tolist()
+
+
+def of_several(folder: Path, form: str, *, described: tuple[int, ...]) -> None:
+    """A TIFF with a white, a grey and a dark page, after each a smaller copy of it, and files that describe some of the pages."""
+    leaves = [Image.new("L", (600, 400), shade) for shade in (250, 150, 50)]
+    copies = [leaf.resize((60, 40)) for leaf in leaves]
+    for copy in copies:
+        copy.encoderinfo = {"tiffinfo": {254: 1}}
+    first, *others = (image for pair in zip(leaves, copies, strict=True) for image in pair)
+    first.save(folder / "p.tif", save_all=True, append_images=others)
+    for number in described:
+        written = ReadPage("p.tif", number, (600, 400), (line(f"of_{number}", 50, "une ligne"),))
+        (folder / f"p_page_{number}.xml").write_text(WRITERS[form](written, NOW), encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_page_of_several_is_cut_out_of_its_own_page(tmp_path: Path, form: str) -> None:
+    """The lines of the second page would be read, or learned, from the pixels of the first."""
+    of_several(tmp_path, form, described=(1, 2, 3))
+    for number, shade in ((1, 250), (2, 150), (3, 50)):
+        (cut,) = line_images(read_page(tmp_path / f"p_page_{number}.xml"))
+        assert (cut.min(), cut.max()) == (shade, shade)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_folder_has_each_page_of_several_once(tmp_path: Path, form: str) -> None:
+    """By the file that describes it where there is one, and in the order of the pages; each gets a file of its own again."""
+    of_several(tmp_path, form, described=(1, 3))
+    found = list(found_in(tmp_path))
+    assert [(Path(each.source).name, each.sheet.stem) for each in found] == [
+        ("p_page_1.xml#of_1", "p_page_1"),
+        ("p.tif#page_2", "p_page_2"),
+        ("p_page_3.xml#of_3", "p_page_3"),
+    ]
+
+
+def test_a_number_beyond_the_pages_of_a_picture_is_one_of_something_else(tmp_path: Path) -> None:
+    """Many programs write there where the page stands in its book."""
+    of_several(tmp_path, "alto", described=(4,))
+    assert read_page(tmp_path / "p_page_4.xml").number == 0
+
+
+def test_a_file_with_several_pages_is_refused(tmp_path: Path) -> None:
+    """Programs that read a whole book write it so, and the lines of all would be cut out of its first page."""
+    of_several(tmp_path, "alto", described=(1,))
+    text = (tmp_path / "p_page_1.xml").read_text(encoding="utf-8")
+    (tmp_path / "p_page_1.xml").write_text(text.replace("</Layout>", '<Page ID="page_2" /></Layout>'), encoding="utf-8")
+    with pytest.raises(DataError, match=r"p_page_1.xml: it describes 2 pages, .* export a file for each page"):
+        read_page(tmp_path / "p_page_1.xml")

@@ -17,6 +17,7 @@ from text_recognizer.data.options import LineFolderOptions  # noqa: E402
 from text_recognizer.data.page_parts import PageLine  # noqa: E402
 from text_recognizer.data.page_xml import read_page  # noqa: E402
 from text_recognizer.errors import DataError  # noqa: E402
+from text_recognizer.sources import Choice, found_in  # noqa: E402
 
 REAL = ROOT.parent / "shared" / "data" / "handwritten_pages"
 
@@ -94,6 +95,39 @@ def test_a_page_without_its_picture_says_so(tmp_path: Path) -> None:
     path = written(tmp_path, ALTO)
     (tmp_path / "page.png").unlink()
     with pytest.raises(DataError, match=r"its picture .page\.png. is not beside it"):
+        read_page(path)
+
+
+@pytest.mark.parametrize(("name", "xml"), [("page", PAGE), ("alto", ALTO)])
+def test_an_export_whose_pictures_lie_above_its_files_is_read_as_it_is(tmp_path: Path, name: str, xml: str) -> None:
+    """As Transkribus exports a document; each picture has one turn, by the lines that are marked."""
+    for document in ("1", "2"):
+        (tmp_path / document / name).mkdir(parents=True)
+        path = written(tmp_path / document / name, xml, f"{document}.xml")
+        path.with_name("page.png").rename(tmp_path / document / "page.png")
+        (tmp_path / document / "metadata.xml").write_text("<trpDocMetadata/>")
+    lines = line_pages(LineFolderOptions(folder=str(tmp_path)))
+    assert (*lines.train.texts, *lines.val.texts) == ("Une & ligne", "Une & ligne")
+    found = [each.source for each in found_in(tmp_path, Choice(recursive=True)) if not each.source.endswith("#none")]
+    assert found == [f"{tmp_path}/{document}/{name}/{document}.xml#l1" for document in ("1", "2")]
+
+
+def test_of_two_files_of_one_page_the_one_that_is_passed_over_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ALTO and PAGE of the same page, say, of which one was corrected: which of them has been read must not be a guess."""
+    written(tmp_path, ALTO, "a.xml")
+    written(tmp_path, PAGE, "b.xml")
+    assert [each.source for each in found_in(tmp_path)] == [f"{tmp_path}/b.xml#l1"]
+    assert capsys.readouterr().err == f"{tmp_path}/a.xml: passed over, for b.xml is of the same page, and comes later\n"
+
+
+def test_a_picture_above_a_folder_of_another_name_is_not_taken(tmp_path: Path) -> None:
+    """The picture of the same name there may be another page."""
+    (tmp_path / "volume_2").mkdir()
+    path = written(tmp_path / "volume_2", ALTO)
+    path.with_name("page.png").rename(tmp_path / "page.png")
+    with pytest.raises(DataError, match="is not beside it"):
         read_page(path)
 
 

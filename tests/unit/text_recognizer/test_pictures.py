@@ -77,6 +77,45 @@ def test_a_broken_page_of_a_tiff_is_named_and_the_others_are_read(tmp_path: Path
     assert (first.error, third.error) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("my scan.PDF", "pdftoppm -r 300 -png 'my scan.PDF' 'my scan'"),
+        ("x.djvu", "ddjvu -format=tiff x.djvu x.tif"),
+        ("IMG_1.HEIC", "heif-convert IMG_1.HEIC IMG_1.jpg"),
+    ],
+)
+def test_what_may_hold_writing_and_is_no_picture_says_how_to_make_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, command: str
+) -> None:
+    """Archives send PDF, and telephones HEIC; in a folder of pictures such files were passed over without a word."""
+    Image.fromarray(LINE).save(tmp_path / "a.png")
+    (tmp_path / name).write_bytes(b"%PDF-1.7")
+    (tmp_path / f".{name}").touch()
+    (named,) = found_in(tmp_path / name)
+    assert named.error == f"{tmp_path / name}: is no picture; make pictures of it first: {command}"
+    assert [each.source for each in found_in(tmp_path)] == [str(tmp_path / "a.png")]
+    told = f"{tmp_path / name}: passed over, for it is no picture; make pictures of it first: {command}\n"
+    assert capsys.readouterr().err == told
+    (tmp_path / f"z{name}").touch()
+    list(found_in(tmp_path))
+    assert f"{tmp_path / name} and 1 more like it: passed over" in capsys.readouterr().err
+
+
+def test_the_content_of_a_file_is_one_source_and_no_picture() -> None:
+    """Each of its bytes was a source of its own, with an error of its own."""
+    (found,) = found_in(b"\x89PNG\r\n")
+    assert found.error == "sources[0]: it is a bytes, and no picture; give a path, an array or an image of Pillow's"
+
+
+def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path) -> None:
+    """The words of Pillow name an object in memory."""
+    (tmp_path / "x.png").write_text("a web page that a proxy has sent in its place")
+    (found,) = found_in(tmp_path / "x.png")
+    expected = "cannot be read as an image (of no kind that is known here); replace it, or leave it out"
+    assert found.error == f"{tmp_path / 'x.png'}: {expected}"
+
+
 @pytest.mark.parametrize("ink", [0, 90, 200, 255])
 def test_ink_on_nothing_gets_a_ground_that_it_stands_out_from(ink: int) -> None:
     """White ink on a transparent ground, as tablets save it, was white on white: an empty line."""

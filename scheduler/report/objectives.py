@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.actions.trials import Results
+from scheduler.queue.job import Job
 from scheduler.report.text import number
-from scheduler.sweeps.engine.live_trials import Entry
+from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.sweep import SweepPlan
 
 FRONT = 8  # trials of the front that a sentence tells
@@ -26,6 +27,17 @@ def beside(found: Results, entry: Entry) -> dict[str, float | None]:
     """The other objectives of a trial, by name."""
     values = found.outcomes.get(entry.record.number)
     return {each.name: values[place] if values else None for place, each in enumerate(found.plan.sweep.beside, 1)}
+
+
+def reached(plan: SweepPlan, book: Book, job: Job) -> str:
+    """Its best value of the metric, `loss 0.3`, of several objectives the values of one row; "" where it has logged none, or is
+    no trial."""
+    if job.id not in book or not plan.metric:
+        return ""
+    trial = book[job.id].trial
+    best = trial.best(plan.goal)
+    values = trial.outcome(plan.goal) if plan.sweep.beside else () if best is None else (best,)
+    return _named(plan, values) if values else ""
 
 
 def by_which(found: Results) -> str:

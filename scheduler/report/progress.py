@@ -57,6 +57,7 @@ class Progress:
         self._file = file
         self._name: Callable[[Job], str] = lambda job: Labels([job])[job.id]  # of a job that no notice has named before
         self._metric = ""  # that a sweep listens to
+        self._reached: Callable[[Job], str] = lambda job: ""
         self.names: Labels | None = None  # of the jobs of this run; None: nobody knows them before
         self._labels: dict[str, str] = {}
         self._is_viewed = False
@@ -134,11 +135,13 @@ class Progress:
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
         from scheduler.report import evidence
+        from scheduler.report.objectives import reached
         from scheduler.report.spaces import outside
         from scheduler.report.sweeps import label, opening
 
         self._name = partial(label, notice.plan, notice.book)
         self._metric = notice.plan.metric or ""
+        self._reached = partial(reached, notice.plan, notice.book)
         told = (notice.plan, notice.book, notice.budget, notice.pruner)
         opened = opening(*told, new=notice.new, revived=notice.revived, outdated=notice.outdated)
         strangers = outside(notice.plan, notice.book.trials(), learns=notice.learns_outside)
@@ -254,6 +257,8 @@ class Progress:
         if notice.ending.state in SUCCEEDED:
             # Of a trial that was stopped early, or of what its script left behind.
             reason = f": {notice.ending.reason}" if notice.ending.reason else ""
+            if notice.ending.state is State.DONE and (reached := self._reached(notice.job)):
+                return f", {reached}{reason}"
             result = _result(notice)
             return (f", {result.objective.name} {number(result.objective_value)}" if result.objective else "") + reason
         again = f"; {notice.why_again}" if notice.again else ""

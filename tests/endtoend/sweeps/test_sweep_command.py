@@ -35,6 +35,9 @@ def test_the_table_and_the_last_words_are_for_people(sweeps):
     assert result.stdout.splitlines()[0].split() == ["trial", "id", "state", "lr", "loss", "rows", "time"]
     assert "no new trials: --count 2 is reached" in result.stderr
     assert "best: trial" in result.stderr
+    values = [float(line.split()[4]) for line in result.stdout.splitlines()[1:3]]
+    told = [float(value) for value in re.findall(r" done after .* s, loss ([0-9.]+)", result.stderr)]
+    assert sorted(told) == values
     assert "its command: python train.py --lr=" in result.stderr
     assert "its parameters" not in result.stderr
 
@@ -468,6 +471,7 @@ def test_a_sweep_of_several_objectives_shows_who_is_beaten_by_none(sweeps):
         "the sweep goes on, method grid, loss to be minimized and size to be minimized"
         in sweeps("sweep", "--method", "grid", "--dry-run").stderr
     )
+    assert re.search(r" done after .* s, loss 0\.5333, size 0\.8", sweeps("sweep", "--method", "grid", "--again").stderr)
 
 
 def test_a_misspelt_second_objective_is_said(sweeps):

@@ -223,7 +223,7 @@ def _best_lines(found: Results, best: Trial) -> list[str]:
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
     lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(value_of(found, entry))}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
-    if len(found.jobs) > 1 and len({each.argv for each in found.jobs.values()}) == 1:
+    if _hands_on_nothing(found):
         given = " ".join(f"{name}={_text(value)}" for name, value in entry.record.point.items())
         lines.append(f"  its parameters, which that command does not say (`wandb.init` has them, in a trial): {given}")
     if attempt:
@@ -234,6 +234,12 @@ def _best_lines(found: Results, best: Trial) -> list[str]:
         lines.append(f"  its directory: {attempt.directory}")
         lines += [f"  its directory of Hydra's: {path}" for path in elsewhere]
     return lines
+
+
+def _hands_on_nothing(found: Results) -> bool:
+    """Whether trials of unlike points had the same command."""
+    points = {json.dumps(entry.record.point, sort_keys=True) for entry in found.entries}
+    return len(points) > 1 and len({job.argv for job in found.jobs.values()}) == 1
 
 
 def _copied(attempt: Attempt, path: Path) -> str:

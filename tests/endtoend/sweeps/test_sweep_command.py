@@ -46,9 +46,14 @@ def test_a_command_without_the_parameters_is_told_with_them(sweeps):
     """Pasted alone it would train the defaults of a script that asks W&B for its parameters."""
     sweeps.file(**{', "${args}"': ""})
     sweeps.write("train.py", "import os\nassert os.environ['WANDB_SWEEP_PARAM_PATH']\nprint('loss: 1')\n")
-    said = sweeps("sweep", "--count", "2", "lr=choice(0.25,0.5)").stderr
+    said = sweeps("sweep", "--method", "grid", "lr=choice(0.25,0.5)").stderr
     assert "  its command: python train.py\n" in said
     assert re.search(r"its parameters, which that command does not say \(.*\): lr=0\.(25|5)\n", said)
+
+
+def test_trials_of_one_point_have_one_command_and_it_says_all(sweeps):
+    """Points drawn at random may be alike."""
+    assert "its parameters" not in sweeps("sweep", "--count", "2", "lr=choice(0.25)").stderr
 
 
 def test_the_same_command_goes_on_and_asks_nothing_twice(sweeps):

@@ -129,8 +129,8 @@ def test_the_front_what_lies_outside_and_what_was_learnt_are_told(traded: list[s
         "the present space (2 by lr): they stay in the table and in the bands, the best is one inside. The best by loss is "
         "trial 6, loss 0.7. Better by loss, but outside of the present space: trial 8, loss 0.1."
     )
-    learnt = "The search learns from 8 of 10 trials of sweep ffffffff (sweep.yaml); the other 2 lie outside the present space."
-    assert learnt in text(driver, ".sweep-head")
+    given = "To learn from (--from) it was given 8 of 10 trials of sweep ffffffff (sweep.yaml)"
+    assert f"{given}; the other 2 lie outside the present space." in text(driver, ".sweep-head")
     rows = [each.text for each in driver.find_elements("css selector", "#sweep .front tr")]
     assert rows == [
         "trial loss (minimize) size (minimize)",

@@ -15,6 +15,7 @@ from scheduler.attempt_files import LOG
 from scheduler.launcher.execution import ALIVE_AFTER, LOG_TICK, Execution
 from scheduler.launcher.spawning import NotStarted, Order, Spawn
 from scheduler.linux.standstill import Find
+from tests.descriptors import open_files
 
 NAME = "job/1"
 
@@ -157,11 +158,13 @@ def test_the_directory_is_made_locked_and_private_before_the_program_starts(tmp_
 @pytest.mark.parametrize("error", ["", "no program train.py"])
 def test_a_start_leaves_nothing_open_but_what_the_job_holds(tmp_path: Path, claim: list[int], error: str) -> None:
     """A launcher that has started a thousand jobs has not one descriptor more than before the first."""
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     execution(tmp_path, claim, Notes(), Program(error)).start()
     for each in [] if error else claim:
         os.close(each)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before - 1, "all but the claim is as it was"
+    now = open_files()
+    assert now <= before
+    assert str(tmp_path) not in dict(now).values(), "the claim is the job's"
 
 
 def test_the_folder_of_a_jobs_attempts_is_made_with_the_first(tmp_path: Path, claim: list[int]) -> None:

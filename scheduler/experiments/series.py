@@ -8,7 +8,7 @@ from itertools import islice
 from json.encoder import encode_basestring_ascii
 
 from scheduler.experiments.configurations.configurations import Axis, Config, get, put
-from scheduler.experiments.experiment import GROUP_KEY, Experiment, arguments_with_group, canonical, id_of, known
+from scheduler.experiments.experiment import GROUP_KEY, Experiment, arguments_with_group, canonical, known
 from scheduler.experiments.forms import (
     AS_WRITTEN,
     CANONICAL,
@@ -33,7 +33,7 @@ Spots = list[tuple[list[str], int]]  # the pieces of forms, and which of them th
 
 def series(config: Config, axes: Sequence[Axis], like: Experiment) -> Iterator[Experiment]:
     """Every combination of these axes, one or more, the last fastest: each is `like` this experiment, with arguments of its own.
-    Its id is known already, and its command line where that is easy. No axis lies inside another."""
+    What its id is made of is known already, and its command line where that is easy. No axis lies inside another."""
     lanes = [lane for axis in axes for lane in axis.lanes()]
     blank, words, numbers = blanked(config, lanes), words_of(like.launch, lanes), iter(range(len(lanes)))
     arguments, content, line = form(joined(as_json(blank, AS_WRITTEN))), _content(blank, like), argv(like.launch, blank, words)
@@ -45,7 +45,7 @@ def series(config: Config, axes: Sequence[Axis], like: Experiment) -> Iterator[E
     made, known_line = known(like), _known_line(line, text, like)
     for _ in _turns([texts[0], *map(list, texts[1:])], spots):  # those of the first axis are needed once
         said = "".join(arguments.pieces)
-        yield made(said, id_of("".join(content.pieces)), *known_line(said))
+        yield made(said, tuple(content.pieces), *known_line(said))
 
 
 def _content(blank: Config, like: Experiment) -> Form:
@@ -84,16 +84,15 @@ def _turns(texts: Sequence[Iterable[Texts]], spots: Sequence[Spots]) -> Iterator
 
 
 def _known_line(line: Form | None, text: Form | None, like: Experiment) -> KnownLine:
-    """What gives the command line and its JSON text, as the forms stand, for arguments that are known."""
+    """What gives the command line and its JSON text, as the forms stand, for arguments that are known. None for a text that is as
+    soon made of the line: of one with all arguments in one word."""
     if line is None or text is None:
         return lambda arguments: (None, None)
     if WHOLE not in line.places:
         return lambda arguments: (tuple(line.pieces), "".join(text.pieces))
 
-    def with_the_whole(arguments: str) -> tuple[tuple[str, ...], str]:
-        whole = arguments_with_group(arguments, like.group) if like.passes_group else arguments
-        line.pieces[line.places[WHOLE]] = whole
-        text.pieces[text.places[WHOLE]] = encode_basestring_ascii(whole)
-        return tuple(line.pieces), "".join(text.pieces)
+    def with_the_whole(arguments: str) -> tuple[tuple[str, ...], None]:
+        line.pieces[line.places[WHOLE]] = arguments_with_group(arguments, like.group) if like.passes_group else arguments
+        return tuple(line.pieces), None
 
     return with_the_whole

@@ -192,7 +192,7 @@ def test_an_end_that_is_settled_later_is_read_then(store: Store, experiments) ->
 
 def test_of_a_log_that_takes_long_it_is_said_how_far_it_is_read(store: Store, home: Home, experiments) -> None:
     """A command whose jobs are over and that does not end looks as if it hung."""
-    rows = "".join(f'{{"_step": {n}, "loss": {n / 7}, "acc": {n / 3}}}\n' for n in range(150_000))
+    rows = "".join(f'{{"_step": {n}, "loss": {n / 7}, "acc": {n / 3}}}\n' for n in range(50_000))
     over(store, experiments, lambda folder: (folder / "metrics.jsonl").write_text(rows))
     heard: list[StillReading] = []
     reading = Reading(home)

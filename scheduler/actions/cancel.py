@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from select import select
+from contextlib import ExitStack
 
 from scheduler.actions.cancel_elsewhere import CANCELLED, cancel_elsewhere
 from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect, stop_message
+from scheduler.linux.readable import readable
 from scheduler.queue.chosen import of_numbers
 from scheduler.queue.evidence import is_elsewhere, look, pause_of
 from scheduler.queue.job import Attempt, Job
@@ -49,21 +50,23 @@ def _stop(store: Store, running: Sequence[Attempt], say: Callable[[str], None], 
     if far := [attempt for attempt in running if is_elsewhere(attempt)]:
         cancel_elsewhere(store, far, say, grace)
     here = [attempt for attempt in running if not is_elsewhere(attempt)]
-    lines = [(attempt, line) for attempt in here for line in [_ask_to_stop(store, attempt, grace)] if line]
-    if lines:
-        say(f"stopping {len(lines)} running")
-    for attempt, line in lines:
-        # It may have ended before we were listening, and then nobody reports it again.
-        over = not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere)
-        _hear_of_end(attempt, line, say, over=over)
+    with ExitStack() as asked:
+        lines = [(attempt, line) for attempt in here if (line := _ask_to_stop(store, attempt, grace, asked))]
+        if lines:
+            say(f"stopping {len(lines)} running")
+        for attempt, line in lines:
+            # It may have ended before we were listening, and then nobody reports it again.
+            over = not isinstance(verdict(attempt.name, look(store.home, attempt)), StillThere)
+            _hear_of_end(attempt, line, say, over=over)
     return [attempt for attempt in settle(store) if attempt.name in names]
 
 
-def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None) -> Channel | None:
-    """A line to the launcher on which the end will be heard; None when the launcher is gone."""
+def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None, asked: ExitStack) -> Channel | None:
+    """A line to the launcher on which the end will be heard, closed with `asked` at the latest; None when that is gone."""
     line = connect(store.home, attempt.launcher)
     if line is None:
         return None
+    asked.callback(line.close)
     with store.change() as change:
         change.stopping(attempt, CANCELLED)
     line.send(stop_message(attempt.name, State.CANCELLED.value, grace))
@@ -73,7 +76,7 @@ def _ask_to_stop(store: Store, attempt: Attempt, grace: float | None) -> Channel
 def _hear_of_end(attempt: Attempt, line: Channel, say: Callable[[str], None], *, over: bool) -> None:
     """Block until the launcher reports the end, or is gone itself. `over`: it has ended, and only what has been said is heard."""
     there, ended = True, False
-    while there and not ended and (not over or select([line], [], [], 0)[0]):
+    while there and not ended and (not over or readable([line], 0.0)):
         messages, there = line.receive()
         mine = [message for message, _ in messages if message["attempt"] == attempt.name]
         for message in mine:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from select import select
 from typing import Any, Protocol
 
+from scheduler.linux.readable import readable
 from scheduler.queue.evidence import is_on_host
 from scheduler.queue.job import Attempt
 from scheduler.queue.states import State
@@ -59,7 +59,7 @@ def _stop(store: Store, clerk: Clerk, attempts: Sequence[Attempt], say: Say, gra
         clerk.stop(attempt.name, State.CANCELLED.value, grace)
     open_ones = {attempt.name: attempt for attempt in attempts}
     while open_ones:
-        select([clerk], [], [])
+        readable([clerk])
         for message in clerk.reports():
             if one := open_ones.get(message["attempt"]):
                 _hear(store, one, message, say)

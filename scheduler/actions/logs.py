@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import select
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from contextlib import ExitStack
+from typing import BinaryIO
 
 from scheduler.errors import UserError
 from scheduler.home import Home
 from scheduler.launcher.client import connect
 from scheduler.launcher.log_cap import pieces
 from scheduler.linux.inotify import IN_MODIFY, FolderWatch
+from scheduler.linux.readable import readable
 from scheduler.queue.evidence import look
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.store import Store
@@ -78,8 +79,9 @@ def following(
 ) -> Iterator[bytes]:
     """The output so far, or its last `lines` lines, and all that is still to come, until the attempt's processes are gone or,
     with TICK of delay, `leave` says so."""
-    line = connect(home, attempt.launcher)
-    with _opened(attempt) as file, FolderWatch(IN_MODIFY, attempt.log.parent) as watch:
+    with _opened(attempt) as file, FolderWatch(IN_MODIFY, attempt.log.parent) as watch, ExitStack() as called:
+        if line := connect(home, attempt.launcher):
+            called.callback(line.close)
         over, place = False, _beginning(file, lines)
         while not leave():
             # Asked before reading: what was written before the end is then read after it.
@@ -89,8 +91,7 @@ def following(
                 yield _marked(piece)
             if over:
                 break
-            sources: list[Any] = [watch, line] if line else [watch]
-            readable, _, _ = select.select(sources, [], [], TICK)
+            ready = readable([watch, line] if line else [watch], TICK)
             watch.drain()
-            if line in readable and line and not line.receive()[1]:
+            if line and line.fileno() in ready and not line.receive()[1]:
                 line = None

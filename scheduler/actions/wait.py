@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -13,6 +12,7 @@ from scheduler.launcher.channel import Channel
 from scheduler.launcher.client import connect
 from scheduler.linux.holders import holders
 from scheduler.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, IN_MOVED_TO, FolderWatch
+from scheduler.linux.readable import readable
 from scheduler.queue.evidence import look, paused
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.mine import Mine
@@ -159,11 +159,8 @@ class Ears:
         """Return when there is something to look for, or after `rest` seconds, or when one of the `others`, descriptors, is
         readable."""
         patience = self.patience(rest)
-        poll = select.poll()  # not select(2): a process may have more than 1024 descriptors
         handles = [handle for handles in self._orphans.values() for handle in handles]
-        for source in (self._watch.fileno(), *(line.fileno() for line in self._launchers.values()), *handles, *others):
-            poll.register(source, select.POLLIN)
-        ready = {descriptor for descriptor, _ in poll.poll(None if patience == math.inf else math.ceil(1000 * patience))}
+        ready = readable((self._watch, *self._launchers.values(), *handles, *others), patience)
         self._hear(ready)
         if min(self._over.values(), default=math.inf) <= time.monotonic():
             self._over.clear()

@@ -65,9 +65,12 @@ class Wakeups:
             self._writer.send(bytes([number]))
 
     def wait(self, seconds: float) -> None:
-        """Sleep until something happens, at most `seconds` (infinity: as long as it takes), and act on it."""
+        """Sleep until something happens, at most `seconds` (infinity: as long as it takes), and act on it. What an act forgets
+        is not acted on any more, though it happened at the same time."""
+        watched = self._selector.get_map()
         for key, _ in self._selector.select(None if seconds == math.inf else seconds):
-            key.data()
+            if watched.get(key.fd) is key:
+                key.data()
 
     def _hear_signals(self) -> None:
         for number in self._signals.recv(256):

@@ -5,13 +5,12 @@ Writers queue on `write.lock`, a plain blocking flock: with SQLite's own busy wa
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from scheduler.errors import StateError
@@ -22,8 +21,6 @@ from scheduler.queue.writer import Writer
 NAMED_AFTER = 3.0  # seconds
 FULL = 1 << 16  # bytes: with less left on a disk, what cannot be written is said to be for want of room
 CHECKED_EVERY = 86400.0  # seconds
-
-
 LOCKED = "database is locked"
 
 
@@ -41,18 +38,21 @@ class Database:
 
     def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None) -> None:
         """`say` hears who holds the queue's lock, if that takes long."""
-        self._say = say
-        self._lock = os.open(home.write_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._path = home.database
-        if not self._path.exists():
+        self._say, self._path = say, home.database
+        with ExitStack() as opened:  # of a queue that is refused nothing stays open
+            self._lock = os.open(home.write_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            opened.callback(os.close, self._lock)
+            if not self._path.exists():
+                with self._explained():
+                    self._make()
+            if self._path.stat().st_size == 0:
+                raise self._refusal("is empty")
             with self._explained():
-                self._make()
-        if self._path.stat().st_size == 0:
-            raise self._refusal("is empty")
-        with self._explained():
-            self._open()
-            self._look_for_damage()
-            self._migrate()
+                self.writer = Writer(self._connected())
+                opened.callback(lambda: self.writer.rest().close())
+                self._look_for_damage()
+                self._migrate()
+            self._opened = opened.pop_all()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -60,8 +60,8 @@ class Database:
         return self.writer.connection
 
     def close(self) -> None:
-        self.writer.rest().close()
-        os.close(self._lock)
+        """A second call does nothing."""
+        self._opened.close()
 
     def read(self, sql: str, parameters: tuple = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
@@ -142,46 +142,46 @@ class Database:
             fresh = self._path.with_suffix(".new")
             fresh.unlink(missing_ok=True)
             os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            connection = _connect(fresh)
-            connection.execute("PRAGMA journal_mode = WAL")  # remembered by the file; never set on one that is not ours
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            migrate(connection, 0)
-            connection.execute("COMMIT")
-            connection.close()
+            with closing(_connect(fresh)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")  # remembered by the file; never set on one that is not ours
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                migrate(connection, 0)
+                connection.execute("COMMIT")
             fresh.rename(self._path)
 
-    def _open(self) -> None:
-        """Connect to the file that has the name: a restore may put another in its place at any moment.
+    def _connected(self) -> sqlite3.Connection:
+        """To the file that has the name: a restore may put another in its place at any moment.
 
         After its first read in WAL mode a connection keeps its hold on the file, and a restore is refused.
         """
         while True:
             before = self._path.stat()
-            self.writer = Writer(_connect(self._path))
-            self._admit()
-            if os.path.samestat(before, self._path.stat()):
-                return
-            self.connection.close()
+            with ExitStack() as undone:
+                connection = undone.enter_context(closing(_connect(self._path)))
+                self._admit(connection)
+                if os.path.samestat(before, self._path.stat()):
+                    undone.pop_all()
+                    return connection
 
-    def _admit(self) -> None:
+    def _admit(self, connection: sqlite3.Connection) -> None:
         """Refuse what is not ours, or newer than we are."""
-        if self._pragma("application_id") != APPLICATION_ID:
+        if _pragma(connection, "application_id") != APPLICATION_ID:
             raise self._refusal("was not made by exp-queue")
-        version = self._pragma("user_version")
+        version = _pragma(connection, "user_version")
         if version > len(MIGRATIONS):
             raise StateError(
                 f"the queue {self._path} was written by a newer exp-queue (format {version}, known here {len(MIGRATIONS)})",
                 next_step="upgrade exp-queue, or set EXP_QUEUE_HOME to another directory",
             )
-        if self.connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # a backup that somebody has copied here
-            with contextlib.suppress(sqlite3.OperationalError), self._exclusive():  # while others read it as it is, so do we
-                self.connection.execute("PRAGMA journal_mode = WAL")
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # a backup that somebody has copied here
+            with suppress(sqlite3.OperationalError), self._exclusive():  # while others read it as it is, so do we
+                connection.execute("PRAGMA journal_mode = WAL")
 
     def _migrate(self) -> None:
-        if self._pragma("user_version") < len(MIGRATIONS):
+        if _pragma(self.connection, "user_version") < len(MIGRATIONS):
             with self.write() as connection:
-                migrate(connection, self._pragma("user_version"))
+                migrate(connection, _pragma(connection, "user_version"))
 
     def _is_full(self) -> bool:
         try:
@@ -193,18 +193,15 @@ class Database:
     def _look_for_damage(self) -> None:
         """Once a day all pages are read (0.3 s for 100,000 jobs), so that damage is told before it costs more."""
         stamp, which = self._path.with_name("checked"), str(self._path.stat().st_ino)
-        with contextlib.suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
             if 0 <= time.time() - stamp.stat().st_mtime < CHECKED_EVERY and stamp.read_text(encoding="ascii") == which:
                 return
         found = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise self._refusal(f"is damaged ({found})".replace("\n", ": "))
-        with contextlib.suppress(OSError):  # a full disk is no reason not to look
+        with suppress(OSError):  # a full disk is no reason not to look
             stamp.write_text(which, encoding="ascii")
             os.utime(stamp)
-
-    def _pragma(self, name: str) -> int:
-        return self.connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     def _refusal(self, what: str) -> StateError:
         return StateError(
@@ -236,11 +233,18 @@ def _roll_back(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=60, check_same_thread=False)  # `Writer` sees to it
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    # KiB at most: a submit of 100,000 touches every page of three indexes, and with the usual 2 MB wrote each many times over.
-    connection.execute("PRAGMA cache_size = -16384")
+    with ExitStack() as undone:  # the first word to a file that is damaged is an error
+        undone.callback(connection.close)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # KiB at most: a submit of 100,000 touches every page of three indexes; with the usual 2 MB it wrote each many times over.
+        connection.execute("PRAGMA cache_size = -16384")
+        undone.pop_all()
     return connection

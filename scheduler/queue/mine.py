@@ -160,12 +160,13 @@ class Mine:
         firsts = {job.number: job for job in self.store.by_numbers(numbers[0] for numbers in largest)}
         return [Pending(firsts[numbers[0]], tuple(numbers)) for numbers in largest]
 
-    def skipped_since(self, event: int) -> dict[str, list[int]]:
-        """The numbers of those that were skipped after the event with this number, by the reason."""
-        sql = f"""SELECT event.detail, job.number FROM event CROSS JOIN job ON job.id = event.job WHERE event.sequence > ?
-                  AND event.state = 'skipped' AND job.state = 'skipped' AND {_within(self._mine)} ORDER BY job.number"""
+    def skipped_since(self, event: int, until: int = _ALL[1]) -> dict[str, list[int]]:
+        """The numbers of those that were skipped after the event with this number, and not after `until`, by the reason."""
+        sql = f"""SELECT event.detail, job.number FROM event CROSS JOIN job ON job.id = event.job
+                  WHERE event.sequence > ? AND event.sequence <= ? AND event.state = 'skipped' AND job.state = 'skipped'
+                  AND {_within(self._mine)} ORDER BY job.number"""
         found: dict[str, list[int]] = {}
-        for detail, number in self.store.read(sql, (event,)):
+        for detail, number in self.store.read(sql, (event, until)):
             found.setdefault(detail, []).append(number)
         return found
 

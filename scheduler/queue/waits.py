@@ -26,14 +26,16 @@ class Lack:
 
 def lacks(store: Store, jobs: Iterable[Job], now: float) -> dict[str, Lack]:
     """What those of `jobs` lack, by their ids, that are queued and blocked, or whose time has not come at `now`."""
-    known: dict[int, Lack] = {}
+    known: dict[int, Lack | None] = {}
     found: dict[str, Lack] = {}
     for job in jobs:
         if job.state is not State.QUEUED:
             continue
         if job.blocked and job.prerequisite is not None:
-            found[job.id] = known.get(job.prerequisite) or _after(store, job.prerequisite)
-            known[job.prerequisite] = found[job.id]
+            if job.prerequisite not in known:
+                known[job.prerequisite] = _after(store, job.prerequisite)
+            if lack := known[job.prerequisite]:
+                found[job.id] = lack
         elif job.begin_at > now:
             from scheduler.queue.moments import clock  # hardly any job has a time
 
@@ -41,11 +43,15 @@ def lacks(store: Store, jobs: Iterable[Job], now: float) -> dict[str, Lack]:
     return found
 
 
-def _after(store: Store, prerequisite: int) -> Lack:
+def _after(store: Store, prerequisite: int) -> Lack | None:
+    """None where the last of those jobs has ended since somebody was seen to wait for them."""
     (row,) = store.read("SELECT total, open, one FROM prerequisite WHERE number = ?", (prerequisite,))
     sql = f"""SELECT job.id, job.state FROM awaited JOIN job ON job.number = awaited.job WHERE awaited.prerequisite = ?
               AND job.state IN {_OPEN} ORDER BY job.state IN ('queued', 'held'), job.number LIMIT 1"""
-    job, state = store.read(sql, (prerequisite,))[0]
+    open_ones = store.read(sql, (prerequisite,))
+    if not open_ones:
+        return None
+    job, state = open_ones[0]
     if row["total"] == 1:
         return Lack(f"after {job[:8]}, which is {state}", job)
     which = "one of " if row["one"] else ""

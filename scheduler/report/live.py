@@ -7,9 +7,7 @@ run goes on with plain lines.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
-import select
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +20,7 @@ from scheduler.actions.notices import Driving, SweepOpened, Told
 from scheduler.actions.scene import Scene
 from scheduler.home import Home
 from scheduler.linux.inotify import IN_CLOSE_WRITE, IN_MODIFY, FolderWatch
+from scheduler.linux.readable import readable
 from scheduler.queue.job import Job
 from scheduler.queue.job_list import JobList
 from scheduler.queue.store import Store
@@ -57,10 +56,7 @@ class Pace:
         os.close(self._end)
 
     def _is_over(self, seconds: float, *others: int) -> bool:
-        events = select.poll()  # not select(2): a process may have more than 1024 descriptors
-        for descriptor in (self._over, *others):
-            events.register(descriptor, select.POLLIN)
-        return self._over in {descriptor for descriptor, _ in events.poll(math.ceil(1000 * seconds))}
+        return self._over in readable((self._over, *others), seconds)
 
 
 def draw(painter: Painter, scene: Scene, name: Callable[[Job], str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TextIO
 
-from scheduler.actions.notices import Driving, Said, Submitted, SweepOpened, Told
+from scheduler.actions.notices import Driving, Submitted, SweepOpened, Told
 from scheduler.actions.results import outcome_at_end
 from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Job, where
@@ -16,31 +16,18 @@ from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
 from scheduler.report.labels import Labels
 from scheduler.report.log_view import advice, last_lines
+from scheduler.report.notice_sentences import SENTENCES
 from scheduler.report.pace import at_once
-from scheduler.report.paced import paced
 from scheduler.report.submission import described
 from scheduler.report.text import duration, number, plural, skipped, waiting
 from scheduler.runner.notices import (
-    Cold,
-    Elsewhere,
     Ended,
     Halted,
-    Impossible,
-    Interrupted,
     Joined,
-    Noted,
-    OtherCode,
-    Paced,
-    Resized,
     Skipped,
-    StandsStill,
     Started,
-    StillReading,
-    Trouble,
     UnderWay,
     Waiting,
-    Warm,
-    Warned,
 )
 from scheduler.runner.streaks import QUICK
 from scheduler.shortage import passing
@@ -66,33 +53,23 @@ class Progress:
         self._tellers: dict[type, Callable[[Any], None]] = {
             Started: self._started,
             Joined: self._joined,
-            Noted: self._noted,
             UnderWay: self._under_way,
-            StandsStill: self._stands_still,
             Ended: self._ended,
-            StillReading: self._still_reading,
             Waiting: self._waiting,
             Skipped: self._skipped,
-            Impossible: self._impossible,
             Halted: self._halted,
-            Trouble: self._trouble,
-            Interrupted: self._interrupted,
-            Warned: self._warned,
-            Elsewhere: self._elsewhere,
-            OtherCode: self._other_code,
-            Resized: self._resized,
-            Paced: lambda notice: self._say(paced(notice)),
-            Warm: self._warm,
-            Cold: lambda notice: self._say(f"each job of `{notice.program}` imports for itself: {notice.why}"),
             Submitted: self._submitted,
             Driving: self._driving,
             SweepOpened: self._sweep_opened,
-            Said: lambda notice: self._say(notice.text),
         }
 
     def tell(self, notice: Told) -> None:
         """Print one notice."""
-        self._tellers[type(notice)](notice)
+        if words := SENTENCES.get(type(notice)):
+            for sentence in words(notice):
+                self._say(sentence)
+        else:
+            self._tellers[type(notice)](notice)
 
     @contextlib.contextmanager
     def beside_a_view(self, file: TextIO) -> Iterator[None]:
@@ -166,15 +143,9 @@ class Progress:
         if not self._is_viewed:
             self._say(f"{notice.job.short_id} is already running, waiting for it: {label}")
 
-    def _noted(self, notice: Noted) -> None:
-        self._say(f"{notice.job.short_id}: {notice.text}")
-
     def _under_way(self, notice: UnderWay) -> None:
         with passing():
             self._say(f"{notice.job.short_id} has run {duration(notice.seconds)}: {self._course(notice.job, notice.attempt)}")
-
-    def _stands_still(self, notice: StandsStill) -> None:
-        self._say(f"nothing has run for {duration(notice.seconds)}, and nothing can start: {notice.reason}")
 
     def _ended(self, notice: Ended) -> None:
         self._begun.pop(notice.job.id, None)
@@ -186,10 +157,6 @@ class Progress:
         if notice.ending.state in (State.FAILED, State.TIMEOUT):
             self._tail(notice.attempt)
 
-    def _still_reading(self, notice: StillReading) -> None:
-        so_far = f"reading what {notice.attempt.job[:8]} has logged, {notice.share:.0%}"
-        self._say(f"{so_far}; Ctrl-C leaves the rest to the next `run` or `work`")
-
     def _waiting(self, notice: Waiting) -> None:
         if not self._is_viewed:
             self._say(waiting(notice.job.short_id, notice.jobs, notice.reason))
@@ -198,60 +165,12 @@ class Progress:
         self._over += len(notice.jobs)
         self._say(f"{skipped(notice.jobs[0].short_id, len(notice.jobs), notice.reason, now=True)}{self._count()}")
 
-    def _impossible(self, notice: Impossible) -> None:
-        others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""
-        self._say(f"{notice.job.short_id} waits: it can never run here: {notice.reason}; it stays queued{others}")
-
     def _halted(self, notice: Halted) -> None:
         self._say(
             f"{notice.failures} jobs in a row failed within {QUICK:g} s of their start: that looks like one cause that all have. "
             f"{notice.program} is started no more; {notice.waiting:,} stay queued. The log of {notice.attempt.job[:8]} ends with"
         )
         self._tail(notice.attempt)
-
-    def _trouble(self, notice: Trouble) -> None:
-        self._say(f"nothing is started for now: {notice.what}. What runs goes on; this command tries again by itself.")
-
-    def _interrupted(self, notice: Interrupted) -> None:
-        running = plural(notice.running, "job")
-        if notice.times == 1 and not notice.running:
-            self._say("Ctrl-C: nothing more is started, and nothing runs.")
-        elif notice.times == 1:
-            self._say(f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them.")
-            # Who ends us now may read no more of us: `!exp-queue` of a notebook gives us 0.2 s for our words.
-            self._say(
-                "If this command is ended before, as a notebook does when it is interrupted, what runs goes on: "
-                "`exp-queue cancel running` stops it, and the same command again joins it."
-            )
-        else:
-            they = "it has" if notice.running == 1 else "they have"
-            self._say(
-                f"Ctrl-C: stopping {running} (SIGINT); {they} {notice.grace:g} s to save the work, then SIGTERM follows and, "
-                f"{notice.grace / 2:g} s later, SIGKILL. Ctrl-C again leaves without waiting."
-            )
-
-    def _warned(self, notice: Warned) -> None:
-        self._say(f"warning: {notice.text}")
-
-    def _elsewhere(self, notice: Elsewhere) -> None:
-        names = [*notice.variables, *([notice.job.argv[0]] if notice.program else [])]
-        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-        where = f" ({notice.program})" if notice.program else ""
-        self._say(f"job {notice.job.short_id} runs with the {listed} of its submit{where}, not of this shell")
-
-    def _other_code(self, notice: OtherCode) -> None:
-        others = f"; {notice.others:,} more are queued that would" if notice.others > 1 else ""
-        others = others or "; 1 more is queued that would" * notice.others
-        self._say(f"job {notice.job.short_id} starts with {notice.change} than it was queued with{others}")
-
-    def _resized(self, notice: Resized) -> None:
-        self._say(f"now {notice.note}: at most {notice.slots} at once")
-
-    def _warm(self, notice: Warm) -> None:
-        more = f" and {len(notice.packages) - 3} more" if len(notice.packages) > 3 else ""
-        what = f"with {', '.join(notice.packages[:3])}{more} imported" if notice.packages else "in an interpreter that is there"
-        size = f"{notice.seconds:.1f} s, {notice.bytes >> 20:,} MiB, once"
-        self._say(f"jobs of `{notice.program}` begin {what} from now on ({size}; --cold: each for itself)")
 
     def _detail(self, notice: Ended) -> str:
         if notice.ending.state in SUCCEEDED:

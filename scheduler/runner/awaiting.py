@@ -29,8 +29,8 @@ class Awaiting:
     def news(self, waits: Sequence[Wait], *, idle: bool) -> list[Notice]:
         """What was skipped since the last call, what of `waits` has lasted, and, where nothing of ours is under way (`idle`),
         what waits for other jobs or for its time. Each once, and those together that have one reason."""
-        news = [*self._lasting(waits), *self._skipped()]
-        self._seen = self._store.last_event()
+        before, self._seen = self._seen, self._store.last_event()  # what comes meanwhile is for the next call
+        news = [*self._lasting(waits), *self._skipped(before)]
         if not idle or self._looked == self._seen:
             return news
         self._looked = self._seen
@@ -47,8 +47,8 @@ class Awaiting:
             alike = self._mine.alike(wait.job for wait in some)
             yield Waiting(some[0].job, some[0].reason, max(len(some), alike))
 
-    def _skipped(self) -> Iterator[Notice]:
-        for reason, numbers in self._mine.skipped_since(self._seen).items():
+    def _skipped(self, before: int) -> Iterator[Notice]:
+        for reason, numbers in self._mine.skipped_since(before, self._seen).items():
             yield Skipped(JobList(self._store.by_numbers, numbers), reason)
 
     def _waiting(self) -> Iterator[Waiting]:

@@ -26,6 +26,20 @@ _OF_ONE = ("EXP_QUEUE_", "WANDB_", "SWANLAB_", "CUDA_VISIBLE_DEVICES")  # variab
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
+@dataclass(frozen=True)
+class Caps:
+    """What the user has set for all jobs, each as the function of that name has it."""
+
+    log_cap: int
+    copy_cap: int
+    system_interval: float
+
+
+def caps() -> Caps:
+    """UserError for what is no number: ask before anything begins."""
+    return Caps(log_cap(), copy_cap(), system_interval())
+
+
 def log_cap() -> int:
     """Bytes of a job's output that are kept: $EXP_QUEUE_LOG_CAP in MiB, 256 if it is not set; 0 keeps everything."""
     return _bytes_of("EXP_QUEUE_LOG_CAP", "256", "0 keeps everything")
@@ -70,9 +84,7 @@ class Alike:
     at_server: bool
     program: str | None
     address: str | None  # MASTER_ADDR so far
-    log_cap: int
-    copy_cap: int
-    system: float
+    caps: Caps
 
     def of(self, attempt: Attempt) -> dict[str, str | None]:
         """As one attempt finds it."""
@@ -81,7 +93,7 @@ class Alike:
         return found
 
 
-def alike(job: Job, program: str | None, inherited: Mapping[str, str], kept: Surroundings) -> Alike:
+def alike(job: Job, program: str | None, inherited: Mapping[str, str], kept: Surroundings, caps: Caps) -> Alike:
     """For all jobs of the same `environment` and `cwd`. `program`: the file with the code that they run, where that is known;
     `inherited`: the runner's environment; `kept`: what they keep of another.
 
@@ -93,8 +105,7 @@ def alike(job: Job, program: str | None, inherited: Mapping[str, str], kept: Sur
     seen, users = _seen(RUN_DIR, job, whole, program), {**inherited, **differing}
     ours = {**{name: text for name, text in seen.items() if name not in differing}, **given}
     places = tuple(name for name, text in ours.items() if text and (RUN_DIR in text or text == RUN_ID))
-    caps = (log_cap(), copy_cap(), system_interval())
-    return Alike({**differing, **ours}, places, users, is_asked(users), kept.program, whole.get("MASTER_ADDR"), *caps)
+    return Alike({**differing, **ours}, places, users, is_asked(users), kept.program, whole.get("MASTER_ADDR"), caps)
 
 
 def child_environment(ready: Ready, attempt: Attempt, shared: Alike, *, threads: int) -> dict[str, str | None]:

@@ -13,6 +13,7 @@ from scheduler.queue.job import Job
 from scheduler.values import dataclass
 
 History = Mapping[str, tuple[GpuUse, ...]]  # by experiment
+SET_ASIDE = "set aside: job after job ran out of memory there, and on no other GPU"  # the problem of a GPU that we have given up
 
 
 @dataclass(frozen=True)

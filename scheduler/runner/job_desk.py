@@ -24,7 +24,7 @@ from scheduler.gpus.view import View
 from scheduler.linux.inotify import FolderWatch
 from scheduler.queue.job import Job
 from scheduler.runner.gpu_rows import GpuRows
-from scheduler.runner.gpu_view import GpuView, History, wants_gpu
+from scheduler.runner.gpu_view import SET_ASIDE, GpuView, History, wants_gpu
 from scheduler.runner.news import Watchman
 from scheduler.runner.plan import Start
 
@@ -32,7 +32,6 @@ STALE = 1.5  # seconds; nothing starts by an older reading
 LEISURE = 2.0  # seconds between readings while nobody waits for what only a reading shows
 NOTHING: History = {}
 LABEL = "exp-queue job "
-SET_ASIDE = "set aside: job after job ran out of memory there, and on no other GPU"
 
 
 class JobDesk:

@@ -130,6 +130,7 @@ class Choice:
     def _listen(self) -> None:
         """Take back what may start after all: a person who asks for a job of a program has mended it, or has changed what the
         job asks for; and after a while there may be other GPUs."""
+        latest = self._store.last_event()  # asked first: a word that comes between the two is heard again, and none is missed
         asked = self._store.asked_since(self._seen)
         for job in asked:
             self._streaks.forgive(program_of(job))
@@ -142,7 +143,7 @@ class Choice:
             self._never.clear()
             self._out = {why: each for why, each in self._out.items() if isinstance(why, Program)}
         if asked or is_time:
-            self._seen = self._store.last_event()
+            self._seen = latest
             self._apply()
 
     def _apply(self) -> None:

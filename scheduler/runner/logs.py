@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from scheduler.attempt_files import LOG
@@ -67,19 +67,16 @@ def read_out(follower: Follower, ending: Ending | None, hurry: Callable[[], bool
 
 def read_whole(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Objective | None]:
     """All that an attempt has logged until now, whether it is over or runs, and the objective that it has declared."""
-    follower = follower_of(store, job, attempt, awake=False)
-    try:
+    with closing(follower_of(store, job, attempt, awake=False)) as follower:
         read_out(follower, attempt.ending)
         return follower.logged(), follower.objective
-    finally:
-        follower.close()
 
 
 def read_curves(store: Store, job: Job, attempt: Attempt, names: Collection[str]) -> Mapping[str, Series]:
     """What the logs of an attempt say under these names, as far as they are still there: of the curves of a run that logs very
     many numbers only the first are kept."""
-    follower, gathering = follower_of(store, job, attempt, awake=False), Gathering(names)
-    try:
+    gathering = Gathering(names)
+    with closing(follower_of(store, job, attempt, awake=False)) as follower:
         rows = follower.read()
         while True:
             gathering = Gathering(names) if follower.anew else gathering
@@ -91,8 +88,6 @@ def read_curves(store: Store, job: Job, attempt: Attempt, names: Collection[str]
         gathering = Gathering(names) if follower.anew else gathering
         gathering.take(rows)
         return gathering.logged(follower.source).series
-    finally:
-        follower.close()
 
 
 def is_silent(attempt: Attempt, duration: float | None) -> bool:
@@ -108,8 +103,7 @@ def said_at_its_end(attempt: Attempt, ending: Ending) -> Logged:
     """What an attempt that has just ended has logged in its own directory, as far as that is quickly read; else what was last
     seen of it."""
     directory = Path(attempt.directory)
-    follower = Follower(directory, (), run_id=attempt.run_id, gather=True, awake=False)
-    with suppress(OSError):
+    with suppress(OSError), closing(Follower(directory, (), run_id=attempt.run_id, gather=True, awake=False)) as follower:
         if attempt.log.stat().st_size < BRIEFLY:
             read_out(follower, ending)
             return follower.logged()
@@ -119,12 +113,10 @@ def said_at_its_end(attempt: Attempt, ending: Ending) -> Logged:
 def keep_what_is_small(store: Store, job: Job, attempt: Attempt) -> None:
     """Keep what an attempt has logged that is over and was not followed; what takes long to read is left to the next runner. A
     log that cannot be read, and a disk without room, are no reason not to go on."""
-    follower = follower_of(store, job, attempt, awake=False)
-    with suppress(OSError, StateError):
+    with suppress(OSError, StateError), closing(follower_of(store, job, attempt, awake=False)) as follower:
         if sum(path.stat().st_size for path in (attempt.log, attempt.metrics) if path.is_file()) < SMALL:
             read_out(follower, attempt.ending)
             keep_logged(store, attempt, follower.logged(), follower.objective)
-    follower.close()
 
 
 def keep_logged(store: Store, attempt: Attempt, found: Logged, objective: Objective | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scheduler.gpus.ownership import SUFFIX
-from scheduler.runner.gpu_view import GpuView
+from scheduler.runner.gpu_view import SET_ASIDE, GpuView
 from scheduler.runner.plan import Wait
 from scheduler.values import dataclass
 
@@ -95,5 +95,5 @@ def _astray(view: GpuView) -> Iterator[tuple[tuple, str]]:
 
 def _given_up(view: GpuView) -> Iterator[tuple[tuple, str]]:
     for gpu in view.reading.gpus:
-        if gpu.problem and gpu.problem.startswith("set aside"):
+        if gpu.problem == SET_ASIDE:
             yield ("aside", gpu.uuid), f"{gpu.label} is {gpu.problem}"

@@ -13,7 +13,7 @@ from scheduler.launcher.spawning import Order
 from scheduler.queue.job import RUN_DIR, Attempt, Job
 from scheduler.queue.surroundings import Surroundings
 from scheduler.runner.attempts import Ready
-from scheduler.runner.environment import Alike, alike, child_environment, program_of_line
+from scheduler.runner.environment import Alike, Caps, alike, child_environment, program_of_line
 
 _ARGUMENTS = re.compile(r"/arguments/[0-9a-f]{64}\.json$")
 
@@ -22,9 +22,9 @@ class Alikes:
     """What jobs that start in one turn have in common, found out once. A thousand short ones are alike, and to ask for each of
     them whether there is an account of W&B's took longer than all else that its order says."""
 
-    def __init__(self, inherited: Mapping[str, str]) -> None:
+    def __init__(self, inherited: Mapping[str, str], caps: Caps) -> None:
         """`inherited`: the runner's environment."""
-        self._inherited, self._found = inherited, dict[tuple, Alike]()
+        self._inherited, self._caps, self._found = inherited, caps, dict[tuple, Alike]()
 
     def of(self, ready: Ready, kept: Surroundings) -> Alike:
         """`kept`: as for `alike`."""
@@ -32,7 +32,7 @@ class Alikes:
         program = ready.code.program if ready.code else program_of_line(job)
         key = (job.environment, job.cwd, program, kept)
         if key not in self._found:
-            self._found[key] = alike(job, program, self._inherited, kept)
+            self._found[key] = alike(job, program, self._inherited, kept, self._caps)
         return self._found[key]
 
     def forget(self) -> None:
@@ -53,12 +53,12 @@ def order_of(ready: Ready, attempt: Attempt, shared: Alike, threads: int, grace:
         job.policy.timeout,
         grace,
         job.policy.leftovers,
-        log_cap=shared.log_cap,
+        log_cap=shared.caps.log_cap,
         # Jobs that have no run of W&B's in their directory are left alone.
-        copy_cap=shared.copy_cap if environment.get("WANDB_DIR") == attempt.directory else 0,
+        copy_cap=shared.caps.copy_cap if environment.get("WANDB_DIR") == attempt.directory else 0,
         program=shared.program,
         inputs=_inputs(job, home.root),
-        system=shared.system,
+        system=shared.caps.system_interval,
         warm=ready.warm,
     )
 

@@ -14,7 +14,7 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -154,25 +154,27 @@ class Reading:
 
     def _run(self) -> None:
         # Whatever goes wrong, the jobs go on, and their logs are read by the next runner.
-        with suppress(Exception), Store(self._home) as store:
-            self._serve(Known(store))
+        with suppress(Exception), Store(self._home) as store, closing(selectors.DefaultSelector()) as selector:
+            self._serve(Known(store, selector))
         os.close(self._ears)
         os.close(self._at_the_end)
 
     def _serve(self, state: Known) -> None:
         state.selector.register(self._ears, selectors.EVENT_READ)
-        while not self._hurries:
-            self._hear(state)
-            self._look(state)
-            if state.over:
-                self._read_one(state)
-            if state.read and self._is_time_to_write(state):
-                self._write(state)
-            if state.is_closing and not state.over:
-                break
-            self._sleep(state)
-        for each in state.followed.values():
-            self._unfollow(state, each)
+        try:
+            while not self._hurries:
+                self._hear(state)
+                self._look(state)
+                if state.over:
+                    self._read_one(state)
+                if state.read and self._is_time_to_write(state):
+                    self._write(state)
+                if state.is_closing and not state.over:
+                    break
+                self._sleep(state)
+        finally:  # also where the store fails us: in a notebook this process lives on
+            for each in state.followed.values():
+                self._unfollow(state, each)
 
     def _hear(self, state: Known) -> None:
         with suppress(BlockingIOError):

@@ -43,10 +43,10 @@ class Known:
     """What the thread knows."""
 
     store: Store
+    selector: selectors.BaseSelector
     followed: dict[str, Followed] = field(default_factory=dict)
     over: list[Over] = field(default_factory=list)
     read: list[tuple[Attempt, Logged, Objective | None]] = field(default_factory=list)
-    selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
     is_closing: bool = False
     write_at: float = -math.inf  # until then what was read waits for more, on the monotonic clock
     retry_at: float = -math.inf

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 
 from scheduler.failpoints import reach
-from scheduler.linux.wakeups import HEARD, Wakeups
+from scheduler.linux.wakeups import Wakeups
 from scheduler.queue.database import Unwritable
 from scheduler.queue.job import Ending
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.runner import recovery
 from scheduler.runner.announced import Announced
-from scheduler.runner.attempts import End, HungUp, Ready, Running
+from scheduler.runner.attempts import End, Running
 from scheduler.runner.awaiting import Awaiting
+from scheduler.runner.beginnings import Beginnings
 from scheduler.runner.calls import Calls
 from scheduler.runner.devices import Devices
-from scheduler.runner.differences import Differences
 from scheduler.runner.endings import write_end
+from scheduler.runner.interrupts import Interrupts
 from scheduler.runner.job_desk import JobDesk
 from scheduler.runner.left_out import Choice, LeftOut
 from scheduler.runner.limit import Limit, Slots
-from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Started, Warned
+from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, Notice, Warned
 from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
@@ -38,8 +39,6 @@ from scheduler.runner.under_way import Supervision
 from scheduler.runner.wandering import Wanderers
 from scheduler.runner.warmth import Warmth
 from scheduler.shortage import Shortage
-
-IMPATIENCE = 2  # Ctrl-C's that are heard; at the next one we leave
 
 
 class Runner:
@@ -66,22 +65,20 @@ class Runner:
         self._limit = Limit(slots, devices, mine, lambda running: self._reading.grown(running.job, running.attempt))
         self._choice = Choice(mine, devices, streaks or Streaks(math.inf), self._source.why_not)
         wakeups = self._wakeups = Wakeups(self._on_signal)
+        obstacles = self._obstacles = Obstacles(tell)
         warmth = Warmth(wakeups, tell, many=many)
-        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, self._pause, self._noted, warmth, self._source.reads)
-        self._starts = Starts(mine.store, devices, self._jobs, grace, self._pause)
+        self._jobs = Supervision(mine, devices, wakeups, self._limit.now, obstacles, self._noted, warmth, self._source.reads)
+        self._starts = Starts(mine.store, devices, self._jobs, grace, obstacles.pause)
         self._outlook, self._announced = Outlook(mine.store, devices, self._choice), Announced(mine, devices, self._choice)
-        self._stop = Stop.NO
-        self._interrupts = 0
-        self._calls, self._awaiting = Calls(mine, self._pause), Awaiting(mine)
-        self._obstacles, self._wanderers = Obstacles(), Wanderers(mine.store)
-        self._untold: dict[str, Running] = {}  # what waits in its launcher, by the name of the attempt: it has not begun
-        self._differences, self._pulse = Differences(mine), pulse or Pulse()
+        self._interrupts, self._beginnings = Interrupts(), Beginnings(mine, tell)
+        self._calls, self._awaiting = Calls(mine, obstacles.pause), Awaiting(mine)
+        self._wanderers, self._pulse = Wanderers(mine.store), pulse or Pulse()
         self._now = 0.0  # when this turn began, by the clock of the store
 
     @property
     def interrupted(self) -> bool:
         """Whether a Ctrl-C was heard."""
-        return self._interrupts > 0
+        return self._interrupts.times > 0
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -97,23 +94,20 @@ class Runner:
 
         HungUp on SIGHUP and SIGTERM.
         """
-        with self._wakeups, self._calls, self._announced:
+        with self._wakeups, self._calls, self._announced, ExitStack() as leaving:
             self._calls.open(self._wakeups)
             for source in self._devices.sources():
                 self._wakeups.watch(source, self._devices.refresh)
-            try:
-                self._source.open(self._wakeups)
-                self._reading.catch_up(self._store)
-                self._wakeups.wait(0.0)  # a Ctrl-C that has come already: then nothing is started at all
-                while (rest := self._turn()) is not None:
-                    self._wakeups.wait(rest)
-                    self._jobs.gather()
-                interrupts = self._interrupts
-                self._reading.wait(self._wakeups, lambda: self._interrupts > interrupts, self._tell)
-            finally:
-                self._reading.leave()
-                self._jobs.leave()
-                self._source.close()
+            for act in (self._source.close, self._jobs.leave, self._reading.leave):  # the last of them first, and each of them
+                leaving.callback(act)
+            self._source.open(self._wakeups)
+            self._reading.catch_up(self._store)
+            self._wakeups.wait(0.0)  # a Ctrl-C that has come already: then nothing is started at all
+            while (rest := self._turn()) is not None:
+                self._wakeups.wait(rest)
+                self._jobs.gather()
+            interrupts = self._interrupts.times
+            self._reading.wait(self._wakeups, lambda: self._interrupts.times > interrupts, self._tell)
 
     # See and decide.
 
@@ -132,18 +126,16 @@ class Runner:
             self._jobs.fleet.call_back()
         over = {end.running.attempt.name for end in ends}
         active = [running.job for name, running in self._jobs.running.items() if name not in over]
-        more = self._stop is Stop.NO and self._refilled(max(0, self._limit.now - len(active)))
+        more = self._interrupts.stop is Stop.NO and self._refilled(max(0, self._limit.now - len(active)))
         self._jobs.stop_early(self._source.stops(), over, self._grace)
-        decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._stop)
+        decisions = self._outlook.decide(active, self._open_slots(len(active)), now=self._now, stop=self._interrupts.stop)
         waits = [each for each in decisions if isinstance(each, Wait)]
         again = self._write(ends, [each for each in decisions if isinstance(each, Start)], waits, more=more)
         self._obstacles.wait(waits)
         for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
-        is_short = self._jobs.shortage.left(time.monotonic()) > 0
-        obstacle = self._obstacles.lasting(is_short=is_short)
-        self._announced.look(waits, self._jobs.fleet.capacity, self._trouble(obstacle if is_short else ""))
-        for tick in self._pulse.news(self._jobs.running.values(), obstacle, time.monotonic()):
+        self._announced.look(waits, self._jobs.fleet.capacity, self._trouble())
+        for tick in self._pulse.news(self._jobs.running.values(), self._obstacles.lasting, time.monotonic()):
             self._tell(tick)
         self._jobs.end_turn()
         if self._devices.desk:
@@ -165,23 +157,23 @@ class Runner:
         try:
             return self._source.refill(free)
         except (Unwritable, Shortage) as error:
-            self._pause(str(error))
+            self._obstacles.pause(str(error))
             return True
 
     def _open_slots(self, active: int) -> int:
         # Attempts that wait in a launcher count as active, but only one in each runs; other machines say what they take.
         one_each = not self._devices.are_elsewhere and (self._devices.desk or self._obstacles.now)
         capacity = self._limit.now if one_each else self._jobs.fleet.capacity
-        return self._jobs.shortage.most(capacity, active, time.monotonic())
+        return self._obstacles.shortage.most(capacity, active, time.monotonic())
 
-    def _trouble(self, shortage: str) -> str:
+    def _trouble(self) -> str:
         """Why nothing at all is started for now."""
-        return shortage if self._stop is Stop.NO else "it was interrupted, and starts nothing more"
+        return self._obstacles.lack if self._interrupts.stop is Stop.NO else "it was interrupted, and starts nothing more"
 
     def _watch_over(self, desk: JobDesk) -> None:
         """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
         desk.pace(bool(self._obstacles.now))
-        with contextlib.suppress(Unwritable):  # it is seen again
+        with suppress(Unwritable):  # it is seen again
             self._wanderers.note(desk.astray, self._jobs.running)
         for text in desk.warnings(self._jobs.claims()):
             self._tell(Warned(text))
@@ -192,7 +184,7 @@ class Runner:
         `more`: the source has more, now or later; `again`: this turn has made room for another at once.
         """
         if not (self._jobs.running or self._jobs.ends):
-            if self._stop is not Stop.NO:
+            if self._interrupts.stop is not Stop.NO:
                 return None
             more = more or self._mine.are_queued()
             # Asked after the queue: what another runner has just taken from it must be found here, and joined at once.
@@ -203,7 +195,7 @@ class Runner:
 
     def _has_overlooked(self) -> bool:
         """What came into the queue after we had looked, nobody else may start, and no event tells of it."""
-        holds_off = self._obstacles.now or self._jobs.shortage.left(time.monotonic())
+        holds_off = self._obstacles.now or self._obstacles.rest()
         return not holds_off and bool(self._mine.waiting(1, time.time()))
 
     def _ticks(self) -> Iterator[float]:
@@ -213,10 +205,10 @@ class Runner:
         yield from (tick for tick in (self._source.patience(), self._calls.patience(), *timed) if tick is not None)
         if self._obstacles.now or self._jobs.has_visits:
             yield self._devices.patience()
-        due = self._mine.next_due(self._now) if self._stop is Stop.NO and len(self._jobs.running) < self._limit.now else None
-        if due is not None:
+        may_start = self._interrupts.stop is Stop.NO and len(self._jobs.running) < self._limit.now
+        if may_start and (due := self._mine.next_due(self._now)) is not None:
             yield max(0.001, due - time.time())
-        if pause := self._jobs.shortage.left(time.monotonic()):
+        if pause := self._obstacles.rest():
             yield pause
 
     # Do: one transaction for what ended and what starts; only what is on disk is sent.
@@ -230,12 +222,13 @@ class Runner:
         if not ends and not ready:
             return False
         try:
-            with self._store.change() as change:
+            with self._starts.held(ready), self._store.change() as change:
                 retried = [write_end(self._store, change, end) for end in ends]
                 begun = [self._starts.begin(change, each) for each in ready]
                 reach("begin-written")
-        except Unwritable as error:
-            self._cannot_write(str(error), ends, ready)
+        except Unwritable as error:  # no room on the disk: start nothing, forget nothing, look again in a while
+            self._jobs.ends[:0] = ends
+            self._obstacles.pause(str(error))
             return False
         reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
@@ -245,43 +238,23 @@ class Runner:
             self._over(end, again)
         for running in filter(None, started):
             self._began(running)
-            self._untold[running.attempt.name] = running
-        for name in [each for each in self._jobs.working() if each in self._untold]:
-            self._tell_start(name)
+            self._beginnings.sent(running)
+        self._beginnings.begun(self._jobs.working())
         never_ran = any(isinstance(end.found, recovery.NeverRan) for end in ends)
         return (more and bool(ready)) or any(retried) or None in begun or never_ran
-
-    def _cannot_write(self, what: str, ends: list[End], ready: list[Ready]) -> None:
-        """No room on the disk: start nothing, forget nothing, look again in a while."""
-        self._jobs.ends[:0] = ends
-        for each in ready:
-            each.give_up()
-        self._pause(what)
-
-    def _pause(self, what: str) -> None:
-        self._jobs.shortage.met(time.monotonic())
-        if trouble := self._obstacles.met(what):
-            self._tell(trouble)
 
     def _began(self, running: Running) -> None:
         self._source.began(running.job, running.attempt)
         self._reading.began(running.job, running.attempt)
 
-    def _tell_start(self, name: str) -> None:
-        if running := self._untold.pop(name, None):
-            for difference in self._differences.news(running.job, running.attempt):
-                self._tell(difference)
-            self._tell(Started(running.job, running.attempt))
-
     def _over(self, end: End, again: str) -> None:
         job, attempt = end.running.job, end.running.attempt
         self._jobs.forget(end)
-        if isinstance(end.found, Ending):
-            self._tell_start(attempt.name)
-        else:
-            self._untold.pop(attempt.name, None)
+        if not isinstance(end.found, Ending):
+            self._beginnings.never_ran(attempt.name)
             self._reading.forget(attempt)
             return
+        self._beginnings.begun([attempt.name])
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())
         if again:
             self._choice.again(job)
@@ -292,19 +265,13 @@ class Runner:
     # Stops: a person's signals, and trials that fall behind.
 
     def _on_signal(self, number: int) -> None:
-        if number != signal.SIGINT:
-            if number in HEARD:
-                raise HungUp(number)
+        if not self._interrupts.hear(number):
             return
-        self._interrupts += 1
-        if self._interrupts > IMPATIENCE:
-            raise HungUp(number)
-        self._stop = Stop.DRAIN if self._interrupts == 1 else Stop.NOW
         self._jobs.fleet.call_back()
         running = self._jobs.running
         grace = max((self._starts.grace_of(each.job) for each in running.values()), default=0.0)
-        told = Interrupted(self._interrupts, len(running), grace)
-        if self._stop is Stop.NOW:  # before it is told: whoever leaves at these words leaves jobs that are being stopped
+        told = Interrupted(self._interrupts.times, len(running), grace)
+        if self._interrupts.stop is Stop.NOW:  # before it is told: who leaves at these words leaves jobs that are being stopped
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
             self._jobs.warmth.leave()  # what waits for imports has not begun, and need not
         self._tell(told)

@@ -98,16 +98,19 @@ class Submits(QueueAlone):
     always more to come; else the runner leaves when all that is queued is over."""
 
     def __init__(self, home: Home, *, forever: bool = True) -> None:
-        self._watch, self._forever = FolderWatch(IN_CLOSE_WRITE, home.root), forever
+        self._folder, self._forever = home.root, forever
+        self._watch: FolderWatch | None = None
 
     def open(self, wakeups: Wakeups) -> None:
+        self._watch = FolderWatch(IN_CLOSE_WRITE, self._folder)
         wakeups.watch(self._watch, self._watch.drain)
 
     def refill(self, free: int) -> bool:
         return self._forever
 
     def patience(self) -> float | None:
-        return None if self._watch.precise else DEAF
+        return None if self._watch and self._watch.precise else DEAF
 
     def close(self) -> None:
-        self._watch.close()
+        if self._watch:
+            self._watch.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import Ready, Running
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import granted
+from scheduler.runner.environment import caps
 from scheduler.runner.orders import Alikes, order_of
 from scheduler.runner.plan import Start, Wait
 from scheduler.runner.ports import ports_for
@@ -36,7 +38,7 @@ class Starts:
         self._store, self._devices, self._jobs, self._grace, self._codes = store, devices, jobs, grace, Codes()
         self._origins = Origins(self._codes)
         self._known = WeakKeyDictionary[Origin, int]()  # those that are on disk, by number, as long as anybody has them
-        self._pause, self._alikes = pause, Alikes(dict(os.environ))
+        self._pause, self._alikes = pause, Alikes(dict(os.environ), caps())
 
     def claimed(self, starts: Sequence[Start], slots: int) -> tuple[list[Ready], list[Wait]]:
         """The jobs with their claims and launchers, and those whose claim another was quicker to take. `slots` share the cores of
@@ -44,38 +46,48 @@ class Starts:
         self._alikes.forget()
         ready: list[Ready] = []
         refused: list[Wait] = []
-        for start in starts:
-            try:
-                found = self._ready(start, self._threads(slots))
-            except NotThis as error:
-                refused.append(Wait(start.job, str(error)))
-                continue
-            except Shortage as error:
-                self._pause(str(error))
-                break
-            except OSError as error:
-                if not is_short(error):
-                    raise
-                self._pause(words(error))
-                break
-            if isinstance(found, Refusal):
-                refused.append(Wait(start.job, found.sentence))
-            else:
-                ready.append(found)
+        with self.held(ready):
+            for start in starts:
+                try:
+                    found = self._ready(start, self._threads(slots))
+                except NotThis as error:
+                    found = Refusal(str(error))
+                except Shortage as error:
+                    self._pause(str(error))
+                    break
+                except OSError as error:
+                    if not is_short(error):
+                        raise
+                    self._pause(words(error))
+                    break
+                if isinstance(found, Refusal):
+                    refused.append(Wait(start.job, found.sentence))
+                else:
+                    ready.append(found)
         return ready, refused
 
+    @contextmanager
+    def held(self, ready: Iterable[Ready]) -> Iterator[None]:
+        """Where this ends with an error, none of these begins: their claims, ports and launchers are free for others, also in a
+        process that lives on."""
+        try:
+            yield
+        except BaseException:
+            for each in ready:
+                each.give_up()
+            raise
+
     def _ready(self, start: Start, threads: int) -> Ready | Refusal:
-        """With its claim, its ports and a launcher. OSError or Shortage where there is no room for these: then it has none."""
+        """With its claim, its ports and a launcher. OSError or Shortage where there is no room; after any error it holds none."""
         claim = self._take(start) if start.placement else None
         if isinstance(claim, Refusal):
             return claim
         reach("claim-taken")
-        try:
-            ready = self._with_launcher(start.job, claim, threads, start.host)
-        except (OSError, Shortage):
+        with ExitStack() as undone:
             if claim:
-                claim.close()
-            raise
+                undone.callback(claim.close)
+            ready = self._with_launcher(start.job, claim, threads, start.host)
+            undone.pop_all()
         return self._with_ports(ready)
 
     def _with_launcher(self, job: Job, claim: Claim | None, threads: int, host: str) -> Ready:
@@ -97,11 +109,8 @@ class Starts:
         return max(1, self._devices.cores // slots)
 
     def _with_ports(self, ready: Ready) -> Ready | Refusal:
-        try:
+        with self.held([ready]):
             ports = ports_for(ready.job, ready.slot, self._store.home)
-        except OSError:
-            ready.give_up()
-            raise
         if isinstance(ports, Refusal):
             ready.give_up()
             return ports

@@ -27,10 +27,11 @@ from scheduler.runner.devices import Devices
 from scheduler.runner.environment import system_interval
 from scheduler.runner.launchers import Fleet
 from scheduler.runner.logs import is_silent
+from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.other_launchers import Visits
 from scheduler.runner.sources import EarlyStop
 from scheduler.runner.warmth import Warmth
-from scheduler.shortage import Pause, passing
+from scheduler.shortage import passing
 
 MISFIRES = 3
 NOTHING: Mapping[str, Any] = {}
@@ -40,7 +41,8 @@ GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 class Supervision:
     """What runs, by the name of the attempt, and the ends that were heard and are not written down yet.
 
-    `pause` is called with the reason when the machine has no room to start a job, `noted` with what launchers say of an attempt.
+    `obstacles` hears when the machine has no room to start a job, and when it has again; `noted` is called with what launchers
+    say of an attempt.
     """
 
     def __init__(
@@ -49,15 +51,14 @@ class Supervision:
         devices: Devices,
         wakeups: Wakeups,
         limit: int,
-        pause: Callable[[str], None],
+        obstacles: Obstacles,
         noted: Callable[[Running, str], None],
         warmth: Warmth,
         reads: Callable[[Job], bool],
     ) -> None:
         """`reads`: whether a source reads, and keeps, what a job logs."""
         self._mine, self._store, self._devices, self._wakeups = mine, mine.store, devices, wakeups
-        self._pause, self._noted, self.warmth = pause, noted, warmth
-        self.shortage = Pause()
+        self._obstacles, self._noted, self.warmth = obstacles, noted, warmth
         here = partial(Fleet, mine.store.home, wakeups, limit, self._heard, self._launcher_died, self._orphans, devices.early)
         self.fleet = devices.fleet(wakeups, self._heard) or here()
         self.fleet.resize(limit)
@@ -215,7 +216,7 @@ class Supervision:
         if running is None:
             return
         if message["is"] != "dropped":
-            self.shortage.over()
+            self._obstacles.shortage.over()
         if message["is"] == "running":
             # Without room on the disk the pid is not noted; the attempt's end will be.
             with contextlib.suppress(Unwritable), self._store.change() as change:
@@ -241,7 +242,7 @@ class Supervision:
             return
         self.ends.append(End(running, recovery.NeverRan(), None))
         if why:
-            self._pause(why)
+            self._obstacles.pause(why)
 
     def _launcher_died(self, attempts: list[str], warm: str) -> None:
         """Its job may live on; whoever watches orphans finds out. `warm`: for whose jobs it was forked."""

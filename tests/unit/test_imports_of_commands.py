@@ -53,14 +53,14 @@ STARTS = [
     Start("status", (*LOOKS, *NO_DEAR, *NO_JOBS), 27),
     Start("show last", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 112),
     Start("hold queued", LOOKS, 85),
-    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 105),
+    Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 106),
     Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 192),
-    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 180),
+    Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 182),
     Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
     Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
-    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 174),
-    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 281),
-    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 337),
+    Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 175),
+    Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 284),
+    Start("sweep sweep.yaml --dry-run", ("scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 340),
 ]
 
 

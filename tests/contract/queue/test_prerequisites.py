@@ -13,7 +13,7 @@ from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import ask_again, ask_for_interrupted, submit
-from scheduler.queue.waits import why_skipped
+from scheduler.queue.waits import lacks, why_skipped
 from scheduler.runner.devices import Devices
 
 
@@ -54,6 +54,16 @@ def test_a_job_starts_when_all_that_it_comes_after_have_succeeded(store: Store, 
     assert startable(store) == ["Prep1", "Other0"]
     end(store, b)
     assert startable(store) == ["Train0", "Train1", "Other0"]
+
+
+def test_a_job_lacks_nothing_when_the_last_that_it_comes_after_has_ended_since_it_was_looked_at(store: Store, queue) -> None:
+    """Another process may write that down between two looks of `status` or a runner, which ended with a traceback."""
+    (prep,) = queue("Prep")
+    (train,) = queue("Train", 1, "Prep")
+    seen = store.job(train.id)
+    assert lacks(store, [seen], 0.0)[train.id].reason == f"after {prep.short_id}, which is queued"
+    end(store, prep)
+    assert lacks(store, [seen], 0.0) == {}
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.TIMEOUT, State.LOST, State.CANCELLED])

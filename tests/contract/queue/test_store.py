@@ -27,6 +27,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.submit import Verb, submit
 from scheduler.runner.endings import apply
 from scheduler.runner.recovery import NeverRan, StillThere
+from tests.descriptors import open_files
 
 THREE = "command: ['true', '${args}']\ngrid: {x: [1, 2, 3]}\n"
 
@@ -306,6 +307,17 @@ def test_a_file_that_is_not_a_sound_queue_is_refused_and_left_alone(home: Home, 
         Store(home)
     assert caught.value.next_step
     assert home.database.read_bytes() == before
+
+
+@pytest.mark.parametrize("spoil", [_emptied, _overwritten, _foreign, _newer])
+def test_of_a_queue_that_is_refused_nothing_stays_open(home: Home, spoil) -> None:
+    """A live page or a notebook tries again and again, and each time had one more descriptor of the lock."""
+    Store(home).close()
+    spoil(home.database)
+    with pytest.raises(StateError) as refused:
+        Store(home)
+    assert refused.tb, "who keeps the error keeps all that its frames hold"
+    assert [path for _, path in open_files() if path.startswith(str(home.root))] == []
 
 
 def test_another_users_state_directory_is_refused(tmp_path: Path) -> None:

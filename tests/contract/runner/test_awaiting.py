@@ -6,13 +6,17 @@ import pytest
 
 from scheduler.actions.drive import Terms, drive, drive_everything
 from scheduler.experiments.after import After
-from scheduler.queue.job import Job
+from scheduler.home import Home
+from scheduler.queue.job import Ending, Job
+from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
+from scheduler.runner.awaiting import Awaiting
 from scheduler.runner.devices import Devices
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.notices import Notice, Skipped, Started, Waiting
+from tests.contract.runner.meanwhile import Watched, nothing
 
 
 @pytest.fixture
@@ -83,3 +87,22 @@ def test_a_runner_leaves_when_what_the_rest_comes_after_fails_too_often_to_be_st
         change.connection.execute("UPDATE job SET state = 'queued' WHERE state = 'skipped'")
     driven = drive(store, after, Devices(""), Terms(slots=1), lambda notice: None)
     assert sorted(len(each.numbers) for each in driven.left_out) == [2, 3]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_job_that_is_skipped_while_a_runner_looks_is_told_once(store: Store, home: Home, queue, is_first: bool) -> None:
+    """Between its look at what was skipped and that for the last event it was told never."""
+    (bad,) = queue("Bad", 1, "'false'")
+    queue("Train", 1, "'true'", "Bad")
+
+    def fail() -> None:
+        with store.change() as change:
+            attempt = change.begin(bad, "launcher", "")
+            assert attempt
+            change.end(attempt, Ending(State.FAILED, 1), 0.1)
+
+    with Watched(home) as watched:
+        awaiting = Awaiting(Mine(watched))
+        watched.moments = [(fail, nothing) if is_first else (nothing, fail)]
+        told = [notice for _ in range(3) for notice in awaiting.news([], idle=False)]
+    assert [type(notice) for notice in told] == [Skipped]

@@ -23,6 +23,7 @@ from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
 from scheduler.runner.endings import write_end
+from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.under_way import Supervision
 from scheduler.ssh.fleet import SshFleet
 from scheduler.ssh.hosts import launcher_of
@@ -87,7 +88,8 @@ def heard(store: Store, clerk: Telling, attempt: Attempt, what: str, **more: Any
     devices.fleet = lambda wakeups, heard: SshFleet(clerk, ["ada"], wakeups, heard)  # type: ignore[method-assign, arg-type]
     with Wakeups(lambda number: None) as wakeups:
         warmth = SimpleNamespace(ended=lambda *_: None, leave=lambda: None)
-        jobs = Supervision(Mine(store), devices, wakeups, 1, lambda why: None, lambda *_: None, warmth, lambda job: False)  # type: ignore[arg-type]
+        obstacles = Obstacles(lambda _: None)
+        jobs = Supervision(Mine(store), devices, wakeups, 1, obstacles, lambda *_: None, warmth, lambda job: False)  # type: ignore[arg-type]
         assert [each.attempt for each in jobs.join()] == [attempt]
         clerk.says(attempt, what, **more)
         wakeups.wait(10)

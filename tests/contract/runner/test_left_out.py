@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from scheduler.home import Home
+from scheduler.queue.job import Ending
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import ask_again, submit
+from scheduler.runner.attempts import End, Running
 from scheduler.runner.devices import Devices
+from scheduler.runner.left_out import Choice
 from scheduler.runner.notices import (
     Ended,
     Halted,
@@ -23,6 +28,7 @@ from scheduler.runner.notices import (
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import Submits
 from scheduler.runner.streaks import Streaks
+from tests.contract.runner.meanwhile import Watched, nothing
 
 NUMBERS = list(range(30))
 
@@ -176,3 +182,28 @@ def test_without_streaks_every_job_is_started(store: Store, experiments, scripts
     told: list[Notice] = []
     Runner(mine, Devices("the test's machine"), 1, told.append).run()
     assert sum(isinstance(notice, Started) for notice in told) == 8
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_word_of_a_person_is_heard_while_that_of_another_is_taken_in(
+    store: Store, home: Home, experiments, is_first: bool
+) -> None:
+    """Two programs are mended at the same time: the second one stayed out, as if nobody had asked."""
+    failed = [submit(store, experiments(grid(code, [1, 2])), "/").jobs[0] for code in ("bad", "worse")]
+    with Watched(home) as watched:
+        choice = Choice(Mine(watched), Devices("the test's machine"), Streaks(1))
+        for job in failed:
+            with store.change() as change:
+                attempt = change.begin(job, "launcher", "")
+                assert attempt
+                change.end(attempt, Ending(State.FAILED, 1), 0.1)
+            choice.heard([End(Running(job, attempt), Ending(State.FAILED, 1), 0.1)])
+        assert choice.due(10, time.time()) == ()
+
+        def ask() -> None:
+            ask_again(store, failed[1:], lost=False)
+
+        ask_again(store, failed[:1], lost=False)
+        watched.moments = [(ask, nothing) if is_first else (nothing, ask)]
+        choice.due(10, time.time())
+        assert len(choice.due(10, time.time())) == 4

@@ -30,6 +30,7 @@ from scheduler.runner.runner import Runner
 from scheduler.runner.settling import settle
 from scheduler.tracking.left import left
 from scheduler.tracking.readers.kinds import METRIC_LOG, OUTPUT, WANDB
+from tests.descriptors import open_files
 from tests.unit.tracking import transaction_logs
 
 JOB = "command: [sh, -c, {command}, '${{args}}']\ngrid: {{x: [1]}}\n"
@@ -191,7 +192,7 @@ def test_an_end_that_is_settled_later_is_read_then(store: Store, experiments) ->
 
 def test_of_a_log_that_takes_long_it_is_said_how_far_it_is_read(store: Store, home: Home, experiments) -> None:
     """A command whose jobs are over and that does not end looks as if it hung."""
-    rows = "".join(f'{{"_step": {n}, "loss": {n / 7}, "acc": {n / 3}}}\n' for n in range(150_000))
+    rows = "".join(f'{{"_step": {n}, "loss": {n / 7}, "acc": {n / 3}}}\n' for n in range(50_000))
     over(store, experiments, lambda folder: (folder / "metrics.jsonl").write_text(rows))
     heard: list[StillReading] = []
     reading = Reading(home)
@@ -270,6 +271,26 @@ def test_an_attempt_of_before_is_read_from_its_metric_log(store: Store, experime
         change.connection.execute("DELETE FROM logged")
     assert dict(lines(store, [job])[0].outcome.last) == {"loss": 0.5}
     assert (logged(store, job, attempt).source, logged(store, job, attempt).step) == (METRIC_LOG, 3)
+
+
+def test_a_reader_whose_store_fails_it_keeps_no_watch(store: Store, home: Home, experiments, until) -> None:
+    """A notebook lives on, and a user has 128 such watches in all."""
+    before, job = open_files(), queued(store, experiments, "true")
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "")
+        assert attempt
+    Path(attempt.directory).mkdir(parents=True)
+    attempt.log.write_text("loss=0.5\n")
+    reading = Reading(home)
+    reading.began(job, attempt)
+    until(lambda: reading.grown(job, attempt).rows)
+    ended, last = over(store, experiments, lambda folder: (folder / "log.txt").write_text("loss=0.25\n"), "true 2")
+    with store.change() as change:
+        change.connection.execute("DROP TABLE logged")
+    reading.ended(End(Running(ended, last), Ending(State.DONE, 0), 1.0), Ending(State.DONE, 0))
+    until(lambda: not reading.is_busy)
+    reading.leave()
+    assert [path for _, path in open_files() - before if "inotify" in path] == []
 
 
 @pytest.mark.slow

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from scheduler.errors import StateError
+from scheduler.actions.drive import Terms, drive
+from scheduler.errors import StateError, UserError
+from scheduler.gpus.ports import NAME, port_folder
 from scheduler.home import Home
 from scheduler.launcher.client import open_slot
 from scheduler.linux import processes
@@ -31,6 +36,7 @@ from scheduler.runner.notices import (
 from scheduler.runner.runner import Runner
 from scheduler.runner.sources import EarlyStop, QueueAlone
 from tests.contract.runner.one_of_three import ONE_OF_THREE
+from tests.descriptors import open_files
 
 SCRIPT = "import sys; open('ledger', 'a').write(sys.argv[1] + chr(10)); sys.exit('fail' in sys.argv[1])"
 
@@ -254,3 +260,72 @@ def test_a_job_that_comes_while_the_runner_decides_is_not_overlooked(
 
     Runner(Overtaken(store), Devices("the test's machine"), 1, lambda notice: None).run()
     assert ledger(tmp_path) == ["x=1"]
+
+
+def _no_attempt_can_be_written(store: Store) -> None:
+    refuse = "SELECT RAISE(ABORT, 'planted')"
+    store.connection.execute(f"CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.attempt BEGIN {refuse}; END")
+
+
+def _the_second_job_cannot_be_made_ready(store: Store) -> None:
+    store.connection.execute("PRAGMA foreign_keys = OFF")
+    store.connection.execute("UPDATE job SET surroundings = 1000 WHERE number = 2")
+    store.connection.execute("PRAGMA foreign_keys = ON")
+
+
+@pytest.mark.parametrize("spoil", [_no_attempt_can_be_written, _the_second_job_cannot_be_made_ready])
+def test_a_run_that_ends_by_a_defect_holds_nothing_for_jobs_that_it_has_not_begun(
+    store: Store, experiments, tmp_path: Path, spoil
+) -> None:
+    """A notebook lives on: their GPUs and ports would be kept from everybody until it is closed."""
+    text = "command: ['true', '${args}']\ngrid: {x: [1, 2]}\npolicy: {ports: 2}\n"
+    mine = Mine(store, submit(store, experiments(text), str(tmp_path)).jobs)
+    spoil(store)
+    before = open_files()
+    with pytest.raises((sqlite3.IntegrityError, ValueError)) as ended:
+        Runner(mine, Devices("the test's machine"), 2, lambda notice: None).run()
+    assert ended.tb, "who keeps the error keeps all that its frames hold"
+    ports = str(port_folder(store.home.root) / NAME)
+    assert [path for _, path in open_files() - before if path.startswith(ports)] == []
+
+
+class Closed(QueueAlone):
+    """No source, but one that says whether it was closed."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Stuck(Devices):
+    """Launchers of which nobody can let go."""
+
+    def fleet(self, *_: object) -> Any:
+        def leave() -> None:
+            raise OSError("planted")
+
+        return SimpleNamespace(capacity=1, resize=lambda limit: None, recall=lambda now: None, leave=leave)
+
+
+def test_what_fails_on_the_way_out_keeps_nothing_else_open(store: Store) -> None:
+    """The source of a sweep has files and threads: whatever is wrong with launchers, it hears that the loop is over."""
+    source = Closed()
+    with pytest.raises(OSError, match="planted"):
+        Runner(Mine(store, []), Stuck("the test's machine"), 1, lambda notice: None, source).run()
+    assert source.is_closed
+
+
+@pytest.mark.parametrize("variable", ["EXP_QUEUE_LOG_CAP", "EXP_QUEUE_COPY_CAP", "EXP_QUEUE_SYSTEM_METRICS"])
+def test_a_setting_that_is_no_number_is_refused_before_anything_begins(
+    store: Store, experiments, tmp_path: Path, monkeypatch, variable: str
+) -> None:
+    """The first job was begun, and then the run ended: it was `starting` until somebody looked."""
+    jobs = submit(store, experiments(grid([1])), str(tmp_path)).jobs
+    monkeypatch.setenv(variable, "much")
+    before = open_files()
+    with pytest.raises(UserError, match=f'{variable} is "much"') as refused:
+        drive(store, jobs, Devices("the test's machine"), Terms(1), lambda notice: None)
+    assert refused.tb, "who keeps the error keeps all that its frames hold"
+    assert [path for _, path in open_files() - before if "inotify" in path] == []
+    assert [(job.state, job.attempts) for job in store.jobs()] == [(State.QUEUED, 0)]

@@ -135,9 +135,9 @@ def test_logs_f_prints_what_comes_and_ends_with_the_job(command_line, until) -> 
     follower = command_line.start("logs", "-f")
     assert follower.stdout.readline() == "one\n"
     (command_line.directory / "go").touch()
-    stdout, stderr = follower.communicate(timeout=30)
+    stdout, stderr = follower.communicate(timeout=100)
     assert (stdout, follower.returncode) == ("two\n", 0), stderr
-    runner.communicate(timeout=30)
+    runner.communicate(timeout=100)
 
 
 def test_show_tells_everything_and_its_command_can_be_pasted(quick) -> None:
@@ -158,7 +158,7 @@ def test_cancel_takes_from_the_queue_and_stops_what_runs(sleeping) -> None:
     command_line, runner = sleeping
     result = command_line("cancel", "queued", "running")
     assert result.returncode == 0, result.stderr
-    stdout, _ = runner.communicate(timeout=30)
+    stdout, _ = runner.communicate(timeout=100)
     assert runner.returncode == 1
     assert [row["state"] for row in command_line.jobs()] == ["cancelled", "cancelled"]
     assert stdout.count("cancelled") == 2
@@ -177,11 +177,11 @@ def test_cancelled_jobs_run_again_when_the_file_does(sleeping, until) -> None:
     """A cancel is not a verdict for ever."""
     command_line, runner = sleeping
     command_line("cancel", "queued", "running")
-    runner.wait(30)
+    runner.wait(100)
     again = command_line.start("run", "sleep.yaml", "-j2")
     until(lambda: [row["state"] for row in command_line.jobs()] == ["running", "running"])
     command_line("cancel", "running")
-    assert "2 tried again" in again.communicate(timeout=30)[1]
+    assert "2 tried again" in again.communicate(timeout=100)[1]
 
 
 def test_retry_runs_what_failed_and_refuses_what_succeeded(quick) -> None:

@@ -80,7 +80,7 @@ def test_work_forever_takes_what_comes_later_and_ends_with_ctrl_c(grid, until) -
     grid("submit", "grid.yaml", "x=8")
     until(lambda: grid.states() == ["done", "done"])
     runner.send_signal(signal.SIGINT)
-    stdout, _ = runner.communicate(timeout=30)
+    stdout, _ = runner.communicate(timeout=100)
     assert runner.returncode == 130
     assert len(stdout.splitlines()) == 3
 
@@ -121,7 +121,7 @@ def test_resume_goes_on_with_what_was_interrupted(grid, until) -> None:
     runner.send_signal(signal.SIGINT)
     until(lambda: "Ctrl-C again" in runner.stderr.readline())
     runner.send_signal(signal.SIGINT)
-    runner.wait(30)
+    runner.wait(100)
     assert grid.states() == ["cancelled", "queued", "queued"]
     (grid.directory / "wait").unlink()
     assert grid("resume", "-j2").returncode == 0

@@ -201,7 +201,7 @@ def test_jobs_go_on_without_their_runner_and_the_next_run_takes_them_over(grid, 
     first = grid.start("run", "grid.yaml", "-j2")
     until(lambda: len(grid.noted()) == 2 and grid.states() == ["running", "running", "queued"])
     first.send_signal(number)
-    first.wait(30)
+    first.wait(100)
     assert grid.states() == ["running", "running", "queued"]
     second = grid.start("run", "grid.yaml", "-j2")
     until(lambda: "waiting for it" in second.stderr.readline())
@@ -275,7 +275,7 @@ def test_a_pipe_behind_run_ends_with_the_runner_although_jobs_go_on(grid, until)
     until(lambda: "started" in runner.stderr.readline())
     until(lambda: grid.noted())
     runner.kill()
-    runner.communicate(timeout=30)  # returns only when nobody has the pipes open any more
+    runner.communicate(timeout=100)  # returns only when nobody has the pipes open any more
     assert processes_of(grid), "the job should still run"
     (grid.directory / "wait").unlink()
 

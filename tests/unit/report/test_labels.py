@@ -91,13 +91,16 @@ def test_texts_that_differ_still_differ_in_little_room(texts: set[str], width: i
     assert apart(sorted(texts, reverse=True), width) == found[::-1]
 
 
+# Without what this file imports: that is most of the time of a process.
 LABELS = """
 import json
+from dataclasses import replace
 from scheduler.experiments import differences
-from tests.unit.report.test_labels import jobs_of
 from scheduler.report.labels import Labels
+from tests.queued import job
 configs = [{"a": 1}, {"a": 1, "lr": 1, "width": 2, "depth": 3, "seed": 4, "drop": 5, "heads": 6}, {"a": 1, "b": 1, "c": 2}]
-print(json.dumps([differences(configs), dict(Labels(jobs_of(configs)))]))
+jobs = [replace(job(place), arguments=json.dumps(config)) for place, config in enumerate(configs)]
+print(json.dumps([differences(configs), dict(Labels(jobs))]))
 """
 
 

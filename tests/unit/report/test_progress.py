@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import resource
 from dataclasses import replace
+from typing import get_args
 
-from scheduler.actions.notices import Driving
+from scheduler.actions.notices import Driving, Told
 from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
+from scheduler.report.notice_sentences import SENTENCES
 from scheduler.report.progress import Progress
 from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, StandsStill, Started, StillReading, UnderWay
 from scheduler.tracking.left import leave
@@ -111,3 +113,10 @@ def test_an_end_is_told_where_no_file_can_be_opened(tmp_path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert (done, failed) == (" done after 1.0 s   [1/1]", " failed after 1.0 s: exit status 1   [1/1]")
+
+
+def test_every_notice_has_its_words_in_one_place() -> None:
+    """One without any would end the run with a KeyError when it is first told."""
+    tellers = set(Progress(io.StringIO())._tellers)
+    assert set(SENTENCES) | tellers == set(get_args(Told))
+    assert set(SENTENCES) & tellers == set()

@@ -264,13 +264,13 @@ class Orders:
         return [use for use in alike if (use.job, use.attempt) == (attempt.job, attempt.number)]
 
     def _origin(self, attempt: Attempt) -> dict[str, Any] | None:
-        """This machine, and the Python that it got here. What this machine is called is for its queue to say: people know it by
-        the name by which they log in to it."""
+        """This machine, and the Python and the GPUs that it got here. What this machine is called is for its queue to say: people
+        know it by the name by which they log in to it."""
         found = origin_rows.origin_of(self._store, attempt)
         if found is None:
             return None
         python = found.interpreter.as_object() if found.interpreter else None
-        return {"kernel": found.kernel, "driver": found.driver, "python": python}
+        return {"kernel": found.kernel, "driver": found.driver, "python": python, "gpus": attempt.gpus}
 
     def _tell_room(self) -> None:
         """Each change once."""

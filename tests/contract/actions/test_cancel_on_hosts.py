@@ -30,14 +30,14 @@ def test_what_a_cancelled_job_had_and_used_there_is_kept_as_of_any_other(
         "exit_status": -2,
         "reason": "signal 2",
         "duration": 2.0,
-        "origin": {"kernel": "Linux 6.1", "driver": "550.54", "python": python},
+        "origin": {"kernel": "Linux 6.1", "driver": "550.54", "python": python, "gpus": "1"},
         "uses": as_objects([use]),
     }
     all_hosts_say(tmp_path, monkeypatch, {}, stop=[({"is": "ended", "end": end}, "")])
     cancel_elsewhere(store, [attempt], lambda text: None, None)
     now, job = store.attempt(attempt.job, 1), store.job(attempt.job)
     assert now
-    assert (job.state, now.duration) == (State.CANCELLED, 2.0)
+    assert (job.state, now.duration, now.gpus) == (State.CANCELLED, 2.0, "1")
     found = origin_rows.origin_of(store, now)
     assert found
     assert found.interpreter

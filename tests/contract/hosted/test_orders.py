@@ -136,12 +136,12 @@ def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store:
     assert heard == [{"is": "ended", "order": "order", "end": {**how, "origin": None, "uses": []}}]
 
 
-def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
+def test_the_python_and_the_gpus_that_it_has_here_are_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
     """Over there nobody can look; and of what is brief the one or the other is all that is said."""
     far.says("start", guest=GUEST, home="/home")
     (job,), here = store.jobs(), Origin(None, Interpreter("/bin/python", "3.12.1", ("a==1",)), "node7", "Linux 6.1", "550.54")
     with store.change() as change:
-        attempt = change.begin(job, "launcher", "", origin=origin_rows.remember(change, here))
+        attempt = change.begin(job, "launcher", "1", origin=origin_rows.remember(change, here))
         assert attempt
         change.runs(attempt, os.getpid(), None)
     far.orders.refill(1)
@@ -149,7 +149,7 @@ def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended
         change.end(attempt, Ending(State.DONE, 0), 7.5)
     far.orders.refill(1)
     python = {"path": "/bin/python", "version": "3.12.1", "packages": ["a==1"]}
-    told = {"kernel": "Linux 6.1", "driver": "550.54", "python": python}
+    told = {"kernel": "Linux 6.1", "driver": "550.54", "python": python, "gpus": "1"}
     heard: list[dict[str, Any]] = []
     while not any(each["is"] == "ended" for each in heard):  # `hears` gives up where nothing more is said
         heard += far.hears()

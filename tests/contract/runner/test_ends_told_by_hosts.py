@@ -23,7 +23,7 @@ from scheduler.runner.under_way import Supervision
 from tests.contract.runner.clerks import OnAda, Telling, sent_to_ada
 
 PYTHON = {"path": "/there/python", "version": "3.12.1", "packages": ["torch==2.5"]}
-PLACE = {"host": "ada", "kernel": "Linux 6.1", "driver": "550.54", "python": PYTHON}
+PLACE = {"host": "ada", "kernel": "Linux 6.1", "driver": "550.54", "python": PYTHON, "gpus": "0,2"}
 
 
 @pytest.fixture
@@ -52,15 +52,18 @@ END = {"state": "failed", "exit_status": 1, "reason": "exit status 1", "duration
 
 
 @pytest.mark.parametrize("what", ["running", "ended"])
-def test_the_python_that_it_had_there_is_kept_whenever_it_is_told(
+def test_the_python_and_the_gpus_that_it_had_there_are_kept_whenever_they_are_told(
     store: Store, experiments, tmp_path: Path, clerk: Telling, what: str
 ) -> None:
-    """What is brief is over before anybody says that it runs, and was a number without a Python for ever."""
+    """What is brief is over before anybody says that it runs, and was a number without a Python for ever. On which GPU of which
+    machine a job runs is what people ask who see one that is busy."""
     attempt = sent_to_ada(store, experiments, tmp_path)
     more = {"end": {**END, "place": PLACE}} if what == "ended" else {"pid": None, "birth": None, "place": PLACE}
     heard(store, clerk, attempt, what, **more)
     now = store.attempt(attempt.job, 1)
-    found = now and origin_rows.origin_of(store, now)
+    assert now
+    assert (now.gpus, now.place, now.site) == ("0,2", "GPU 0,2", "GPU 0,2 of ada")
+    found = origin_rows.origin_of(store, now)
     assert found
     assert found.interpreter == Interpreter("/there/python", "3.12.1", ("torch==2.5",))
     assert (found.host, found.kernel, found.driver) == ("ada", "Linux 6.1", "550.54")

@@ -104,7 +104,7 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_given_up(
 
 def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
     """A machine may call itself node7, or localhost; nobody here knows it by that."""
-    origin = {"kernel": "Linux 6.1", "driver": "", "python": None}
+    origin = {"kernel": "Linux 6.1", "driver": "", "python": None, "gpus": "0"}
     runs, end = {"is": "running", "origin": origin}, {"is": "ended", "end": {"state": "done", "origin": origin}}
     some = clerk({}, watch=[(runs, ""), (end, "")])
     some.watch(watched(tmp_path))

@@ -32,7 +32,7 @@ def test_what_waits_for_a_host_is_not_judged_by_this_machine(there: WithGpus, co
     assert f"waits: it goes to ada and babbage over ssh: {full}; 2 of its jobs are there" in why
     assert why.endswith(" knows: ada: 1 GPU (Fake); babbage: 1 GPU (Fake)\n")
     runs = line("explain", line.jobs()[0]["id"][:8]).stdout
-    assert runs.endswith(("does not wait: it is running on ada\n", "does not wait: it is running on babbage\n"))
+    assert runs.endswith(("does not wait: it is running on GPU 0 of ada\n", "does not wait: it is running on GPU 0 of babbage\n"))
     assert shown(line, line.jobs()[2]["id"])["goes_to"] == [went]
     assert rows(line, line.jobs()[2]["id"])["goes to"] == f"ssh:ada,babbage (by the runner with pid {went['pid']})"
     run.send_signal(signal.SIGINT)

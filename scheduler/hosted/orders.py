@@ -19,6 +19,7 @@ from scheduler.hosted.visitors import at_home_here
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests, origin_rows
+from scheduler.queue.asks import as_json
 from scheduler.queue.database import Unwritable
 from scheduler.queue.guests import Standing
 from scheduler.queue.job import Attempt, Ending, Job
@@ -40,9 +41,11 @@ UNEXPLAINED = 10.0  # seconds, where nothing that is known here keeps it from st
 
 @dataclass
 class Known:
-    """An order that this line has asked about. `have`: the sizes of its files over there; `since`: when it came."""
+    """An order that this line has asked about. `kind`: what its queue calls it and all that are like it; `have`: the sizes of its
+    files over there; `since`: when it came."""
 
     order: str
+    kind: str
     have: dict[str, int] = field(default_factory=dict)
     since: float = 0.0
     running: bool = False
@@ -167,8 +170,10 @@ class Orders:
         self._know(order, message)
 
     def _know(self, order: str, message: dict[str, Any]) -> None:
-        self._known[order] = Known(order, message.get("have", {}), time.monotonic())
-        self._devices.expect([self._store.job(order)])  # where it shares a GPU by its number there are so many slots from now on
+        job = self._store.job(order)
+        kind = message.get("kind") or as_json(job.resources)  # whoever only watches it has not looked at the job
+        self._known[order] = Known(order, kind, message.get("have", {}), time.monotonic())
+        self._devices.expect([job])  # where it shares a GPU by its number there are so many slots from now on
 
     def _withdraw(self, order: str, message: dict[str, Any]) -> None:
         with self._store.change() as change:
@@ -229,7 +234,7 @@ class Orders:
         with self._store.change() as change:
             if not guests.withdraw(change, known.order):
                 return
-        self._room.gave_back(self._store.job(known.order), wait)
+        self._room.gave_back(self._store.job(known.order), known.kind, wait)
         self._tell_room()  # first: whoever hears that it never ran looks for a place at once, and must not find one here
         self._drop(known)
 
@@ -239,7 +244,7 @@ class Orders:
 
     def _runs(self, known: Known, attempt: Attempt) -> None:
         known.running = True
-        self._room.started(self._store.job(known.order))
+        self._room.started(known.kind)
         self._courier.follow(known.order, attempt.directory, known.have)
         self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt)})
 

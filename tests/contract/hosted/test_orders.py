@@ -182,15 +182,17 @@ def test_what_a_person_should_know_of_the_machine_is_told_over_there(far: Far) -
     assert far.hears() == [{"is": "note", "order": "order", "text": "somebody came onto GPU 0", "of_host": True}]
 
 
+@pytest.mark.parametrize(("kind", "called"), [("a word of its queue", "a word of its queue"), ("", GUEST["resources"])])
 def test_that_there_is_no_room_is_told_before_an_order_is_given_back(
-    far: Far, store: Store, monkeypatch: pytest.MonkeyPatch
+    far: Far, store: Store, monkeypatch: pytest.MonkeyPatch, kind: str, called: str
 ) -> None:
-    """Its queue looks for another place as soon as it has it again, and sent it here once more."""
+    """Its queue looks for another place as soon as it has it again, and sent it here once more. It knows by its own word which
+    jobs are like this one, where it has said one."""
     monkeypatch.setattr(orders, "GIVE_BACK", -1.0)
     monkeypatch.setattr(Devices, "default_slots", 0)
-    far.says("start", guest=GUEST, home="/home")
+    far.says("start", guest=GUEST, kind=kind, home="/home")
     told = [(message["is"], message.get("not_now")) for message in far.hears_all()]
-    assert told == [("room", {GUEST["resources"]: "its slots are taken"}), ("dropped", None)]
+    assert told == [("room", {called: "its slots are taken"}), ("dropped", None)]
     assert [job.state for job in store.jobs()] == [State.CANCELLED]
 
 

@@ -23,6 +23,7 @@ from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
 from scheduler.shortage import NotThis
 from scheduler.ssh.fleet import SshFleet
+from scheduler.ssh.kinds import kind_of
 from scheduler.ssh.orders import Host
 from scheduler.ssh.places import NO_ROOM, NOWHERE
 from tests.git_checkouts import checkout
@@ -77,7 +78,7 @@ def test_that_a_host_has_no_room_is_said_as_it_is(store: Store, experiments, tmp
     """It has filled up since it was decided. Nothing is wrong with this machine, as was said, and the next job has its place."""
     jobs = submit(store, experiments("command: [echo, '${n}']\ngrid: {n: [1, 2, 3, 4, 5]}\n"), str(tmp_path)).jobs
     full, refusing, small, away = host("ada", 1), host("babbage", 1), host("curie", 1), host("dirac", 1)
-    full.taken, refusing.not_now, away.up = 1, {Resources(): "its disk is full"}, False
+    full.taken, refusing.not_now, away.up = 1, {kind_of(Resources()): "its disk is full"}, False
     names = ["ada", "babbage", "dirac", "curie", "curie"]
     starts = [Start(job, host=name) for job, name in zip(jobs, names, strict=True)]
     ready, refused, said = claimed(store, [full, refusing, small, away], starts)
@@ -160,7 +161,7 @@ def test_jobs_without_gpus_are_found_behind_all_that_wait_for_one(store: Store, 
         text = f"command: [echo, '${{n}}']\ngrid: {{n: {list(values)}}}\nresources: {asks}\n"
         submit(store, experiments(text), str(tmp_path))
     used = host("ada", 1, gpus=1)
-    used.not_now = {GPU: "GPU 0 is in use"}
+    used.not_now = {kind_of(GPU): "GPU 0 is in use"}
     devices = on(tmp_path, used, host("babbage", 2))
     outlook = Outlook(store, devices, Choice(Mine(store), devices, Streaks()))
     decisions = outlook.decide((), 3, now=1.0, stop=Stop.NO)
@@ -185,7 +186,7 @@ def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: S
     """Then there was room for that one. A host with four free GPUs computed on one of them until that job was over."""
     jobs = submit(store, experiments("command: [echo, '${n}']\ngrid: {n: [1, 2]}\nresources: {gpus: 1}\n"), str(tmp_path)).jobs
     ada, heard = host("ada", 4, gpus=4), list[dict[str, Any]]()
-    ada.doubtful = frozenset({GPU})
+    ada.doubtful = frozenset({kind_of(GPU)})
     clerk = clerk_of(ada)
     clerk.reports = lambda: [{"is": "running", "attempt": "", "launcher": place.id, "pid": None, "birth": None}]
     watched: list[Any] = []

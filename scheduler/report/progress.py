@@ -200,7 +200,7 @@ class Progress:
 
     def _impossible(self, notice: Impossible) -> None:
         others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""
-        self._say(f"{notice.job.short_id} waits: it can never run here: {notice.reason}; it stays queued{others}")
+        self._say(f"{notice.job.short_id} waits: it can never run {notice.there}: {notice.reason}; it stays queued{others}")
 
     def _halted(self, notice: Halted) -> None:
         self._say(

@@ -16,6 +16,7 @@ from scheduler.runner.cluster import OnCluster
 from scheduler.runner.devices import Devices
 from scheduler.runner.hosts import OnHosts
 from scheduler.runner.left_out import Choice
+from scheduler.runner.notices import Impossible
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.runner import Runner
@@ -153,6 +154,7 @@ def test_a_person_is_told_of_all_partitions_that_jobs_go_to(store: Store, experi
     assert cluster.note == "Slurm starts them, partition big and its default partition, 3 of an array at once"
     cluster.expect(jobs[:1])
     assert cluster.note == "Slurm starts them, its default partition, 3 of an array at once"
+    assert cluster.there == "in Slurm"
 
 
 def test_jobs_without_gpus_are_found_behind_all_that_wait_for_one(store: Store, experiments, tmp_path: Path) -> None:
@@ -179,7 +181,9 @@ def test_what_no_host_can_ever_run_is_left_out_when_all_have_said_so(store: Stor
     assert choice.due(1, 1.0) == (job,)
     ada.never = {job.resources: "no GPU has 80 GiB"}
     assert choice.due(1, 1.0) == ()
-    assert [each.why for each in choice.left_out()] == ["ada: no GPU has 80 GiB"]
+    why, there = "ada: no GPU has 80 GiB", "on ada or babbage"
+    assert [(each.why, each.there) for each in choice.left_out()] == [(why, there)]
+    assert choice.news() == [Impossible(job, 1, why, there)], "it was said that it can never run here, where nobody sends it"
 
 
 def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: Store, experiments, tmp_path: Path) -> None:

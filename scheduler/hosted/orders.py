@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from scheduler.gpus.packing import GpuUse, as_objects, uses_from
+from scheduler.gpus.packing import as_objects, uses_from
 from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
 from scheduler.hosted.room import Room
@@ -156,10 +156,8 @@ class Orders:
 
     def _start(self, order: str, message: dict[str, Any]) -> None:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
-        if (uses := message.get("uses")) and self._devices.desk:
-            self._devices.desk.hear(guest.experiment, uses_from(uses))
         with self._store.change() as change:
-            guests.take(change, order, guest)
+            guests.take(change, order, guest, uses_from(message.get("uses", ())))
         self._know(order, message)
 
     def _watch(self, order: str, message: dict[str, Any]) -> None:
@@ -257,16 +255,9 @@ class Orders:
             "duration": attempt.duration,
             "taken": ending.taken,
             "origin": self._origin(attempt),
-            "uses": as_objects(self._uses(attempt)),
+            # What it had and used of each GPU: whether it runs once more, where, and with how much, its queue decides.
+            "uses": as_objects(self._store.uses_of(attempt)) if attempt.gpus else [],
         }
-
-    def _uses(self, attempt: Attempt) -> list[GpuUse]:
-        """What it had and used of each GPU: whether it runs once more, where, and with how much, its queue decides."""
-        if not attempt.gpus:
-            return []
-        job = self._store.job(attempt.job)
-        alike = self._store.gpu_uses([job]).get(job.experiment, ())
-        return [use for use in alike if (use.job, use.attempt) == (attempt.job, attempt.number)]
 
     def _origin(self, attempt: Attempt) -> dict[str, Any] | None:
         """This machine, and the Python and the GPUs that it got here. What this machine is called is for its queue to say: people

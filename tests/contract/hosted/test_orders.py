@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from scheduler.experiments import Policy, Resources
-from scheduler.gpus.packing import GpuUse, uses_from
+from scheduler.gpus.packing import GpuUse, as_objects, uses_from
 from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
@@ -158,7 +158,8 @@ def test_the_python_and_the_gpus_that_it_has_here_are_told_while_it_runs_and_whe
 
 def test_what_it_used_of_its_gpus_is_told_with_its_end(far: Far, store: Store) -> None:
     """By that its queue decides whether it runs once more, and with how much memory; an attempt before it has told its own."""
-    far.says("start", guest=GUEST, home="/home")
+    told = [GpuUse("elsewhere", 1, "GPU-9", "Fake", 2048, out_of_memory=True)]
+    far.says("start", guest=GUEST, uses=as_objects(told), home="/home")
     uses = [GpuUse("order", n, "GPU-0", "Fake", 4096, out_of_memory=True, contended=True) for n in (1, 2)]
     for use in uses:
         with store.change() as change:
@@ -173,6 +174,20 @@ def test_what_it_used_of_its_gpus_is_told_with_its_end(far: Far, store: Store) -
     while not heard:
         heard = far.hears()
     assert [uses_from(each["end"]["uses"]) for each in heard] == [(uses[1],)]
+    assert store.gpu_uses([store.job("order")]) == {"e": tuple(told)}, "of which that is a part"
+
+
+def test_what_its_queue_knows_of_gpus_is_known_to_whoever_starts_it(far: Far, store: Store) -> None:
+    """Two runs of that queue have a line each, and here a runner each: the one that had not heard it started the job with as
+    little memory as on the host before, and a retry was spent. An order that is said once more brings no older knowledge back."""
+    first = GpuUse("there", 1, "GPU-9", "Fake", 2048, out_of_memory=True)
+    both = [first, replace(first, attempt=2, granted=3072)]
+    far.says("start", guest=GUEST, uses=as_objects([first]), home="/home")
+    far.says("start", order="second", guest=GUEST, uses=as_objects(both), home="/home")
+    far.says("start", guest=GUEST, uses=as_objects([first]), home="/home")
+    far.says("start", order="third", guest=GUEST, uses=[], home="/home")
+    with Store(store.home) as another:
+        assert another.gpu_uses(another.jobs()) == {"e": tuple(both)}
 
 
 def test_what_a_person_should_know_of_the_machine_is_told_over_there(far: Far) -> None:

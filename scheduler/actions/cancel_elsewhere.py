@@ -76,4 +76,7 @@ def _hear(store: Store, attempt: Attempt, message: dict[str, Any], say: Say) -> 
         say(f"{attempt.job[:8]} is stopped when a runner with --on reaches its host, which does not answer: {message['why']}")
     if message["is"] in ENDS:
         end = message.get("end")
-        write_down(store, attempt, ending_of(end) if end else NeverRan(), end["duration"] if end else None)
+        if end:
+            write_down(store, attempt, ending_of(end), end["duration"], end)
+        else:
+            write_down(store, attempt, NeverRan(), None)

@@ -10,6 +10,7 @@ from scheduler.actions.compared import Compared
 from scheduler.errors import UserError, closest
 from scheduler.experiments import shell_line
 from scheduler.goals import MAXIMIZE, MINIMIZE
+from scheduler.queue.job import Attempt
 from scheduler.tracking.logged import Series
 from scheduler.tracking.metric_log import Objective
 from scheduler.values import dataclass
@@ -46,6 +47,13 @@ def _of_objective(value: Callable[[Compared, Objective], Any]) -> Value:
     return lambda each: value(each, each.objective) if each.objective else None
 
 
+def _gpu(attempt: Attempt | None) -> str | None:
+    """`0,1`, on a host `ada:0`."""
+    if attempt is None or not attempt.gpus:
+        return None
+    return f"{attempt.host}:{attempt.gpus}" if attempt.host else attempt.gpus
+
+
 def _best_at(each: Compared, metric: str, goal: str) -> float | None:
     found = each.best_of(metric, goal)
     return found[1] if found else None
@@ -65,7 +73,7 @@ FACTS: Mapping[str, Value] = {
     "started": _of_attempt("started"),
     "ended": _of_attempt("ended"),
     "duration": lambda each: each.seconds,
-    "gpu": lambda each: each.attempt.gpus or None if each.attempt else None,
+    "gpu": lambda each: _gpu(each.attempt),
     "gpu_model": lambda each: each.model or None,
     "rows": lambda each: each.logged.rows or None,
     "step": lambda each: each.logged.step,

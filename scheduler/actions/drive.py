@@ -136,4 +136,5 @@ def refuse_the_impossible(jobs: Sequence[Job], devices: Devices) -> None:
     if reasons and all(reasons):
         job = jobs[0]
         next_step = f"change its `resources` and run the file again, or take it out with `exp-queue cancel {job.short_id}`"
-        raise CannotEverRun(f"job {job.short_id} can never run here: {reasons[0]}", next_step=devices.cure or next_step)
+        what = f"job {job.short_id} can never run {devices.there}: {reasons[0]}"
+        raise CannotEverRun(what, next_step=devices.cure or next_step)

@@ -64,7 +64,7 @@ def _why(store: Store, job: Job) -> str:
     if is_elsewhere(latest):
         waits = job.state is State.STARTING  # where, it is not known in Slurm, and who has it is in the note
         note = (standing_of if waits else note_of)(store.home, latest)
-        return ("" if waits else f" on {where(latest.launcher)}") + (f": {note}" if note else "")
+        return ("" if waits else f" on {latest.site or where(latest.launcher)}") + (f": {note}" if note else "")
     gpus = f" on {latest.place}" if latest.gpus else ""
     return gpus + (f"; it computes on GPU {latest.elsewhere}, which it was not given" if latest.elsewhere else "")
 

@@ -36,10 +36,11 @@ class Line:
     attempt: Attempt | None
     outcome: Outcome
     note: str = ""  # what its launcher has noted last, of an attempt that is not over
-    obstacle: str = ""  # why it can never start here
+    obstacle: str = ""  # why it can never start `there`
     pause: Pause = NO_PAUSE  # of an attempt that is not over
     lack: str = ""  # what it waits for that is neither a slot nor a GPU of this machine, or why it was skipped
     way: Way | None = None  # to other machines, where a runner sends it there
+    there: str = "here"
 
     @property
     def seconds(self) -> float | None:
@@ -53,7 +54,7 @@ class Line:
     @property
     def reason(self) -> str:
         ended = self.attempt.ending.reason if self.attempt and self.attempt.ending else ""
-        return f"can never run here: {self.obstacle}" if self.obstacle else ended or self.lack
+        return f"can never run {self.there}: {self.obstacle}" if self.obstacle else ended or self.lack
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def run(
 ) -> Driven:
     """Queue the experiments of `plan` and run them, with what is in the queue of them already, until all are over.
 
-    CannotEverRun, before anything is queued, if one of them can never run on this machine. `again`, `lost` and `begin` as for a
+    CannotEverRun, before anything is queued, if one of them can never run there. `again`, `lost` and `begin` as for a
     submit; `through`: sees every experiment go by.
     """
     submission = submit(store, plan, directory, tell, through(possible(plan, devices)), again=again, lost=lost, begin=begin)
@@ -35,10 +35,10 @@ def run(
 
 
 def possible(plan: ExperimentFile, devices: Devices) -> Iterator[Experiment]:
-    """The experiments, as long as this machine can ever run them; CannotEverRun at the first that it cannot."""
+    """The experiments, as long as they can ever run there; CannotEverRun at the first that cannot."""
     for number, experiment in enumerate(plan.experiments(), 1):
         reason = devices.never(experiment)
         if reason:
-            what = f"experiment {number} of {plan.path} can never run here: {reason}"
+            what = f"experiment {number} of {plan.path} can never run {devices.there}: {reason}"
             raise CannotEverRun(what, next_step=devices.cure or "change its `resources`")
         yield experiment

@@ -97,9 +97,10 @@ def tried_out(mine: Mine, plan: SweepPlan, book: Book, source: TrialSource, devi
 
 
 def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
-    """CannotEverRun if no trial can ever run on this machine."""
+    """CannotEverRun if no trial can ever run there."""
     if reason := devices.never(plan):
-        raise CannotEverRun(f"a trial of {plan.path} can never run here: {reason}", next_step=devices.cure or "ask for less")
+        what = f"a trial of {plan.path} can never run {devices.there}: {reason}"
+        raise CannotEverRun(what, next_step=devices.cure or "ask for less")
 
 
 def check(plan: SweepPlan, shown: int) -> Overview:

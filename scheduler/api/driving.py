@@ -10,7 +10,7 @@ from typing import TypeVar
 from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms
 from scheduler.actions.opening import opened_queue
-from scheduler.actions.results import Sort, best_first, lines
+from scheduler.actions.results import Line, Sort, best_first, lines
 from scheduler.api.arguments import Changes, Commands, File, Words, listed, path_of, words
 from scheduler.api.job import Jobs, jobs_of
 from scheduler.api.keyboard import interruptible
@@ -22,6 +22,7 @@ from scheduler.queue.store import Store
 from scheduler.report.notifications import Notifications, notifying
 from scheduler.report.progress import Progress
 from scheduler.report.submission import farewell, remarks
+from scheduler.runner.left_out import LeftOut
 from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
 from scheduler.terminal import say
@@ -64,13 +65,17 @@ def driving(
 
 
 def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None, *, by_file: bool = True) -> Jobs:
-    """The best first. Those that stay queued since this machine can never run them say so. `by_file`: the same call names its
-    jobs, and finds them again."""
-    why = {number: each.why for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
-    never = {job.id: why[job.number] for job in driven.jobs if job.number in why}
-    results = best_first(lines(store, driven.jobs, never), sort)
+    """The best first. Those that stay queued since they can never run where they were to run say so. `by_file`: the same call
+    names its jobs, and finds them again."""
+    out = {number: each for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
+    found = [_left_out(line, out.get(line.job.number)) for line in lines(store, driven.jobs)]
+    results = best_first(found, sort)
     told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=by_file))
     return jobs_of(store, results)
+
+
+def _left_out(line: Line, out: LeftOut | None) -> Line:
+    return replace(line, obstacle=str(out.why), there=out.there) if out else line
 
 
 def _nobody(told: object) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from scheduler.gpus.packing import GpuUse, as_objects, uses_from
+from scheduler.gpus.packing import as_objects, uses_from
 from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
 from scheduler.hosted.room import Room
@@ -19,6 +19,7 @@ from scheduler.hosted.visitors import at_home_here
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests, origin_rows
+from scheduler.queue.asks import as_json
 from scheduler.queue.database import Unwritable
 from scheduler.queue.guests import Standing
 from scheduler.queue.job import Attempt, Ending, Job
@@ -40,9 +41,11 @@ UNEXPLAINED = 10.0  # seconds, where nothing that is known here keeps it from st
 
 @dataclass
 class Known:
-    """An order that this line has asked about. `have`: the sizes of its files over there; `since`: when it came."""
+    """An order that this line has asked about. `kind`: what its queue calls it and all that are like it; `have`: the sizes of its
+    files over there; `since`: when it came."""
 
     order: str
+    kind: str
     have: dict[str, int] = field(default_factory=dict)
     since: float = 0.0
     running: bool = False
@@ -153,10 +156,8 @@ class Orders:
 
     def _start(self, order: str, message: dict[str, Any]) -> None:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
-        if (uses := message.get("uses")) and self._devices.desk:
-            self._devices.desk.hear(guest.experiment, uses_from(uses))
         with self._store.change() as change:
-            guests.take(change, order, guest)
+            guests.take(change, order, guest, uses_from(message.get("uses", ())))
         self._know(order, message)
 
     def _watch(self, order: str, message: dict[str, Any]) -> None:
@@ -167,8 +168,10 @@ class Orders:
         self._know(order, message)
 
     def _know(self, order: str, message: dict[str, Any]) -> None:
-        self._known[order] = Known(order, message.get("have", {}), time.monotonic())
-        self._devices.expect([self._store.job(order)])  # where it shares a GPU by its number there are so many slots from now on
+        job = self._store.job(order)
+        kind = message.get("kind") or as_json(job.resources)  # whoever only watches it has not looked at the job
+        self._known[order] = Known(order, kind, message.get("have", {}), time.monotonic())
+        self._devices.expect([job])  # where it shares a GPU by its number there are so many slots from now on
 
     def _withdraw(self, order: str, message: dict[str, Any]) -> None:
         with self._store.change() as change:
@@ -229,7 +232,7 @@ class Orders:
         with self._store.change() as change:
             if not guests.withdraw(change, known.order):
                 return
-        self._room.gave_back(self._store.job(known.order), wait)
+        self._room.gave_back(self._store.job(known.order), known.kind, wait)
         self._tell_room()  # first: whoever hears that it never ran looks for a place at once, and must not find one here
         self._drop(known)
 
@@ -239,7 +242,7 @@ class Orders:
 
     def _runs(self, known: Known, attempt: Attempt) -> None:
         known.running = True
-        self._room.started(self._store.job(known.order))
+        self._room.started(known.kind)
         self._courier.follow(known.order, attempt.directory, known.have)
         self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt)})
 
@@ -252,25 +255,18 @@ class Orders:
             "duration": attempt.duration,
             "taken": ending.taken,
             "origin": self._origin(attempt),
-            "uses": as_objects(self._uses(attempt)),
+            # What it had and used of each GPU: whether it runs once more, where, and with how much, its queue decides.
+            "uses": as_objects(self._store.uses_of(attempt)) if attempt.gpus else [],
         }
 
-    def _uses(self, attempt: Attempt) -> list[GpuUse]:
-        """What it had and used of each GPU: whether it runs once more, where, and with how much, its queue decides."""
-        if not attempt.gpus:
-            return []
-        job = self._store.job(attempt.job)
-        alike = self._store.gpu_uses([job]).get(job.experiment, ())
-        return [use for use in alike if (use.job, use.attempt) == (attempt.job, attempt.number)]
-
     def _origin(self, attempt: Attempt) -> dict[str, Any] | None:
-        """This machine, and the Python that it got here. What this machine is called is for its queue to say: people know it by
-        the name by which they log in to it."""
+        """This machine, and the Python and the GPUs that it got here. What this machine is called is for its queue to say: people
+        know it by the name by which they log in to it."""
         found = origin_rows.origin_of(self._store, attempt)
         if found is None:
             return None
         python = found.interpreter.as_object() if found.interpreter else None
-        return {"kernel": found.kernel, "driver": found.driver, "python": python}
+        return {"kernel": found.kernel, "driver": found.driver, "python": python, "gpus": attempt.gpus}
 
     def _tell_room(self) -> None:
         """Each change once."""

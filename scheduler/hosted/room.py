@@ -4,11 +4,10 @@ jobs, so that nobody is told that there is room for what would only wait."""
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.experiments import Resources
 from scheduler.queue.asks import as_json
 from scheduler.queue.job import Job
 from scheduler.queue.states import ACTIVE, State, in_sql
@@ -38,7 +37,7 @@ class Room:
 
     def __init__(self, store: Store, devices: Devices) -> None:
         self._store, self._devices, self.trouble = store, devices, ""
-        self._refused: dict[Resources, _Refused] = {}
+        self._refused: dict[str, _Refused] = {}  # by kind
 
     def now(self, known: Collection[str]) -> dict[str, Any]:
         """How it stands, as `ssh.places.Seen` has it. `known`: the orders of this line; what others have in this queue takes
@@ -47,7 +46,9 @@ class Room:
         for each in self._refused.values():
             self._judge(each, there)
         taken = sum(job.id not in known for job in there)
-        not_now, never = (dict(self._told(never=never)) for never in (False, True))
+        refused = [(kind, each) for kind, each in self._refused.items() if each.why]
+        not_now = {kind: each.why for kind, each in refused if not each.never}
+        never = {as_json(each.job.resources): each.why for _, each in refused if each.never}
         return {"slots": self._devices.default_slots, "taken": taken, **self._gpus(), "not_now": not_now, "never": never}
 
     def _gpus(self) -> dict[str, Any]:
@@ -63,16 +64,16 @@ class Room:
         wait = self._wait(job, [each for each in there if each.state is not State.QUEUED or each.number < job.number])
         return None if wait is None or wait.passing else wait
 
-    def gave_back(self, job: Job, wait: Wait | None) -> None:
-        """It did not find a place: `wait` says why not, or nobody knows."""
-        refused = self._refused.setdefault(job.resources, _Refused(job))
+    def gave_back(self, job: Job, kind: str, wait: Wait | None) -> None:
+        """It did not find a place: `wait` says why not, or nobody knows. `kind`: as its queue calls it and all that are alike."""
+        refused = self._refused.setdefault(kind, _Refused(job))
         refused.job, refused.why = job, wait.reason if wait else self.trouble or UNKNOWN
         if wait is None:
             refused.pause.met(time.monotonic())
 
-    def started(self, job: Job) -> None:
+    def started(self, kind: str) -> None:
         """There was room for such a job."""
-        self._refused.pop(job.resources, None)
+        self._refused.pop(kind, None)
 
     def _judge(self, refused: _Refused, there: Sequence[Job]) -> None:
         """The first words stay, as long as there is something in the way: what they count may change with every reading."""
@@ -96,8 +97,3 @@ class Room:
         decisions = plan(World(waiting, active, self._devices.default_slots, self._devices.cores, gpus))
         mine = next((each for each in decisions if each.job.id == job.id), Wait(job, FULL))
         return None if isinstance(mine, Start) else mine
-
-    def _told(self, *, never: bool) -> Iterator[tuple[str, str]]:
-        for resources, each in self._refused.items():
-            if each.why and each.never is never:
-                yield as_json(resources), each.why

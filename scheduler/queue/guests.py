@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from scheduler.gpus.packing import GpuUse, as_objects
 from scheduler.queue.changes import Changes
 from scheduler.queue.job import Attempt
 from scheduler.queue.rows import attempt_from
@@ -49,9 +50,15 @@ def guest_from(fields: dict[str, Any]) -> Guest:
     return Guest(**{**fields, "argv": tuple(fields["argv"]), "surroundings": surroundings})
 
 
-def take(change: Changes, order: str, guest: Guest) -> bool:
-    """Queue it; False where this order has been here before, whatever has become of it."""
-    return _insert(change, order, guest, State.QUEUED, "sent by another queue")
+def take(change: Changes, order: str, guest: Guest, uses: Sequence[GpuUse] = ()) -> bool:
+    """Queue it; False where this order has been here before, whatever has become of it. `uses`: what attempts at its experiment
+    have used of GPUs, on whichever machine: it is kept, for another runner than the one that hears it may start the job."""
+    if not _insert(change, order, guest, State.QUEUED, "sent by another queue"):
+        return False
+    if uses:
+        told = (guest.experiment, json.dumps(as_objects(uses)))
+        change.connection.execute("INSERT OR REPLACE INTO taught VALUES (?, ?)", told)
+    return True
 
 
 def refuse(change: Changes, order: str) -> bool:

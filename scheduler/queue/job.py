@@ -42,7 +42,7 @@ class Attempt:
     pid: int | None = None
     birth: int | None = None  # the process's start in clock ticks since boot: with the pid and the boot it is unique
     boot: str = ""
-    gpus: str = ""
+    gpus: str = ""  # by their numbers on its machine, comma between them; what has none, such as a MIG instance, by its UUID
     ended: float | None = None
     duration: float | None = None
     ending: Ending | None = None
@@ -61,6 +61,16 @@ class Attempt:
     def place(self) -> str:
         """Its GPUs for people: `GPU 0,1`, or the UUID of a MIG instance; empty on the CPU."""
         return self.gpus if not self.gpus[:1].isdecimal() else f"GPU {self.gpus}"
+
+    @property
+    def host(self) -> str:
+        """The host that has it, where that is reached over ssh; else ""."""
+        return host_of(self.launcher)
+
+    @property
+    def site(self) -> str:
+        """`place`, and on which host: `GPU 0,1 of ada`, or `ada`."""
+        return " of ".join(each for each in (self.place, self.host) if each)
 
     @property
     def run_id(self) -> str:

@@ -25,9 +25,13 @@ def remember(change: Changes, origin: Origin) -> int:
 
 
 def arrived(change: Changes, attempt: Attempt, place: Mapping[str, Any]) -> None:
-    """What is known now of an attempt that another machine has: which it is, and the Python that it got there. `place`: `host`,
-    `kernel`, and perhaps `driver` and `python`, as `Interpreter.as_object` has it. Its code stays what it was."""
+    """What is known now of an attempt that another machine has: which it is, and the Python and the GPUs that it got there.
+    `place`: `host`, `kernel`, and perhaps `driver`, `python`, as `Interpreter.as_object` has it, and `gpus`, as `Attempt` has
+    them. Its code stays what it was."""
     which = (attempt.job, attempt.number, attempt.launcher)
+    if gpus := place.get("gpus"):
+        sql = "UPDATE attempt SET gpus = ? WHERE job = ? AND number = ? AND launcher = ?"
+        change.connection.execute(sql, (gpus, *which))
     sql = """SELECT origin.checkout FROM attempt JOIN origin ON origin.number = attempt.origin
              WHERE attempt.job = ? AND attempt.number = ? AND attempt.launcher = ?"""
     row = change.connection.execute(sql, which).fetchone()

@@ -272,6 +272,14 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE job ADD COLUMN slurm TEXT NOT NULL DEFAULT '';
     """,
+    # What attempts at an experiment have used of GPUs on whichever machine, as JSON: as told by another queue, which has sent
+    # jobs of that experiment here.
+    """
+    CREATE TABLE taught (
+        experiment TEXT NOT NULL PRIMARY KEY,
+        uses       TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from scheduler.queue.surroundings import Surroundings
     from scheduler.tracking.logged import Logged
 
+_USES = """SELECT gpu_use.*, attempt.state IN ('done', 'stopped_early') AS succeeded, job.experiment
+           FROM job JOIN gpu_use ON gpu_use.job = job.id
+           JOIN attempt ON attempt.job = job.id AND attempt.number = gpu_use.attempt"""
+
 
 class Store:
     """The durable queue of one user. A change that returned survives a kill and a power cut."""
@@ -117,28 +121,22 @@ class Store:
         return _attempts(self._database.read(sql))
 
     def gpu_uses(self, jobs: Iterable[Job]) -> dict[str, tuple[GpuUse, ...]]:
-        """What attempts at the experiments of these jobs used of their GPUs, oldest first, by experiment."""
-        from scheduler.gpus.packing import GpuUse
+        """What attempts at the experiments of these jobs used of their GPUs, oldest first, by experiment. Where another queue has
+        sent such a job and told that, this stands for what is known here, which is a part of it."""
+        from scheduler.gpus.packing import uses_from
 
-        sql = """SELECT gpu_use.*, attempt.state IN ('done', 'stopped_early') AS succeeded, job.experiment
-                 FROM job JOIN gpu_use ON gpu_use.job = job.id
-                 JOIN attempt ON attempt.job = job.id AND attempt.number = gpu_use.attempt
-                 WHERE job.experiment IN (SELECT value FROM json_each(?)) ORDER BY attempt.started"""
+        experiments = (json.dumps([job.experiment for job in jobs]),)
+        sql = f"{_USES} WHERE job.experiment IN (SELECT value FROM json_each(?)) ORDER BY attempt.started"
         found: dict[str, tuple[GpuUse, ...]] = {}
-        for row in self._database.read(sql, (json.dumps([job.experiment for job in jobs]),)):
-            fields = dict(row)
-            experiment = fields.pop("experiment")
-            flags = {name: bool(fields[name]) for name in ("out_of_memory", "contended", "succeeded")}
-            found[experiment] = (*found.get(experiment, ()), GpuUse(**{**fields, **flags}))
-        return found
+        for row in self._database.read(sql, experiments):
+            found[row["experiment"]] = (*found.get(row["experiment"], ()), _use(row))
+        told = "SELECT experiment, uses FROM taught WHERE experiment IN (SELECT value FROM json_each(?))"
+        return found | {row[0]: uses_from(json.loads(row[1])) for row in self._database.read(told, experiments)}
 
     def uses_of(self, attempt: Attempt) -> tuple[GpuUse, ...]:
         """What an attempt has or had of its GPUs."""
-        from scheduler.gpus.packing import GpuUse
-
-        sql = "SELECT uuid, model, granted FROM gpu_use WHERE job = ? AND attempt = ?"
-        rows = self._database.read(sql, (attempt.job, attempt.number))
-        return tuple(GpuUse(attempt.job, attempt.number, *row) for row in rows)
+        sql = f"{_USES} WHERE gpu_use.job = ? AND gpu_use.attempt = ?"
+        return tuple(_use(row) for row in self._database.read(sql, (attempt.job, attempt.number)))
 
     def surroundings(self, job: Job) -> Surroundings:
         """What a job keeps of the environment of whoever asked for it: nothing, for one of an old queue."""
@@ -208,6 +206,15 @@ def _jobs(rows: Sequence[sqlite3.Row]) -> list[Job]:
     from scheduler.queue.rows import job_from
 
     return [job_from(row) for row in rows]
+
+
+def _use(row: sqlite3.Row) -> GpuUse:
+    from scheduler.gpus.packing import GpuUse
+
+    fields = dict(row)
+    del fields["experiment"]
+    flags = {name: bool(fields[name]) for name in ("out_of_memory", "contended", "succeeded")}
+    return GpuUse(**{**fields, **flags})
 
 
 def _attempts(rows: Sequence[sqlite3.Row]) -> list[Attempt]:

@@ -52,7 +52,7 @@ def cells_of(running: Running, name: str, width: int) -> dict[str, Line]:
     return {
         "id": ((running.job.short_id, "bold"),),
         "name": ((safe(name), ""),),
-        "place": ((running.attempt.place, "dim"),),
+        "place": ((running.attempt.site, "dim"),),
         "step": ((_step(running), "dim"),),
         "metric": _value(running, LONG if roomy else SHORT),
         "curve": _curve(running, WIDE if roomy else NARROW),

@@ -59,10 +59,11 @@ def layout(lines: Sequence[Line], names: Labels) -> Layout:
 
 
 def gpus_of(attempt: Attempt | None) -> str:
-    """The GPUs that it was given, and those on which it computed all the same."""
+    """The GPUs that it was given, on a host `ada:0`, and those on which it computed all the same."""
     if attempt is None:
         return ""
     gpus = ",".join(_short_name(name) for name in attempt.gpus.split(","))
+    gpus = f"{attempt.host}:{gpus}" if gpus and attempt.host else gpus
     return f"{gpus or 'none'}, computed on {attempt.elsewhere}" if attempt.elsewhere else gpus
 
 
@@ -119,6 +120,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "started": attempt.started if attempt else None,
         "ended": attempt.ended if attempt else None,
         "duration": line.seconds,
+        "host": attempt.host if attempt else "",
         "gpus": attempt.gpus if attempt else "",
         "elsewhere": attempt.elsewhere if attempt else "",
         "directory": attempt.directory if attempt else None,

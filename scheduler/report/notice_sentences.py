@@ -70,7 +70,7 @@ def _cold(notice: Cold) -> Iterator[str]:
 
 def _impossible(notice: Impossible) -> Iterator[str]:
     others = f" (so do {notice.jobs - 1:,} others that ask for the same)" if notice.jobs > 1 else ""
-    yield f"{notice.job.short_id} waits: it can never run here: {notice.reason}; it stays queued{others}"
+    yield f"{notice.job.short_id} waits: it can never run {notice.there}: {notice.reason}; it stays queued{others}"
 
 
 def _noted(notice: Noted) -> Iterator[str]:

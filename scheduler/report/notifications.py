@@ -62,7 +62,7 @@ class Notifications:
             waiting = f"{plural(told.waiting, 'job')} of it stay queued. The last log ends with\n"
             self._tell(STILL, what, waiting + "\n".join(last_lines(told.attempt.log, TAIL)), reason=what, waiting=told.waiting)
         elif isinstance(told, Impossible):
-            what = f"{plural(told.jobs, 'job')} can never run here"
+            what = f"{plural(told.jobs, 'job')} can never run {told.there}"
             self._tell(STILL, what, f"{told.reason}; what can run goes on", reason=told.reason, waiting=told.jobs)
 
     def over(self, driven: Driven, sentences: Sequence[str], title: str = "") -> None:

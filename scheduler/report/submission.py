@@ -82,8 +82,8 @@ def _left_out(each: LeftOut) -> str:
             "with them; --max-failures none starts all, however many fail"
         )
     return (
-        f"still queued: {some} that can never run here: {each.why}. Change `resources` and run or submit the file again, or take "
-        f"{'it' if count == 1 else 'them'} out: `exp-queue cancel {each.job.short_id}`"
+        f"still queued: {some} that can never run {each.there}: {each.why}. Change `resources` and run or submit the file again, "
+        f"or take {'it' if count == 1 else 'them'} out: `exp-queue cancel {each.job.short_id}`"
     )
 
 

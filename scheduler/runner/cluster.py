@@ -64,6 +64,10 @@ class OnCluster(OtherMachines):
         return "slurm"
 
     @property
+    def there(self) -> str:
+        return "in Slurm"
+
+    @property
     def default_slots(self) -> int:
         return self._cluster.room
 

@@ -108,6 +108,11 @@ class Devices:
         """Which other machines, as `--on` names them; "" for this one."""
         return ""
 
+    @property
+    def there(self) -> str:
+        """Where jobs run, for people: `here`, `in Slurm`, `on ada or babbage`."""
+        return "here"
+
     def home_of(self, job: Job) -> Home | None:
         """Where the directories of its attempts lie; None: with the store."""
         return None

@@ -5,10 +5,11 @@ However an end is heard of, live or long after (`settling`), it is judged and wr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from scheduler.gpus.packing import GpuUse, retries_free_of_charge
+from scheduler.gpus.packing import GpuUse, retries_free_of_charge, uses_from
 from scheduler.launcher import journal
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import UNREAD, Changes
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
     from scheduler.gpus.usage import Shares
 
 Found = TypeVar("Found")
+UNTOLD: Mapping[str, Any] = {}
 
 
-def judge(attempt: Attempt, found: Found, shares: Shares) -> tuple[Found, tuple[GpuUse, ...]]:
+def judge(attempt: Attempt, found: Found, shares: Shares, told: Mapping[str, Any] = UNTOLD) -> tuple[Found, tuple[GpuUse, ...]]:
     """The verdict with its reason completed, and what the attempt used of each GPU. Reads the end of a failed one's log.
+    `told`: the end as another machine tells it; what it says of its GPUs nobody here has seen.
 
     Where memory ran out on a GPU that somebody had not been given, it teaches nothing about what the job needs.
     """
     if not isinstance(found, Ending) or not (shares or attempt.elsewhere):
-        return found, ()
+        return found, uses_from(told.get("uses", ()), job=attempt.job, attempt=attempt.number)
     exhausted = found.state is State.FAILED and ran_out(tail_of(attempt.log), any(s.full for s in shares.values()))
     uses = _uses(attempt, shares, exhausted=exhausted, succeeded=found.state in SUCCEEDED)
     if not exhausted:
@@ -70,27 +73,40 @@ def shares_from(store: Store, attempt: Attempt) -> Shares:
 
 def write_end(store: Store, change: Changes, end: End) -> str:
     """Returns why its job is started again, "" if it is not."""
-    attempt = end.running.attempt
+    attempt, unwanted = end.running.attempt, _is_unwanted(change, end)
     _learn_where(store, change, end)
     written = apply(change, attempt, end.found, end.duration, NOTHING if end.silent else UNREAD)
     if not written or not isinstance(end.found, Ending):
         return ""
     change.used(end.uses)
     system_uses.remember(change, attempt, end.system)
-    if end.running.job.is_seat and end.found.state is State.FAILED and end.found.exit_status == UNTAKEN:
+    return "" if unwanted or end.found.state in SUCCEEDED else _again(store, change, end, end.found)
+
+
+def _again(store: Store, change: Changes, end: End, found: Ending) -> str:
+    """Start its job again where that is due; why, "" where it is not."""
+    job, attempt = end.running.job, end.running.attempt
+    if job.is_seat and found.state is State.FAILED and found.exit_status == UNTAKEN:
         change.repeat_free_of_charge(attempt, "no agent has begun it")
         return "no agent has begun it: it waits for the next one"
     if _free_of_charge(store, end):
         change.repeat_free_of_charge(attempt, "out of memory while others were on its GPU: no retry spent")
         return "it starts again, no retry spent"
-    if end.found.taken and end.running.job.policy.resumable:
+    if found.taken and job.policy.resumable:
         change.repeat_free_of_charge(attempt, "its place was taken: no retry spent")
         return "it goes on when there is a place, no retry spent"
     # Asked of the row: its file may have brought the job another policy while it ran.
-    if end.found.state in SUCCEEDED or not deserves_another_attempt(store.job(attempt.job), end.found):
+    if not deserves_another_attempt(store.job(attempt.job), found):
         return ""
     change.retry_by_policy(attempt)
     return "its policy starts it again"
+
+
+def _is_unwanted(change: Changes, end: End) -> bool:
+    """Whether somebody has asked for its end before that it has failed was known here: then nothing starts the job again. On a
+    host with which nobody has spoken meanwhile it may have failed hours ago."""
+    has_failed = isinstance(end.found, Ending) and end.found.state in (State.FAILED, State.TIMEOUT)
+    return has_failed and change.state(end.running.attempt.job) is State.STOPPING
 
 
 def _learn_where(store: Store, change: Changes, end: End) -> None:
@@ -122,12 +138,14 @@ def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | N
     return isinstance(found, Ending) and change.end(attempt, found, duration, logged)
 
 
-def write_down(store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None) -> None:
-    """Judge and record an end that no runner has in its hands."""
-    judged, uses = judge(attempt, found, shares_from(store, attempt))
+def write_down(
+    store: Store, attempt: Attempt, found: recovery.Verdict, duration: float | None, told: Mapping[str, Any] = UNTOLD
+) -> None:
+    """Judge and record an end that no runner has in its hands. `told`: as for `judge`."""
+    judged, uses = judge(attempt, found, shares_from(store, attempt), told)
     job, system = store.job(attempt.job), system_use(attempt, found)
     with store.change() as change:
-        write_end(store, change, End(Running(job, attempt), judged, duration, uses, system))
+        write_end(store, change, End(Running(job, attempt), judged, duration, uses, system, place=told.get("place")))
     if isinstance(judged, Ending):
         from scheduler.runner import logs  # with all readers; there is rarely an end that nobody has heard
 

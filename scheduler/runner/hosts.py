@@ -51,6 +51,11 @@ class OnHosts(OtherMachines):
         return f"ssh:{','.join(self._names)}"
 
     @property
+    def there(self) -> str:
+        *others, last = self._names
+        return f"on {', '.join(others)} or {last}" if others else f"on {last}"
+
+    @property
     def default_slots(self) -> int:
         """As many as those have that take any, and what the others may be running."""
         return sum(host.slots if host.takes else len(host.busy) for host in self._hosts)

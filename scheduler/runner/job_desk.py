@@ -44,7 +44,6 @@ class JobDesk:
         self._view = GpuView(desk.reading, (), Observation(), desk.settings)
         self._somebody_waits = self._only_claims_block = False
         self._uses: dict[str, Shares] = {}
-        self._heard: History = {}
         self._measured_at = float("-inf")
         self._streaks: Mapping[str, frozenset[str]] = {}
         self._watchman = Watchman()
@@ -112,7 +111,6 @@ class JobDesk:
         self.refresh()
         seen = self._desk.look()
         self._measure(seen)
-        history = {**history, **self._heard}
         fresh = bool(seen.reading.problem) or time.monotonic() - seen.reading.at < STALE
         if not fresh:
             self._desk.sampler.ask()
@@ -143,10 +141,6 @@ class JobDesk:
         return answer
 
     # What is used, and what that teaches.
-
-    def hear(self, experiment: str, uses: Sequence[GpuUse]) -> None:
-        """What its attempts have used, wherever they were: that counts from now on; what is known here is a part of it."""
-        self._heard = {**self._heard, experiment: tuple(uses)}
 
     def adopt(self, job: Job) -> str:
         """The id of the claim of a job that somebody else started, so that it is measured from now on; "" if none lives."""

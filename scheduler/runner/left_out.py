@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from scheduler.queue.job import Attempt, Ending, Job
@@ -23,12 +23,13 @@ LOOK_AGAIN = 60.0  # seconds after which GPUs may have come that were not there
 
 @dataclass
 class LeftOut:
-    """Queued jobs that are left out for one reason: a sentence about the machine, the program that fails, or other jobs that they
-    come after. `job` is the first of them."""
+    """Queued jobs that are left out for one reason: a sentence about the machines, the program that fails, or other jobs that
+    they come after. `job` is the first of them; `there`: where they cannot run, as `Devices.there` has it."""
 
     why: str | Program | Lack
     job: Job
     numbers: set[int] = field(default_factory=set)
+    there: str = "here"
 
 
 class Choice:
@@ -49,7 +50,7 @@ class Choice:
 
     def left_out(self) -> list[LeftOut]:
         """What is queued still, and would have started but for its reason."""
-        found = [LeftOut(each.why, each.job, self._store.still_queued(each.numbers)) for each in self._out.values()]
+        found = [replace(each, numbers=self._store.still_queued(each.numbers)) for each in self._out.values()]
         return [each for each in found if each.numbers]
 
     @property
@@ -118,14 +119,14 @@ class Choice:
         if not self._out:
             self._seen = self._store.last_event()
         is_new = why not in self._out
-        self._out.setdefault(why, LeftOut(why, jobs[0])).numbers.update(job.number for job in jobs)
+        self._out.setdefault(why, LeftOut(why, jobs[0], there=self._devices.there)).numbers.update(job.number for job in jobs)
         self._apply()
         if isinstance(why, Program):
             if is_new:
                 self._news.append(Halted(str(why), self._streaks.failures(why), len(jobs), self._failed[why]))
         elif fresh := [job for job in jobs if job.number not in self._told]:
             self._told.update(job.number for job in fresh)
-            self._news.append(Impossible(fresh[0], len(fresh), why))
+            self._news.append(Impossible(fresh[0], len(fresh), why, self._devices.there))
 
     def _listen(self) -> None:
         """Take back what may start after all: a person who asks for a job of a program has mended it, or has changed what the

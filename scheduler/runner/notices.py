@@ -79,11 +79,13 @@ class StandsStill:
 
 @dataclass(frozen=True)
 class Impossible:
-    """So many queued jobs, of which `job` is the first, can never run on this machine: they stay queued, and the others run."""
+    """So many queued jobs, of which `job` is the first, can never run `there`, as `Devices.there` has it: they stay queued,
+    and the others run."""
 
     job: Job
     jobs: int
     reason: str
+    there: str = "here"
 
 
 @dataclass(frozen=True)

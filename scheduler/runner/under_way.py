@@ -11,7 +11,6 @@ from typing import Any
 
 from scheduler.errors import StateError
 from scheduler.failpoints import reach
-from scheduler.gpus.packing import uses_from
 from scheduler.launcher.places import gone, sweep
 from scheduler.launcher.spawning import Order
 from scheduler.linux.wakeups import Wakeups
@@ -34,7 +33,6 @@ from scheduler.runner.warmth import Warmth
 from scheduler.shortage import passing
 
 MISFIRES = 3
-NOTHING: Mapping[str, Any] = {}
 GATHER = 0.02  # seconds that the ends of short jobs may gather for one commit
 
 
@@ -261,9 +259,9 @@ class Supervision:
             self._note_end(running, found, duration)
 
     def _note_end(
-        self, running: Running, found: recovery.Verdict, duration: float | None, told: Mapping[str, Any] = NOTHING
+        self, running: Running, found: recovery.Verdict, duration: float | None, told: Mapping[str, Any] = endings.UNTOLD
     ) -> None:
-        """`told`: the end as it was heard. What another machine says of its place there and of its GPUs nobody here has seen."""
+        """`told`: the end as it was heard."""
         if isinstance(found, Ending) and found.state is State.STOPPED_EARLY:
             found = replace(found, reason=found.reason or running.why_stopped)
         desk = self._devices.desk
@@ -272,8 +270,7 @@ class Supervision:
             desk.rows.end(running.claim)
         if isinstance(found, Ending) and found.state in SUCCEEDED:  # before it is decided how the next one starts
             self.warmth.ended(running.warm, duration or 0.0)
-        judged, uses = endings.judge(running.attempt, found, shares)
-        uses = uses or uses_from(told.get("uses", ()), job=running.attempt.job, attempt=running.attempt.number)
+        judged, uses = endings.judge(running.attempt, found, shares, told)
         brief = duration is not None and duration < self._every  # it has no such log, and there may be a thousand of its kind
         system = None if brief else endings.system_use(running.attempt, found)
         known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)

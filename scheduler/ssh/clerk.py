@@ -14,9 +14,9 @@ from typing import Any
 
 from scheduler.launcher.outbox import Outbox
 from scheduler.queue.job import Attempt
-from scheduler.shortage import is_short
 from scheduler.ssh.errands import Bring, Errands
-from scheduler.ssh.hosts import launcher_of, place_of
+from scheduler.ssh.heard import ENDS, report_of
+from scheduler.ssh.hosts import place_of
 from scheduler.ssh.lines import FAREWELL, Lines
 from scheduler.ssh.mirror import Mirror
 from scheduler.ssh.orders import Host, Sent
@@ -182,7 +182,10 @@ class Clerk:
             host.hear_room(message)
             self._outbox.tell("", **{"is": "room"})
         elif sent := self._sent.get(message["order"]):
-            _ON[what](self, sent, message, data)
+            if what in ENDS:
+                del self._sent[sent.order]
+            if report := report_of(sent, message, data):
+                self._outbox.tell(sent.attempt, **report)
 
     def _greet(self, host: Host, message: dict[str, Any]) -> None:
         """It is there: tell it of all that concerns it; first of all it gets the code, where somebody brings that."""
@@ -225,39 +228,6 @@ class Clerk:
         for word in sent.words(self._home):
             self._lines.say(self._lines.hosts[sent.host], word)
 
-    def _runs(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        if not sent.begun:
-            sent.begun = True
-            launcher = launcher_of(sent.host, sent.order)
-            told = {"is": "running", "pid": None, "birth": None, "place": _place(sent.host, message)}
-            self._outbox.tell(sent.attempt, launcher=launcher, **told)
-
-    def _note(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        text = f"{sent.host}: {message['text']}" if message.get("of_host") else message["text"]
-        self._outbox.tell(sent.attempt, **{"is": "note", "about": "", "text": text})
-
-    def _file(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        """A piece of a file, or its size. A file that cannot be here at all is passed over: else every line would bring it again,
-        and break, with all else that it carries."""
-        if (path := message["path"]) in sent.passed_over:
-            return
-        try:
-            _write(sent.mirror, message, data)
-        except OSError as error:
-            if is_short(error):
-                raise
-            sent.passed_over.add(path)
-            text = f"{path} of {sent.host} cannot be kept here: {error.strerror or error}"
-            self._outbox.tell(sent.attempt, **{"is": "note", "about": "", "text": text})
-
-    def _is_over(self, sent: Sent, message: dict[str, Any], data: bytes) -> None:
-        del self._sent[sent.order]
-        sent.mirror.close()
-        found: dict[str, Any] = {key: message[key] for key in ("is", "why") if key in message}
-        if end := message.get("end"):
-            found["end"] = {**end, "place": _place(sent.host, end)}
-        self._outbox.tell(sent.attempt, launcher=launcher_of(sent.host, sent.order), **found)
-
     # What is wished here.
 
     def _take(self, sent: Sent) -> None:
@@ -284,28 +254,3 @@ class Clerk:
             self._lines.say(host, {"do": "forget", "order": order})
         else:
             self._to_forget.setdefault(name, []).append(order)
-
-
-def _place(host: str, said: dict[str, Any]) -> dict[str, Any] | None:
-    """As `origin_rows.arrived` takes it."""
-    return {**said["origin"], "host": host} if said.get("origin") else None
-
-
-def _write(mirror: Mirror, message: dict[str, Any], data: bytes) -> None:
-    path = message["path"]
-    if message["is"] == "size":
-        mirror.cut(path, message["size"])
-    elif message.get("whole"):
-        mirror.piece(path, message["at"], data, last=message["last"])
-    else:
-        mirror.append(path, message["at"], data)
-
-
-_ON = {
-    "running": Clerk._runs,
-    "note": Clerk._note,
-    "file": Clerk._file,
-    "size": Clerk._file,
-    "ended": Clerk._is_over,
-    "dropped": Clerk._is_over,
-}

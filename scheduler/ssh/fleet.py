@@ -18,6 +18,7 @@ from scheduler.queue.surroundings import KEPT, KEPT_IF_SET, Surroundings
 from scheduler.shortage import NotThis
 from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.hosts import launcher_of, new_order
+from scheduler.ssh.kinds import kind_of
 from scheduler.ssh.mirror import Mirror
 from scheduler.ssh.orders import Host, Sent
 from scheduler.ssh.places import NO_ROOM, NOWHERE
@@ -43,8 +44,8 @@ class Place:
         assert self.job
         self.attempts.append(order.attempt)
         mirror = Mirror(order.directory, order.log_cap)
-        guest = guest_of(self.job, order, self.id)
-        self.clerk.send(Sent(self.id.rpartition("/")[2], self.host.name, order.attempt, mirror, guest, as_objects(self.uses)))
+        told = (guest_of(self.job, order, self.id), kind_of(self.job.resources, self.uses), as_objects(self.uses))
+        self.clerk.send(Sent(self.id.rpartition("/")[2], self.host.name, order.attempt, mirror, *told))
         return True
 
     def release(self) -> None:
@@ -101,10 +102,12 @@ class SshFleet:
         there = self._clerk.host(host)
         if not there.takes:
             raise NotThis(NOWHERE)
-        if (why := there.seen().why_not(job.resources)) is not None:
+        uses = self._uses(job)
+        kind = kind_of(job.resources, uses)
+        if (why := there.seen().why_not(job.resources, kind)) is not None:
             raise NotThis(f"{host}: {why}" if why else NO_ROOM)
-        place = Place(launcher_of(host, new_order(job.id)), there, self._clerk, job, self._uses(job))
-        there.busy[place.id] = job.resources
+        place = Place(launcher_of(host, new_order(job.id)), there, self._clerk, job, uses)
+        there.busy[place.id] = kind
         return place
 
     def flush(self) -> None:

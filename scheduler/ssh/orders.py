@@ -15,15 +15,17 @@ from scheduler.ssh.places import Seen
 
 @dataclass
 class Sent:
-    """An order. `guest`: what is to be started; None: it is only watched, an earlier runner has sent it, or was about to. `uses`:
-    what attempts at its experiment have used of GPUs, on whichever machine. `begun`: that it runs was told; `stop`, `unwanted`:
-    what was asked for, and is said again over each new line; `passed_over`: files that cannot be kept here."""
+    """An order. `guest`: what is to be started; None: it is only watched, an earlier runner has sent it, or was about to. `kind`:
+    as `kind_of` has it; `uses`: what attempts at its experiment have used of GPUs, on whichever machine. `begun`: that it runs
+    was told; `stop`, `unwanted`: what was asked for, and is said again over each new line; `passed_over`: files that cannot be
+    kept here."""
 
     order: str
     host: str
     attempt: str
     mirror: Mirror
     guest: dict[str, Any] | None = None
+    kind: str = ""
     uses: Sequence[dict[str, Any]] = ()
     begun: bool = False
     stop: dict[str, Any] | None = None
@@ -33,7 +35,7 @@ class Sent:
     def words(self, home: str) -> list[dict[str, Any]]:
         """All that is to be said of it over a new line. `home`: where the paths of the guest lie here."""
         have = {"order": self.order, "have": self.mirror.sizes()}
-        start = {"do": "start", "guest": self.guest, "uses": self.uses, "home": home}
+        start = {"do": "start", "guest": self.guest, "kind": self.kind, "uses": self.uses, "home": home}
         first = {**(start if self.guest else {"do": "watch"}), **have}
         taken_back = [{"do": "withdraw", "order": self.order}] if self.unwanted else []
         return [first, *([self.stop] if self.stop else []), *taken_back]
@@ -44,7 +46,7 @@ class Host:
     """A machine that one can log in to. `line`: to it, where there is one; `up`: whether it has answered over it. `offers`: what
     it has, as it said last; `slots` to `doubtful`: as for `Seen`; `why`: it does not answer, or `refused` us; `errand`: the code
     is being brought to it, and it is not called meanwhile; `due`: when it is tried again; `answer_by`: until when it has time for
-    its first word, once it was called. `busy`: the launchers of attempts, and what those ask for that have not begun; the loop's
+    its first word, once it was called. `busy`: the launchers of attempts, and the kinds of those that have not begun; the loop's
     alone."""
 
     name: str
@@ -53,13 +55,13 @@ class Host:
     offers: dict[str, Any] = field(default_factory=dict)
     slots: int = 0
     taken: int = 0
-    not_now: Mapping[Resources, str] = field(default_factory=dict)
+    not_now: Mapping[str, str] = field(default_factory=dict)
     never: Mapping[Resources, str] = field(default_factory=dict)
     closed: str = ""
     driver: bool = False
     gpus: int = 0
     memory: int = 0
-    doubtful: frozenset[Resources] = frozenset()
+    doubtful: frozenset[str] = frozenset()
     why: str = ""
     refused: bool = False
     was_up: bool = False
@@ -68,7 +70,7 @@ class Host:
     due: float = 0.0
     answer_by: float = 0.0
     tries: int = 0
-    busy: dict[str, Resources | None] = field(default_factory=dict)
+    busy: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def starts_nothing(self) -> bool:
@@ -89,12 +91,12 @@ class Host:
         """What it has room for, as it says."""
         self.slots, self.taken, self.closed = said["slots"], said["taken"], said["closed"]
         self.driver, self.gpus, self.memory = said["driver"], said["gpus"], said["memory"]
-        self.not_now, self.never = _by_resources(said["not_now"]), _by_resources(said["never"])
+        self.not_now, self.never = said["not_now"], _by_resources(said["never"])
         self.doubtful |= self.not_now.keys()
 
     def seen(self) -> Seen:
         """As it stands now."""
-        trying = frozenset(wanted for wanted in self.busy.values() if wanted)
+        trying = frozenset(kind for kind in self.busy.values() if kind)
         has = (self.slots, self.taken, len(self.busy), self.driver, self.gpus, self.memory, self.offers["cores"])
         return Seen(self.name, *has, self.not_now, self.never, self.closed, self.doubtful, trying)
 

@@ -1,11 +1,11 @@
 """What goes over a line between a queue and a host: messages, each a line of JSON, some with bytes behind them. Pure.
 
-From the queue (`do`): `hello` (protocol, queue, directory, commit, changes), `ping`, and about an `order`: `start` (guest, uses,
-home, have), `watch` (have), `withdraw`, `stop` (state, grace), `forget`. To it (`is`): `hello` (cores, note, differs, and what
-`room` says), `refused` (text), `room` (slots, taken, driver, gpus, memory, closed; not_now, never: why not, by the resources of a
-guest), and about an order: `running` (origin), `note` (text, of_host), `file` (path, at; whole, last), `size`, `dropped` (why),
-`ended` (end, with its origin and uses). `origin`: kernel, driver and python of where it runs; `uses`: what attempts had and used
-of GPUs.
+From the queue (`do`): `hello` (protocol, queue, directory, commit, changes), `ping`, and about an `order`: `start` (guest, kind,
+uses, home, have), `watch` (have), `withdraw`, `stop` (state, grace), `forget`. To it (`is`): `hello` (cores, note, differs, and
+what `room` says), `refused` (text), `room` (slots, taken, driver, gpus, memory, closed; not_now: why not, by kinds; never: by
+the resources of a guest), and about an order: `running` (origin), `note` (text, of_host), `file` (path, at; whole, last),
+`size`, `dropped` (why), `ended` (end, with its origin and uses). `kind`: as `kinds.kind_of` has it, a word for the host;
+`origin`: kernel, driver and python of where it runs, and the numbers of its gpus; `uses`: what attempts had and used of GPUs.
 
 A line that brings the code says other words: `sync` (protocol, root, directory, commit, changes; behind it what is in each
 file) and, when the files are there, `sent`. It hears `wants` (into, rsync; behind it the names), `done` (written, deleted) or
@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-PROTOCOL = 4
+PROTOCOL = 5
 MAGIC = b"exp-queue: from here on frames\n"  # what a login shell prints before is none of ours
 Frame = tuple[dict[str, Any], bytes]
 

@@ -129,7 +129,7 @@ def _attempt(attempt: Attempt, models: str) -> dict[str, Any]:
         "started": round(attempt.started, 2),
         "ended": attempt.ended and round(attempt.ended, 2),
         "duration": attempt.duration and round(attempt.duration, 3),
-        "place": attempt.place or ("" if attempt.slot is None else f"slot {attempt.slot}"),
+        "place": attempt.site or ("" if attempt.slot is None else f"slot {attempt.slot}"),
         "models": models,
         "elsewhere": attempt.elsewhere,
         "log": str(attempt.log),

@@ -51,9 +51,14 @@ def lanes(attempt: Attempt) -> list[str]:
 
     >>> lanes(Attempt("a", 1, "", "", 0.0, gpus="0,3")), lanes(Attempt("a", 1, "", "", 0.0, slot=2))
     (['GPU 0', 'GPU 3'], ['slot 2'])
+    >>> lanes(Attempt("a", 1, "ssh/ada/b", "", 0.0, gpus="0")), lanes(Attempt("a", 1, "ssh/ada/b", "", 0.0, slot=0))
+    (['GPU 0 of ada'], ['ada'])
     """
     if attempt.gpus:
-        return [f"GPU {each}" if each.isdecimal() else each for each in attempt.gpus.split(",")]
+        names = [f"GPU {each}" if each.isdecimal() else each for each in attempt.gpus.split(",")]
+        return [f"{each} of {attempt.host}" if attempt.host else each for each in names]
+    if attempt.host:
+        return [attempt.host]
     return ["no GPU" if attempt.slot is None else f"slot {attempt.slot}"]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from scheduler.experiments import Policy, Resources
-from scheduler.gpus.packing import GpuUse, uses_from
+from scheduler.gpus.packing import GpuUse, as_objects, uses_from
 from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
@@ -136,12 +136,12 @@ def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store:
     assert heard == [{"is": "ended", "order": "order", "end": {**how, "origin": None, "uses": []}}]
 
 
-def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
+def test_the_python_and_the_gpus_that_it_has_here_are_told_while_it_runs_and_when_it_has_ended(far: Far, store: Store) -> None:
     """Over there nobody can look; and of what is brief the one or the other is all that is said."""
     far.says("start", guest=GUEST, home="/home")
     (job,), here = store.jobs(), Origin(None, Interpreter("/bin/python", "3.12.1", ("a==1",)), "node7", "Linux 6.1", "550.54")
     with store.change() as change:
-        attempt = change.begin(job, "launcher", "", origin=origin_rows.remember(change, here))
+        attempt = change.begin(job, "launcher", "1", origin=origin_rows.remember(change, here))
         assert attempt
         change.runs(attempt, os.getpid(), None)
     far.orders.refill(1)
@@ -149,7 +149,7 @@ def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended
         change.end(attempt, Ending(State.DONE, 0), 7.5)
     far.orders.refill(1)
     python = {"path": "/bin/python", "version": "3.12.1", "packages": ["a==1"]}
-    told = {"kernel": "Linux 6.1", "driver": "550.54", "python": python}
+    told = {"kernel": "Linux 6.1", "driver": "550.54", "python": python, "gpus": "1"}
     heard: list[dict[str, Any]] = []
     while not any(each["is"] == "ended" for each in heard):  # `hears` gives up where nothing more is said
         heard += far.hears()
@@ -158,7 +158,8 @@ def test_the_python_that_it_has_here_is_told_while_it_runs_and_when_it_has_ended
 
 def test_what_it_used_of_its_gpus_is_told_with_its_end(far: Far, store: Store) -> None:
     """By that its queue decides whether it runs once more, and with how much memory; an attempt before it has told its own."""
-    far.says("start", guest=GUEST, home="/home")
+    told = [GpuUse("elsewhere", 1, "GPU-9", "Fake", 2048, out_of_memory=True)]
+    far.says("start", guest=GUEST, uses=as_objects(told), home="/home")
     uses = [GpuUse("order", n, "GPU-0", "Fake", 4096, out_of_memory=True, contended=True) for n in (1, 2)]
     for use in uses:
         with store.change() as change:
@@ -173,6 +174,20 @@ def test_what_it_used_of_its_gpus_is_told_with_its_end(far: Far, store: Store) -
     while not heard:
         heard = far.hears()
     assert [uses_from(each["end"]["uses"]) for each in heard] == [(uses[1],)]
+    assert store.gpu_uses([store.job("order")]) == {"e": tuple(told)}, "of which that is a part"
+
+
+def test_what_its_queue_knows_of_gpus_is_known_to_whoever_starts_it(far: Far, store: Store) -> None:
+    """Two runs of that queue have a line each, and here a runner each: the one that had not heard it started the job with as
+    little memory as on the host before, and a retry was spent. An order that is said once more brings no older knowledge back."""
+    first = GpuUse("there", 1, "GPU-9", "Fake", 2048, out_of_memory=True)
+    both = [first, replace(first, attempt=2, granted=3072)]
+    far.says("start", guest=GUEST, uses=as_objects([first]), home="/home")
+    far.says("start", order="second", guest=GUEST, uses=as_objects(both), home="/home")
+    far.says("start", guest=GUEST, uses=as_objects([first]), home="/home")
+    far.says("start", order="third", guest=GUEST, uses=[], home="/home")
+    with Store(store.home) as another:
+        assert another.gpu_uses(another.jobs()) == {"e": tuple(both)}
 
 
 def test_what_a_person_should_know_of_the_machine_is_told_over_there(far: Far) -> None:
@@ -182,15 +197,17 @@ def test_what_a_person_should_know_of_the_machine_is_told_over_there(far: Far) -
     assert far.hears() == [{"is": "note", "order": "order", "text": "somebody came onto GPU 0", "of_host": True}]
 
 
+@pytest.mark.parametrize(("kind", "called"), [("a word of its queue", "a word of its queue"), ("", GUEST["resources"])])
 def test_that_there_is_no_room_is_told_before_an_order_is_given_back(
-    far: Far, store: Store, monkeypatch: pytest.MonkeyPatch
+    far: Far, store: Store, monkeypatch: pytest.MonkeyPatch, kind: str, called: str
 ) -> None:
-    """Its queue looks for another place as soon as it has it again, and sent it here once more."""
+    """Its queue looks for another place as soon as it has it again, and sent it here once more. It knows by its own word which
+    jobs are like this one, where it has said one."""
     monkeypatch.setattr(orders, "GIVE_BACK", -1.0)
     monkeypatch.setattr(Devices, "default_slots", 0)
-    far.says("start", guest=GUEST, home="/home")
+    far.says("start", guest=GUEST, kind=kind, home="/home")
     told = [(message["is"], message.get("not_now")) for message in far.hears_all()]
-    assert told == [("room", {GUEST["resources"]: "its slots are taken"}), ("dropped", None)]
+    assert told == [("room", {called: "its slots are taken"}), ("dropped", None)]
     assert [job.state for job in store.jobs()] == [State.CANCELLED]
 
 

@@ -48,10 +48,10 @@ def order(store: Store) -> Callable[..., Job]:
     return taken
 
 
-def give_back(store: Store, room: Room, job: Job, wait: Wait | None) -> None:
+def give_back(store: Store, room: Room, job: Job, wait: Wait | None, kind: str = "") -> None:
     with store.change() as change:
         guests.withdraw(change, job.id)
-    room.gave_back(job, wait)
+    room.gave_back(job, kind or as_json(job.resources), wait)
 
 
 def over(store: Store, order: str) -> None:
@@ -145,7 +145,7 @@ def test_what_comes_back_without_a_reason_is_asked_for_less_and_less_often(
             clock.now += 0.5
         pauses.append(clock.now - begun)
     assert pauses == [1.0, 2.0, 4.0]
-    some.started(store.job("o0"))
+    some.started(as_json(NONE))
     give_back(store, some, order("again"), None)
     clock.now += 1.0
     assert told(some) == {}
@@ -157,3 +157,15 @@ def test_what_can_never_run_here_is_told_as_such(store: Store, devices: Devices,
     give_back(store, some, order("huge", Resources(cpus=5)), some.obstacle("huge"))
     now = some.now([])
     assert (now["not_now"], now["never"]) == ({}, {as_json(Resources(cpus=5)): "it asks for 5 CPU cores and there are 4"})
+
+
+def test_of_two_kinds_that_ask_for_the_same_one_may_have_room(store: Store, devices: Devices, order) -> None:
+    """One of them is known to need most of a GPU: it kept the other from being asked for, also when a person had cancelled it."""
+    some = Room(store, devices)
+    order("runs", HALF, runs=True)
+    give_back(store, some, order("needs much", ALL), some.obstacle("needs much"), "much")
+    give_back(store, some, order("needs little", ALL), some.obstacle("needs little"), "little")
+    full = "it asks for 4 CPU cores and 2 are left"
+    assert told(some) == {"much": full, "little": full}
+    some.started("little")
+    assert told(some) == {"much": full}

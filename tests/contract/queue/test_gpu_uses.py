@@ -26,6 +26,7 @@ def test_uses_are_found_by_experiment_whichever_job_made_them(store: Store, expe
     again = submit(store, experiments(TEXT), "/", again=True).jobs
     uses = store.gpu_uses(again)
     assert uses == {first[0].experiment: (GpuUse(first[0].id, 1, "GPU-0", "A", None, 5000, succeeded=True),)}
+    assert store.uses_of(attempt) == uses[first[0].experiment]
 
 
 def test_a_store_of_the_first_format_is_migrated_when_it_is_opened(home: Home, experiments) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,51 +16,15 @@ from scheduler.queue import origin_rows
 from scheduler.queue.interpreters import Interpreter
 from scheduler.queue.job import Attempt
 from scheduler.queue.mine import Mine
-from scheduler.queue.origins import Origin
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
-from scheduler.queue.submit import submit
-from scheduler.runner.devices import Devices
 from scheduler.runner.endings import write_end
 from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.under_way import Supervision
-from scheduler.ssh.fleet import SshFleet
-from scheduler.ssh.hosts import launcher_of
-from scheduler.ssh.orders import Host
+from tests.contract.runner.clerks import OnAda, Telling, sent_to_ada
 
 PYTHON = {"path": "/there/python", "version": "3.12.1", "packages": ["torch==2.5"]}
-PLACE = {"host": "ada", "kernel": "Linux 6.1", "driver": "550.54", "python": PYTHON}
-
-
-class Telling:
-    """As the clerk: what `reports` has is told when there is a reader for it."""
-
-    def __init__(self) -> None:
-        self.hosts = [Host("ada")]
-        self.told: list[dict[str, Any]] = []
-        self._readable, self._woken = os.pipe()
-
-    def fileno(self) -> int:
-        return self._readable
-
-    def watch(self, attempt: Attempt) -> Host:
-        return self.hosts[0]
-
-    def says(self, attempt: Attempt, what: str, **more: Any) -> None:
-        self.told.append({"is": what, "attempt": attempt.name, "launcher": attempt.launcher, **more})
-        os.write(self._woken, b".")
-
-    def reports(self) -> list[dict[str, Any]]:
-        os.read(self._readable, 1)
-        found, self.told = self.told, []
-        return found
-
-    def forget(self, launcher: str) -> None:
-        """It has nothing of it."""
-
-    def close(self) -> None:
-        os.close(self._readable)
-        os.close(self._woken)
+PLACE = {"host": "ada", "kernel": "Linux 6.1", "driver": "550.54", "python": PYTHON, "gpus": "0,2"}
 
 
 @pytest.fixture
@@ -71,25 +34,12 @@ def clerk() -> Iterator[Telling]:
     made.close()
 
 
-def begun(store: Store, experiments, folder: Path, head: str = "") -> Attempt:
-    """An attempt that is on its way to ada, of which no more is known here than that."""
-    text = f"command: ['true', '${{args}}']\n{head}\ngrid: {{x: [1]}}\n"
-    (job,) = submit(store, experiments(text), str(folder)).jobs
-    with store.change() as change:
-        number = origin_rows.remember(change, Origin(None, None, "ada", ""))
-        attempt = change.begin(job, launcher_of("ada", "order"), "", origin=number)
-    assert attempt
-    return attempt
-
-
 def heard(store: Store, clerk: Telling, attempt: Attempt, what: str, **more: Any) -> None:
     """A runner hears this of it, and writes down what follows."""
-    devices = Devices("")
-    devices.fleet = lambda wakeups, heard: SshFleet(clerk, ["ada"], wakeups, heard)  # type: ignore[method-assign, arg-type]
     with Wakeups(lambda number: None) as wakeups:
         warmth = SimpleNamespace(ended=lambda *_: None, leave=lambda: None)
         obstacles = Obstacles(lambda _: None)
-        jobs = Supervision(Mine(store), devices, wakeups, 1, obstacles, lambda *_: None, warmth, lambda job: False)  # type: ignore[arg-type]
+        jobs = Supervision(Mine(store), OnAda(clerk), wakeups, 1, obstacles, lambda *_: None, warmth, lambda job: False)  # type: ignore[arg-type]
         assert [each.attempt for each in jobs.join()] == [attempt]
         clerk.says(attempt, what, **more)
         wakeups.wait(10)
@@ -103,15 +53,18 @@ END = {"state": "failed", "exit_status": 1, "reason": "exit status 1", "duration
 
 
 @pytest.mark.parametrize("what", ["running", "ended"])
-def test_the_python_that_it_had_there_is_kept_whenever_it_is_told(
+def test_the_python_and_the_gpus_that_it_had_there_are_kept_whenever_they_are_told(
     store: Store, experiments, tmp_path: Path, clerk: Telling, what: str
 ) -> None:
-    """What is brief is over before anybody says that it runs, and was a number without a Python for ever."""
-    attempt = begun(store, experiments, tmp_path)
+    """What is brief is over before anybody says that it runs, and was a number without a Python for ever. On which GPU of which
+    machine a job runs is what people ask who see one that is busy."""
+    attempt = sent_to_ada(store, experiments, tmp_path)
     more = {"end": {**END, "place": PLACE}} if what == "ended" else {"pid": None, "birth": None, "place": PLACE}
     heard(store, clerk, attempt, what, **more)
     now = store.attempt(attempt.job, 1)
-    found = now and origin_rows.origin_of(store, now)
+    assert now
+    assert (now.gpus, now.place, now.site) == ("0,2", "GPU 0,2", "GPU 0,2 of ada")
+    found = origin_rows.origin_of(store, now)
     assert found
     assert found.interpreter == Interpreter("/there/python", "3.12.1", ("torch==2.5",))
     assert (found.host, found.kernel, found.driver) == ("ada", "Linux 6.1", "550.54")
@@ -119,7 +72,7 @@ def test_the_python_that_it_had_there_is_kept_whenever_it_is_told(
 
 def test_memory_that_others_there_have_taken_costs_no_retry(store: Store, experiments, tmp_path: Path, clerk: Telling) -> None:
     """It was the host that had seen them, and the job failed, though it was none of its faults. What it used is remembered."""
-    attempt = begun(store, experiments, tmp_path)
+    attempt = sent_to_ada(store, experiments, tmp_path)
     use = GpuUse("order", 1, "GPU-7", "Fake", 4096, out_of_memory=True, contended=True)
     heard(store, clerk, attempt, "ended", end={**END, "uses": as_objects([use])})
     job = store.job(attempt.job)

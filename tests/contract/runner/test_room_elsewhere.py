@@ -16,6 +16,7 @@ from scheduler.runner.cluster import OnCluster
 from scheduler.runner.devices import Devices
 from scheduler.runner.hosts import OnHosts
 from scheduler.runner.left_out import Choice
+from scheduler.runner.notices import Impossible
 from scheduler.runner.outlook import Outlook
 from scheduler.runner.plan import Start, Stop, Wait
 from scheduler.runner.runner import Runner
@@ -23,6 +24,7 @@ from scheduler.runner.starts import Starts
 from scheduler.runner.streaks import Streaks
 from scheduler.shortage import NotThis
 from scheduler.ssh.fleet import SshFleet
+from scheduler.ssh.kinds import kind_of
 from scheduler.ssh.orders import Host
 from scheduler.ssh.places import NO_ROOM, NOWHERE
 from tests.git_checkouts import checkout
@@ -77,7 +79,7 @@ def test_that_a_host_has_no_room_is_said_as_it_is(store: Store, experiments, tmp
     """It has filled up since it was decided. Nothing is wrong with this machine, as was said, and the next job has its place."""
     jobs = submit(store, experiments("command: [echo, '${n}']\ngrid: {n: [1, 2, 3, 4, 5]}\n"), str(tmp_path)).jobs
     full, refusing, small, away = host("ada", 1), host("babbage", 1), host("curie", 1), host("dirac", 1)
-    full.taken, refusing.not_now, away.up = 1, {Resources(): "its disk is full"}, False
+    full.taken, refusing.not_now, away.up = 1, {kind_of(Resources()): "its disk is full"}, False
     names = ["ada", "babbage", "dirac", "curie", "curie"]
     starts = [Start(job, host=name) for job, name in zip(jobs, names, strict=True)]
     ready, refused, said = claimed(store, [full, refusing, small, away], starts)
@@ -152,6 +154,7 @@ def test_a_person_is_told_of_all_partitions_that_jobs_go_to(store: Store, experi
     assert cluster.note == "Slurm starts them, partition big and its default partition, 3 of an array at once"
     cluster.expect(jobs[:1])
     assert cluster.note == "Slurm starts them, its default partition, 3 of an array at once"
+    assert cluster.there == "in Slurm"
 
 
 def test_jobs_without_gpus_are_found_behind_all_that_wait_for_one(store: Store, experiments, tmp_path: Path) -> None:
@@ -160,7 +163,7 @@ def test_jobs_without_gpus_are_found_behind_all_that_wait_for_one(store: Store, 
         text = f"command: [echo, '${{n}}']\ngrid: {{n: {list(values)}}}\nresources: {asks}\n"
         submit(store, experiments(text), str(tmp_path))
     used = host("ada", 1, gpus=1)
-    used.not_now = {GPU: "GPU 0 is in use"}
+    used.not_now = {kind_of(GPU): "GPU 0 is in use"}
     devices = on(tmp_path, used, host("babbage", 2))
     outlook = Outlook(store, devices, Choice(Mine(store), devices, Streaks()))
     decisions = outlook.decide((), 3, now=1.0, stop=Stop.NO)
@@ -178,14 +181,16 @@ def test_what_no_host_can_ever_run_is_left_out_when_all_have_said_so(store: Stor
     assert choice.due(1, 1.0) == (job,)
     ada.never = {job.resources: "no GPU has 80 GiB"}
     assert choice.due(1, 1.0) == ()
-    assert [each.why for each in choice.left_out()] == ["ada: no GPU has 80 GiB"]
+    why, there = "ada: no GPU has 80 GiB", "on ada or babbage"
+    assert [(each.why, each.there) for each in choice.left_out()] == [(why, there)]
+    assert choice.news() == [Impossible(job, 1, why, there)], "it was said that it can never run here, where nobody sends it"
 
 
 def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: Store, experiments, tmp_path: Path) -> None:
     """Then there was room for that one. A host with four free GPUs computed on one of them until that job was over."""
     jobs = submit(store, experiments("command: [echo, '${n}']\ngrid: {n: [1, 2]}\nresources: {gpus: 1}\n"), str(tmp_path)).jobs
     ada, heard = host("ada", 4, gpus=4), list[dict[str, Any]]()
-    ada.doubtful = frozenset({GPU})
+    ada.doubtful = frozenset({kind_of(GPU)})
     clerk = clerk_of(ada)
     clerk.reports = lambda: [{"is": "running", "attempt": "", "launcher": place.id, "pid": None, "birth": None}]
     watched: list[Any] = []

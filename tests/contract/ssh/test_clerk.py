@@ -1,14 +1,12 @@
-"""Who speaks with hosts, against a host that says what the test wants: its client is a script that never leaves this machine."""
+"""Who speaks with hosts, against hosts that say what the test wants."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import shlex
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,26 +22,8 @@ from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
+from tests.contract.ssh.scripted import OFFERS, Said, all_hosts_say
 from tests.waiting import in_time, until
-
-ROOM = {"slots": 2, "taken": 0, "driver": False, "gpus": 0, "memory": 0, "not_now": {}, "never": {}, "closed": ""}
-OFFERS = {"is": "hello", "cores": 4, "note": "no GPUs", "differs": "", **ROOM}
-CLIENT = """
-import json, sys
-from scheduler.ssh.wire import MAGIC, Frames, frame
-with open("calls", "a") as calls:
-    calls.write("x")
-said = json.load(open("said.json"))
-out = sys.stdout.buffer
-out.write(MAGIC + frame(said["hello"]))
-out.flush()
-frames = Frames()
-while data := sys.stdin.buffer.raw.read(65536):
-    for message, _ in frames.take(data):
-        for each in said["answers"].get(message["do"], []):
-            out.write(frame({"order": message["order"], **each[0]}, each[1].encode()))
-            out.flush()
-"""
 
 
 @pytest.fixture
@@ -52,12 +32,8 @@ def clerk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     the code to ada."""
     made: list[Clerk] = []
 
-    def clerk_of(hello: dict[str, Any], bring: Bring | None = None, **said: list[tuple[dict[str, Any], str]]) -> Clerk:
-        (tmp_path / "said.json").write_text(json.dumps({"hello": {**OFFERS, **hello}, "answers": said}), encoding="utf-8")
-        monkeypatch.chdir(tmp_path)
-        root = Path(__file__).parents[3]
-        script = f"import sys; sys.path.insert(0, {str(root)!r})\n{CLIENT}"
-        monkeypatch.setenv("EXP_QUEUE_SSH", shlex.join([sys.executable, "-c", script]))
+    def clerk_of(hello: dict[str, Any], bring: Bring | None = None, **said: Said) -> Clerk:
+        all_hosts_say(tmp_path, monkeypatch, hello, **said)
         made.append(Clerk(tmp_path / "home", "queue", lambda: ("", "", ""), {"ada": bring} if bring else {}))
         return made[-1]
 
@@ -128,7 +104,7 @@ def test_a_host_that_takes_the_call_and_says_nothing_is_given_up(
 
 def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
     """A machine may call itself node7, or localhost; nobody here knows it by that."""
-    origin = {"kernel": "Linux 6.1", "driver": "", "python": None}
+    origin = {"kernel": "Linux 6.1", "driver": "", "python": None, "gpus": "0"}
     runs, end = {"is": "running", "origin": origin}, {"is": "ended", "end": {"state": "done", "origin": origin}}
     some = clerk({}, watch=[(runs, ""), (end, "")])
     some.watch(watched(tmp_path))

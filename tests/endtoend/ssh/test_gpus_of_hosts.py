@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tests.conftest import CommandLine
-from tests.endtoend.elsewhere import environment, grid
+from tests.endtoend.elsewhere import environment, grid, shown
 from tests.endtoend.ssh.conftest import WithGpus
 from tests.endtoend.ssh.test_full_hosts import NOTED, said
 from tests.fakes.nvml.fake_driver import gpu_lines
@@ -94,3 +94,21 @@ def test_out_of_memory_beside_a_stranger_there_is_repeated_elsewhere_without_spe
     assert running.wait(100) == 0
     assert said(line, "it starts again, no retry spent")
     assert shares(line) == [("0.256", "ada"), ("0.256", "babbage")]
+
+
+def test_on_which_gpu_of_which_host_a_job_runs_is_told_here(there: WithGpus, command_line: CommandLine) -> None:
+    """Whoever sees that a GPU of ada's is busy looks here for the job. A `cancel` for which no run waits keeps that, too."""
+    line = command_line
+    running = line.start("run", grid(line, "[0]", ", stay: [true]", "resources: {gpus: 1}"), "--on", "ssh:ada", "--plain")
+    until(lambda: [each["state"] for each in line.jobs()] == ["running"])
+    (job,) = line.jobs()
+    assert (job["host"], job["gpus"]) == ("ada", "0")
+    assert " ada:0 " in line("status").stdout
+    assert line("explain", job["id"][:8]).stdout.endswith("is running on GPU 0 of ada\n")
+    running.kill()
+    running.wait()
+    done = line("cancel", job["id"][:8])
+    assert done.returncode == 0, done.stderr
+    attempt = shown(line, job["id"])["attempts"][-1]
+    assert (attempt["state"], attempt["machine"], attempt["place"]) == ("cancelled", "ada", "GPU 0")
+    assert attempt["origin"]["gpu_models"] == ["Fake"]

@@ -86,6 +86,8 @@ def test_what_nobody_here_will_change_is_a_standstill() -> None:
     assert still.text == "nothing has run for 10 min 00 s, and nothing can start: GPU 0 is lost"
     assert halted.title == "grid.yaml: train.py has failed 5 times in a row and is started no more"
     assert impossible.title == "grid.yaml: 3 jobs can never run here"
+    (impossible,) = heard(Impossible(A, 1, "it needs 2 GPUs", "on ada or babbage"))
+    assert impossible.title == "grid.yaml: 1 job can never run on ada or babbage"
 
 
 def over(*ends: tuple[Driven, list[str]], error: Exception | None = None, begun: bool = True) -> list[Event]:

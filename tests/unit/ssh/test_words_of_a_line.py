@@ -7,7 +7,8 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -15,17 +16,22 @@ from hypothesis import strategies as st
 
 from scheduler.errors import UserError
 from scheduler.experiments import Resources
+from scheduler.gpus.packing import GpuUse, as_objects
 from scheduler.hosted.courier import likely_grows, only_grows
 from scheduler.hosted.visitors import at_home_here
+from scheduler.launcher.spawning import Order
 from scheduler.queue.asks import as_json
 from scheduler.queue.guests import Guest
 from scheduler.queue.surroundings import Surroundings
+from scheduler.ssh.fleet import Place
 from scheduler.ssh.hosts import hosts_in, launcher_of, new_order, place_of
+from scheduler.ssh.kinds import kind_of
 from scheduler.ssh.line import Line
 from scheduler.ssh.lines import Lines, Listener
-from scheduler.ssh.orders import Host
+from scheduler.ssh.orders import Host, Sent
 from scheduler.ssh.places import Seen
 from scheduler.ssh.wire import MAGIC, Frames, frame
+from tests.queued import job
 
 
 @given(st.lists(st.binary(max_size=50), max_size=5), st.integers(1, 40))
@@ -106,13 +112,13 @@ def test_a_host_is_seen_as_it_has_said() -> None:
     """What it asks back for once is remembered: it gets such jobs one by one from then on."""
     host = Host("ada", up=True, offers={"differs": "", "cores": 4})
     more = {"driver": True, "gpus": 1, "memory": 24000}
-    wanted, kind = Resources(gpus=1), as_json(Resources(gpus=1))
+    wanted, kind = Resources(gpus=1), kind_of(Resources(gpus=1))
     host.hear_room({"slots": 3, "taken": 1, "not_now": {kind: "GPU 0 is in use"}, "never": {}, "closed": "", **more})
-    host.busy = {"x": Resources(), "y": None}
-    asked = ({wanted: "GPU 0 is in use"}, {}, "", frozenset({wanted}), frozenset({Resources()}))
+    host.busy = {"x": kind_of(Resources()), "y": None}
+    asked = ({kind: "GPU 0 is in use"}, {}, "", frozenset({kind}), frozenset({kind_of(Resources())}))
     seen = Seen("ada", 3, 1, 2, True, 1, 24000, 4, *asked)
     assert host.seen() == seen
-    host.hear_room({"slots": 2, "taken": 0, "not_now": {}, "never": {kind: "no"}, "closed": "full", **more})
+    host.hear_room({"slots": 2, "taken": 0, "not_now": {}, "never": {as_json(wanted): "no"}, "closed": "full", **more})
     assert host.seen() == replace(seen, slots=2, taken=0, not_now={}, never={wanted: "no"}, closed="full")
 
 
@@ -147,3 +153,13 @@ def test_why_there_is_no_line_is_said_by_whoever_knows(monkeypatch: pytest.Monke
     line = Line("ada")
     assert expected in line.last_words()
     line.close()
+
+
+def test_an_order_says_of_which_kind_it_is() -> None:
+    """The host says by that word what it has no room for, and knows no other for it."""
+    wanted, uses, sent = Resources(gpus=1), [GpuUse("earlier", 1, "GPU-0", "A", peak=2_000, succeeded=True)], list[Sent]()
+    clerk: Any = SimpleNamespace(send=sent.append)
+    place = Place("ssh/ada/order", Host("ada"), clerk, job(1, resources=wanted), uses)
+    place.start(Order("job/1", ["true"], "/", "/nowhere"), [])
+    (start,) = sent[0].words("/home")
+    assert (start["kind"], start["uses"]) == (kind_of(wanted, uses), as_objects(uses))

@@ -108,7 +108,7 @@ def run(
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
-    warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan, here=where.elsewhere is None, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         here, begin = working_directory(), order.begin
@@ -145,7 +145,7 @@ def submit(
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
-    warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan, here=True, quiet=quiet)
     with asked_of_jobs(trackers, "trackers"), opened_queue(say_of(quiet=quiet)) as store:
         here, tell = working_directory(), tell_of(quiet=quiet)
         submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)

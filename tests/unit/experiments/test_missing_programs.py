@@ -108,6 +108,8 @@ LINES = {
     "python trian.py --lr=1 > log 2>&1": TRIAN,
     "A=1 B=2 python trian.py": TRIAN,
     "exec python trian.py | tee log": TRIAN,
+    "python trian.py; echo done": TRIAN,
+    "python trian.py>log": TRIAN,
     "pyhton train.py": ['a program is not there: no program pyhton on the PATH; did you mean "python"?'],
     "python train.py --name='a b' && python trian.py": [],  # what comes first may make what comes next
     "cd sub && python trian.py": [],

@@ -85,11 +85,11 @@ class StateError(UserError):
     """The state directory or its database cannot be used as it is. Nothing in it was changed."""
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is closest, None where nothing is close."""
+def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """The known word that is closest, None where nothing is close; `alike`: from 0, not at all, to 1, the same."""
     import difflib  # every process of ours passes here, and few meet a wrong word
 
-    return next(iter(difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)), None)
+    return next(iter(difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=alike)), None)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
+from typing import Any
 
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.kept import kept, with_curves
 from scheduler.queue.store import Store
-from scheduler.tracking import outcomes
+from scheduler.tracking import metric_log, outcomes
 from scheduler.tracking.left import left
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
+from scheduler.tracking.readers.rows import Row
 from scheduler.values import dataclass
 
 
@@ -78,3 +80,33 @@ def _read(store: Store, job: Job, attempt: Attempt) -> tuple[Logged, Objective |
     from scheduler.runner.logs import read_whole  # nearly always all is kept, and nobody needs the readers of logs
 
     return read_whole(store, job, attempt)
+
+
+def rows(store: Store, job: Job, attempt: Attempt) -> list[dict[str, Any]]:
+    """The rows that an attempt has logged by now, in order, with `_step` and `_time` where these are known: those of its metric
+    log as they stand there or, where that has none, those of the log that its curves are made of."""
+    own = [row for row in metric_log.rows(attempt.metrics) if metric_log.metrics_of(row)]
+    return own or [_as_logged(row) for row in _read_rows(store, job, attempt)]
+
+
+def _as_logged(row: Row) -> dict[str, Any]:
+    moment = {"_step": row.step, "_time": row.time}
+    return {**{name: value for name, value in moment.items() if value is not None}, **metric_log.metrics_of(row.values)}
+
+
+def _read_rows(store: Store, job: Job, attempt: Attempt) -> list[Row]:
+    from scheduler.runner.logs import follower_of, is_cut  # as above
+
+    follower, found = follower_of(store, job, attempt, awake=False), list[Row]()
+    try:
+        read, is_all = follower.read(), False
+        while True:
+            if follower.anew:  # those of before do not count
+                found.clear()
+            found += read
+            if is_all:
+                return found
+            is_all = not follower.is_behind
+            read = follower.finish(cut=is_cut(attempt.ending)) if is_all else follower.read()
+    finally:
+        follower.close()

@@ -8,12 +8,14 @@ from dataclasses import replace
 from functools import partial
 
 from scheduler.actions.check import Overview
+from scheduler.actions.check import check as check_list
 from scheduler.actions.drive import Driven, Tell, Terms, run_out
 from scheduler.actions.evidence import offered
 from scheduler.actions.notices import Driving, Said, SweepOpened
 from scheduler.actions.trials import Results, Standing, results
 from scheduler.errors import CannotEverRun, UserError
-from scheduler.experiments import Experiment
+from scheduler.experiments import Experiment, ExperimentFile
+from scheduler.experiments.command.missing import missing
 from scheduler.experiments.remarks import Remarks
 from scheduler.queue.mine import Mine
 from scheduler.queue.remarks import remark
@@ -31,7 +33,7 @@ from scheduler.sweeps.engine.source import SweepSource
 from scheduler.sweeps.engine.trial_source import TrialSource
 from scheduler.sweeps.search.search import learns, learns_outside, open_search, refuse_unsearchable
 from scheduler.sweeps.search.search_thread import Asking
-from scheduler.sweeps.stopping.stopping import open_stopping
+from scheduler.sweeps.stopping.stopping import Stopping, open_stopping
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 from scheduler.sweeps.wishes import Wishes
@@ -58,7 +60,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
 
     UserError before anything begins where its search or its early stopping cannot be.
     """
-    stopping, budget = open_stopping(plan.sweep, wishes.pruner), budget_of(plan, wishes)
+    stopping, budget = _stopping(plan, wishes), budget_of(plan, wishes)
     _refuse_unsearchable(plan, wishes)
     learned = [trial.job for trial in offered(store, plan, directory, wishes)]
     misspelt = "" if wishes.again else take_over(store, plan, directory, wishes.pruner)
@@ -103,13 +105,22 @@ def refuse_impossible(plan: SweepPlan, devices: Devices) -> None:
         raise CannotEverRun(what, next_step=devices.cure or "ask for less")
 
 
-def check(plan: SweepPlan, shown: int) -> Overview:
-    """What the file asks for, with points like those that it tries. UserError if its search or its stopping cannot be."""
-    open_stopping(plan.sweep, Wishes().pruner)
-    if plan.sweep.method == "bayes":
-        refuse_unsearchable(plan.sweep, "bayes")
+def refuse_wrong(plan: SweepPlan, wishes: Wishes) -> None:
+    """UserError where its search or its early stopping cannot be; `sweep` says the same before anything begins."""
+    _stopping(plan, wishes)
+    _refuse_unsearchable(plan, wishes)
+
+
+def check(plan: SweepPlan, shown: int, listed: ExperimentFile | None = None) -> Overview:
+    """What the file asks for, with points like those that it tries. UserError if its search or its stopping cannot be.
+
+    `listed`: of a grid, the same as a list. Then its points are counted, and the first of them shown."""
+    refuse_wrong(plan, Wishes())
+    if listed:
+        return replace(check_list(listed, shown), points=replace(listed, cap=None).count())
     names = [parameter.name for parameter in plan.parameters if parameter.distribution.name != "constant"]
-    return Overview(plan.path, plan.sweep.run_cap, tuple(names), tuple(known_points(plan, 0, shown)))
+    points = tuple(known_points(plan, 0, shown))
+    return Overview(plan.path, plan.sweep.run_cap, tuple(names), points, missing(plan.launches))
 
 
 def known_points(plan: SweepPlan, seed: int, count: int, before: Standing | None = None) -> list[Experiment]:
@@ -134,6 +145,15 @@ def budget_of(plan: SweepPlan, wishes: Wishes) -> Budget:
     """How long the sweep goes on asking, from now."""
     deadline = None if wishes.time is None else time.monotonic() + wishes.time
     return Budget(plan.sweep.run_cap, wishes.count, deadline, plan.target, plan.goal)
+
+
+def _stopping(plan: SweepPlan, wishes: Wishes) -> Stopping:
+    """What is wrong with it is told with the place where the file asks for it."""
+    try:
+        return open_stopping(plan.sweep, wishes.pruner)
+    except UserError as error:
+        where = plan.stopping_place if wishes.pruner == Wishes().pruner else None
+        raise UserError(error.what, where=where, next_step=error.next_step) from None
 
 
 def _refuse_unsearchable(plan: SweepPlan, wishes: Wishes) -> None:

@@ -9,12 +9,13 @@
 `import scheduler` offers the same, where no scheduler.py of the user's own has that name. Nothing here decides anything.
 """
 
-from scheduler.api.calls import cancel, job, jobs, retry, run, submit, work
+from scheduler.api.calls import cancel, job, jobs, resume, retry, run, submit, work
 from scheduler.api.curve import Curve
 from scheduler.api.drawn import Charts, Page, curves, page
 from scheduler.api.job import Job, Jobs
-from scheduler.api.place import move
-from scheduler.api.seen import Comparison, Sweep, Sweeps, compare, sweeps
+from scheduler.api.overview import Overview, check
+from scheduler.api.place import explain, hold, move, release
+from scheduler.api.seen import Comparison, Sweep, Sweeps, best, compare, sweeps
 from scheduler.api.served import Ui, ui
 from scheduler.api.sweeping import sweep, trials
 from scheduler.api.trial import Trial, Trials
@@ -29,6 +30,7 @@ __all__ = [
     "Curve",
     "Job",
     "Jobs",
+    "Overview",
     "Page",
     "StateError",
     "Sweep",
@@ -37,13 +39,19 @@ __all__ = [
     "Trials",
     "Ui",
     "UserError",
+    "best",
     "cancel",
+    "check",
     "compare",
     "curves",
+    "explain",
+    "hold",
     "job",
     "jobs",
     "move",
     "page",
+    "release",
+    "resume",
     "retry",
     "run",
     "submit",

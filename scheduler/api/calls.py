@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scheduler.actions import resume as resuming
 from scheduler.actions import retry as retrying
 from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
@@ -108,7 +109,7 @@ def run(
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
-    warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan, here=where.elsewhere is None, quiet=quiet)
 
     def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
         here, begin = working_directory(), order.begin
@@ -145,7 +146,7 @@ def submit(
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
-    warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan, here=True, quiet=quiet)
     with asked_of_jobs(trackers, "trackers"), opened_queue(say_of(quiet=quiet)) as store:
         here, tell = working_directory(), tell_of(quiet=quiet)
         submission = submitting.submit(store, plan, here, tell, again=again, lost=lost, begin=order.begin)
@@ -206,6 +207,31 @@ def work(
         return over(store, working.work(store, where, terms, tell, forever=forever), told, by_file=False)
 
     return driving(terms, act, notify, "work", quiet=quiet, trackers=trackers)
+
+
+def resume(
+    *,
+    jobs: int | str | None = None,
+    grace: float | str | None = None,
+    max_failures: float | None = None,
+    notify: Notify = (),
+    trackers: Words = None,
+    on: str | None = None,
+    slurm: Slurm = None,
+    sync: bool = False,
+    quiet: bool = False,
+) -> Jobs:
+    """Go on after an interruption, a crash or a reboot: run what is queued, what was cancelled, and what was lost but can resume;
+    returns the jobs that ended, the best first. (Jobs that are paused go on by `jobs("paused").resume()`.)
+
+    The arguments and Ctrl-C are those of `run`.
+    """
+    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
+
+    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
+        return over(store, resuming.resume(store, where, terms, tell), told, by_file=False)
+
+    return driving(terms, act, notify, "resume", quiet=quiet, trackers=trackers)
 
 
 def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:

@@ -14,9 +14,10 @@ from scheduler.actions.results import Line, Sort, best_first, lines
 from scheduler.api.arguments import Changes, Commands, File, Words, listed, path_of, words
 from scheduler.api.job import Jobs, jobs_of
 from scheduler.api.keyboard import interruptible
-from scheduler.errors import Note, UserError
+from scheduler.errors import UserError
 from scheduler.experiments import ExperimentFile
 from scheduler.experiments.command.launch import Asked
+from scheduler.experiments.command.missing import missing
 from scheduler.experiments.command_list import read_commands
 from scheduler.queue.store import Store
 from scheduler.report.notifications import Notifications, notifying
@@ -25,6 +26,7 @@ from scheduler.report.submission import farewell, remarks
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.pulse import EVERY
 from scheduler.sweeps import read_file
+from scheduler.sweeps.sweep import SweepPlan
 from scheduler.terminal import say
 from scheduler.tracking.trackers.names import asked_of_jobs
 from scheduler.wandb_server.background import kept_if_asked
@@ -97,7 +99,7 @@ def say_of(*, quiet: bool) -> Callable[[str], None]:
     return _nobody if quiet else say
 
 
-def warn(path: str, notes: Sequence[Note], *, quiet: bool) -> None:
-    """Say what the writer of a file should know."""
+def warn(plan: ExperimentFile | SweepPlan, *, here: bool, quiet: bool) -> None:
+    """Say what the writer of a file should know and, where its jobs are to run `here`, which programs are not there."""
     if not quiet:
-        say(remarks(path, notes))
+        say(remarks(plan.path, [*plan.notes, *map(str, missing(plan.launches) if here else ())]))

@@ -10,7 +10,7 @@ from typing import Any, overload
 from scheduler.actions import media, remark
 from scheduler.actions import pause as pausing
 from scheduler.actions.cancel import by_hand, cancel_all
-from scheduler.actions.logged import logged
+from scheduler.actions.logged import logged, rows
 from scheduler.actions.logs import attempt_of, whole
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, lines
@@ -124,11 +124,12 @@ class Job:
             return b"".join(whole(attempt_of(store, job, None))).decode(errors="replace")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The rows that its latest attempt has logged so far, in order, with `_step` (if the script gives one) and `_time`
-        (seconds since 1970). Empty for a job that writes no metric log, or has not run yet."""
-        attempt = _latest(self)
-        rows = metric_log.rows(attempt.metrics) if attempt else ()
-        return [row for row in rows if any(not name.startswith("_") for name in row)]
+        """The rows that its latest attempt has logged so far, in order, by whatever it logs with, and be it that it prints them:
+        with `_step` and `_time` (seconds since 1970) where these are known. Empty for one that has logged nothing yet."""
+        with opened_queue(say, self.root) as store:
+            (job,) = _found(store, [self])
+            attempt = store.latest_attempts([job]).get(job.id)
+            return rows(store, job, attempt) if attempt else []
 
     def shown(self) -> list[dict[str, Any]]:
         """The images, histograms, tables and saved files of its latest attempt so far, in order: `kind`, `name`, `step` and

@@ -7,17 +7,20 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, overload
 
+from scheduler.actions import best as choosing
 from scheduler.actions import compare as comparing
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Sort
 from scheduler.actions.sweeps import Listed
 from scheduler.actions.sweeps import sweeps as listed
 from scheduler.actions.trials import remembered
-from scheduler.api.arguments import Which, named
+from scheduler.api.arguments import Which, count_of, named
 from scheduler.api.rows import Rows, frame
 from scheduler.api.trial import Trials, trials_of
 from scheduler.queue.trials import sweep_called
+from scheduler.report import best as report_of_best
 from scheduler.report import comparison, sweeps_seen
+from scheduler.report.text import number
 from scheduler.terminal import say
 from scheduler.values import dataclass
 
@@ -61,6 +64,31 @@ def compare(
             return Comparison(comparison.objects_of_means(means), comparison.table_of_means(means))
         found = comparing.compare(store, words, columns=_several(columns), sort=order, only_different=diff, limit=limit)
         return Comparison(comparison.flat_rows(found), comparison.table(found))
+
+
+def best(*which: Which, metric: str | None = None, count: int = 1) -> Comparison:
+    """The `count` best jobs, the best first: a mapping for each with its `id`, `best`, `best_at`, `config`, `directory`,
+    `checkpoints` and others, as `exp-queue best --format json` has them. Those that failed are left out, and those that run count
+    as far as they are. `which` as for `jobs`, without any all.
+
+    `metric`: such as "val_acc:max" (None: the objective of the jobs). UserError for one that none of them has.
+    """
+    words, sort = named(which), Sort.read(metric) if metric is not None else None
+    if which and not words:  # of no jobs
+        return Comparison((), ())
+    with opened_queue(say) as store:
+        found = choosing.best(store, words, sort, count_of("count", count) or 1)
+    rows = list(map(_of_winner, found.winners))
+    names = dict.fromkeys(name for row in rows for name in row)
+    return Comparison(report_of_best.objects(found), [{name: row.get(name, "") for name in names} for row in rows])
+
+
+def _of_winner(winner: choosing.Winner) -> dict[str, str]:
+    """For people: what tells it from the others, and what to go on with."""
+    config = {name: number(value) for name, value in winner.config.items()}
+    reached = {winner.objective.name: number(winner.value), "step": number(winner.at)}
+    checkpoint = next((str(path) for path in winner.checkpoints.files), "")
+    return {"id": winner.compared.job.short_id, **config, **reached, "checkpoint": checkpoint}
 
 
 def _several(names: Names) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def sweep(
         _refuse_at_a_server(where, [*words(changes), *(["method"] if method else [])])
     plan, written = _plan(file, words(changes), asked(program, style), method, named=named, there=there)
     plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
-    warn(plan.path, plan.notes, quiet=quiet)
+    warn(plan, here=where.elsewhere is None, quiet=quiet)
     sources = (learn_from,) if isinstance(learn_from, str) else tuple(learn_from or ())
     limits = count_of("count", count), read("time", time, values.duration)
     wishes = Wishes(*limits, sampler, pruner, seed, again, evidence=sources)

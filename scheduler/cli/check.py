@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduler.cli.options import format_option
-from scheduler.cli.reading import reads_either
+from scheduler.cli.reading import reads_either, warn
 from scheduler.experiments import ExperimentFile
 from scheduler.terminal import show
 
@@ -37,10 +37,11 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
     help="Print the JSON Schema of experiments files, for editors; needs no FILE.",
 )
 @format_option
-def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
+def check(plan: ExperimentFile | SweepPlan, listed: ExperimentFile | None, first: int, style: str) -> Any:
     """Say whether FILE is right, how many experiments it makes, and what differs between them. Nothing is started.
 
-    Of a sweep that draws its points or learns, it shows points like those that `exp-queue sweep` tries.
+    Where a program that FILE names is not there, it says so. Of a sweep it says what is searched and how it is started, and shows
+    its first points; of one that draws them or learns, points like those that `exp-queue sweep` tries.
 
     \b
     exp-queue check experiments/sample.yaml
@@ -53,8 +54,9 @@ def check(plan: ExperimentFile | SweepPlan, first: int, style: str) -> Any:
     if not isinstance(plan, ExperimentFile):
         from scheduler.cli.sweeping import check_plan
 
-        return check_plan(plan, first, style)
+        return check_plan(plan, listed, first, style)
     found = action.check(plan, first)
+    warn(found.path, tuple(map(str, found.missing)))
     if style == "json":
         tables.print_json(overview.objects(found), sys.stdout)
         return None

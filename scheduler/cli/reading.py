@@ -110,33 +110,22 @@ def listed(commands: str | None, words: Sequence[str], asked: Asked, limits: Lim
 
 
 def reads_either(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a file of any kind: `plan` is a SweepPlan where the points are no list."""
+    """The same for a file of any kind: `plan` is a SweepPlan where it is a sweep, and `listed` the same as a list of experiments
+    where that is a grid, else None."""
 
     @functools.wraps(command)
     def reading(
         *, file: str | None, commands: str | None, overrides: tuple[str, ...], asked: Asked, limits: Limits, **others: Any
     ) -> Any:
+        from scheduler.actions.check import read_either
+
         words = named_words(file, overrides)
-        plan: Any = listed(commands, words, asked, limits) or _either(words, asked, limits)
+        commanded = listed(commands, words, asked, limits)
+        plan, grid = (commanded, None) if commanded else read_either(words[0], words[1:], asked, limits)
         warn(plan.path, plan.notes)
-        return command(plan=plan, **others)
+        return command(plan=plan, listed=grid, **others)
 
     return _FILE(_OVERRIDES(_COMMANDS(_with_limits(reading))))
-
-
-def _either(words: Sequence[str], asked: Asked, limits: Limits) -> Any:
-    from scheduler.experiments.document.document import open_document
-    from scheduler.sweeps.files.either import advice, file_of
-    from scheduler.sweeps.files.kinds import is_list
-
-    file, *overrides = words
-    with advice(file):
-        document = open_document(file, limits)
-        if is_list(document):
-            return file_of(document, overrides, asked)
-    from scheduler.sweeps.sweep import plan_of
-
-    return plan_of(document, overrides, asked, limits)
 
 
 def reads_a_sweep(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,6 +170,13 @@ def warn(path: str, notes: tuple[Note, ...]) -> None:
     from scheduler.report.submission import remarks
 
     say([f"exp-queue: {sentence}" for sentence in remarks(path, notes)])
+
+
+def warn_of_what_is_missing(plan: ExperimentFile | SweepPlan) -> None:
+    """Say which programs of a file that is to run here are not there."""
+    from scheduler.experiments.command.missing import missing
+
+    warn(plan.path, tuple(map(str, missing(plan.launches))))
 
 
 def _with_limits(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,7 +29,7 @@ from scheduler.cli.options import (
     sort_option,
     trackers_option,
 )
-from scheduler.cli.reading import reads_a_file
+from scheduler.cli.reading import reads_a_file, warn_of_what_is_missing
 from scheduler.cli.start_options import cold_option, elsewhere_options
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
@@ -112,6 +112,8 @@ def run(
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
     directory, where = working_directory(), Where(elsewhere, settings, slots, early)
+    if elsewhere is None:
+        warn_of_what_is_missing(plan)
     with where.opened(directory) as devices:
         if dry_run:
             experiments = list(action.possible(plan, devices))
@@ -196,6 +198,7 @@ def submit(
     from scheduler.report.tables import print_json
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
+    warn_of_what_is_missing(plan)
     with opened_store() as store:
         tell = Progress(sys.stderr).tell
         every = counted(plan.experiments(), "experiments")

@@ -18,7 +18,7 @@ from scheduler.cli.options import (
     slots_option,
     trackers_option,
 )
-from scheduler.cli.reading import WANDB, reads_a_sweep
+from scheduler.cli.reading import WANDB, reads_a_sweep, warn_of_what_is_missing
 from scheduler.cli.start_options import cold_option, elsewhere_options
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
@@ -87,6 +87,8 @@ def sweep(
         server_sweeping.refuse(plan, wishes)
         if elsewhere is not None:
             raise UserError("--on: the trials of a W&B server are computed on this machine", next_step="leave one of the two out")
+    if elsewhere is None:
+        warn_of_what_is_missing(plan)
     with Where(elsewhere, settings, slots).opened_to_sweep() as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from scheduler.actions.sweep import Swept, budget_of, check, known_points, why_over
+from scheduler.actions.sweep import Swept, budget_of, check, known_points, refuse_wrong, why_over
 from scheduler.actions.trials import Standing
 from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
+from scheduler.cli.reading import warn
+from scheduler.experiments import ExperimentFile
 from scheduler.home import Home
 from scheduler.report import sweeps as report
 from scheduler.report.evidence import lines as evidence_lines
@@ -44,9 +46,11 @@ def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
 
 
 def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, evidence: Evidence, style: str) -> int:
-    """What the sweep is, where it stands already, and its next points if they can be known before any result."""
+    """What the sweep is, where it stands already, and its next points if they can be known before any result. UserError for one
+    that could not begin."""
     from scheduler.report.submission import planned_objects, planned_rows
 
+    refuse_wrong(plan, wishes)
     budget = budget_of(plan, wishes)
     over = why_over(budget, before, plan.goal)
     experiments = [] if over else known_points(plan, wishes.seed or 0, _shown(budget, before), before)
@@ -71,18 +75,19 @@ def _shown(budget: Budget, before: Standing | None) -> int:
     return min(SHOWN, left, SHOWN if budget.count is None else budget.count)
 
 
-def check_plan(plan: SweepPlan, first: int, style: str) -> None:
-    """Say that the file is right, and what it asks for, with points like those that it tries. Raises UserError if it is not."""
-    from scheduler.report import overview
+def check_plan(plan: SweepPlan, listed: ExperimentFile | None, first: int, style: str) -> None:
+    """Say that the file is right, and what it asks for, with points like those that it tries. Raises UserError if it is not.
+    `listed`: of a grid, the same as a list of experiments."""
+    from scheduler.report import overview, sweep_file
 
-    found = check(plan, first)
+    found = check(plan, first, listed)
+    warn(plan.path, tuple(map(str, found.missing)))
     if style == "json":
-        print_json(overview.objects(found), sys.stdout)
+        print_json(sweep_file.as_object(found, plan), sys.stdout)
         return
     for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
         show(sentence)
     for sentence in conditions(plan):
         show(sentence)
-    searched = ", ".join(found.differing) or "nothing"
-    show(f"the file is right; it searches {searched}; `exp-queue sweep {plan.path}` runs it, with points like these:")
+    show(sweep_file.verdict(found))
     print_table(overview.rows(found), sys.stdout)

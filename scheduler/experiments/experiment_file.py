@@ -54,6 +54,11 @@ class ExperimentFile:
     slurm: SlurmWishes = NO_WISHES  # what it says of the cluster that it may run on
 
     @property
+    def launches(self) -> Iterator[Launch]:
+        """The commands of its experiments, before their arguments are in them: one, but of a list of commands."""
+        return (each.launch for each in self.listed) if self.listed else iter((self.launch,))
+
+    @property
     def passes_arguments(self) -> bool:
         """Whether the command has a place for the configuration."""
         return any(isinstance(token, (Slot, Text)) for token in self.launch)

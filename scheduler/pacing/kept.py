@@ -26,7 +26,8 @@ FILE, LOCK, BROKEN = "paces.json", "paces.lock", "paces.json.broken"
 class Found:
     """So many jobs of a program at once are best on a machine that offers this, or, as long as it is not `settled`, seem so.
     `gains`: of each number that was tried, over the one that was the best then. `now`: so many are allowed at this moment, by
-    the runner with this pid and birth, which may be gone; `beside`: of several programs that run, the fewest of all."""
+    the runner with this pid and birth, which may be gone; `beside`: of several programs that run, the fewest of all. `alone`:
+    whether no other runner has found it out at the same time; else each has measured beside the other, and it may be half."""
 
     slots: int
     offer: str
@@ -36,6 +37,7 @@ class Found:
     pid: int = 0
     birth: int = 0
     beside: bool = False
+    alone: bool = True
 
     @property
     def is_followed(self) -> bool:
@@ -50,8 +52,10 @@ class Found:
 
 
 def found(root: Path, program: str, offer: str) -> Found | None:
-    """What is known of a program on a machine that offers this; None where that is nothing."""
-    return next((each for each in _known(root, program) if each.offer == offer), None)
+    """What is known of a program on a machine that offers this, for whoever begins with it; None where that is nothing. What two
+    have found out side by side is not settled."""
+    each = next((each for each in _known(root, program) if each.offer == offer), None)
+    return replace(each, settled=each.settled and each.alone) if each else None
 
 
 def followed(root: Path, program: str) -> Found | None:
@@ -68,10 +72,12 @@ def keep(root: Path, program: str, each: Found) -> None:
     """Whole or not at all."""
     with suppress(OSError), _locked(root):
         entries = _read(root)
-        before = entries.pop(program, None)
-        others = {offer: entry for offer, entry in before.items() if offer != each.offer} if isinstance(before, dict) else {}
+        told = entries.pop(program, None)
+        before = told if isinstance(told, dict) else {}
+        others = {offer: entry for offer, entry in before.items() if offer != each.offer}
         gains = {str(level): gain for level, gain in each.gains.items()}
-        entries[program] = _newest({**others, each.offer: {**vars(each), "gains": gains}}, OFFERS)
+        alone = _is_alone(_found_in(before.get(each.offer)), each)
+        entries[program] = _newest({**others, each.offer: {**vars(each), "gains": gains, "alone": alone}}, OFFERS)
         draft = root / f"{FILE}.{os.getpid()}"
         try:
             draft.write_text(json.dumps(_newest(entries, MOST), indent=1), encoding="utf-8")
@@ -83,13 +89,29 @@ def keep(root: Path, program: str, each: Found) -> None:
 def _known(root: Path, program: str) -> Iterator[Found]:
     """What stands there of a program on any machine, the newest first."""
     entries = _read(root).get(program)
-    for entry in reversed(list(entries.values()) if isinstance(entries, dict) else []):
-        with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            gains = {int(level): float(gain) for level, gain in entry["gains"].items()}
-            slots, now, pid, birth = (int(entry[name]) for name in ("slots", "now", "pid", "birth"))
-            if slots > 0:
-                settled, beside = entry["settled"] is True, entry.get("beside") is True
-                yield Found(slots, str(entry["offer"]), gains, settled, now, pid, birth, beside)
+    told = reversed(list(entries.values()) if isinstance(entries, dict) else [])
+    return filter(None, map(_found_in, told))
+
+
+def _found_in(entry: Any) -> Found | None:
+    """What `keep` has written; None for anything else."""
+    with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        gains = {int(level): float(gain) for level, gain in entry["gains"].items()}
+        slots, now, pid, birth = (int(entry[name]) for name in ("slots", "now", "pid", "birth"))
+        settled, beside, alone = entry["settled"] is True, entry.get("beside") is True, entry.get("alone") is not False
+        if slots > 0:
+            return Found(slots, str(entry["offer"]), gains, settled, now, pid, birth, beside, alone)
+    return None
+
+
+def _is_alone(before: Found | None, each: Found) -> bool:
+    """Whether what a runner has found is its own alone, by what stood there `before`. Who was beside another once stays so; who
+    comes to what was settled measures nothing."""
+    if before is None or (before.settled and before.alone):
+        return True
+    if (before.pid, before.birth) == (each.pid, each.birth):
+        return before.alone
+    return not before.is_followed
 
 
 def _newest(entries: dict[str, Any], most: int) -> dict[str, Any]:

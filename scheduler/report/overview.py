@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from scheduler.actions.check import Overview
@@ -37,4 +38,6 @@ def _cell(value: object) -> str:
 def objects(found: Overview) -> dict[str, Any]:
     """The same for programs."""
     first = [{"id": each.id, "group": each.group, "config": each.config, "argv": list(each.argv)} for each in found.first]
-    return {"file": found.path, "experiments": found.count, "differs_in": list(found.differing), "first": first}
+    missing = [asdict(each) for each in found.missing]
+    head = {"file": found.path, "experiments": found.count, "differs_in": list(found.differing)}
+    return {**head, "not_there": missing, "first": first}

@@ -53,7 +53,13 @@ class SweepPlan:
     policy: Policy = field(default_factory=Policy)
     notes: tuple[Note, ...] = ()
     metric_place: Place | None = None  # of its name
+    stopping_place: Place | None = None  # of early_terminate
     remarks: Remarks = NOTHING  # what a person says of its trials
+
+    @property
+    def launches(self) -> tuple[Launch, ...]:
+        """The command of its trials, as a list of experiments has several."""
+        return (self.launch,)
 
     @property
     def slurm(self) -> SlurmWishes:
@@ -214,6 +220,7 @@ def plan_of(
             *doubts.notes(command),
         ),
         metric_place=_place_of_metric(document) if sweep.metric else None,
+        stopping_place=document.place("early_terminate", key=True) if sweep.early_terminate else None,
     )
     launching.refuse_unknown_values(document, top, launch, asked, [plan.nested([None] * len(sweep.parameters))])
     return plan
@@ -225,10 +232,8 @@ def _place_of_metric(document: Document) -> Place:
 
 
 def _notes(sweep: Sweep) -> tuple[str, ...]:
-    if sweep.early_terminate is None:
+    if sweep.early_terminate is None or not sweep.metric:  # without a metric it is an error, unless nothing is to be stopped
         return ()
-    if not sweep.metric:
-        return ("early_terminate compares a metric, and this file names none: nothing is stopped early",)
     return tuple(note for note in (strictness(sweep.early_terminate), _by_the_first(sweep)) if note)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePath
 
-_PYTHON_OR_SHELL = re.compile(r"(python|pypy)[0-9.]*|(ba|da|z|k|fi)?sh")
+_SHELL = re.compile(r"(ba|da|z|k|fi)?sh")
+_PYTHON_OR_SHELL = re.compile(rf"(python|pypy)[0-9.]*|{_SHELL.pattern}")
 _OTHERS = re.compile(r"Rscript|julia|perl|ruby|node|lua|php")
 _SCRIPT = re.compile(r"[^-=].*\.(py|sh|bash|R|jl|pl|rb|js|lua|php)", re.DOTALL)
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -39,6 +40,17 @@ def settles(words: Sequence[str]) -> bool:
     (True, True, False, False)
     """
     return _look(_telling(words))[1]
+
+
+def is_shell(word: str) -> bool:
+    """Whether this program is a shell."""
+    return bool(_SHELL.fullmatch(word.rpartition("/")[2]))
+
+
+def is_interpreter(word: str) -> bool:
+    """Whether this program runs a file that is named behind it: Python, a shell, and others."""
+    name = word.rpartition("/")[2]
+    return bool(_PYTHON_OR_SHELL.fullmatch(name) or _OTHERS.fullmatch(name))
 
 
 def _telling(argv: Sequence[str]) -> tuple[str, ...]:

@@ -87,3 +87,17 @@ def test_a_sweep_is_found_without_its_file() -> None:
         assert (found.sweep, found.best.value) == ("abcd", 0.5)
     with pytest.raises(UserError, match="no sweep is called"):
         api.trials(sweep="gone.yml")
+
+
+def test_the_best_jobs_come_with_what_one_goes_on_with() -> None:
+    """By their own objective, or by a metric that is named; the checkpoint is what a notebook loads next."""
+    (best,) = api.best()
+    job = api.job(best["id"])
+    assert (best["config"], best["best"], best["best_at"]) == ({"lr": 0.1, "seed": 1}, pytest.approx(0.1 / 3), 2)
+    assert (best["directory"], best["checkpoints"]) == (str(job.directory), [])
+    (largest,) = api.best(metric="loss:max")
+    assert (largest["config"], len(api.best(count=2))) == ({"lr": 0.2, "seed": 2}, 2)
+    assert "0.033" in repr(api.best())
+    assert len(api.best([])) == len(api.best("failed")) == 0, "of no jobs, and not of all"
+    with pytest.raises(UserError, match="count is 0"):
+        api.best(count=0)

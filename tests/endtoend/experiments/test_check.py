@@ -17,6 +17,7 @@ command: [python, train.py, "${args_json}"]
 
 def test_check_says_how_many_and_what_differs(command_line):
     """The question before every long run."""
+    command_line.write("train.py", "")
     command_line.write("grid.yaml", FILE)
     result = command_line("check", "grid.yaml")
     assert (result.returncode, result.stderr) == (0, "")
@@ -191,3 +192,100 @@ def test_a_wrong_sweep_file_is_still_wrong(command_line, change, expected):
     result = command_line("check", "sweep.yaml")
     assert (result.returncode, result.stdout) == (2, "")
     assert expected in result.stderr
+
+
+def test_a_program_that_is_not_there_is_named_once_wherever_somebody_looks_before_the_night(command_line):
+    """Each of its jobs would end at once. It is no error: an earlier job may make it, or a host have it."""
+    command_line.write("train.py", "")
+    command_line.write("grid.yaml", FILE.replace("train.py", "trian.py"))
+    said = (
+        f"exp-queue: warning: grid.yaml: a program is not there: no file trian.py in {command_line.directory}; "
+        'did you mean "train.py"?\n'
+    )
+    for words in (["check"], ["check", "--format", "json"], ["run", "--dry-run", "--format", "json"]):
+        result = command_line(*words, "grid.yaml")
+        assert (result.returncode, result.stderr) == (0, said), words
+    assert said in command_line("run", "--dry-run", "grid.yaml").stderr
+    assert said in command_line("submit", "grid.yaml").stderr
+    assert command_line("run", "grid.yaml", "-j2").stderr.count(said) == 1
+    assert "is not there" not in command_line("run", "grid.yaml", "--on", "slurm", "--dry-run").stderr
+    (found,) = json.loads(command_line("check", "grid.yaml", "--format", "json").stdout)["not_there"]
+    where = f"in {command_line.directory}"
+    assert found == {"kind": "file", "name": "trian.py", "looked": where, "instead": "train.py", "hint": ""}
+
+
+def test_a_sweep_whose_program_is_not_there_says_so_too(command_line):
+    """In the same words, for the same reason."""
+    command_line.write("sweep.yaml", SEARCH)
+    said = "exp-queue: warning: sweep.yaml: a program is not there: no file train.py in "
+    for words in (["check"], ["sweep", "--dry-run"]):
+        assert command_line(*words, "sweep.yaml").stderr.startswith(said), words
+    command_line.write("train.py", "")
+    assert command_line("check", "sweep.yaml").stderr == ""
+
+
+GRID = """\
+method: grid
+program: train.py
+metric: {name: acc, goal: maximize}
+parameters: {lr: {values: [0.1, 0.2, 0.3]}, net: {values: [a, b]}, depth: {value: 3}}
+"""
+
+
+def test_a_grid_of_a_sweep_file_is_said_to_be_a_sweep_with_what_it_is_after_and_how_it_is_started(command_line):
+    """`run` takes it as well, but runs all of it to its end; who only saw a number of experiments would not know."""
+    command_line.write("train.py", "")
+    command_line.write("my grid.yaml", GRID)
+    result = command_line("check", "my grid.yaml", "--first", "1")
+    assert (result.returncode, result.stderr) == (0, "")
+    opening, right, columns, row = result.stdout.splitlines()
+    assert opening == "my grid.yaml: a sweep, method grid, acc to be maximized; every point of the grid"
+    assert right == (
+        "the file is right; it searches lr, net: 6 points; `exp-queue sweep 'my grid.yaml'` runs it, "
+        "`exp-queue run 'my grid.yaml'` the same as a list, each to its end:"
+    )
+    assert (columns.split(), row.split()[1:]) == (["lr", "net"], ["0.1", "a"])
+
+
+def test_a_grid_with_an_end_and_a_rule_says_both_and_so_do_programs_hear(command_line):
+    """Of six points four are tried, and not all to their end."""
+    command_line.write("train.py", "")
+    command_line.write("sweep.yaml", GRID + "run_cap: 4\nearly_terminate: {type: hyperband, min_iter: 3}\n")
+    opening, compared, right, *_ = command_line("check", "sweep.yaml").stdout.splitlines()
+    assert opening == "sweep.yaml: a sweep, method grid, acc to be maximized; 4 trials in all (run_cap)"
+    assert compared.startswith("trials are compared after 3, 9, 27, 81, ... rows")
+    assert right.startswith("the file is right; it searches lr, net: 6 points, of which run_cap leaves 4; `exp-queue sweep")
+    found = json.loads(command_line("check", "sweep.yaml", "--format", "json", "--first", "0").stdout)
+    assert (found["experiments"], found["differs_in"]) == (4, ["lr", "net"])
+    sweep = found["sweep"]
+    assert (sweep["method"], sweep["points"], sweep["run_cap"], sweep["target"]) == ("grid", 6, 4, None)
+    assert sweep["objectives"] == [{"name": "acc", "goal": "maximize"}]
+    assert (sweep["early_terminate"]["min_iter"], sweep["start"]) == (3, "exp-queue sweep sweep.yaml")
+
+
+@pytest.mark.parametrize("method", ["grid", "random"])
+@pytest.mark.parametrize("words", [["check"], ["sweep"], ["sweep", "--dry-run"]], ids=" ".join)
+def test_early_stopping_without_a_metric_is_one_error_at_its_place(command_line, method, words):
+    """It was a note that nothing is stopped, and then an error that nothing can be compared."""
+    text = GRID.replace("method: grid", f"method: {method}").replace("metric: {name: acc, goal: maximize}\n", "")
+    command_line.write("train.py", "")
+    command_line.write("sweep.yaml", text + "early_terminate: {type: hyperband, min_iter: 3}\n")
+    result = command_line(*words, "sweep.yaml")
+    assert (result.returncode, result.stdout) == (2, "")
+    first, *excerpt = result.stderr.splitlines()
+    assert first == (
+        "exp-queue: sweep.yaml:4:1: early stopping compares trials by a metric, and this sweep file names none; "
+        "add metric: {name: ..., goal: minimize}, or stop none with --pruner none"
+    )
+    assert len(excerpt) == 2
+    assert command_line.jobs() == []
+
+
+def test_a_rule_that_nobody_follows_needs_no_metric(command_line):
+    """`--pruner none` says that it is meant so, and no note says it once more."""
+    command_line.write("train.py", "")
+    text = GRID.replace("metric: {name: acc, goal: maximize}\n", "")
+    command_line.write("sweep.yaml", text + "early_terminate: {type: hyperband, min_iter: 3}\n")
+    result = command_line("sweep", "sweep.yaml", "--pruner", "none", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert "early" not in result.stderr

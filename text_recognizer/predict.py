@@ -41,19 +41,25 @@ def _read(given: argparse.Namespace) -> int:
     if (given.format in FILES) != (given.output is not None):
         raise ExperimentError("--format alto and --format page write a file for each page: name its folder with --output FOLDER")
     recognizer = Recognizer(given.checkpoint, given.device, given.beams, given.looks)
-    pairs = recognizer.with_places(given.sources, Choice(given.recursive, given.pages), lm=given.lm)
+    choice = Choice(given.recursive, given.pages, given.turn)
+    pairs = recognizer.with_places(given.sources, choice, lm=given.lm)
     told = _with_notice(pairs if sys.stdout.isatty() else counted(pairs, what="lines read"))
     failed = _write(told, given) if given.output else _print(told, given.format)
     return 1 if failed else 0
 
 
 def _with_notice(pairs: Iterator[tuple[Found, Reading]]) -> Iterator[tuple[Found, Reading]]:
-    """The same; the first picture that was taken for a page, and every error, is said on the way."""
-    told = False
+    """The same; the first picture that was taken for a page, every one that is read in another turn, and every error, is said on
+    the way."""
+    told, turned = False, None
     for found, reading in pairs:
         if found.sheet.guessed and not told:
             told = True
             _say(f"{found.sheet.source} is taken for a page, by its shape, as are others like it; --lines: no picture is one")
+        if found.sheet.turn and found.sheet is not turned:
+            turned = found.sheet
+            lies = "upside down" if turned.turn == 180 else "on its side"
+            _say(f"{turned.source} lies {lies}, and is read turned by {turned.turn} degrees; --turn 0: no page is turned")
         if reading.error:
             _say(reading.error)
         yield found, reading
@@ -116,6 +122,12 @@ def _arguments() -> argparse.ArgumentParser:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--pages", action="store_true", default=None, help="pictures without XML are pages; their lines are found")
     shape.add_argument("--lines", action="store_false", dest="pages", help="they are lines (default: as their shape says)")
+    parser.add_argument(
+        "--turn",
+        type=int,
+        choices=(0, 90, 180, 270),
+        help="turn pictures without XML clockwise by so many degrees (default: pages that are read far more surely so)",
+    )
     parser.add_argument("--recursive", action="store_true", help="also the folders within folders")
     forms = ("tsv", "text", "json", *FILES)
     parser.add_argument("--format", choices=forms, default="tsv", help="of what is printed (tsv), or of files (alto, page)")

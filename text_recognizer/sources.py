@@ -4,7 +4,7 @@ memory, found one after another."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -20,10 +20,12 @@ from text_recognizer.data.page_xml import is_below_pictures, pictured, read_page
 from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, pages_in, size_of_picture
 from text_recognizer.data.preparing import tell
 from text_recognizer.data.segmentation import lines_of
-from text_recognizer.errors import DataError
+from text_recognizer.data.turns import MOST_LINES, TURNS, stands, turned, way_up
+from text_recognizer.errors import DataError, ExperimentError
 
 Source: TypeAlias = "str | Path | np.ndarray | Image.Image"
-
+Sure: TypeAlias = Callable[[Sequence[np.ndarray]], Sequence[float]]
+"""How sure a reader is, 0 to 1, of each of some pictures of lines, uint8 (height, width)."""
 
 _LEAST_HEIGHT, _MOST_WIDTH = 200, 4  # a picture that is lower, in pixels, or wider, in heights, is a line
 
@@ -31,13 +33,15 @@ _LEAST_HEIGHT, _MOST_WIDTH = 200, 4  # a picture that is lower, in pixels, or wi
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """A picture with its lines, or a page of one: what it is called, its file (None: it is in memory), which page of that it is
-    (0: the only one), width and height in pixels; and whether its lines were looked for because of its shape alone."""
+    (0: the only one), width and height in pixels; whether its lines were looked for because of its shape alone; and the turn, as
+    of `turns`, that it was found to lie in."""
 
     source: str
     picture: Path | None = None
     number: int = 0
     size: tuple[int, int] = (0, 0)
     guessed: bool = False
+    turn: int = 0
 
     @property
     def stem(self) -> str:
@@ -48,8 +52,8 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A line to be read, named by `source`: its sheet, its place there, and its grey pixels, uint8 (height, width); or why there
-    are none."""
+    """A line to be read, named by `source`: its sheet, its place there, and its grey pixels, uint8 (height, width), upright; or
+    why there are none."""
 
     source: str
     sheet: Sheet
@@ -61,10 +65,17 @@ class Found:
 @dataclass(frozen=True)
 class Choice:
     """How sources are looked into. `recursive`: also folders within folders. `pages`: a picture without XML is a page, whose
-    lines have to be found (True), or a line (False); None: what its shape says."""
+    lines have to be found (True), or a line (False); None: what its shape says. `turn`: such pictures are turned clockwise by so
+    many degrees to be read; None: a page is read the way up that a reader is far surer of, where `sure` asks one."""
 
     recursive: bool = False
     pages: bool | None = None
+    turn: int | None = None
+    sure: Sure | None = None
+
+    def __post_init__(self) -> None:
+        if self.turn not in (None, *TURNS):
+            raise ExperimentError(f"turn is {self.turn!r}; give 0, 90, 180 or 270, degrees clockwise, or nothing")
 
 
 def found_in(sources: Iterable[Source] | Source, choice: Choice = Choice()) -> Iterator[Found]:
@@ -202,16 +213,40 @@ def _of_leaf(sheet: Sheet, page: np.ndarray | DataError, choice: Choice) -> Iter
 def _of_image(sheet: Sheet, grey: np.ndarray, choice: Choice) -> Iterator[Found]:
     """The lines of a picture that nobody has marked any in, or the one line that it is."""
     height, width = grey.shape
-    guessed = choice.pages is None and height >= _LEAST_HEIGHT and width <= _MOST_WIDTH * height
-    sheet = replace(sheet, size=(width, height))
-    lines = lines_of(grey) if choice.pages or guessed else None
+    sheet, turn = replace(sheet, size=(width, height)), choice.turn or 0
+    guessed = choice.pages is None and _has_shape_of_page(turned(grey, turn))
+    lines = lines_of(grey, turn) if choice.pages or guessed else None
+    if lines is not None and choice.turn is None and choice.sure:
+        lines = _right_way_up(grey, lines, choice.sure)
     if lines == ():
         said = "no line is found on it; mark its lines in ALTO or PAGE XML, or take it for one line (--lines)"
         yield Found(sheet.source, sheet, error=f"{sheet.source}: {said}")
     elif lines is None or (guessed and len(lines) == 1):
         outline = box(0, 0, width, height)
-        yield Found(sheet.source, sheet, grey, PageLine("line_1", "", baseline_within(outline), outline))
+        line = PageLine("line_1", "", baseline_within(outline, turn), outline, turn)
+        yield Found(sheet.source, sheet, turned(grey, turn), line)
     else:
-        sheet = replace(sheet, guessed=guessed)
+        sheet = replace(sheet, guessed=guessed, turn=0 if choice.turn else lines[0].turn)
         for line, image in zip(lines, cut_out(grey, lines), strict=True):
             yield Found(f"{sheet.source}#{line.id}", sheet, image, line)
+
+
+def _has_shape_of_page(grey: np.ndarray) -> bool:
+    height, width = grey.shape
+    return height >= _LEAST_HEIGHT and width <= _MOST_WIDTH * height
+
+
+def _right_way_up(grey: np.ndarray, lines: tuple[PageLine, ...], sure: Sure) -> tuple[PageLine, ...]:
+    """The lines of a page in the turn in which it is read far more surely than as it lies; `lines`, as it lies, without one."""
+    ways, seen = {0: lines}, {0: sure(_longest(grey, lines))}
+    if not stands(seen[0]):
+        for turn in TURNS[1:]:
+            ways[turn] = lines_of(grey, turn)
+            seen[turn] = sure(_longest(grey, ways[turn]))
+    return ways[way_up(seen)]
+
+
+def _longest(grey: np.ndarray, lines: Sequence[PageLine]) -> list[np.ndarray]:
+    """The longest of some lines, cut out of their page."""
+    longest = sorted(lines, key=lambda line: -float(np.ptp(line.baseline, axis=0).max()))[:MOST_LINES]
+    return list(cut_out(grey, longest))

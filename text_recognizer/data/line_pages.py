@@ -36,7 +36,7 @@ def line_pages(options: LinePagesOptions) -> Lines:
     pages = [read_page(file) for file in files]
     _tell_left_out(files, pages)
     stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
-    key = {"version": [VERSION, 3], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
+    key = {"version": [VERSION, 4], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
     texts = [line.text for page in pages for line in page.lines]
     images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
     names = [(file.stem, str(i)) for file, page in zip(files, pages, strict=True) for i in range(len(page.lines))]

@@ -96,7 +96,8 @@ def _whole(line: PageLine, scale: np.ndarray) -> PageLine | str:
         )
     if np.ptp(outline, axis=0).min() < _SMALLEST:
         return "it is too small to hold a letter"
-    return replace(line, baseline=baseline if len(baseline) > 1 else baseline_within(outline), outline=outline)
+    baseline = baseline if len(baseline) > 1 else baseline_within(outline, line.turn)
+    return replace(line, baseline=baseline, outline=outline)
 
 
 def _distinct(baseline: np.ndarray) -> np.ndarray:

@@ -22,11 +22,13 @@ from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.data.page_xml import read_page  # noqa: E402
+from text_recognizer.data.turns import in_picture, turned  # noqa: E402
 from text_recognizer.errors import CheckpointError, ExperimentError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.metrics import edit_distance  # noqa: E402
-from text_recognizer.predict import main  # noqa: E402
-from text_recognizer.recognizer import Recognizer  # noqa: E402
+from text_recognizer.predict import _with_notice, main  # noqa: E402
+from text_recognizer.recognizer import Reading, Recognizer  # noqa: E402
+from text_recognizer.sources import Found, Sheet  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
@@ -277,6 +279,67 @@ def test_a_page_by_its_shape_is_said_once(tmp_path: Path, ctc, capsys) -> None:
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 8
     assert said.err.count("--lines") == 1
+
+
+def small_page() -> np.ndarray:
+    """Four lines of letters with feet, on a page by its shape."""
+    page = np.full((400, 300), 230, np.uint8)
+    for number, top in enumerate(range(60, 300, 60)):
+        for x in range(40, 240 - 20 * number, 10):
+            page[top : top + 14, x : x + 2] = page[top + 11 : top + 14, x : x + 6] = 20
+    return page
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_places_are_those_of_the_picture_as_it_lies(tmp_path: Path, ctc, capsys, turn: int) -> None:
+    """A program that draws them upon the file would mark other words."""
+    Image.fromarray(small_page()).save(tmp_path / "upright.png")
+    Image.fromarray(turned(small_page(), 360 - turn)).save(tmp_path / "lying.png")
+    rows = {}
+    for name, given in (("upright", 0), ("lying", turn)):
+        assert main([str(tmp_path / f"{name}.png"), "--checkpoint", str(ctc[0]), "--turn", str(given), "--json"]) == 0
+        rows[name] = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    axis, there = int(turn != 180), (400, 300) if turn % 180 else (300, 400)
+    for lying, upright in zip(rows["lying"], rows["upright"], strict=True):
+        assert lying["text"] == upright["text"]
+        for key in ("baseline", "outline"):
+            assert np.allclose(lying[key], in_picture(np.array(upright[key]), turn, there), atol=0.11)
+        middle = float(np.mean(upright["baseline"], axis=0)[1])
+        for one, other in zip(lying["words"], upright["words"], strict=True):
+            expected = in_picture(np.array([[other["start"], middle]]), turn, there)[0][axis]
+            assert one["start"] == pytest.approx(expected, abs=2)
+
+
+def test_places_in_a_picture_of_one_line_are_those_of_the_picture_as_it_lies(tmp_path: Path, ctc, capsys) -> None:
+    """The first word of a line upside down ends it on the right."""
+    line = np.asarray(Image.fromarray(255 - ctc[1][0]))
+    starts = []
+    for given, picture in ((0, line), (180, turned(line, 180))):
+        Image.fromarray(picture).save(tmp_path / "x.png")
+        assert main([str(tmp_path / "x.png"), "--checkpoint", str(ctc[0]), "--turn", str(given), "--json"]) == 0
+        starts.append([each["start"] for each in json.loads(capsys.readouterr().out)["characters"]])
+    upright, lying = starts
+    assert upright
+    assert lying == pytest.approx([line.shape[1] - 1 - start for start in upright], abs=2)
+
+
+def test_whoever_tells_which_way_up_a_page_is_reads_on_as_before(ctc) -> None:
+    """It is asked without beams, looks and language model, which those who read want."""
+    recognizer = Recognizer(ctc[0], beams=4, looks=3)
+    readings = recognizer.read(small_page())
+    assert (len(readings), recognizer.model.beams, recognizer.model.looks) == (4, 4, 3)
+    assert [r.confidence for r in readings] == [r.confidence for r in recognizer.read(small_page(), turn=0)]
+
+
+def test_every_page_that_is_read_turned_is_said_once(capsys) -> None:
+    """A page may be taken for one upside down; whoever reads the words finds the option."""
+    sheets = [Sheet("upright.png"), Sheet("down.png", turn=180), Sheet("side.png", turn=90)]
+    pairs = [(Found(f"{sheet.source}#{n}", sheet), Reading(f"{sheet.source}#{n}", "x")) for sheet in sheets for n in (1, 2)]
+    assert list(_with_notice(iter(pairs))) == pairs
+    assert [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "down.png lies upside down, and is read turned by 180 degrees; --turn 0: no page is turned",
+        "side.png lies on its side, and is read turned by 90 degrees; --turn 0: no page is turned",
+    ]
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, capsys) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from text_recognizer.data.line_pages import cut_out, line_images
 from text_recognizer.data.page_parts import PageLine, baseline_within, box
 from text_recognizer.data.page_xml import is_below_pictures, pictured, read_page
-from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, pages_in, size_of_picture
+from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, number_of_pages, pages_in, size_of_picture
 from text_recognizer.data.preparing import tell
 from text_recognizer.data.segmentation import lines_of
 from text_recognizer.data.turns import MOST_LINES, TURNS, stands, turned, way_up
@@ -53,25 +53,29 @@ class Sheet:
 @dataclass(frozen=True, eq=False)
 class Found:
     """A line to be read, named by `source`: its sheet, its place there, and its grey pixels, uint8 (height, width), upright; or
-    why there are none."""
+    why there are none: an error, or that its whole sheet is `done` with."""
 
     source: str
     sheet: Sheet
     grey: np.ndarray | None = None
     line: PageLine | None = None
     error: str = ""
+    done: bool = False
 
 
 @dataclass(frozen=True)
 class Choice:
     """How sources are looked into. `recursive`: also folders within folders. `pages`: a picture without XML is a page, whose
     lines have to be found (True), or a line (False); None: what its shape says. `turn`: such pictures are turned clockwise by so
-    many degrees to be read; None: a page is read the way up that a reader is far surer of, where `sure` asks one."""
+    many degrees to be read; None: a page is read the way up that a reader is far surer of, where `sure` asks one. `done`: which
+    sheets nobody needs any more; they are not looked at. `without`: a folder within folders that is passed over."""
 
     recursive: bool = False
     pages: bool | None = None
     turn: int | None = None
     sure: Sure | None = None
+    done: Callable[[Sheet], bool] | None = None
+    without: Path | None = None
 
     def __post_init__(self) -> None:
         if self.turn not in (None, *TURNS):
@@ -122,9 +126,10 @@ def _of_path(path: Path, choice: Choice) -> Iterator[Found]:
 def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
     """Raises DataError where nothing is to be read."""
     unread: list[OSError] = []
-    empty = True
+    empty, without = True, choice.without and choice.without.resolve()
     for here, folders, names in os.walk(folder, onerror=unread.append):
-        folders[:] = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
+        within = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
+        folders[:] = [name for name in within if not without or (Path(here) / name).resolve() != without]
         elsewhere = _described_below(Path(here), folders)
         for entry, marked in _entries(Path(here), names).items():
             empty = False
@@ -174,17 +179,20 @@ def _is_hidden(name: str) -> bool:
 def _of_entry(path: Path, choice: Choice, marked: Mapping[int, Path] = MappingProxyType({})) -> Iterator[Found]:
     """`marked`: the files that describe pages of a picture with several."""
     try:
-        yield from _of_page(path) if path.suffix.lower() == ".xml" else _of_picture(path, choice, marked)
+        yield from _of_page(path, choice) if path.suffix.lower() == ".xml" else _of_picture(path, choice, marked)
     except DataError as error:
         yield _failed(str(path), str(error))
 
 
-def _of_page(path: Path) -> Iterator[Found]:
+def _of_page(path: Path, choice: Choice) -> Iterator[Found]:
     page = read_page(path)
     if not page.lines and not page.left_out:
         raise DataError(f"{path}: no line is marked in it (no TextLine); mark its lines first, with eScriptorium for instance")
     size = size_of_picture(page.image, turned=page.turned, page=page.number or 1)
     sheet = Sheet(str(path), page.image, page.number, size)
+    if choice.done and choice.done(sheet):
+        yield Found(sheet.source, sheet, done=True)
+        return
     for line, image in zip(page.lines, line_images(page), strict=True):
         yield Found(f"{path}#{line.id}", sheet, image, line)
     for name, why in page.left_out:
@@ -195,6 +203,9 @@ def _of_page(path: Path) -> Iterator[Found]:
 def _of_picture(path: Path, choice: Choice, marked: Mapping[int, Path]) -> Iterator[Found]:
     """The lines of each page of the picture; pages are numbered where there are several. Those of `marked` are read by the lines
     that their file marks."""
+    if sheets := _all_done(path, choice):
+        yield from (Found(sheet.source, sheet, done=True) for sheet in sheets)
+        return
     pages = pages_in(path)
     first, second = next(pages, DataError(f"{path}: it holds no page; replace it")), next(pages, None)
     if second is None:
@@ -202,8 +213,25 @@ def _of_picture(path: Path, choice: Choice, marked: Mapping[int, Path]) -> Itera
         return
     for number, page in enumerate(chain((first, second), pages), start=1):
         page = DataError(f"page {number} of {page}") if isinstance(page, DataError) else page
-        leaf = Sheet(f"{path}#page_{number}", path, number)
+        leaf = _leaf(path, number)
         yield from _of_entry(marked[number], choice) if number in marked else _of_leaf(leaf, page, choice)
+
+
+def _leaf(path: Path, number: int) -> Sheet:
+    """One of several pages of a picture."""
+    return Sheet(f"{path}#page_{number}", path, number)
+
+
+def _all_done(path: Path, choice: Choice) -> list[Sheet]:
+    """The sheets of a picture where all of them are done with, before any of its pixels is read."""
+    if not choice.done:
+        return []
+    try:
+        count = number_of_pages(path)
+    except DataError:
+        return []
+    sheets = [_leaf(path, number) for number in range(1, count + 1)] if count > 1 else [Sheet(str(path), path)]
+    return sheets if all(choice.done(sheet) for sheet in sheets) else []
 
 
 def _of_leaf(sheet: Sheet, page: np.ndarray | DataError, choice: Choice) -> Iterator[Found]:
@@ -214,6 +242,9 @@ def _of_image(sheet: Sheet, grey: np.ndarray, choice: Choice) -> Iterator[Found]
     """The lines of a picture that nobody has marked any in, or the one line that it is."""
     height, width = grey.shape
     sheet, turn = replace(sheet, size=(width, height)), choice.turn or 0
+    if choice.done and choice.done(sheet):
+        yield Found(sheet.source, sheet, done=True)
+        return
     guessed = choice.pages is None and _has_shape_of_page(turned(grey, turn))
     lines = lines_of(grey, turn) if choice.pages or guessed else None
     if lines is not None and choice.turn is None and choice.sure:

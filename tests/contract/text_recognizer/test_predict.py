@@ -236,10 +236,67 @@ def test_pages_become_files_that_are_read_again(tmp_path: Path, ctc, capsys, for
     assert [line.id for line in read_page(tmp_path / "out" / "page.xml").lines] == ["l1"]
     (tmp_path / "out" / "page.png").rename(tmp_path / "page.png")
     before = (tmp_path / "out" / "page.xml").read_text()
-    assert main([*asked, "--output", str(tmp_path / "out")]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert main([*asked, "--output", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{tmp_path / 'out' / 'page.xml'} and 1 more: there already" in said.err
     assert (tmp_path / "out" / "page.xml").read_text() == before
     assert main(asked) == 2
+
+
+def test_a_command_that_was_interrupted_does_what_is_left_when_it_is_given_again(tmp_path: Path, ctc, capsys) -> None:
+    """Each page was read once more before it was said that its file is there, and the exit status was 1. What a kill leaves
+    of a file beside it is no file."""
+    first, *_ = files_of(ctc[1][:3], tmp_path / "lines")
+    out = tmp_path / "out"
+    asked = [str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--format", "page", "--output", str(out)]
+    assert main(asked) == 0
+    first.write_bytes(first.read_bytes()[:60])  # whoever reads it says so
+    (out / "01.xml").rename(out / "01.xml.7.part")
+    capsys.readouterr()
+    assert main(asked) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(out / "01.xml")]
+    assert f"{out / '00.xml'} and 1 more: there already, and not read again; --replace" in said.err
+
+
+def test_the_files_that_were_written_are_no_pages_to_be_read(tmp_path: Path, ctc, capsys) -> None:
+    """Written into a folder of the pictures' own, they would name pictures that are not beside them the next time."""
+    files_of(ctc[1][:2], tmp_path / "lines")
+    out = tmp_path / "lines" / "read"
+    asked = [str(tmp_path / "lines"), "--recursive", "--checkpoint", str(ctc[0]), "--format", "page", "--output", str(out)]
+    assert [main(asked), main(asked)] == [0, 0]
+    assert capsys.readouterr().out.splitlines() == [str(out / "00.xml"), str(out / "01.xml")]
+
+
+def test_files_are_written_anew_when_that_is_asked_for(tmp_path: Path, ctc, capsys) -> None:
+    """With another network, say; and no sooner than the page has been read."""
+    good, other = files_of(ctc[1][:2], tmp_path / "lines")
+    out = tmp_path / "out"
+    asked = [str(good), str(other), "--checkpoint", str(ctc[0]), "--format", "alto", "--output", str(out)]
+    assert main(asked) == 0
+    for name in ("00.xml", "01.xml"):
+        (out / name).write_text("corrected")
+    other.write_bytes(other.read_bytes()[:60])
+    capsys.readouterr()
+    assert main([*asked, "--replace"]) == 1
+    assert capsys.readouterr().out.splitlines() == [str(out / "00.xml")]
+    assert ["corrected" in (out / name).read_text() for name in ("00.xml", "01.xml")] == [False, True]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_pages_of_one_name_do_not_share_a_file(tmp_path: Path, ctc, capsys, again: bool) -> None:
+    """Every box of an archive has its page 1: the second would be taken for done, and nobody would miss it."""
+    (one,), (other,) = (files_of(ctc[1][:1], tmp_path / box) for box in ("a", "b"))
+    out = tmp_path / "out"
+    asked = [str(one), str(other), str(one), "--checkpoint", str(ctc[0]), "--format", "page", "--output", str(out)]
+    if again:
+        assert main(asked) == 1
+        capsys.readouterr()
+    assert main(asked) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == ([] if again else [str(out / "00.xml")])
+    assert f"{other}: its file would be {out / '00.xml'}, as that of {one}" in said.err
 
 
 def test_a_text_is_lines_and_nothing_else(tmp_path: Path, ctc, capsys) -> None:

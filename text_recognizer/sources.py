@@ -4,6 +4,7 @@ memory, found one after another."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -16,7 +17,7 @@ from PIL import Image
 
 from text_recognizer.data.line_pages import cut_out, line_images
 from text_recognizer.data.page_parts import PageLine, baseline_within, box
-from text_recognizer.data.page_xml import is_below_pictures, pictured, read_page
+from text_recognizer.data.page_xml import Whose, read_page, taken_instead, tell_instead, whose_page
 from text_recognizer.data.pictures import PICTURES, grey_array, grey_of, made_by, number_of_pages, pages_in, size_of_picture
 from text_recognizer.data.preparing import tell
 from text_recognizer.data.segmentation import lines_of
@@ -28,6 +29,8 @@ Sure: TypeAlias = Callable[[Sequence[np.ndarray]], Sequence[float]]
 """How sure a reader is, 0 to 1, of each of some pictures of lines, uint8 (height, width)."""
 
 _LEAST_HEIGHT, _MOST_WIDTH = 200, 4  # a picture that is lower, in pixels, or wider, in heights, is a line
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_TAKEN = "a path, an array or an image of Pillow's"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +89,14 @@ def found_in(sources: Iterable[Source] | Source, choice: Choice = Choice()) -> I
     """The lines of all sources in their order; each source is looked into when its turn comes, and a page of it after another.
 
     What is no file is named by its place, `sources[0]`. A picture has the shape of a page where it is 200 pixels high or more,
-    and not wider than four times that; where there is but one line on it, it is read whole.
+    and not wider than four times that; where there is but one line on it, it is read whole. Raises TypeError for what holds no
+    sources at all.
     """
     for place, source in enumerate(_each(sources)):
         is_path = isinstance(source, (str, Path)) and str(source)
         name = str(source) if is_path else f"sources[{place}]"
         try:
-            yield from _of_path(Path(name), choice) if is_path else _of_image(Sheet(name), _grey(source), choice)
+            yield from _of_path(name, choice) if is_path else _of_image(Sheet(name), _grey(source), choice)
         except DataError as error:
             yield _failed(name, str(error) if is_path else f"{name}: {error}")
 
@@ -105,7 +109,12 @@ def _each(sources: Iterable[Source] | Source) -> Iterable[Source]:
     """All sources, also where there is but one. Of an array the shape says whether it is a picture or a stack of them."""
     if isinstance(sources, np.ndarray):
         return [sources] if sources.ndim < 3 or (sources.ndim == 3 and sources.shape[2] in (1, 3, 4)) else list(sources)
-    return [sources] if isinstance(sources, (str, bytes, Path, Image.Image)) else sources
+    if isinstance(sources, (str, bytes, Path, Image.Image)):
+        return [sources]
+    if isinstance(sources, Mapping) or not (hasattr(sources, "__iter__") or hasattr(sources, "__getitem__")):
+        said = "None, as OpenCV's imread gives for a file that it cannot open," if sources is None else f"{sources!r:.60}"
+        raise TypeError(f"{said} is nothing to read: give {_TAKEN}, a folder's path, or a list of these")
+    return sources
 
 
 def _grey(source: object) -> np.ndarray:
@@ -116,26 +125,31 @@ def _grey(source: object) -> np.ndarray:
             raise DataError(f"it is empty, of {source.width} x {source.height} pixels; leave it out")
         return grey_of(source)
     said = "it is an empty text" if source == "" else f"it is a {type(source).__name__}"
-    raise DataError(f"{said}, and no picture; give a path, an array or an image of Pillow's")
+    raise DataError(f"{said}, and no picture; give {_TAKEN}")
 
 
-def _of_path(path: Path, choice: Choice) -> Iterator[Found]:
+def _of_path(name: str, choice: Choice) -> Iterator[Found]:
+    path = Path(name)
+    if _ADDRESS.match(name) and not path.exists():
+        raise DataError(f"{name}: is an address, and nothing is read over a network; save it as a file, and give its path")
     return _of_folder(path, choice) if path.is_dir() else _of_entry(path, choice)
 
 
 def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
-    """Raises DataError where nothing is to be read."""
+    """Each picture has its turn in its own folder, or where the first of the files lies that describe it. Raises DataError where
+    nothing is to be read."""
     unread: list[OSError] = []
-    empty, without = True, choice.without and choice.without.resolve()
-    for here, folders, names in os.walk(folder, onerror=unread.append):
-        within = sorted(name for name in folders if choice.recursive and not _is_hidden(name))
-        folders[:] = [name for name in within if not without or (Path(here) / name).resolve() != without]
-        elsewhere = _described_below(Path(here), folders)
-        for entry, marked in _entries(Path(here), names).items():
+    empty, described = True, _described(folder, choice)
+    homes: dict[Path, list[Path]] = {}
+    for picture, files in described.items():
+        homes.setdefault(min(files.values()).parent, []).append(picture)
+    for here, names in _walked(folder, choice, unread):
+        own = [path for name in names if (path := here / name).suffix.lower() in PICTURES and path not in described]
+        for entry in sorted((*own, *homes.get(here, ()))):
             empty = False
-            if entry not in elsewhere:
-                yield from _of_entry(marked.get(0, entry), choice, marked)
-        _tell_passed_over(Path(here), names)
+            marked = described.get(entry, {})
+            yield from _of_entry(marked.get(0, entry), choice, marked)
+        _tell_passed_over(here, names)
     for error in unread:
         yield _failed(str(error.filename), f"{error.filename}: cannot be looked into ({error.strerror}); mend that")
     if empty and not unread:
@@ -143,37 +157,39 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Found]:
         raise DataError(f"{folder}: no picture in this folder; name a folder of pictures, or a page's .xml{deeper}")
 
 
-def _described_below(folder: Path, folders: Iterable[str]) -> set[Path]:
-    """The pictures of a folder whose turn comes with the files that describe them, which lie in a folder of their own."""
-    below = [folder / name for name in folders if is_below_pictures(folder / name)]
-    return {described[0] for each in below for path in each.glob("*.xml") if (described := pictured(path))}
+def _walked(folder: Path, choice: Choice, unread: list[OSError]) -> Iterator[tuple[Path, list[str]]]:
+    """The folder, and where that is asked for those within it, each with the names of its files; without hidden ones, such as the
+    companions that another system leaves beside every picture."""
+    without = choice.without and choice.without.resolve()
+    for here, folders, names in os.walk(folder, onerror=unread.append):
+        deeper = sorted(name for name in folders if choice.recursive and not name.startswith("."))
+        folders[:] = [name for name in deeper if not without or (Path(here) / name).resolve() != without]
+        yield Path(here), sorted(name for name in names if not name.startswith("."))
+
+
+def _described(folder: Path, choice: Choice) -> dict[Path, dict[int, Path]]:
+    """The pictures of the ALTO and PAGE files there, each with the file of every page that one describes (0: it does not say
+    which); of several files of one page that which counts, and which do not is told."""
+    files: dict[Path, Whose] = {}
+    for here, names in _walked(folder, choice, []):
+        for path in (here / name for name in names if name.lower().endswith(".xml")):
+            if whose := whose_page(path):
+                files[path] = whose
+    instead = taken_instead(files)
+    tell_instead(instead)
+    found: dict[Path, dict[int, Path]] = {}
+    for path, whose in files.items():
+        if path not in instead:
+            found.setdefault(whose.picture, {})[whose.number] = path
+    return found
 
 
 def _tell_passed_over(folder: Path, names: Iterable[str]) -> None:
     """Whoever has scans as PDF beside pictures would not miss what is not read of them."""
-    others = [path for name in sorted(names) if not _is_hidden(name) and made_by(path := folder / name)]
+    others = [path for name in names if made_by(path := folder / name)]
     if others:
         more = f" and {len(others) - 1:,} more like it" if len(others) > 1 else ""
         tell(f"{others[0]}{more}: passed over, for it is no picture; make pictures of it first: {made_by(others[0])}")
-
-
-def _entries(folder: Path, names: Iterable[str]) -> dict[Path, dict[int, Path]]:
-    """The pictures of a folder in the order of their names, each with the ALTO or PAGE files beside it whose picture it is, by
-    the page of it that they describe (0: they do not say)."""
-    paths = [folder / name for name in sorted(names) if not _is_hidden(name)]
-    found: dict[Path, dict[int, Path]] = {path: {} for path in paths if path.suffix.lower() in PICTURES}
-    for path in paths:
-        if path.suffix.lower() == ".xml" and (described := pictured(path)):
-            picture, number = described
-            if other := found.setdefault(picture, {}).get(number):
-                tell(f"{other}: passed over, for {path.name} is of the same page, and comes later")
-            found[picture][number] = path
-    return {picture: found[picture] for picture in sorted(found)}
-
-
-def _is_hidden(name: str) -> bool:
-    """Such as the companions that another system leaves beside every picture."""
-    return name.startswith(".")
 
 
 def _of_entry(path: Path, choice: Choice, marked: Mapping[int, Path] = MappingProxyType({})) -> Iterator[Found]:

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +72,8 @@ def _words(reading: Reading) -> tuple[Word, ...]:
 
 
 def alto(page: ReadPage, now: datetime) -> str:
-    """The page as ALTO 4. A line without places of words is one String."""
+    """The page as ALTO 4. A line without places of words is one String. Lines that have to be turned clockwise stand in a block
+    of their own, whose `ROTATION` says how far they have been turned the other way."""
     width, height = page.size
     everything = {"HPOS": "0", "VPOS": "0", "WIDTH": str(width), "HEIGHT": str(height)}
     root = ElementTree.Element("alto", {"xmlns": _ALTO})
@@ -85,14 +87,17 @@ def alto(page: ReadPage, now: datetime) -> str:
     size = {"WIDTH": str(width), "HEIGHT": str(height)}
     sheet = ElementTree.SubElement(layout, "Page", {"ID": "page_1", "PHYSICAL_IMG_NR": str(page.number or 1), **size})
     space = ElementTree.SubElement(sheet, "PrintSpace", everything)
-    block = ElementTree.SubElement(space, "TextBlock", {"ID": "block_1", **everything})
-    for name, line in zip(_names(page.lines), page.lines, strict=True):
-        _alto_line(block, name, line, page.size)
+    for number, (turn, lines) in enumerate(_blocks(page.lines), start=1):
+        rotation = {"ROTATION": str(turn)} if turn else {}
+        block = ElementTree.SubElement(space, "TextBlock", {"ID": f"block_{number}", **everything, **rotation})
+        for name, line in lines:
+            _alto_line(block, name, line, page.size)
     return _as_text(root)
 
 
 def page_xml(page: ReadPage, now: datetime) -> str:
-    """The page as PAGE 2019-07-15."""
+    """The page as PAGE 2019-07-15. Lines that have to be turned stand in a region of their own, whose `orientation` says how far
+    clockwise, from -180 to 180."""
     width, height = page.size
     root = ElementTree.Element("PcGts", {"xmlns": _PAGE})
     metadata = ElementTree.SubElement(root, "Metadata")
@@ -101,11 +106,19 @@ def page_xml(page: ReadPage, now: datetime) -> str:
     size = {"imageWidth": str(width), "imageHeight": str(height)}
     place = {"custom": f"page {{number:{page.number};}}"} if page.number else {}  # PAGE has no word for it; our reader knows this
     sheet = ElementTree.SubElement(root, "Page", {"imageFilename": _clean(page.picture), **size, **place})
-    region = ElementTree.SubElement(sheet, "TextRegion", id="region_1")
-    ElementTree.SubElement(region, "Coords", points=f"0,0 {width},0 {width},{height} 0,{height}")
-    for name, line in zip(_names(page.lines), page.lines, strict=True):
-        _page_line(region, name, line, page.size)
+    for count, (turn, lines) in enumerate(_blocks(page.lines), start=1):
+        orientation = {"orientation": str(turn if turn <= 180 else turn - 360)} if turn else {}
+        region = ElementTree.SubElement(sheet, "TextRegion", {"id": f"region_{count}", **orientation})
+        ElementTree.SubElement(region, "Coords", points=f"0,0 {width},0 {width},{height} 0,{height}")
+        for name, line in lines:
+            _page_line(region, name, line, page.size)
     return _as_text(root)
+
+
+def _blocks(lines: Sequence[ReadLine]) -> Iterator[tuple[int, list[tuple[str, ReadLine]]]]:
+    """Lines one after another that have the same turn, with it, and each with its name."""
+    for turn, run in groupby(zip(_names(lines), lines, strict=True), key=lambda named: named[1].line.turn):
+        yield turn, list(run)
 
 
 WRITERS: dict[str, Callable[[ReadPage, datetime], str]] = {"alto": alto, "page": page_xml}
@@ -147,7 +160,7 @@ def _placed(line: ReadLine, size: tuple[int, int]) -> Iterator[tuple[str, float,
 def _names(lines: Sequence[ReadLine]) -> list[str]:
     """A name for each line that XML allows: its own, unless that is none, or not its own alone."""
     ids = [line.line.id for line in lines]
-    taken = {"page_1", "block_1", "region_1", "processing_1"}
+    taken = {"page_1", "processing_1", *(f"{kind}_{n}" for kind in ("block", "region") for n in range(1, len(ids) + 1))}
     good = all(_NAME.fullmatch(name) for name in ids) and len(set(ids)) == len(ids) and not taken & set(ids)
     return ids if good else [f"line_{number}" for number in range(1, len(ids) + 1)]
 

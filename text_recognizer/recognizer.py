@@ -39,8 +39,9 @@ _BATCH = 64
 @dataclass(frozen=True)
 class Piece:
     """A character or a word that was read, how likely it is to be right (0 to 1), and from where to where it reaches: x in pixels
-    of the given picture, of a page's line along its baseline; `share`: the same as shares of the line. ResnetTransformer
-    does not say where, nor does any network that writes token by token with characters from right to left."""
+    of the given picture, of a page's line along its baseline, and the y of a page on its side; `share`: the same as shares of
+    the line. ResnetTransformer does not say where, nor does any network that writes token by token with characters from right
+    to left."""
 
     text: str
     confidence: float
@@ -93,7 +94,13 @@ class Recognizer:
         self._beside: list[tuple[Language | None, Fusion | None]] = []
 
     def read(
-        self, sources: Iterable[Source] | Source, *, recursive: bool = False, pages: bool | None = None, lm: bool = True
+        self,
+        sources: Iterable[Source] | Source,
+        *,
+        recursive: bool = False,
+        pages: bool | None = None,
+        turn: int | None = None,
+        lm: bool = True,
     ) -> list[Reading]:
         """One reading per line, in order: pictures of lines or pages (paths, images of Pillow's, arrays: see
         `pictures.grey_array`), ALTO or PAGE files, and folders of these; a picture that a page's file names is read by its
@@ -101,30 +108,38 @@ class Recognizer:
 
         What cannot be read has an `error` in place of a text; the rest goes on. `recursive`: also folders within folders.
         `pages`: pictures without XML are pages (True), or lines (False); None: as their shape says, see `sources.found_in`.
+        `turn`: they are turned clockwise by so many degrees to be read, 0, 90, 180 or 270; None: a page that is read far more
+        surely in another turn is read in that.
         `lm`: whether the language model beside the checkpoint is used, where there is one. Raises CheckpointError where that
-        cannot be used, unless `lm` is off.
+        cannot be used, unless `lm` is off, and TypeError for what holds no sources at all.
         """
-        return list(self.stream(sources, recursive=recursive, pages=pages, lm=lm))
+        return list(self.stream(sources, recursive=recursive, pages=pages, turn=turn, lm=lm))
 
     def stream(
-        self, sources: Iterable[Source] | Source, *, recursive: bool = False, pages: bool | None = None, lm: bool = True
+        self,
+        sources: Iterable[Source] | Source,
+        *,
+        recursive: bool = False,
+        pages: bool | None = None,
+        turn: int | None = None,
+        lm: bool = True,
     ) -> Iterator[Reading]:
         """What `read` gives, line by line, with no more than 64 lines in memory: a source is looked at when its turn comes."""
-        return (reading for _, reading in self.with_places(sources, Choice(recursive, pages), lm=lm))
+        return (reading for _, reading in self.with_places(sources, Choice(recursive, pages, turn), lm=lm))
 
     def with_places(
         self, sources: Iterable[Source] | Source, choice: Choice, *, lm: bool = True
     ) -> Iterator[tuple[Found, Reading]]:
         """The same with what was found, whose line has a place on its sheet."""
         self._kept_beside(forgiving=not lm)
-        found = found_in(sources, self._whole(choice))
+        found = found_in(sources, self._own(choice))
         while lines := list(islice(found, _BATCH)):
             yield from zip(lines, self._read(lines, lm=lm), strict=True)
 
-    def _whole(self, choice: Choice) -> Choice:
-        """Whoever learned to read whole paragraphs gets them whole."""
-        reads_paragraphs = isinstance(self.experiment.dataset_args, IamParagraphOptions)
-        return replace(choice, pages=False) if reads_paragraphs and choice.pages is None else choice
+    def _own(self, choice: Choice) -> Choice:
+        """The same for this network, which tells which way up a page is; one that learned whole paragraphs gets them whole."""
+        whole = isinstance(self.experiment.dataset_args, IamParagraphOptions) and choice.pages is None
+        return replace(choice, sure=self._sureness, pages=False if whole else choice.pages)
 
     def _read(self, found: Sequence[Found], *, lm: bool) -> list[Reading]:
         calibrated = self._prepare(lm)
@@ -141,8 +156,19 @@ class Recognizer:
         """None where there is nothing to read. A line that was cut out of its sheet was cut along its baseline."""
         if found.grey is None:
             return None
-        is_whole = found.line is None or found.grey.shape[::-1] == found.sheet.size
+        is_whole = found.line is None or (found.grey.shape[::-1] == found.sheet.size and not found.line.turn)
         return self._ready(found.grey, None if is_whole or found.line is None else along(found.line))
+
+    def _sureness(self, greys: Sequence[np.ndarray]) -> list[float]:
+        """How sure the network by itself is of each of some pictures of lines, greedily and at one look; of nothing it is not."""
+        model = self.model
+        kept = model.fusion, model.trust, model.beams, model.looks
+        model.fusion, model.trust, model.beams, model.looks = None, AS_IT_IS, 1, 1
+        try:
+            answers = self._answers([self._ready(grey).image for grey in greys])
+        finally:
+            model.fusion, model.trust, model.beams, model.looks = kept
+        return [each.confidence if each.prediction.strip() else 0.0 for each in answers]
 
     def _prepare(self, lm: bool) -> bool:
         """Reads with the language model or without from now on; whether confidences are calibrated."""

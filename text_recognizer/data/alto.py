@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from text_recognizer.data.line_set import one_line
-from text_recognizer.data.page_parts import Described, PageLine, box, called, name_of, number, points, size_of
+from text_recognizer.data.page_parts import Described, PageLine, box, called, name_of, number, points, size_of, turn_of
 
 _SOFT_HYPHEN = "\u00ad"  # is to be seen at the end of a line
 
@@ -19,19 +19,30 @@ def described(root: ElementTree.Element) -> Described:
     everything = list(root.iter())
     by_name = {name_of(element): element for element in reversed(everything)}
     named, unit = (((by_name[key].text or "") if key in by_name else "").strip() for key in ("fileName", "MeasurementUnit"))
-    lines = tuple(_line(element) for element in everything if name_of(element) == "TextLine")
+    lines = tuple(_line(*found) for found in _lines(root, 0))
     page = by_name.get("Page")
     place = int(number(page.get("PHYSICAL_IMG_NR", ""))) if page is not None else 0
     return Described(named, unit or "pixel", size_of(page, "WIDTH", "HEIGHT"), lines, place)
 
 
-def _line(element: ElementTree.Element) -> PageLine:
+def _lines(element: ElementTree.Element, turn: int) -> Iterator[tuple[ElementTree.Element, int]]:
+    """Every line below an element with its turn: `ROTATION` is how far it has been turned the other way, on a page, a block or a
+    line, and what is said of the smaller counts."""
+    for child in element:
+        within = turn_of(child, "ROTATION", turn)
+        if name_of(child) == "TextLine":
+            yield child, within
+        else:
+            yield from _lines(child, within)
+
+
+def _line(element: ElementTree.Element, turn: int) -> PageLine:
     outline = _outline(element)
     baseline = points(element.get("BASELINE", ""))
     if not len(baseline) and len(outline) and (level := element.get("BASELINE", "").strip()):
         left, right = outline[:, 0].min(), outline[:, 0].max()
         baseline = np.array([[left, number(level)], [right, number(level)]])
-    return PageLine(element.get("ID", ""), one_line(_text(element)), baseline, outline)
+    return PageLine(element.get("ID", ""), one_line(_text(element)), baseline, outline, turn)
 
 
 def _text(element: ElementTree.Element) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from text_recognizer.data.page_parts import PageLine
+from text_recognizer.data.turns import heading
 
 _LEAST, _MOST = 0.75, 1.6
 _BAND = 0.5
@@ -30,7 +31,7 @@ def reaches(lines: Sequence[PageLine]) -> np.ndarray:
 def along_baseline(page: np.ndarray, line: PageLine, reach: np.ndarray) -> np.ndarray:
     """The line, uint8 (reach above + below, length of the baseline), from a page uint8 (height, width); paper is the page's
     brightness around the line."""
-    places_W2, normals_W2 = _walk(line.baseline)
+    places_W2, normals_W2 = _walk(line)
     above, below = (round(float(r)) for r in reach)
     offsets_H = np.arange(-above, below)
     x_HW = places_W2[:, 0] + offsets_H[:, None] * normals_W2[:, 0]
@@ -43,21 +44,22 @@ def along_baseline(page: np.ndarray, line: PageLine, reach: np.ndarray) -> np.nd
 
 
 def along(line: PageLine) -> np.ndarray:
-    """The x in its page at which each column of `along_baseline` stands, (length of the baseline,)."""
-    return _walk(line.baseline)[0][:, 0]
+    """The x in its page at which each column of `along_baseline` stands, (length of the baseline,); of one on its side the y."""
+    return _walk(line)[0][:, line.turn % 180 // 90]
 
 
 def _reach(line: PageLine) -> tuple[float, float]:
     """The farthest points of the outline above and below the baseline, along its normals."""
-    places, normals = _walk(line.baseline)
-    nearest = np.abs(line.outline[:, None, 0] - places[None, :, 0]).argmin(axis=1)
+    places, normals = _walk(line)
+    nearest = np.abs((line.outline @ heading(line.turn))[:, None] - places @ heading(line.turn)).argmin(axis=1)
     offsets = ((line.outline - places[nearest]) * normals[nearest]).sum(axis=1)
     return max(0.0, -float(offsets.min())), max(0.0, float(offsets.max()))
 
 
-def _walk(baseline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Points (W, 2) a pixel apart along the baseline, and the unit normals there, which point down the page."""
-    baseline = baseline if baseline[-1, 0] >= baseline[0, 0] else baseline[::-1]
+def _walk(line: PageLine) -> tuple[np.ndarray, np.ndarray]:
+    """Points (W, 2) a pixel apart along the baseline as it is read, and the unit normals there, which point down the letters."""
+    forwards = (line.baseline[-1] - line.baseline[0]) @ heading(line.turn) >= 0
+    baseline = line.baseline if forwards else line.baseline[::-1]
     steps = np.hypot(*np.diff(baseline, axis=0).T)
     baseline, steps = baseline[np.r_[True, steps > 0]], steps[steps > 0]
     along = np.r_[0.0, np.cumsum(steps)]
@@ -89,7 +91,7 @@ def _sampled(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def section(line: PageLine, start: float, end: float) -> np.ndarray:
     """The outline, float (4, 2), of what lies between two shares (0 to 1, from the left) of a line that was cut out."""
-    places, normals = _walk(line.baseline)
+    places, normals = _walk(line)
     (above, below), last = reaches([line])[0], len(places) - 1
     left, right = round(min(max(start, 0.0), 1.0) * last), round(min(max(end, 0.0), 1.0) * last)
     corners = [(left, -above), (right, -above), (right, below), (left, below)]

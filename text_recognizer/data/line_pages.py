@@ -16,7 +16,7 @@ from text_recognizer.data.line_images import VERSION, open_grey, prepared
 from text_recognizer.data.line_set import Lines
 from text_recognizer.data.options import LinePagesOptions
 from text_recognizer.data.page_parts import PageLine
-from text_recognizer.data.page_xml import Page, pages_of, read_page
+from text_recognizer.data.page_xml import Page, pages_of, read_page, taken_instead, tell_instead
 from text_recognizer.data.preparing import tell
 from text_recognizer.data.splitting import shared_out
 from text_recognizer.errors import DataError
@@ -25,7 +25,8 @@ from text_recognizer.errors import DataError
 def line_pages(options: LinePagesOptions) -> Lines:
     """The lines of all pages below a folder; whole pages go to one split, by a hash of their name (of one page: lines).
 
-    Lines without a text are left out. Raises DataError for what is missing or cannot be understood.
+    Lines without a text are left out, and of several files of one page all but one. Raises DataError for what is missing or
+    cannot be understood.
     """
     if not options.folder:
         raise DataError("dataset_args.folder is missing; give the folder that holds ALTO or PAGE files and their pictures")
@@ -33,16 +34,25 @@ def line_pages(options: LinePagesOptions) -> Lines:
     files = list(pages_of(folder))
     if not files:
         raise DataError(f"{folder}: no ALTO or PAGE file (.xml) there")
-    pages = [read_page(file) for file in files]
+    found = _each_once(files)
+    files, pages = list(found), list(found.values())
     _tell_left_out(files, pages)
     stamps = [stamp(file) for file in (*files, *(page.image for page in pages))]
-    key = {"version": [VERSION, 3], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
+    key = {"version": [VERSION, 4], "pages": stamps, "height": options.height, "upright": options.upright, "fit": options.fit}
     texts = [line.text for page in pages for line in page.lines]
     images = cached(key, options.height, lambda: (i for page in pages for i in prepared_lines(page, options)), len(texts))
     names = [(file.stem, str(i)) for file, page in zip(files, pages, strict=True) for i in range(len(page.lines))]
     written = [i for i, text in enumerate(texts) if text]
     splits = shared_out([names[i] for i in written], options)
     return assembled(folder, [images[i] for i in written], [texts[i] for i in written], splits)
+
+
+def _each_once(files: Sequence[Path]) -> dict[Path, Page]:
+    """What the files describe, without those of a page that another one describes as well."""
+    pages = {file: read_page(file) for file in files}
+    instead = taken_instead({file: page.whose for file, page in pages.items()})
+    tell_instead(instead)
+    return {file: page for file, page in pages.items() if file not in instead}
 
 
 def _tell_left_out(files: Sequence[Path], pages: Sequence[Page]) -> None:

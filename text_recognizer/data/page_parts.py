@@ -9,18 +9,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from text_recognizer.data.turns import quarter, upright
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DESCENT = 0.2  # of the height of an outline: what lies below the baseline, in hands and prints with descenders and ascenders
 
 
 @dataclass(frozen=True)
 class PageLine:
-    """One line of a page: its id, its text (NFC, "" where none is given), baseline and outline as float (N, 2) of x, y."""
+    """One line of a page: its id, its text (NFC, "" where none is given), baseline and outline as float (N, 2) of x, y; and its
+    turn, as of `turns`, where its page lies on its side or upside down."""
 
     id: str
     text: str
     baseline: np.ndarray
     outline: np.ndarray
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,17 @@ def name_of(element: ElementTree.Element) -> str:
     return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""
 
 
-def baseline_within(outline: np.ndarray) -> np.ndarray:
+def turn_of(element: ElementTree.Element, key: str, otherwise: int) -> int:
+    """The turn that an attribute with an angle says, or that of what the element is part of."""
+    angle = element.get(key, "").strip()
+    return quarter(number(angle)) if angle else otherwise
+
+
+def baseline_within(outline: np.ndarray, turn: int = 0) -> np.ndarray:
     """A straight baseline for an outline (N, 2) that came without one, float (2, 2): a fifth of its height above its lower edge,
-    as steep as the outline lies, or level where it is too short to tell."""
+    as steep as the outline lies, or level where it is too short to tell; of a line that has to be turned, along its own run."""
+    if turn:
+        return upright(baseline_within(upright(outline, turn)), 360 - turn)
     left, right = outline[:, 0].min(), outline[:, 0].max()
     x = np.linspace(left, right, 34)[1:-1]  # its ends may be corners, of no height
     upper, lower = _edges(outline, x)

@@ -3,35 +3,58 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from text_recognizer.data import alto, prima_page
 from text_recognizer.data.page_parts import Described, PageLine, baseline_within, name_of
 from text_recognizer.data.pictures import PICTURES, number_of_pages, size_of_picture
+from text_recognizer.data.preparing import tell
 from text_recognizer.errors import DataError
 
-_READERS = {"alto": alto.described, "PcGts": prima_page.described}
+_ALTO, _PAGE = "alto", "PcGts"
+_READERS = {_ALTO: alto.described, _PAGE: prima_page.described}
 _SMALLEST = 5.0  # pixels: what is less wide or high holds no letter
 _ALIKE = 0.02  # by which the two sides of a picture may be scaled differently
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Of which page of which picture an ALTO or PAGE file is, and which of both it is (by the name of its root). `number`: from 1
+    on in a picture with several pages; 0: the only one, or it is not said, and the first is meant."""
+
+    picture: Path
+    number: int
+    form: str
+
+    @property
+    def page(self) -> tuple[Path, int]:
+        """The same for all files of one page."""
+        return self.picture, self.number or 1
 
 
 @dataclass(frozen=True)
 class Page:
     """A page's picture, its lines in the order of reading, and why others of its lines cannot be used, by their ids.
 
-    `turned`: whether its coordinates count in the picture as its EXIF turns it, or as it lies in its file. `number`: which
-    page of a picture with several it is, from 1 on; 0: the only one, or it is not said, and the first is meant.
+    `turned`: whether its coordinates count in the picture as its EXIF turns it, or as it lies in its file.
     """
 
-    image: Path
+    whose: Whose
     lines: tuple[PageLine, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     turned: bool = True
-    number: int = 0
+
+    @property
+    def image(self) -> Path:
+        return self.whose.picture
+
+    @property
+    def number(self) -> int:
+        return self.whose.number
 
 
 def read_page(path: Path) -> Page:
@@ -57,23 +80,42 @@ def read_page(path: Path) -> Page:
             left_out.append((line.id, whole))
         else:
             usable.append(whole)
-    return Page(image, tuple(usable), tuple(left_out), turned, number)
+    return Page(Whose(image, number, name_of(root)), tuple(usable), tuple(left_out), turned)
 
 
-def pictured(path: Path) -> tuple[Path, int] | None:
-    """The picture of an ALTO or PAGE file, with its `number` as of `Page`; the file itself where the picture cannot be opened,
-    and None where this is no such file."""
+def whose_page(path: Path) -> Whose | None:
+    """Whose page an ALTO or PAGE file describes; with the file itself for a picture where that cannot be opened, and None where
+    this is no such file."""
     try:
         root = _root(path)
     except DataError:
         return None
-    if name_of(root) not in _READERS:
+    if (form := name_of(root)) not in _READERS:
         return None
     try:
-        found = _READERS[name_of(root)](root)
-        return (image := _picture(path, found.picture)), _number(found, image)
+        found = _READERS[form](root)
+        return Whose(image := _picture(path, found.picture), _number(found, image), form)
     except DataError:
-        return path, 0
+        return Whose(path, 0, form)
+
+
+def taken_instead(files: Mapping[Path, Whose]) -> dict[Path, Path]:
+    """Of files of one page another of which is taken: which. PAGE comes before ALTO, which programs that know both make of it,
+    with less in it: no order of reading, and lines cut into words; of two of one kind comes the later name."""
+    pages: dict[tuple[Path, int], list[Path]] = {}
+    for path, whose in files.items():
+        pages.setdefault(whose.page, []).append(path)
+    taken = {page: max(paths, key=lambda path: (files[path].form == _PAGE, path)) for page, paths in pages.items()}
+    return {path: taken[whose.page] for path, whose in files.items() if taken[whose.page] != path}
+
+
+def tell_instead(instead: Mapping[Path, Path]) -> None:
+    """Names the first of the files that are passed over, and how many there are."""
+    if instead:
+        first, rest = min(instead), len(instead) - 1
+        more = f" and {rest:,} more like it" if rest else ""
+        why = "PAGE comes before ALTO, and of one kind the later name"
+        tell(f"{first}{more}: passed over, for {instead[first]} is of the same page; {why}")
 
 
 def _root(path: Path) -> ElementTree.Element:
@@ -96,7 +138,8 @@ def _whole(line: PageLine, scale: np.ndarray) -> PageLine | str:
         )
     if np.ptp(outline, axis=0).min() < _SMALLEST:
         return "it is too small to hold a letter"
-    return replace(line, baseline=baseline if len(baseline) > 1 else baseline_within(outline), outline=outline)
+    baseline = baseline if len(baseline) > 1 else baseline_within(outline, line.turn)
+    return replace(line, baseline=baseline, outline=outline)
 
 
 def _distinct(baseline: np.ndarray) -> np.ndarray:
@@ -140,20 +183,39 @@ def _scale(path: Path, found: Described, size: tuple[int, int], name: str) -> np
 
 
 def _picture(path: Path, named: str) -> Path:
-    """The picture that the file names, or one with the file's own name: beside the file, or above the folder that such files have
-    of their own."""
-    names = [Path(named).name] if named else []
-    folders = [path.parent, *([path.parent.parent] if is_below_pictures(path.parent) else [])]
-    for folder in folders:
-        for name in (*names, *(path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper()))):
-            if (picture := folder / name).is_file():
-                return picture
-    raise DataError(f"{path}: its picture {named or path.stem!r} is not beside it; put it there")
+    """Where the file says that its picture lies; or one of that name, or of the file's own: beside the file, or above the folder
+    that such files have of their own."""
+    as_said = _as_said(path, named)
+    folders = [path.parent, *([_above(path.parent)] if _is_below_pictures(path.parent) else [])]
+    names = dict.fromkeys(PurePosixPath(name).name for name in (named, named.replace("\\", "/")) if name)
+    own = [path.stem + end for suffix in PICTURES for end in (suffix, suffix.upper())]
+    for place in (*as_said, *(folder / name for folder in folders for name in (*names, *own))):
+        if place.is_file():
+            return place
+    elsewhere = "".join(f", nor {where}" for where in (*(f"in {folder}" for folder in folders[1:]), *map(str, as_said)))
+    raise DataError(f"{path}: its picture {named or path.stem!r} is not beside it{elsewhere}; put it there")
 
 
-def is_below_pictures(folder: Path) -> bool:
+def _as_said(path: Path, named: str) -> list[Path]:
+    """Where a picture that is named with its folder may lie: counted from the file's own folder, or from the one above, as OCR-D
+    counts in its workspaces. It is not looked for farther up, nor on other machines and disks."""
+    said = PurePosixPath(named.replace("\\", "/"))
+    parts = said.parts
+    if len(parts) < 2 or said.is_absolute() or ":" in parts[0]:
+        return []
+    starts = [path.parent, _above(path.parent)]
+    if parts[0] == "..":
+        starts, parts = starts[1:], parts[1:]
+    return [] if ".." in parts else [start.joinpath(*parts) for start in starts]
+
+
+def _above(folder: Path) -> Path:
+    return folder.parent if folder.name not in ("", "..") else folder / ".."
+
+
+def _is_below_pictures(folder: Path) -> bool:
     """Whether a folder is called as Transkribus calls those of its exports, whose pictures lie in the folder above."""
-    return folder.name.lower() in ("page", "alto")
+    return folder.absolute().name.lower() in ("page", "alto")
 
 
 def pages_of(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import inf
 
 from text_recognizer.data.line_set import one_line
-from text_recognizer.data.page_parts import Described, PageLine, called, name_of, points, size_of
+from text_recognizer.data.page_parts import Described, PageLine, called, name_of, points, size_of, turn_of
 
 _PLACE = re.compile(r"page\s*\{\s*number\s*:\s*(\d+)")
 _INDEX = re.compile(r"readingOrder\s*\{\s*index\s*:\s*(\d+)")
@@ -20,9 +20,9 @@ def described(root: ElementTree.Element) -> Described:
     several: `outputs` writes it as `custom`."""
     page = next((element for element in root.iter() if name_of(element) == "Page"), root)
     places = {region: place for place, region in enumerate(_ordered(page))}
-    found = sorted(_lines(page, inf, places), key=lambda entry: entry[:2])
+    found = sorted(_lines(page, inf, places, turn_of(page, "orientation", 0)), key=lambda entry: entry[:2])
     size = size_of(page, "imageWidth", "imageHeight")
-    lines = tuple(_line(element) for *_, element in found)
+    lines = tuple(_line(element, turn) for *_, turn, element in found)
     place = _PLACE.search(page.get("custom", ""))
     return Described(page.get("imageFilename", ""), "pixel", size, lines, int(place.group(1)) if place else 0)
 
@@ -41,21 +41,23 @@ def _references(group: ElementTree.Element) -> Iterator[str]:
 
 
 def _lines(
-    element: ElementTree.Element, region: float, places: dict[str, int]
-) -> Iterator[tuple[float, float, ElementTree.Element]]:
-    """Every line below an element with the place of its region and its own, infinite where the file has none."""
+    element: ElementTree.Element, region: float, places: dict[str, int], turn: int
+) -> Iterator[tuple[float, float, int, ElementTree.Element]]:
+    """Every line below an element with the place of its region and its own, infinite where the file has none, and its turn:
+    `orientation` of the page, or of a region, which counts for what is in it."""
     for child in element:
         if name_of(child) == "TextLine":
             index = _INDEX.search(child.get("custom", ""))
-            yield region, int(index.group(1)) if index else inf, child
+            yield region, int(index.group(1)) if index else inf, turn, child
         else:
-            yield from _lines(child, places.get(child.get("id", ""), region), places)
+            within = turn_of(child, "orientation", turn)
+            yield from _lines(child, places.get(child.get("id", ""), region), places, within)
 
 
-def _line(element: ElementTree.Element) -> PageLine:
+def _line(element: ElementTree.Element, turn: int) -> PageLine:
     baseline, outline = (next(called(element, name), None) for name in ("Baseline", "Coords"))
-    drawn = [points(part.get("points", "") if part is not None else "") for part in (baseline, outline)]
-    return PageLine(element.get("id", ""), one_line(_text(element)), *drawn)
+    base, around = (points(part.get("points", "") if part is not None else "") for part in (baseline, outline))
+    return PageLine(element.get("id", ""), one_line(_text(element)), base, around, turn)
 
 
 def _text(element: ElementTree.Element) -> str:

@@ -8,6 +8,7 @@ steeply. Columns close side by side, lines that cross or bend much, and text tha
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,7 @@ from scipy import ndimage
 
 from text_recognizer.data.line_images import with_even_contrast
 from text_recognizer.data.page_parts import PageLine
+from text_recognizer.data.turns import in_picture, turned
 
 _SIDE = 1300  # pixels that the longer side of a page is looked at with
 _SPECK = 6  # pixels of ink: less is dirt
@@ -28,8 +30,20 @@ _GAP, _STEP = 2.5, 0.45  # of that distance: how far right and how far up or dow
 _ABOVE, _BELOW = 0.6, 0.24  # of that distance: what of a page belongs to a line, about its baseline
 
 
-def lines_of(grey: np.ndarray) -> tuple[PageLine, ...]:
-    """The lines of a page, uint8 (height, width), from top to bottom, named line_1 and so on; () where none is found."""
+def lines_of(grey: np.ndarray, turn: int = 0) -> tuple[PageLine, ...]:
+    """The lines of a page, uint8 (height, width), from top to bottom, named line_1 and so on; () where none is found. Of a page
+    that has to be turned (see `turns`), in pixels of the page as it lies."""
+    height, width = grey.shape
+    return tuple(_back(line, turn, (width, height)) for line in _level_lines(turned(grey, turn)))
+
+
+def _back(line: PageLine, turn: int, size: tuple[int, int]) -> PageLine:
+    """A line of the page that was turned, where it is in the page as it lies."""
+    baseline, outline = (in_picture(points, turn, size) for points in (line.baseline, line.outline))
+    return replace(line, baseline=baseline, outline=outline, turn=turn)
+
+
+def _level_lines(grey: np.ndarray) -> tuple[PageLine, ...]:
     scale = min(1.0, _SIDE / max(grey.shape))
     ink = _ink(grey, scale)
     distance = _distance(ink)

@@ -22,11 +22,13 @@ from tests.conftest import user_environment  # noqa: E402
 from text_recognizer.building import model_of  # noqa: E402
 from text_recognizer.catalog import DATASETS  # noqa: E402
 from text_recognizer.data.page_xml import read_page  # noqa: E402
+from text_recognizer.data.turns import in_picture, turned  # noqa: E402
 from text_recognizer.errors import CheckpointError, ExperimentError  # noqa: E402
 from text_recognizer.experiment import read  # noqa: E402
 from text_recognizer.metrics import edit_distance  # noqa: E402
-from text_recognizer.predict import main  # noqa: E402
-from text_recognizer.recognizer import Recognizer  # noqa: E402
+from text_recognizer.predict import _with_notice, main  # noqa: E402
+from text_recognizer.recognizer import Reading, Recognizer  # noqa: E402
+from text_recognizer.sources import Found, Sheet  # noqa: E402
 from text_recognizer.training.checkpoints import Checkpoint, load, save  # noqa: E402
 from text_recognizer.training.loop import Listeners, Training  # noqa: E402
 
@@ -234,10 +236,67 @@ def test_pages_become_files_that_are_read_again(tmp_path: Path, ctc, capsys, for
     assert [line.id for line in read_page(tmp_path / "out" / "page.xml").lines] == ["l1"]
     (tmp_path / "out" / "page.png").rename(tmp_path / "page.png")
     before = (tmp_path / "out" / "page.xml").read_text()
-    assert main([*asked, "--output", str(tmp_path / "out")]) == 1
-    assert "is there already" in capsys.readouterr().err
+    assert main([*asked, "--output", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{tmp_path / 'out' / 'page.xml'} and 1 more: there already" in said.err
     assert (tmp_path / "out" / "page.xml").read_text() == before
     assert main(asked) == 2
+
+
+def test_a_command_that_was_interrupted_does_what_is_left_when_it_is_given_again(tmp_path: Path, ctc, capsys) -> None:
+    """Each page was read once more before it was said that its file is there, and the exit status was 1. What a kill leaves
+    of a file beside it is no file."""
+    first, *_ = files_of(ctc[1][:3], tmp_path / "lines")
+    out = tmp_path / "out"
+    asked = [str(tmp_path / "lines"), "--checkpoint", str(ctc[0]), "--format", "page", "--output", str(out)]
+    assert main(asked) == 0
+    first.write_bytes(first.read_bytes()[:60])  # whoever reads it says so
+    (out / "01.xml").rename(out / "01.xml.7.part")
+    capsys.readouterr()
+    assert main(asked) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(out / "01.xml")]
+    assert f"{out / '00.xml'} and 1 more: there already, and not read again; --replace" in said.err
+
+
+def test_the_files_that_were_written_are_no_pages_to_be_read(tmp_path: Path, ctc, capsys) -> None:
+    """Written into a folder of the pictures' own, they would name pictures that are not beside them the next time."""
+    files_of(ctc[1][:2], tmp_path / "lines")
+    out = tmp_path / "lines" / "read"
+    asked = [str(tmp_path / "lines"), "--recursive", "--checkpoint", str(ctc[0]), "--format", "page", "--output", str(out)]
+    assert [main(asked), main(asked)] == [0, 0]
+    assert capsys.readouterr().out.splitlines() == [str(out / "00.xml"), str(out / "01.xml")]
+
+
+def test_files_are_written_anew_when_that_is_asked_for(tmp_path: Path, ctc, capsys) -> None:
+    """With another network, say; and no sooner than the page has been read."""
+    good, other = files_of(ctc[1][:2], tmp_path / "lines")
+    out = tmp_path / "out"
+    asked = [str(good), str(other), "--checkpoint", str(ctc[0]), "--format", "alto", "--output", str(out)]
+    assert main(asked) == 0
+    for name in ("00.xml", "01.xml"):
+        (out / name).write_text("corrected")
+    other.write_bytes(other.read_bytes()[:60])
+    capsys.readouterr()
+    assert main([*asked, "--replace"]) == 1
+    assert capsys.readouterr().out.splitlines() == [str(out / "00.xml")]
+    assert ["corrected" in (out / name).read_text() for name in ("00.xml", "01.xml")] == [False, True]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_pages_of_one_name_do_not_share_a_file(tmp_path: Path, ctc, capsys, again: bool) -> None:
+    """Every box of an archive has its page 1: the second would be taken for done, and nobody would miss it."""
+    (one,), (other,) = (files_of(ctc[1][:1], tmp_path / box) for box in ("a", "b"))
+    out = tmp_path / "out"
+    asked = [str(one), str(other), str(one), "--checkpoint", str(ctc[0]), "--format", "page", "--output", str(out)]
+    if again:
+        assert main(asked) == 1
+        capsys.readouterr()
+    assert main(asked) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == ([] if again else [str(out / "00.xml")])
+    assert f"{other}: its file would be {out / '00.xml'}, as that of {one}" in said.err
 
 
 def test_a_text_is_lines_and_nothing_else(tmp_path: Path, ctc, capsys) -> None:
@@ -277,6 +336,67 @@ def test_a_page_by_its_shape_is_said_once(tmp_path: Path, ctc, capsys) -> None:
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 8
     assert said.err.count("--lines") == 1
+
+
+def small_page() -> np.ndarray:
+    """Four lines of letters with feet, on a page by its shape."""
+    page = np.full((400, 300), 230, np.uint8)
+    for number, top in enumerate(range(60, 300, 60)):
+        for x in range(40, 240 - 20 * number, 10):
+            page[top : top + 14, x : x + 2] = page[top + 11 : top + 14, x : x + 6] = 20
+    return page
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_places_are_those_of_the_picture_as_it_lies(tmp_path: Path, ctc, capsys, turn: int) -> None:
+    """A program that draws them upon the file would mark other words."""
+    Image.fromarray(small_page()).save(tmp_path / "upright.png")
+    Image.fromarray(turned(small_page(), 360 - turn)).save(tmp_path / "lying.png")
+    rows = {}
+    for name, given in (("upright", 0), ("lying", turn)):
+        assert main([str(tmp_path / f"{name}.png"), "--checkpoint", str(ctc[0]), "--turn", str(given), "--json"]) == 0
+        rows[name] = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    axis, there = int(turn != 180), (400, 300) if turn % 180 else (300, 400)
+    for lying, upright in zip(rows["lying"], rows["upright"], strict=True):
+        assert lying["text"] == upright["text"]
+        for key in ("baseline", "outline"):
+            assert np.allclose(lying[key], in_picture(np.array(upright[key]), turn, there), atol=0.11)
+        middle = float(np.mean(upright["baseline"], axis=0)[1])
+        for one, other in zip(lying["words"], upright["words"], strict=True):
+            expected = in_picture(np.array([[other["start"], middle]]), turn, there)[0][axis]
+            assert one["start"] == pytest.approx(expected, abs=2)
+
+
+def test_places_in_a_picture_of_one_line_are_those_of_the_picture_as_it_lies(tmp_path: Path, ctc, capsys) -> None:
+    """The first word of a line upside down ends it on the right."""
+    line = np.asarray(Image.fromarray(255 - ctc[1][0]))
+    starts = []
+    for given, picture in ((0, line), (180, turned(line, 180))):
+        Image.fromarray(picture).save(tmp_path / "x.png")
+        assert main([str(tmp_path / "x.png"), "--checkpoint", str(ctc[0]), "--turn", str(given), "--json"]) == 0
+        starts.append([each["start"] for each in json.loads(capsys.readouterr().out)["characters"]])
+    upright, lying = starts
+    assert upright
+    assert lying == pytest.approx([line.shape[1] - 1 - start for start in upright], abs=2)
+
+
+def test_whoever_tells_which_way_up_a_page_is_reads_on_as_before(ctc) -> None:
+    """It is asked without beams, looks and language model, which those who read want."""
+    recognizer = Recognizer(ctc[0], beams=4, looks=3)
+    readings = recognizer.read(small_page())
+    assert (len(readings), recognizer.model.beams, recognizer.model.looks) == (4, 4, 3)
+    assert [r.confidence for r in readings] == [r.confidence for r in recognizer.read(small_page(), turn=0)]
+
+
+def test_every_page_that_is_read_turned_is_said_once(capsys) -> None:
+    """A page may be taken for one upside down; whoever reads the words finds the option."""
+    sheets = [Sheet("upright.png"), Sheet("down.png", turn=180), Sheet("side.png", turn=90)]
+    pairs = [(Found(f"{sheet.source}#{n}", sheet), Reading(f"{sheet.source}#{n}", "x")) for sheet in sheets for n in (1, 2)]
+    assert list(_with_notice(iter(pairs))) == pairs
+    assert [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "down.png lies upside down, and is read turned by 180 degrees; --turn 0: no page is turned",
+        "side.png lies on its side, and is read turned by 90 degrees; --turn 0: no page is turned",
+    ]
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path, capsys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,9 +13,10 @@ np = pytest.importorskip("numpy")
 
 from PIL import Image  # noqa: E402
 
-from text_recognizer.data.line_pages import line_images  # noqa: E402
+from text_recognizer.data.line_pages import cut_out, line_images  # noqa: E402
 from text_recognizer.data.page_parts import PageLine, box  # noqa: E402
 from text_recognizer.data.page_xml import read_page  # noqa: E402
+from text_recognizer.data.turns import heading, in_picture, turned  # noqa: E402
 from text_recognizer.errors import DataError  # noqa: E402
 from text_recognizer.outputs import WRITERS, ReadLine, ReadPage, Word  # noqa: E402
 from text_recognizer.sources import found_in  # noqa: E402
@@ -60,6 +62,42 @@ def test_words_stand_where_they_were_read_and_nowhere_else(form: str) -> None:
     assert without.count("0.875") == 1
     assert "<Word" not in without
     assert without.count("<String") == (form == "alto")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_lines_of_a_turned_page_are_read_again_the_right_way_up(tmp_path: Path, form: str, turn: int) -> None:
+    """Baselines alone do not say which side of them is up; people correct such files, and train with them."""
+    noise = np.random.default_rng(turn).integers(0, 255, (400, 600), dtype=np.uint8)
+    upright = line("l", 50, "une ligne", WORDS)
+    lies = lying(upright, turn, (600, 400))
+    written = ReadPage("p.png", 0, (400, 600) if turn % 180 else (600, 400), (line("level", 150, "x"), lies))
+    Image.fromarray(turned(noise, 360 - turn)).save(tmp_path / "p.png")
+    (tmp_path / "p.xml").write_text(WRITERS[form](written, NOW), encoding="utf-8")
+    level, found = read_page(tmp_path / "p.xml").lines
+    assert (level.turn, found.turn, found.text) == (0, turn, "une ligne")
+    assert np.array_equal(found.baseline, lies.line.baseline)
+    said = {"alto": f'ROTATION="{turn}"', "page": f'orientation="{turn if turn <= 180 else -90}"'}  # PAGE counts from -180 to 180
+    assert (tmp_path / "p.xml").read_text(encoding="utf-8").count(said[form]) == 1
+    (cut,), (expected,) = cut_out(turned(noise, 360 - turn), [found]), cut_out(noise, [upright.line])
+    assert np.abs(cut.astype(int) - expected).max() <= 1
+
+
+def lying(line: ReadLine, turn: int, size: tuple[int, int]) -> ReadLine:
+    """The line of an upright page of that size, where it is in a page that lies otherwise."""
+    there = size[::-1] if turn % 180 else size
+    baseline, outline = (in_picture(points, turn, there) for points in (line.line.baseline, line.line.outline))
+    return replace(line, line=replace(line.line, baseline=baseline, outline=outline, turn=turn))
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_words_of_a_turned_page_stand_where_they_were_read(turn: int) -> None:
+    """The first word of a line upside down is on its right."""
+    size = (400, 600) if turn % 180 else (600, 400)
+    xml = WRITERS["page"](ReadPage("p.png", 0, size, (lying(line("l", 50, "x", WORDS), turn, (600, 400)),)), NOW)
+    words = re.findall(r'<Word id="l_\d">\s*<Coords points="([^"]+)"', xml)
+    first, second = (np.array([[float(n) for n in pair.split(",")] for pair in word.split()]).mean(axis=0) for word in words)
+    assert (second - first) @ heading(turn) > 200
 
 
 @pytest.mark.parametrize("form", WRITERS)

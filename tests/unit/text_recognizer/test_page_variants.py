@@ -13,6 +13,7 @@ from PIL import Image  # noqa: E402
 from text_recognizer.data.line_pages import line_images  # noqa: E402
 from text_recognizer.data.page_parts import baseline_within  # noqa: E402
 from text_recognizer.data.page_xml import Page, read_page  # noqa: E402
+from text_recognizer.data.turns import heading  # noqa: E402
 from text_recognizer.errors import DataError  # noqa: E402
 
 BOX = 'HPOS="50" VPOS="80" WIDTH="250" HEIGHT="50"'
@@ -151,6 +152,40 @@ def test_lines_come_in_the_order_of_reading(tmp_path: Path) -> None:
         f'<TextRegion id="top">{text_line("1", "a")}<TextRegion id="title">{text_line("2", "b")}</TextRegion></TextRegion>'
     )
     assert [line.text for line in page_of(tmp_path, prima(order + regions)).lines] == list("abcde")
+
+
+TEXT = f'<TextLine id="l">{COORDS}</TextLine>'
+
+
+@pytest.mark.parametrize(
+    ("xml", "turn"),
+    [
+        (prima(f'<TextRegion orientation="-90.0">{TEXT}</TextRegion>'), 270),
+        (prima(f"<TextRegion>{TEXT}</TextRegion>", 'orientation="178.5"'), 180),
+        (prima(f'<TextRegion orientation="0">{TEXT}</TextRegion>', 'orientation="90"'), 0),
+        (prima(f'<TextRegion orientation="-2.5">{TEXT}</TextRegion>'), 0),
+        (prima(f'<TextRegion orientation="">{TEXT}</TextRegion>', 'orientation="90"'), 90),
+        (alto(f"<TextLine {BOX}/>", 'ROTATION="90"'), 90),
+        (alto(f'<TextLine ROTATION="180" {BOX}/>', 'ROTATION="90"'), 180),
+    ],
+)
+def test_lines_are_turned_as_their_page_or_region_says(tmp_path: Path, xml: str, turn: int) -> None:
+    """Both formats can say it: ALTO how far the text was turned against the clock, PAGE how far it has to be turned with it."""
+    (line,) = page_of(tmp_path, xml).lines
+    assert line.turn == turn
+    assert (line.baseline[-1] - line.baseline[0]) @ heading(turn) > 0
+
+
+WIDE, HIGH = [[50, 80], [300, 80], [300, 130], [50, 130]], [[50, 80], [100, 80], [100, 330], [50, 330]]
+
+
+@pytest.mark.parametrize(
+    ("turn", "outline", "baseline"),
+    [(90, HIGH, [[90, 330], [90, 80]]), (180, WIDE, [[300, 90], [50, 90]]), (270, HIGH, [[60, 80], [60, 330]])],
+)
+def test_a_baseline_is_made_on_the_lower_side_of_the_letters(turn: int, outline: list, baseline: list) -> None:
+    """In the picture that is to the right of a line that runs upwards."""
+    assert baseline_within(np.array(outline, float), turn).tolist() == [pytest.approx(point, abs=0.5) for point in baseline]
 
 
 @pytest.mark.parametrize(

@@ -116,10 +116,98 @@ def test_of_two_files_of_one_page_the_one_that_is_passed_over_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """ALTO and PAGE of the same page, say, of which one was corrected: which of them has been read must not be a guess."""
-    written(tmp_path, ALTO, "a.xml")
-    written(tmp_path, PAGE, "b.xml")
-    assert [each.source for each in found_in(tmp_path)] == [f"{tmp_path}/b.xml#l1"]
-    assert capsys.readouterr().err == f"{tmp_path}/a.xml: passed over, for b.xml is of the same page, and comes later\n"
+    written(tmp_path, PAGE, "a.xml")
+    written(tmp_path, ALTO, "b.xml")
+    assert [each.source for each in found_in(tmp_path)] == [f"{tmp_path}/a.xml#l1"]
+    why = "is of the same page; PAGE comes before ALTO, and of one kind the later name"
+    assert capsys.readouterr().err == f"{tmp_path}/b.xml: passed over, for {tmp_path}/a.xml {why}\n"
+    (tmp_path / "c.xml").write_text(PAGE, encoding="utf-8")
+    assert [each.source for each in found_in(tmp_path)] == [f"{tmp_path}/c.xml#l1"]
+    assert f"{tmp_path}/a.xml and 1 more like it: passed over, for {tmp_path}/c.xml" in capsys.readouterr().err
+
+
+def exported(folder: Path, *names: str) -> None:
+    """A document whose pictures lie above the folders `page` and `alto`, which both describe them."""
+    for form, xml in (("page", PAGE), ("alto", ALTO)):
+        (folder / form).mkdir(parents=True)
+        for name in names:
+            path = written(folder / form, xml.replace("page.png", f"{name}.png"), f"{name}.xml")
+            path.with_name("page.png").rename(folder / f"{name}.png")
+
+
+def test_an_export_in_both_formats_has_each_line_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A training had them twice, and in different splits where the formats name their files otherwise."""
+    exported(tmp_path, "1", "2", "3")
+    told = f"{tmp_path}/alto/1.xml and 2 more like it: passed over, for {tmp_path}/page/1.xml is of the same page"
+    lines = line_pages(LineFolderOptions(folder=str(tmp_path), val_share=0.4, test_share=0.2))
+    assert sum(len(part) for part in (lines.train, lines.val, lines.test)) == 3
+    assert told in capsys.readouterr().err
+    found = [each.source for each in found_in(tmp_path, Choice(recursive=True))]
+    assert found == [f"{tmp_path}/page/{name}.xml#l1" for name in ("1", "2", "3")]
+    assert told in capsys.readouterr().err
+    found = [each.source for each in found_in(tmp_path / "alto") if not each.error]
+    assert found == [f"{tmp_path}/alto/{name}.xml#l1" for name in ("1", "2", "3")]
+
+
+def test_pages_that_only_one_of_both_formats_describes_are_read_all_the_same(tmp_path: Path) -> None:
+    """An export that was broken off, or pages that were exported later."""
+    exported(tmp_path, "1", "2")
+    (tmp_path / "page" / "2.xml").unlink()
+    found = [each.source for each in found_in(tmp_path, Choice(recursive=True)) if not each.error]
+    assert found == [f"{tmp_path}/alto/2.xml#l1", f"{tmp_path}/page/1.xml#l1"]
+
+
+def in_workspace(folder: Path, named: str, *pictures: str) -> Path:
+    """A PAGE file as OCR-D keeps it, which names its picture so, and the pictures that are there."""
+    for picture in pictures:
+        (folder / picture).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((120, 200), 220, np.uint8)).save(folder / picture)
+    (folder / "OCR-D-GT-SEG-PAGE").mkdir(exist_ok=True)
+    path = folder / "OCR-D-GT-SEG-PAGE" / "0001.xml"
+    path.write_text(PAGE.replace("scans/page.png", named), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("named", ["OCR-D-IMG/0001.tif", "../OCR-D-IMG/0001.tif", "OCR-D-IMG\\0001.tif", "./OCR-D-IMG/0001.tif"])
+def test_a_picture_is_found_in_the_folder_that_its_file_names(tmp_path: Path, named: str) -> None:
+    """OCR-D counts from the folder of the whole workspace, other programs from that of the file, and some run on Windows."""
+    path = in_workspace(tmp_path, named, "OCR-D-IMG/0001.tif", "OCR-D-GT-SEG-PAGE/0001.png")
+    assert read_page(path).image == tmp_path / "OCR-D-IMG" / "0001.tif"
+    found = [each.source for each in found_in(tmp_path, Choice(recursive=True))]
+    assert found == [f"{tmp_path}/OCR-D-GT-SEG-PAGE/0001.png", f"{path}#l1"]
+
+
+def test_a_picture_is_found_from_within_the_folder_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands there names the file alone, and the folder above has no name in that."""
+    in_workspace(tmp_path, "OCR-D-IMG/0001.tif", "OCR-D-IMG/0001.tif")
+    monkeypatch.chdir(tmp_path / "OCR-D-GT-SEG-PAGE")
+    assert read_page(Path("0001.xml")).image.samefile(tmp_path / "OCR-D-IMG" / "0001.tif")
+
+
+@pytest.mark.parametrize(
+    "named", ["../../secret/x.png", "a/../../../secret/x.png", "{above}/secret/x.png", "file:{above}/secret/x.png"]
+)
+def test_a_picture_is_not_looked_for_in_the_rest_of_the_disk(tmp_path: Path, named: str) -> None:
+    """A file that came from somewhere does not say what of this machine is read."""
+    path = in_workspace(tmp_path / "workspace", named.format(above=tmp_path), "../secret/x.png")
+    with pytest.raises(DataError, match=r"x\.png. is not beside it; put it there"):
+        read_page(path)
+
+
+def test_a_missing_picture_is_named_with_where_it_was_looked_for(tmp_path: Path) -> None:
+    """The folder beside was not copied, as a rule: which one it must be is half of the way."""
+    path = in_workspace(tmp_path, "OCR-D-IMG/0001.tif")
+    beside, above = (folder / "OCR-D-IMG" / "0001.tif" for folder in (path.parent, tmp_path))
+    with pytest.raises(DataError) as caught:
+        read_page(path)
+    named = "its picture 'OCR-D-IMG/0001.tif' is not beside it"
+    assert str(caught.value) == f"{path}: {named}, nor {beside}, nor {above}; put it there"
+    (tmp_path / "page").mkdir()
+    path = written(tmp_path / "page", ALTO)
+    path.with_name("page.png").unlink()
+    with pytest.raises(DataError) as caught:
+        read_page(path)
+    assert str(caught.value) == f"{path}: its picture 'page.png' is not beside it, nor in {tmp_path}; put it there"
 
 
 def test_a_picture_above_a_folder_of_another_name_is_not_taken(tmp_path: Path) -> None:
@@ -188,10 +276,14 @@ def test_an_outline_off_its_ink_leaves_a_band_around_the_baseline() -> None:
     assert (along_baseline(page, off, np.array([20.0, 12.0])) < 120).any()
 
 
+def twelve(folder: Path, xml: str) -> None:
+    for i in range(12):
+        written(folder, xml.replace("page.png", f"{i}.png"), f"{i}.xml").with_name("page.png").rename(folder / f"{i}.png")
+
+
 def test_pages_become_lines_in_splits(tmp_path: Path) -> None:
     """Whole pages, never lines of one page on both sides."""
-    for i in range(12):
-        written(tmp_path, ALTO, f"{i}.xml")
+    twelve(tmp_path, ALTO)
     lines = line_pages(LineFolderOptions(folder=str(tmp_path), val_share=0.4, test_share=0.2))
     assert len(lines.train) + len(lines.val) + len(lines.test) == 12
     assert set(lines.val.texts) == {"Une & ligne"}
@@ -200,8 +292,7 @@ def test_pages_become_lines_in_splits(tmp_path: Path) -> None:
 
 def test_lines_that_a_training_cannot_use_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A set that has half of its lines trains as well as it can, and nobody knows why that is not well."""
-    for i in range(12):
-        written(tmp_path, ALTO.replace("</TextBlock>", '<TextLine ID="nowhere"/></TextBlock>'), f"{i}.xml")
+    twelve(tmp_path, ALTO.replace("</TextBlock>", '<TextLine ID="nowhere"/></TextBlock>'))
     line_pages(LineFolderOptions(folder=str(tmp_path), val_share=0.4, test_share=0.2))
     said = capsys.readouterr().err
     assert "24 lines of these pages cannot be used; the first: " in said

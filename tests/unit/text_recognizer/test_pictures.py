@@ -108,6 +108,35 @@ def test_the_content_of_a_file_is_one_source_and_no_picture() -> None:
     assert found.error == "sources[0]: it is a bytes, and no picture; give a path, an array or an image of Pillow's"
 
 
+@pytest.mark.parametrize("address", ["https://example.org/a.png", "file:///home/me/a.png", "s3://bucket/a.png"])
+def test_an_address_is_said_to_be_none_of_a_file(address: str) -> None:
+    """It was looked for as a folder called `https:`, and was `no such image`."""
+    (found,) = found_in(address)
+    said = "is an address, and nothing is read over a network; save it as a file, and give its path"
+    assert (found.source, found.error) == (address, f"{address}: {said}")
+
+
+def test_a_file_whose_name_looks_like_an_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mirrors of web pages are kept in such folders."""
+    (tmp_path / "https:").mkdir()
+    Image.fromarray(LINE).save(tmp_path / "https:" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    (found,) = found_in("https://a.png")
+    assert found.grey is not None
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [(3, "3 is nothing"), ({}, "{} is nothing"), ({"a": 1}, "{'a': 1} is nothing"), (None, "None, as OpenCV's imread gives")],
+)
+def test_what_holds_no_sources_is_told_what_does(sources, said: str) -> None:
+    """A whole number was `not iterable`, and of a dictionary nothing was read without a word."""
+    with pytest.raises(TypeError) as caught:
+        list(found_in(sources))
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith("give a path, an array or an image of Pillow's, a folder's path, or a list of these")
+
+
 def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path) -> None:
     """The words of Pillow name an object in memory."""
     (tmp_path / "x.png").write_text("a web page that a proxy has sent in its place")

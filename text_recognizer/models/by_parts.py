@@ -11,7 +11,7 @@ computed than there is: beyond its end all results are zero, which the norms cou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -24,8 +24,11 @@ ROOM = 4 << 20
 """Bytes of a convolution's results that are made at a time, unless one line has more."""
 _NARROW = 16
 """With fewer channels PyTorch writes beyond its memory (see `building`)."""
-_GRAIN = 8
-"""Lines are cut off at multiples of this, the largest stride of all stages together."""
+_STRIDES = 8
+"""The largest stride of all stages together."""
+_GRAIN = 32
+"""Lines are cut off at multiples of this: oneDNN makes code for each new shape, which takes a millisecond, and keeps no more
+than 1024 pieces of it."""
 _NEIGHBOURS = 8
 
 
@@ -63,7 +66,7 @@ def convolved(
     parts = _cut(x_B1YX, widths_B, width, max(1, room // (len(shift) * height * width * 4)))
     for stage in stages[1:]:
         down, along = stage.convolution.stride
-        parts = list(_regrouped(parts, room)) if stage is not stages[1] else parts
+        parts = _joined(parts, width, room) if stage is not stages[1] else parts
         height, width = -(-height // down), -(-width // along)
         known_C = _known_mean(stage.norm)
         ends = [part.tolist() for part in widths_B.split([len(part) for part in parts])]
@@ -113,20 +116,17 @@ def _cut(x_B1YX: torch.Tensor, widths_B: torch.Tensor, width: int, number: int) 
     """The framed images in parts of so many, without what lies far beyond the ends of all: after each stage there is still a
     column beyond the end whose result is not zero."""
     frame = x_B1YX.shape[3] - width
-    cuts = [-(-int(widths.max()) // _GRAIN) * _GRAIN + _GRAIN + frame for widths in widths_B.split(number)]
+    beyond = [-(-int(widths.max()) // _STRIDES) * _STRIDES + _STRIDES for widths in widths_B.split(number)]
+    cuts = [-(-end // _GRAIN) * _GRAIN + frame for end in beyond]
     parts = zip(x_B1YX.split(number), cuts, strict=True)
     return [part[..., :cut].contiguous(memory_format=torch.channels_last) for part, cut in parts]
 
 
-def _regrouped(parts: Sequence[torch.Tensor], room: int) -> Iterator[torch.Tensor]:
-    """In larger parts, filled up to the widest line, where the lines have become so small that four times as many have room."""
-    each = room // (parts[0].numel() * parts[0].element_size())
-    if each < 4:
-        yield from parts
-        return
-    for first in range(0, len(parts), each):
-        group = parts[first : first + each]
-        yield torch.cat(_as_wide(group, max(part.shape[3] for part in group))) if len(group) > 1 else group[0]
+def _joined(parts: list[torch.Tensor], width: int, room: int) -> list[torch.Tensor]:
+    """All lines in one part, where they have become so small that four parts have room: batches then have few shapes."""
+    if len(parts) == 1 or 4 * parts[0].numel() * parts[0].element_size() > room:
+        return parts
+    return [torch.cat(_as_wide(parts, width))]
 
 
 def _as_wide(parts: Sequence[torch.Tensor], width: int) -> list[torch.Tensor]:

@@ -8,6 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+
 from text_recognizer.models import by_parts  # noqa: E402
 from text_recognizer.models.columns import without_padding  # noqa: E402
 from text_recognizer.models.line_cnn import Windows  # noqa: E402
@@ -94,6 +96,37 @@ def test_it_does_not_matter_how_large_the_parts_are(room: int) -> None:
         whole = stage(*whole)
     assert torch.equal(widths, whole[1])
     assert (found - whole[0]).abs().max() < 2e-4 * whole[0].max()
+
+
+class Shapes(TorchDispatchMode):
+    """Notes the shapes of all convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[tuple[torch.Size, torch.Size]] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.convolution.default:
+            self.found.add((args[0].shape, args[1].shape))
+        return func(*args, **(kwargs or {}))
+
+
+def test_lines_of_all_widths_meet_few_shapes() -> None:
+    """Each shape has code of its own, made when it is met: with hundreds of them a training spends its time on that."""
+    network, generator = windows(), torch.Generator().manual_seed(3)
+    with Shapes() as shapes:
+        for _ in range(20):
+            ends = torch.randint(129, 201, (6,), generator=generator)
+            by_parts.convolved(list(network.convolutions), torch.rand(6, 1, 28, 256), ends, 500_000)
+    alone = {160, 192, 224}  # columns of a line while it has a part to itself; later all lines are one part
+    first, second, third, fourth = ({x[3] for x, kernels in shapes.found if kernels[:2] == size} for size in SIZES)
+    assert first <= {width + 2 for width in alone}
+    assert second <= alone | {width // 2 for width in alone} | {128}
+    assert third | fourth <= {128, 64, 32}
+
+
+SIZES = ((16, 1), (16, 16), (32, 16), (32, 32))
+"""Channels of the first convolutions, results and images."""
 
 
 def test_a_step_by_parts_keeps_half_as_much() -> None:

@@ -154,13 +154,14 @@ class Training(Generic[S, B]):
         state, course = self.state, self.state.course
         state.epoch += 1
         lr, began, seen = state.descent.lr(course.share), time.monotonic(), course.seen
-        row = {"train_loss": self._fit(), "lr": lr}
-        row[f"{self.model.unit}_per_second"] = (course.seen - seen) / (time.monotonic() - began)
+        row = {"train_loss": self._fit()}
+        speed = {f"{self.model.unit}_per_second": (course.seen - seen) / (time.monotonic() - began)}
         if state.epoch % self.options.validate_every == 0 or course.over:
             row |= {f"val_{name}": figure for name, figure in self._validate().items()}
         self._keep("last.pt")
         checkpoints.save(self.listeners.directory / resume.NAME, resume.snapshot(state, self.experiment, self.data.classes))
-        row |= {"cpu_seconds": course.used, **state.descent.watched()}
+        # What was learned comes first: a table of many trainings has room for a few of these.
+        row |= {"lr": lr, **speed, "cpu_seconds": course.used, **state.descent.watched()}
         self.listeners.tracker.log(row, step=state.epoch)
         return row
 

@@ -64,10 +64,11 @@ def test_the_loss_falls(tmp_path: Path, given: dict[str, Any], batch: int) -> No
 
 
 def test_every_epoch_is_logged_with_predictions(tmp_path: Path) -> None:
-    """Reports and early stopping of sweeps live on these rows."""
+    """Reports and early stopping of sweeps live on these rows, and tables have room for the first few names of one."""
     _, rows, said = trained(LINES, tmp_path, epochs=2, batch_size=32)
     assert [r["step"] for r in rows.rows] == [1, 2]
-    assert set(rows.rows[0]) == {"step", "train_loss", "val_loss", "val_cer", "val_wer", "lr", "lines_per_second", "cpu_seconds"}
+    names = [name for name in rows.rows[0] if name != "step"]
+    assert names == ["train_loss", "val_loss", "val_cer", "val_wer", "lr", "lines_per_second", "cpu_seconds"]
     assert rows.predicted == [(1, 16), (2, 16), (3, 16)]
     assert sum(line.startswith("epoch ") for line in said) == 2
 

@@ -1,4 +1,4 @@
-"""How people name sweeps: an id or the beginning of one, a file, or `last`."""
+"""How people name sweeps: an id or the beginning of one, a file, also without what follows its dot, or `last`."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ def _named(store: Store, word: str, sweeps: list[SweepRecord]) -> SweepRecord | 
     found = [sweep for sweep in sweeps if sweep.id in here] or [
         sweep for sweep in sweeps if sweep.file == word or sweep.file.endswith(f"/{word}")
     ]
-    if found or not _HEX.fullmatch(word):
-        return found[0] if found else None
-    several = [sweep for sweep in sweeps if sweep.id.startswith(word)]
+    if found:
+        return found[0]
+    several = [sweep for sweep in sweeps if sweep.id.startswith(word)] if _HEX.fullmatch(word) else []
     if len(several) > 1:
         raise UserError(f'several sweeps have an id that begins with "{word}"', next_step="give more of its letters")
-    return several[0] if several else None
+    # What `wandb sweep` prints as the id of a sweep is the name of its file here.
+    return next((sweep for sweep in several or sweeps if several or Path(sweep.file).stem == word), None)

@@ -152,8 +152,17 @@ def _refusal(options: tuple[str, ...], partition: str | None) -> str:
     try:
         commands.test(options)
     except commands.NoAnswer as error:
-        return f"Slurm says: {error}" if commands.knows_its_nodes(partition) else ""
+        return f"Slurm says: {error}" if commands.knows_its_nodes(partition) and not _is_kept(options) else ""
     return ""
+
+
+def _is_kept(options: tuple[str, ...]) -> bool:
+    """Whether Slurm takes such a job although it would not start it now or later, as far as it sees: a node may come back."""
+    try:
+        commands.offer(options)
+    except commands.NoAnswer:
+        return False
+    return True
 
 
 def _root(folder: str | None) -> Path:

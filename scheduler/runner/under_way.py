@@ -213,6 +213,8 @@ class Supervision:
         running = self.running.get(message["attempt"])
         if running is None:
             return
+        if message["is"] in ("ended", "dropped") and is_elsewhere(running.attempt) and self._is_written(running):
+            return
         if message["is"] != "dropped":
             self._obstacles.shortage.over()
         if message["is"] == "running":
@@ -231,6 +233,15 @@ class Supervision:
             reach("end-heard")
             end = message["end"]
             self._note_end(running, recovery.ending_of(end), end["duration"], end)
+
+    def _is_written(self, running: Running) -> bool:
+        """Whether another runner has written its end down, which is then the one that counts: with it went the files that told of
+        it, and whoever looks for them later takes it for an attempt that never began, or could not."""
+        now = self._store.attempt(running.attempt.job, running.attempt.number)
+        if now is None or now.ending is None or now.launcher != running.attempt.launcher:
+            return False
+        self._note_end(running, now.ending, now.duration)
+        return True
 
     def _dropped(self, running: Running, why: str) -> None:
         """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess."""

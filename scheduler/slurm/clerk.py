@@ -164,7 +164,10 @@ class Clerk:
 
     def _read(self, each: Watched) -> None:
         path = batch.journal(each.batch.folder, each.index)
-        size = path.stat().st_size
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:  # another runner has written its end down, and removes the folder
+            return
         if size == each.size:
             return
         each.size = size

@@ -52,6 +52,14 @@ def test(words: Sequence[str]) -> None:
     ask(["sbatch", "--test-only", *words], "#!/bin/sh\n")
 
 
+def offer(words: Sequence[str]) -> None:
+    """NoAnswer, with Slurm's reason, where it would not keep such a job either. `test` also fails while only nodes could do it
+    that are drained or down, for which the job itself would wait: so one that does nothing is submitted for a year later, and
+    taken back."""
+    later = ["--begin=now+365days", "--job-name=exp-queue-asks", "--chdir=/", "--output=/dev/null"]
+    ask(["scancel", submit(["sbatch", "--parsable", *later, *words], "#!/bin/sh\n")])
+
+
 def arrays(names: Iterable[str]) -> dict[str, states.Array]:
     """What Slurm knows of arrays by these names, also of those that have ended a short while ago."""
     return states.read(ask(["squeue", "--noheader", "--states=all", f"--name={','.join(names)}", f"--format={states.FORMAT}"]))

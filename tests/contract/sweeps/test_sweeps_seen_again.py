@@ -123,6 +123,17 @@ def test_a_sweep_is_named_by_its_id_its_file_or_its_directory(store: Store, made
         assert said in str(refused.value)
 
 
+def test_a_sweep_of_wandb_s_agents_is_named_by_the_id_that_wandb_prints(store: Store, made: Made) -> None:
+    """Who types nothing means the one that was begun here; the other was refused by the only name that its owner had seen."""
+    made("aa11", [[0.1]])
+    with store.change() as change:
+        add_sweep(change, SweepRecord("bb22", "bb22", str(store.home.root / "wandb/sweeps/f247e329.yaml"), 1, "{}", 0.0))
+    assert [sweep_named(store, word).id for word in (None, "f247e329", "sweep", "bb")] == ["aa11", "bb22", "aa11", "bb22"]
+    with store.change() as change:
+        add_sweep(change, SweepRecord("cc33", "cc33", "bb.yaml", 1, "{}", 0.0))
+    assert sweep_named(store, "bb").id == "bb22", "an id comes before the name of a file without its end"
+
+
 def test_without_any_sweep_the_way_to_one_is_said(store: Store) -> None:
     """An empty table would look like a loss."""
     with pytest.raises(UserError, match="there is no sweep yet; `exp-queue sweep FILE` begins one"):

@@ -79,6 +79,20 @@ def test_a_node_that_is_drained_takes_no_more_jobs_and_gives_them_back(line: Com
     assert len(cluster.arrays()) == 2, "who waits is not submitted again and again"
 
 
+def test_what_only_a_drained_node_could_do_waits_for_it(line: CommandLine, cluster: Cluster) -> None:
+    """Slurm calls it impossible when it is asked, and takes it when it is submitted: the node comes back, tonight or tomorrow."""
+    cluster.ask("scontrol", "update", f"nodename={NODE}", "state=drain", "reason=test")
+    running = line.start("run", grid(line, "[0]", head="resources: {gpus: 1}"), "--on", "slurm")
+    until(lambda: line.states() == ["starting"] or running.poll() is not None)
+    assert line.states() == ["starting"]
+    assert "exp-queue-asks" not in cluster.ask("squeue", "--noheader", "--format=%j"), "the question is taken back"
+    done = line("run", grid(line, "[1]", head="resources: {gpus: 9}"), "--on", "slurm")
+    assert done.returncode == 3, "no node has as many, whether it is away or not"
+    cluster.ask("scontrol", "update", f"nodename={NODE}", "state=resume")
+    assert running.wait(100) == 0
+    assert line.states() == ["done"]
+
+
 def test_a_controller_that_does_not_know_its_nodes_yet_refuses_nothing(line: CommandLine, cluster: Cluster) -> None:
     """For some seconds after its start it takes every job for impossible, and says so."""
     cluster.stop("slurmd")

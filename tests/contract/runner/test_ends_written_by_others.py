@@ -14,6 +14,7 @@ from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import submit
 from scheduler.runner.devices import Devices
+from scheduler.runner.obstacles import Obstacles
 from scheduler.runner.under_way import Supervision
 from scheduler.slurm import batch
 
@@ -38,7 +39,8 @@ class Another:
         devices.fleet = self._fleet  # type: ignore[method-assign]
         warmth: Any = SimpleNamespace(ended=lambda *_: None, leave=lambda: None)
         wakeups: Any = SimpleNamespace(watch=lambda *_: None)
-        self.jobs = Supervision(Mine(store), devices, wakeups, 1, lambda why: None, lambda *_: None, warmth, lambda job: False)
+        obstacles = Obstacles(lambda _: None)
+        self.jobs = Supervision(Mine(store), devices, wakeups, 1, obstacles, lambda *_: None, warmth, lambda job: False)
         self.joined = [each.attempt for each in self.jobs.join()]
 
     def _fleet(self, _: object, heard: Any) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from signal import SIGINT
 from typing import Any
 
 from hydra._internal.utils import get_args_parser
@@ -30,8 +32,12 @@ from scheduler.experiments.asks import Policy, Resources
 from scheduler.experiments.layout import POLICY, RESOURCES
 from scheduler.hydra_launcher import command
 from scheduler.hydra_launcher.returned import returned
+from scheduler.queue.job import Job as QueuedJob
+from scheduler.queue.states import WAITING
 from scheduler.queue.store import Store
 from scheduler.report.notifications import Notifications
+from scheduler.report.text import plural
+from scheduler.terminal import say
 from scheduler.values import dataclass
 
 
@@ -40,10 +46,13 @@ def launch(
 ) -> Sequence[JobReturn]:
     """Run these jobs to their ends; what they return, in this order. One that fails is no error here: Hydra raises what it raised
     when somebody asks for its value. `loader`: Hydra's, of configurations; `config`: that of the multirun; `first`: the number of
-    the first job."""
+    the first job. After a Ctrl-C the application ends, with the status that shells give such an end."""
     own = [list(overrides) for overrides in job_overrides]
     multirun = _Multirun(loader, config, settings)
-    jobs = multirun.run([multirun.experiment(first + place, overrides) for place, overrides in enumerate(own)])
+    try:
+        jobs = multirun.run([multirun.experiment(first + place, overrides) for place, overrides in enumerate(own)])
+    except KeyboardInterrupt:  # all is said; Hydra would show where in our calls it was
+        raise SystemExit(128 + SIGINT) from None
     return [returned(job, overrides, config.hydra.job.name) for job, overrides in zip(jobs, own, strict=True)]
 
 
@@ -97,7 +106,10 @@ class _Multirun:
                 jobs = _submitted(store, replace(plan, listed=tuple(asked)), stagger, tell)
                 driven = drive(store, jobs, devices, terms, tell)
             over(store, Driven(driven.jobs, driven.left_out, driven.interrupted), told)
-            return list(jobs_of(store, lines(store, store.by_numbers([job.number for job in jobs]))))
+            found = list(store.by_numbers([job.number for job in jobs]))
+            if driven.interrupted:
+                say(_left(found))
+            return list(jobs_of(store, lines(store, found)))
 
         notify = self.settings["notify"] or ()
         return driving(terms_of(self.settings["jobs"]), act, notify, path, quiet=False, trackers=None)
@@ -113,6 +125,15 @@ def _submitted(store: Store, plan: ExperimentFile, stagger: float, tell: Tell) -
         one, begin = replace(plan, listed=(each,)), now + place * stagger
         found += submit(store, one, working_directory(), quiet, again=True, begin=begin if place else None).jobs
     return found
+
+
+def _left(jobs: Sequence[QueuedJob]) -> str:
+    """What an interrupted multirun leaves, and how to go on: Hydra, asked for the same again, begins another."""
+    states = ", ".join(f"{count} {state}" for state, count in Counter(str(job.state) for job in jobs).items())
+    said = f"{plural(len(jobs), 'job')} of this multirun: {states}"
+    if any(job.state in WAITING for job in jobs):
+        said += "; `exp-queue resume` runs what is queued, `exp-queue cancel queued` drops it"
+    return said
 
 
 @contextmanager

@@ -184,7 +184,9 @@ def _queue_id(root: Path) -> str:
 def _state_of(host: Host) -> str:
     """What it offers, or why it starts nothing: its code may have become another since the run began. Who is called again to see
     whether it still is has said nothing new meanwhile."""
-    return "does not answer" if host.why or not host.offers else host.offers["differs"] or host.offers["note"]
+    if host.why:
+        return f"does not answer ({host.why})"
+    return (host.offers["differs"] or host.offers["note"]) if host.offers else "does not answer"
 
 
 def _blindness_of(host: Host) -> str:

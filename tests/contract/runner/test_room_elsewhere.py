@@ -212,6 +212,6 @@ def test_a_host_with_other_code_is_not_away_while_it_is_asked_again(tmp_path: Pa
         ada.up = up
         assert (devices.default_slots, devices.note) == (0, "ada: its code is another")
     ada.why = "no route to it"
-    assert devices.note == "ada: does not answer"
+    assert devices.note == "ada: does not answer (no route to it)"
     ada.why, ada.up, ada.offers["differs"], ada.offers["note"] = "", True, "", "no GPUs"
     assert (devices.default_slots, devices.note) == (2, "ada: no GPUs")

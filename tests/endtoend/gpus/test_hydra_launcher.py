@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,21 @@ def app(cfg):
             raise TimeoutError("nobody came beside it")
         time.sleep(0.01)
     return cfg.lr * 2
+
+app()
+"""
+
+# Each waits until it is let go.
+PATIENT = """
+import pathlib, time
+import hydra
+
+@hydra.main(version_base=None, config_path=None)
+def app(cfg):
+    pathlib.Path(f"began-{cfg.n}").touch()
+    deadline = time.monotonic() + 90
+    while not pathlib.Path("go").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 app()
 """
@@ -184,6 +200,23 @@ def test_a_sweeper_gets_back_what_the_jobs_return_and_how_they_fail(machine) -> 
     assert "SIGKILL" in died[2]
     assert "exp-queue logs" in died[2]
     assert "cannot be sent back" in Path(machine.jobs()[1]["log"]).read_text()
+
+
+def test_a_ctrl_c_ends_a_multirun_with_words_and_not_with_a_traceback(machine) -> None:
+    """Who has typed it must learn what stays queued: the same command again would begin another multirun."""
+    machine.write("app.py", PATIENT)
+    line = [sys.executable, "app.py", "-m", "hydra/launcher=exp_queue", "hydra.launcher.jobs=1", "+n=1,2,3"]
+    process = subprocess.Popen(line, cwd=machine.directory, env=machine.environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    said = [next(each for each in process.stderr if "started" in each)]
+    process.send_signal(signal.SIGINT)
+    said.append(next(each for each in process.stderr if "Ctrl-C" in each))
+    machine.write("go", "")
+    said += process.stderr
+    assert process.wait(100) == 130
+    assert "3 jobs of this multirun: 1 done, 2 queued; `exp-queue resume`" in said[-1]
+    assert "Traceback" not in "".join(said)
+    assert sorted(job["state"] for job in machine.jobs()) == ["done", "queued", "queued"]
 
 
 def test_what_hydra_cannot_mean_is_said_with_its_key(machine) -> None:

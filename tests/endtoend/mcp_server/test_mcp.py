@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -98,3 +102,27 @@ def test_a_server_that_only_reads_offers_nothing_else(asked: Callable[..., Any])
 
     assert asked(tools, "--read-only") == dict.fromkeys(("status", "logs", "best", "compare"), True)
     assert asked(tools) == {**dict.fromkeys(("status", "logs", "best", "compare"), True), "submit": False, "cancel": False}
+
+
+def test_a_ctrl_c_ends_it_in_a_terminal(command_line: CommandLine) -> None:
+    """Typed to see what it is, it said nothing, and only SIGKILL ended it."""
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "somebody", "version": "1"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    terminal, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scheduler.cli.main", "mcp"],
+        env=command_line.environment,
+        cwd=command_line.directory,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stderr
+    assert b"waiting for an assistant" in process.stderr.readline()
+    os.write(terminal, json.dumps(message).encode() + b"\n")
+    assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "exp-queue"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(100) == -signal.SIGINT
+    for each in (terminal, theirs):
+        os.close(each)

@@ -119,10 +119,13 @@ def test_a_ctrl_c_ends_it_in_a_terminal(command_line: CommandLine) -> None:
     )
     assert process.stdout
     assert process.stderr
-    assert b"waiting for an assistant" in process.stderr.readline()
-    os.write(terminal, json.dumps(message).encode() + b"\n")
-    assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "exp-queue"
-    process.send_signal(signal.SIGINT)
-    assert process.wait(100) == -signal.SIGINT
-    for each in (terminal, theirs):
-        os.close(each)
+    try:
+        assert b"waiting for an assistant" in process.stderr.readline()
+        os.write(terminal, json.dumps(message).encode() + b"\n")
+        assert json.loads(process.stdout.readline())["result"]["serverInfo"]["name"] == "exp-queue"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(100) == -signal.SIGINT
+    finally:
+        process.kill()
+        for each in (terminal, theirs):
+            os.close(each)

@@ -183,10 +183,10 @@ def _queue_id(root: Path) -> str:
 
 def _state_of(host: Host) -> str:
     """What it offers, or why it starts nothing: its code may have become another since the run began. Who is called again to see
-    whether it still is has said nothing new meanwhile."""
-    if host.why:
-        return f"does not answer ({host.why})"
-    return (host.offers["differs"] or host.offers["note"]) if host.offers else "does not answer"
+    whether it still is has said nothing new meanwhile. Of one that was there and is away now the clerk tells the reason."""
+    if not host.offers:
+        return f"does not answer ({host.why})" if host.why else "does not answer"
+    return "does not answer" if host.why else host.offers["differs"] or host.offers["note"]
 
 
 def _blindness_of(host: Host) -> str:

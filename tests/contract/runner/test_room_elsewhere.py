@@ -203,6 +203,16 @@ def test_the_next_of_a_doubtful_kind_goes_when_the_one_before_has_begun(store: S
     fleet.choose(jobs[1], None, None, "ada")
 
 
+def test_a_host_that_has_not_been_there_is_named_with_the_reason(tmp_path: Path) -> None:
+    """Beside one that answers it was only said not to. Of one that was there the reason is told when it goes away, once."""
+    ada, babbage = host("ada", 2), host("babbage", 0)
+    ada.offers["note"], babbage.offers, babbage.up, babbage.why = "no GPUs", {}, False, "Could not resolve hostname babbage"
+    devices = on(tmp_path, ada, babbage)
+    assert devices.note == "ada: no GPUs; babbage: does not answer (Could not resolve hostname babbage)"
+    ada.up, ada.why = False, "Connection refused"
+    assert devices.note == "ada: does not answer; babbage: does not answer (Could not resolve hostname babbage)"
+
+
 def test_a_host_with_other_code_is_not_away_while_it_is_asked_again(tmp_path: Path) -> None:
     """That is every half minute, for days: the run said each time that it was gone, and that it was back, with its slots."""
     ada = host("ada", 2)
@@ -212,6 +222,6 @@ def test_a_host_with_other_code_is_not_away_while_it_is_asked_again(tmp_path: Pa
         ada.up = up
         assert (devices.default_slots, devices.note) == (0, "ada: its code is another")
     ada.why = "no route to it"
-    assert devices.note == "ada: does not answer (no route to it)"
+    assert devices.note == "ada: does not answer"
     ada.why, ada.up, ada.offers["differs"], ada.offers["note"] = "", True, "", "no GPUs"
     assert (devices.default_slots, devices.note) == (2, "ada: no GPUs")

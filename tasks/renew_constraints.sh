@@ -16,3 +16,4 @@ echo "setuptools>=77.0.3" | uv pip compile --quiet --universal --python-version 
     echo "# tasks/environment.sh installs by it, and so can you: pip install --constraint constraints.txt '.[all]'"
     cat "$scratch/constraints.txt"
 } > constraints.txt
+"$checkout/tasks/check_constraints.sh"

@@ -52,6 +52,14 @@ def test_every_line_is_a_version_and_nothing_else() -> None:
         assert [each.operator for each in one.specifier] == ["=="], str(one)
 
 
+@pytest.mark.slow
+def test_they_can_be_installed_together_on_every_python() -> None:
+    """An index may say later that a version is not for one of them: then every set-up on that Python fails. Needs a network."""
+    checked = subprocess.run([ROOT / "tasks" / "check_constraints.sh"], capture_output=True, text=True, timeout=600)
+    assert checked.returncode == 0, checked.stderr
+    assert [f"Python {python}: they fit together" in checked.stderr for python in PYTHONS] == [True] * len(PYTHONS)
+
+
 def test_the_bounds_of_the_package_are_open_upwards() -> None:
     """A user's environment has its own needs; what was tested is said in constraints.txt, and is no condition."""
     assert {each.operator for wanted in WANTED for each in wanted.specifier} == {">="}

@@ -31,7 +31,8 @@ FAR = (
 )
 NO_FILE = ("yaml", "scheduler.experiments.experiment_file", "scheduler.sweeps.files.either")
 NO_RUNNER = ("scheduler.runner.runner", "scheduler.runner.plan", "scheduler.runner.devices", "scheduler.gpus.admission")
-NO_LAUNCHER = ("scheduler.launcher.client", "socket", "subprocess")
+SUBPROCESS = ("subprocess",) if sys.version_info >= (3, 11) else ()  # Python 3.10 imports it for its uuid, which click imports
+NO_LAUNCHER = ("scheduler.launcher.client", "socket", *SUBPROCESS)
 NO_LOGS = ("scheduler.runner.logs", "scheduler.tracking.readers.follower", "scheduler.tracking.readers.any_values")
 NO_QUEUE = ("sqlite3", "scheduler.queue.store", "scheduler.queue.database")
 # What is dear and only those need who start processes, tell one long text from another, or write a CSV.

@@ -244,7 +244,8 @@ class Orders:
         known.running = True
         self._room.started(known.kind)
         self._courier.follow(known.order, attempt.directory, known.have)
-        self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt)})
+        age = max(0.0, time.time() - attempt.started)  # no moment: its queue has another clock
+        self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt), "age": age})
 
     def _end(self, ending: Ending, attempt: Attempt) -> dict[str, Any]:
         """As a launcher reports it, and where it was: what is brief is over before anybody says that it runs."""

@@ -200,11 +200,15 @@ class Changes:
             (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports, a.code, a.origin),
         )
 
-    def runs(self, attempt: Attempt, pid: int | None, birth: int | None) -> None:
-        """The attempt's process is there; without `birth`, what it has left behind is; without `pid`, on another machine."""
+    def runs(self, attempt: Attempt, pid: int | None, birth: int | None, began: float | None = None) -> None:
+        """The attempt's process is there; without `birth`, what it has left behind is; without `pid`, on another machine.
+        `began`: since when, in seconds since 1970, where it was only handed over before."""
         self.connection.execute(
             "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
         )
+        if began is not None:
+            sql = "UPDATE attempt SET started = ? WHERE job = ? AND number = ? AND launcher = ?"
+            self.connection.execute(sql, (began, attempt.job, attempt.number, attempt.launcher))
         if self.state(attempt.job) is State.STARTING:
             self.move(attempt.job, State.RUNNING, f"pid {pid}" if pid else f"on {where(attempt.launcher)}", attempt.number)
 

@@ -184,6 +184,10 @@ class Store:
         """Everything that happened to a job: sequence, attempt, at, state, detail."""
         return self._database.read("SELECT * FROM event WHERE job = ? ORDER BY sequence", (job,))
 
+    def has_begun(self, attempt: Attempt) -> bool:
+        """Whether somebody has heard that it runs, or ran."""
+        return any((row["attempt"], row["state"]) == (attempt.number, "running") for row in self.events(attempt.job))
+
     def still_queued(self, numbers: Iterable[int]) -> set[int]:
         """Those of these jobs that are queued now."""
         sql = "SELECT number FROM job WHERE state = 'queued' AND number IN (SELECT value FROM json_each(?))"

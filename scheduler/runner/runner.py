@@ -135,7 +135,7 @@ class Runner:
         for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
         self._announced.look(waits, self._jobs.fleet.capacity, self._trouble())
-        for tick in self._pulse.news(self._jobs.running.values(), self._obstacles.lasting, time.monotonic()):
+        for tick in self._pulse.news(self._jobs.begun().values(), self._obstacles.lasting, time.monotonic()):
             self._tell(tick)
         self._jobs.end_turn()
         if self._devices.desk:
@@ -168,7 +168,7 @@ class Runner:
 
     def _trouble(self) -> str:
         """Why nothing at all is started for now."""
-        return self._obstacles.lack if self._interrupts.stop is Stop.NO else "it was interrupted, and starts nothing more"
+        return self._obstacles.lack if self._interrupts.stop is Stop.NO else "its runner was interrupted, and starts nothing more"
 
     def _watch_over(self, desk: JobDesk) -> None:
         """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
@@ -268,9 +268,9 @@ class Runner:
         if not self._interrupts.hear(number):
             return
         self._jobs.fleet.call_back()
-        running = self._jobs.running
-        grace = max((self._starts.grace_of(each.job) for each in running.values()), default=0.0)
-        told = Interrupted(self._interrupts.times, len(running), grace)
+        running, begun = self._jobs.running, self._jobs.begun()
+        grace = max((self._starts.grace_of(each.job) for each in begun.values()), default=0.0)
+        told = Interrupted(self._interrupts.times, len(begun), grace, len(running) - len(begun))
         if self._interrupts.stop is Stop.NOW:  # before it is told: who leaves at these words leaves jobs that are being stopped
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
             self._jobs.warmth.leave()  # what waits for imports has not begun, and need not

@@ -79,6 +79,10 @@ class Supervision:
             first.setdefault(id(each.slot) if each.slot else name, name)
         return {name: self.running[name] for name in first.values()}
 
+    def begun(self) -> dict[str, Running]:
+        """What runs, as far as that is known: without what another machine has and has not begun."""
+        return {name: each for name, each in self.working().items() if each.begun is not None}
+
     def claims(self) -> set[str]:
         """The claims of what runs."""
         return {running.claim for running in self.running.values() if running.claim}
@@ -101,6 +105,7 @@ class Supervision:
     def hand_over(self, ready: Ready, attempt: Attempt, order: Order) -> Running:
         """Send a begun attempt to its launcher; `fleet.flush` must follow."""
         running = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "", warm=ready.warm)
+        running.begun = None if is_elsewhere(attempt) else time.monotonic()
         self.running[attempt.name] = running
         ready.slot.start(order, ready.descriptors, more=True)
         ready.let_go()
@@ -149,6 +154,8 @@ class Supervision:
     def _joined(self, job: Job, attempt: Attempt) -> Running:
         desk = self._devices.desk
         running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
+        if not is_elsewhere(attempt) or self._store.has_begun(attempt):
+            running.begun = time.monotonic() - max(0.0, time.time() - attempt.started)
         running.slot = self.fleet.attend(attempt)
         if running.slot is None:
             self._visits.attend(attempt, job.policy)
@@ -218,11 +225,7 @@ class Supervision:
         if message["is"] != "dropped":
             self._obstacles.shortage.over()
         if message["is"] == "running":
-            # Without room on the disk the pid is not noted; the attempt's end will be.
-            with contextlib.suppress(Unwritable), self._store.change() as change:
-                change.runs(running.attempt, message["pid"], message["birth"])
-                if place := message.get("place"):
-                    origin_rows.arrived(change, running.attempt, place)
+            self._runs(running, message)
         elif message["is"] == "note":
             # Who has asked for the stop has said so already.
             if not (running.why_stopped and message["about"]):
@@ -233,6 +236,14 @@ class Supervision:
             reach("end-heard")
             end = message["end"]
             self._note_end(running, recovery.ending_of(end), end["duration"], end)
+
+    def _runs(self, running: Running, message: dict) -> None:
+        began = _begin(running, message.get("age")) if is_elsewhere(running.attempt) else None
+        # Without room on the disk the pid is not noted; the attempt's end will be.
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            change.runs(running.attempt, message["pid"], message["birth"], began)
+            if place := message.get("place"):
+                origin_rows.arrived(change, running.attempt, place)
 
     def _is_written(self, running: Running) -> bool:
         """Whether another runner has written its end down, which is then the one that counts: with it went the files that told of
@@ -287,3 +298,14 @@ class Supervision:
         known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)
         silent = known_here and is_silent(running.attempt, duration)
         self.ends.append(End(running, judged, duration, uses, system, silent, told.get("place")))
+
+
+def _begin(running: Running, age: float | None) -> float | None:
+    """It has begun on another machine: `age` seconds ago, as that says; None: it does not say, and so now, unless it was known
+    before. Returns when that was, in seconds since 1970, where it is news."""
+    if age is None and running.begun is not None:
+        return None
+    running.begun = time.monotonic() - (age or 0.0)
+    began = max(running.attempt.started, time.time() - (age or 0.0))  # clocks differ: not before it was handed over
+    running.attempt = replace(running.attempt, started=began)
+    return began

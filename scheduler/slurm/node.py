@@ -93,7 +93,7 @@ class Signals:
 
 
 def place_of(order: Order) -> dict[str, Any]:
-    """What people are told of where this order starts: the node, and the Python there."""
+    """What people are told of where this order starts: the node, and the Python there; and `at`: now, by the clock there."""
     kept = Surroundings(tuple((name, text) for name, text in order.environment.items() if name == "PATH"), order.program)
     argv = [order.program or order.argv[0], *order.argv[1:]]
     python = None
@@ -104,6 +104,7 @@ def place_of(order: Order) -> dict[str, Any]:
         "host": os.environ.get("SLURMD_NODENAME") or system.nodename,
         "kernel": f"{system.sysname} {system.release}",
         "python": python.as_object() if python else None,
+        "at": time.time(),
     }
 
 

@@ -114,6 +114,15 @@ def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[
     assert told == [{**origin, "host": "ada"}] * 2
 
 
+def test_since_when_it_runs_there_is_told_in_seconds(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """Two machines have two clocks. An older exp-queue there does not say it."""
+    some = clerk({}, watch=[({"is": "running", "age": 7.5}, "")])
+    some.watch(watched(tmp_path))
+    found: list[dict[str, Any]] = []
+    until(lambda: found.extend(some.reports()) or any(each["is"] == "running" for each in found))
+    assert [each["age"] for each in found if each["is"] == "running"] == [7.5]
+
+
 def watched(folder: Path) -> Attempt:
     """An attempt that an earlier runner has sent to ada."""
     return Attempt("job", 1, launcher_of("ada", "order"), str(folder / "1"), 0.0)

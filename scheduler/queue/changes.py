@@ -23,6 +23,7 @@ from scheduler.queue.writer import Writer
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
 ASIDE = 500  # new jobs: for fewer a thread costs more than it saves
 UNREAD = (None, 0, None)  # what is kept of the logs of an attempt that has just ended: they are to be read; see `kept`
+HAS_BEGUN = "SELECT EXISTS (SELECT 1 FROM event WHERE job = ? AND attempt = ? AND state = 'running')"
 
 _STATES = {state.value: state for state in State}
 # For each state, as SQL, the states that it may follow.
@@ -211,6 +212,10 @@ class Changes:
             self.connection.execute(sql, (began, attempt.job, attempt.number, attempt.launcher))
         if self.state(attempt.job) is State.STARTING:
             self.move(attempt.job, State.RUNNING, f"pid {pid}" if pid else f"on {where(attempt.launcher)}", attempt.number)
+
+    def has_begun(self, attempt: Attempt) -> bool:
+        """As `Store.has_begun`."""
+        return bool(self.connection.execute(HAS_BEGUN, (attempt.job, attempt.number)).fetchone()[0])
 
     def astray(self, attempt: Attempt, elsewhere: str, detail: str) -> None:
         """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""

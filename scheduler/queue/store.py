@@ -186,7 +186,9 @@ class Store:
 
     def has_begun(self, attempt: Attempt) -> bool:
         """Whether somebody has heard that it runs, or ran."""
-        return any((row["attempt"], row["state"]) == (attempt.number, "running") for row in self.events(attempt.job))
+        from scheduler.queue.changes import HAS_BEGUN
+
+        return bool(self.read(HAS_BEGUN, (attempt.job, attempt.number))[0][0])
 
     def still_queued(self, numbers: Iterable[int]) -> set[int]:
         """Those of these jobs that are queued now."""

@@ -17,7 +17,7 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import origin_rows
 from scheduler.queue.database import Unwritable
 from scheduler.queue.evidence import is_elsewhere
-from scheduler.queue.job import Attempt, Ending, Job, where
+from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ACTIVE, SUCCEEDED, State
 from scheduler.runner import endings, recovery
@@ -255,10 +255,15 @@ class Supervision:
         return True
 
     def _dropped(self, running: Running, why: str) -> None:
-        """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess."""
-        if self._store.job(running.attempt.job).state is State.RUNNING:
-            reason = f"{where(running.attempt.launcher)} knows nothing of it any more"
-            self._note_end(running, Ending(State.LOST, None, reason), None)
+        """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess. One
+        whose end was asked for has come to it."""
+        state = self._store.job(running.attempt.job).state
+        if state is State.RUNNING:
+            self._note_end(running, Ending(State.LOST, None, endings.forgotten(running.attempt)), None)
+            return
+        if state is State.STOPPING:
+            has_begun = self._store.has_begun(running.attempt)
+            self._note_end(running, endings.never_to_begin(running.attempt, has_begun=has_begun), None)
             return
         self.ends.append(End(running, recovery.NeverRan(), None))
         if why:

@@ -232,11 +232,11 @@ class Runner:
             return False
         reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
-        started = [self._starts.hand_over(each, attempt, self._limit.now) for each, attempt in zip(ready, begun, strict=True)]
+        started = self._starts.hand_over(ready, begun, self._limit.now)
         self._jobs.fleet.flush()
         for end, again in zip(ends, retried, strict=True):
             self._over(end, again)
-        for running in filter(None, started):
+        for running in started:
             self._began(running)
             self._beginnings.sent(running)
         self._beginnings.begun(self._jobs.working())

@@ -96,7 +96,7 @@ def _trouble(notice: Trouble) -> Iterator[str]:
 
 
 def _resized(notice: Resized) -> Iterator[str]:
-    yield f"now {notice.note}: at most {notice.slots} at once"
+    yield f"now at most {notice.slots} at once; {notice.note}"
 
 
 def _warned(notice: Warned) -> Iterator[str]:

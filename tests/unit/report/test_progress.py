@@ -13,7 +13,18 @@ from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.notice_sentences import SENTENCES
 from scheduler.report.progress import Progress
-from scheduler.runner.notices import Ended, Interrupted, Joined, Noted, OtherCode, StandsStill, Started, StillReading, UnderWay
+from scheduler.runner.notices import (
+    Ended,
+    Interrupted,
+    Joined,
+    Noted,
+    OtherCode,
+    Resized,
+    StandsStill,
+    Started,
+    StillReading,
+    UnderWay,
+)
 from scheduler.tracking.left import leave
 from scheduler.tracking.logged import Logged
 from tests.unit.runner.test_backfill import job
@@ -69,6 +80,11 @@ def test_a_ctrl_c_tells_of_what_was_handed_over_and_has_not_begun() -> None:
     assert told(Interrupted(2, 0, waiting=2)) == [
         "Ctrl-C: 2 jobs that have not begun will not begin. Ctrl-C again leaves without waiting."
     ]
+
+
+def test_what_the_machine_offers_now_is_told_as_at_the_beginning() -> None:
+    """How many there are comes first; behind three hosts, each with its colon, nobody finds it."""
+    assert told(Resized("4 GPUs (Fake)", 4)) == ["now at most 4 at once; 4 GPUs (Fake)"]
 
 
 def test_a_job_that_another_has_given_away_and_that_waits_there_is_not_said_to_run() -> None:

@@ -253,6 +253,7 @@ class Runner:
         if not isinstance(end.found, Ending):
             self._beginnings.never_ran(attempt.name)
             self._reading.forget(attempt)
+            self._source.never_ran(job, attempt)
             return
         self._beginnings.begun([attempt.name])
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())

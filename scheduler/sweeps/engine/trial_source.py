@@ -146,6 +146,11 @@ class TrialSource(QueueAlone):
         self._outcomes.states.append(ending.state)
         self._news, self._unsure = True, self._said and not self._over
 
+    def never_ran(self, job: Job, attempt: Attempt) -> None:
+        if job.id in self._book:
+            self._listening.forget(job.id)
+            self._book.moved(job.id, State.QUEUED)
+
     def close(self) -> None:
         with ExitStack() as leaving:  # the last of them first, and each of them
             for act in (self._listening.close, self._asked.close, self._take_in):

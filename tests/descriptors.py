@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count, islice
 from pathlib import Path
+
+import pytest
+
+KNOWN = 1024  # descriptors that select(2) knows
 
 
 def open_files() -> set[tuple[int, str]]:
@@ -36,3 +40,21 @@ def limit_for(pid: int, more: int = 0) -> int:
     seen = os.listdir(place)  # noqa: PTH208 (only names)
     used = {int(name) for name in seen if os.path.lexists(f"{place}/{name}")}
     return next(islice((number for number in count() if number not in used), more, None))
+
+
+@contextmanager
+def crowded() -> Iterator[None]:
+    """Whatever this process opens meanwhile has a number that select(2) does not know, as in a notebook with many open files.
+    Skipped where a process may not have so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 2 * KNOWN
+    if resource.RLIM_INFINITY != hard < most:
+        pytest.skip("this machine allows a process too few descriptors")
+    with ExitStack() as undone:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+        undone.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        descriptor = -1
+        while descriptor < KNOWN:
+            descriptor = os.open(os.devnull, os.O_RDONLY)
+            undone.callback(os.close, descriptor)
+        yield

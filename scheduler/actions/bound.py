@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
-from scheduler.experiments import Resources
+from scheduler.gpus.packing import GpuUse
 from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Job, host_of
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.runner.presence import Bound, bounds
+from scheduler.ssh.kinds import kind_of
 from scheduler.values import dataclass
 
 SSH = "ssh:"
@@ -20,11 +21,13 @@ SSH = "ssh:"
 @dataclass(frozen=True)
 class Abroad:
     """A runner that sends jobs to other machines. `there`: so many of its jobs are there, by host, or in Slurm by their states;
-    `lacks`: why a job that asks for this found no place when the runner looked last."""
+    `lacks`: why a job of this kind, as `kind_of` has it, found no place when the runner looked last: two that ask for the same
+    are of two kinds where one is known to need more of a GPU. `uses`: what attempts have used of GPUs, by experiment."""
 
     bound: Bound
     there: Mapping[str, int] = field(default_factory=dict)
-    lacks: Mapping[Resources, str] = field(default_factory=dict)
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    uses: Mapping[str, Sequence[GpuUse]] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
@@ -53,8 +56,11 @@ class Abroad:
     def why(self, job: Job) -> str:
         """Why it is not sent there, by what the runner has said last; "" where that says nothing of it."""
         bound = self.bound
-        found = bound.why_kept_back(job.number) or bound.trouble or bound.waits.get(job.number) or self.lacks.get(job.resources)
+        found = bound.why_kept_back(job.number) or bound.trouble or bound.waits.get(job.number) or self._lack(job)
         return found or (self._full if self.count >= bound.slots else "")
+
+    def _lack(self, job: Job) -> str:
+        return self.lacks.get(kind_of(job.resources, self.uses.get(job.experiment, ())), "") if self.lacks else ""
 
     @property
     def _full(self) -> str:
@@ -82,18 +88,19 @@ class Way:
 def ways(store: Store, jobs: Iterable[Job]) -> dict[str, Way]:
     """Of those of `jobs` that are queued and that a living runner sends to other machines, by their ids."""
     runners = bounds(store.home)
-    known = {id(bound): _seen(store, bound) for bound in runners if bound.on}
+    queued = [job for job in jobs if job.state is State.QUEUED]
+    known = {id(bound): _seen(store, bound, queued) for bound in runners if bound.on}
     if not known:
         return {}
     found: dict[str, Way] = {}
-    for job in jobs:
-        its = [bound for bound in runners if bound.has(job.number)] if job.state is State.QUEUED else []
+    for job in queued:
+        its = [bound for bound in runners if bound.has(job.number)]
         if abroad := [known[id(bound)] for bound in its if bound.on]:
             found[job.id] = Way(abroad, here=len(abroad) < len(its))
     return found
 
 
-def _seen(store: Store, bound: Bound) -> Abroad:
+def _seen(store: Store, bound: Bound, queued: Sequence[Job]) -> Abroad:
     hosts = bound.on.removeprefix(SSH).split(",") if bound.on.startswith(SSH) else []
     attempts = {attempt.job: attempt for attempt in store.open_attempts() if is_elsewhere(attempt)}
     there: Counter[str] = Counter()
@@ -101,8 +108,10 @@ def _seen(store: Store, bound: Bound) -> Abroad:
         host = host_of(attempts[job.id].launcher)
         if bound.has(job.number) and (host in hosts if hosts else not host):
             there[f"on {host}" if host else _in_slurm(job)] += 1
-    lacks = {job.resources: bound.waits[job.number] for job in store.by_numbers(bound.waits)} if bound.waits else {}
-    return Abroad(bound, dict(sorted(there.items())), lacks)
+    waiting = store.by_numbers(bound.waits) if bound.waits else []
+    uses = store.gpu_uses([*waiting, *(job for job in queued if bound.has(job.number))]) if waiting else {}
+    lacks = {kind_of(job.resources, uses.get(job.experiment, ())): bound.waits[job.number] for job in waiting}
+    return Abroad(bound, dict(sorted(there.items())), lacks, uses)
 
 
 def _in_slurm(job: Job) -> str:

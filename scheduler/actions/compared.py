@@ -48,7 +48,7 @@ class Compared:
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
-        return ran_for(self.attempt, self.pause)
+        return ran_for(self.job, self.attempt, self.pause)
 
     def series(self, metric: str) -> Series | None:
         """The numbers that it has logged under this name; None where there is none."""

@@ -20,7 +20,7 @@ from scheduler.actions.scene import Metric, Running, Scene, Waiting
 from scheduler.gpus.status import Standing, standings
 from scheduler.linux.processes import usable_cores
 from scheduler.queue.evidence import is_elsewhere, pauses
-from scheduler.queue.job import Attempt, Job, Pause
+from scheduler.queue.job import Attempt, Job, Pause, waits_elsewhere
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ENDED, State
 from scheduler.queue.store import Store
@@ -130,8 +130,13 @@ class Lookout:
             self._queue = self._with_next(self._queue, now)
 
     def _with_what_runs(self, queue: _Queue) -> _Queue:
-        attempts = tuple(sorted(self._mine.open_attempts(), key=lambda attempt: (attempt.started, attempt.name)))
-        jobs = {job.id: job for job in self._store.by_ids(attempt.job for attempt in attempts)}
+        unsorted = self._mine.open_attempts()
+        jobs = {job.id: job for job in self._store.by_ids(attempt.job for attempt in unsorted)}
+
+        def place(attempt: Attempt) -> tuple[bool, float, str]:  # last what waits in Slurm, of which there may be thousands
+            return waits_elsewhere(jobs[attempt.job], attempt), attempt.started, attempt.name
+
+        attempts = tuple(sorted(unsorted, key=place))
         names, found = [attempt.name for attempt in attempts], pauses(self._store.home, attempts)
         allowed = tuple(paces(self._store.home, jobs.values()))
         return replace(queue, attempts=attempts, jobs=jobs, pauses=dict(zip(names, found, strict=True)), paces=allowed)

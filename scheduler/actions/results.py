@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scheduler.errors import UserError
 from scheduler.experiments import Policy
 from scheduler.goals import MAXIMIZE, MINIMIZE
-from scheduler.queue.job import NO_PAUSE, Attempt, Ending, Job, Pause
+from scheduler.queue.job import NO_PAUSE, Attempt, Ending, Job, Pause, waits_elsewhere
 from scheduler.queue.kept import Kept, kept
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.queue.waits import lacks, why_skipped
@@ -45,7 +45,7 @@ class Line:
     @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
-        return ran_for(self.attempt, self.pause)
+        return ran_for(self.job, self.attempt, self.pause)
 
     @property
     def exit_status(self) -> int | None:
@@ -132,9 +132,10 @@ def pause_by_now(store: Store, attempt: Attempt | None) -> Pause:
     return pause_of(store.home, attempt)
 
 
-def ran_for(attempt: Attempt | None, pause: Pause) -> float | None:
-    """The seconds that an attempt ran, or has run until now, without its pauses."""
-    if attempt is None:
+def ran_for(job: Job, attempt: Attempt | None, pause: Pause) -> float | None:
+    """The seconds that an attempt at a job ran, or has run until now, without its pauses; None: there is none, or it waits on
+    another machine."""
+    if attempt is None or waits_elsewhere(job, attempt):
         return None
     return attempt.duration if attempt.ending else max(0.0, time.time() - attempt.started - pause.rested)
 

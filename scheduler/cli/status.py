@@ -53,18 +53,16 @@ def status(jobs: tuple[str, ...], limit: int | None, sort: Sort | None, style: s
 
 
 def _say_of_jobs(found: Status, style: str) -> None:
-    from scheduler.report.jobs import away, impossible, waits
+    from scheduler.report.jobs import away, impossible, notes, waits
     from scheduler.report.system import idles
 
     for sentence in impossible(found.never):
         say(sentence)
     if style != "table":
         return
-    for sentence in (*waits(found.lines), *away(found.lines)):
+    for sentence in (*waits(found.lines), *away(found.lines), *notes(found.lines)):
         say(sentence)
     for line in found.lines:
-        if line.note:
-            say(f"{line.job.short_id}: {line.note}")
         if (busy := found.idling.get(line.job.id)) is not None:
             say(idles(line.job.short_id, busy))
 

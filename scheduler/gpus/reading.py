@@ -10,7 +10,7 @@ from typing import Any
 
 from scheduler.values import dataclass
 
-NO_DRIVER_NOTE = "no NVIDIA driver library (libnvidia-ml.so.1) on this machine: no GPUs, jobs run on the CPU"
+NO_DRIVER_NOTE = "no GPUs, jobs run on the CPU (there is no NVIDIA driver library, libnvidia-ml.so.1)"
 
 
 @dataclass(frozen=True)

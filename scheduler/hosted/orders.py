@@ -16,6 +16,7 @@ from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
 from scheduler.hosted.room import Room
 from scheduler.hosted.visitors import at_home_here
+from scheduler.launcher import inputs
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests, origin_rows
@@ -28,6 +29,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Noted, Notice, Trouble, Warned
+from scheduler.runner.orders import inputs_of
 from scheduler.runner.plan import Wait
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
@@ -111,6 +113,9 @@ class Orders:
             self._courier.end(job.id, self._end(ending, self._store.attempt(job.id, attempt.number) or attempt))
         self._tell_room()  # at once: there may be a slot for another line's order as well as for ours
 
+    def never_ran(self, job: Job, attempt: Attempt) -> None:
+        """Its launcher found no room: it is looked after as one that waits."""
+
     def hear_of(self, notice: Notice) -> None:
         """What the runner tells."""
         if isinstance(notice, Noted) and notice.job.id in self._known:
@@ -158,6 +163,8 @@ class Orders:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
         with self._store.change() as change:
             guests.take(change, order, guest, uses_from(message.get("uses", ())))
+        with suppress(OSError):  # its launcher tries again, and says why not; that they were not here is as it must be
+            inputs.restore(inputs_of(self._store.job(order), self._store.home.root))
         self._know(order, message)
 
     def _watch(self, order: str, message: dict[str, Any]) -> None:
@@ -244,7 +251,8 @@ class Orders:
         known.running = True
         self._room.started(known.kind)
         self._courier.follow(known.order, attempt.directory, known.have)
-        self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt)})
+        age = max(0.0, time.time() - attempt.started)  # no moment: its queue has another clock
+        self._pipe.send({"is": "running", "order": known.order, "origin": self._origin(attempt), "age": age})
 
     def _end(self, ending: Ending, attempt: Attempt) -> dict[str, Any]:
         """As a launcher reports it, and where it was: what is brief is over before anybody says that it runs."""

@@ -23,6 +23,7 @@ from scheduler.queue.writer import Writer
 LONGEST_PAUSE = 60.0  # seconds before a policy's next attempt
 ASIDE = 500  # new jobs: for fewer a thread costs more than it saves
 UNREAD = (None, 0, None)  # what is kept of the logs of an attempt that has just ended: they are to be read; see `kept`
+HAS_BEGUN = "SELECT EXISTS (SELECT 1 FROM event WHERE job = ? AND attempt = ? AND state = 'running')"
 
 _STATES = {state.value: state for state in State}
 # For each state, as SQL, the states that it may follow.
@@ -200,13 +201,21 @@ class Changes:
             (a.job, a.number, a.launcher, a.directory, a.started, a.boot, a.gpus, a.slot, a.ports, a.code, a.origin),
         )
 
-    def runs(self, attempt: Attempt, pid: int | None, birth: int | None) -> None:
-        """The attempt's process is there; without `birth`, what it has left behind is; without `pid`, on another machine."""
+    def runs(self, attempt: Attempt, pid: int | None, birth: int | None, began: float | None = None) -> None:
+        """The attempt's process is there; without `birth`, what it has left behind is; without `pid`, on another machine.
+        `began`: since when, in seconds since 1970, where it was only handed over before."""
         self.connection.execute(
             "UPDATE attempt SET pid = ?, birth = ? WHERE job = ? AND number = ?", (pid, birth, attempt.job, attempt.number)
         )
+        if began is not None:
+            sql = "UPDATE attempt SET started = ? WHERE job = ? AND number = ? AND launcher = ?"
+            self.connection.execute(sql, (began, attempt.job, attempt.number, attempt.launcher))
         if self.state(attempt.job) is State.STARTING:
             self.move(attempt.job, State.RUNNING, f"pid {pid}" if pid else f"on {where(attempt.launcher)}", attempt.number)
+
+    def has_begun(self, attempt: Attempt) -> bool:
+        """As `Store.has_begun`."""
+        return bool(self.connection.execute(HAS_BEGUN, (attempt.job, attempt.number)).fetchone()[0])
 
     def astray(self, attempt: Attempt, elsewhere: str, detail: str) -> None:
         """The attempt computes on GPUs that it was not given. It stays in its state, and its record says so for good."""

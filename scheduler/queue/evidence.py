@@ -55,7 +55,7 @@ def look_at(home: Home, attempts: Sequence[Attempt]) -> list[Evidence]:
 
 def is_elsewhere(attempt: Attempt) -> bool:
     """Whether its launcher is a process of another machine."""
-    return "/" in attempt.launcher
+    return attempt.is_elsewhere
 
 
 def is_on_host(attempt: Attempt) -> bool:

@@ -63,6 +63,11 @@ class Attempt:
         return self.gpus if not self.gpus[:1].isdecimal() else f"GPU {self.gpus}"
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether its launcher is a process of another machine."""
+        return "/" in self.launcher
+
+    @property
     def host(self) -> str:
         """The host that has it, where that is reached over ssh; else ""."""
         return host_of(self.launcher)
@@ -192,6 +197,11 @@ class Job:
     @property
     def short_id(self) -> str:
         return self.id[:8]
+
+
+def waits_elsewhere(job: Job, attempt: Attempt) -> bool:
+    """Whether another machine has it and has not begun it, as far as anybody has heard."""
+    return job.state is State.STARTING and attempt.is_elsewhere
 
 
 def deserves_another_attempt(job: Job, ending: Ending) -> bool:

@@ -184,6 +184,12 @@ class Store:
         """Everything that happened to a job: sequence, attempt, at, state, detail."""
         return self._database.read("SELECT * FROM event WHERE job = ? ORDER BY sequence", (job,))
 
+    def has_begun(self, attempt: Attempt) -> bool:
+        """Whether somebody has heard that it runs, or ran."""
+        from scheduler.queue.changes import HAS_BEGUN
+
+        return bool(self.read(HAS_BEGUN, (attempt.job, attempt.number))[0][0])
+
     def still_queued(self, numbers: Iterable[int]) -> set[int]:
         """Those of these jobs that are queued now."""
         sql = "SELECT number FROM job WHERE state = 'queued' AND number IN (SELECT value FROM json_each(?))"

@@ -78,7 +78,7 @@ def _attempt(attempt: Attempt, found: Details) -> dict[str, Any]:
         "over_ssh": is_on_host(attempt),
         "gpus": attempt.gpus,
         "place": attempt.place,
-        "slot": attempt.slot,
+        "slot": None if is_elsewhere(attempt) else attempt.slot,  # there its number says nothing
         "ports": [int(port) for port in attempt.ports.split(",") if port],
         "elsewhere": attempt.elsewhere,
         "energy_wh": use.energy_wh if use else None,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from scheduler.actions.scene import Running
+from scheduler.queue.job import waits_elsewhere
 from scheduler.queue.states import State
 from scheduler.report.apart import CUT, apart, head
 from scheduler.report.sparkline import sparkline
@@ -134,6 +135,8 @@ def _time(running: Running) -> Line:
         return (("paused", "yellow"),)
     if running.job.state is State.STOPPING:
         return (("stopping", "yellow"),)
+    if waits_elsewhere(running.job, running.attempt):
+        return (("not begun", "yellow"),)
     left = running.headway.left if running.headway else None
     if left is None:
         return ((elapsed(running.seconds), "dim"),)

@@ -164,6 +164,17 @@ def waits(lines: Sequence[Line]) -> list[str]:
     ]
 
 
+def notes(lines: Sequence[Line]) -> list[str]:
+    """A sentence for each thing that is to be said of jobs that are not over: of a thousand in Slurm it is the same."""
+    found: dict[str, list[Job]] = {}
+    for line in lines:
+        if line.note:
+            found.setdefault(line.note, []).append(line.job)
+    return [
+        f"{jobs[0].short_id}{f' and {len(jobs) - 1:,} more' if len(jobs) > 1 else ''}: {note}" for note, jobs in found.items()
+    ]
+
+
 def place(job: Job) -> dict[str, Any]:
     """Where a job stands in the queue, for programs."""
     return {"id": job.id, "state": job.state.value, "priority": job.priority}

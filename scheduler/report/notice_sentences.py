@@ -26,21 +26,26 @@ from scheduler.runner.notices import (
 
 
 def _interrupted(notice: Interrupted) -> Iterator[str]:
-    running = plural(notice.running, "job")
+    running, (has, go) = plural(notice.running, "job"), ("has", "goes") if notice.waiting == 1 else ("have", "go")
     if notice.times == 1 and not notice.running:
-        yield "Ctrl-C: nothing more is started, and nothing runs."
+        taken_back = f"; {plural(notice.waiting, 'job')} that {has} not begun {go} back into the queue" if notice.waiting else ""
+        yield f"Ctrl-C: nothing more is started, and nothing runs{taken_back}."
     elif notice.times == 1:
-        yield f"Ctrl-C: nothing more is started; waiting for {running} to finish. Ctrl-C again stops them."
+        taken_back = f" ({notice.waiting} that {has} not begun {go} back into the queue)" if notice.waiting else ""
+        yield f"Ctrl-C: nothing more is started; waiting for {running} to finish{taken_back}. Ctrl-C again stops them."
         # Who ends us now may read no more of us: `!exp-queue` of a notebook gives us 0.2 s for our words.
         yield (
             "If this command is ended before, as a notebook does when it is interrupted, what runs goes on: "
             "`exp-queue cancel running` stops it, and the same command again joins it."
         )
+    elif notice.waiting and not notice.running:
+        yield f"Ctrl-C: {plural(notice.waiting, 'job')} that {has} not begun will not begin. Ctrl-C again leaves without waiting."
     else:
         they = "it has" if notice.running == 1 else "they have"
+        others = f"; {notice.waiting} that {has} not begun will not begin" if notice.waiting else ""
         yield (
             f"Ctrl-C: stopping {running} (SIGINT); {they} {notice.grace:g} s to save the work, then SIGTERM follows and, "
-            f"{notice.grace / 2:g} s later, SIGKILL. Ctrl-C again leaves without waiting."
+            f"{notice.grace / 2:g} s later, SIGKILL{others}. Ctrl-C again leaves without waiting."
         )
 
 
@@ -91,7 +96,7 @@ def _trouble(notice: Trouble) -> Iterator[str]:
 
 
 def _resized(notice: Resized) -> Iterator[str]:
-    yield f"now {notice.note}: at most {notice.slots} at once"
+    yield f"now at most {notice.slots} at once; {notice.note}"
 
 
 def _warned(notice: Warned) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from scheduler.actions.notices import Driving, Submitted, SweepOpened, Told
 from scheduler.actions.results import outcome_at_end
 from scheduler.queue.evidence import is_elsewhere
-from scheduler.queue.job import Attempt, Job, where
+from scheduler.queue.job import Attempt, Job, waits_elsewhere, where
 from scheduler.queue.states import SUCCEEDED, State
 from scheduler.report.course import course
 from scheduler.report.hydra_outputs import announcement
@@ -141,7 +141,9 @@ class Progress:
     def _joined(self, notice: Joined) -> None:
         label = self._label(notice.job)
         if not self._is_viewed:
-            self._say(f"{notice.job.short_id} is already running, waiting for it: {label}")
+            waits = waits_elsewhere(notice.job, notice.attempt)
+            stands = f"was {_given(notice.attempt.launcher)} before" if waits else "is already running"
+            self._say(f"{notice.job.short_id} {stands}, waiting for it: {label}")
 
     def _under_way(self, notice: UnderWay) -> None:
         with passing():

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.actions.scene import Running, Scene, Waiting
 from scheduler.gpus.placement import ClaimRecord
 from scheduler.gpus.status import Standing
-from scheduler.queue.job import Job
+from scheduler.queue.job import Job, waits_elsewhere
 from scheduler.queue.states import ENDED, State
 from scheduler.report.apart import head
 from scheduler.report.gpus import objects
@@ -87,7 +87,7 @@ def _running_object(running: Running, name: Name) -> dict[str, Any]:
         "paused": running.paused,
         "attempt": running.attempt.number,
         "gpus": running.attempt.gpus,
-        "seconds": round(running.seconds, 3),
+        "seconds": None if waits_elsewhere(running.job, running.attempt) else round(running.seconds, 3),
         "step": running.step,
         "line": running.line,
         "metric": {"name": metric.name, "value": metric.value} if metric else None,

@@ -33,7 +33,8 @@ class HungUp(Exception):
 
 @dataclass
 class Running:
-    """An attempt that is not over. `slot` is our launcher, or None when somebody else's runs it."""
+    """An attempt that is not over. `slot` is our launcher, or None when somebody else's runs it. `begun`: since when it runs, on
+    the monotonic clock; None: another machine has it, and has not said so yet."""
 
     job: Job
     attempt: Attempt
@@ -41,6 +42,7 @@ class Running:
     claim: str = ""  # the id of its claim, where it has one
     why_stopped: str = ""  # what its final record will say, once we have stopped it
     warm: str = ""  # which interpreter it may have been forked from
+    begun: float | None = None
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def open_devices(settings: Settings | None = None) -> Devices:
     """
     settings = settings or settings_from(os.environ)
     if settings.allowed.nothing:
-        return Devices(f"{settings.allowed.said} hides every GPU: jobs run on the CPU", cure=UNSET)
+        return Devices(f"no GPUs, jobs run on the CPU ({settings.allowed.said} hides every GPU)", cure=UNSET)
     sampler = Sampler()
     if not surely_no_driver(os.environ):
         sampler.start()

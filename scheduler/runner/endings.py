@@ -13,7 +13,7 @@ from scheduler.gpus.packing import GpuUse, retries_free_of_charge, uses_from
 from scheduler.launcher import journal
 from scheduler.queue import evidence, system_uses
 from scheduler.queue.changes import UNREAD, Changes
-from scheduler.queue.job import Attempt, Ending, deserves_another_attempt
+from scheduler.queue.job import Attempt, Ending, deserves_another_attempt, where
 from scheduler.queue.kept import NOTHING
 from scheduler.queue.states import SUCCEEDED, UNTAKEN, State
 from scheduler.queue.store import Store
@@ -133,9 +133,21 @@ def apply(change: Changes, attempt: Attempt, found: Verdict, duration: float | N
     if isinstance(found, NeverRan):
         state = change.state(attempt.job)
         if state is State.STOPPING:  # somebody has asked for its end meanwhile: it must not begin again
-            return change.end(attempt, Ending(State.CANCELLED, None, "stopped before it started"), None)
+            return change.end(attempt, never_to_begin(attempt, has_begun=change.has_begun(attempt)), None)
         return state is State.STARTING and change.never_ran(attempt)
     return isinstance(found, Ending) and change.end(attempt, found, duration, logged)
+
+
+def never_to_begin(attempt: Attempt, *, has_begun: bool) -> Ending:
+    """Of an attempt whose end was asked for, and that whoever had it has not. `has_begun`: as `Store.has_begun` says."""
+    if has_begun:  # a host has lost its state directory, say: whether it was stopped nobody knows
+        return Ending(State.CANCELLED, None, f"it had begun, and {forgotten(attempt)}")
+    return Ending(State.CANCELLED, None, "stopped before it started")
+
+
+def forgotten(attempt: Attempt) -> str:
+    """What is left to say of an attempt that ran on a machine which does not know it."""
+    return f"{where(attempt.launcher)} knows nothing of it any more"
 
 
 def write_down(

@@ -23,6 +23,7 @@ from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.clerk import NOBODY, Clerk, Code
 from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.fleet import SshFleet
+from scheduler.ssh.hosts import named
 from scheduler.ssh.orders import Host
 from scheduler.ssh.places import HostsNow
 from scheduler.ssh.same_code import code_at
@@ -52,8 +53,7 @@ class OnHosts(OtherMachines):
 
     @property
     def there(self) -> str:
-        *others, last = self._names
-        return f"on {', '.join(others)} or {last}" if others else f"on {last}"
+        return f"on {named(self._names, 'or')}"
 
     @property
     def default_slots(self) -> int:
@@ -62,7 +62,11 @@ class OnHosts(OtherMachines):
 
     @property
     def note(self) -> str:
-        return "; ".join(f"{host.name}: {_state_of(host)}" for host in self._hosts)
+        """What each of them has; those that have no GPU and of which the same is said, together."""
+        called: dict[tuple[str, str], list[str]] = {}
+        for host in self._hosts:
+            called.setdefault((_state_of(host), host.name if host.gpus else ""), []).append(host.name)
+        return "; ".join(f"{named(names)}: {state}" for (state, _), names in called.items())
 
     @property
     def learns(self) -> bool:

@@ -62,7 +62,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class UnderWay:
-    """An attempt has run for `seconds` under our eyes: told again and again to whoever sees nothing else of it."""
+    """An attempt has run for `seconds`: told again and again to whoever sees nothing else of it."""
 
     job: Job
     attempt: Attempt
@@ -101,11 +101,13 @@ class Halted:
 @dataclass(frozen=True)
 class Interrupted:
     """A Ctrl-C was heard: the first (1) drains, the second (2) stops what runs, which has `grace` seconds from SIGINT to
-    SIGTERM."""
+    SIGTERM. `waiting`: so many were handed over and have not begun, as far as that is known; at the first they are taken back,
+    at the second they end."""
 
     times: int
     running: int
     grace: float = 0.0
+    waiting: int = 0
 
 
 @dataclass(frozen=True)

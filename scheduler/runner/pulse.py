@@ -33,10 +33,10 @@ class Pulse:
         self._stuck_since = math.inf
         self._why, self._told = "", False
 
-    def news(self, running: Iterable[Running], stuck: str, now: float) -> list[Notice]:
-        """What is to be told at `now`. `stuck`: why nothing can start at the moment; "" where nothing waits for more than a slot
-        or its time."""
-        self._see(running, now)
+    def news(self, begun: Iterable[Running], stuck: str, now: float) -> list[Notice]:
+        """What is to be told at `now`. `begun`: what runs; `stuck`: why nothing can start at the moment; "" where nothing waits
+        for more than a slot or its time."""
+        self._see(begun, now)
         return [*self._under_way(now), *self._standing_still(stuck, now)]
 
     def patience(self, now: float) -> float | None:
@@ -46,9 +46,9 @@ class Pulse:
             due = min(due, self._stuck_since + self._still)
         return None if due == math.inf else max(0.001, due - now)
 
-    def _see(self, running: Iterable[Running], now: float) -> None:
-        there = {each.attempt.name: each for each in running}
-        self._seen = {name: self._seen.get(name) or _Seen(each.job, each.attempt, now, now) for name, each in there.items()}
+    def _see(self, begun: Iterable[Running], now: float) -> None:
+        there = {each.attempt.name: each for each in begun}
+        self._seen = {name: self._seen.get(name) or _seen(each, now) for name, each in there.items()}
 
     def _under_way(self, now: float) -> Iterator[UnderWay]:
         for name, seen in self._seen.items():
@@ -65,3 +65,8 @@ class Pulse:
         if self._why and not self._told and now - self._stuck_since >= self._still:
             self._told = True
             yield StandsStill(self._why, now - self._stuck_since)
+
+
+def _seen(running: Running, now: float) -> _Seen:
+    """Looked at first: what others have started may have run for long."""
+    return _Seen(running.job, running.attempt, now if running.begun is None else running.begun, now)

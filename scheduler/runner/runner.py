@@ -135,7 +135,7 @@ class Runner:
         for notice in (*self._choice.news(), *self._awaiting.news(waits, idle=not (self._jobs.running or decisions))):
             self._tell(notice)
         self._announced.look(waits, self._jobs.fleet.capacity, self._trouble())
-        for tick in self._pulse.news(self._jobs.running.values(), self._obstacles.lasting, time.monotonic()):
+        for tick in self._pulse.news(self._jobs.begun().values(), self._obstacles.lasting, time.monotonic()):
             self._tell(tick)
         self._jobs.end_turn()
         if self._devices.desk:
@@ -168,7 +168,7 @@ class Runner:
 
     def _trouble(self) -> str:
         """Why nothing at all is started for now."""
-        return self._obstacles.lack if self._interrupts.stop is Stop.NO else "it was interrupted, and starts nothing more"
+        return self._obstacles.lack if self._interrupts.stop is Stop.NO else "its runner was interrupted, and starts nothing more"
 
     def _watch_over(self, desk: JobDesk) -> None:
         """See to it that the GPUs are read often enough, and tell of what goes wrong on them."""
@@ -232,11 +232,11 @@ class Runner:
             return False
         reach("begin-committed")
         # First what the slots wait for, then what people and sources hear of it.
-        started = [self._starts.hand_over(each, attempt, self._limit.now) for each, attempt in zip(ready, begun, strict=True)]
+        started = self._starts.hand_over(ready, begun, self._limit.now)
         self._jobs.fleet.flush()
         for end, again in zip(ends, retried, strict=True):
             self._over(end, again)
-        for running in filter(None, started):
+        for running in started:
             self._began(running)
             self._beginnings.sent(running)
         self._beginnings.begun(self._jobs.working())
@@ -253,6 +253,7 @@ class Runner:
         if not isinstance(end.found, Ending):
             self._beginnings.never_ran(attempt.name)
             self._reading.forget(attempt)
+            self._source.never_ran(job, attempt)
             return
         self._beginnings.begun([attempt.name])
         self._limit.ended(end.running, end.found, end.duration, time.monotonic())
@@ -268,9 +269,9 @@ class Runner:
         if not self._interrupts.hear(number):
             return
         self._jobs.fleet.call_back()
-        running = self._jobs.running
-        grace = max((self._starts.grace_of(each.job) for each in running.values()), default=0.0)
-        told = Interrupted(self._interrupts.times, len(running), grace)
+        running, begun = self._jobs.running, self._jobs.begun()
+        grace = max((self._starts.grace_of(each.job) for each in begun.values()), default=0.0)
+        told = Interrupted(self._interrupts.times, len(begun), grace, len(running) - len(begun))
         if self._interrupts.stop is Stop.NOW:  # before it is told: who leaves at these words leaves jobs that are being stopped
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
             self._jobs.warmth.leave()  # what waits for imports has not begun, and need not

@@ -55,6 +55,9 @@ class Source(Protocol):
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
         """An attempt is over and its final record written; `again`: its policy has queued the job once more."""
 
+    def never_ran(self, job: Job, attempt: Attempt) -> None:
+        """An attempt was started, and has not begun after all: its job is queued again, or somebody has asked for its end."""
+
     def close(self) -> None:
         """The loop is over, whatever the reason."""
 
@@ -87,6 +90,9 @@ class QueueAlone:
         return None
 
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
+        return None
+
+    def never_ran(self, job: Job, attempt: Attempt) -> None:
         return None
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -139,8 +140,17 @@ class Starts:
             return None
         return self._known.get(ready.origin) or origin_rows.remember(change, ready.origin)
 
-    def hand_over(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:
-        """Send a begun attempt to its launcher; `fleet.flush` must follow. `slots` share the cores of this machine."""
+    def hand_over(self, ready: Sequence[Ready], begun: Sequence[Attempt | None], slots: int) -> list[Running]:
+        """Send begun attempts to their launchers; `fleet.flush` must follow. `slots` share the cores of this machine."""
+        left = deque(ready)
+        with self.held(left):
+            sent = []
+            for attempt in begun:
+                sent.append(self._sent(left[0], attempt, slots))
+                left.popleft()
+        return [each for each in sent if each]
+
+    def _sent(self, ready: Ready, attempt: Attempt | None, slots: int) -> Running | None:
         if attempt is None:
             ready.give_up()
             return None

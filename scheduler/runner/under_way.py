@@ -17,7 +17,7 @@ from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import origin_rows
 from scheduler.queue.database import Unwritable
 from scheduler.queue.evidence import is_elsewhere
-from scheduler.queue.job import Attempt, Ending, Job, where
+from scheduler.queue.job import Attempt, Ending, Job
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import ACTIVE, SUCCEEDED, State
 from scheduler.runner import endings, recovery
@@ -79,6 +79,10 @@ class Supervision:
             first.setdefault(id(each.slot) if each.slot else name, name)
         return {name: self.running[name] for name in first.values()}
 
+    def begun(self) -> dict[str, Running]:
+        """What runs, as far as that is known: without what another machine has and has not begun."""
+        return {name: each for name, each in self.working().items() if each.begun is not None}
+
     def claims(self) -> set[str]:
         """The claims of what runs."""
         return {running.claim for running in self.running.values() if running.claim}
@@ -101,6 +105,7 @@ class Supervision:
     def hand_over(self, ready: Ready, attempt: Attempt, order: Order) -> Running:
         """Send a begun attempt to its launcher; `fleet.flush` must follow."""
         running = Running(ready.job, attempt, ready.slot, ready.claim.id if ready.claim else "", warm=ready.warm)
+        running.begun = None if is_elsewhere(attempt) else time.monotonic()
         self.running[attempt.name] = running
         ready.slot.start(order, ready.descriptors, more=True)
         ready.let_go()
@@ -149,6 +154,8 @@ class Supervision:
     def _joined(self, job: Job, attempt: Attempt) -> Running:
         desk = self._devices.desk
         running = self.running[attempt.name] = Running(job, attempt, claim=desk.adopt(job) if desk else "")
+        if not is_elsewhere(attempt) or self._store.has_begun(attempt):
+            running.begun = time.monotonic() - max(0.0, time.time() - attempt.started)
         running.slot = self.fleet.attend(attempt)
         if running.slot is None:
             self._visits.attend(attempt, job.policy)
@@ -218,11 +225,7 @@ class Supervision:
         if message["is"] != "dropped":
             self._obstacles.shortage.over()
         if message["is"] == "running":
-            # Without room on the disk the pid is not noted; the attempt's end will be.
-            with contextlib.suppress(Unwritable), self._store.change() as change:
-                change.runs(running.attempt, message["pid"], message["birth"])
-                if place := message.get("place"):
-                    origin_rows.arrived(change, running.attempt, place)
+            self._runs(running, message)
         elif message["is"] == "note":
             # Who has asked for the stop has said so already.
             if not (running.why_stopped and message["about"]):
@@ -234,6 +237,14 @@ class Supervision:
             end = message["end"]
             self._note_end(running, recovery.ending_of(end), end["duration"], end)
 
+    def _runs(self, running: Running, message: dict) -> None:
+        began = _begin(running, message.get("age")) if is_elsewhere(running.attempt) else None
+        # Without room on the disk the pid is not noted; the attempt's end will be.
+        with contextlib.suppress(Unwritable), self._store.change() as change:
+            change.runs(running.attempt, message["pid"], message["birth"], began)
+            if place := message.get("place"):
+                origin_rows.arrived(change, running.attempt, place)
+
     def _is_written(self, running: Running) -> bool:
         """Whether another runner has written its end down, which is then the one that counts: with it went the files that told of
         it, and whoever looks for them later takes it for an attempt that never began, or could not."""
@@ -244,10 +255,15 @@ class Supervision:
         return True
 
     def _dropped(self, running: Running, why: str) -> None:
-        """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess."""
-        if self._store.job(running.attempt.job).state is State.RUNNING:
-            reason = f"{where(running.attempt.launcher)} knows nothing of it any more"
-            self._note_end(running, Ending(State.LOST, None, reason), None)
+        """It has not begun; but of one that ran, whoever had it has lost all knowledge, and a second start would be a guess. One
+        whose end was asked for has come to it."""
+        state = self._store.job(running.attempt.job).state
+        if state is State.RUNNING:
+            self._note_end(running, Ending(State.LOST, None, endings.forgotten(running.attempt)), None)
+            return
+        if state is State.STOPPING:
+            has_begun = self._store.has_begun(running.attempt)
+            self._note_end(running, endings.never_to_begin(running.attempt, has_begun=has_begun), None)
             return
         self.ends.append(End(running, recovery.NeverRan(), None))
         if why:
@@ -287,3 +303,14 @@ class Supervision:
         known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)
         silent = known_here and is_silent(running.attempt, duration)
         self.ends.append(End(running, judged, duration, uses, system, silent, told.get("place")))
+
+
+def _begin(running: Running, age: float | None) -> float | None:
+    """It has begun on another machine: `age` seconds ago, as that says; None: it does not say, and so now, unless it was known
+    before. Returns when that was, in seconds since 1970, where it is news."""
+    if age is None and running.begun is not None:
+        return None
+    running.begun = time.monotonic() - (age or 0.0)
+    began = max(running.attempt.started, time.time() - (age or 0.0))  # clocks differ: not before it was handed over
+    running.attempt = replace(running.attempt, started=began)
+    return began

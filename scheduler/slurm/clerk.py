@@ -177,7 +177,8 @@ class Clerk:
         if each.attempt in record.started and not each.begun:
             each.begun = True
             place = record.places.get(each.attempt)
-            self._outbox.tell(each.attempt, **{"is": "running", "pid": None, "birth": None, "place": place})
+            age = max(0.0, time.time() - place["at"]) if place and "at" in place else None
+            self._outbox.tell(each.attempt, **{"is": "running", "pid": None, "birth": None, "place": place, "age": age})
         if (note := record.notes.get(each.attempt, "")) != each.note:
             each.note = note
             self._outbox.tell(each.attempt, **{"is": "note", "about": "", "text": note})

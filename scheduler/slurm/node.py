@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import select
 import signal
 import socket
 import time
@@ -21,6 +20,7 @@ from scheduler.launcher.execution import Execution
 from scheduler.launcher.journal import BY_CLUSTER, Journal
 from scheduler.launcher.spawning import Order
 from scheduler.linux import parents
+from scheduler.linux.readable import readable
 from scheduler.queue.interpreters import Interpreters
 from scheduler.queue.surroundings import Surroundings
 from scheduler.slurm import batch
@@ -84,7 +84,7 @@ class Signals:
         signal.signal(signal.SIGTERM, self._terminate)
 
     def wait(self, seconds: float) -> None:
-        select.select([self._reader], [], [], seconds)
+        readable([self._reader], seconds)
         with contextlib.suppress(BlockingIOError):
             self._reader.recv(4096)
 
@@ -93,7 +93,7 @@ class Signals:
 
 
 def place_of(order: Order) -> dict[str, Any]:
-    """What people are told of where this order starts: the node, and the Python there."""
+    """What people are told of where this order starts: the node, and the Python there; and `at`: now, by the clock there."""
     kept = Surroundings(tuple((name, text) for name, text in order.environment.items() if name == "PATH"), order.program)
     argv = [order.program or order.argv[0], *order.argv[1:]]
     python = None
@@ -104,6 +104,7 @@ def place_of(order: Order) -> dict[str, Any]:
         "host": os.environ.get("SLURMD_NODENAME") or system.nodename,
         "kernel": f"{system.sysname} {system.release}",
         "python": python.as_object() if python else None,
+        "at": time.time(),
     }
 
 

@@ -106,8 +106,12 @@ class _Call:
 
     def _hear(self) -> None:
         line = self._line
-        heard = [line.incoming, line.errors] if self._talks else [line.incoming]
-        select.select(heard, [line.outgoing] if line.wants_to_send else [], [])
+        poll = select.poll()  # not select(2): a process may have more than 1024 descriptors
+        for each in [line.incoming, line.errors] if self._talks else [line.incoming]:
+            poll.register(each, select.POLLIN)
+        if line.wants_to_send:
+            poll.register(line.outgoing, select.POLLOUT)
+        poll.poll()
         line.flush()
         self._talks = self._talks and line.listen()
         try:

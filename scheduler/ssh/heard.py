@@ -25,7 +25,7 @@ def _runs(sent: Sent, message: dict[str, Any], data: bytes) -> Report | None:
         return None
     sent.begun = True
     told = {"is": "running", "pid": None, "birth": None, "place": _place(sent.host, message)}
-    return {**told, "launcher": launcher_of(sent.host, sent.order)}
+    return {**told, "age": message.get("age"), "launcher": launcher_of(sent.host, sent.order)}
 
 
 def _noted(sent: Sent, message: dict[str, Any], data: bytes) -> Report:

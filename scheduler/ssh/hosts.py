@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 
 from scheduler.errors import UserError
 
@@ -22,6 +23,16 @@ def hosts_in(word: str) -> tuple[str, ...]:
         if not _HOST.fullmatch(name):
             raise UserError(f'--on: "{name}" is no name of a host', next_step="its port and its key stand in ~/.ssh/config")
     return found
+
+
+def named(names: Sequence[str], word: str = "and") -> str:
+    """For people.
+
+    >>> named(["ada"]), named(["ada", "babbage", "curie"], "or")
+    ('ada', 'ada, babbage or curie')
+    """
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def new_order(job: str) -> str:

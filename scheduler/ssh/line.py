@@ -114,7 +114,7 @@ class Line:
         if status == ABSENT:
             missing = f"neither {sys.executable} with {ROOT}, nor `exp-queue` in the PATH of a login shell"
             return f"there is no exp-queue: {missing}; log in to it and `pip install exp-queue`"
-        return "; ".join(lines[-2:]) or f"ssh ended with exit status {status}"
+        return "; ".join(each.rstrip(".") for each in lines[-2:]) or f"ssh ended with exit status {status}"
 
     def say_good_bye(self) -> None:
         """Nothing more is sent: the other end leaves when it has read what was."""

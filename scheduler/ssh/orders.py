@@ -33,10 +33,11 @@ class Sent:
     passed_over: set[str] = field(default_factory=set)
 
     def words(self, home: str) -> list[dict[str, Any]]:
-        """All that is to be said of it over a new line. `home`: where the paths of the guest lie here."""
+        """All that is to be said of it over a new line. `home`: where the paths of the guest lie here. What has begun is only
+        watched: a host that has lost its state directory meanwhile would start it a second time."""
         have = {"order": self.order, "have": self.mirror.sizes()}
         start = {"do": "start", "guest": self.guest, "kind": self.kind, "uses": self.uses, "home": home}
-        first = {**(start if self.guest else {"do": "watch"}), **have}
+        first = {**(start if self.guest and not self.begun else {"do": "watch"}), **have}
         taken_back = [{"do": "withdraw", "order": self.order}] if self.unwanted else []
         return [first, *([self.stop] if self.stop else []), *taken_back]
 

@@ -3,9 +3,10 @@
 From the queue (`do`): `hello` (protocol, queue, directory, commit, changes), `ping`, and about an `order`: `start` (guest, kind,
 uses, home, have), `watch` (have), `withdraw`, `stop` (state, grace), `forget`. To it (`is`): `hello` (cores, note, differs, and
 what `room` says), `refused` (text), `room` (slots, taken, driver, gpus, memory, closed; not_now: why not, by kinds; never: by
-the resources of a guest), and about an order: `running` (origin), `note` (text, of_host), `file` (path, at; whole, last),
+the resources of a guest), and about an order: `running` (origin, age), `note` (text, of_host), `file` (path, at; whole, last),
 `size`, `dropped` (why), `ended` (end, with its origin and uses). `kind`: as `kinds.kind_of` has it, a word for the host;
-`origin`: kernel, driver and python of where it runs, and the numbers of its gpus; `uses`: what attempts had and used of GPUs.
+`origin`: kernel, driver and python of where it runs, and the numbers of its gpus; `age`: seconds since it began; `uses`: what
+attempts had and used of GPUs.
 
 A line that brings the code says other words: `sync` (protocol, root, directory, commit, changes; behind it what is in each
 file) and, when the files are there, `sent`. It hears `wants` (into, rsync; behind it the names), `done` (written, deleted) or

@@ -73,10 +73,11 @@ class ServerSource(TrialSource):
         return min((each for each in (super().patience(), again) if each is not None), default=None)
 
     def close(self) -> None:
-        self._heartbeats.close()
-        with contextlib.suppress(Unwritable):  # what the last heartbeat has brought is queued, for whoever joins again
-            self._take_answer()
-        super().close()
+        with contextlib.ExitStack() as leaving:
+            leaving.callback(super().close)
+            self._heartbeats.close()
+            with contextlib.suppress(Unwritable):  # what the last heartbeat has brought is queued, for whoever joins again
+                self._take_answer()
 
     def _tell(self, entry: Entry) -> None:
         run = self._runs.get(entry.job)

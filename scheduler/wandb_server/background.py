@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import sys
 import threading
 import time
@@ -55,12 +54,14 @@ def _begin_to_keep() -> int:
 
 
 def _keep(home: Home, pid: int, ears: int) -> None:
+    from scheduler.linux.readable import readable  # most runs keep no server
+
     try:
         while _outlives(pid, ears):
             try:
                 pid = found_or_started(home).pid
             except (OSError, UserError):
-                if select.select([ears], [], [], AGAIN)[0]:
+                if readable([ears], AGAIN):
                     return
     finally:
         os.close(ears)
@@ -68,10 +69,12 @@ def _keep(home: Home, pid: int, ears: int) -> None:
 
 def _outlives(pid: int, ears: int) -> bool:
     """Whether we outlive a process: waits for its end. False where the other end of `ears` is closed before."""
+    from scheduler.linux.readable import readable  # as above
+
     with suppress(ProcessLookupError):
         handle = os.pidfd_open(pid)
         try:
-            return ears not in select.select([handle, ears], [], [])[0]
+            return ears not in readable([handle, ears])
         finally:
             os.close(handle)
     return True

@@ -12,7 +12,6 @@ import fcntl
 import json
 import math
 import os
-import select
 import signal
 import socket
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 
 from scheduler.linux.inotify import IN_ATTRIB, IN_CLOSE_WRITE, IN_CREATE, IN_MODIFY, IN_MOVED_TO, FolderWatch
 from scheduler.linux.locks import is_locked
+from scheduler.linux.readable import readable
 from scheduler.tracking.local_wandb import server_file
 from scheduler.wandb_server.ends import Seen, end_of
 from scheduler.wandb_server.folders import Folder, Posts, RunId
@@ -55,7 +55,7 @@ class Seat:
                 self._read()
                 if (status := self._verdict()) is not None:
                     return self._leave(status)
-                select.select([watch, ears], [], [], LOOK if watch.precise and not self._is_gone else LOOK / 10)
+                readable([watch, ears], LOOK if watch.precise and not self._is_gone else LOOK / 10)
                 watch.drain()
                 with contextlib.suppress(BlockingIOError):
                     ears.recv(64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -109,8 +110,10 @@ class Forked:
             pass
         if self._pidfd < 0:
             return False
-        if lives := not select.select([self._pidfd], [], [], timeout)[0]:
-            return lives
+        poll = select.poll()  # not select(2): a process may have more than 1024 descriptors
+        poll.register(self._pidfd, select.POLLIN)
+        if not poll.poll(None if timeout is None else math.ceil(1000 * timeout)):
+            return True
         os.close(self._pidfd)
         self._pidfd = -1
         return False

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import select
 import signal
 import socket
 import sys
@@ -25,6 +24,7 @@ from typing import Any, NoReturn
 from scheduler.launcher import kept, loop  # noqa: F401
 from scheduler.launcher.channel import Channel
 from scheduler.linux import parents
+from scheduler.linux.readable import readable
 from scheduler.values import dataclass
 from scheduler.warm import imports, safety, title
 from scheduler.warm.becoming import close_all_but
@@ -186,7 +186,7 @@ def _serve(runner: Channel, errand: Errand, loaded: Loaded, messages: list[tuple
         for message, descriptors in messages:
             pid = None if message.get("lost") else _launch(errand, loaded, descriptors)
             runner.send({"is": "launched", "launcher": message["launcher"], "pid": pid})
-        if not select.select([runner], [], [], IDLE)[0]:
+        if not readable([runner], IDLE):
             return
         messages, there = runner.receive()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -145,10 +146,15 @@ class TrialSource(QueueAlone):
         self._outcomes.states.append(ending.state)
         self._news, self._unsure = True, self._said and not self._over
 
+    def never_ran(self, job: Job, attempt: Attempt) -> None:
+        if job.id in self._book:
+            self._listening.forget(job.id)
+            self._book.moved(job.id, State.QUEUED)
+
     def close(self) -> None:
-        self._take_in()
-        self._asked.close()
-        self._listening.close()
+        with ExitStack() as leaving:  # the last of them first, and each of them
+            for act in (self._listening.close, self._asked.close, self._take_in):
+                leaving.callback(act)
 
     def sightings(self) -> Sightings:
         """What was seen of the metric. Where this command has run no trial to its end, the last ones of earlier commands are read

@@ -15,8 +15,10 @@ from scheduler.actions.pause import go_on, pause
 from scheduler.actions.status import status
 from scheduler.actions.submit import never
 from scheduler.experiments import Experiment
+from scheduler.gpus.packing import GpuUse
 from scheduler.home import Home
-from scheduler.queue.job import Job
+from scheduler.queue.job import Ending, Job
+from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from scheduler.queue.submit import Submission, submit
 from scheduler.runner.devices import Devices
@@ -79,6 +81,26 @@ def test_what_a_runner_has_said_last_is_said_of_the_job_that_it_is_about(store: 
         assert (way.where, way.why(one)) == ("Slurm", "it was interrupted")
         say(Bound(bound.numbers, 1, "slurm", "Slurm starts them", 9))
         assert "this machine cannot tell more" in explain(store, one, Devices(""))
+
+
+def test_what_a_runner_has_said_of_a_job_is_not_said_of_one_that_is_known_to_need_less(
+    store: Store, home: Home, experiments: Callable[[str], list[Experiment]], tmp_path: Path
+) -> None:
+    """They ask for the same, and what attempts have used tells them apart, here as on the hosts: a small one was said to find no
+    GPU with 12 GiB."""
+    head = "command: ['true', '${args}']\nresources: {gpus: 1, gpu_memory: 8GiB}\n"
+    large, alike, small = submit(store, experiments(f"{head}grid: {{x: [0, 1, 2]}}\n"), str(tmp_path)).jobs
+    for job in (large, alike):
+        with store.change() as change:
+            attempt = change.begin(job, "launcher", "0")
+            assert attempt
+            change.used([GpuUse(job.id, 1, "GPU-7", "Fake", 8192, out_of_memory=True)])
+            change.end(attempt, Ending(State.FAILED, 1), 1.0)
+            change.repeat_free_of_charge(attempt, "")
+    bound = Bound(ranges(large, alike, small), 1, "ssh:ada", "", 9, {large.number: "no GPU has 12 GiB"})
+    with present(home, bound.numbers, bound):
+        found = ways(store, store.jobs())
+        assert [found[job.id].why(job) for job in (large, alike, small)] == [*["no GPU has 12 GiB"] * 2, ""]
 
 
 def test_a_job_that_may_also_start_here_is_told_both(store: Store, home: Home, queued) -> None:

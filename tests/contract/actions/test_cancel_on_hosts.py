@@ -10,6 +10,7 @@ import pytest
 from scheduler.actions.cancel_elsewhere import cancel_elsewhere
 from scheduler.gpus.packing import GpuUse, as_objects
 from scheduler.queue import origin_rows
+from scheduler.queue.job import Ending
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from tests.contract.runner.clerks import sent_to_ada
@@ -58,3 +59,21 @@ def test_what_had_failed_there_before_the_cancel_is_not_tried_again(
     all_hosts_say(tmp_path, monkeypatch, {}, stop=[({"is": "ended", "end": end}, "")])
     cancel_elsewhere(store, [attempt], lambda text: None, None)
     assert store.job(attempt.job).state is State.FAILED
+
+
+@pytest.mark.parametrize(
+    ("has_begun", "reason"), [(True, "it had begun, and ada knows nothing of it any more"), (False, "stopped before it started")]
+)
+def test_of_a_job_that_the_host_does_not_know_any_more_it_is_said_what_is_known(
+    store: Store, experiments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_begun: bool, reason: str
+) -> None:
+    """Its state directory was lost. That it was stopped before it started, of a job with a log of hours, nobody believes."""
+    attempt = sent_to_ada(store, experiments, tmp_path)
+    if has_begun:
+        with store.change() as change:
+            change.runs(attempt, None, None)
+    all_hosts_say(tmp_path, monkeypatch, {}, watch=[({"is": "dropped", "why": ""}, "")])
+    cancel_elsewhere(store, [attempt], lambda text: None, None)
+    now = store.attempt(attempt.job, 1)
+    assert now
+    assert now.ending == Ending(State.CANCELLED, None, reason)

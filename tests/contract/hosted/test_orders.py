@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -117,6 +118,20 @@ def test_what_a_launcher_has_is_not_called_running_before_its_process_is_there(f
         change.runs(attempt, os.getpid(), None)
     far.orders.refill(1)
     assert [(each["is"], each["order"]) for each in far.hears()] == [("running", "order")]
+
+
+def test_since_when_it_runs_is_told_whenever_a_line_comes(far: Far, store: Store) -> None:
+    """In seconds: over there is another clock. Whoever joins it an hour later must not take it for one that has just begun."""
+    with store.change() as change:
+        guests.take(change, "order", guests.guest_from(GUEST))
+    (job,) = store.jobs()
+    with store.change() as change:
+        attempt = change.begin(job, "launcher", "")
+        assert attempt
+        change.runs(attempt, os.getpid(), None, began=time.time() - 3600)
+    far.says("watch")
+    ages = [each["age"] for each in far.hears() if each["is"] == "running"]
+    assert [3600 <= each < 7200 for each in ages] == [True]
 
 
 def test_what_ended_while_there_was_no_line_is_told_as_it_ended(far: Far, store: Store) -> None:

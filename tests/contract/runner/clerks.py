@@ -65,12 +65,14 @@ class OnAda(Devices):
         return SshFleet(self._clerk, ["ada"], wakeups, heard)  # type: ignore[arg-type]
 
 
-def sent_to_ada(store: Store, experiments: Callable[[str], list[Experiment]], folder: Path | str, head: str = "") -> Attempt:
-    """An attempt that is on its way there, of which no more is known here than that."""
-    text = f"command: ['true', '${{args}}']\n{head}\ngrid: {{x: [1]}}\n"
+def sent_to_ada(
+    store: Store, experiments: Callable[[str], list[Experiment]], folder: Path | str, head: str = "", x: int = 1
+) -> Attempt:
+    """An attempt that is on its way there, of which no more is known here than that. `x`: what tells its job from others."""
+    text = f"command: ['true', '${{args}}']\n{head}\ngrid: {{x: [{x}]}}\n"
     (job,) = submit(store, experiments(text), str(folder)).jobs
     with store.change() as change:
         number = origin_rows.remember(change, Origin(None, None, "ada", ""))
-        attempt = change.begin(job, launcher_of("ada", "order"), "", origin=number)
+        attempt = change.begin(job, launcher_of("ada", f"order{x}"), "", origin=number)
     assert attempt
     return attempt

@@ -66,3 +66,26 @@ def test_what_ran_on_a_host_that_knows_nothing_of_it_any_more_is_lost(store: Sto
     lost = Ending(State.LOST, None, "ada knows nothing of it any more")
     assert [each.ending for each in store.attempts(attempt.job)] == [lost]
     assert [each.ending for each in told if isinstance(each, Ended)] == [lost], "who waits for it hears of it"
+
+
+@pytest.mark.parametrize(
+    ("has_begun", "reason"), [(True, "it had begun, and ada knows nothing of it any more"), (False, "stopped before it started")]
+)
+def test_of_what_was_to_be_stopped_there_it_is_said_what_is_known(
+    store: Store, experiments, clerk: Forgetful, has_begun: bool, reason: str
+) -> None:
+    """A job that had run for hours was said to have been stopped before it started; and whoever waited for it heard nothing."""
+    attempt = sent_to_ada(store, experiments, "/", "policy: {resumable: true}")
+    with store.change() as change:
+        if has_begun:
+            change.runs(attempt, None, None)
+        change.stopping(attempt, "cancelled by a person")
+    told: list[Notice] = []
+    clerk.stop = lambda *_: None  # type: ignore[attr-defined]
+    runner = Runner(Mine(store, store.jobs()), OnAda(clerk), 1, told.append)
+    with ended_in_time(runner):
+        runner.run()
+    ended = Ending(State.CANCELLED, None, reason)
+    assert [each.ending for each in store.attempts(attempt.job)] == [ended]
+    assert [each.ending for each in told if isinstance(each, Ended)] == [ended], "who waits for it hears of it"
+    assert store.job(attempt.job).state is State.CANCELLED, "nobody starts it again"

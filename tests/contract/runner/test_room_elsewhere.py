@@ -213,6 +213,15 @@ def test_a_host_that_has_not_been_there_is_named_with_the_reason(tmp_path: Path)
     assert devices.note == "ada: does not answer; babbage: does not answer (Could not resolve hostname babbage)"
 
 
+def test_what_is_the_same_of_hosts_without_a_gpu_is_said_once(tmp_path: Path) -> None:
+    """A sentence about a library, three times in one line, hides the one host that has GPUs. GPUs are told of each host: together
+    they would read as one."""
+    some = [host(name, 2, gpus=gpus) for name, gpus in (("ada", 0), ("babbage", 1), ("curie", 0), ("dirac", 1))]
+    for each in some:
+        each.offers["note"] = "1 GPU" if each.gpus else "no GPUs"
+    assert on(tmp_path, *some).note == "ada and curie: no GPUs; babbage: 1 GPU; dirac: 1 GPU"
+
+
 def test_a_host_with_other_code_is_not_away_while_it_is_asked_again(tmp_path: Path) -> None:
     """That is every half minute, for days: the run said each time that it was gone, and that it was back, with its slots."""
     ada = host("ada", 2)

@@ -108,6 +108,23 @@ def test_nobody_else_gets_the_port_of_a_job_that_runs(run, tmp_path: Path, until
     assert port != other
 
 
+def test_an_error_before_a_job_comes_to_its_launcher_keeps_none_of_its_ports_nor_of_those_behind(
+    store: Store, experiments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were begun in one transaction. A notebook lives on after the error, and nobody else could have had them."""
+    (tmp_path / "claims").mkdir()
+    monkeypatch.setenv("EXP_QUEUE_LOCK_DIR", str(tmp_path / "claims"))
+    jobs = submit(store, experiments("command: ['true', '${args}']\ngrid: {x: [0, 1, 2]}\npolicy: {ports: 1}\n"), "/").jobs
+    with store.change() as change:  # the queue is damaged in what an order says
+        change.connection.execute("UPDATE job SET environment = '{' WHERE number = ?", (jobs[1].number,))
+    with pytest.raises(ValueError, match="Expecting property name"):
+        Runner(Mine(store), Devices("the test's machine"), 3, lambda _: None).run()
+    for job in jobs[1:]:
+        port = int(store.attempts(job.id)[0].ports)
+        with take_ports(tmp_path / "claims", first=port) as again:
+            assert again.numbers == (port,)
+
+
 def test_a_new_launcher_leaves_out_the_number_of_a_job_that_outlives_its_own(home) -> None:
     """Two jobs of one runner in one slot would share a scratch folder."""
     with Wakeups(lambda number: None) as wakeups:

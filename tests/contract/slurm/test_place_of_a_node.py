@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,10 @@ def test_it_is_the_node_that_slurm_names_and_the_python_that_the_order_gets_ther
     """By the program that was meant, or by the PATH that the job keeps; never by that of the launcher."""
     monkeypatch.setenv("SLURMD_NODENAME", "gpu17")
     python = {"path": str(venv), "version": "3.12.4", "packages": ["torch==2.5.0"]}
+    before = time.time()
     meant = place_of(order(["python", "a.py"], program=str(venv)))
     assert (meant["host"], meant["python"]) == ("gpu17", python)
+    assert before <= meant["at"] <= time.time()
     kept = place_of(order(["nice", "python", "a.py"], environment={"PATH": str(venv.parent)}))
     assert kept["python"] == python
     assert place_of(order(["true"]))["python"] is None

@@ -14,6 +14,7 @@ import pytest
 from scheduler.errors import StateError
 from scheduler.ssh.bringing import Away, bring
 from scheduler.ssh.tree import Tree
+from tests.descriptors import crowded
 
 TREE = Tree("/nowhere", "/nowhere", "c" * 40, "", {"train.py": "file x"})
 WANTS = {"is": "wants", "into": "/nowhere", "rsync": "/usr/bin/rsync"}
@@ -54,6 +55,13 @@ def test_what_was_done_is_told(says: Says) -> None:
     assert bring("ada", TREE) == "has this code"
     says(({"is": "done", "written": 0, "deleted": 2}, ""))
     assert bring("ada", TREE) == "0 files brought, 2 deleted"
+
+
+def test_a_process_with_many_open_files_brings_its_code_as_well(says: Says) -> None:
+    """`exp_queue.run(..., on="ssh:ada", sync=True)` in a notebook ended with a ValueError."""
+    says(({"is": "done", "written": 0, "deleted": 0}, ""))
+    with crowded():
+        assert bring("ada", TREE) == "has this code"
 
 
 def test_a_host_that_refuses_is_no_host_that_is_away(says: Says) -> None:

@@ -22,6 +22,7 @@ from scheduler.ssh.clerk import Clerk
 from scheduler.ssh.errands import Begun, Bring
 from scheduler.ssh.hosts import launcher_of
 from scheduler.ssh.mirror import Mirror
+from scheduler.ssh.orders import Sent
 from tests.contract.ssh.scripted import OFFERS, Said, all_hosts_say
 from tests.waiting import in_time, until
 
@@ -112,6 +113,23 @@ def test_where_it_runs_is_told_by_the_name_by_which_one_logs_in(clerk: Callable[
     until(lambda: found.extend(some.reports()) or any(each["is"] == "ended" for each in found))
     told = [each.get("end", each).get("place") for each in found if each["is"] in ("running", "ended")]
     assert told == [{**origin, "host": "ada"}] * 2
+
+
+def test_since_when_it_runs_there_is_told_in_seconds(clerk: Callable[..., Clerk], tmp_path: Path) -> None:
+    """Two machines have two clocks. An older exp-queue there does not say it."""
+    some = clerk({}, watch=[({"is": "running", "age": 7.5}, "")])
+    some.watch(watched(tmp_path))
+    found: list[dict[str, Any]] = []
+    until(lambda: found.extend(some.reports()) or any(each["is"] == "running" for each in found))
+    assert [each["age"] for each in found if each["is"] == "running"] == [7.5]
+
+
+def test_what_has_begun_is_not_sent_a_second_time(tmp_path: Path) -> None:
+    """A host that has lost its state directory would take it for a new order, and start it once more beside the first."""
+    sent = Sent("order", "ada", "job/1", Mirror(str(tmp_path)), {"argv": ["true"]})
+    assert [each["do"] for each in sent.words("/home")] == ["start"], "until it is known to have begun, the line may have lost it"
+    sent.begun = True
+    assert [each["do"] for each in sent.words("/home")] == ["watch"]
 
 
 def watched(folder: Path) -> Attempt:

@@ -31,12 +31,12 @@ def test_the_number_of_slots_follows_the_gpus(later, until) -> None:
     runner = later.start("work", "--forever")
     heard(runner, "at most 1 at once; 1 GPU (Fake)")
     later.driver.shows(*gpu_lines(4))
-    heard(runner, "now 4 GPUs (Fake): at most 4 at once")
+    heard(runner, "now at most 4 at once; 4 GPUs (Fake)")
     assert later("submit", "three.yaml").returncode == 0
     until(lambda: len(live_claims(later.claims)) == 3)
     lost = gpu_lines(4)
     later.driver.shows(*lost[:3], lost[3] + " error=15")
-    heard(runner, "now 3 GPUs (Fake): at most 3 at once")
+    heard(runner, "now at most 3 at once; 3 GPUs (Fake)")
     later.write("go", "")
 
 
@@ -59,7 +59,7 @@ def test_a_number_that_a_person_has_set_stays(later, until) -> None:
     runner = later.start("work", "--forever", "-j1")
     heard(runner, "at most 1 at once")
     later.driver.shows(*gpu_lines(4))
-    heard(runner, "now 4 GPUs (Fake): at most 1 at once")
+    heard(runner, "now at most 1 at once; 4 GPUs (Fake)")
     assert later("submit", "three.yaml").returncode == 0
     until(lambda: len(live_claims(later.claims)) == 1)
     later.write("go", "")
@@ -73,7 +73,7 @@ def test_a_driver_that_fails_at_first_gives_its_gpus_when_it_works(later, until)
     runner = later.start("work")
     heard(runner, "at most 1 at once; the GPUs are unknown")
     later.driver.shows(*gpu_lines(3))
-    heard(runner, "now 3 GPUs (Fake): at most 3 at once")
+    heard(runner, "now at most 3 at once; 3 GPUs (Fake)")
     until(lambda: len(live_claims(later.claims)) == 3)
     later.write("go", "")
     runner.communicate(timeout=60)
@@ -91,7 +91,7 @@ def test_a_driver_that_comes_later_is_used_and_what_runs_on_the_cpu_goes_on(late
     heard(runner, "no NVIDIA driver")
     until(lambda: later.states() == ["running"])
     (empty / "libnvidia-ml.so.1").symlink_to(library / "libnvidia-ml.so.1")
-    heard(runner, "now 2 GPUs (Fake): at most 2 at once")
+    heard(runner, "now at most 2 at once; 2 GPUs (Fake)")
     assert later("submit", "three.yaml").returncode == 0
     until(lambda: len(live_claims(later.claims)) == 1)
     until(lambda: later.states().count("running") == 2)

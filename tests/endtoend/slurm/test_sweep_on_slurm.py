@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 from tests.conftest import CommandLine
 from tests.endtoend.elsewhere import SWEEP
@@ -32,3 +33,16 @@ def test_no_more_trials_are_asked_for_than_may_be_in_slurm(line: CommandLine, cl
     (line.directory / "go").touch()
     assert sweeping.wait(100) == 0
     assert len(line.jobs()) == 3
+
+
+def test_trials_that_a_ctrl_c_takes_back_are_queued_in_the_last_table(line: CommandLine) -> None:
+    """It said that they were running, where nothing ran any more."""
+    line.write("train.py", TRAIN)
+    file = line.write("sweep.yaml", SWEEP.replace("stays_above: {value: 0.5}", "wait: {value: go}"))
+    sweeping = line.start("sweep", file, "--on", "slurm", "--gpus", "4", "-j3", "--format", "json")
+    until(lambda: line.states() == ["running", "starting", "starting"])
+    sweeping.send_signal(signal.SIGINT)
+    until(lambda: line.states() == ["running", "queued", "queued"])
+    (line.directory / "go").touch()
+    told, _ = sweeping.communicate(timeout=100)
+    assert [trial["state"] for trial in json.loads(told)["trials"]] == ["done", "queued", "queued"]

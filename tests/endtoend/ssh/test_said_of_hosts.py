@@ -36,7 +36,7 @@ def test_what_waits_for_a_host_is_not_judged_by_this_machine(there: WithGpus, co
     assert shown(line, line.jobs()[2]["id"])["goes_to"] == [went]
     assert rows(line, line.jobs()[2]["id"])["goes to"] == f"ssh:ada,babbage (by the runner with pid {went['pid']})"
     run.send_signal(signal.SIGINT)
-    until(lambda: line.jobs()[2]["reason"] == "it was interrupted, and starts nothing more")
+    until(lambda: line.jobs()[2]["reason"] == "its runner was interrupted, and starts nothing more")
     (line.directory / "go").touch()
     assert run.wait(100) == 130
     assert line.jobs()[2]["goes_to"] == []

@@ -13,7 +13,18 @@ from scheduler.queue.job import Attempt, Ending
 from scheduler.queue.states import State
 from scheduler.report.notice_sentences import SENTENCES
 from scheduler.report.progress import Progress
-from scheduler.runner.notices import Ended, Interrupted, Noted, OtherCode, StandsStill, Started, StillReading, UnderWay
+from scheduler.runner.notices import (
+    Ended,
+    Interrupted,
+    Joined,
+    Noted,
+    OtherCode,
+    Resized,
+    StandsStill,
+    Started,
+    StillReading,
+    UnderWay,
+)
 from scheduler.tracking.left import leave
 from scheduler.tracking.logged import Logged
 from tests.unit.runner.test_backfill import job
@@ -54,6 +65,36 @@ def test_the_first_ctrl_c_says_what_becomes_of_jobs_that_nobody_waits_for() -> N
     assert one == "Ctrl-C: nothing more is started; waiting for 2 jobs to finish. Ctrl-C again stops them."
     assert "what runs goes on: `exp-queue cancel running` stops it, and the same command again joins it" in two
     assert told(Interrupted(1, 0)) == ["Ctrl-C: nothing more is started, and nothing runs."]
+
+
+def test_a_ctrl_c_tells_of_what_was_handed_over_and_has_not_begun() -> None:
+    """Four in Slurm, of which two wait in its queue: to wait for four says nothing of what becomes of them."""
+    one, _ = told(Interrupted(1, 2, waiting=2))
+    wait = "waiting for 2 jobs to finish (2 that have not begun go back into the queue)"
+    assert one == f"Ctrl-C: nothing more is started; {wait}. Ctrl-C again stops them."
+    (none,) = told(Interrupted(1, 0, waiting=1))
+    assert none == "Ctrl-C: nothing more is started, and nothing runs; 1 job that has not begun goes back into the queue."
+    (both,) = told(Interrupted(2, 1, 10.0, waiting=1))
+    assert "stopping 1 job (SIGINT); it has 10 s" in both
+    assert "SIGKILL; 1 that has not begun will not begin. Ctrl-C again leaves" in both
+    assert told(Interrupted(2, 0, waiting=2)) == [
+        "Ctrl-C: 2 jobs that have not begun will not begin. Ctrl-C again leaves without waiting."
+    ]
+
+
+def test_what_the_machine_offers_now_is_told_as_at_the_beginning() -> None:
+    """How many there are comes first; behind three hosts, each with its colon, nobody finds it."""
+    assert told(Resized("4 GPUs (Fake)", 4)) == ["now at most 4 at once; 4 GPUs (Fake)"]
+
+
+def test_a_job_that_another_has_given_away_and_that_waits_there_is_not_said_to_run() -> None:
+    """Somebody looks for the process that is not there."""
+    there = Attempt(JOB.id, 1, "slurm/array/0", "/nowhere", 0.0)
+    waits, runs = replace(JOB, state=State.STARTING), replace(JOB, state=State.RUNNING)
+    assert told(Joined(waits, there)) == [" was given to Slurm before, waiting for it: x=1"]
+    assert told(Joined(waits, replace(there, launcher="ssh/ada/b"))) == [" was sent to ada before, waiting for it: x=1"]
+    assert told(Joined(runs, there)) == [" is already running, waiting for it: x=1"]
+    assert told(Joined(waits, FIRST)) == [" is already running, waiting for it: x=1"]
 
 
 def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:

@@ -91,3 +91,14 @@ def test_the_same_is_there_for_programs() -> None:
     assert found["counts"] == {"running": 5, "queued": 13, "done": 1200, "failed": 1}
     assert found["waiting"][0]["reason"] == "GPU 0 is claimed by ann"
     assert [each["index"] for each in found["gpus"]] == [0, 1, 2, 3]
+
+
+def test_a_job_that_waits_on_another_machine_is_not_drawn_as_one_that_runs() -> None:
+    """What is in Slurm stands among what runs; a time that counts there counts days of a queue."""
+    found = running(1)
+    waits = replace(found, job=replace(found.job, state=State.STARTING), attempt=replace(found.attempt, launcher="slurm/array/0"))
+    begins = replace(found, job=waits.job)  # on this machine that is a moment
+    rows = plain(drawn(replace(BUSY, running=(waits, begins), waiting=()), name, 80, 20))
+    assert ["not begun" in row for row in rows if "network=" in row] == [True, False]
+    seen = as_object(replace(BUSY, running=(waits, begins)), name)["running"]
+    assert [each["seconds"] for each in seen] == [None, 96.0]

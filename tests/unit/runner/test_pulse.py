@@ -12,11 +12,11 @@ from tests.unit.runner.test_backfill import job
 HELD = "the GPU is held by anna"
 
 
-def running(one: Job) -> Running:
-    return Running(one, Attempt(one.id, 1, "launcher", "/nowhere", 0.0))
+def running(one: Job, begun: float = 0.0) -> Running:
+    return Running(one, Attempt(one.id, 1, "launcher", "/nowhere", 0.0), begun=begun)
 
 
-A, B = running(job(1)), running(job(2))
+A, B = running(job(1)), running(job(2), 50.0)
 
 
 def test_each_job_is_told_of_once_a_minute_from_its_own_start() -> None:
@@ -27,6 +27,13 @@ def test_each_job_is_told_of_once_a_minute_from_its_own_start() -> None:
     assert pulse.news([A, B], "", 60.0) == [UnderWay(A.job, A.attempt, 60.0)]
     assert pulse.news([A, B], "", 110.0) == [UnderWay(B.job, B.attempt, 60.0)]
     assert pulse.news([A], "", 121.0) == [UnderWay(A.job, A.attempt, 121.0)]
+
+
+def test_what_others_have_begun_has_run_since_then() -> None:
+    """A runner that joins a job of an hour ago said after a minute that it had run for one."""
+    pulse, old = Pulse(every=60.0), running(job(3), -3600.0)
+    assert pulse.news([old], "", 0.0) == []
+    assert pulse.news([old], "", 60.0) == [UnderWay(old.job, old.attempt, 3660.0)]
 
 
 def test_the_loop_may_sleep_until_the_next_job_is_due_and_no_longer_than_for_ever() -> None:

@@ -1,0 +1,28 @@
+"""What is to be said of jobs that are not over, below a table of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scheduler.actions.results import Line
+from scheduler.queue.job import Attempt
+from scheduler.report.jobs import notes
+from scheduler.tracking.metric_log import Outcome
+from tests.unit.runner.test_backfill import job
+
+
+def line(number: int, note: str) -> Line:
+    one = replace(job(number), id=f"{number:08x}" + "0" * 24)
+    return Line(one, Attempt(one.id, 1, "slurm/array/0", "/nowhere", 0.0), Outcome(), note)
+
+
+def test_what_is_the_same_of_a_thousand_jobs_is_one_line() -> None:
+    """A line for each that waits in Slurm pushed the table off the screen."""
+    waits = "Slurm has not started it yet"
+    found = [
+        line(1, waits),
+        line(2, ""),
+        line(3, "something of it still runs"),
+        *(line(number, waits) for number in range(4, 1503)),
+    ]
+    assert notes(found) == [f"00000001 and 1,499 more: {waits}", "00000003: something of it still runs"]

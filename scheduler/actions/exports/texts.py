@@ -33,10 +33,10 @@ def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[st
     import csv
 
     line = _Line()
-    writer = csv.writer(line, lineterminator="\n")
+    writer = csv.writer(line)  # with its own end of lines it puts a text in quotes that has a carriage return alone
     for row in ([*names], *([cell(row.get(name)) for name in names] for row in rows)) if names else ():
         writer.writerow(row)
-        yield line.text
+        yield line.text.removesuffix("\r\n") + "\n"
 
 
 def cell(value: object) -> str:

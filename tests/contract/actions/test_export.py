@@ -63,6 +63,15 @@ def test_a_csv_has_a_row_for_each_job_with_all_of_every_one(filled: Store) -> No
     assert rows[0]["config.formula"] == "=1+1", "texts are what they were"
 
 
+def test_a_carriage_return_in_a_text_does_not_end_its_row(store: Store, experiments, tmp_path: Path) -> None:
+    """The last state of a progress bar that somebody has logged, or a line of a note from Windows."""
+    ended(store, experiments(GRID)[:1], str(tmp_path), lambda _: [{"loss": 1.0, "said": "10 %\r100 %"}])
+    written = text(store, "csv")
+    (row,) = csv.DictReader(io.StringIO(written, newline=""))
+    assert (row["last.said"], row["last.loss"]) == ("10 %\r100 %", "1.0")
+    assert "\r\n" not in written
+
+
 def test_whole_numbers_are_written_as_they_were_logged(store: Store, experiments, tmp_path: Path) -> None:
     """An epoch is 11 in every column, and not 11.0 in some."""
     ended(store, experiments(GRID), str(tmp_path), lambda _: [{"epoch": 7, "loss": 2.0}, {"epoch": 11, "loss": 3.0}])

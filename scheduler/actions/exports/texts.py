@@ -1,10 +1,10 @@
-"""Rows of values as text for programs: JSON lines and CSV. Pure."""
+"""Rows of values as text for programs: JSON lines and CSV; and what their columns are called. Pure."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -18,6 +18,24 @@ def lines(rows: Iterable[Mapping[str, Any]], style: str, names: Sequence[str] | 
         rows = list(rows)
         names = list(dict.fromkeys(name for row in rows for name in row))
     return _csv(names, rows)
+
+
+def heads(names: Iterable[str], taken: Collection[str], before: str) -> dict[str, str]:
+    """What columns are called that stand beside those in `taken`: as they are or, where another is called so, with `before` in
+    front of it.
+
+    >>> heads(["loss", "time", "loss"], ("id", "time"), "last.")
+    {'loss': 'loss', 'time': 'last.time'}
+    """
+    found: dict[str, str] = {}
+    used = set(taken)
+    for name in dict.fromkeys(names):
+        head = name
+        while head in used:
+            head = before + head
+        used.add(head)
+        found[name] = head
+    return found
 
 
 class _Line:

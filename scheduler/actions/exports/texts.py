@@ -79,3 +79,16 @@ def standard(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     return value
+
+
+def sound(value: Any) -> Any:
+    """The value with escapes in the place of halves of letters, which JSON may have and UTF-8 has not.
+
+    >>> sound({"half \\ud83d": ["größer", 1]})
+    {'half \\\\ud83d': ['größer', 1]}
+    """
+    if isinstance(value, Mapping):
+        return {sound(name): sound(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [sound(each) for each in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

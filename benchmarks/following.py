@@ -24,6 +24,7 @@ if not __package__:  # started by its path
 
 from benchmarks.harness.checkouts import COMMAND, environment
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, NoFloor, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 
 SETTLE = 8.0  # seconds: the first looks at a log are more than those that follow
@@ -121,8 +122,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
-    print("\n".join(shown(joined(figures(asked, tuple(options.jobs), options.seconds) for _ in range(options.rounds)))))
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=sys.executable)
+        print("\n".join(shown(joined(figures(asked, tuple(options.jobs), options.seconds) for _ in range(options.rounds)))))
 
 
 if __name__ == "__main__":

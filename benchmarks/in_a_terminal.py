@@ -46,11 +46,13 @@ class View:
             os.execve(sys.executable, [*COMMAND, *words], environment)  # noqa: S606
 
     def read(self, seconds: float, until: bytes = b"") -> float:
-        """Read for so long, or until something is written; the seconds that it took."""
+        """Read for so long, or until something is written; the seconds that it took. RuntimeError where that does not come."""
         begun, start = time.perf_counter(), len(self.written)
         while (rest := begun + seconds - time.perf_counter()) > 0 and not (until and until in self.written[start:]):
             if select.select([self.fd], [], [], rest)[0]:
                 self.written += os.read(self.fd, 1 << 16)
+        if until and until not in self.written[start:]:
+            raise RuntimeError(f"{until.decode()} was not on the screen within {seconds:g} s")
         return time.perf_counter() - begun
 
     def cpu(self) -> float:

@@ -24,6 +24,7 @@ if not __package__:  # started by its path
 
 from benchmarks.harness.checkouts import package, path_of
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 
 FLOOR = "`json.dumps` and a write"
@@ -130,8 +131,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--between", type=float, default=1.0, help="milliseconds")
     wanted = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
-    print("\n".join(shown(joined(figures(asked, wanted.calls, wanted.between) for _ in range(wanted.repeats)))))
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=sys.executable)
+        print("\n".join(shown(joined(figures(asked, wanted.calls, wanted.between) for _ in range(wanted.repeats)))))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ if not __package__:  # started by its path
 
 from benchmarks.harness.checkouts import COMMAND, environment
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, NoFloor, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 from scheduler.home import open_home
 from scheduler.queue.job import Ending, Job
@@ -277,8 +278,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
-    print("\n".join(shown(joined(figures(asked, options.jobs) for _ in range(options.rounds)))))
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=sys.executable)
+        print("\n".join(shown(joined(figures(asked, options.jobs) for _ in range(options.rounds)))))
 
 
 if __name__ == "__main__":

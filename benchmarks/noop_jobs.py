@@ -33,6 +33,7 @@ if not __package__:  # started by its path
 from benchmarks import promises
 from benchmarks.harness.checkouts import COMMAND, environment
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, Missing, in_turns, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 
 FLOOR = "a bare Popen loop, no record"
@@ -225,13 +226,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON")
     options = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=options.peers)
-    measures = [
-        partial(throughput, asked, options.jobs, options.slots),
-        *([partial(hand_off, asked)] if shutil.which("bash") else []),
-    ]
-    for measure in measures:
-        print("\n".join(shown(joined(measure() for _ in range(options.rounds)))), flush=True)
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=options.peers)
+        measures = [
+            partial(throughput, asked, options.jobs, options.slots),
+            *([partial(hand_off, asked)] if shutil.which("bash") else []),
+        ]
+        for measure in measures:
+            print("\n".join(shown(joined(measure() for _ in range(options.rounds)))), flush=True)
 
 
 if __name__ == "__main__":

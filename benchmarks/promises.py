@@ -25,6 +25,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.figures import Asked, Figure, Floor, Missing, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 
 PROGRAM = shutil.which("true") or "/bin/true"
@@ -172,8 +173,9 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
-    print("\n".join(shown(joined(figures(asked, options.jobs, options.slots) for _ in range(options.rounds)))))
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=sys.executable)
+        print("\n".join(shown(joined(figures(asked, options.jobs, options.slots) for _ in range(options.rounds)))))
 
 
 if __name__ == "__main__":

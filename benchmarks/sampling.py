@@ -21,6 +21,7 @@ if not __package__:  # started by its path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 from scheduler.attempt_files import SYSTEM
 from scheduler.gpus.observation import Observation, Settings
@@ -158,10 +159,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
     tree = options.children, options.threads, options.memory
-    rounds = [figures(asked, tuple(options.attempts), tree, options.seconds) for _ in range(options.rounds)]
-    print("\n".join(shown(joined(rounds))))
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=sys.executable)
+        rounds = [figures(asked, tuple(options.attempts), tree, options.seconds) for _ in range(options.rounds)]
+        print("\n".join(shown(joined(rounds))))
 
 
 if __name__ == "__main__":

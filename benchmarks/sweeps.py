@@ -33,6 +33,7 @@ if not __package__:  # started by its path
 from benchmarks.harness import checkouts
 from benchmarks.harness.checkouts import COMMAND
 from benchmarks.harness.figures import Asked, Figure, in_turns, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 from scheduler.queue.states import State
 from scheduler.sweeps.files.early_terminate import EarlyTerminate
@@ -121,9 +122,10 @@ def figures(asked: Asked) -> list[Figure]:
 
 
 def cost_of_a_trial(quick: bool) -> None:
-    asked = Asked(quick, Path(tempfile.gettempdir()), sys.executable)
     print("1. the cost of a trial")
-    print("\n".join(shown(joined(figures(asked) for _ in range(1 if quick else 3)))))
+    with scratch() as folder:
+        asked = Asked(quick, folder, sys.executable)
+        print("\n".join(shown(joined(figures(asked) for _ in range(1 if quick else 3)))))
 
 
 # 2. From the log call to the signal.

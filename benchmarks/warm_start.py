@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +30,7 @@ if not __package__:  # started by its path
 
 from benchmarks.harness.checkouts import COMMAND, environment
 from benchmarks.harness.figures import ALONE, Asked, Figure, Floor, joined
+from benchmarks.harness.scratch import scratch
 from benchmarks.harness.tables import shown
 from scheduler.home import open_home
 from scheduler.launcher.client import Slot, open_slot
@@ -131,9 +133,10 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], choices=OTHERS)
     parser.add_argument("--rounds", type=int, default=1)
     given = parser.parse_args()
-    asked = Asked(quick=False, folder=Path(tempfile.gettempdir()), python=sys.executable)
     size = Size(given.module, given.starts, given.trials, given.slots, given.seconds, tuple(given.without))
-    print("\n".join(shown(joined(measured(asked, size) for _ in range(given.rounds)))))
+    with scratch() as folder:
+        asked = Asked(quick=False, folder=folder, python=sys.executable)
+        print("\n".join(shown(joined(measured(asked, size) for _ in range(given.rounds)))))
 
 
 # One job.
@@ -263,27 +266,30 @@ def ours(place: Path, environment: dict[str, str], trials: int, slots: int, *opt
 
 
 def agents(place: Path, environment: dict[str, str], trials: int, slots: int) -> None:
-    server = subprocess.Popen(
-        [*COMMAND, "serve"], cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    lines = subprocess.run(
-        [*COMMAND, "serve", "--env"], cwd=place, env=environment, check=True, capture_output=True, text=True
-    ).stdout
-    given = dict(line.removeprefix("export ").partition("=")[::2] for line in lines.splitlines() if line.startswith("export "))
-    environment = {**environment, **{name: text.rstrip(";").strip("'\"") for name, text in given.items()}}
-    wandb = [sys.executable, "-m", "wandb"]
-    said = subprocess.run([*wandb, "sweep", "sweep.yaml"], cwd=place, env=environment, check=True, capture_output=True, text=True)
-    sweep = next(line.split()[-1] for line in (said.stderr + said.stdout).splitlines() if "wandb agent" in line)
-    running = [
-        subprocess.Popen(
-            [*wandb, "agent", sweep], cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(slots)
-    ]
-    for each in running:
-        each.wait()
-    server.terminate()
-    server.wait()
+    with ExitStack() as started:
+        _begun([*COMMAND, "serve"], place, environment, started)
+        lines = _said([*COMMAND, "serve", "--env"], place, environment)
+        given = dict(line.removeprefix("export ").partition("=")[::2] for line in lines if line.startswith("export "))
+        environment = {**environment, **{name: text.rstrip(";").strip("'\"") for name, text in given.items()}}
+        wandb = [sys.executable, "-m", "wandb"]
+        said = _said([*wandb, "sweep", "sweep.yaml"], place, environment)
+        sweep = next(line.split()[-1] for line in said if "wandb agent" in line)
+        running = [_begun([*wandb, "agent", sweep], place, environment, started) for _ in range(slots)]
+        for each in running:
+            each.wait()
+
+
+def _begun(line: list[str], place: Path, environment: dict[str, str], started: ExitStack) -> subprocess.Popen[bytes]:
+    """A process that is ended with `started`, whatever comes."""
+    process = subprocess.Popen(line, cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started.callback(process.wait)
+    started.callback(process.terminate)
+    return process
+
+
+def _said(line: list[str], place: Path, environment: dict[str, str]) -> list[str]:
+    done = subprocess.run(line, cwd=place, env=environment, check=True, capture_output=True, text=True)
+    return (done.stderr + done.stdout).splitlines()
 
 
 def loop(script: str, place: Path, environment: dict[str, str], trials: int, slots: int) -> None:

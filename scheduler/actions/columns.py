@@ -135,6 +135,11 @@ class Vocabulary:
             raise self.unknown(word)
         return Column(word, *found)
 
+    def measured(self, kind: str, metric: str) -> Column:
+        """The column `best.loss` or `last.loss` of a metric of numbers, whatever else is called so."""
+        value = last(metric) if kind == "last" else OF_SERIES[kind](metric, self.goal(metric))
+        return Column(f"{kind}.{metric}", value, metric)
+
     def unknown(self, word: str, known: Sequence[str] | None = None) -> UserError:
         """The error that nothing here is called by this word."""
         words = list(known) if known is not None else [*self.metrics, *self.parameters, *FACTS, *self._prefixed(word)]

@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from scheduler.actions.columns import AROUND, FACTS, Column, Vocabulary, command, differ, parameter, rank
+from scheduler.actions.columns import AROUND, FACTS, OF_SERIES, Column, Vocabulary, command, differ, parameter, rank
 from scheduler.actions.compared import Compared, compared
+from scheduler.actions.exports.texts import heads
 from scheduler.actions.results import Sort
 from scheduler.errors import UserError, nearest
 from scheduler.goals import MINIMIZE
@@ -19,6 +20,8 @@ from scheduler.values import dataclass
 
 METRICS = 4  # columns of metrics where nobody names any
 ABOUT = ("id", "name", "state")
+BEHIND = tuple(f"{kind}." for kind in OF_SERIES)  # what a metric stands behind, as in best.loss
+COUNTED = ("jobs", "failed", "unfinished", "left out")  # what is said of a group of jobs, beside what tells it apart
 COUNTS = ("epoch", "step", "global_step", "iteration", "iter", "batch")  # how far it is, not what came out: no column by itself
 
 
@@ -118,13 +121,15 @@ def usual(everyone: Sequence[Compared], known: Vocabulary) -> list[Column]:
     other metrics."""
     about = [known.column(word) for word in ABOUT]
     group = [known.column("group")] if differ(known.column("group"), everyone) else []
-    parameters = [Column(_heading(name, known), parameter(name)) for name in varying(everyone, known)]
+    parameters = _parameters(varying(everyone, known), known)
     return [*about, *group, *parameters, *_measured(everyone, known), known.column("duration")]
 
 
-def _heading(name: str, known: Vocabulary) -> str:
-    """The word for a parameter: a fact or a metric of that name is another column."""
-    return f"config.{name}" if name in FACTS or name in known.metrics else name
+def _parameters(names: Iterable[str], known: Vocabulary, *others: str) -> list[Column]:
+    """Columns for these parameters, each by a word that is that of no fact, no metric, and none of `others`."""
+    measured = (f"{kind}{name}" for kind in ("", "last.", "metrics.", *BEHIND) for name in known.metrics)
+    words = heads(names, {*FACTS, *measured, *others}, "config.")
+    return [Column(word, parameter(name)) for name, word in words.items()]
 
 
 def varying(everyone: Sequence[Compared], known: Vocabulary) -> list[str]:
@@ -136,17 +141,17 @@ def _measured(everyone: Sequence[Compared], known: Vocabulary) -> list[Column]:
     objectives = dict.fromkeys(each.objective.name for each in everyone if each.objective)
     seen = [name for name in objectives if name in known.numbers]
     others = [name for name in known.numbers if name not in (*objectives, *COUNTS)][: max(0, METRICS - len(seen))]
-    best = [known.column(f"best.{name}") for name in seen]
-    return [*best, *(known.column(f"last.{name}") for name in [*seen, *others])]
+    best = [known.measured("best", name) for name in seen]
+    return [*best, *(known.measured("last", name) for name in [*seen, *others])]
 
 
 def different(everyone: Sequence[Compared], known: Vocabulary, asked: Sequence[Column] | None = None) -> list[Column]:
     """The columns in which not all are the same: of those that were asked for, else of parameters, of the command, the code and
     what is around them, and of what came out."""
-    parameters = [Column(_heading(name, known), parameter(name)) for name in known.parameters]
     around = [known.column(word) for word in AROUND]
     variables = dict.fromkeys(name for each in everyone for name, _ in each.surroundings.variables)
     environment = [Column(f"env.{name}", _variable(name)) for name in variables]
+    parameters = _parameters(known.parameters, known, *(each.word for each in environment))
     possible = [*parameters, *around, *environment, known.column("state"), *_measured(everyone, known)]
     named = [column for column in asked or possible if column.word != "id" and differ(column, everyone)]
     return [known.column("id"), *named]
@@ -192,9 +197,10 @@ def _likeness(each: Compared, by: Sequence[str]) -> str:
 def _group(members: Sequence[Compared], names: Sequence[str], telling: Sequence[str], columns: Sequence[Column]) -> Together:
     counting = list({each.job.experiment: each for each in members if each.succeeded}.values())  # the newest is the last
     over = [each for each in members if each.job.state in ENDED]
-    shown = {word: FACTS[word](members[0]) for word in telling} | {
-        name: members[0].config[name] for name in names if name in members[0].config
-    }
+    config = members[0].config
+    words = heads(names, {*FACTS, *COUNTED}, "config.")
+    told = {words[name]: config[name] for name in names if name in config}
+    shown = {word: FACTS[word](members[0]) for word in telling} | told
     found = {column.word: statistics(column.value(each) for each in counting) for column in columns}
     failed = sum(not each.succeeded for each in over)
     return Together(shown, counting, failed, len(members) - len(over), found)
@@ -207,6 +213,16 @@ def statistics(values: Iterable[Any]) -> Statistics:
     Statistics(mean=2.3333333333333335, deviation=1.5275252316519468, count=3)
     """
     numbers = [float(value) for value in values if _is_number(value)]
+    try:
+        return _statistics(numbers)
+    except OverflowError:  # of numbers that are too large for their sums or squares
+        largest = max(map(abs, numbers))
+        found = _statistics([each / largest for each in numbers])
+        mean, deviation = (part if part is None else part * largest for part in (found.mean, found.deviation))
+        return Statistics(mean, deviation, found.count)
+
+
+def _statistics(numbers: Sequence[float]) -> Statistics:
     if not numbers:
         return Statistics(None, None, 0)
     mean = math.fsum(numbers) / len(numbers)

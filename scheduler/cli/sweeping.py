@@ -11,6 +11,7 @@ from scheduler.cli.options import say
 from scheduler.cli.reading import warn
 from scheduler.experiments import ExperimentFile
 from scheduler.home import Home
+from scheduler.report import sweep_opening
 from scheduler.report import sweeps as report
 from scheduler.report.evidence import lines as evidence_lines
 from scheduler.report.notifications import Notifications
@@ -56,12 +57,13 @@ def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, evidence
     experiments = [] if over else known_points(plan, wishes.seed or 0, _shown(budget, before), before)
     trials = range(before.total if before else 0)
     outdated = before.outdated if before else {}
-    say(report.opening(plan, trials, budget, wishes.pruner, new=before is None, revived=0, outdated=outdated))
+    say(sweep_opening.opening(plan, trials, budget, wishes.pruner, new=before is None, revived=0, outdated=outdated))
     if before and before.total:
         strangers = outside(plan, before.trials, learns=learns_outside(plan.sweep, wishes.sampler))
-        say([*strangers, *report.standing(plan, before)])
+        say([*strangers, *sweep_opening.standing(plan, before)])
     say(evidence_lines(evidence, learns=learns(plan.sweep.method, wishes.sampler)))
-    say(f"nothing was started; {f'no new trials: {over}' if over else report.what_is_shown(plan, before, len(experiments))}")
+    said = f"no new trials: {over}" if over else sweep_opening.what_is_shown(plan, before, len(experiments))
+    say(f"nothing was started; {said}")
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
     else:
@@ -85,7 +87,7 @@ def check_plan(plan: SweepPlan, listed: ExperimentFile | None, first: int, style
     if style == "json":
         print_json(sweep_file.as_object(found, plan), sys.stdout)
         return
-    for sentence in report.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
+    for sentence in sweep_opening.opening(plan, (), budget_of(plan, Wishes()), Wishes().pruner, new=True, revived=0):
         show(sentence)
     for sentence in conditions(plan):
         show(sentence)

@@ -10,7 +10,7 @@ from scheduler.actions.best import Best, Winner
 from scheduler.actions.columns import BASE, FACTS
 from scheduler.experiments import shell_line
 from scheduler.goals import MAXIMIZE
-from scheduler.report.text import number
+from scheduler.report.text import number, place
 
 
 def lines(found: Best) -> Iterator[str]:
@@ -23,7 +23,8 @@ def _lines(winner: Winner) -> Iterator[str]:
     job, attempt, name = winner.compared.job, winner.compared.attempt, winner.objective.name
     last = winner.compared.logged.last.get(name)
     state = f", {job.state}" if not winner.compared.succeeded else ""
-    yield f"{job.short_id} {job.name}: {name} {number(winner.value)} at step {number(winner.at)} (last {number(last)}){state}"
+    where = f"{'row' if winner.compared.logged.step is None else 'step'} {place(winner.at)}"
+    yield f"{job.short_id} {job.name}: {name} {number(winner.value)} at {where} (last {number(last)}){state}"
     config = ", ".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in winner.config.items())
     if config:
         yield f"  parameters: {config}"

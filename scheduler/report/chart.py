@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 
 from scheduler.actions.curves import Spot
@@ -11,6 +12,7 @@ from scheduler.values import dataclass
 
 NARROWEST, LOWEST = 20, 4  # characters of the drawing itself
 LABELLED = 4  # a label on the y axis each so many rows
+LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -23,22 +25,45 @@ class Frame:
     top: float
     log: bool = False
 
+    def across(self, value: float) -> float:
+        """Where a value lies on the x axis, 0 the left, 1 the right."""
+        return _part(value, self.left, self.right)
+
+    def up(self, value: float) -> float:
+        """Where a value lies on the y axis, 0 the bottom, 1 the top."""
+        return _part(math.log10(value) if self.log else value, self.bottom, self.top)
+
     def x(self, value: float, dots: int) -> int:
-        return _place(value, self.left, self.right, dots)
+        return round(self.across(value) * (dots - 1))
 
     def y(self, value: float, dots: int) -> int:
         """Counted from the top."""
-        scaled = math.log10(value) if self.log else value
-        return dots - 1 - _place(scaled, self.bottom, self.top, dots)
+        return dots - 1 - round(self.up(value) * (dots - 1))
+
+    def width_at(self, part: float) -> float:
+        """The value at a part of the width."""
+        return _between(self.left, self.right, part)
 
     def height_at(self, part: float) -> float:
-        """The value at a part of the height, 0 the bottom, 1 the top."""
-        value = self.bottom + part * (self.top - self.bottom)
-        return 10**value if self.log else value
+        """The value at a part of the height."""
+        value = _between(self.bottom, self.top, part)
+        return _ten_to(value) if self.log else value
 
 
-def _place(value: float, low: float, high: float, dots: int) -> int:
-    return round((value - low) / (high - low) * (dots - 1))
+def _part(value: float, low: float, high: float) -> float:
+    # Of two far ends the difference is no number: that of their halves is.
+    return (value / 2 - low / 2) / (high / 2 - low / 2)
+
+
+def _between(low: float, high: float, part: float) -> float:
+    return low * (1 - part) + high * part
+
+
+def _ten_to(value: float) -> float:
+    try:
+        return 10.0**value
+    except OverflowError:
+        return LARGEST
 
 
 def chart(
@@ -88,7 +113,7 @@ def _apart(low: float, high: float) -> tuple[float, float]:
     if high > low:
         return low, high
     some = abs(low) * 0.05 or 1.0
-    return low - some, high + some
+    return max(low - some, -LARGEST), min(high + some, LARGEST)
 
 
 def _extent(spot: Spot) -> tuple[float, float]:
@@ -129,7 +154,7 @@ def numbers_apart(values: Sequence[float]) -> list[str]:
 
 def _below(frame: Frame, width: int) -> str:
     """The numbers below the x axis: its ends and its middle."""
-    left, middle, right = numbers_apart([frame.left, (frame.left + frame.right) / 2, frame.right])
+    left, middle, right = numbers_apart([frame.width_at(part) for part in (0.0, 0.5, 1.0)])
     gap = width // ACROSS - len(left) - len(middle) // 2
     text = f"{left}{'':{max(gap, 1)}}{middle}"
     return f"{text}{'':{max(width - len(text) - len(right), 1)}}{right}"

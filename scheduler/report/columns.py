@@ -55,7 +55,7 @@ def _total(widths: Mapping[str, int]) -> int:
 
 def _levelled(widths: Mapping[str, int], room: int, least: int) -> dict[str, int]:
     """The widest cut down to one level, which is the highest that fits and at least `least`."""
-    level = max(widths.values(), default=0)
+    level = min(max(widths.values(), default=0), max(room, least))  # more than there is fits never, and a text may be long
     while level > least and _total(dict.fromkeys(widths, 0)) + sum(min(width, level) for width in widths.values()) > room:
         level -= 1
     return {name: min(width, level) for name, width in widths.items()}

@@ -9,7 +9,7 @@ from scheduler.actions.curves import Curve, Curves, Spot
 from scheduler.report.canvas import Piece, mark
 from scheduler.report.chart import chart
 from scheduler.report.labels import Labels
-from scheduler.report.text import number
+from scheduler.report.text import number, place
 from scheduler.terminal import has_colours, knows_unicode, paint
 
 COLOURS = (6, 3, 5, 2, 4, 1, 14, 11, 13, 10, 12, 9)  # of the pens: what a light and a dark terminal both show
@@ -40,7 +40,7 @@ def _metric(
 
 def _legend(found: Curves, curve: Curve, name: str, pen: int, *, marks: bool) -> list[Piece]:
     best = curve.series.best(found.vocabulary.goal(curve.metric))
-    told = f", best {number(best[0])} at {number(best[1])}" if best else ""
+    told = f", best {number(best[0])} at {place(best[1])}" if best else ""
     odd = f", {curve.series.odd} NaN or infinite" if curve.series.odd else ""
     return [
         (f"{mark(pen) if marks else '━━'} ", pen),

@@ -17,7 +17,7 @@ from scheduler.queue.surroundings import KEPT
 from scheduler.report import system
 from scheduler.report.jobs import astray, objects
 from scheduler.report.origins import as_object, pairs, seeds
-from scheduler.report.text import duration, number, plural
+from scheduler.report.text import duration, number, place, plural
 from scheduler.report.wandb_runs import offline_runs, send
 from scheduler.terminal import line
 from scheduler.tracking.logged import Series
@@ -144,7 +144,7 @@ def _extremes(found: dict[str, Any], name: str) -> str:
     if not series or series["min"] is None or series["min"] == series["max"]:
         return ""
     where = "step" if found["steps"] else "row"
-    return "   " + ", ".join(f"{what} {number(series[what])} at {where} {series[f'{what}_at']:g}" for what in ("min", "max"))
+    return "   " + ", ".join(f"{what} {number(series[what])} at {where} {place(series[f'{what}_at'])}" for what in ("min", "max"))
 
 
 def _code_line(code: dict[str, str] | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from scheduler.actions.exports.texts import heads
 from scheduler.queue.states import State
 from scheduler.report.columns import Layout
 from scheduler.report.labels import Labels
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from scheduler.queue.job import Attempt, Job
     from scheduler.tracking.metric_log import Objective
 
+COLUMNS = ("id", "name", "state", "group", "tags", "experiment", "time", "GPU", "#")  # of every table, beside the metrics
+LAST = "last."  # before a metric that is called as one of them, as in `compare`
 METRIC_COLUMNS = 4
 GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too few for everything
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -28,7 +31,7 @@ UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, str]]:
     """Rows for people. `names`: where `Labels` has found them already, perhaps among more jobs."""
     names = names or Labels(line.job for line in lines)
-    metrics = metric_columns(lines)
+    metrics = heads(metric_columns(lines), COLUMNS, LAST)
     return [
         {
             "id": line.job.short_id,
@@ -37,7 +40,7 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
             "group": line.job.group or "",
             "tags": " ".join(line.job.tags),
             "experiment": names[line.job.id],
-            **{name: number(line.outcome.last.get(name)) for name in metrics},
+            **{head: number(line.outcome.last.get(name)) for name, head in metrics.items()},
             "time": duration(line.seconds),
             "GPU": gpus_of(line.attempt),
             "#": str(line.job.number),
@@ -48,7 +51,7 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
 
 def layout(lines: Sequence[Line], names: Labels) -> Layout:
     """How the rows of `table` fit a narrow terminal: what tells the jobs apart stays longest."""
-    metrics = metric_columns(lines)
+    metrics = list(heads(metric_columns(lines), COLUMNS, LAST).values())
 
     def anew(width: int) -> list[str]:
         found = names.at(width)

@@ -67,15 +67,15 @@ def _ticks(frame: Frame, ink: str) -> Iterator[str]:
         y = HEIGHT - BELOW - part * (HEIGHT - BELOW - ABOVE)
         yield f"<path d='M{LEFT},{y:.1f} H{WIDTH - RIGHT}' {ink}/>"
         yield f"<text x='{LEFT - 6}' y='{y + 4:.1f}' text-anchor='end' fill='currentColor'>{told}</text>"
-    for part, told in zip(parts, numbers_apart([frame.left + part * (frame.right - frame.left) for part in parts]), strict=True):
+    for part, told in zip(parts, numbers_apart([frame.width_at(part) for part in parts]), strict=True):
         x = LEFT + part * (WIDTH - LEFT - RIGHT)
         yield f"<text x='{x:.1f}' y='{HEIGHT - 6}' text-anchor='middle' fill='currentColor'>{told}</text>"
 
 
 def _path(frame: Frame, line: Sequence[Spot]) -> str:
     def place(spot: Spot) -> str:
-        x = LEFT + (spot.x - frame.left) / (frame.right - frame.left) * (WIDTH - LEFT - RIGHT)
-        y = HEIGHT - BELOW - (spot.value - frame.bottom) / (frame.top - frame.bottom) * (HEIGHT - BELOW - ABOVE)
+        x = LEFT + frame.across(spot.x) * (WIDTH - LEFT - RIGHT)
+        y = HEIGHT - BELOW - frame.up(spot.value) * (HEIGHT - BELOW - ABOVE)
         return f"{x:.1f},{y:.1f}"
 
     return " ".join(f"{'M' if number == 0 or spot.after_gap else 'L'}{place(spot)}" for number, spot in enumerate(line))

@@ -114,7 +114,8 @@ class Progress:
         from scheduler.report import evidence
         from scheduler.report.objectives import reached
         from scheduler.report.spaces import outside
-        from scheduler.report.sweeps import label, opening
+        from scheduler.report.sweep_opening import opening
+        from scheduler.report.sweeps import label
 
         self._name = partial(label, notice.plan, notice.book)
         self._metric = notice.plan.metric or ""

@@ -1,28 +1,28 @@
-"""A sweep for people and for programs: its trials, the best of them, and what stopping early has saved."""
+"""A sweep for people and for programs: its trials, the best of them, and what stopping early has saved. What is said before
+it begins is in sweep_opening."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scheduler.actions.trials import Results, Standing
+from scheduler.actions.exports.texts import heads
+from scheduler.actions.trials import Results
 from scheduler.experiments import shell_line
 from scheduler.goals import MAXIMIZE
 from scheduler.home import Home
 from scheduler.launcher import kept
-from scheduler.queue.code import Aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.states import SUCCEEDED, State
-from scheduler.report.hydra_outputs import announcement, directories, note_of_sharing
+from scheduler.report.hydra_outputs import directories, note_of_sharing
 from scheduler.report.jobs import gpus_of
-from scheduler.report.objectives import aims, beside, by_which, front_line, objectives
-from scheduler.report.submission import other_code
+from scheduler.report.objectives import beside, by_which, front_line, objectives
 from scheduler.report.text import duration, number, plural, shortened
 from scheduler.report.wandb_runs import how_to_send
-from scheduler.sweeps.engine.budget import FAILED, Budget
+from scheduler.sweeps.engine.budget import FAILED
 from scheduler.sweeps.engine.checkpoints import (
     Checkpoints,
     checkpoints,
@@ -30,94 +30,12 @@ from scheduler.sweeps.engine.checkpoints import (
 )
 from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.sightings import Sightings
-from scheduler.sweeps.files.early_terminate import EarlyTerminate
-from scheduler.sweeps.stopping.hyperband import bands
-from scheduler.sweeps.stopping.rules import rule_of
-from scheduler.sweeps.stopping.stopping import OPTUNA_PRUNERS
 from scheduler.sweeps.stopping.verdicts import Saved
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
 LABEL_WIDTH = 60
-SHOWN_BANDS = 4
-
-
-def opening(
-    plan: SweepPlan,
-    trials: Sequence[object] | Book,
-    budget: Budget,
-    pruner: str,
-    *,
-    new: bool,
-    revived: int,
-    outdated: Mapping[Aged, Sequence[int]] | None = None,
-) -> list[str]:
-    """What is about to be tried, in a few lines."""
-    goal = f", {aims(plan)}" if plan.metric else ""
-    if plan.chooser:
-        return _opening_elsewhere(plan, trials, budget) + announcement(plan.launch)
-    notes = [f"{plan.path}: {'a sweep' if new else 'the sweep goes on'}, method {plan.sweep.method}{goal}; {_end(plan, budget)}"]
-    if len(trials):
-        again = f", {revived} of them interrupted and tried again" if revived else ""
-        notes.append(f"{plural(len(trials), 'trial')} from before{again}{other_code(outdated or {})}; --again begins anew")
-    rule = rule_of(plan.sweep.early_terminate, pruner)
-    if rule and plan.metric and pruner not in OPTUNA_PRUNERS:
-        notes.append(_compared(rule))
-    elif pruner in OPTUNA_PRUNERS:
-        notes.append(f"trials that fall behind are stopped by Optuna's {pruner}")
-    return notes + announcement(plan.launch)
-
-
-def _opening_elsewhere(plan: SweepPlan, trials: Sequence[object] | Book, budget: Budget) -> list[str]:
-    goal = f", {aims(plan)}" if plan.metric else ""
-    ends = _ends(plan, budget)
-    notes = [f"{plan.path}: {plan.chooser} chooses its points and stops its trials{goal}; {ends or 'until it has no more'}"]
-    return [*notes, f"{plural(len(trials), 'trial')} of it from before"] if len(trials) else notes
-
-
-def _compared(rule: EarlyTerminate) -> str:
-    if rule.keep:
-        return f"trials are compared after {plural(bands(rule)[0], 'row')}, and only the best {rule.keep} go on"
-    shown = bands(rule)
-    more = ", ..." if len(shown) > SHOWN_BANDS else ""
-    rows = ", ".join(str(band) for band in shown[:SHOWN_BANDS])
-    return f"trials are compared after {rows}{more} rows, and those that fall behind are stopped"
-
-
-def standing(plan: SweepPlan, before: Standing) -> list[str]:
-    """How many of the trials from before count, and the best of them."""
-    count, total = len(before.counting), before.total
-    what = f"with a value of {plan.metric}" if plan.metric else "that succeeded"
-    notes = [f"{count} of {'it' if total == 1 else f'these {total}'} count{'s' * (count == 1)}: {what}, in the present space"]
-    if before.best:
-        value = number(before.best.best(plan.goal))
-        notes.append(f"best so far: trial {before.best.number}, {plan.metric} {value}")
-    return notes
-
-
-def what_is_shown(plan: SweepPlan, before: Standing | None, points: int) -> str:
-    """A heading for the points of a dry run."""
-    if plan.sweep.method == "grid" and not points:
-        return "no new trials: every point has been tried"
-    if plan.sweep.method == "grid" or (before and plan.sweep.method == "random"):
-        return f"its {'next' if before and before.total else 'first'} points:"
-    return "points like those that it tries:"
-
-
-def _ends(plan: SweepPlan, budget: Budget) -> str:
-    ends = [
-        f"{budget.cap} trials in all (run_cap)" if budget.cap else "",
-        f"at most {budget.count} new ones (--count)" if budget.count else "",
-        "until the time is up (--time)" if budget.deadline is not None else "",
-        f"until {plan.metric} reaches {budget.target:g}" if budget.target is not None else "",
-    ]
-    return ", ".join(end for end in ends if end)
-
-
-def _end(plan: SweepPlan, budget: Budget) -> str:
-    if said := _ends(plan, budget):
-        return said
-    return "every point of the grid" if plan.sweep.method == "grid" else "without an end: Ctrl-C stops it"
+COLUMNS = ("trial", "id", "state", "front", "rows", "time", "GPU", "outside by")  # beside parameters and metrics
 
 
 def label(plan: SweepPlan, book: Book, job: Job) -> str:
@@ -163,16 +81,17 @@ def value_of(found: Results, entry: Entry) -> float | None:
 
 def rows(found: Results) -> list[dict[str, str]]:
     """One row for each trial, the best first."""
-    names = [*_varying(found.plan), *_former(found)]
+    names = heads([*_varying(found.plan), *_former(found)], COLUMNS, "point.")
+    outcomes = heads(found.plan.metrics or ("value",), [*COLUMNS, *names.values()], "best.")
     strangers = any(entry.trial.outside for entry in found.entries)
     return [
         {
             "trial": str(entry.record.number),
             "id": entry.job[:8],
             "state": str(entry.record.state),
-            **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
-            (found.plan.metric or "value"): number(value_of(found, entry)),
-            **{name: number(value) for name, value in beside(found, entry).items()},
+            **{head: _text(entry.record.point[name]) if name in entry.record.point else "" for name, head in names.items()},
+            outcomes[found.plan.metric or "value"]: number(value_of(found, entry)),
+            **{outcomes[name]: number(value) for name, value in beside(found, entry).items()},
             **({"front": "*" if entry.record.number in found.front else ""} if found.plan.sweep.beside else {}),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",

@@ -6,7 +6,7 @@ import unicodedata
 
 from scheduler.terminal import safe
 
-__all__ = ["cells", "duration", "number", "plural", "safe", "shortened"]
+__all__ = ["cells", "duration", "number", "place", "plural", "safe", "shortened"]
 
 DIGITS = 15  # of a whole number that is shown whole
 
@@ -52,6 +52,11 @@ def number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return str(value) if abs(value) < 10**DIGITS else _large(value)
+
+
+def place(at: float) -> str:
+    """A step, or a number of rows, with all its digits: people go there."""
+    return number(int(at) if float(at).is_integer() else at)
 
 
 def _large(value: int) -> str:

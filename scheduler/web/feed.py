@@ -80,8 +80,9 @@ class Feed:
         self._wait()
         with self._lock:
             if not self._index:
-                self._index = dumped({**self._table.document(), **self.about, "place": self.news.place})
-            return self._index
+                found = {**self._table.document(), **self.about, "place": self.news.place}
+                self._index = dumped({name: value for name, value in found.items() if name != "made"})
+            return b'{"made":%b,%b' % (dumped(time.time()), self._index[1:])
 
     def curves(self, store: Store, metric: str, only: Sequence[str] | None = None) -> bytes:
         """One metric of all runs, or of some: `{"curves": {RUN: CURVE}, "clocks": {RUN: CLOCK}, "place": PLACE}` as JSON."""
@@ -231,6 +232,7 @@ class Feed:
         self._table.drop(gone)
         for run in gone & self._followed.keys():
             self._followed.pop(run).close()
+        points = {run: said for run, said in points.items() if run not in gone}
         if not (changed or gone or points):
             return
         summaries: dict[str, Summary] = {each.attempt.name: each.summary for each in self._followed.values()}
@@ -238,7 +240,7 @@ class Feed:
         self._index = b""
         piece = {**said, **({"gone": sorted(gone)} if gone else {}), **({"points": points} if points else {})}
         if self._ready.is_set() and (piece["runs"] or len(piece) > 1):  # before, nobody can have listened
-            self.news.say(dumped({**piece, "total": self._table.total}))
+            self.news.say(dumped({**piece, "total": self._table.total, "made": time.time()}))
 
     def _forget(self) -> None:
         """Whoever looks begins anew, as we do."""

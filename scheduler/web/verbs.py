@@ -90,7 +90,8 @@ def _note(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
 
 
 def _tag(store: Store, ids: Sequence[str], asked: Mapping[str, Any]) -> str:
-    done = remark.tag(store, ids, [_text(asked, "tags")], remove=asked.get("remove") is True)
+    tags = [each.strip() for each in _text(asked, "tags").split(",")]  # as people write a list
+    done = remark.tag(store, ids, tags, remove=asked.get("remove") is True)
     return f"{plural(done.changed, 'job')} tagged otherwise"
 
 

@@ -41,6 +41,7 @@ PRESS = """const found = [...document.querySelectorAll('.acting button')].find((
 TOLD = "return document.querySelector('.acting [role=\"status\"]')?.textContent.includes(arguments[0])"
 STATE = "return document.querySelector('.acting .state')?.textContent === arguments[0]"
 PRINTED = "return document.querySelector('#run .output')?.textContent === arguments[0]"
+TOLD_OF_TIME = "return document.querySelector('#timeline p.soft')?.textContent"
 BELOW = "const box = document.querySelector('#run .output'); return box.scrollHeight - box.scrollTop - box.clientHeight"
 
 WAITS = """
@@ -204,6 +205,29 @@ def test_a_note_is_written_and_an_error_is_a_sentence(shown: Callable[..., Any],
     chromium.until(driver, TOLD, "names jobs, and is no tag")
     (told,) = chromium.complaints(driver)
     assert "409 (Conflict)" in told, "the browser itself notes what was refused"
+
+
+def test_what_was_written_stays_where_it_cannot_be_done(shown: Callable[..., Any], queue: Queue) -> None:
+    """A note of ten lines was gone when the server refused it, or was not there for a moment."""
+    driver = shown(f'open="{queue.over.id}"')
+    press(driver, "tag")
+    driver.switch_to.active_element.send_keys("paper,running")
+    press(driver, "add")
+    chromium.until(driver, TOLD, "names jobs, and is no tag")
+    chromium.until(driver, "return document.activeElement.value === 'paper,running'")
+    press(driver, "never mind")
+    chromium.until(driver, PRESS.replace("found?.click();", ""), "note")
+    chromium.complaints(driver)
+
+
+def test_the_timeline_goes_on_while_a_job_runs(shown: Callable[..., Any], queue: Queue) -> None:
+    """Bars ended when the page was opened, and what had begun since was shorter than nothing."""
+    queue.running.log(curve({"lr": 0.5}, 3))
+    driver = shown()
+    driver.execute_script("document.getElementById('timeline').scrollIntoView()")
+    chromium.until(driver, TOLD_OF_TIME + "?.includes('in all')")
+    before = driver.execute_script(TOLD_OF_TIME)
+    with_news(driver, queue, TOLD_OF_TIME + " !== arguments[0]", before)
 
 
 def test_a_page_that_only_shows_has_no_buttons_for_more(shown: Callable[..., Any], queue: Queue) -> None:

@@ -10,10 +10,11 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from scheduler.queue.states import State
 from scheduler.queue.store import Store
 from tests.browser import chromium
 from tests.browser.conftest import Opened, Reported
-from tests.browser.filling import Left, fill, written
+from tests.browser.filling import Left, fill, system, written
 from tests.browser.seen import ink, size_of, too_wide
 
 GRID = """
@@ -121,3 +122,24 @@ def test_keys_do_what_the_pointer_does_and_a_telephone_has_room(shown: Callable[
     assert driver.execute_script("return document.activeElement.dataset.axis") == "config.opt", "one goes on from there"
     driver.switch_to.active_element.send_keys(Keys.DELETE)
     assert told(driver) == "10 runs"
+
+
+def test_memory_is_told_in_the_unit_that_stands_beside_it(
+    store: Store, tmp_path: Path, opened: Opened, reported: Reported
+) -> None:
+    """What is measured in MiB was taken for bytes: 800 MiB were a millionth of a GiB."""
+    left = Left(State.RUNNING, [{"_step": 1, "loss": 1.0}], system())
+    fill(store, written(tmp_path, GRID), tmp_path, lambda config: left)
+    driver = opened(reported(), link='measure="memory_peak"')
+    driver.execute_script("document.getElementById('parallel').scrollIntoView()")
+    chromium.until(driver, "return document.querySelectorAll('.strip').length")
+    chromium.settled(driver)
+    assert driver.find_element("css selector", "#parallel .legend").text == "peak memory (GiB): 0.7813\n0.7813"
+
+
+def test_marks_between_numbers_that_hardly_differ_come_to_an_end(opened: Opened, demo: Path) -> None:
+    """Runs that came out the same but for the last bit: a step too small to change the number was added for ever."""
+    driver = opened(demo)
+    low = 0.6931471805599453
+    found = driver.execute_script("return $measures.round(arguments[0], arguments[1], 40)", low, low + 6e-16)
+    assert len(found) <= 1

@@ -187,3 +187,43 @@ def test_of_five_thousand_rows_those_in_sight_are_drawn_and_the_first_column_sta
     last = driver.find_elements("css selector", ".wide tbody tr[data-id] td:last-child")[-1].rect
     assert head["x"] == last["x"]
     assert head["y"] < last["y"], "the head stays above the last row"
+
+
+def test_runs_of_two_directories_are_two_rows_of_means(opened: Opened, store: Store, reported: Reported, tmp_path: Path) -> None:
+    """Two worktrees, the same parameters: one mean of both hid what somebody had changed, and half of the runs were left out."""
+    for name, base in (("before", 1.0), ("after", 5.0)):
+        (tmp_path / name).mkdir()
+        lefts = {seed: Left(State.DONE, [{"_step": 0, "loss": base + seed}]) for seed in (1, 2, 3)}
+        fill(store, written(tmp_path, SEEDS), tmp_path / name, lambda config, lefts=lefts: lefts[config["seed"]])
+    wanted = comparison.table_of_means(means(store, [], ["seed"]))
+    driver = table_of(opened, reported(), "by=%5B%22seed%22%5D")
+    found = [dict(zip(driver.execute_script(HEADS)[1:], row[1:], strict=True)) for row in rows_of(driver)]
+    assert len(found) == len(wanted) == 4
+    shown = [{name: row[name].removeprefix("★") for name in ("cwd", "lr", "best.loss")} for row in found]
+    assert sorted(map(str, shown)) == sorted(str({name: row[name] for name in ("cwd", "lr", "best.loss")}) for row in wanted)
+
+
+def test_a_parameter_that_is_called_as_a_value_of_a_metric_stands_beside_it(
+    opened: Opened, store: Store, reported: Reported, tmp_path: Path
+) -> None:
+    """The column of the metric took its place."""
+    text = SEEDS.replace("lr: [0.1, 0.2], seed: [1, 2, 3]", "best.loss: [5, 6]")
+    fill(store, written(tmp_path, text), tmp_path, lambda config: Left(State.DONE, [{"_step": 0, "loss": 0.5}]))
+    driver = table_of(opened, reported())
+    rows = [dict(zip(driver.execute_script(HEADS)[1:], row[1:], strict=True)) for row in rows_of(driver)]
+    assert sorted((row["config.best.loss"], row["best.loss"]) for row in rows) == [("5", "0.5"), ("6", "0.5")]
+
+
+def test_a_seed_is_shown_to_its_last_digit(opened: Opened, store: Store, reported: Reported, tmp_path: Path) -> None:
+    """Of 20261130 stood 2.03e+7, as of the next one, and a browser has no numbers for what is longer than 16 digits."""
+    seeds = [20261130, 20261131, 12345678901234567890]
+    text = SEEDS.replace("lr: [0.1, 0.2], seed: [1, 2, 3]", f"seed: {seeds}")
+    (*_, last) = fill(store, written(tmp_path, text), tmp_path, lambda config: Left(State.DONE, [{"_step": 0, "loss": 0.5}]))
+    driver = table_of(opened, reported(), f"open=%22{last.id}%22")
+    at = driver.execute_script(HEADS).index("seed")
+    assert sorted(row[at] for row in rows_of(driver)) == sorted(map(str, seeds))
+    assert str(seeds[-1]) in driver.find_element("css selector", "#run [data-part=Configuration]").text
+    assert f"seed {seeds[-1]}" in driver.find_element("css selector", "#run [data-part=Facts]").text
+    driver.find_element("css selector", "input[type=search]").send_keys(f"seed={seeds[-1]}")
+    chromium.settled(driver)
+    assert [row[0] for row in rows_of(driver)] == [last.id[:8]]

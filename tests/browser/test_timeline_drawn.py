@@ -173,3 +173,44 @@ def test_the_bars_of_energy_are_on_paper_too(opened: Opened, page: Path) -> None
     chromium.printing(driver)
     chromium.settled(driver)
     assert [each.is_displayed() for each in driver.find_elements("css selector", "#system .bars .bar")] == [True, True]
+
+
+LABELS = """
+const prototype = CanvasRenderingContext2D.prototype, real = prototype.fillText, found = [];
+prototype.fillText = function (text, ...more) { found.push(text); return real.call(this, text, ...more); };
+document.querySelector(".theme").click();
+requestAnimationFrame(() => requestAnimationFrame(() => {
+  prototype.fillText = real;
+  arguments[0](found.filter((each) => /^\\d\\d-\\d\\d \\d\\d:\\d\\d$/.test(each)));
+}));
+"""
+
+
+def test_midnight_is_midnight_on_both_sides_of_the_end_of_summer_time(opened: Opened, tmp_path: Path, driver: Any) -> None:
+    """The marks were moved by the difference from UTC on the first day: from the night on that has 25 hours all were wrong."""
+    summer = 1761256800.0  # 2025-10-24 00:00 in Berlin; the clocks are put back on the 26th
+    days = [{"run": run(1)["id"], "number": 1, "started": summer, "ended": summer + 4 * DAY, "state": "done", "reason": ""}]
+    lists = {"metrics": [], "goals": {}, "guessed": [], "parameters": [], "runs": [run(1, started=summer)]}
+    answers = {
+        "runs": {"format": 1, "made": summer + 5 * DAY, "host": "desk", "title": "Long", **lists},
+        "curves": {},
+        "clocks": {},
+        "sweeps": [],
+        "media": {},
+        "details": {},
+        "logs": {},
+        "provenance": {},
+        "system": {},
+        "timeline": {"attempts": [{**each, "lanes": ["GPU 0"]} for each in days], "waits": []},
+    }
+    path = tmp_path / "long.html"
+    path.write_text(self_contained("Long", answers), encoding="utf-8")
+    driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Europe/Berlin"})
+    try:
+        timeline_of(opened, path)
+        found = driver.execute_async_script(LABELS)
+    finally:
+        driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+    assert found[:2] == ["10-24 00:00", "10-24 12:00"]
+    assert "10-27 00:00" in found
+    assert {each.split(" ")[1] for each in found} == {"00:00", "12:00"}

@@ -34,23 +34,19 @@ def whole_file(path: Path, *, force: bool) -> Iterator[Path]:
     """A file to write beside `path`, which takes its place at the end. UserError as above, and where it cannot be written."""
     refuse_what_is_there(path, force=force)
     draft = _beside(path)
-    try:
-        if path.is_dir():
-            raise UserError(f"{path} is a folder", next_step=f"name a file in it: -o {path / 'NAME'}")
-        draft.touch()  # before anything long is done for it; what is killed meanwhile leaves nothing
-        draft.unlink()
-        yield draft
-        if force:
-            draft.replace(path)
-        else:
-            _put(draft, path)
-    except OSError as error:
-        if error.filename not in (None, str(draft), str(path)):
-            raise
-        next_step = "make room, or name another place with -o"
-        raise CannotEverRun(f"cannot write {path}: {error.strerror}", next_step=next_step) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with _words_for(path, draft):
+        try:
+            if path.is_dir():
+                raise UserError(f"{path} is a folder", next_step=f"name a file in it: -o {path / 'NAME'}")
+            draft.touch()  # before anything long is done for it; what is killed meanwhile leaves nothing
+            draft.unlink()
+            yield draft
+            if force:
+                draft.replace(path)
+            else:
+                _put(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -58,21 +54,44 @@ def whole_folder(path: Path, *, force: bool) -> Iterator[Path]:
     """The same for a folder."""
     refuse_what_is_there(path, force=force)
     draft = _beside(path)
+    with _words_for(path, draft):
+        try:
+            draft.mkdir()
+            (draft / MARK).touch()
+            yield draft
+            if path.is_dir():
+                _exchange(path, draft)
+            else:
+                if force and os.path.lexists(path):
+                    path.unlink()
+                draft.rename(path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _exchange(path: Path, draft: Path) -> None:
+    """The draft in the place of the folder that is there. Where that cannot be, the folder stays."""
+    former = _beside(path, ".former")
+    path.rename(former)
     try:
-        draft.mkdir()
-        (draft / MARK).touch()
-        yield draft
-        if path.is_dir():
-            former = _beside(path, ".former")
-            path.rename(former)
-            draft.rename(path)
-            shutil.rmtree(former, ignore_errors=True)
-        else:
-            if force and os.path.lexists(path):
-                path.unlink()
-            draft.rename(path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        draft.rename(path)
+    except OSError:
+        former.rename(path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def _words_for(path: Path, draft: Path) -> Iterator[None]:
+    """CannotEverRun where `path` cannot be written, which is tried with `draft`. What cannot be read is another matter."""
+    try:
+        yield
+    except OSError as error:
+        where = Path(error.filename) if isinstance(error.filename, str) else draft
+        if draft not in (where, *where.parents) and where != path:
+            raise
+        next_step = "make room, or name another place with -o"
+        raise CannotEverRun(f"cannot write {path}: {error.strerror}", next_step=next_step) from error
 
 
 def _beside(path: Path, word: str = ".part") -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler.actions.exports.texts import cell
+from scheduler.actions.exports.texts import cell, sound
 from scheduler.errors import UserError
 
 
@@ -19,7 +19,7 @@ def write(path: Path, names: Sequence[str], rows: Sequence[dict[str, Any]]) -> N
     except ImportError as error:
         what = "a Parquet file is written by pyarrow, which is not installed here"
         raise UserError(what, next_step="pip install 'exp-queue[parquet]'") from error
-    table = pyarrow.table({name: column([row.get(name) for row in rows]) for name in names})
+    table = pyarrow.table({sound(name): sound(column([row.get(name) for row in rows])) for name in names})
     parquet.write_table(table, path)
 
 

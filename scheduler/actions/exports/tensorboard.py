@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.actions.compared import Compared
+from scheduler.actions.exports.texts import sound
 from scheduler.errors import UserError
 from scheduler.tracking.logged import Logged
 
@@ -47,7 +48,7 @@ class EventFiles:
 
     def _events(self, each: Compared, whole: Logged, began: float) -> Iterator[Any]:
         yield self._event(wall_time=began, file_version=VERSION)
-        if config := {name: _plain(value) for name, value in each.config.items() if value is not None}:
+        if config := sound({name: _plain(value) for name, value in each.config.items() if value is not None}):
             summary = self._hparams(config, trial_id=each.job.id, start_time_secs=began)
             yield self._event(wall_time=began, summary=summary)
         for at, moment, name, value in in_order(whole, began):
@@ -59,7 +60,7 @@ def in_order(whole: Logged, began: float) -> Iterator[tuple[float, float, str, f
     """Step, time, name and value of all points, by their steps."""
     points = ((point.at, point, name) for name, series in whole.series.items() for point in series.curve)
     for at, point, name in sorted(points, key=lambda found: found[0]):
-        yield at, began if point.time is None else point.time, name, point.last
+        yield at, began if point.time is None else point.time, sound(name), point.last
 
 
 def _plain(value: object) -> object:

@@ -1,10 +1,10 @@
-"""Rows of values as text for programs: JSON lines and CSV. Pure."""
+"""Rows of values as text for programs: JSON lines and CSV; and what their columns are called. Pure."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -20,6 +20,24 @@ def lines(rows: Iterable[Mapping[str, Any]], style: str, names: Sequence[str] | 
     return _csv(names, rows)
 
 
+def heads(names: Iterable[str], taken: Collection[str], before: str) -> dict[str, str]:
+    """What columns are called that stand beside those in `taken`: as they are or, where another is called so, with `before` in
+    front of it.
+
+    >>> heads(["loss", "time", "loss"], ("id", "time"), "last.")
+    {'loss': 'loss', 'time': 'last.time'}
+    """
+    found: dict[str, str] = {}
+    used = set(taken)
+    for name in dict.fromkeys(names):
+        head = name
+        while head in used:
+            head = before + head
+        used.add(head)
+        found[name] = head
+    return found
+
+
 class _Line:
     """What csv.writer writes to: hands its last line back."""
 
@@ -33,10 +51,10 @@ def _csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[st
     import csv
 
     line = _Line()
-    writer = csv.writer(line, lineterminator="\n")
+    writer = csv.writer(line)  # with its own end of lines it puts a text in quotes that has a carriage return alone
     for row in ([*names], *([cell(row.get(name)) for name in names] for row in rows)) if names else ():
         writer.writerow(row)
-        yield line.text
+        yield line.text.removesuffix("\r\n") + "\n"
 
 
 def cell(value: object) -> str:
@@ -61,3 +79,16 @@ def standard(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     return value
+
+
+def sound(value: Any) -> Any:
+    """The value with escapes in the place of halves of letters, which JSON may have and UTF-8 has not.
+
+    >>> sound({"half \\ud83d": ["größer", 1]})
+    {'half \\\\ud83d': ['größer', 1]}
+    """
+    if isinstance(value, Mapping):
+        return {sound(name): sound(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [sound(each) for each in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

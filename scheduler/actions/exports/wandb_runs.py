@@ -11,6 +11,7 @@ from typing import Any
 
 from scheduler.actions.compared import Compared
 from scheduler.actions.exports.tensorboard import in_order
+from scheduler.actions.exports.texts import sound
 from scheduler.errors import UserError
 from scheduler.queue.states import SUCCEEDED
 from scheduler.tracking.logged import Logged
@@ -42,7 +43,7 @@ class OfflineRuns:
             for at, points in groupby(in_order(whole, began), key=lambda point: int(point[0])):
                 several = list(points)
                 run.log({**{metric: value for _, _, metric, value in several}, "_timestamp": several[-1][1]}, step=at)
-            run.summary.update(dict(whole.last))
+            run.summary.update(sound(whole.last))
             run.finish(exit_code=0 if each.job.state in SUCCEEDED else 1)
 
     def close(self) -> None:
@@ -60,7 +61,7 @@ class OfflineRuns:
             "group": each.job.group[:LONGEST] if each.job.group else None,
             "tags": [tag[:64] for tag in each.job.tags],
             "notes": each.job.note or None,
-            "config": each.job.config,
+            "config": sound(each.job.config),
             "reinit": "finish_previous",
             "settings": quiet,
         }

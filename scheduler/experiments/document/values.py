@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 
 from scheduler.errors import UserError, nearest
@@ -14,6 +15,7 @@ _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OURS = ("CUDA_", "EXP_QUEUE_")  # how the names of variables begin that tell a job of its claim and its attempt
 MOST_URGENT = 1_000_000
+LARGEST = sys.float_info.max
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[dhms])+", re.IGNORECASE)
 
 
@@ -26,7 +28,7 @@ def kind(value: object) -> str:
         return f"a {name}" if value else f"an empty {name}"
     if isinstance(value, str):
         return f"the text {json.dumps(_short(value), ensure_ascii=False)}"
-    return json.dumps(value)
+    return _short(json.dumps(value))
 
 
 def _short(text: str) -> str:
@@ -64,6 +66,15 @@ def truth_or_modules(value: object) -> bool | tuple[str, ...]:
         if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
             raise expected("true, false, or a list of modules", value, "write warm: [torch, torchvision]")
     return tuple(names)
+
+
+def finite(value: object, next_step: str = "") -> float:
+    """A number that is neither infinite nor NaN, and not too large for a float; a whole one stays one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise expected("a number", value, next_step)
+    if not -LARGEST <= value <= LARGEST:
+        raise expected("a finite number", value)
+    return value
 
 
 def whole_number(value: object, least: int, most: int | None = None) -> int:

@@ -53,11 +53,12 @@ def read_early_terminate(document: Document, written: object) -> EarlyTerminate:
 def _check(key: str, value: object) -> None:
     if key in ("min_iter", "keep"):
         values.whole_number(values.whole(value), 1)
-    elif key == "max_iter" and (isinstance(value, bool) or not isinstance(values.whole(value), int)):
-        raise values.expected("a whole number", value)
+    elif key == "max_iter":
+        if not isinstance(values.whole(values.finite(value)), int):
+            raise values.expected("a whole number", value)
     elif key == "strict":
         values.truth(value)
-    elif key in ("s", "eta") and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        raise values.expected("a number", value)
-    elif key == "eta" and isinstance(value, (int, float)) and not value > 1:
+    elif key == "s":
+        values.finite(value)
+    elif key == "eta" and not values.finite(value) > 1:
         raise values.expected("a number above 1", value)

@@ -111,25 +111,24 @@ def _check(name: str, key: str, value: object, fields: dict[str, object]) -> Non
 def _check_probabilities(found: object, among: object) -> None:
     if not isinstance(found, list) or not isinstance(among, list) or len(found) != len(among):
         raise values.expected("a list with one probability for each of the values", found)
-    if not all(_is_number(each) and each >= 0 for each in found) or not math.isclose(sum(found), 1, rel_tol=1e-5, abs_tol=1e-8):
+    if not all(_is_number(each) and 0 <= each <= 2 for each in found) or not math.isclose(
+        sum(found), 1, rel_tol=1e-5, abs_tol=1e-8
+    ):
         raise values.expected("probabilities of 0 or more that sum to 1", found)
 
 
 def _check_number(name: str, key: str, value: object, fields: dict[str, object]) -> None:
     if name == "int_uniform" and (isinstance(value, bool) or not isinstance(value, int)):
         raise values.expected("a whole number", value, "int_uniform has whole bounds; for others write distribution: uniform")
-    if not _is_number(value):
-        raise values.expected("a number", value, "write it without quotes" if isinstance(value, str) else "")
-    if not math.isfinite(value):
-        raise values.expected("a finite number", value)
-    if key == "q" and not value > 0:
+    found = values.finite(value, "write it without quotes" if isinstance(value, str) else "")
+    if key == "q" and not found > 0:
         raise values.expected("a step above 0", value)
-    if key in ("sigma", "a", "b") and not value >= 0:
+    if key in ("sigma", "a", "b") and not found >= 0:
         raise values.expected("a number of 0 or more", value)
-    if key == "min" and name in POSITIVE_MIN and not value > 0:
+    if key == "min" and name in POSITIVE_MIN and not found > 0:
         raise values.expected("a number above 0", value, f"{name} has a logarithmic scale")
     least = fields.get("min")
-    if key == "max" and _is_number(least) and not least < value:
+    if key == "max" and _is_number(least) and not least < found:
         raise values.expected(f'a number above "min", which is {least}', value)
 
 

@@ -127,8 +127,7 @@ def _metric(document: Document, found: object, keys: tuple[str, ...], *where: st
 
 def _check_metric(key: str, value: object) -> None:
     if key == "target":
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise values.expected("a number", value)
+        values.finite(value)
     elif key == "goal":
         if value not in GOALS:
             raise values.expected("minimize or maximize", value)

@@ -59,8 +59,9 @@ class Asking:
         return found
 
     def close(self) -> None:
-        """The thread ends when it has finished what it is at."""
+        """The thread ends when it has finished what it is at. Nothing is asked for any more."""
         self._words.put(None)
+        os.close(self._reader)
         if not self._started:
             os.close(self._writer)
 
@@ -68,8 +69,7 @@ class Asking:
         try:
             self._serve()
         except BaseException as error:  # noqa: BLE001 (the loop raises it: a thread has nobody to tell)
-            self._answers.put(error)
-            os.write(self._writer, b".")
+            self._hand_over(error)
         finally:
             os.close(self._writer)
 
@@ -82,7 +82,11 @@ class Asking:
                 (search.tell if search else told.append)(word)
                 continue
             search = search or self._made(told)
-            self._answers.put((word, search.ask(word)))
+            self._hand_over((word, search.ask(word)))
+
+    def _hand_over(self, found: tuple[int, Point | None] | BaseException) -> None:
+        self._answers.put(found)
+        with contextlib.suppress(BrokenPipeError):  # nobody needs it any more
             os.write(self._writer, b".")
 
     def _made(self, told: list[Trial]) -> Search:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 
 from scheduler.values import dataclass
@@ -102,7 +103,8 @@ def grid_count(distribution: Distribution) -> int:
     if distribution.name == "int_uniform":
         return int(distribution.number("max") - distribution.number("min")) + 1
     if distribution.name == "q_uniform":
-        return math.ceil((distribution.number("max") - distribution.number("min")) / distribution.number("q"))
+        count = (distribution.number("max") - distribution.number("min")) / distribution.number("q")
+        return math.ceil(count) if math.isfinite(count) else sys.maxsize  # more than a float can say
     found = distribution.fields.get("values")
     return len(found) if isinstance(found, list) else 1
 

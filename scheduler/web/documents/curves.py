@@ -13,6 +13,7 @@ between its points time goes evenly. Runs of which no times are known have none.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -88,9 +89,15 @@ def _short(values: Sequence[float]) -> list[float]:
     ([0.12346, 12346000.0, 3, 1e-09], [0.5, 2, -1e+300])
     """
     if int in map(type, values):
-        return [value if isinstance(value, int) else float(f"{value:.{DIGITS}g}") for value in values]
+        return [value if isinstance(value, int) else _rounded(value) for value in values]
     found: list[float] = json.loads(f"[{_format(len(values)) % tuple(values)}]")  # each for itself costs three times as much
-    return found
+    return found if math.inf not in found and -math.inf not in found else [_rounded(value) for value in values]
+
+
+def _rounded(value: float) -> float:
+    """The largest numbers that there are stay as they are: rounded up they would be infinite."""
+    found = float(f"{value:.{DIGITS}g}")
+    return found if math.isfinite(found) else value
 
 
 @lru_cache

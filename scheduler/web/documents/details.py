@@ -9,7 +9,7 @@
      "events": [[AT, ATTEMPT or None, "queued", "submitted"], ...],
      "origin": {"commit": ..., "branch": ..., "dirty": true, "missing": "", "untracked": 3, "root": ..., "python": ...,
                 "version": ..., "packages": 120, "host": ..., "kernel": ..., "driver": ...} or None,
-     "seeds": {...},
+     "seeds": {...},                          # as the configuration in runs.py
      "used": "GPU 87 % busy (peak 99 %), ...", "energy": "12.3 Wh, used by its GPUs",   # as `show` says it, "" for nothing
      "steps": true, "series": {"loss": {"count": 50, "odd": 0, "low_at": 40, "high_at": 0}, ...}}
 
@@ -42,6 +42,7 @@ from scheduler.report.pace import standing as pace
 from scheduler.runner.recovery import standing_of
 from scheduler.tracking.logged import Series
 from scheduler.web.documents.notable import notable
+from scheduler.web.documents.runs import exact
 
 MOST = 1000  # runs of which a report has this
 
@@ -78,7 +79,7 @@ def documents(store: Store, everyone: Sequence[Compared]) -> dict[str, dict[str,
             "attempts": [_attempt(attempt, models.get(attempt.name, "")) for attempt in attempts.get(job.id, ())],
             "events": events.get(job.id, []),
             "origin": _origin(origins[number]),
-            "seeds": seeds(job.config),
+            "seeds": exact(seeds(job.config)),
             "used": system.used(use),
             "energy": system.energy(use),
             "steps": each.logged.step is not None,

@@ -9,7 +9,8 @@
                "sweep": "a1b2c3d4" or None, "trial": 3 or None,
                "media": True}, ...]}     # whether it has shown anything beside numbers: `media.py`
 
-The keys of a run are FACTS and those above. The best come first, as `compare` has them.
+The keys of a run are FACTS and those above. Whole numbers of a configuration that no browser holds exactly are texts. The best
+come first, as `compare` has them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from scheduler.actions.compared import Compared
 from scheduler.actions.exports.texts import standard
 from scheduler.actions.system import uses
 from scheduler.queue.store import Store
+from scheduler.tracking.logged import EXACT
 from scheduler.tracking.system_use import SystemUse
 from scheduler.web.documents.media import has_shown
 
@@ -81,7 +83,7 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "failures": each.job.failures,
             "gpus": each.job.resources.gpus or 0,
             "goal": each.objective.goal if each.objective else None,
-            "config": dict(each.config),
+            "config": exact(each.config),
             "last": dict(each.logged.last),
             "first": {name: one.first for name, one in series if one.first is not None},
             "low": {name: one.low for name, one in series if one.low is not None},
@@ -92,6 +94,19 @@ def _row(each: Compared, place: tuple[str, int] | None, used: SystemUse | None) 
             "media": bool(each.attempt and has_shown(each.attempt)),
         }
     )
+
+
+def exact(value: Any) -> Any:
+    """A value of a configuration as a browser reads it: its whole numbers end at EXACT, and a seed beyond stands as a text.
+
+    >>> exact({"seed": 12345678901234567890, "sizes": [1, -(1 << 60)], "lr": 0.1, "fast": True})
+    {'seed': '12345678901234567890', 'sizes': [1, '-1152921504606846976'], 'lr': 0.1, 'fast': True}
+    """
+    if isinstance(value, Mapping):
+        return {name: exact(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [exact(each) for each in value]
+    return str(value) if isinstance(value, int) and abs(value) > EXACT else value
 
 
 def _places(store: Store, everyone: Sequence[Compared]) -> Mapping[str, tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -17,6 +17,7 @@ ROWS = 100  # of a table
 STEPS = 50  # of one kind and name, at most twice as many
 PREDICTIONS = ("table", "predictions")
 MOST = 200_000  # predictions that are read
+LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,10 @@ def _is_whole(row: Mapping[str, Any]) -> bool:
     kind = row.get("kind")
     if kind == "table":
         columns, cells = row.get("columns"), row.get("rows")
-        return isinstance(columns, list) and isinstance(cells, list) and all(isinstance(each, list) for each in cells)
+        are_lists = isinstance(columns, list) and isinstance(cells, list) and all(isinstance(each, list) for each in cells)
+        return are_lists and isinstance(row.get("more", 0), int)
     if kind == "histogram":
-        return _is_histogram(row.get("edges"), row.get("counts"))
+        return _is_histogram(row.get("edges"), row.get("counts")) and isinstance(row.get("other", 0), int)
     return kind in ("image", "file")
 
 
@@ -113,7 +115,7 @@ def _is_histogram(edges: Any, counts: Any) -> bool:
         isinstance(edges, list)
         and isinstance(counts, list)
         and len(edges) == len(counts) + 1 >= 2
-        and all(isinstance(each, (int, float)) and math.isfinite(each) for each in (*edges, *counts))
+        and all(isinstance(each, (int, float)) and -LARGEST <= each <= LARGEST for each in (*edges, *counts))
     )
 
 

@@ -2,7 +2,7 @@
 
     {"gpu.0.use": CURVE, "cpu.use": CURVE, ...}     # as in curves.py; the steps are seconds since the attempt began
 
-Percent, MiB, W, °C, cores, Wh and MiB a second, as `launcher/system_log.py` and `runner/gpu_rows.py` write them. `{}` of a run
+Percent, MiB, W, °C, cores, Wh and bytes a second, as `launcher/system_log.py` and `runner/gpu_rows.py` write them. `{}` of a run
 that was over before anything was measured.
 """
 

@@ -6,6 +6,7 @@ import { amount, duration, mebibytes, moment, number, percent, plain } from "./f
 const METRICS = 4; // columns of metrics where nobody names any
 const COUNTS = ["epoch", "step", "global_step", "iteration", "iter", "batch"]; // how far it is, not what came out
 const AROUND = ["group", "tags", "command", "cwd", "program", "code", "commit", "gpu_model"];
+const KINDS = ["best", "last", "min", "max"]; // of the values of a metric
 const LATE = ["duration", "gpu_use", "energy_wh", "tags", "note"]; // beside the metrics, where any run has it
 
 const USED = {
@@ -40,8 +41,10 @@ export function columnsOf(page) {
     if (runs.some((run) => present(value(run)))) add(word, "about", value, { text: TEXTS[word] ?? number });
   }
   const last = new Set(runs.flatMap((run) => Object.keys(run.last)));
+  const measured = new Set([...answer.metrics, ...last].flatMap((name) => KINDS.map((kind) => `${kind}.${name}`)));
   for (const name of answer.parameters) {
-    const word = found.has(name) || last.has(name) ? `config.${name}` : name;
+    let word = name;
+    while (found.has(word) || last.has(word) || measured.has(word)) word = `config.${word}`;
     add(word, "parameters", (run) => run.config[name], { text: valueText, name });
   }
   for (const name of new Set([...answer.metrics, ...last])) {

@@ -1,9 +1,11 @@
 // Numbers, times and names as people read them.
 
-/** Four significant digits; texts such as "NaN" as they are. */
+const WHOLE = 1e15; // whole numbers below it are shown whole, as in a terminal: a seed, a step, a count of tokens
+
+/** Four significant digits, but whole numbers as they are; texts such as "NaN" too. */
 export function number(value) {
   if (typeof value !== "number") return value === null || value === undefined ? "" : String(value);
-  if (Number.isInteger(value) && Math.abs(value) < 1e7) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < WHOLE) return String(value);
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
 }

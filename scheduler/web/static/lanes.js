@@ -124,18 +124,29 @@ function ticks(axis, width) {
   const room = roomOf(width), first = axis.pieces[0].from, last = axis.pieces.at(-1).to;
   const drawn = axis.pieces.filter((each) => !each.gap).reduce((sum, each) => sum + each.to - each.from, 0);
   const step = STEPS.find((each) => drawn / each <= room / 90) ?? Math.ceil(drawn / (room / 90) / 604800) * 604800;
-  const zone = new Date(first * 1000).getTimezoneOffset() * 60;
   const found = [];
   let before = -Infinity;
   for (const piece of axis.pieces.filter((each) => !each.gap)) {
-    for (let at = Math.ceil((piece.from - zone) / step) * step + zone; at <= piece.to; at += step) {
-      const x = axis.place(at) * room;
-      if (x - before < 60) continue;
+    for (let shown = Math.ceil((piece.from - behind(piece.from)) / step) * step; ; shown += step) {
+      const at = momentOf(shown), x = axis.place(at) * room;
+      if (at > piece.to) break;
+      if (at < piece.from || x - before < 60) continue;
       before = x;
       found.push([at, clock(at, step, last - first)]);
     }
   }
   return found;
+}
+
+/** How many seconds the clocks here are behind UTC then: in summer others than in winter. */
+function behind(at) {
+  return new Date(at * 1000).getTimezoneOffset() * 60;
+}
+
+/** When the clocks here show so many seconds since 1970. */
+function momentOf(shown) {
+  const near = shown + behind(shown);
+  return shown + behind(near);
 }
 
 function clock(at, step, span) {

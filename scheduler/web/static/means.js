@@ -7,6 +7,7 @@ import { number } from "./format.js";
 
 const SUCCEEDED = new Set(["done", "stopped_early"]);
 const MEASURED = new Set(["duration", "gpu_use", "energy_wh", "gpu_memory_peak", "cpu_use", "memory_peak", "best", "best_at"]);
+const ALIKE = ["group", "cwd", "command"]; // what runs of one row have in common beside their parameters
 const LEFT_OUT = "left out";
 const UNFINISHED = new Set(["queued", "held", "starting", "running", "stopping"]);
 
@@ -15,7 +16,7 @@ const UNFINISHED = new Set(["queued", "held", "starting", "running", "stopping"]
 export function together(page, columns, runs, by, asked) {
   const rows = groups(runs, by);
   const first = rows.map((row) => row.members[0]);
-  const tells = (each) => (each.kind === "parameters" ? !by.includes(each.name) : ["group", "command"].includes(each.word));
+  const tells = (each) => (each.kind === "parameters" ? !by.includes(each.name) : ALIKE.includes(each.word));
   const telling = [...columns.values()].filter((each) => tells(each) && differ(each, first));
   const numbers = asked?.filter((each) => each.kind === "metrics" || (each.kind === "about" && isMeasured(each, runs))) ?? [];
   const shown = numbers.length ? numbers : measured(page, columns);
@@ -51,7 +52,7 @@ function groups(runs, by) {
 function likeness(run, by) {
   const config = Object.entries(run.config).filter(([name]) => !by.includes(name));
   config.sort(([one], [other]) => (one < other ? -1 : 1));
-  return JSON.stringify([run.group ?? null, run.command ?? null, config]);
+  return JSON.stringify([...ALIKE.map((word) => run[word] ?? null), config]);
 }
 
 /** A column of means: its text says the spread, and of how many values it is where these are not all. */

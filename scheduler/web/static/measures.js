@@ -14,10 +14,11 @@ const FACTS = [
 const FEW = 6; // different numbers that each get a mark of their own
 const GAPS = 12; // numbers whose gaps say which scale they are made for
 const SPREAD = 8; // times between the least and the greatest from which a logarithmic scale may show more
+const FINE = 1e-12; // of the size of the numbers, a step between two marks has at least
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400]; // seconds
 
-function gib(bytes) {
-  return typeof bytes === "number" ? bytes / 2 ** 30 : undefined;
+function gib(mebibytes) {
+  return typeof mebibytes === "number" ? mebibytes / 2 ** 10 : undefined;
 }
 
 /** All of them: {key, label, kind: "parameter" | "metric" | "fact", of(run), text(value), goal}. `goal` of metrics only; a run
@@ -150,7 +151,8 @@ function decades(low, high) {
 
 /** Round numbers from `low` to `high`, about so many; `timed`: seconds, in steps as clocks have them. */
 export function round(low, high, count, timed = false) {
-  const rough = (high - low) / count || 1;
+  const least = FINE * Math.max(Math.abs(low), Math.abs(high)); // in smaller steps a number may not move at all
+  const rough = Math.max((high - low) / count, least) || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const clock = timed && rough > 0.5 ? STEPS.find((each) => each >= rough) : undefined;
   const by = clock ?? [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);

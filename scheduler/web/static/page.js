@@ -18,6 +18,7 @@ export class Page {
 
   /** A new list of runs. */
   take(answer) {
+    if (answer.made !== this.answer?.made) this.heard = performance.now();
     this.answer = answer;
     this.runs = answer.runs;
     this.byId = new Map(this.runs.map((run) => [run.id, run]));
@@ -28,9 +29,15 @@ export class Page {
     this.tell("runs");
   }
 
+  /** Seconds since 1970, by the clock of who has made the answer: in a report when that was, on a live page now. */
+  get now() {
+    const { made } = this.answer;
+    return this.source.live ? made + (performance.now() - this.heard) / 1000 : made;
+  }
+
   choose() {
     const hidden = new Set(this.state.get("hidden"));
-    const { test, problem } = matcher(this.state.get("filter"), this.answer);
+    const { test, problem } = matcher(this.state.get("filter"), { ...this.answer, made: this.now });
     this.problem = problem;
     this.filtered = this.runs.filter(test);
     this.shown = this.filtered.filter((run) => !hidden.has(run.id.slice(0, 8)));

@@ -17,7 +17,8 @@ export function verbs(id, page) {
   const told = h("span", { class: "soft", role: "status" });
   const bar = h("span", { class: "row verbs" });
 
-  async function act(verb, more) {
+  /** `failed`: what is to be done where it cannot be. */
+  async function act(verb, more, failed = () => {}) {
     told.className = "soft";
     told.textContent = `${verb} ...`;
     show(buttons());
@@ -26,6 +27,7 @@ export function verbs(id, page) {
     } catch (error) {
       told.className = "problem";
       told.textContent = error.message;
+      if (!isAsking) failed();
     }
   }
 
@@ -50,7 +52,7 @@ export function verbs(id, page) {
       ? h("textarea", { "aria-label": label, rows: 2 }, value) : h("input", { "aria-label": label, value });
     const submit = (event) => {
       event.preventDefault();
-      act(verb, maker(box.value));
+      act(verb, maker(box.value), () => write(verb, name, label, box.value, maker)); // what was written is not lost
     };
     const form = h("form", { class: "row", on: { submit } },
       box, h("button", null, name), button("never mind", () => show(buttons())));

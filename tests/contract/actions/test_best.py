@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -11,11 +12,15 @@ from typing import Any
 import pytest
 
 from scheduler.actions.best import best
+from scheduler.actions.curves import curves
 from scheduler.actions.results import Sort
+from scheduler.actions.show import show
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment
 from scheduler.queue.store import Store
 from scheduler.report import best as report
+from scheduler.report.curves import print_charts
+from scheduler.report.details import details, print_details
 from tests.contract.actions.ended import ended
 
 GRID = """
@@ -89,3 +94,24 @@ def test_where_nothing_was_logged_there_is_none_and_where_nobody_ranks_a_metric_
     ended(store, experiments(plain), str(tmp_path), lambda _: [{"a": 1.0, "b": 2.0}], again=True)
     with pytest.raises(UserError, match="they log a, b; name one: -m a:min"):
         best(store)
+
+
+def test_without_steps_the_best_is_at_a_row(store: Store, experiments: Callable[[str], list[Experiment]], tmp_path: Path) -> None:
+    """The third row may be epoch 30: `show` calls it a row too."""
+    ended(store, experiments(GRID)[:1], str(tmp_path), lambda _: [{"loss": 3.0}, {"loss": 1.0}, {"loss": 2.0}])
+    assert next(iter(report.lines(best(store)))).endswith(": loss 1 at row 1 (last 2)")
+
+
+def test_a_step_of_a_long_training_is_told_to_its_last_digit(
+    store: Store, experiments: Callable[[str], list[Experiment]], tmp_path: Path
+) -> None:
+    """The checkpoint of step 1234567 is not found by `step 1.23457e+06`."""
+    losses = {1234566: 3.0, 1234567: 1.0, 1234568: 2.0}
+    logged = [{"_step": step, "loss": loss} for step, loss in losses.items()]
+    (job,) = ended(store, experiments(GRID)[:1], str(tmp_path), lambda _: logged)
+    shown, drawn = io.StringIO(), io.StringIO()
+    print_details(details(show(store, job)), shown)
+    assert "min 1 at step 1234567, max 3 at step 1234566" in shown.getvalue()
+    print_charts(curves(store, ["all"], ["loss"]), drawn, 80, 20)
+    assert "best 1 at 1234567" in drawn.getvalue()
+    assert next(iter(report.lines(best(store)))).endswith(": loss 1 at step 1234567 (last 2)")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.actions.compare import compare, means
+from scheduler.actions.compare import Statistics, compare, means, statistics
 from scheduler.actions.curves import curves
 from scheduler.actions.results import Sort
 from scheduler.errors import UserError
@@ -227,3 +227,37 @@ def test_of_no_jobs_there_is_nothing_to_compare_and_no_word_is_wrong(store: Stor
     assert not compare(store, ["failed"], columns=["loss"], sort=Sort.read("acc")).rows
     assert not means(store, ["failed"], ["seed"]).rows
     assert curves(store, ["failed"], ["loss"]).of == 0
+
+
+def test_a_parameter_that_is_called_as_another_column_stands_beside_it(
+    store: Store, experiments: Experiments, tmp_path: Path
+) -> None:
+    """In the objects for programs and in the means one of the two was lost, and a text called `duration` ended the command."""
+    text = "command: ['true', '${args_json}']\ngrid: {duration: [long, short], jobs: [7], best: {loss: [5, 6]}, seed: [1, 2]}\n"
+    text = text.replace("best: {loss: [5, 6]}", "best.loss: [5, 6]")
+    policy = "policy: {objective: {metric: loss, goal: minimize}}\n"
+    ended(store, experiments(text + policy), str(tmp_path), lambda config: [{"loss": float(config["seed"])}])
+    row = comparison.objects(compare(store))[0]
+    assert (row["config.best.loss"], row["best.loss"]) == (5, 1.0)
+    assert row["config.duration"] in ("long", "short")
+    assert row["duration"] == 60.0
+    found = means(store, (), ["seed"])
+    told = comparison.table_of_means(found)
+    assert {each["config.duration"] for each in told} == {"long", "short"}
+    assert {each["jobs"] for each in told} == {"2"}
+
+
+def test_a_parameter_called_jobs_is_not_taken_for_their_number(store: Store, experiments: Experiments, tmp_path: Path) -> None:
+    """`workers` is not everybody's word."""
+    text = "command: ['true', '${args_json}']\ngrid: {jobs: [7, 9], seed: [1, 2, 3]}\n"
+    ended(store, experiments(text), str(tmp_path), lambda config: [{"loss": 1.0}])
+    found = means(store, (), ["seed"])
+    assert [(each["config.jobs"], each["jobs"]) for each in comparison.table_of_means(found)] == [("7", "3"), ("9", "3")]
+    assert [(each["config.jobs"], each["jobs"]) for each in comparison.objects_of_means(found)] == [(7, 3), (9, 3)]
+
+
+def test_a_mean_of_diverged_values_is_a_number() -> None:
+    """Squares of 1e200 are more than a float holds, and the comparison of all jobs ended with them."""
+    assert statistics([1e200, 3e200]).mean == pytest.approx(2e200)
+    assert statistics([1e200, 3e200]).deviation == pytest.approx(math.sqrt(2) * 1e200)
+    assert statistics([1e308, 1e308, 1e308]) == Statistics(1e308, 0.0, 3)

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -61,6 +62,15 @@ def test_a_csv_has_a_row_for_each_job_with_all_of_every_one(filled: Store) -> No
     assert {row["group"] for row in rows} == {'Größe, "quoted"'}
     assert rows[1]["last.said"] == "two\nlines, and a comma"
     assert rows[0]["config.formula"] == "=1+1", "texts are what they were"
+
+
+def test_a_carriage_return_in_a_text_does_not_end_its_row(store: Store, experiments, tmp_path: Path) -> None:
+    """The last state of a progress bar that somebody has logged, or a line of a note from Windows."""
+    ended(store, experiments(GRID)[:1], str(tmp_path), lambda _: [{"loss": 1.0, "said": "10 %\r100 %"}])
+    written = text(store, "csv")
+    (row,) = csv.DictReader(io.StringIO(written, newline=""))
+    assert (row["last.said"], row["last.loss"]) == ("10 %\r100 %", "1.0")
+    assert "\r\n" not in written
 
 
 def test_whole_numbers_are_written_as_they_were_logged(store: Store, experiments, tmp_path: Path) -> None:
@@ -223,3 +233,43 @@ def test_what_cannot_be_written_is_said_with_its_name_and_nothing_is_left(tmp_pa
     ):
         Path("/dev/full").write_text("page")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_that_cannot_be_written_is_said_with_its_name(tmp_path: Path) -> None:
+    """As for a file: it ended with a traceback."""
+    with (
+        pytest.raises(UserError, match="cannot write /proc/events: No such file"),
+        whole_folder(Path("/proc/events"), force=True),
+    ):
+        raise AssertionError("nothing is made for a place that cannot be written")
+    with (
+        pytest.raises(UserError, match=r"cannot write .*events: No space left"),
+        whole_folder(tmp_path / "events", force=False),
+    ):
+        Path("/dev/full").write_text("page")
+    with pytest.raises(FileNotFoundError, match="log"), whole_folder(tmp_path / "events", force=False):
+        (tmp_path / "log").read_text()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
+    """The one of before was left under a hidden name."""
+    path = tmp_path / "events"
+    with whole_folder(path, force=False) as draft:
+        (draft / "first").touch()
+    with pytest.raises(UserError, match="cannot write"), whole_folder(path, force=True) as draft:
+        shutil.rmtree(draft)
+    assert [each.name for each in tmp_path.iterdir()] == ["events"]
+    assert (path / "first").exists()
+
+
+@pytest.mark.parametrize("style", ["csv", "parquet", "tensorboard", "wandb"])
+def test_half_a_letter_is_an_escape_where_there_is_none(store: Store, experiments, tmp_path: Path, style: str) -> None:
+    """A name that a script has cut in the middle of an emoji: the export of all jobs ended with it."""
+    if needed := {"parquet": "pyarrow", "tensorboard": "tensorboard", "wandb": "wandb"}.get(style):
+        pytest.importorskip(needed)
+    row = {"loss": 1.0, "said": "half \ud83d", "na\udc00me": 2.0}
+    ended(store, experiments(GRID)[:1], str(tmp_path), lambda _: [row])
+    found = export(store, [], style, tmp_path / "out")
+    files = [found.path] if found.path.is_file() else [each for each in found.path.rglob("*") if each.is_file()]
+    assert any(b"udc00me" in each.read_bytes() for each in files)

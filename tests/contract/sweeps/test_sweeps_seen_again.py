@@ -25,8 +25,8 @@ method: random
 command: [python, train.py, "${args_json}"]
 metric: {name: acc, goal: maximize}
 early_terminate: {type: hyperband, min_iter: 2}
-parameters: {net: {parameters: {lr: {min: 0.0, max: 1.0}}}, layers: {value: 3}}
 """
+SPACE = "net: {parameters: {lr: {min: 0.0, max: 1.0}}}, layers: {value: 3}"
 Made = Callable[..., SweepRecord]
 
 
@@ -35,17 +35,20 @@ def made(store: Store, experiments, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Makes a sweep of trials that have logged these values of its metric, and removes its file."""
     monkeypatch.chdir(tmp_path)
 
-    def sweep(identity: str, histories: Sequence[Sequence[float]], *, directory: str = ".", old: bool = False) -> SweepRecord:
+    def sweep(
+        identity: str, histories: Sequence[Sequence[float]], *, directory: str = ".", old: bool = False, space: str = SPACE
+    ) -> SweepRecord:
         path = tmp_path / "sweep.yaml"
-        path.write_text(SWEEP)
+        path.write_text(f"{SWEEP}parameters: {{{space}}}\n")
         config: dict[str, Any] = json.loads(read_plan("sweep.yaml").remembered(str(tmp_path), "wandb"))
         path.unlink()
         if old:
             del config["space"]
         cwd = tmp_path / directory
         cwd.mkdir(exist_ok=True)
-        points = [{"net.lr": number / 100, "layers": 3} for number in range(len(histories))]
-        text = f"command: [python, '{identity}', '${{args_json}}']\ngrid: {{lr: {[point['net.lr'] for point in points]}}}\n"
+        numbers = [number / 100 for number in range(len(histories))]
+        points = [{"net.lr": each, "layers": 3} if space == SPACE else {"time": each, "acc": each} for each in numbers]
+        text = f"command: [python, '{identity}', '${{args_json}}']\ngrid: {{lr: {numbers}}}\n"
         jobs = ended(store, experiments(text), str(cwd), lambda _: [])
         record = SweepRecord(identity, identity, "sweep.yaml", 1, json.dumps(config), 0.0)
         with store.change() as change:
@@ -70,6 +73,13 @@ def test_a_sweep_is_seen_without_its_file_and_the_best_stands_first(store: Store
     assert [(band.rows, len(band.reached)) for band in found.bands] == [(2, 3)]
     assert sweeps_seen.as_one_object(found)["bands"][0]["reached"][0] == {"trial": 2, "value": 0.6}
     assert "best by then: 0.2 (trial 0), 0.5 (trial 1), 0.7 (trial 2)" in sweeps_seen.ending(found, store.home)
+
+
+def test_a_parameter_that_is_called_as_a_column_stands_beside_it(store: Store, made: Made) -> None:
+    """A `time` of the space had that of the trial in its place, and a parameter of the metric's name the metric."""
+    found = see(store, made("aa", [[0.1], [0.5]], space="time: {min: 0.0, max: 1.0}, acc: {min: 0.0, max: 1.0}"))
+    shown = [(row["point.time"], row["time"], row["acc"], row["best.acc"]) for row in rows(found.results)]
+    assert shown == [("0.01", "1 min 00 s", "0.01", "0.5"), ("0", "1 min 00 s", "0", "0.1")]
 
 
 def test_a_sweep_of_before_its_space_was_kept_is_seen_by_what_it_has_tried(store: Store, made: Made) -> None:

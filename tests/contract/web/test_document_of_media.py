@@ -152,6 +152,10 @@ def test_rows_that_are_not_whole_are_passed_over(attempts: dict[str, Attempt]) -
         ),
         {"name": "t", "kind": "table", "columns": "no", "rows": []},
         {"name": "t", "kind": "table", "columns": [], "rows": [1]},
+        {"name": "t", "kind": "table", "columns": [], "rows": [], "more": "a few"},
+        {"name": "t", "kind": "table", "columns": [], "rows": [], "more": None},
+        {**whole, "counts": [1, 10**400]},
+        {**whole, "other": {"many": 1}},
         {"name": "v", "kind": "video"},
         whole,
     )

@@ -208,3 +208,13 @@ def test_a_run_that_is_lost_is_written_down_as_every_command_does_that_looks(vis
     with visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
         running.hold.close()
         until(events, lambda data: row(data, running.job.id).get("state") == "lost")
+
+
+def test_an_answer_and_its_news_say_what_time_it_is(home: Home, store: Store, filled: Callable[..., list[Job]]) -> None:
+    """The bars of jobs that run end now, and not when the page was opened; a list that is kept for all who ask is of now too."""
+    (job,) = filled([0.1], done)
+    with visited(home) as visitor, visitor.listening(visitor.ask("/api/runs").json["place"]) as events:
+        with store.change() as change:
+            annotate(change, of_numbers([job.number]), "look here")
+        news = until(events, lambda data: bool(row(data, job.id)))
+        assert len({news["made"], *(visitor.ask("/api/runs").json["made"] for _ in range(2))}) == 3

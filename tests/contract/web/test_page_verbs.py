@@ -81,7 +81,7 @@ def test_what_is_said_of_a_job_is_kept(store: Store, filled: Filled) -> None:
     """With the rules of the command line about what a tag can be."""
     (job,) = filled([0.1], done)
     act(store, "note", {"jobs": [job.id], "text": "look at <this>"})
-    act(store, "tag", {"jobs": [job.id], "tags": "paper,figure-2"})
+    act(store, "tag", {"jobs": [job.id], "tags": " paper, figure-2 "})
     act(store, "tag", {"jobs": [job.id], "tags": "paper", "remove": True})
     assert (store.job(job.id).note, store.job(job.id).tags) == ("look at <this>", ("figure-2",))
     with pytest.raises(UserError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scheduler.home import Home
 from scheduler.queue.chosen import of_numbers
 from scheduler.queue.job import Job
 from scheduler.queue.remarks import annotate
 from scheduler.queue.store import Store
+from scheduler.web.feed import Feed
 from scheduler.web.table import Table
 from tests.contract.web.conftest import done
 
@@ -38,3 +40,15 @@ def test_the_newest_runs_are_shown_where_there_are_too_many(store: Store, filled
     (newest,) = filled([0.4], done)
     changed, gone = table.changed(store)
     assert (changed, gone) == ({newest.id}, {jobs[1].id})
+
+
+def test_a_run_that_is_gone_does_not_come_back_with_its_last_points(
+    home: Home, store: Store, filled: Callable[..., list[Job]]
+) -> None:
+    """One that runs while thousands are submitted is none of the newest any more: it stood there as running for ever."""
+    (job,) = filled([0.1], done)
+    feed = Feed(home)
+    feed._tell(store, {job.id}, set(), {})
+    assert feed._table.of(job.id) is not None
+    feed._tell(store, set(), {job.id}, {job.id: {"anew": True}})
+    assert feed._table.of(job.id) is None

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from scheduler.actions.curves import Spot, smoothed, spots
+from scheduler.report import notebook
 from scheduler.report.canvas import Canvas
 from scheduler.report.chart import chart, frame_of
 from scheduler.terminal import has_colours, knows_unicode, paint
@@ -104,6 +105,26 @@ def test_whatever_was_logged_makes_a_chart(values: tuple[float, ...]) -> None:
     assert sum("*" in row for row in rows) >= 1
     assert len(rows) == 8
     assert chart([[]], 40, 8) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [((-1.7e308, 0.0, 1.7e308), False), ((1.79e308, 1.79e308), False), ((1e300, 1e300), True)],
+)
+def test_numbers_at_the_end_of_what_there_is_make_a_chart(values: tuple[float, ...], log: bool) -> None:
+    """The difference of two of them is infinite, and a place that is no number ended the whole command."""
+    rows = text(chart([line(*values)], 40, 8, log=log, marks=True))
+    assert sum("*" in row for row in rows) >= 1
+    assert not any("inf" in row or "nan" in row for row in rows)
+    drawn = notebook.chart([line(*values)], "loss by step")
+    assert not any(word in drawn for word in ("inf", "nan"))
+
+
+def test_the_middle_of_far_ends_lies_in_the_middle() -> None:
+    """Where it is, and what stands beside it."""
+    frame = frame_of(line(-1.7e308, 1.7e308))
+    assert frame is not None
+    assert (frame.up(0.0), frame.height_at(0.5), frame.up(1.7e308)) == (0.5, 0.0, 1.0)
 
 
 def test_lines_that_cross_keep_their_pens_and_the_first_is_never_covered() -> None:

@@ -12,7 +12,7 @@ from scheduler.experiments.configurations.configurations import flat
 from scheduler.home import Home
 from scheduler.queue.job import Pause
 from scheduler.queue.states import State
-from scheduler.report.jobs import metric_columns, objects, table
+from scheduler.report.jobs import layout, metric_columns, objects, table
 from scheduler.report.labels import Labels, telling
 from scheduler.report.submission import farewell
 from scheduler.tracking.metric_log import Objective, Outcome
@@ -133,3 +133,13 @@ def test_a_job_that_is_paused_is_shown_as_paused() -> None:
     (row,) = objects([running])
     assert (table([running])[0]["state"], row["paused"], row["state"]) == ("paused", 1.0, "running")
     assert table([line("a", None, state=State.RUNNING)])[0]["state"] == "running"
+
+
+def test_a_metric_that_is_called_as_a_column_has_a_column_of_its_own() -> None:
+    """A script that logs its `time` and its `state` had them taken for those of the job."""
+    last = {"time": 3.5, "state": 1.0, "loss": 0.25}
+    found = Line(job(1), None, Outcome(last, Objective("time", "minimize"), 1))
+    (row,) = table([found])
+    assert (row["state"], row["time"]) == ("queued", "")
+    assert (row["last.time"], row["last.state"], row["loss"]) == ("3.5", "1", "0.25")
+    assert set(layout([found], Labels([found.job])).bounds) <= set(row), "and gives way under the same name"

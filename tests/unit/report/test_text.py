@@ -12,6 +12,7 @@ from scheduler.report.tables import print_json, print_table
 from scheduler.report.text import (
     duration,
     number,
+    place,
     plural,
     safe,
     shortened,
@@ -99,3 +100,8 @@ def test_json_is_standard_json_and_keeps_diverged_values() -> None:
     print_json([{"ü": [float("nan"), float("-inf"), 0.5, None]}], out)
     assert out.getvalue().isascii()
     assert json.loads(out.getvalue(), parse_constant=lambda name: pytest.fail(name)) == [{"ü": ["NaN", "-Infinity", 0.5, None]}]
+
+
+def test_a_step_is_told_with_all_its_digits() -> None:
+    """Of `at step 1.235e+06` nobody finds the checkpoint."""
+    assert [place(at) for at in (0, 1234567, 1234567.0, 0.5)] == ["0", "1234567", "1234567", "0.5"]

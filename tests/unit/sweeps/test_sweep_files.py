@@ -102,6 +102,7 @@ def test_experiments_files_are_read_as_ever(read):
     assert [one.config for one in read("grid: {a: [1, 2]}", "b=1").experiments()] == [{"a": 1, "b": 1}, {"a": 2, "b": 1}]
 
 
+HUGE = "9" * 400  # a whole number that is no float
 BAD = {
     "method: grid\nparameters: {a: {value: "
     + "[" * 2_000: "2:122: nested deeper than 100 levels; flatten the file, or raise --max-depth",
@@ -147,6 +148,19 @@ BAD = {
     "method: grid\nparameters: {a: {values: [1, 2], probabilities: [0.5, 0.6]}}": "2:49: expected probabilities of 0 or more "
     "that sum to 1, found a list",
     "method: random\nparameters: {a: {min: 0.0, max: .inf}}": "2:33: expected a finite number, found Infinity",
+    f"method: random\nparameters: {{a: {{min: 0.5, max: {HUGE}}}}}": f"2:33: expected a finite number, found {HUGE[:37]}...",
+    f"method: random\nparameters: {{a: {{values: [1, 2], probabilities: [{HUGE}, 1]}}}}": "2:49: expected probabilities of 0 or "
+    "more that sum to 1, found a list",
+    "method: grid\nparameters: {a: {min: 0, max: 1, q: 1.0e-320, distribution: q_uniform}}": " the file asks for "
+    "9,223,372,036,854,775,807 experiments, more than 1,000,000; take values out of its grid, or add --max-experiments "
+    "9223372036854775807 if that is meant",
+    "method: grid\nparameters: {a: {value: 1}}\nearly_terminate: {type: hyperband, max_iter: 27, s: .inf}": "3:53: expected a "
+    "finite number, found Infinity",
+    "method: grid\nparameters: {a: {value: 1}}\nearly_terminate: {type: hyperband, max_iter: 27, s: .nan}": "3:53: expected a "
+    "finite number, found NaN",
+    f"method: grid\nparameters: {{a: {{value: 1}}}}\nearly_terminate: {{type: hyperband, s: 2, max_iter: {HUGE}}}": "3:52: "
+    f"expected a finite number, found {HUGE[:37]}...",
+    "method: grid\nparameters: {a: {value: 1}}\nmetric: {name: x, target: .nan}": "3:27: expected a finite number, found NaN",
     "method: grid\nparameters: {a: {value: 1}}\nrun_cap: 0": "3:10: expected a whole number of 1 or more, found 0",
     "method: grid\nparameters: {a: {value: 1}}\nmetric: loss": '3:9: expected a mapping, found the text "loss"; '
     "write {name: loss, goal: minimize}, or goal: maximize",

@@ -3,6 +3,7 @@
 import { atNextFrame, fill, h, toggle } from "../dom.js";
 import { duration, moment, natural, plural } from "../format.js";
 import { heightOf, LEFT, paint, places, roomOf } from "../lanes.js";
+import { extent } from "../measures.js";
 import { timeAxis } from "../time_axis.js";
 
 const LEAST = 0.01; // seconds that fill the width
@@ -75,7 +76,7 @@ class Timeline {
   }
 
   show() {
-    const { page, canvas } = this, shown = new Set(page.shown.map((run) => run.id)), now = page.answer.made;
+    const { page, canvas } = this, shown = new Set(page.shown.map((run) => run.id)), { now } = page;
     const attempts = this.answer.attempts.filter((each) => shown.has(each.run));
     const waits = longest(this.answer.waits.filter((each) => shown.has(each.run)), now);
     const lanes = [...new Set(attempts.flatMap((each) => each.lanes))].sort(natural);
@@ -125,7 +126,7 @@ class Timeline {
     page.point(found?.run ?? null);
     tip.hidden = !found;
     if (!found) return;
-    tip.textContent = described(page, found, page.answer.made);
+    tip.textContent = described(page, found, page.now);
     tip.style.left = `${Math.max(0, Math.min(x + 12, box.clientWidth - tip.offsetWidth))}px`;
     tip.style.top = `${y + 14}px`;
   }
@@ -164,8 +165,8 @@ class Timeline {
 
 /** From the first begin to the last end, and a second at least. */
 function whole(spans) {
-  const low = Math.min(...spans.map(([from]) => from));
-  return [low, Math.max(...spans.map(([, to]) => to), low + 1)];
+  const [low, high] = extent(spans.flat());
+  return [low, Math.max(high, low + 1)];
 }
 
 /** The longest waits, in the order of their begin; those of a moment are none. */

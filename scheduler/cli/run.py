@@ -134,13 +134,13 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slo
     from scheduler.report import submission, tables
     from scheduler.report.hydra_outputs import announcement
     from scheduler.report.pace import at_once
-    from scheduler.runner.limit import most_of
+    from scheduler.runner.limit import most_of, why_most
 
     if style == "json":
         tables.print_json(submission.planned_objects(experiments), sys.stdout)
         return 0
     say(announcement(plan.launch))
-    said = at_once(most_of(slots, devices))
+    said = at_once(most_of(slots, devices), why_most(slots, devices))
     say(f"{plan.path}: {len(experiments)} experiments, {said}; {devices.note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0

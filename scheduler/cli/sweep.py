@@ -25,11 +25,9 @@ from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
-    from scheduler.actions.trials import Standing
     from scheduler.actions.where import Elsewhere
     from scheduler.gpus.observation import Settings
     from scheduler.runner.limit import Slots
-    from scheduler.sweeps.engine.evidence import Evidence
     from scheduler.sweeps.sweep import SweepPlan
 
 
@@ -79,8 +77,10 @@ def sweep(
     from scheduler.cli.driving import terms_of
     from scheduler.cli.sweeping import concluded, show_plan
     from scheduler.report.notifications import notifying
+    from scheduler.report.pace import at_once
     from scheduler.report.progress import Progress
     from scheduler.report.viewing import viewed
+    from scheduler.runner.limit import most_of, why_most
 
     at_server = backend == WANDB
     if at_server:
@@ -92,27 +92,14 @@ def sweep(
     with Where(elsewhere, settings, slots).opened_to_sweep() as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return server_sweeping.show_plan(plan) if at_server else show_plan(plan, wishes, *_before(plan, wishes), style)
+            devices.expect([plan])
+            said = f"{at_once(most_of(slots, devices), why_most(slots, devices))}; {devices.note}"
+            if at_server:
+                return server_sweeping.show_plan(plan, written, wishes, said, style)
+            return show_plan(plan, wishes, said, style)
         with notifying(notify, plan.path, say) as told, opened_store() as store:
             with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
                 terms = told.terms(terms_of(slots))
                 compute = server_sweeping.computing(written) if at_server else action.sweep
                 swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
             return concluded(swept, store.home, told, style)
-
-
-def _before(plan: SweepPlan, wishes: Wishes) -> tuple[Standing | None, Evidence]:
-    """Where the sweep stands that this command would go on with, and what it would learn from. UserError as for the sweep."""
-    from scheduler.actions.evidence import foreseen
-    from scheduler.actions.opening import opened_if_there, working_directory
-    from scheduler.actions.trials import standing
-    from scheduler.cli.options import say
-    from scheduler.sweeps.engine.evidence import NO_EVIDENCE
-
-    with opened_if_there(say) as store:
-        if not store and wishes.evidence:
-            raise UserError("--from: there is no sweep yet", next_step="`exp-queue sweep FILE` begins one")
-        if not store:
-            return None, NO_EVIDENCE
-        before = None if wishes.again else standing(store, plan, working_directory())
-        return before, foreseen(store, plan, working_directory(), wishes)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from scheduler.actions.evidence import foreseen
+from scheduler.actions.opening import opened_if_there, working_directory
 from scheduler.actions.sweep import Swept, budget_of, check, known_points, refuse_wrong, why_over
-from scheduler.actions.trials import Standing
+from scheduler.actions.trials import Standing, standing
 from scheduler.cli.driving import leaving
 from scheduler.cli.options import say
 from scheduler.cli.reading import warn
+from scheduler.errors import UserError
 from scheduler.experiments import ExperimentFile
 from scheduler.home import Home
 from scheduler.report import sweeps as report
@@ -17,7 +20,7 @@ from scheduler.report.notifications import Notifications
 from scheduler.report.spaces import conditions, outside
 from scheduler.report.tables import print_json, print_table
 from scheduler.sweeps.engine.budget import Budget
-from scheduler.sweeps.engine.evidence import Evidence
+from scheduler.sweeps.engine.evidence import NO_EVIDENCE, Evidence
 from scheduler.sweeps.search.search import learns, learns_outside
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
@@ -45,11 +48,12 @@ def concluded(swept: Swept, home: Home, told: Notifications, style: str) -> int:
     return 0 if swept.all_succeeded else 1
 
 
-def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, evidence: Evidence, style: str) -> int:
-    """What the sweep is, where it stands already, and its next points if they can be known before any result. UserError for one
-    that could not begin."""
+def show_plan(plan: SweepPlan, wishes: Wishes, devices: str, style: str) -> int:
+    """What the sweep is, where it stands already, and its next points if they can be known before any result. `devices`: what
+    runs at once, and on what. UserError for one that could not begin."""
     from scheduler.report.submission import planned_objects, planned_rows
 
+    before, evidence = _before(plan, wishes)
     refuse_wrong(plan, wishes)
     budget = budget_of(plan, wishes)
     over = why_over(budget, before, plan.goal)
@@ -61,12 +65,24 @@ def show_plan(plan: SweepPlan, wishes: Wishes, before: Standing | None, evidence
         strangers = outside(plan, before.trials, learns=learns_outside(plan.sweep, wishes.sampler))
         say([*strangers, *report.standing(plan, before)])
     say(evidence_lines(evidence, learns=learns(plan.sweep.method, wishes.sampler)))
+    say([devices] if experiments else [])
     say(f"nothing was started; {f'no new trials: {over}' if over else report.what_is_shown(plan, before, len(experiments))}")
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)
     else:
         print_table(planned_rows(experiments), sys.stdout)
     return 0
+
+
+def _before(plan: SweepPlan, wishes: Wishes) -> tuple[Standing | None, Evidence]:
+    """Where the sweep stands that this command would go on with, and what it would learn from. UserError as for the sweep."""
+    with opened_if_there(say) as store:
+        if not store and wishes.evidence:
+            raise UserError("--from: there is no sweep yet", next_step="`exp-queue sweep FILE` begins one")
+        if not store:
+            return None, NO_EVIDENCE
+        before = None if wishes.again else standing(store, plan, working_directory())
+        return before, foreseen(store, plan, working_directory(), wishes)
 
 
 def _shown(budget: Budget, before: Standing | None) -> int:

@@ -243,7 +243,7 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
     word that names nothing; a state and a filter may name none.
     """
     chosen = named(which)
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         if which and not chosen:  # of no jobs
             return Jobs((), ())
         return jobs_of(store, status(store, chosen, limit, Sort.read(sort) if sort is not None else None).lines)
@@ -251,7 +251,7 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
 
 def job(which: str | int | Job) -> Job:
     """The one job that `which` names, as `jobs` has it; of several in a state, the newest. UserError if there is none."""
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         return jobs_of(store, lines(store, [selection.select_single(store, *named([which]))]))[0]
 
 

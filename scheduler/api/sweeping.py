@@ -175,7 +175,7 @@ def trials(file: File | None = None, changes: Changes = None, *, sweep: str | No
     file need not be there any more.
     """
     key = None if file is None else read_plan(path_of(file), words(changes), asked()).key(working_directory())
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
         if record is None:
             what = "there is no sweep yet" if file is None else f"no sweep of {file} was begun in this directory"

@@ -42,13 +42,13 @@ Objects = list[dict[str, Any]]
 def status(jobs: list[str] | None = None, limit: int = 20) -> Objects:
     """Jobs and how they stand, the newest `limit` of those that `jobs` names: ids, states such as "failed" or "running", "last",
     "group:NAME", "tag:NAME", filters such as "lr<0.01 and failed". Without `jobs`: of all."""
-    with _opened() as store:
+    with _opened(only_looks=True) as store:
         return _plain(objects(status_action.status(store, jobs or [], limit).lines))
 
 
 def logs(job: str, lines: int = 100) -> str:
     """The last `lines` lines that a job has printed. `job` as for `status`; of several the newest."""
-    with _opened() as store:
+    with _opened(only_looks=True) as store:
         attempt = attempt_of(store, select_single(store, job), None)
         text = b"".join(whole(attempt, max(1, min(lines, LINES)))).decode(errors="replace")
     return safe(text, keep="\n\t")
@@ -57,7 +57,7 @@ def logs(job: str, lines: int = 100) -> str:
 def best(jobs: list[str] | None = None, metric: str = "", count: int = 1) -> Objects:
     """The `count` best jobs with their parameters, checkpoints and directories. `jobs` as for `status`; `metric`: such as
     "val_acc:max"; without it by what each job says that it is after."""
-    with _opened() as store:
+    with _opened(only_looks=True) as store:
         return _plain(
             best_report.objects(best_action.best(store, jobs or [], Sort.read(metric) if metric else None, max(count, 1)))
         )
@@ -65,7 +65,7 @@ def best(jobs: list[str] | None = None, metric: str = "", count: int = 1) -> Obj
 
 def compare(jobs: list[str] | None = None, limit: int = 20, only_different: bool = False) -> Objects:
     """What came out of jobs, side by side, the best first: parameters, last and best values. `jobs` as for `status`."""
-    with _opened() as store:
+    with _opened(only_looks=True) as store:
         return _plain(
             comparison.objects(compare_action.compare(store, jobs or [], only_different=only_different, limit=max(limit, 0)))
         )
@@ -102,8 +102,8 @@ READING = (status, logs, best, compare)
 CHANGING = (submit, cancel)
 
 
-def _opened() -> AbstractContextManager[Store]:
-    return opened_queue(say)
+def _opened(*, only_looks: bool = False) -> AbstractContextManager[Store]:
+    return opened_queue(say, only_looks=only_looks)
 
 
 def _plain(found: Sequence[Any]) -> Any:

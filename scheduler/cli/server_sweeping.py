@@ -43,9 +43,9 @@ def refuse(plan: SweepPlan, wishes: Wishes) -> None:
     server_wishes.refuse(plan, decided, wishes, server_wishes.COMMAND)
 
 
-def show_plan(plan: SweepPlan, written: object, wishes: Wishes, devices: str, style: str) -> int:
-    """What would be computed, with points such as the server may send; it is not told of it. `devices`: what runs at once, and on
-    what. UserError without a key."""
+def show_plan(plan: SweepPlan, wishes: Wishes, offer: str, style: str, *, written: object) -> int:
+    """What would be computed, with points such as the server may send; it is not told of it. `offer`: how many run at once, and
+    on what; `written`: what the file says. UserError without a key."""
     from scheduler.actions.opening import opened_if_there, working_directory
     from scheduler.actions.server_sweep import foreseen as looked_ahead
     from scheduler.actions.sweep import budget_of, known_points
@@ -60,7 +60,7 @@ def show_plan(plan: SweepPlan, written: object, wishes: Wishes, devices: str, st
         found = looked_ahead(store, plan, written, working_directory(), again=wishes.again)
     budget = replace(budget_of(plan, wishes), cap=None, target=None)
     say(report.opening(found.plan, range(found.trials), budget, SERVER, new=not found.trials, revived=0))
-    say([devices, *foreseen.lines(found, asked=bool(plan.chooser))])
+    say([offer, *foreseen.lines(found, asked=bool(plan.chooser))])
     experiments = known_points(found.plan, 0, SHOWN)
     if style == "json":
         print_json(planned_objects(experiments), sys.stdout)

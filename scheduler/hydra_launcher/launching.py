@@ -19,13 +19,14 @@ from hydra.core.utils import JobReturn
 from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from scheduler.actions.drive import Driven, Tell, Terms, drive
+from scheduler.actions.drive import Driven, Tell, drive
 from scheduler.actions.opening import opened_devices, working_directory
 from scheduler.actions.results import lines
 from scheduler.actions.run import possible
 from scheduler.actions.submit import submit
+from scheduler.actions.where import Where
 from scheduler.api.arguments import terms_of
-from scheduler.api.driving import driving, over, tell_of
+from scheduler.api.driving import How, Sitting, tell_of
 from scheduler.api.job import Job, jobs_of
 from scheduler.errors import CannotEverRun, UserError, about
 from scheduler.experiments import Experiment, ExperimentFile
@@ -38,7 +39,6 @@ from scheduler.pacing import AUTO
 from scheduler.queue.job import Job as QueuedJob
 from scheduler.queue.states import WAITING
 from scheduler.queue.store import Store
-from scheduler.report.notifications import Notifications
 from scheduler.report.text import plural
 from scheduler.runner.devices import Devices
 from scheduler.terminal import say
@@ -115,19 +115,19 @@ class _Multirun:
         plan = ExperimentFile(path, None, (), (), self._resources, self._policy, (), listed=tuple(experiments))
         stagger, terms = self._asked("stagger", values.pause) or 0.0, terms_of(self._asked("jobs", _slots))
 
-        def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Sequence[Job]:
+        def act(here: Sitting) -> Sequence[Job]:
+            store = here.store
             with opened_devices() as devices:
                 asked = _possible(plan, devices)
-                jobs = _submitted(store, replace(plan, listed=tuple(asked)), stagger, tell)
-                driven = drive(store, jobs, devices, terms, tell)
-            over(store, Driven(driven.jobs, driven.left_out, driven.interrupted), told)
+                jobs = _submitted(store, replace(plan, listed=tuple(asked)), stagger, here.tell)
+                driven = drive(store, jobs, devices, here.terms, here.tell)
+            here.over(Driven(driven.jobs, driven.left_out, driven.interrupted))
             found = list(store.by_numbers([job.number for job in jobs]))
             if driven.interrupted:
                 say(_left(found))
             return list(jobs_of(store, lines(store, found)))
 
-        notify = self.settings["notify"] or ()
-        return driving(terms, act, notify, path, quiet=False, trackers=None)
+        return How(Where(), terms, self.settings["notify"] or ()).drive(path, act)
 
 
 def _possible(plan: ExperimentFile, devices: Devices) -> list[Experiment]:

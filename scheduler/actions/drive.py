@@ -17,7 +17,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.left_out import LeftOut
-from scheduler.runner.limit import Slots, most_of
+from scheduler.runner.limit import Slots, most_of, why_most
 from scheduler.runner.notices import Ended, Notice, Skipped
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
@@ -41,9 +41,12 @@ class Terms:
     every: float | None = None
     still: float | None = None
 
-    def most(self, devices: Devices) -> int | None:
-        """So many jobs at once, as it stands now; None: that is found out."""
-        return most_of(self.slots, devices)
+    def driving(
+        self, devices: Devices, jobs: Sequence[Job] | None = None, done: int = 0, *, before: int = 0, forever: bool = False
+    ) -> Driving:
+        """That jobs are about to run on these terms, as it stands now."""
+        most, why = most_of(self.slots, devices), why_most(self.slots, devices)
+        return Driving(most, devices.note, jobs, done, forever, before, why, devices.seen)
 
     @property
     def pulse(self) -> Pulse:
@@ -90,7 +93,7 @@ def drive(store: Store, jobs: Sequence[Job], devices: Devices, terms: Terms, tel
     if not mine.active_names():
         refuse_the_impossible(asked, devices)
     done = sum(count for state, count in mine.counts().items() if state in SUCCEEDED or state is State.SKIPPED)
-    tell(Driving(terms.most(devices), devices.note, jobs, done, before=len(needed), view=devices.seen))
+    tell(terms.driving(devices, jobs, done, before=len(needed)))
     source, streaks = Submits(store.home, forever=False), Streaks(terms.max_failures)
     runner = terms.runner(mine, devices, tell, source, many=len(jobs) >= MANY, streaks=streaks)
     return run_out(runner, mine.jobs, terms.brake)
@@ -108,7 +111,7 @@ def drive_everything(store: Store, devices: Devices, terms: Terms, tell: Tell, *
         tell(notice)
 
     devices.expect(_unlike(Mine(store), devices))
-    tell(Driving(terms.most(devices), devices.note, forever=forever, view=devices.seen))
+    tell(terms.driving(devices, forever=forever))
     source, streaks = Submits(store.home, forever=forever), Streaks(terms.max_failures)
     runner = terms.runner(Mine(store), devices, note, source, streaks=streaks)
     return run_out(runner, lambda: store.by_ids(ended), terms.brake)

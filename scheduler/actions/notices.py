@@ -38,7 +38,8 @@ class Submitted:
 class Driving:
     """Jobs are about to run, at most `slots` at once (None: that is found out), on what `note` says is there. `jobs`: None where
     all that is queued runs, and with `forever` all that comes; `done` of them are over already, and the first `before` were not
-    asked for: the others come after them. `view`: the GPUs as they were last seen, at any moment and of any thread."""
+    asked for: the others come after them. `why`: why so many at once, where that is not plain. `view`: the GPUs as they were last
+    seen, at any moment and of any thread."""
 
     slots: int | None
     note: str
@@ -46,6 +47,7 @@ class Driving:
     done: int = 0
     forever: bool = False
     before: int = 0
+    why: str = ""
     view: Callable[[], GpuView | None] = field(default=_no_gpus, compare=False)
 
 

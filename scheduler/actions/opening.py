@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.errors import UserError
 from scheduler.home import Home, default_root, open_home
+from scheduler.queue.database import Unwritable
 from scheduler.queue.store import Store
 from scheduler.runner.settling import settle
 
@@ -21,11 +22,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_queue(say: Callable[[str], None], root: Path | None = None) -> Iterator[Store]:
+def opened_queue(say: Callable[[str], None], root: Path | None = None, *, only_looks: bool = False) -> Iterator[Store]:
     """The user's queue, or that in the state directory `root`, up to date with what happened while nobody watched. `say` hears
-    who keeps its lock, if somebody does."""
-    with Store(open_home(root), say, _summaries) as store:
-        settle(store)
+    who keeps its lock, if somebody does, and where the disk has no room to bring it up to date: it can be looked at all the same,
+    and whoever changes something meets that again. `only_looks`: nothing will be changed, and that soon."""
+    with Store(open_home(root), say, _summaries, only_looks=only_looks) as store:
+        why = store.frozen
+        try:
+            settle(store)
+        except Unwritable as error:
+            why = error.what
+        if why:
+            say(f"{why}: it is shown as it was last written down")
         yield store
 
 
@@ -41,7 +49,7 @@ def opened_if_there(say: Callable[[str], None]) -> Iterator[Store | None]:
     if not Home(default_root()).database.exists():
         yield None
         return
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         yield store
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from scheduler.actions.drive import Tell, Terms
-from scheduler.actions.notices import Driving, Said, SweepOpened
+from scheduler.actions.notices import Said, SweepOpened
 from scheduler.actions.sweep import Swept, budget_of, tried_out
+from scheduler.actions.trials import standing
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
 from scheduler.experiments.document.limits import Limits
@@ -24,9 +25,10 @@ from scheduler.sweeps.engine.live_trials import Book, open_sweep
 from scheduler.sweeps.stopping.rules import SERVER
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.wishes import Wishes
-from scheduler.wandb_agent.account import Account, account_of
+from scheduler.values import dataclass
+from scheduler.wandb_agent.account import Account, Address, account_of
 from scheduler.wandb_agent.heartbeats import Heartbeats
-from scheduler.wandb_agent.plan import ServerPlan, at_server, plan_from_config
+from scheduler.wandb_agent.plan import NOWHERE, ServerPlan, at_server, plan_from_config
 from scheduler.wandb_agent.run_environment import is_of, origin_of
 from scheduler.wandb_agent.server import Gone, HttpServer, Unanswered
 from scheduler.wandb_agent.source import ServerSource
@@ -72,6 +74,34 @@ def registered(
     return at_server(plan, account.url, address, origin)
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What would be computed: a sweep at its `address`, None where it would become one there only then; `trials`: how many of it
+    were computed here before."""
+
+    plan: ServerPlan
+    address: Address | None
+    trials: int = 0
+
+
+def foreseen(store: Store | None, plan: SweepPlan, written: object, directory: str, *, again: bool) -> Foreseen:
+    """What `begun` would go on with or begin. The server is not asked. `store`: None where there is no queue yet. UserError where
+    there is no key."""
+    if isinstance(plan, ServerPlan):
+        return Foreseen(plan, plan.address, _trials_of(store, plan, directory))
+    account = account_of(os.environ)
+    origin = origin_of(Path(plan.path), Path(directory), _text(written))
+    before = _registered_before(store, account, origin) if store and not again else ""
+    address = account.address(before) if before else None
+    there = at_server(plan, account.url, address or NOWHERE, origin)
+    return Foreseen(there, address, _trials_of(store, there, directory) if before else 0)
+
+
+def _trials_of(store: Store | None, plan: ServerPlan, directory: str) -> int:
+    before = standing(store, plan, directory) if store else None
+    return before.total if before else 0
+
+
 def begun(
     written: object,
     say: Callable[[str], None],
@@ -111,7 +141,7 @@ def sweep(
 
     tell(SweepOpened(plan, book, budget, SERVER, new, 0, book.aged(), NO_EVIDENCE, learns=False))
     devices.expect([plan])
-    tell(Driving(terms.most(devices), devices.note, view=devices.seen))
+    tell(terms.driving(devices))
     mine = Mine(store, book.unfinished())
     source = ServerSource(mine, plan, book, heartbeats, budget, say, lambda: devices.room(plan.resources))
     return tried_out(mine, plan, book, source, devices, terms, tell)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from scheduler.actions.sweep import refuse_wrong
 from scheduler.errors import UserError
 from scheduler.home import default_root
 from scheduler.sweeps.sweep import SweepPlan
@@ -44,6 +45,16 @@ def refuse(plan: SweepPlan, decided: Sequence[str], wishes: Wishes, spelling: Sp
         next_step = f"leave out {spelling.again}; FILE with {spelling.backend} makes a new one"
         raise UserError(f"{plan.path} is at the W&B server, and is not begun anew from here", next_step=next_step)
     _refuse_own_server(spelling)
+    if not plan.chooser:
+        _refuse_wrong_file(plan)
+
+
+def _refuse_wrong_file(plan: SweepPlan) -> None:
+    """One from which no sweep could be: a server may take it nevertheless, and have no point for anybody."""
+    try:
+        refuse_wrong(plan, Wishes())
+    except UserError as error:  # its way out would be an option, and the server hears of none
+        raise UserError(error.what, where=error.where, next_step="change the file: the W&B server gets it as it is") from None
 
 
 def _refuse_own_server(spelling: Spelling) -> None:

@@ -11,7 +11,7 @@ from scheduler.actions.check import Overview
 from scheduler.actions.check import check as check_list
 from scheduler.actions.drive import Driven, Tell, Terms, run_out
 from scheduler.actions.evidence import offered
-from scheduler.actions.notices import Driving, Said, SweepOpened
+from scheduler.actions.notices import Said, SweepOpened
 from scheduler.actions.trials import Results, Standing, results
 from scheduler.errors import CannotEverRun, UserError
 from scheduler.experiments import Experiment, ExperimentFile
@@ -79,7 +79,7 @@ def sweep(store: Store, plan: SweepPlan, devices: Devices, directory: str, terms
     if misspelt:
         say(f'none of the trials from before logged "{misspelt}": they are read once more, for "{plan.metric}"')
     devices.expect([plan])
-    tell(Driving(terms.most(devices), devices.note, view=devices.seen))
+    tell(terms.driving(devices))
     for trial in book.trials():
         journal(trial)
     asking = Asking(partial(open_search, plan.sweep, sampler=wishes.sampler, seed=record.seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from scheduler.actions import resume as resuming
 from scheduler.actions import retry as retrying
@@ -10,7 +11,7 @@ from scheduler.actions import run as running
 from scheduler.actions import submit as submitting
 from scheduler.actions import work as working
 from scheduler.actions.agents import send_home, split
-from scheduler.actions.drive import Driven, Tell, Terms
+from scheduler.actions.drive import Driven
 from scheduler.actions.opening import opened_queue, working_directory
 from scheduler.actions.results import Sort, lines, sort_of
 from scheduler.actions.status import status
@@ -29,18 +30,14 @@ from scheduler.api.arguments import (
     read,
     remarked,
     share_of,
-    terms_of,
-    where_of,
     with_leftovers,
 )
-from scheduler.api.driving import Notify, driving, over, planned, say_of, tell_of, warn
+from scheduler.api.driving import Notify, Sitting, how_of, planned, say_of, tell_of, warn
 from scheduler.api.job import Job, Jobs, jobs_of, stop
 from scheduler.experiments.document import values
 from scheduler.home import default_root
 from scheduler.queue import selection
-from scheduler.queue.store import Store
 from scheduler.report.agents import sent_home
-from scheduler.report.notifications import Notifications
 from scheduler.terminal import say
 from scheduler.tracking.trackers.names import asked_of_jobs
 
@@ -104,20 +101,20 @@ def run(
     UserError for what is wrong with the file or an argument; CannotEverRun, before anything is queued, for an experiment that
     this machine, or those that `on` names, can never run; StateError where these do not answer, or have other code.
     """
-    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
+    how = how_of(jobs, grace, max_failures, notify, trackers, on, slurm, sync, quiet=quiet)
     order = order_of(priority, begin, after, after_any, after_failure)
     plan = with_leftovers(planned(file, changes, commands, asked(program, style)), leftovers)
     plan = remarked(order.on(plan.with_share(share_of(share))), tags, note)
     ranking = Sort.read(sort) if sort is not None else sort_of(plan.policy)
-    warn(plan, here=where.elsewhere is None, quiet=quiet)
+    warn(plan, here=how.where.elsewhere is None, quiet=quiet)
 
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        here, begin = working_directory(), order.begin
-        with where.opened(here, say_of(quiet=quiet)) as devices:
-            driven = running.run(store, plan, devices, here, terms, tell, again=again, lost=lost, begin=begin)
-        return over(store, driven, told, ranking)
+    def act(here: Sitting) -> Jobs:
+        directory, asked = working_directory(), partial(running.run, again=again, lost=lost, begin=order.begin)
+        with how.where.opened(directory, say_of(quiet=quiet)) as devices:
+            driven = asked(here.store, plan, devices, directory, here.terms, here.tell)
+        return here.over(driven, ranking)
 
-    return driving(terms, act, notify, plan.path, quiet=quiet, trackers=trackers)
+    return how.drive(plan.path, act)
 
 
 def submit(
@@ -173,15 +170,15 @@ def retry(
     arguments, errors and Ctrl-C are those of `run`.
     """
     chosen = named(which)
-    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
+    how = how_of(jobs, grace, max_failures, notify, trackers, on, slurm, sync, quiet=quiet)
 
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        driven = retrying.retry(store, chosen, where, terms, tell, lost=lost)
+    def act(here: Sitting) -> Jobs:
+        driven = retrying.retry(here.store, chosen, how.where, here.terms, here.tell, lost=lost)
         if driven and not driven.jobs:  # trials that agents are to run
-            return jobs_of(store, ())
-        return over(store, driven or Driven(), told)
+            return jobs_of(here.store, ())
+        return here.over(driven or Driven())
 
-    return driving(terms, act, notify, "retry", quiet=quiet, trackers=trackers)
+    return how.drive("retry", act)
 
 
 def work(
@@ -201,12 +198,12 @@ def work(
 
     `forever`: also what is queued later, until a Ctrl-C. The other arguments and Ctrl-C are those of `run`.
     """
-    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
+    how = how_of(jobs, grace, max_failures, notify, trackers, on, slurm, sync, quiet=quiet)
 
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        return over(store, working.work(store, where, terms, tell, forever=forever), told, by_file=False)
+    def act(here: Sitting) -> Jobs:
+        return here.over(working.work(here.store, how.where, here.terms, here.tell, forever=forever), by_file=False)
 
-    return driving(terms, act, notify, "work", quiet=quiet, trackers=trackers)
+    return how.drive("work", act)
 
 
 def resume(
@@ -226,12 +223,12 @@ def resume(
 
     The arguments and Ctrl-C are those of `run`.
     """
-    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
+    how = how_of(jobs, grace, max_failures, notify, trackers, on, slurm, sync, quiet=quiet)
 
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Jobs:
-        return over(store, resuming.resume(store, where, terms, tell), told, by_file=False)
+    def act(here: Sitting) -> Jobs:
+        return here.over(resuming.resume(here.store, how.where, here.terms, here.tell), by_file=False)
 
-    return driving(terms, act, notify, "resume", quiet=quiet, trackers=trackers)
+    return how.drive("resume", act)
 
 
 def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
@@ -243,7 +240,7 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
     word that names nothing; a state and a filter may name none.
     """
     chosen = named(which)
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         if which and not chosen:  # of no jobs
             return Jobs((), ())
         return jobs_of(store, status(store, chosen, limit, Sort.read(sort) if sort is not None else None).lines)
@@ -251,7 +248,7 @@ def jobs(*which: Which, limit: int = 0, sort: str | None = None) -> Jobs:
 
 def job(which: str | int | Job) -> Job:
     """The one job that `which` names, as `jobs` has it; of several in a state, the newest. UserError if there is none."""
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         return jobs_of(store, lines(store, [selection.select_single(store, *named([which]))]))[0]
 
 

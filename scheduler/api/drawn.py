@@ -62,7 +62,7 @@ def curves(*which: Which, metrics: str | Sequence[str] = (), x: str = "step", sm
     if which and not words:  # of no jobs
         return Charts((), NOTHING)
     words = words or ["last"]
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         found = drawing(store, words, wanted, x=x, smooth=smooth, limit=limit)
     return Charts(found.metrics, found)
 
@@ -97,6 +97,6 @@ def page(*which: Which, title: str | None = None, notes: str | PathLike[str] | N
     words = named(which)
     if which and not words:  # of no jobs
         raise UserError("no jobs to make a page of", next_step="`exp_queue.jobs()` has all")
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         found = made(store, words, title=title, notes=Path(notes) if notes is not None else None)
     return Page(found.title, found.runs, found.html)

@@ -11,7 +11,8 @@ from scheduler.actions.brake import Brake
 from scheduler.actions.drive import Driven, Tell, Terms
 from scheduler.actions.opening import opened_queue
 from scheduler.actions.results import Line, Sort, best_first, lines
-from scheduler.api.arguments import Changes, Commands, File, Words, listed, path_of, words
+from scheduler.actions.where import Where
+from scheduler.api.arguments import Changes, Commands, File, Slurm, Words, listed, path_of, terms_of, where_of, words
 from scheduler.api.job import Jobs, jobs_of
 from scheduler.api.keyboard import interruptible
 from scheduler.errors import UserError
@@ -29,6 +30,7 @@ from scheduler.sweeps import read_file
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.terminal import say
 from scheduler.tracking.trackers.names import asked_of_jobs
+from scheduler.values import dataclass
 from scheduler.wandb_server.background import kept_if_asked
 
 Found = TypeVar("Found")
@@ -45,35 +47,65 @@ def planned(file: File | None, changes: Changes, commands: Commands, wanted: Ask
     return read_commands(listed(commands), changes=words(changes), asked=wanted)
 
 
-def driving(
-    terms: Terms,
-    act: Callable[[Store, Terms, Tell, Notifications], Found],
+@dataclass(frozen=True)
+class Sitting:
+    """A call that runs jobs, as long as it lasts: its queue, on what terms they run, who hears of it."""
+
+    store: Store
+    terms: Terms
+    tell: Tell
+    told: Notifications
+
+    def over(self, driven: Driven, sort: Sort | None = None, *, by_file: bool = True) -> Jobs:
+        """The best first. Those that stay queued since they can never run where they were to run say so. `by_file`: the same call
+        names its jobs, and finds them again."""
+        out = {number: each for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
+        found = [_left_out(line, out.get(line.job.number)) for line in lines(self.store, driven.jobs)]
+        results = best_first(found, sort)
+        home, interrupted = self.store.home, driven.interrupted
+        self.told.over(driven, farewell(results, home, driven.left_out, interrupted=interrupted, by_file=by_file))
+        return jobs_of(self.store, results)
+
+
+@dataclass(frozen=True)
+class How:
+    """On what terms the jobs of a call run: what the arguments say that all such calls have. `trackers`: see `asked_of_jobs`."""
+
+    where: Where
+    terms: Terms
+    notify: Notify = ()
+    trackers: Words = None
+    quiet: bool = False
+
+    def drive(self, about: str, act: Callable[[Sitting], Found]) -> Found:
+        """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs. Notifications are `about` that."""
+        whom = [self.notify] if isinstance(self.notify, str) else list(self.notify)
+        say, tell = say_of(quiet=self.quiet), tell_of(quiet=self.quiet)
+
+        def braked(brake: Brake) -> Found:
+            with notifying(whom, about, say) as told, opened_queue(say) as store:
+                terms = told.terms(replace(self.terms, brake=brake, every=_every(quiet=self.quiet)))
+                return act(Sitting(store, terms, told.also(tell), told))
+
+        with asked_of_jobs(self.trackers, "trackers"), kept_if_asked():
+            return interruptible(braked)
+
+
+def how_of(
+    jobs: int | str | None,
+    grace: float | str | None,
+    max_failures: float | None,
     notify: Notify,
-    about: str,
+    trackers: Words,
+    on: str | None,
+    slurm: Slurm,
+    sync: bool,
     *,
     quiet: bool,
-    trackers: Words,
-) -> Found:
-    """What `act` makes of the queue; a Ctrl-C is for the jobs that it runs. `trackers`: see `asked_of_jobs`."""
-    whom = [notify] if isinstance(notify, str) else list(notify)
-
-    def braked(brake: Brake) -> Found:
-        with notifying(whom, about, say_of(quiet=quiet)) as told, opened_queue(say_of(quiet=quiet)) as store:
-            watched = told.terms(replace(terms, brake=brake, every=_every(quiet=quiet)))
-            return act(store, watched, told.also(tell_of(quiet=quiet)), told)
-
-    with asked_of_jobs(trackers, "trackers"), kept_if_asked():
-        return interruptible(braked)
-
-
-def over(store: Store, driven: Driven, told: Notifications, sort: Sort | None = None, *, by_file: bool = True) -> Jobs:
-    """The best first. Those that stay queued since they can never run where they were to run say so. `by_file`: the same call
-    names its jobs, and finds them again."""
-    out = {number: each for each in driven.left_out if isinstance(each.why, str) for number in each.numbers}
-    found = [_left_out(line, out.get(line.job.number)) for line in lines(store, driven.jobs)]
-    results = best_first(found, sort)
-    told.over(driven, farewell(results, store.home, driven.left_out, interrupted=driven.interrupted, by_file=by_file))
-    return jobs_of(store, results)
+) -> How:
+    """As `exp_queue.run` has these. UserError for one that is wrong."""
+    where, terms = where_of(on, slurm, sync, terms_of(jobs, grace, max_failures))
+    return How(where, terms, notify, trackers, quiet)
 
 
 def _left_out(line: Line, out: LeftOut | None) -> Line:

@@ -119,14 +119,14 @@ class Job:
 
         UserError if it has not run yet, or its log was removed.
         """
-        with opened_queue(say, self.root) as store:
+        with opened_queue(say, self.root, only_looks=True) as store:
             (job,) = _found(store, [self])
             return b"".join(whole(attempt_of(store, job, None))).decode(errors="replace")
 
     def metrics(self) -> list[dict[str, Any]]:
         """The rows that its latest attempt has logged so far, in order, by whatever it logs with, and be it that it prints them:
         with `_step` and `_time` (seconds since 1970) where these are known. Empty for one that has logged nothing yet."""
-        with opened_queue(say, self.root) as store:
+        with opened_queue(say, self.root, only_looks=True) as store:
             (job,) = _found(store, [self])
             attempt = store.latest_attempts([job]).get(job.id)
             return rows(store, job, attempt) if attempt else []
@@ -146,7 +146,7 @@ class Job:
     def used(self) -> dict[str, Any] | None:
         """What its latest attempt has used of the machine in all, until now or its end, as `system` of `exp-queue show --format
         json`: means and peaks, and `energy_wh`. None where nothing was measured."""
-        with opened_queue(say, self.root) as store:
+        with opened_queue(say, self.root, only_looks=True) as store:
             attempts = list(store.latest_attempts(_found(store, [self])).values())
             found = uses(store, attempts)
         return next((as_object(use, co2_per_kwh()) for use in found.values()), None)
@@ -154,7 +154,7 @@ class Job:
     def curve(self, metric: str) -> Curve:
         """What its latest attempt has logged of a metric so far: points with `step`, `time`, `value`, and the extremes of the
         rows that each stands for. UserError for a metric that it has no numbers of."""
-        with opened_queue(say, self.root) as store:
+        with opened_queue(say, self.root, only_looks=True) as store:
             (job,) = _found(store, [self])
             attempt = store.latest_attempts([job]).get(job.id)
             found = logged(store, job, attempt).series if attempt else {}
@@ -243,7 +243,7 @@ def look_again(jobs: Sequence[Job], timeout: float | None = None, *, until_over:
     """These jobs as they are now or, `until_over`, when all of them are; TimeoutError after `timeout` seconds."""
     if not jobs:
         return Jobs((), ())
-    with opened_queue(say, jobs[0].root) as store:
+    with opened_queue(say, jobs[0].root, only_looks=not until_over) as store:
         there = _found(store, jobs)
         if until_over:
             wait_for(store, there, timeout, say=say)
@@ -280,7 +280,7 @@ def _remarked(job: Job, action: Callable[[Store], object]) -> Job:
 
 
 def _latest(job: Job) -> Attempt | None:
-    with opened_queue(say, job.root) as store:
+    with opened_queue(say, job.root, only_looks=True) as store:
         return store.latest_attempts(_found(store, [job])).get(job.id)
 
 

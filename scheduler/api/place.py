@@ -59,7 +59,7 @@ def _moved(action: Callable[..., holding.Moved], which: Sequence[Which]) -> Jobs
 def explain(which: str | int | Job = "last") -> str:
     """Why a job waits, in one sentence: which GPU, whose process, how much memory; or what it does instead. Of a trial that has
     begun: why it was stopped early, or goes on. `which` as for `job`."""
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         job = select_single(store, *named([which]))
         if job.state not in WAITING and (trial := recall(store, job)):
             return headline(trial)

@@ -58,7 +58,7 @@ def compare(
     words, order = named(which), Sort.read(sort) if sort is not None else None
     if which and not words:  # of no jobs
         return Comparison((), ())
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         if group_by:
             means = comparing.means(store, words, _several(group_by), columns=_several(columns), sort=order, limit=limit)
             return Comparison(comparison.objects_of_means(means), comparison.table_of_means(means))
@@ -76,7 +76,7 @@ def best(*which: Which, metric: str | None = None, count: int = 1) -> Comparison
     words, sort = named(which), Sort.read(metric) if metric is not None else None
     if which and not words:  # of no jobs
         return Comparison((), ())
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         found = choosing.best(store, words, sort, count_of("count", count) or 1)
     rows = list(map(_of_winner, found.winners))
     names = dict.fromkeys(name for row in rows for name in row)
@@ -112,7 +112,7 @@ class Sweep:
 
     def trials(self) -> Trials:
         """Its trials as they are now."""
-        with opened_queue(say, self.root) as store:
+        with opened_queue(say, self.root, only_looks=True) as store:
             return trials_of(store, remembered(store, sweep_called(store, self.id)))
 
 
@@ -136,7 +136,7 @@ class Sweeps(Rows[Sweep]):
 
 def sweeps(limit: int = 0) -> Sweeps:
     """All sweeps, the newest first; with `limit` so many."""
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         found = listed(store, limit)
         return Sweeps([_sweep(each, store.home.root) for each in found], sweeps_seen.table(found))
 

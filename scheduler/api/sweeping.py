@@ -8,7 +8,6 @@ from typing import Any
 
 from scheduler.actions import server_sweep, server_wishes
 from scheduler.actions import sweep as sweeping
-from scheduler.actions.drive import Tell, Terms
 from scheduler.actions.opening import opened_queue, working_directory
 from scheduler.actions.sweep import Swept
 from scheduler.actions.trials import remembered
@@ -24,11 +23,9 @@ from scheduler.api.arguments import (
     path_of,
     read,
     remarked,
-    terms_of,
-    where_of,
     words,
 )
-from scheduler.api.driving import Notify, driving, say_of, warn
+from scheduler.api.driving import Notify, Sitting, how_of, say_of, warn
 from scheduler.api.trial import Trials, trials_of
 from scheduler.errors import UserError
 from scheduler.experiments.command.launch import Asked
@@ -36,10 +33,8 @@ from scheduler.experiments.document import values
 from scheduler.experiments.document.document import Document
 from scheduler.experiments.document.given import document_of
 from scheduler.experiments.document.limits import DEFAULT
-from scheduler.queue.store import Store
 from scheduler.queue.sweep_selection import sweep_named
 from scheduler.queue.trials import latest_sweep, sweep_called
-from scheduler.report.notifications import Notifications
 from scheduler.report.sweeps import farewell
 from scheduler.sweeps.sweep import SweepPlan, open_sweep_file, plan_of, read_plan, standard_file
 from scheduler.sweeps.wishes import Wishes
@@ -100,12 +95,12 @@ def sweep(
     there = read("backend", backend, lambda value: values.choice(value, BACKENDS)) == WANDB
     named = isinstance(file, str) and is_at_a_server(file, surely=there)
     there = there or named
-    where, terms = where_of(on, slurm, sync, terms_of(jobs))
+    how = how_of(jobs, None, None, notify, trackers, on, slurm, sync, quiet=quiet)
     if there:
-        _refuse_at_a_server(where, [*words(changes), *(["method"] if method else [])])
+        _refuse_at_a_server(how.where, [*words(changes), *(["method"] if method else [])])
     plan, written = _plan(file, words(changes), asked(program, style), method, named=named, there=there)
     plan = remarked(for_each_trial(plan, gpus, gpu_memory, share, timeout, grace), tags, note)
-    warn(plan, here=where.elsewhere is None, quiet=quiet)
+    warn(plan, here=how.where.elsewhere is None, quiet=quiet)
     sources = (learn_from,) if isinstance(learn_from, str) else tuple(learn_from or ())
     limits = count_of("count", count), read("time", time, values.duration)
     wishes = Wishes(*limits, sampler, pruner, seed, again, evidence=sources)
@@ -113,12 +108,12 @@ def sweep(
         server_wishes.refuse(plan, _decided(wishes), wishes, server_wishes.PYTHON)
     compute = partial(server_sweep.begun, written, say_of(quiet=quiet)) if there else sweeping.sweep
 
-    def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Trials:
-        with where.opened_to_sweep(say_of(quiet=quiet)) as devices:
+    def act(here: Sitting) -> Trials:
+        with how.where.opened_to_sweep(say_of(quiet=quiet)) as devices:
             sweeping.refuse_impossible(plan, devices)
-            return _over(store, told, compute(store, plan, devices, working_directory(), terms, wishes, tell))
+            return _over(here, compute(here.store, plan, devices, working_directory(), here.terms, wishes, here.tell))
 
-    return driving(terms, act, notify, plan.path, quiet=quiet, trackers=trackers)
+    return how.drive(plan.path, act)
 
 
 def _plan(
@@ -160,10 +155,10 @@ def _refuse_at_a_server(where: Where, changes: Sequence[str]) -> None:
     server_wishes.refuse_changes(changes, server_wishes.PYTHON)
 
 
-def _over(store: Store, told: Notifications, swept: Swept) -> Trials:
-    last_words = farewell(swept.results, store.home, interrupted=swept.driven.interrupted) if swept.results else ()
-    told.over(swept.driven, last_words)
-    return trials_of(store, remembered(store, sweep_called(store, swept.sweep)))
+def _over(here: Sitting, swept: Swept) -> Trials:
+    last_words = farewell(swept.results, here.store.home, interrupted=swept.driven.interrupted) if swept.results else ()
+    here.told.over(swept.driven, last_words)
+    return trials_of(here.store, remembered(here.store, sweep_called(here.store, swept.sweep)))
 
 
 def trials(file: File | None = None, changes: Changes = None, *, sweep: str | None = None) -> Trials:
@@ -175,7 +170,7 @@ def trials(file: File | None = None, changes: Changes = None, *, sweep: str | No
     file need not be there any more.
     """
     key = None if file is None else read_plan(path_of(file), words(changes), asked()).key(working_directory())
-    with opened_queue(say) as store:
+    with opened_queue(say, only_looks=True) as store:
         record = latest_sweep(store, key) if sweep is None else sweep_named(store, sweep)
         if record is None:
             what = "there is no sweep yet" if file is None else f"no sweep of {file} was begun in this directory"

@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import (
-    failures_option,
-    format_option,
-    grace_option,
-    notify_option,
-    opened_store,
-    plain_option,
-    print_lines,
-    say,
-    sharing_options,
-    slots_option,
-    trackers_option,
-)
-from scheduler.cli.start_options import cold_option, elsewhere_options
+from scheduler.cli.options import format_option, print_lines, say
+from scheduler.cli.start_options import how_options_of_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scheduler.actions.drive import Driven
-    from scheduler.actions.notices import Tell
-    from scheduler.actions.where import Elsewhere
-    from scheduler.gpus.observation import Settings
-    from scheduler.queue.store import Store
-    from scheduler.report.notifications import Notifications
-    from scheduler.runner.limit import Slots
+    from scheduler.cli.start_options import How
 
 
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
-@slots_option
-@grace_option
-@failures_option
-@cold_option
-@elsewhere_options
-@sharing_options
-@notify_option
-@trackers_option
+@how_options_of_jobs
 @click.option("--lost", is_flag=True, help="Also jobs whose outcome is unknown.")
-@plain_option
 @format_option
-def retry(
-    jobs: tuple[str, ...],
-    slots: Slots,
-    grace: float | None,
-    max_failures: float | None,
-    settings: Settings,
-    notify: tuple[str, ...],
-    elsewhere: Elsewhere | None,
-    lost: bool,
-    plain: bool,
-    style: str,
-) -> int:
+def retry(jobs: tuple[str, ...], how: How, lost: bool, style: str) -> int:
     """Run jobs again that failed, timed out or were cancelled, and those still queued.
 
     Trials that W&B's agents ran are offered to the next agent, and not waited for.
@@ -71,87 +31,42 @@ def retry(
     exp-queue retry failed --on slurm -j20
     """
     from scheduler.actions.retry import retry as run_again
-    from scheduler.actions.where import Where
-    from scheduler.cli.driving import concluded, terms_of
+    from scheduler.cli.driving import concluded, sitting
     from scheduler.queue.selection import none_of
-    from scheduler.report.notifications import notifying
-    from scheduler.report.progress import Progress
-    from scheduler.report.viewing import viewed
 
-    progress, where = Progress(sys.stderr), Where(elsewhere, settings, slots)
-    with notifying(notify, "retry", say) as told, opened_store() as store:
-        terms = told.terms(terms_of(where.slots, grace, max_failures))
-        with viewed(progress, store.home, plain=plain) as tell:
-            driven = run_again(store, jobs, where, terms, told.also(tell), lost=lost)
+    with sitting(how, "retry") as here:
+        driven = here.drive(lambda store, terms, tell: run_again(store, jobs, how.where(), terms, tell, lost=lost))
         if driven is None:
             say(f"{none_of(jobs)}: nothing to run again")
         if driven is None or not driven.jobs:  # or trials that agents are to run: what becomes of them is said
             print_lines((), style)
             return 0
-        return concluded(driven, store, progress, told, style, by_file=True)
+        return concluded(driven, here, style, by_file=True)
 
 
 @click.command()
-@slots_option
-@grace_option
-@failures_option
-@cold_option
-@elsewhere_options
-@sharing_options
-@notify_option
-@trackers_option
+@how_options_of_jobs
 @click.option("--forever", is_flag=True, help="Do not end when the queue is empty: run what is submitted later, until a Ctrl-C.")
-@plain_option
 @format_option
-def work(
-    slots: Slots,
-    grace: float | None,
-    max_failures: float | None,
-    settings: Settings,
-    notify: tuple[str, ...],
-    elsewhere: Elsewhere | None,
-    forever: bool,
-    plain: bool,
-    style: str,
-) -> int:
+def work(how: How, forever: bool, style: str) -> int:
     """Run everything that is queued, whoever queued it and from wherever.
 
     \b
     exp-queue work --forever -j2
     exp-queue work --on ssh:ada,babbage
     """
-    from scheduler.actions.where import Where
     from scheduler.actions.work import work as run_all
-    from scheduler.cli.driving import terms_of
-    from scheduler.report.notifications import notifying
+    from scheduler.cli.driving import concluded, sitting
 
-    where = Where(elsewhere, settings, slots)
-    with notifying(notify, "work", say) as told, opened_store() as store:
-        terms = told.terms(terms_of(where.slots, grace, max_failures))
-        return _driven(store, lambda tell: run_all(store, where, terms, tell, forever=forever), told, style, plain=plain)
+    with sitting(how, "work") as here:
+        driven = here.drive(lambda store, terms, tell: run_all(store, how.where(), terms, tell, forever=forever))
+        return concluded(driven, here, style, by_file=False)
 
 
 @click.command()
-@slots_option
-@grace_option
-@failures_option
-@cold_option
-@elsewhere_options
-@sharing_options
-@notify_option
-@trackers_option
-@plain_option
+@how_options_of_jobs
 @format_option
-def resume(
-    slots: Slots,
-    grace: float | None,
-    max_failures: float | None,
-    settings: Settings,
-    notify: tuple[str, ...],
-    elsewhere: Elsewhere | None,
-    plain: bool,
-    style: str,
-) -> int:
+def resume(how: How, style: str) -> int:
     """Go on after an interruption, a crash or a reboot.
 
     Runs what is queued, what was cancelled, and what was lost but can resume.
@@ -161,22 +76,8 @@ def resume(
     exp-queue resume --on slurm
     """
     from scheduler.actions.resume import resume as go_on
-    from scheduler.actions.where import Where
-    from scheduler.cli.driving import terms_of
-    from scheduler.report.notifications import notifying
+    from scheduler.cli.driving import concluded, sitting
 
-    where = Where(elsewhere, settings, slots)
-    with notifying(notify, "resume", say) as told, opened_store() as store:
-        terms = told.terms(terms_of(where.slots, grace, max_failures))
-        return _driven(store, lambda tell: go_on(store, where, terms, tell), told, style, plain=plain)
-
-
-def _driven(store: Store, act: Callable[[Tell], Driven], told: Notifications, style: str, *, plain: bool) -> int:
-    from scheduler.cli.driving import concluded
-    from scheduler.report.progress import Progress
-    from scheduler.report.viewing import viewed
-
-    progress = Progress(sys.stderr)
-    with viewed(progress, store.home, plain=plain) as tell:
-        driven = act(told.also(tell))
-    return concluded(driven, store, progress, told, style, by_file=False)
+    with sitting(how, "resume") as here:
+        driven = here.drive(lambda store, terms, tell: go_on(store, how.where(), terms, tell))
+        return concluded(driven, here, style, by_file=False)

@@ -52,7 +52,7 @@ def check(plan: ExperimentFile | SweepPlan, listed: ExperimentFile | None, first
     from scheduler.report.hydra_outputs import announcement
 
     if not isinstance(plan, ExperimentFile):
-        from scheduler.cli.sweeping import check_plan
+        from scheduler.cli.sweep_plans import check_plan
 
         return check_plan(plan, listed, first, style)
     found = action.check(plan, first)

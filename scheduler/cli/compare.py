@@ -52,7 +52,7 @@ def compare(
     if by and diff:
         raise UserError("--diff and --group-by ask for two different tables", next_step="leave one of them out")
     most = (SHOWN if style == "table" else 0) if limit is None else limit
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         if by:
             return _print_means(action.means(store, jobs, by, columns=columns, sort=sort, limit=most), style, jobs)
         found = action.compare(store, jobs, columns=columns, sort=sort, only_different=diff, limit=most)
@@ -119,7 +119,7 @@ def best(jobs: tuple[str, ...], metric: Sort | None, count: int, style: str) -> 
     from scheduler.report import tables
     from scheduler.terminal import show
 
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         found = action(store, jobs, metric, count)
     if style != "table":
         tables.print_rows(report.objects(found) if style == "json" else report.rows(found), style, sys.stdout)

@@ -47,7 +47,7 @@ def curves(
     from scheduler.report import tables
 
     words = jobs or ("last",)
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         found = action(store, words, metrics, x=x, smooth=smooth, limit=DRAWN if style == "table" else 0)
     if not found.of:
         say(none_of(words))

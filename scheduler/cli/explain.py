@@ -32,7 +32,7 @@ def explain(job: str, settings: Settings, style: str) -> int:
     from scheduler.queue.states import WAITING
     from scheduler.report import tables
 
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         chosen = select_single(store, job)
         if chosen.state not in WAITING and _explain_trial(store, chosen, style):
             return 0

@@ -43,7 +43,7 @@ def export(jobs: tuple[str, ...], style: str | None, output: Path | None, curves
     if chosen not in action.TEXTS:
         kind = "a folder" if chosen in action.FOLDERS else "a file"
         raise UserError(f"--format {chosen} makes {kind}, and nobody says where", next_step="name it with -o")
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         data(action.texts(store, action.chosen(store, jobs), chosen, curves=curves), sys.stdout)
     return 0
 
@@ -52,7 +52,7 @@ def _write(jobs: tuple[str, ...], style: str, output: Path, *, curves: bool, for
     from scheduler.actions import export as action
     from scheduler.report.text import plural
 
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         found = action.export(store, jobs, style, output, curves=curves, force=force)
     say(f"{plural(found.jobs, 'job')} in {found.path}")
     place = shlex.quote(str(found.path))

@@ -30,16 +30,16 @@ def logs(job: str, follow: bool, lines: int | None, raw: bool, attempt: int | No
     from scheduler.queue.selection import select_single
 
     out = sys.stdout.buffer
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:  # not while somebody reads: that may take hours
         named = select_single(store, job)
         chosen = action.attempt_of(store, named, attempt)
-        pieces = action.following(store.home, chosen, lines) if follow else action.whole(chosen, lines)
-        size = 0
-        for piece in pieces if raw else _shown(pieces, follow=follow):
-            size += out.write(piece)
-            out.flush()
-        if not size and lines != 0:
-            say(f"job {named.short_id} has printed nothing; `exp-queue show {named.short_id}` shows what else is known of it")
+    pieces = action.following(store.home, chosen, lines) if follow else action.whole(chosen, lines)
+    size = 0
+    for piece in pieces if raw else _shown(pieces, follow=follow):
+        size += out.write(piece)
+        out.flush()
+    if not size and lines != 0:
+        say(f"job {named.short_id} has printed nothing; `exp-queue show {named.short_id}` shows what else is known of it")
     return 0
 
 

@@ -259,11 +259,11 @@ def read_pause(option: str, text: str) -> float:
         return values.pause(float(text) if text.replace(".", "", 1).isdecimal() else text)
 
 
-def opened_store() -> AbstractContextManager[Store]:
-    """The user's queue; who keeps its lock is said."""
+def opened_store(*, only_looks: bool = False) -> AbstractContextManager[Store]:
+    """The user's queue; who keeps its lock is said. `only_looks`: nothing will be changed, and that soon."""
     from scheduler.actions.opening import opened_queue
 
-    return opened_queue(say)
+    return opened_queue(say, only_looks=only_looks)
 
 
 def print_lines(lines: Sequence[Line], style: str, names: Labels | None = None) -> None:

@@ -44,7 +44,7 @@ def report(jobs: tuple[str, ...], output: Path, title: str | None, notes: Path |
     from scheduler.terminal import data
     from scheduler.web import report as action
 
-    with opened_store() as store, advancing() as tell:
+    with opened_store(only_looks=True) as store, advancing() as tell:
         if str(output) == "-":
             page = action.made(store, jobs, title=title, notes=notes, tell=tell)
             data([page.html], sys.stdout)

@@ -12,25 +12,19 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli.options import (
-    failures_option,
     format_option,
-    grace_option,
     leftovers_option,
-    notify_option,
     opened_store,
     order_options,
-    plain_option,
     print_lines,
     remark_options,
     say,
     share_option,
-    sharing_options,
-    slots_option,
     sort_option,
     trackers_option,
 )
 from scheduler.cli.reading import reads_a_file, warn_of_what_is_missing
-from scheduler.cli.start_options import cold_option, elsewhere_options
+from scheduler.cli.start_options import how_options_of_jobs
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
 
@@ -39,49 +33,34 @@ SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 if TYPE_CHECKING:
     from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
-    from scheduler.actions.where import Elsewhere
-    from scheduler.gpus.observation import Settings
+    from scheduler.cli.start_options import How
     from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
 
 
 @click.command()
 @reads_a_file
-@slots_option
-@grace_option
+@how_options_of_jobs
 @leftovers_option
 @share_option
-@failures_option
-@sharing_options
 @order_options
 @remark_options
-@notify_option
-@trackers_option
-@cold_option
-@elsewhere_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, where and how many, and start nothing.")
 @click.option("--detach", is_flag=True, help="Run in the background, also after a logout; progress goes to a file.")
 @click.option("--again", is_flag=True, help="Run everything, also what has succeeded before.")
 @click.option("--lost", is_flag=True, help="Also run jobs again whose outcome is unknown.")
-@plain_option
 @sort_option("policy.objective of the file, a sweep file's metric, what the script declares")
 @format_option
 def run(
     plan: ExperimentFile,
-    slots: Slots,
-    grace: float | None,
+    how: How,
     leftovers: str | None,
     share: int | None,
-    max_failures: float | None,
-    settings: Settings,
-    notify: tuple[str, ...],
     order: Order,
-    elsewhere: Elsewhere | None,
     dry_run: bool,
     detach: bool,
     again: bool,
     lost: bool,
-    plain: bool,
     sort: Sort | None,
     style: str,
 ) -> int:
@@ -99,20 +78,16 @@ def run(
     """
     from scheduler.actions.opening import begun_early, working_directory
 
-    begins_here = elsewhere is None and not dry_run and not detach
+    begins_here = how.elsewhere is None and not dry_run and not detach
     early = click.get_current_context().with_resource(begun_early()) if begins_here else None
     from scheduler.actions import run as action  # behind the launcher, which needs as long
     from scheduler.actions.results import sort_of
-    from scheduler.actions.where import Where
-    from scheduler.cli.driving import concluded, terms_of
+    from scheduler.cli.driving import concluded, sitting
     from scheduler.report.long_work import counted
-    from scheduler.report.notifications import notifying
-    from scheduler.report.progress import Progress
-    from scheduler.report.viewing import viewed
 
     plan = order.on(plan.with_policy(leftovers=leftovers).with_share(share))
-    directory, where = working_directory(), Where(elsewhere, settings, slots, early)
-    if elsewhere is None:
+    directory, where = working_directory(), how.where(early)
+    if how.elsewhere is None:
         warn_of_what_is_missing(plan)
     with where.opened(directory) as devices:
         if dry_run:
@@ -121,26 +96,24 @@ def run(
             return _dry_run(plan, experiments, where.slots, devices, style)
         if detach:
             return _detached(action.possible(plan, devices))
-        progress, terms = Progress(sys.stderr), terms_of(where.slots, grace, max_failures)
-        with notifying(notify, plan.path, say) as told, opened_store() as store:
-            with viewed(progress, store.home, plain=plain) as tell:
-                terms, tell, count = told.terms(terms), told.also(tell), partial(counted, what="experiments", plain=plain)
-                started = partial(action.run, store, plan, devices, directory, terms, tell, through=count)
-                driven = started(again=again, lost=lost, begin=order.begin)
-            return concluded(driven, store, progress, told, style, by_file=True, sort=sort or sort_of(plan.policy))
+        count = partial(counted, what="experiments", plain=how.plain)
+        asked = partial(action.run, again=again, lost=lost, begin=order.begin, through=count)
+        with sitting(how, plan.path) as here:
+            driven = here.drive(lambda store, terms, tell: asked(store, plan, devices, directory, terms, tell))
+            return concluded(driven, here, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
 def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slots, devices: Devices, style: str) -> int:
     from scheduler.report import submission, tables
     from scheduler.report.hydra_outputs import announcement
     from scheduler.report.pace import at_once
-    from scheduler.runner.limit import most_of
+    from scheduler.runner.limit import most_of, why_most
 
     if style == "json":
         tables.print_json(submission.planned_objects(experiments), sys.stdout)
         return 0
     say(announcement(plan.launch))
-    said = at_once(most_of(slots, devices))
+    said = at_once(most_of(slots, devices), why_most(slots, devices))
     say(f"{plan.path}: {len(experiments)} experiments, {said}; {devices.note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0

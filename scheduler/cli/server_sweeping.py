@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from scheduler.actions.sweep import Swept
     from scheduler.sweeps.sweep import SweepPlan
 
+SHOWN = 5  # points of a dry run
 _DECIDED = {
     "pruner": "--pruner",
     "sampler": "--sampler",
@@ -40,12 +43,28 @@ def refuse(plan: SweepPlan, wishes: Wishes) -> None:
     server_wishes.refuse(plan, decided, wishes, server_wishes.COMMAND)
 
 
-def show_plan(plan: SweepPlan) -> int:
-    """What would be computed; nothing is registered."""
+def show_plan(plan: SweepPlan, wishes: Wishes, offer: str, style: str, *, written: object) -> int:
+    """What would be computed, with points such as the server may send; it is not told of it. `offer`: how many run at once, and
+    on what; `written`: what the file says. UserError without a key."""
+    from scheduler.actions.opening import opened_if_there, working_directory
+    from scheduler.actions.server_sweep import foreseen as looked_ahead
+    from scheduler.actions.sweep import budget_of, known_points
     from scheduler.cli.options import say
+    from scheduler.report import foreseen, sweep_opening
+    from scheduler.report.submission import planned_objects, planned_rows
+    from scheduler.report.tables import print_json, print_table
+    from scheduler.sweeps.stopping.rules import SERVER
 
-    where = f"a sweep of {plan.chooser}" if plan.chooser else "it would become a sweep at the W&B server"
-    say(f"{plan.path}: {where}; nothing was started, and its points are not known before the server says them")
+    with opened_if_there(say) as store:
+        found = looked_ahead(store, plan, written, working_directory(), again=wishes.again)
+    budget = replace(budget_of(plan, wishes), cap=None, target=None)
+    say(sweep_opening.opening(found.plan, range(found.trials), budget, SERVER, new=not found.trials, revived=0))
+    say([offer, *foreseen.lines(found, asked=bool(plan.chooser))])
+    experiments = known_points(found.plan, 0, SHOWN)
+    if style == "json":
+        print_json(planned_objects(experiments), sys.stdout)
+    else:
+        print_table(planned_rows(experiments), sys.stdout)
     return 0
 
 

@@ -32,7 +32,7 @@ def show(job: str, patch: bool, packages: bool, style: str) -> int:
 
     if patch and packages:
         raise click.UsageError("--patch and --packages are two things: ask for one")
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         chosen = select_single(store, job)
         if patch or packages:
             origin = _origin(store, chosen)

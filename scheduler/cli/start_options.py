@@ -1,4 +1,4 @@
-"""Options about how jobs begin, and on which machines."""
+"""Options about how jobs begin, and on which machines; and those of every command that runs jobs, as one value."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduler.cli.options import (
+    failures_option,
+    grace_option,
+    notify_option,
+    plain_option,
+    sharing_options,
+    slots_option,
+    trackers_option,
+)
+from scheduler.values import dataclass
+
 if TYPE_CHECKING:
-    from scheduler.actions.where import Elsewhere
+    from scheduler.actions.where import Elsewhere, Where
+    from scheduler.gpus.observation import Settings
+    from scheduler.runner.early import Early
+    from scheduler.runner.limit import Slots
 
 
 def _cold(context: click.Context, option: click.Parameter, cold: bool) -> None:
@@ -73,3 +87,48 @@ def _wish(on: str | None, of_slurm: tuple[str, ...]) -> Elsewhere | None:
     from scheduler.ssh.hosts import hosts_in
 
     return Elsewhere(wishes_of(of_slurm)) if on == "slurm" else Elsewhere(hosts=hosts_in(on))
+
+
+@dataclass(frozen=True)
+class How:
+    """On what terms a command runs jobs, as its options say: at most `slots` at once, on other machines where `elsewhere` is not
+    None, beside others as `settings` say. `notify`: who is told; `plain`: in lines, on a terminal too; `grace` and `max_failures`
+    as `Terms` has them."""
+
+    slots: Slots
+    elsewhere: Elsewhere | None
+    settings: Settings
+    notify: tuple[str, ...]
+    plain: bool
+    grace: float | None = None
+    max_failures: float | None = None
+
+    def where(self, early: Early | None = None) -> Where:
+        """Where that is. `early`: what has a launcher begun for this machine."""
+        from scheduler.actions.where import Where
+
+        return Where(self.elsewhere, self.settings, self.slots, early)
+
+
+def how_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of every command that runs jobs; it gets them as `how`."""
+    return slots_option(_elsewhere_and_beside(_as_how(command, "slots", "elsewhere", "settings", "notify", "plain")))
+
+
+def how_options_of_jobs(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where all jobs are there already: also how they are stopped, and when their program is given up."""
+    as_how = _as_how(command, "slots", "elsewhere", "settings", "notify", "plain", "grace", "max_failures")
+    return slots_option(grace_option(failures_option(_elsewhere_and_beside(as_how))))
+
+
+def _elsewhere_and_beside(command: Callable[..., Any]) -> Callable[..., Any]:
+    return elsewhere_options(sharing_options(notify_option(trackers_option(cold_option(plain_option(command))))))
+
+
+def _as_how(command: Callable[..., Any], *names: str) -> Callable[..., Any]:
+    @functools.wraps(command)
+    def with_how(*arguments: Any, **given: Any) -> Any:
+        how = How(**{name: given.pop(name) for name in names})
+        return command(*arguments, how=how, **given)
+
+    return with_how

@@ -32,7 +32,7 @@ def status(jobs: tuple[str, ...], limit: int | None, sort: Sort | None, style: s
     from scheduler.actions.status import status as standing
 
     most = (SHOWN if style == "table" else 0) if limit is None else limit  # a program that counts would count wrongly
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         found = standing(store, jobs, most, sort)
     print_lines(found.lines, style)
     if found.unlogged:

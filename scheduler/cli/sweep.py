@@ -2,64 +2,36 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from scheduler.cli.options import (
-    format_option,
-    notify_option,
-    opened_store,
-    plain_option,
-    remark_options,
-    say,
-    sharing_options,
-    slots_option,
-    trackers_option,
-)
+from scheduler.cli.options import format_option, remark_options
 from scheduler.cli.reading import WANDB, reads_a_sweep, warn_of_what_is_missing
-from scheduler.cli.start_options import cold_option, elsewhere_options
+from scheduler.cli.start_options import how_options
 from scheduler.cli.sweep_options import resource_options, wish_options
 from scheduler.errors import UserError
 from scheduler.sweeps.wishes import Wishes
 
 if TYPE_CHECKING:
-    from scheduler.actions.trials import Standing
-    from scheduler.actions.where import Elsewhere
-    from scheduler.gpus.observation import Settings
+    from scheduler.actions.sweep import Swept
+    from scheduler.cli.start_options import How
+    from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
-    from scheduler.sweeps.engine.evidence import Evidence
     from scheduler.sweeps.sweep import SweepPlan
 
 
 @click.command()
 @reads_a_sweep
-@slots_option
+@how_options
 @wish_options
 @resource_options
 @remark_options
-@sharing_options
-@notify_option
-@trackers_option
-@cold_option
-@elsewhere_options
 @click.option("--dry-run", is_flag=True, help="Say what the sweep is and show its first points; start nothing.")
-@plain_option
 @format_option
-def sweep(
-    plan: SweepPlan,
-    written: object,
-    slots: Slots,
-    wishes: Wishes,
-    settings: Settings,
-    notify: tuple[str, ...],
-    backend: str,
-    elsewhere: Elsewhere | None,
-    dry_run: bool,
-    plain: bool,
-    style: str,
-) -> int:
+def sweep(plan: SweepPlan, written: object, how: How, wishes: Wishes, backend: str, dry_run: bool, style: str) -> int:
     """Run a W&B sweep FILE (default: sweep.yaml, else sweeps/sample.yaml) on this machine: no account, no server.
 
     The same command again goes on where the last one stopped. Ctrl-C once: no new trials; twice: stop those that run.
@@ -73,46 +45,45 @@ def sweep(
     exp-queue sweep me/digits/k3v0x1ab
     """
     from scheduler.actions import sweep as action
-    from scheduler.actions.opening import working_directory
-    from scheduler.actions.where import Where
     from scheduler.cli import server_sweeping
-    from scheduler.cli.driving import terms_of
-    from scheduler.cli.sweeping import concluded, show_plan
-    from scheduler.report.notifications import notifying
-    from scheduler.report.progress import Progress
-    from scheduler.report.viewing import viewed
 
-    at_server = backend == WANDB
+    at_server, where = backend == WANDB, how.where()
     if at_server:
         server_sweeping.refuse(plan, wishes)
-        if elsewhere is not None:
+        if how.elsewhere is not None:
             raise UserError("--on: the trials of a W&B server are computed on this machine", next_step="leave one of the two out")
-    if elsewhere is None:
+    if how.elsewhere is None:
         warn_of_what_is_missing(plan)
-    with Where(elsewhere, settings, slots).opened_to_sweep() as devices:
+    with where.opened_to_sweep() as devices:
         action.refuse_impossible(plan, devices)
         if dry_run:
-            return server_sweeping.show_plan(plan) if at_server else show_plan(plan, wishes, *_before(plan, wishes), style)
-        with notifying(notify, plan.path, say) as told, opened_store() as store:
-            with viewed(Progress(sys.stderr), store.home, plain=plain) as tell:
-                terms = told.terms(terms_of(slots))
-                compute = server_sweeping.computing(written) if at_server else action.sweep
-                swept = compute(store, plan, devices, working_directory(), terms, wishes, told.also(tell))
-            return concluded(swept, store.home, told, style)
+            show = partial(server_sweeping.show_plan, written=written) if at_server else _show_plan
+            return show(plan, wishes, _offer(plan, where.slots, devices), style)
+        compute = server_sweeping.computing(written) if at_server else action.sweep
+        return _swept(compute, plan, how, wishes, devices, style)
 
 
-def _before(plan: SweepPlan, wishes: Wishes) -> tuple[Standing | None, Evidence]:
-    """Where the sweep stands that this command would go on with, and what it would learn from. UserError as for the sweep."""
-    from scheduler.actions.evidence import foreseen
-    from scheduler.actions.opening import opened_if_there, working_directory
-    from scheduler.actions.trials import standing
-    from scheduler.cli.options import say
-    from scheduler.sweeps.engine.evidence import NO_EVIDENCE
+def _swept(compute: Callable[..., Swept], plan: SweepPlan, how: How, wishes: Wishes, devices: Devices, style: str) -> int:
+    from scheduler.actions.opening import working_directory
+    from scheduler.cli.driving import sitting
+    from scheduler.cli.sweeping import concluded
 
-    with opened_if_there(say) as store:
-        if not store and wishes.evidence:
-            raise UserError("--from: there is no sweep yet", next_step="`exp-queue sweep FILE` begins one")
-        if not store:
-            return None, NO_EVIDENCE
-        before = None if wishes.again else standing(store, plan, working_directory())
-        return before, foreseen(store, plan, working_directory(), wishes)
+    directory = working_directory()
+    with sitting(how, plan.path) as here:
+        swept = here.drive(lambda store, terms, tell: compute(store, plan, devices, directory, terms, wishes, tell))
+        return concluded(swept, here, style)
+
+
+def _show_plan(plan: SweepPlan, wishes: Wishes, offer: str, style: str) -> int:
+    from scheduler.cli.sweep_plans import show_plan
+
+    return show_plan(plan, wishes, offer, style)
+
+
+def _offer(plan: SweepPlan, slots: Slots, devices: Devices) -> str:
+    """How many trials would run at once, and on what."""
+    from scheduler.report.pace import at_once
+    from scheduler.runner.limit import most_of, why_most
+
+    devices.expect([plan])
+    return f"{at_once(most_of(slots, devices), why_most(slots, devices))}; {devices.note}"

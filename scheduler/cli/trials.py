@@ -25,7 +25,7 @@ def sweeps(limit: int | None, style: str) -> int:
     from scheduler.report import sweeps_seen, tables
 
     most = (SHOWN if style == "table" else 0) if limit is None else limit
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         found = listed(store, most)
     if style != "table":
         tables.print_rows(sweeps_seen.objects(found), style, sys.stdout)
@@ -56,7 +56,7 @@ def trials(sweep: str | None, style: str) -> int:
     from scheduler.report.sweeps import rows
     from scheduler.report.trials import rows_of_bands
 
-    with opened_store() as store:
+    with opened_store(only_looks=True) as store:
         found = see(store, sweep_named(store, sweep))
         present = agents_of(store.home.root, found.listed.sweep)
         last_words = sweeps_seen.ending(found, store.home)

@@ -46,9 +46,10 @@ def watch(jobs: tuple[str, ...], once: bool, plain: bool, settings: Settings, st
     from scheduler.report.log_view import newest_line
     from scheduler.report.progress import Progress
 
-    with opened_devices(settings) as devices, opened_store() as store:
+    once = once or style == "json"
+    with opened_devices(settings) as devices, opened_store(only_looks=once) as store:
         chosen, progress = _chosen(store, jobs), Progress(sys.stderr)
-        if once or style == "json":
+        if once:
             _show(lookout(store, chosen, devices, newest_line).scene(), progress, style)
             return 0
         _follow(looking(store, chosen, devices, newest_line, progress.tell), progress, plain=plain)

@@ -28,8 +28,8 @@ class Settings:
     timeout: Any = None
     grace: Any = None
     priority: int | None = None
-    jobs: int | None = None  # at most so many at once; None: one for each GPU
-    stagger: float = 0.0  # seconds: a job starts so much later, at the earliest, than the one before it
+    jobs: Any = None  # at most so many at once, or "auto"; None: one for each GPU
+    stagger: Any = 0  # seconds, or a text: a job starts so much later, at the earliest, than the one before it
     group: str | None = None  # None: the name that the application has
     notify: str | None = None
 

@@ -16,27 +16,31 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
+from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from scheduler.actions.drive import Driven, Tell, Terms, drive
+from scheduler.actions.drive import Driven, Tell, drive
 from scheduler.actions.opening import opened_devices, working_directory
 from scheduler.actions.results import lines
 from scheduler.actions.run import possible
 from scheduler.actions.submit import submit
+from scheduler.actions.where import Where
 from scheduler.api.arguments import terms_of
-from scheduler.api.driving import driving, over, tell_of
+from scheduler.api.driving import How, Sitting, tell_of
 from scheduler.api.job import Job, jobs_of
-from scheduler.errors import about
+from scheduler.errors import CannotEverRun, UserError, about
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.asks import Policy, Resources
+from scheduler.experiments.document import values
 from scheduler.experiments.layout import POLICY, RESOURCES
 from scheduler.hydra_launcher import command
 from scheduler.hydra_launcher.returned import returned
+from scheduler.pacing import AUTO
 from scheduler.queue.job import Job as QueuedJob
 from scheduler.queue.states import WAITING
 from scheduler.queue.store import Store
-from scheduler.report.notifications import Notifications
 from scheduler.report.text import plural
+from scheduler.runner.devices import Devices
 from scheduler.terminal import say
 from scheduler.values import dataclass
 
@@ -53,6 +57,8 @@ def launch(
         jobs = multirun.run([multirun.experiment(first + place, overrides) for place, overrides in enumerate(own)])
     except KeyboardInterrupt:  # all is said; Hydra would show where in our calls it was
         raise SystemExit(128 + SIGINT) from None
+    except UserError as error:  # of its own errors Hydra shows the words alone, unless HYDRA_FULL_ERROR says otherwise
+        raise CompactHydraException(str(error)) from error
     return [returned(job, overrides, config.hydra.job.name) for job, overrides in zip(jobs, own, strict=True)]
 
 
@@ -91,28 +97,45 @@ class _Multirun:
         return replace(Policy(), **self._said(POLICY))
 
     def _said(self, readers: dict[str, Callable[[Any], Any]]) -> dict[str, Any]:
-        given = {name: value for name, value in self.settings.items() if value is not None and name in readers}
-        return {name: _read(name, value, readers[name]) for name, value in given.items()}
+        return {
+            name: self._asked(name, readers[name])
+            for name, value in self.settings.items()
+            if value is not None and name in readers
+        }
+
+    def _asked(self, name: str, reader: Callable[[Any], Any]) -> Any:
+        """What is said under this name; None is nobody's wish. UserError with the key for what it cannot mean."""
+        value = self.settings[name]
+        with about(f"hydra.launcher.{name}"):
+            return None if value is None else reader(value)
 
     def run(self, experiments: Sequence[Experiment]) -> Sequence[Job]:
         """The jobs of these experiments when they are over, in the same order."""
         path = next((word for word in experiments[0].argv if word.endswith(".py")), self.config.hydra.job.name)
         plan = ExperimentFile(path, None, (), (), self._resources, self._policy, (), listed=tuple(experiments))
-        stagger = float(self.settings["stagger"])
+        stagger, terms = self._asked("stagger", values.pause) or 0.0, terms_of(self._asked("jobs", _slots))
 
-        def act(store: Store, terms: Terms, tell: Tell, told: Notifications) -> Sequence[Job]:
+        def act(here: Sitting) -> Sequence[Job]:
+            store = here.store
             with opened_devices() as devices:
-                asked = list(possible(plan, devices))
-                jobs = _submitted(store, replace(plan, listed=tuple(asked)), stagger, tell)
-                driven = drive(store, jobs, devices, terms, tell)
-            over(store, Driven(driven.jobs, driven.left_out, driven.interrupted), told)
+                asked = _possible(plan, devices)
+                jobs = _submitted(store, replace(plan, listed=tuple(asked)), stagger, here.tell)
+                driven = drive(store, jobs, devices, here.terms, here.tell)
+            here.over(Driven(driven.jobs, driven.left_out, driven.interrupted))
             found = list(store.by_numbers([job.number for job in jobs]))
             if driven.interrupted:
                 say(_left(found))
             return list(jobs_of(store, lines(store, found)))
 
-        notify = self.settings["notify"] or ()
-        return driving(terms_of(self.settings["jobs"]), act, notify, path, quiet=False, trackers=None)
+        return How(Where(), terms, self.settings["notify"] or ()).drive(path, act)
+
+
+def _possible(plan: ExperimentFile, devices: Devices) -> list[Experiment]:
+    """Its experiments. CannotEverRun, in the words of this face, if one of them can never run here."""
+    try:
+        return list(possible(plan, devices))
+    except CannotEverRun as error:
+        raise CannotEverRun(error.what, next_step=devices.cure or "ask for less under `hydra.launcher`") from None
 
 
 def _submitted(store: Store, plan: ExperimentFile, stagger: float, tell: Tell) -> list[Any]:
@@ -160,6 +183,6 @@ def _values(overrides: Sequence[str]) -> Iterator[tuple[str, Any]]:
             yield each.key_or_group, None if each.is_delete() else each.value()
 
 
-def _read(name: str, value: Any, reader: Callable[[Any], Any]) -> Any:
-    with about(f"hydra.launcher.{name}"):
-        return reader(value)
+def _slots(value: object) -> int | str:
+    """So many jobs at once, or AUTO."""
+    return AUTO if value == AUTO else RESOURCES["cpus"](value)

@@ -19,14 +19,14 @@ IN_MODIFY, IN_ATTRIB, IN_CLOSE_WRITE, IN_MOVED_TO, IN_CREATE = 0x2, 0x4, 0x8, 0x
 class FolderWatch:
     """A descriptor for `selectors` that is readable when one of `events` has happened in one of `folders`, or to a file there.
 
-    `precise` is False where the kernel gives no watch (its limit per user is reached): then the descriptor is never
-    readable, and callers must look again after a while in any case.
+    `precise` is False where the kernel does not give a watch for each of them (its limit per user is reached, or one is not
+    there): then the descriptor tells of some or of nothing, and callers must look again after a while in any case.
     """
 
     def __init__(self, events: int, *folders: Path) -> None:
         fd = open_inotify()
         watched = [fd is not None and add_watch(fd, folder, events) for folder in folders]
-        self.precise = any(watched)
+        self.precise = all(watched)
         self._fds: tuple[int, ...] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if fd is None else (fd,)
 
     def fileno(self) -> int:

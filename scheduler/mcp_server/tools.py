@@ -22,12 +22,15 @@ from scheduler.actions.opening import opened_queue, working_directory
 from scheduler.actions.results import Sort
 from scheduler.actions.submit import submit as submit_action
 from scheduler.errors import UserError
+from scheduler.experiments import Experiment, ExperimentFile
+from scheduler.experiments.command.missing import missing
 from scheduler.queue.selection import select, select_single
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
 from scheduler.report import best as best_report
 from scheduler.report import comparison
 from scheduler.report.jobs import objects
+from scheduler.report.submission import remarks
 from scheduler.sweeps import read_file
 from scheduler.terminal import safe, say
 
@@ -39,13 +42,13 @@ Objects = list[dict[str, Any]]
 def status(jobs: list[str] | None = None, limit: int = 20) -> Objects:
     """Jobs and how they stand, the newest `limit` of those that `jobs` names: ids, states such as "failed" or "running", "last",
     "group:NAME", "tag:NAME", filters such as "lr<0.01 and failed". Without `jobs`: of all."""
-    with _opened() as store:
+    with _opened(only_looks=True) as store:
         return _plain(objects(status_action.status(store, jobs or [], limit).lines))
 
 
 def logs(job: str, lines: int = 100) -> str:
     """The last `lines` lines that a job has printed. `job` as for `status`; of several the newest."""
-    with _opened() as store:
+    with _opened(only_looks=True) as store:
         attempt = attempt_of(store, select_single(store, job), None)
         text = b"".join(whole(attempt, max(1, min(lines, LINES)))).decode(errors="replace")
     return safe(text, keep="\n\t")
@@ -54,14 +57,18 @@ def logs(job: str, lines: int = 100) -> str:
 def best(jobs: list[str] | None = None, metric: str = "", count: int = 1) -> Objects:
     """The `count` best jobs with their parameters, checkpoints and directories. `jobs` as for `status`; `metric`: such as
     "val_acc:max"; without it by what each job says that it is after."""
-    with _opened() as store:
-        return _plain(best_report.objects(best_action.best(store, jobs or [], Sort.read(metric) if metric else None, count)))
+    with _opened(only_looks=True) as store:
+        return _plain(
+            best_report.objects(best_action.best(store, jobs or [], Sort.read(metric) if metric else None, max(count, 1)))
+        )
 
 
 def compare(jobs: list[str] | None = None, limit: int = 20, only_different: bool = False) -> Objects:
     """What came out of jobs, side by side, the best first: parameters, last and best values. `jobs` as for `status`."""
-    with _opened() as store:
-        return _plain(comparison.objects(compare_action.compare(store, jobs or [], only_different=only_different, limit=limit)))
+    with _opened(only_looks=True) as store:
+        return _plain(
+            comparison.objects(compare_action.compare(store, jobs or [], only_different=only_different, limit=max(limit, 0)))
+        )
 
 
 def submit(file: str, changes: list[str] | None = None, confirm: str = "") -> dict[str, Any]:
@@ -72,9 +79,7 @@ def submit(file: str, changes: list[str] | None = None, confirm: str = "") -> di
     experiments = list(plan.experiments())
     code = _code("submit", [working_directory(), *(each.id for each in experiments)])
     if confirm != code:
-        shown = [each.config for each in experiments[:SHOWN]]
-        would = {"would_queue": len(experiments), "file": file, "experiments": shown, "command": list(experiments[0].argv)}
-        return _preview(would if experiments else {"would_queue": 0}, code, confirm)
+        return _preview(_foreseen(plan, experiments), code, confirm)
     with _opened() as store:
         found = submit_action(store, plan, working_directory(), lambda _: None, experiments)
         return {"jobs": [job.id for job in found.jobs], "what": {verb.value: count for verb, count in found.counts.items()}}
@@ -97,8 +102,8 @@ READING = (status, logs, best, compare)
 CHANGING = (submit, cancel)
 
 
-def _opened() -> AbstractContextManager[Store]:
-    return opened_queue(say)
+def _opened(*, only_looks: bool = False) -> AbstractContextManager[Store]:
+    return opened_queue(say, only_looks=only_looks)
 
 
 def _plain(found: Sequence[Any]) -> Any:
@@ -109,6 +114,14 @@ def _plain(found: Sequence[Any]) -> Any:
 def _code(verb: str, what: Iterable[str]) -> str:
     """Of exactly this: where the file or the queue has changed since, it is another one."""
     return hashlib.sha256("\n".join([verb, *what]).encode()).hexdigest()[:8]
+
+
+def _foreseen(plan: ExperimentFile, experiments: Sequence[Experiment]) -> dict[str, Any]:
+    """What a submit would queue, with what the writer of the file should know."""
+    shown, command = [each.config for each in experiments[:SHOWN]], [list(each.argv) for each in experiments[:1]]
+    warnings = remarks(plan.path, (*plan.notes, *map(str, missing(plan.launches))))
+    found = {"would_queue": len(experiments), "file": plan.path, "experiments": shown, "warnings": warnings}
+    return {**found, "command": command[0]} if command else found
 
 
 def _preview(would: dict[str, Any], code: str, given: str) -> dict[str, Any]:

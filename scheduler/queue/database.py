@@ -22,6 +22,8 @@ NAMED_AFTER = 3.0  # seconds
 FULL = 1 << 16  # bytes: with less left on a disk, what cannot be written is said to be for want of room
 CHECKED_EVERY = 86400.0  # seconds
 LOCKED = "database is locked"
+IS_FULL = "is on a disk that is full"
+ROOM = "see the disk's free space and permissions"
 
 
 class Unwritable(StateError):
@@ -36,9 +38,11 @@ def _is_passing(error: sqlite3.OperationalError) -> bool:
 class Database:
     """One connection. `read()` for queries, `with write():` for a transaction that is on disk when it returns."""
 
-    def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None) -> None:
-        """`say` hears who holds the queue's lock, if that takes long."""
+    def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None, *, only_looks: bool = False) -> None:
+        """`say` hears who holds the queue's lock, if that takes long. `only_looks`: nothing will be written, and it is closed
+        soon: then a disk that is full is no hindrance."""
         self._say, self._path = say, home.database
+        self.frozen = ""  # why nothing can be written as long as this is open
         with ExitStack() as opened:  # of a queue that is refused nothing stays open
             self._lock = os.open(home.write_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             opened.callback(os.close, self._lock)
@@ -48,7 +52,7 @@ class Database:
             if self._path.stat().st_size == 0:
                 raise self._refusal("is empty")
             with self._explained():
-                self.writer = Writer(self._connected())
+                self.writer = Writer(self._seen() if only_looks else self._connected())
                 opened.callback(lambda: self.writer.rest().close())
                 self._look_for_damage()
                 self._migrate()
@@ -72,6 +76,8 @@ class Database:
     def write(self, *, many: bool = False) -> Iterator[sqlite3.Connection]:
         """A transaction; committed durably on a normal end, undone on any exception. `many`: it writes very many rows that refer
         to rows which it has just read or written; SQLite, which would look for each of them again, does not."""
+        if self.frozen:
+            raise Unwritable(self.frozen, next_step=ROOM)
         with self._explained(), self._exclusive(), self._trusted() if many else nullcontext():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
@@ -164,7 +170,30 @@ class Database:
                     undone.pop_all()
                     return connection
 
+    def _seen(self) -> sqlite3.Connection:
+        """As `_connected`; where a full disk has no room for what SQLite makes beside a file that it opens, one that only reads
+        and makes nothing. That takes no notice of anybody's changes: until it is closed nobody of ours writes."""
+        try:
+            return self._connected()
+        except sqlite3.OperationalError as error:
+            if not _is_passing(error) or not self._is_full():
+                raise
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
+            log = self._path.with_name(f"{self._path.name}-wal")
+            if log.exists() and log.stat().st_size:  # there is more than the file has
+                raise
+            self.frozen = f"the queue {self._path} {IS_FULL}"
+        connection = _connect(f"{self._path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        self._refuse_foreign(connection)
+        return connection
+
     def _admit(self, connection: sqlite3.Connection) -> None:
+        self._refuse_foreign(connection)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # a backup that somebody has copied here
+            with suppress(sqlite3.OperationalError), self._exclusive():  # while others read it as it is, so do we
+                connection.execute("PRAGMA journal_mode = WAL")
+
+    def _refuse_foreign(self, connection: sqlite3.Connection) -> None:
         """Refuse what is not ours, or newer than we are."""
         if _pragma(connection, "application_id") != APPLICATION_ID:
             raise self._refusal("was not made by exp-queue")
@@ -174,9 +203,6 @@ class Database:
                 f"the queue {self._path} was written by a newer exp-queue (format {version}, known here {len(MIGRATIONS)})",
                 next_step="upgrade exp-queue, or set EXP_QUEUE_HOME to another directory",
             )
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # a backup that somebody has copied here
-            with suppress(sqlite3.OperationalError), self._exclusive():  # while others read it as it is, so do we
-                connection.execute("PRAGMA journal_mode = WAL")
 
     def _migrate(self) -> None:
         if _pragma(self.connection, "user_version") < len(MIGRATIONS):
@@ -217,8 +243,8 @@ class Database:
         except sqlite3.OperationalError as error:
             kind = Unwritable if _is_passing(error) else StateError
             locked = LOCKED in str(error)
-            what = "is on a disk that is full" if kind is Unwritable and not locked and self._is_full() else "cannot be used now"
-            next_step = self._let_go() if locked else "see the disk's free space and permissions"
+            what = IS_FULL if kind is Unwritable and not locked and self._is_full() else "cannot be used now"
+            next_step = self._let_go() if locked else ROOM
             raise kind(f"the queue {self._path} {what} ({error})", next_step=next_step) from error
         except sqlite3.DatabaseError as error:
             if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
@@ -237,8 +263,8 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=60, check_same_thread=False)  # `Writer` sees to it
+def _connect(path: Path | str, *, uri: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60, check_same_thread=False, uri=uri)  # `Writer` sees to it
     with ExitStack() as undone:  # the first word to a file that is damaged is an error
         undone.callback(connection.close)
         connection.row_factory = sqlite3.Row

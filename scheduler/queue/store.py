@@ -28,12 +28,19 @@ _USES = """SELECT gpu_use.*, attempt.state IN ('done', 'stopped_early') AS succe
 class Store:
     """The durable queue of one user. A change that returned survives a kill and a power cut."""
 
-    def __init__(self, home: Home, say: Callable[[str], None] = lambda _: None, summaries: Summaries | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        say: Callable[[str], None] = lambda _: None,
+        summaries: Summaries | None = None,
+        *,
+        only_looks: bool = False,
+    ) -> None:
         """`say` hears who keeps the queue's lock, if somebody does; `summaries` reads what jobs have logged (None: it is not
-        asked for)."""
+        asked for); `only_looks` as for a `Database`."""
         self.home = home
         self._summaries = summaries
-        self._database = Database(home, say)
+        self._database = Database(home, say, only_looks=only_looks)
         self._surroundings: dict[int, Surroundings] = {}
         self._codes: dict[int, Code] = {}
 
@@ -45,6 +52,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def frozen(self) -> str:
+        """Why nothing can be written as long as this is open; "" where it can."""
+        return self._database.frozen
 
     @property
     def connection(self) -> sqlite3.Connection:

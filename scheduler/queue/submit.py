@@ -120,14 +120,17 @@ def submit(
             change.asked(directory, max(chosen))
         if remarks:
             remark(change, chosen, remarks)
-        ordered = begin is not None or after is not None
-        waiting = [number for number, what in chosen.items() if what in WAIT] if ordered else []
         if begin is not None:
-            postpone(change, waiting, begin)
-        if after and waiting:
+            postpone(change, _waiting(chosen), begin)
+        if after and (waiting := _waiting(chosen)):
             attach(change, waiting, require(change, awaited, needs or Needs()) if awaited else None)
     before = [number for number, what in chosen.items() if what is Verb.SUCCEEDED]
     return Submission(JobList(store.by_numbers, list(chosen)), chosen, given - len(chosen), outdated(store, before))
+
+
+def _waiting(chosen: Mapping[int, Verb]) -> list[int]:
+    """The numbers of those that have not begun."""
+    return [number for number, what in chosen.items() if what in WAIT]
 
 
 def outdated(store: Store, jobs: Iterable[int]) -> dict[Aged, list[int]]:

@@ -178,14 +178,14 @@ def _more(jobs: Sequence[Job], named: Sequence[str], before: Sequence[str]) -> l
     """What is said of each job beside its values: what is in `before`, and what tells it from another of its group whose label in
     `named` is the same."""
     labels, more = list(named[: len(jobs)]), list(before[: len(jobs)])
-    for what in (_command, _directory, _content):
-        alike: dict[object, list[Job]] = {}
-        for label, job in zip(labels, jobs, strict=True):
-            alike.setdefault((label, job.group), []).append(job)
-        differ = {key for key, those in alike.items() if len(those) > 1 and len(set(map(what, those))) > 1}
-        told = [what(job) if (label, job.group) in differ else "" for label, job in zip(labels, jobs, strict=True)]
-        labels = [f"{label} {each}".strip() for label, each in zip(labels, told, strict=True)]
-        more = [f"{rest} {each}".strip() for rest, each in zip(more, told, strict=True)]
+    for what in (_words, _directories, _contents):
+        alike: dict[object, list[int]] = {}
+        for place, (label, job) in enumerate(zip(labels, jobs, strict=True)):
+            alike.setdefault((label, job.group), []).append(place)
+        for places in alike.values():
+            said = what([jobs[place] for place in places]) if len(places) > 1 else []
+            for place, each in zip(places, said, strict=False) if len(set(said)) > 1 else ():
+                labels[place], more[place] = f"{labels[place]} {each}".strip(), f"{more[place]} {each}".strip()
     return more
 
 
@@ -195,15 +195,42 @@ def _name(job: Job, values: Sequence[object]) -> str:
 
 
 def _command(job: Job) -> str:
+    return safe(shell_line(_typed(job))[:_LONGEST])
+
+
+def _typed(job: Job) -> Sequence[str]:
     """Of a seat the names of its run: its own command is ours."""
-    return safe(shell_line(job.argv[5:] if job.is_seat else job.argv)[:_LONGEST])
+    return job.argv[5:] if job.is_seat else job.argv
 
 
-def _directory(job: Job) -> str:
-    return safe(job.cwd)
+def _words(jobs: Sequence[Job]) -> list[str]:
+    """Of their commands the few words that tell them apart, short ones before long ones; where no words do, the whole."""
+    whole = list(map(_command, jobs))
+    words: dict[str, set[str | None]] = {}
+    commands = [_by_name(_typed(job)) for job in jobs]
+    for name in dict.fromkeys(name for each in commands for name in each):
+        words[name] = {each.get(name) for each in commands}
+    differing = [name for name, several in words.items() if len(several) > 1]
+    longest = {name: max(len(word or "") for word in words[name]) for name in differing}
+    chosen = set(telling(commands, sorted(differing, key=lambda name: (longest[name], name))))
+    told = [safe(shell_line([word for name, word in each.items() if name in chosen])[:_LONGEST]) for each in commands]
+    return told if len(set(told)) == len(set(whole)) else whole
 
 
-def _content(job: Job) -> str:
+def _by_name(words: Sequence[str]) -> dict[str, str]:
+    """Each word of a command by what stands before its `=`, or by its place."""
+    found: dict[str, str] = {}
+    for place, word in enumerate(words):
+        name, is_named, _ = word.partition("=")
+        found.setdefault(name if is_named else str(place), word)
+    return found
+
+
+def _directories(jobs: Sequence[Job]) -> list[str]:
+    return [safe(job.cwd) for job in jobs]
+
+
+def _contents(jobs: Sequence[Job]) -> list[str]:
     from hashlib import sha256  # with OpenSSL, for jobs that nothing else tells apart
 
-    return "#" + sha256(job.arguments.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return ["#" + sha256(job.arguments.encode("utf-8", "surrogatepass")).hexdigest()[:8] for job in jobs]

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from scheduler.pacing.kept import Found
 
 
-def at_once(slots: int | None) -> str:
-    """How many jobs run, before anything does; None: that is found out."""
-    return "as many at once as are fastest together" if slots is None else f"at most {slots} at once"
+def at_once(slots: int | None, why: str) -> str:
+    """How many jobs run, before anything does (None: that is found out), and why so many, where that is to be said."""
+    most = "as many at once as are fastest together" if slots is None else f"at most {slots} at once"
+    return f"{most}, {why}" if why else most
 
 
 def standing(program: str, found: Found) -> str:

@@ -108,7 +108,7 @@ class Progress:
         if notice.before:
             self._say(f"also runs what these come after: {plural(notice.before, 'job')}, already in the queue")
         forever = "; waiting for jobs until Ctrl-C" if notice.forever else ""
-        self._say(f"{at_once(notice.slots)}; {notice.note}{forever}")
+        self._say(f"{at_once(notice.slots, notice.why)}; {notice.note}{forever}")
 
     def _sweep_opened(self, notice: SweepOpened) -> None:
         from scheduler.report import evidence

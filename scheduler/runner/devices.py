@@ -51,6 +51,11 @@ class Devices:
         """One for each GPU that can be used, or as many as share it; without a desk, half as many as there are cores."""
         return self.desk.slots * self._per_gpu if self.desk else max(1, self.cores // 2)
 
+    @property
+    def why_slots(self) -> str:
+        """Why it is so many where nobody says another number; empty where what there is says it."""
+        return f"half of {self.cores} cores" if not self.desk and not self.are_elsewhere and self.cores > 1 else ""
+
     def expect(self, wanted: Iterable[Asks]) -> None:
         """Such jobs are to come: where some of them share a GPU by their number, so many have a slot."""
         self._per_gpu = max([self._per_gpu, *(each.resources.share or 1 for each in wanted)])

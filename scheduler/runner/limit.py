@@ -30,6 +30,11 @@ def most_of(slots: Slots, devices: Devices) -> int | None:
     return None if slots == AUTO else slots_of(slots, devices)
 
 
+def why_most(slots: Slots, devices: Devices) -> str:
+    """Why it is so many, where neither the number nor what there is says it."""
+    return "as asked" if isinstance(slots, int) else devices.why_slots if slots is None else ""
+
+
 class Limit:
     """`now`: at most so many at once."""
 

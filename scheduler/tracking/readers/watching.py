@@ -19,8 +19,8 @@ _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name that f
 class LogWatch:
     """A descriptor for `selectors`: readable when something appeared in a watched folder, or an armed file was written to.
 
-    `precise` is False where the kernel gives no watches; the descriptor is then never readable. `heard`: whether the last
-    `drain` found anything at all.
+    `precise` is False where the kernel gives no watches, or no more of them; the descriptor does not tell of everything then.
+    `heard`: whether the last `drain` found anything at all.
     """
 
     def __init__(self, *, awake: bool = True, far: bool = False) -> None:
@@ -40,13 +40,17 @@ class LogWatch:
         """Report what appears in `folders`. One that is missing is passed over: its parent is watched, and tells of it."""
         if self.precise:
             for folder in folders:
-                add_watch(self._fds[0], folder, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
+                self._add(folder, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
 
     def arm(self, files: Iterable[Path]) -> None:
         """Report the next write to each of `files`, once: a job that prints without end wakes us as often as we ask."""
         if self.precise:
             for file in files:
-                add_watch(self._fds[0], file, IN_MODIFY | IN_ONESHOT)
+                self._add(file, IN_MODIFY | IN_ONESHOT)
+
+    def _add(self, path: Path, events: int) -> None:
+        if not add_watch(self._fds[0], path, events) and path.exists():
+            self.precise = False
 
     def drain(self) -> bool:
         """Take in what has happened since the last call; whether something may have appeared in a folder."""

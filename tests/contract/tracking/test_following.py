@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import select
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from scheduler.tracking.readers.open_files import event_files_of, opened_by
 from scheduler.tracking.readers.rows import Row
 from scheduler.tracking.readers.wandb_log import LATE_CLIENT
 from tests.conftest import user_environment
+from tests.few_watches import limited
 from tests.unit.tracking import transaction_logs
 
 Watch = Callable[..., Follower]
@@ -406,8 +406,9 @@ def test_rows_of_other_metrics_are_left_out(tmp_path: Path, follow: Watch) -> No
     assert values(follow().read()) == [None]
 
 
-def test_without_watches_from_the_kernel_the_reader_looks_by_itself(tmp_path: Path) -> None:
-    """The limit per user may be reached by other programs. A user namespace of its own gives a process a limit of none."""
+@pytest.mark.parametrize("limit", ["inotify_instances", "inotify_watches"])
+def test_without_watches_from_the_kernel_the_reader_looks_by_itself(tmp_path: Path, limit: str) -> None:
+    """The limits per user may be reached by other programs. A user namespace of its own gives a process a limit of none."""
     script = f"""
 from pathlib import Path
 from scheduler.tracking.readers.follower import Follower
@@ -418,13 +419,7 @@ print(len(follower.read()), follower.patience() < 1, follower.fileno() > 0)
 print(len(follower.read()), follower.patience())
 follower.close(); follower.close()
 """
-    if not shutil.which("unshare"):
-        pytest.skip("the program unshare is not installed")
-    limited = 'echo 0 > /proc/sys/user/max_inotify_instances || exit 77; exec "$1" -c "$0"'
-    command = ["unshare", "-Ur", "sh", "-c", limited, script, sys.executable]
-    result = subprocess.run(command, env=user_environment(), capture_output=True, text=True, timeout=60)
-    if result.returncode == 77 or result.stderr.startswith("unshare:"):  # in many containers /proc/sys is read-only
-        pytest.skip(f"no user namespaces here, or no limits for them: {result.stderr.strip()}")
+    result = limited(script, limit, 0)
     assert result.stdout.split() == ["0", "True", "True", "1", "0.5"], result.stderr
 
 

@@ -57,6 +57,62 @@ def test_a_queue_on_a_full_disk_refuses_a_submit_with_a_way_out_and_is_not_harme
     assert small.states() == ["queued"] * 3
 
 
+LOOKS = (
+    ("status",),
+    ("show", "1"),
+    ("logs", "1"),
+    ("compare",),
+    ("explain", "1"),
+    ("watch", "--once"),
+    ("export",),
+    ("sweeps",),
+)
+
+
+def looked(line) -> dict[tuple[str, ...], str]:
+    """What each command that only looks prints; each is to say in one line what is the matter, and nothing else."""
+    found = {}
+    for words in LOOKS:
+        done = line(*words)
+        assert done.returncode == 0, (words, done.stderr)
+        (said,) = [each for each in done.stderr.splitlines() if "full" in each]
+        assert "is on a disk that is full" in said
+        assert "is shown as it was last written down" in said
+        found[words] = done.stdout
+    return found
+
+
+def test_a_queue_on_a_full_disk_can_be_looked_at_though_an_end_cannot_be_written_down(small, until) -> None:
+    """Who looks in the morning sees which jobs there are; what changes something is refused."""
+    small.write("wait", "")
+    runner = small.start("run", "grid.yaml", "-j1")
+    until(lambda: small.noted() == ["x=1"] and small.jobs("running"))
+    fill(small.home)
+    (small.directory / "wait").unlink()
+    until(lambda: "full" in runner.stderr.readline())
+    assert "running" in looked(small)["status",]
+    refused = small("cancel", "queued")
+    assert (refused.returncode != 0, "free space" in refused.stderr) == (True, True)
+    make_room(small.home)
+    assert runner.wait(60) == 1
+    assert small.states() == ["failed"] * 3
+
+
+def test_a_queue_that_nobody_has_open_can_be_looked_at_on_a_full_disk(small) -> None:
+    """SQLite has no room for the files that it makes beside the queue's; once there is room all is as ever."""
+    assert small("run", "grid.yaml", "-j1").returncode == 1
+    whole = small("status").stdout
+    fill(small.home)
+    found = looked(small)
+    assert found["status",] == whole
+    assert "failed: exit status 7" in found["show", "1"]
+    refused = small("submit", "grid.yaml", "x=4")
+    assert (refused.returncode != 0, "is on a disk that is full" in refused.stderr) == (True, True)
+    make_room(small.home)
+    assert small("submit", "grid.yaml", "x=4").returncode == 0
+    assert small.states() == ["failed"] * 3 + ["queued"]
+
+
 @pytest.mark.parametrize("left", [0, 1, 8])
 def test_an_end_that_finds_no_room_in_the_journal_is_written_down_when_there_is_some(small, until, left: int) -> None:
     """The journal's block is full at the same moment as the disk: the exit status must not be lost with it."""

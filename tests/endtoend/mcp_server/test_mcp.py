@@ -58,7 +58,7 @@ def test_an_assistant_sees_how_jobs_stand_and_what_they_said(command_line: Comma
             ("status", {"jobs": ["group:Asked"]}),
             ("logs", {"job": "last"}),
             ("best", {"metric": "loss:min"}),
-            ("compare", {}),
+            ("compare", {"limit": -1}),
         ]
         found = [value(await session.call_tool(name, arguments)) for name, arguments in calls]
         return [*found, await session.call_tool("logs", {"job": "nosuch"})]
@@ -86,12 +86,27 @@ def test_nothing_is_queued_or_cancelled_before_it_was_confirmed(command_line: Co
         return [shown, before, other, done, waiting, ended]
 
     shown, before, other, done, waiting, ended = asked(changes)
-    assert shown["would_queue"] == 2
+    assert (shown["would_queue"], shown["warnings"]) == (2, [])
     assert before == []
     assert other.is_error
     assert len(waiting) == 2
     assert set(done["jobs"]) == set(ended["cancelled"])
     assert {job["state"] for job in command_line.jobs()} == {"cancelled"}
+
+
+def test_before_jobs_are_queued_it_is_said_what_is_wrong_with_their_program(
+    command_line: CommandLine, asked: Callable[..., Any]
+) -> None:
+    """An assistant that confirms queues a night of failures; whoever types `run --dry-run` is warned."""
+    command_line.write("train.py", "")
+    command_line.write("typo.yaml", "command: [python, trian.py, '${args}']\ngrid: {x: [1, 2]}\n")
+
+    async def preview(session: Any) -> Any:
+        return value(await session.call_tool("submit", {"file": "typo.yaml"}))
+
+    (warning,) = asked(preview)["warnings"]
+    assert warning.startswith("warning: typo.yaml: a program is not there: no file trian.py in ")
+    assert warning.endswith('did you mean "train.py"?')
 
 
 def test_a_server_that_only_reads_offers_nothing_else(asked: Callable[..., Any]) -> None:

@@ -10,8 +10,9 @@ GRID = {"method: random": "method: grid", "lr: {min: 0.0, max: 1.0}": "lr: {valu
 def test_a_dry_run_says_what_there_is_already_and_what_comes_next(sweeps) -> None:
     """It spoke of a new sweep, and showed the points that had been tried."""
     sweeps.file("run_cap: 3\n", **GRID)
-    fresh = sweeps("sweep", "--dry-run")
+    fresh = sweeps("sweep", "--dry-run", "-j2")
     assert "sweep.yaml: a sweep, method grid" in fresh.stderr
+    assert "at most 2 at once, as asked; " in fresh.stderr
     assert "nothing was started; its first points:" in fresh.stderr
     assert not sweeps.home.exists()
     sweeps("sweep", "--count", "2", "-j1", "+fails_above=0.3")

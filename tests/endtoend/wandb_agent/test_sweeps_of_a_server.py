@@ -65,6 +65,55 @@ def test_a_file_is_read_once_within_the_limits_that_were_given(command_line: Com
     assert "the W&B server at http://127.0.0.1:9 does not answer" in told.stderr
 
 
+NOBODY = {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": "a" * 40}
+
+
+def dry(command_line: CommandLine, *more: str) -> subprocess.CompletedProcess[str]:
+    return command_line("sweep", "sweep.yaml", "--backend", "wandb", "--dry-run", *more)
+
+
+def test_a_dry_run_shows_what_trials_would_be_and_says_what_the_server_was_not_asked(command_line: CommandLine) -> None:
+    """It said one sentence, nothing as JSON, and looked at nothing but the syntax; the server must not be needed for it."""
+    command_line.environment |= NOBODY
+    command_line.write("trial.py", TRIAL)
+    command_line.write("sweep.yaml", SWEEP)
+    told = dry(command_line, "-j3")
+    assert told.returncode == 0, told.stderr
+    assert "the W&B server at http://127.0.0.1:9 chooses its points and stops its trials, loss to be minimized" in told.stderr
+    assert "at most 3 at once, as asked; " in told.stderr
+    assert "it would become a new sweep there; the server was not asked" in told.stderr
+    assert [line.split()[-1] for line in told.stdout.splitlines()[1:]] == ["--lr=0.1", "--lr=0.5"]
+    found = json.loads(dry(command_line, "--format", "json").stdout)
+    assert [each["config"] for each in found] == [{"lr": 0.1}, {"lr": 0.5}]
+    assert not command_line.home.exists()
+
+
+WRONG = {
+    "without a key": ("", "", "there is no key for the W&B server at http://127.0.0.1:9"),
+    "a grid without an end": ("{values: [0.1, 0.5]}", "{min: 0.0, max: 1.0}", 'a grid cannot enumerate "lr"'),
+    "nothing to compare by": (
+        "metric: {name: loss, goal: minimize}",
+        "early_terminate: {type: hyperband, min_iter: 2}",
+        "sweep.yaml:4:1: early stopping compares trials by a metric, and this sweep file names none; change the file",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_needs_no_server_to_be_known_is_refused_without_it(command_line: CommandLine, case: str) -> None:
+    """Also by the sweep itself: a server takes a file of which it never has a point."""
+    before, after, what = WRONG[case]
+    command_line.environment |= {**NOBODY, "HOME": str(command_line.directory)}
+    if case == "without a key":
+        del command_line.environment["WANDB_API_KEY"]
+    command_line.write("trial.py", TRIAL)
+    command_line.write("sweep.yaml", SWEEP.replace(before, after) if before else SWEEP)
+    for told in (dry(command_line), command_line("sweep", "sweep.yaml", "--backend", "wandb")):
+        assert (told.returncode, what in told.stderr) == (2, True), told.stderr
+        assert "--method" not in told.stderr.splitlines()[0]
+        assert "--pruner" not in told.stderr.splitlines()[0]
+
+
 @dataclass
 class Agent(CommandLine):
     """A command line whose W&B server is that of another queue, with a home, a folder of claims and jobs of its own."""
@@ -113,8 +162,15 @@ def test_a_file_becomes_a_sweep_of_the_server_and_its_runs_are_trials_here(agent
     agent.server("wait", "all")
     theirs = {job["config"]["lr"]: (job["state"], job["metrics"]["loss"]) for job in agent.server.jobs()}
     assert theirs == {0.1: ("done", pytest.approx(0.1 + 1 / 3)), 0.5: ("failed", pytest.approx(0.5 + 1 / 3))}
+    foreseen = dry(agent)
+    (name,) = re.findall(r"it is (local/uncategorized/\w+) there; the server was not asked", foreseen.stderr)
+    by_name = agent("sweep", name, "--dry-run")
+    assert "the server has its points" in by_name.stderr
+    assert "--lr=0.1" in foreseen.stdout
+    assert "trial.py --lr=0." in by_name.stdout
     again = agent("sweep", "sweep.yaml", "--backend", "wandb")
-    assert "2 trials of it from before" in again.stderr
+    for told in (foreseen, by_name, again):
+        assert "2 trials of it from before" in told.stderr
     assert len(agent.ledger()) == 2
 
 

@@ -123,7 +123,7 @@ def test_a_job_without_differences_or_without_any_key_has_a_label_all_the_same()
     assert Labels([lone, replace(lone, id="b")]) == {"a": "python train.py", "b": "python train.py"}
     assert Labels([lone, other]) == {"a": "python train.py", "b": "python test.py"}
     same = [replace(each, arguments='{"x": 1}') for each in (lone, other)]
-    assert Labels(same) == {"a": "x=1 python train.py", "b": "x=1 python test.py"}
+    assert Labels(same) == {"a": "x=1 train.py", "b": "x=1 test.py"}
     where = [lone, replace(lone, id="b", cwd="/elsewhere")]
     assert Labels(where) == {"a": "python train.py /", "b": "python train.py /elsewhere"}
     bare, full = jobs_of([{"x": 1}, {"x": 1, "y": 2}])
@@ -182,4 +182,33 @@ def test_a_run_that_computes_elsewhere_is_called_by_its_own_names_and_not_by_our
         replace(job, argv=("python", "-IS", "/x/wandb_server/sit.py", "/home", "me", "proj", name))
         for job, name in zip(jobs_of([{"lr": 1}, {"lr": 1}]), ("run-a", "run-b"), strict=True)
     ]
-    assert list(Labels(seats).values()) == ["lr=1 proj run-a", "lr=1 proj run-b"]
+    assert list(Labels(seats).values()) == ["lr=1 run-a", "lr=1 run-b"]
+
+
+def of_a_multirun(time: str, number: int) -> Job:
+    place = f"multirun/2026-11-30/{time}"
+    said = [
+        "lr=1",
+        "hydra.mode=RUN",
+        f"hydra.run.dir={place}/{number}",
+        f"hydra.sweep.dir={place}",
+        f"hydra.sweep.subdir={number}",
+    ]
+    return replace(PLAIN, id=f"{time}/{number}", argv=("/usr/bin/env", "python", "app.py", *said), arguments='{"lr": 1}')
+
+
+def test_equal_jobs_of_a_multirun_are_told_apart_by_the_words_in_which_their_commands_differ() -> None:
+    """Their commands are long, and what was shown of them was the same in each."""
+    first, second, other = of_a_multirun("18-12-26", 0), of_a_multirun("18-12-26", 1), of_a_multirun("18-12-28", 0)
+    assert Labels([first, second]) == {first.id: "lr=1 hydra.sweep.subdir=0", second.id: "lr=1 hydra.sweep.subdir=1"}
+    found = Labels([other, second, first])
+    assert found == Labels([first, second, other])
+    assert found[other.id] == "lr=1 hydra.run.dir=multirun/2026-11-30/18-12-28/0"
+    assert len(set(found.at(24).values())) == 3
+
+
+def test_commands_that_differ_in_the_order_of_their_words_are_shown_whole() -> None:
+    """No word of them tells which is which."""
+    one, other = replace(PLAIN, id="a", argv=("do", "a=1", "b=2")), replace(PLAIN, id="b", argv=("do", "b=2", "a=1"))
+    same = [replace(each, arguments='{"x": 1}') for each in (one, other)]
+    assert Labels(same) == {"a": "x=1 do a=1 b=2", "b": "x=1 do b=2 a=1"}

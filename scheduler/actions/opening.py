@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.errors import UserError
 from scheduler.home import Home, default_root, open_home
+from scheduler.queue.database import Unwritable
 from scheduler.queue.store import Store
 from scheduler.runner.settling import settle
 
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 @contextmanager
 def opened_queue(say: Callable[[str], None], root: Path | None = None) -> Iterator[Store]:
     """The user's queue, or that in the state directory `root`, up to date with what happened while nobody watched. `say` hears
-    who keeps its lock, if somebody does."""
+    who keeps its lock, if somebody does, and that what happened finds no room: whoever only looks sees what was known before."""
     with Store(open_home(root), say, _summaries) as store:
-        settle(store)
+        try:
+            settle(store)
+        except Unwritable as error:
+            say(f"what has happened meanwhile could not be written down, so this is what was known before: {error}")
         yield store
 
 

@@ -23,7 +23,8 @@ def _lines(winner: Winner) -> Iterator[str]:
     job, attempt, name = winner.compared.job, winner.compared.attempt, winner.objective.name
     last = winner.compared.logged.last.get(name)
     state = f", {job.state}" if not winner.compared.succeeded else ""
-    yield f"{job.short_id} {job.name}: {name} {number(winner.value)} at step {number(winner.at)} (last {number(last)}){state}"
+    place = "row" if winner.compared.logged.step is None else "step"
+    yield f"{job.short_id} {job.name}: {name} {number(winner.value)} at {place} {number(winner.at)} (last {number(last)}){state}"
     config = ", ".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in winner.config.items())
     if config:
         yield f"  parameters: {config}"

@@ -53,12 +53,14 @@ class Statistics:
 @dataclass(frozen=True)
 class Together:
     """Jobs that are alike but for what they are grouped by. `succeeded` are those whose values count, of each experiment its
-    newest; the others are counted: `failed`, and `unfinished` that are not over."""
+    newest; the others are counted: `failed`, and `unfinished` that are not over. `versions`: how many versions of their program
+    those that count ran with, as far as that is known."""
 
     shown: Mapping[str, Any]  # what tells these from the other groups
     succeeded: Sequence[Compared]
     failed: int
     unfinished: int
+    versions: int
     statistics: Mapping[str, Statistics]  # by the words of the columns
 
 
@@ -203,7 +205,8 @@ def _group(members: Sequence[Compared], names: Sequence[str], telling: Sequence[
     shown = {word: FACTS[word](members[0]) for word in telling} | told
     found = {column.word: statistics(column.value(each) for each in counting) for column in columns}
     failed = sum(not each.succeeded for each in over)
-    return Together(shown, counting, failed, len(members) - len(over), found)
+    versions = {each.code.digest for each in counting if each.code}
+    return Together(shown, counting, failed, len(members) - len(over), len(versions), found)
 
 
 def statistics(values: Iterable[Any]) -> Statistics:

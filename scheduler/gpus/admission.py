@@ -8,11 +8,15 @@ largest of the last minute.
     shared      no exclusive claim, no blocking foreign process, others <= ignore_below, quiet, fewer claims than
                 most_claims, and memory <= capacity - ours - others - max(512, 2 % of total)
     1/share     as shared, beside claims on such parts alone, of which the sum with this one is not more than 1
+
+A GPU from which an ended job's memory is just coming back is waited for rather than crowd one that more claims hold: the wait
+is a moment, and a job that was put beside another stays there for hours while the other GPU stands idle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scheduler.gpus.observation import (
@@ -45,11 +49,13 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class _No:
-    """Why one GPU cannot take the job; `never` and `lasting` as in `Refusal`."""
+    """Why one GPU cannot take the job; `never` and `lasting` as in `Refusal`. `soon`: so many claims hold it, and nothing is in
+    the way but memory of an ended job, which the driver has not given back yet."""
 
     why: str
     never: bool = False
     lasting: bool = False
+    soon: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,17 @@ def admit(
     answers = [(gpu, _fit(gpu, request, living, observation.of(gpu.uuid), reading.at, settings)) for gpu in gpus]
     answers = [(gpu, _kept(gpu, answer) if gpu.uuid in avoid else answer) for gpu, answer in answers]
     fits = sorted((a for _, a in answers if isinstance(a, _Fit)), key=lambda fit: fit.rank)
-    if len(fits) >= request.gpus:
-        return _placed(fits[: request.gpus])
     obstacles = [(gpu, answer) for gpu, answer in answers if isinstance(answer, _No)]
-    return _refused(request, len(fits), obstacles)
+    if len(fits) < request.gpus:
+        return _refused(request, len(fits), obstacles)
+    chosen = fits[: request.gpus]
+    return _better_soon(chosen[-1], obstacles) or _placed(chosen)
+
+
+def _better_soon(worst: _Fit, obstacles: list[tuple[Gpu, _No]]) -> Refusal | None:
+    """To wait for a GPU with fewer claims than the most crowded one chosen, where there is one that a moment will free."""
+    better = [f"{gpu.label}: {no.why}" for gpu, no in obstacles if no.soon is not None and no.soon < worst.rank[0]]
+    return Refusal(f"{'; '.join(better)} (waited for rather than share another GPU)") if better else None
 
 
 def alone(
@@ -114,7 +127,7 @@ def only_claims_block(reading: Reading, claims: Iterable[ClaimRecord], observati
 
 
 def _kept(gpu: Gpu, answer: _Fit | _No) -> _No:
-    return answer if isinstance(answer, _No) else _No("kept for a job that waits longer")
+    return replace(answer, soon=None) if isinstance(answer, _No) else _No("kept for a job that waits longer")
 
 
 def _placed(fits: list[_Fit]) -> Placement:
@@ -245,11 +258,12 @@ def _foreign(gpu: Gpu, at: Use, seen: Seen, now: float, settings: Settings) -> _
     """What others do there: their processes, memory that nobody explains, and the quiet after they have left."""
     if at.foreign:
         return _No(f"used by {', '.join(p.described() for p in at.foreign)}")
+    soon = len(at.claims) if _returning(seen, now, settings) else None
     if at.remains:
-        return _No(f"an ended job's memory is not back yet: {', '.join(p.described() for p in at.remains)}")
+        return _No(f"an ended job's memory is not back yet: {', '.join(p.described() for p in at.remains)}", soon=soon)
     others = _others(gpu, at, seen)
     if others > settings.ignore_below:
-        return _No(_unexplained(others, seen, now, settings))
+        return _No(_unexplained(others, seen, now, settings), soon=soon)
     if seen.left_at is not None and now - seen.left_at < settings.quiet:
         return _No(f"a foreign process left {now - seen.left_at:.0f} s ago; quiet period is {settings.quiet:g} s")
     return None
@@ -260,8 +274,13 @@ def _others(gpu: Gpu, at: Use, seen: Seen) -> int:
     return max([at.others(gpu.used or 0), *(figure for _, figure in seen.others)])
 
 
+def _returning(seen: Seen, now: float, settings: Settings) -> bool:
+    """Whether a claim there has ended so lately that its memory may still be on its way back."""
+    return seen.ended_at is not None and now - seen.ended_at < settings.returning
+
+
 def _unexplained(others: int, seen: Seen, now: float, settings: Settings) -> str:
-    if seen.ended_at is not None and now - seen.ended_at < settings.returning:
+    if _returning(seen, now, settings):
         return f"waiting for {others} MiB of an ended job to return"
     limit = f"limit: ignore_below, {settings.ignore_below} MiB"
     return f"{others} MiB used by programs that are not ours and not listed ({limit})"

@@ -65,6 +65,7 @@ def table_of_means(found: Means) -> list[dict[str, str]]:
             "jobs": str(len(each.succeeded)),
             **{column.word: _mean(each.statistics[column.word], len(each.succeeded)) for column in found.columns},
             "left out": _left_out(each),
+            "program": f"{each.versions} versions" if each.versions > 1 else "",
         }
         for each in found.rows
     ]
@@ -94,6 +95,7 @@ def objects_of_means(found: Means) -> list[dict[str, Any]]:
             "jobs": len(each.succeeded),
             "failed": each.failed,
             "unfinished": each.unfinished,
+            "versions": each.versions,
             **{name: value for column in found.columns for name, value in _statistics(column, each).items()},
         }
         for each in found.rows
@@ -129,4 +131,12 @@ def about_means(found: Means) -> list[str]:
     told = (f"{failed} that did not succeed" if failed else "", f"{unfinished} that are not over" if unfinished else "")
     left = f"; left out: {' and '.join(filter(None, told))}" if any(told) else ""
     what = f"mean ± sample standard deviation over {names}, of each experiment's newest job that succeeded{left}"
-    return [what, *about_goals(found.guessed, found.vocabulary)]
+    return [what, *_about_versions(found), *about_goals(found.guessed, found.vocabulary)]
+
+
+def _about_versions(found: Means) -> list[str]:
+    mixed = sum(each.versions > 1 for each in found.rows)
+    if not mixed:
+        return []
+    which = "this is a mean" if len(found.rows) == 1 else f"{mixed} of these {'is a mean' if mixed == 1 else 'are means'}"
+    return [f"{which} over jobs of several versions of their program; without --group-by, `--diff` shows which (code)"]

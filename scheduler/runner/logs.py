@@ -12,7 +12,7 @@ from scheduler.errors import StateError
 from scheduler.linux import processes
 from scheduler.queue.evidence import is_elsewhere
 from scheduler.queue.job import Attempt, Ending, Job
-from scheduler.queue.kept import keep
+from scheduler.queue.kept import keep, with_curves
 from scheduler.queue.store import Store
 from scheduler.tracking import left
 from scheduler.tracking.logged import Gathering, Logged, Series
@@ -46,7 +46,15 @@ def follower_of(
         awake=awake,
         far=is_elsewhere(attempt),
         judged_by=(job.policy.objective.metric,) if job.policy.objective else (),
+        before=_earlier(store, job, attempt) if gather else None,
     )
+
+
+def _earlier(store: Store, job: Job, attempt: Attempt) -> Logged | None:
+    """What the last of the attempts before this one has logged that has logged anything."""
+    earlier = [each for each in store.attempts(job.id) if each.number < attempt.number] if attempt.number > 1 else []
+    logs = (with_curves(store, each) or read_whole(store, job, each)[0] for each in reversed(earlier))
+    return next((found for found in logs if found.last), None)
 
 
 def is_cut(ending: Ending | None) -> bool:

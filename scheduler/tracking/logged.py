@@ -249,10 +249,10 @@ class _Trace:
         self._at = at
         if self._room:
             self._room -= 1
-            self._points[-1] = _joined(self._points[-1], Point(at, time, value, value, value))
+            self._points[-1] = joined(self._points[-1], Point(at, time, value, value, value))
             return
         if len(self._points) == POINTS:
-            self._points = [_joined(*pair) for pair in zip(self._points[::2], self._points[1::2], strict=True)]
+            self._points = [joined(*pair) for pair in zip(self._points[::2], self._points[1::2], strict=True)]
             self._span *= 2
         self._points.append(Point(at, time, value, value, value))
         self._room = self._span - 1
@@ -282,5 +282,6 @@ def thinned(points: Sequence[Point], most: int) -> Columns:
     )
 
 
-def _joined(one: Point, other: Point) -> Point:
+def joined(one: Point, other: Point) -> Point:
+    """Two points that follow one another as one."""
     return Point(one.at, one.time, min(one.low, other.low), max(one.high, other.high), other.last)

@@ -17,12 +17,10 @@ from tests.forked import run_to_its_end
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
-TRAIN = """
-import json, os, sys
+CHECKS = """
+import json, sys
 config = json.loads(sys.argv[2])
 assert sys.argv[1] == "--gpu=-1" and config["experiment_group"] == "Learning rates" and config["epochs"] == 10
-with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
-    log.write('{"loss": 0.3}\\n')
 """
 SWEEP = """
 method: random
@@ -45,9 +43,14 @@ def commands(program: str) -> list[list[str]]:
     return [shlex.split(line.split("   ")[0], comments=True) for line in lines if not line.startswith(f"{program}:")]
 
 
+def example_program() -> str:
+    (text,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    return text
+
+
 def write_example(line: CommandLine) -> None:
     line.write("mine.yaml", example())
-    line.write("train.py", TRAIN)
+    line.write("train.py", CHECKS + example_program())
     line.write("sweep.yaml", SWEEP)
     line.write("jobs.txt", "python train.py --gpu=-1 '{}' || echo $?\n")
 
@@ -95,20 +98,17 @@ def test_the_commands_of_the_readme_work(with_jobs: CommandLine, command: list[s
     """Each on a queue in which the example has run and one experiment has failed; a pipe needs GNU parallel."""
     if "parallel" in command and not gnu_parallel():
         pytest.skip("GNU parallel is not installed")
-    environment = {**with_jobs.environment, "EXP_QUEUE_METRICS": str(with_jobs.directory / "metrics")}
     result = (
-        piped(command, with_jobs, environment)
-        if "|" in command
-        else run_to_its_end(command[1:], with_jobs.directory, environment)
+        piped(command, with_jobs) if "|" in command else run_to_its_end(command[1:], with_jobs.directory, with_jobs.environment)
     )
     assert result.returncode == (1 if "retry" in command else 0), result.stderr
 
 
-def piped(command: list[str], line: CommandLine, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def piped(command: list[str], line: CommandLine) -> subprocess.CompletedProcess[str]:
     """By a shell, which knows what a pipe is."""
     words = shlex.join(command).replace("'|'", "|").replace("exp-queue", f"{sys.executable} -m scheduler.cli.main")
     return subprocess.run(
-        ["/bin/sh", "-c", words], cwd=line.directory, env=environment, capture_output=True, text=True, timeout=60
+        ["/bin/sh", "-c", words], cwd=line.directory, env=line.environment, capture_output=True, text=True, timeout=60
     )
 
 

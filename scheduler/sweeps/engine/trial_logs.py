@@ -10,6 +10,7 @@ from scheduler.queue.job import Ending
 from scheduler.queue.store import Store
 from scheduler.runner.logs import follower_of, is_cut
 from scheduler.sweeps.engine.beside import Beside, Values
+from scheduler.sweeps.engine.whole_rows import WholeRows, whole_rows
 from scheduler.tracking.left import Grown, Leaving
 from scheduler.tracking.logged import Logged
 from scheduler.tracking.metric_log import Objective
@@ -66,10 +67,12 @@ class Listening:
         self._besides: dict[str, Beside] = {}
         self._followers: dict[str, Follower] = {}
         self._leaving: dict[str, Leaving] = {}
+        self._whole: dict[str, WholeRows] = {}
 
-    def follow(self, job: str, directory: Path, follower: Follower) -> None:
+    def follow(self, job: str, directory: Path, follower: Follower, whole: WholeRows) -> None:
         """Follow a job's attempt, which has that directory, from its beginning, instead of any earlier one."""
         self.forget(job)
+        self._whole[job] = whole
         self._besides[job] = _beside(self._metrics)
         self._followers[job], self._leaving[job] = follower, Leaving(directory, follower)
         self._wakeups.watch(follower, lambda: self._heard(job))
@@ -82,6 +85,7 @@ class Listening:
             return Heard()
         rows = follower.read()
         self._leaving[job].look(rows)
+        rows = self._whole[job].of(rows, follower.source, anew=follower.anew)
         beside = self._besides[job].take(rows, anew=follower.anew)
         return Heard(_values(rows, first_of(self._metrics)), follower.anew, follower.source, beside)
 
@@ -104,7 +108,7 @@ class Listening:
         follower = self._followers.get(job)
         if follower is None:
             return LastWords()
-        found = last_words(follower, self._metrics, ending, self._besides[job])
+        found = last_words(follower, self._whole[job], self._metrics, ending, self._besides[job])
         self.forget(job)
         return found
 
@@ -112,6 +116,7 @@ class Listening:
         follower = self._followers.pop(job, None)
         self._leaving.pop(job, None)
         self._besides.pop(job, None)
+        self._whole.pop(job, None)
         if follower:
             self._wakeups.forget(follower)
             follower.close()
@@ -141,9 +146,10 @@ def read_whole(store: Store, job: str, number: int, metrics: Sequence[str]) -> L
     attempt = store.attempt(job, number)
     if attempt is None:
         return None
-    follower = follower_of(store, store.job(job), attempt, tuple(metrics), gather=False, awake=False)
+    of = store.job(job)
+    follower = follower_of(store, of, attempt, tuple(metrics), gather=False, awake=False)
     try:
-        return last_words(follower, metrics, attempt.ending, _beside(metrics))
+        return last_words(follower, whole_rows(store, of, attempt, metrics), metrics, attempt.ending, _beside(metrics))
     finally:
         follower.close()
 
@@ -157,13 +163,13 @@ def _beside(metrics: Sequence[str]) -> Beside:
     return Beside(first_of(metrics), metrics[1:])
 
 
-def last_words(follower: Follower, metrics: Sequence[str], ending: Ending | None, beside: Beside) -> LastWords:
+def last_words(follower: Follower, whole: WholeRows, metrics: Sequence[str], ending: Ending | None, beside: Beside) -> LastWords:
     """What is left to read of an attempt that has ended so, or still runs (None)."""
     metric = first_of(metrics)
     if not metric:
         follower.finish(cut=is_cut(ending))
         return LastWords(logged=follower.logged(), objective=follower.objective)
-    rows = follower.finish(cut=is_cut(ending))
+    rows = whole.of(follower.finish(cut=is_cut(ending)), follower.source, anew=follower.anew)
     values = _values(rows, metric)
     missing, odd = follower.what_is_missing(), follower.unusable()
     return LastWords(

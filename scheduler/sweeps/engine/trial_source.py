@@ -27,6 +27,7 @@ from scheduler.sweeps.engine.live_trials import Book, Entry
 from scheduler.sweeps.engine.resuming import read_back, read_log
 from scheduler.sweeps.engine.sightings import FIRST_WITHOUT, Sightings
 from scheduler.sweeps.engine.trial_logs import LastWords, Listening, read_whole
+from scheduler.sweeps.engine.whole_rows import whole_rows
 from scheduler.sweeps.stopping.verdicts import Verdict
 from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Point, Trial
@@ -122,7 +123,8 @@ class TrialSource(QueueAlone):
             return
         self._tell(self._book.began(job.id, attempt.number))
         follower = follower_of(self._store, job, attempt, self._metrics)
-        self._listening.follow(job.id, Path(attempt.directory), follower)
+        whole = whole_rows(self._store, job, attempt, self._metrics)
+        self._listening.follow(job.id, Path(attempt.directory), follower, whole)
 
     def ended(self, job: Job, attempt: Attempt, ending: Ending, *, again: bool) -> None:
         if job.id not in self._book:

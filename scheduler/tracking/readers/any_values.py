@@ -32,7 +32,8 @@ _NEVER = re.compile(
     r"(?:error_)?code|status|level|info|debug|warn(?:ing)?|not(?:e|ice)|critical|fatal|trace|date|time|datetime|timestamp|elapsed|"
     r"eta|remaining|duration|took|id|uu?id|index|idx|slot|job|attempt|v_num|progress|(?:down|up)?load(?:ing)?|host|node|address|"
     r"[gc]pus?|cuda|devices?|cores|(?:num_)?(?:threads|workers)|python|torch|driver|us(?:ing|ed)|(?:\w+_)?epochs|total|"
-    r"(?:total|max|num)_steps|patience|retries"
+    r"(?:total|max|num)_steps|patience|retries|"
+    r"(?:ba|da|a|k|z)?sh"  # a shell that names a line of its script
 )
 
 

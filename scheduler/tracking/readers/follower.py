@@ -38,7 +38,7 @@ class Follower:
     of the last call are all that count, and those before none of them. `only` names the kinds to look at: `("output",)` for a
     script whose W&B log has everything but the metric; `run_id` is the trial's WANDB_RUN_ID. With `gather` everything is read
     that stands beside the metric too, for `logged`; there several folders of event files are one run (`parts`), in which the
-    names in `judged_by` are those of the log that counts.
+    names in `judged_by` are those of the log that counts. `before` is what an earlier attempt has logged.
 
     `open_files()` gives the files that the attempt's processes have open. It is asked while nothing but output is there, once
     before output or event files are trusted, and now and then when something was written, as long as another log may take
@@ -60,8 +60,9 @@ class Follower:
         awake: bool = True,
         far: bool = False,
         judged_by: Sequence[str] = (),
+        before: Logged | None = None,
     ) -> None:
-        self._directory, self._names = directory, tuple(metric_names)
+        self._directory, self._names, self._before = directory, tuple(metric_names), before
         found = sources(directory, metric_names, self._is_own, run_id, gather=gather, judged_by=judged_by)
         self._sources = [source for source in found if source.name in only]
         self._open_files = open_files
@@ -110,7 +111,14 @@ class Follower:
 
     def logged(self) -> Logged:
         """With `gather`: all that was read by now of the log that counts; where none has the metric, of the first kind that has
-        anything."""
+        anything. Where the attempt goes on from `before`, the two are one."""
+        if not self._before:
+            return self._logged()
+        from scheduler.tracking.gone_on import gone_on  # hardly any attempt is another
+
+        return gone_on(self._before, self._logged())
+
+    def _logged(self) -> Logged:
         if self._decided and self._decided.has_number:
             return self._decided.logged()
         return next((found for source in self._sources if source.exists and (found := source.logged()).last), Logged())

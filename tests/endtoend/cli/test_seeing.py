@@ -27,6 +27,20 @@ parameters: {lr: {values: [0.3, 0.4]}, seed: {value: 1}}
 """
 
 
+GOES_ON = """
+import json, os
+if os.environ["EXP_QUEUE_ATTEMPT"] == "2":
+    raise SystemExit(1)
+begin = int(open("at").read()) if os.path.exists("at") else 0
+with open(os.environ["EXP_QUEUE_METRICS"], "a") as log:
+    for step in range(begin, 20):
+        log.write(json.dumps({"_step": step, "acc": 0.9 if step == 5 else step / 100}) + "\\n")
+        if begin == 0 and step == 9:
+            open("at", "w").write("8")
+            raise SystemExit(1)
+"""
+
+
 @pytest.fixture
 def trained(command_line):
     command_line.write("train.py", TRAIN)
@@ -50,6 +64,50 @@ def test_a_grid_is_compared_by_what_differs_and_by_means_over_seeds(trained) -> 
     wrong = trained("compare", "--columns", "los")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert 'did you mean "loss"?' in wrong.stderr
+
+
+def test_a_mean_over_two_versions_of_a_program_says_so(command_line) -> None:
+    """Two seeds were run before an edit and two after it: one mean of both says nothing of either, and looked like any other."""
+    command_line.write("train.py", "print('loss: 1.0')\n")
+    grid = "command: [python, train.py, '${args}']\ngrid: {lr: [1, 2], seed: SEEDS}\n"
+    command_line.write("grid.yaml", grid.replace("SEEDS", "[1, 2]"))
+    command_line("run", "grid.yaml")
+    plain = command_line("compare", "--group-by", "seed")
+    assert "versions" not in plain.stdout + plain.stderr
+    command_line.write("train.py", "print('loss: 9.0')\n")
+    command_line.write("grid.yaml", grid.replace("SEEDS", "[3]"))
+    command_line("run", "grid.yaml", "lr=1")
+    mixed = command_line("compare", "--group-by", "seed")
+    assert [line.split()[-2:] for line in mixed.stdout.splitlines()[1:] if line.startswith("1 ")] == [["2", "versions"]]
+    assert mixed.stdout.count("versions") == 1
+    assert "1 of these is a mean over jobs of several versions of their program" in mixed.stderr
+    rows = json.loads(command_line("compare", "--group-by", "seed", "--format", "json").stdout)
+    assert sorted((row["lr"], row["versions"], row["last.loss.mean"]) for row in rows) == [(1, 2, 11 / 3), (2, 1, 1.0)]
+
+
+def test_the_results_of_a_job_that_went_on_are_those_of_all_its_attempts(command_line) -> None:
+    """Its best epoch was in the attempt that was interrupted, and every table named one of the rest instead. An attempt that ends
+    before it logs anything is in nobody's way."""
+    command_line.write("train.py", GOES_ON)
+    asked = "objective: {metric: acc, goal: maximize}"
+    command_line.write("one.yaml", f"command: [python, train.py]\nbase: {{x: 1}}\npolicy: {{retries: 2, {asked}}}\n")
+    ran = command_line("run", "one.yaml")
+    assert ran.returncode == 0, ran.stderr
+    (best,) = json.loads(command_line("best", "one.yaml", "--format", "json").stdout)
+    assert (best["best"], best["best_at"]) == (0.9, 5)
+    columns = "attempt,first.acc,last.acc,count.acc,rows,step"
+    (row,) = json.loads(command_line("compare", "--columns", columns, "--format", "json").stdout)
+    assert [row[name] for name in columns.split(",")] == [3, 0.0, 0.19, 20, 20, 19]
+    points = csv.DictReader(io.StringIO(command_line("export", "--curves").stdout))
+    assert [int(point["step"]) for point in points] == list(range(20))
+    assert "max 0.9 at step 5" in command_line("show", "last").stdout
+
+
+def test_where_no_steps_are_logged_the_best_is_at_a_row(command_line) -> None:
+    """A script that counts in a column of its own had its best loss `at step 1`, which was its step 100."""
+    command_line.write("jobs.txt", "printf 'loss=3 epoch=0\\nloss=1 epoch=100\\nloss=2 epoch=200\\n'\n")
+    command_line("run", "--commands", "jobs.txt")
+    assert "loss 1 at row 1 (last 2)" in command_line("best", "-m", "loss:min").stdout
 
 
 def test_the_best_job_is_named_with_its_checkpoint_and_none_is_exit_status_1(trained) -> None:

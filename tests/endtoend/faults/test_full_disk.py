@@ -42,6 +42,22 @@ def test_a_disk_that_is_full_when_a_job_ends_costs_neither_its_status_nor_the_qu
     assert [(job["state"], job["exit_status"], job["attempt"]) for job in small.jobs()] == [("failed", 7, 1)] * 3
 
 
+@pytest.mark.parametrize("command", [["status"], ["show", "last"], ["logs", "last"], ["compare"]], ids=" ".join)
+def test_a_queue_on_a_full_disk_can_still_be_looked_at(small, until, command: list[str]) -> None:
+    """That is when somebody wants to see what runs. What has ended meanwhile stands as it was, and that is said."""
+    small.write("wait", "")
+    runner = small.start("run", "grid.yaml", "-j1", "x=1")
+    until(lambda: small.noted() == ["x=1"] and small.jobs("running"))
+    fill(small.home)
+    (small.directory / "wait").unlink()
+    until(lambda: "full" in runner.stderr.readline())
+    seen = small(*command)
+    assert seen.returncode == 0, seen.stderr
+    assert "shown as it was last written down" in seen.stderr
+    assert "is on a disk that is full" in seen.stderr
+    assert "running" in seen.stdout or command[0] == "logs"
+
+
 def test_a_queue_on_a_full_disk_refuses_a_submit_with_a_way_out_and_is_not_harmed(small) -> None:
     """What was not acknowledged is not there; what was is."""
     assert small("submit", "grid.yaml").returncode == 0

@@ -293,6 +293,39 @@ def test_an_ended_jobs_memory_that_does_not_return_is_somebody_elses() -> None:
     assert "9000 MiB used by programs that are not ours" in refused(WHOLE, later, seen=seen)
 
 
+def settling(at: float = 101.0) -> tuple[Reading, ClaimRecord, Observation]:
+    """Two GPUs: a small job runs on the first, and the one on the second has ended at 101, of which 5000 MiB are not back."""
+    first, second = gpus(2)
+    reading = machine(replace(first, used=6000), replace(second, used=5000), at=at)
+    return reading, claim("small", 6000, "GPU-0"), Observation({"GPU-1": Seen(ended_at=101.0)})
+
+
+def test_a_gpu_that_an_ended_job_is_leaving_is_waited_for_rather_than_share_another() -> None:
+    """Else the next job of a queue is put beside another for hours, for the sake of a moment, and a GPU stands idle."""
+    reading, small, seen = settling()
+    waits = "GPU 1: waiting for 5000 MiB of an ended job to return (waited for rather than share another GPU)"
+    assert refused(SIX, reading, small, seen=seen) == waits
+    back = machine(*(replace(gpu, used=0) if gpu.uuid == "GPU-1" else gpu for gpu in reading.gpus), at=102.0)
+    assert [share.uuid for share in granted(SIX, back, small, seen=seen).shares] == ["GPU-1"]
+
+
+def test_nobody_waits_for_memory_that_does_not_return_where_a_gpu_can_be_shared() -> None:
+    """It is somebody else's then; and who has just come has seen no job end, so that one look of `exec --wait 0` decides."""
+    reading, small, seen = settling(at=131.0)
+    assert [share.uuid for share in granted(SIX, reading, small, seen=seen).shares] == ["GPU-0"]
+    assert [share.uuid for share in granted(SIX, settling()[0], small).shares] == ["GPU-0"]
+
+
+def test_a_gpu_that_is_kept_for_another_or_more_crowded_is_not_waited_for() -> None:
+    """It would not be had, or be no better."""
+    reading, small, seen = settling()
+    answer = admit(SIX, reading, [small], seen, Settings(), {"GPU-1"})
+    assert isinstance(answer, Placement)
+    assert [share.uuid for share in answer.shares] == ["GPU-0"]
+    as_full = claim("another", 1000, "GPU-1")
+    assert [share.uuid for share in granted(SIX, reading, small, as_full, seen=seen).shares] == ["GPU-0"]
+
+
 def test_a_job_of_one_gpu_takes_no_card_that_is_cut_up_and_one_of_several_no_part() -> None:
     """Case 16: the card itself runs nothing while MIG is on, and CUDA gives a process one instance at most."""
     whole, parent = replace(IDLE, uuid="GPU-whole", bus="20"), replace(IDLE, mig=True)

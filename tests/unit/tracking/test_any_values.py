@@ -52,6 +52,8 @@ def test_what_a_training_prints_of_itself_is_read(line: str, expected: dict[str,
         "<Model at 0x7f12: id=0x7f12>",
         "GPU available: False, using: 0 TPU cores",
         "ValueError: 3",
+        "sh: 1: no_such_program: not found",
+        "/bin/dash: 12: Syntax error: end of file unexpected",
         "{" + ", ".join(f"'option_{number}': {number}.5" for number in range(40)) + "}",
     ],
 )

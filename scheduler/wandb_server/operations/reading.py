@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from scheduler.wandb_server.desk import ENTITY, PROJECT, Desk
-from scheduler.wandb_server.filters import passes, sort_key
+from scheduler.wandb_server.filters import in_order, passes
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.graphql import Asked, Refused
 from scheduler.wandb_server.operations.runs import bucket, run_named
@@ -74,9 +74,9 @@ def _chosen(desk: Desk, entity: str, project: str, asked: Asked) -> list[dict[st
     order = asked.text("order") or "+created_at"
     every = [(_node(desk, run, told), told) for run, told in desk.runs.of_project(entity, project)]
     found = [each for each in every if passes(each[0], each[1], filters or {})]
-    if order.lstrip("+-") not in ("created_at", "createdAt"):  # by which they come
-        found.sort(key=lambda each: sort_key(each[0], each[1], order.lstrip("+-")))
-    return [node for node, _ in (reversed(found) if order.startswith("-") else found)]
+    if order.lstrip("+-") in ("created_at", "createdAt"):  # by which they come
+        return [node for node, _ in (reversed(found) if order.startswith("-") else found)]
+    return [node for node, _ in in_order(found, order)]
 
 
 def run(desk: Desk, asked: Asked) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from scheduler.hosted.courier import Courier
 from scheduler.hosted.pipe import Pipe
 from scheduler.hosted.room import Room
 from scheduler.hosted.visitors import at_home_here
+from scheduler.launcher import inputs
 from scheduler.launcher.client import connect, stop_message
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests, origin_rows
@@ -28,6 +29,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Noted, Notice, Trouble, Warned
+from scheduler.runner.orders import inputs_of
 from scheduler.runner.plan import Wait
 from scheduler.runner.sources import EarlyStop
 from scheduler.shortage import passing
@@ -158,6 +160,8 @@ class Orders:
         guest = at_home_here(guests.guest_from(message["guest"]), message["home"], str(self._store.home.root))
         with self._store.change() as change:
             guests.take(change, order, guest, uses_from(message.get("uses", ())))
+        with suppress(OSError):  # its launcher tries again, and says why; of what was never here it would say that it was lost
+            inputs.restore(inputs_of(self._store.job(order), self._store.home.root))
         self._know(order, message)
 
     def _watch(self, order: str, message: dict[str, Any]) -> None:

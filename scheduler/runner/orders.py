@@ -57,13 +57,13 @@ def order_of(ready: Ready, attempt: Attempt, shared: Alike, threads: int, grace:
         # Jobs that have no run of W&B's in their directory are left alone.
         copy_cap=shared.caps.copy_cap if environment.get("WANDB_DIR") == attempt.directory else 0,
         program=shared.program,
-        inputs=_inputs(job, home.root),
+        inputs=inputs_of(job, home.root),
         system=shared.caps.system_interval,
         warm=ready.warm,
     )
 
 
-def _inputs(job: Job, home: Path) -> dict[str, str]:
+def inputs_of(job: Job, home: Path) -> dict[str, str]:
     """The files of ours that the command and the environment of a job name, with what they hold."""
     has_point = '"WANDB_SWEEP_PARAM_PATH"' in job.environment
     found = {}

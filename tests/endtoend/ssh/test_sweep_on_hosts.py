@@ -21,3 +21,4 @@ def test_trials_on_hosts_are_read_while_they_run_and_the_worst_is_stopped(line: 
     trials = json.loads(done.stdout)["trials"]
     assert sorted(trial["state"] for trial in trials) == ["done", "done", "stopped_early"]
     assert (line.directory / "ledger").read_text().count("\n") == 3
+    assert "written anew" not in done.stderr, "nothing was lost: their files were never there"

@@ -23,7 +23,7 @@ def _state(desk: Desk, told: Told) -> str:
 
 def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
     posts = desk.runs.folder(run).posts.stat()
-    made = _time(desk.runs.began(run, told))
+    made = time_text(desk.runs.began(run, told))
     return {
         **bucket(run, told),
         "projectId": _number(run.project),
@@ -31,7 +31,7 @@ def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
         "commit": told.commit,
         "readOnly": False,
         "createdAt": made,
-        "heartbeatAt": _time(posts.st_mtime),
+        "heartbeatAt": time_text(posts.st_mtime),
         "systemMetrics": json.dumps(told.last_event),
         "user": {"name": ENTITY, "username": ENTITY},
         "historyKeys": {"keys": {name: {} for name in told.last_row}, "sets": [], "lastStep": told.last_row.get("_step", -1)},
@@ -43,7 +43,8 @@ def _number(project: str) -> int:
     return int.from_bytes(hashlib.sha256(project.encode()).digest()[:4], "big")
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """A moment in seconds since 1970, as W&B writes it."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +40,14 @@ class Agent:
     leaves: bool
 
 
+@dataclass(frozen=True)
+class Served:
+    """A sweep of this queue's own server, by the name that W&B's commands have for it, and its state there, such as PAUSED."""
+
+    name: str
+    state: str
+
+
 def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """The words that name agents, and the others."""
     every = list(words)
@@ -64,6 +73,17 @@ def served_as(root: Path, sweep: SweepRecord) -> str:
     """What our own server calls a sweep of its own; "" for another one."""
     path = Path(sweep.file)
     return path.stem if path.parent == root / "wandb" / "sweeps" else ""
+
+
+def served(root: Path, sweep: SweepRecord) -> Served | None:
+    """A sweep of our own server as it has written it down last, also where the server is not there; None for another one."""
+    if not (identity := served_as(root, sweep)):
+        return None
+    try:
+        found = json.loads((root / "wandb" / "sweeps" / f"{identity}.json").read_bytes())
+        return Served(f"{found['entity']}/{found['project']}/{identity}", str(found["state"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def send_home(root: Path, words: Sequence[str]) -> list[Agent]:

@@ -49,7 +49,7 @@ def trials(sweep: str | None, style: str) -> int:
     exp-queue trials
     exp-queue trials sweep.yaml --format csv
     """
-    from scheduler.actions.agents import agents_of
+    from scheduler.actions.agents import agents_of, served
     from scheduler.actions.sweeps import see
     from scheduler.queue.sweep_selection import sweep_named
     from scheduler.report import agents, sweeps_seen, tables
@@ -59,9 +59,13 @@ def trials(sweep: str | None, style: str) -> int:
     with opened_store(only_looks=True) as store:
         found = see(store, sweep_named(store, sweep))
         present = agents_of(store.home.root, found.listed.sweep)
+        at_server = served(store.home.root, found.listed.sweep)
         last_words = sweeps_seen.ending(found, store.home)
     if style == "json":
-        tables.print_json({**sweeps_seen.as_one_object(found), "agents": agents.objects(present)}, sys.stdout)
+        tables.print_json(
+            {**sweeps_seen.as_one_object(found), "agents": agents.objects(present), "at_server": at_server and at_server.state},
+            sys.stdout,
+        )
     elif style != "table":
         tables.print_rows(sweeps_seen.flat_trials(found), style, sys.stdout)
     else:
@@ -70,5 +74,6 @@ def trials(sweep: str | None, style: str) -> int:
         if found.bands:
             say(sweeps_seen.band_heading(found))
             tables.print_table(rows_of_bands(found.bands), sys.stdout)
-        say([*agents.there(present, {entry.job[:8]: entry.record.number for entry in found.listed.entries}), *last_words])
+        numbers = {entry.job[:8]: entry.record.number for entry in found.listed.entries}
+        say([*agents.there(present, numbers), *agents.stands(at_server), *last_words])
     return 0

@@ -10,7 +10,9 @@ from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
+from pydantic import create_model
 
 from scheduler import __version__
 from scheduler.errors import UserError
@@ -27,14 +29,21 @@ def serve(*, read_only: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.stdin.isatty():
         say("waiting for an assistant, which speaks to this command by its standard input and output; Ctrl-C ends it")
-    server = MCPServer("exp-queue", version=__version__, instructions=ABOUT, log_level="ERROR")
     looks = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     changes = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
-    for tool in READING:
-        server.tool(annotations=looks)(_in_words(tool))
-    for other in () if read_only else CHANGING:
-        server.tool(annotations=changes)(_in_words(other))
-    server.run("stdio")
+    tools = [_offered(each, looks) for each in READING]
+    tools += [_offered(each, changes) for each in (() if read_only else CHANGING)]
+    MCPServer("exp-queue", version=__version__, instructions=ABOUT, tools=tools, log_level="ERROR").run("stdio")
+
+
+def _offered(tool: Callable[..., Any], annotations: ToolAnnotations) -> Tool:
+    """The tool, which takes its own arguments and no others. The protocol's library passes over what it does not know: then
+    `submit` with `change` in place of `changes` would queue the file as it stands."""
+    found = Tool.from_function(_in_words(tool), annotations=annotations)
+    known = found.fn_metadata.arg_model
+    exact = create_model(known.__name__, __base__=known, __cls_kwargs__={"extra": "forbid"})
+    found.fn_metadata.arg_model, found.parameters = exact, exact.model_json_schema(by_alias=True)
+    return found
 
 
 def _in_words(tool: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,13 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scheduler.actions.agents import Agent
+from scheduler.actions.agents import Agent, Served
+
+_STANDS = {
+    "PAUSED": "paused, by `wandb sweep --pause`: no agent gets another trial; `wandb sweep --resume {name}` ends that",
+    "FINISHED": "over: it asks no other points",
+    "CANCELED": "cancelled, by `wandb sweep --cancel`",
+}
 
 
 def there(found: Sequence[Agent], trials: Mapping[str, int]) -> list[str]:
     """Who computes what. `trials`: their numbers, by the short id of the job."""
     shown = [_state(each, trials) for each in found]
     return [f"agents: {'; '.join(shown)}; `exp-queue cancel {found[-1].name}` sends one home"] if shown else []
+
+
+def stands(found: Served | None) -> list[str]:
+    """What keeps a sweep of our own server from asking further points: its agents wait, or were sent home, and say nothing."""
+    return [f"the sweep is {_STANDS[found.state].format(name=found.name)}"] if found and found.state in _STANDS else []
 
 
 def _state(agent: Agent, trials: Mapping[str, int]) -> str:

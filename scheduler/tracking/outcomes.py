@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from scheduler.shortage import is_short
 from scheduler.tracking import metric_log
+from scheduler.tracking.logged import flat
 from scheduler.tracking.metric_log import Objective, Outcome
 from scheduler.tracking.readers.appended import opened
 
@@ -51,12 +52,11 @@ class _Reading:
         counts, places = Counter(shapes), dict(zip(shapes, range(len(shapes)), strict=True))
         found = {shape: metric_log.parsed(lines[place]) or {} for shape, place in places.items()}
         for shape, row in found.items():  # in the order of their first appearance, in which the names are told
-            metrics = metric_log.metrics_of(row)
-            self.rows += counts[shape] if metrics else 0
-            for name in metrics:
-                self.last.setdefault(name)
+            self.rows += counts[shape] if metric_log.metrics_of(row) else 0
+            for name, value in flat(row):
+                self.last.setdefault(name, value)
         for shape, _ in sorted(places.items(), key=itemgetter(1)):
-            self.last.update(metric_log.metrics_of(found[shape]))
+            self.last.update(flat(found[shape]))
             self.objective = metric_log.objective_of(found[shape]) or self.objective
 
     def outcome(self) -> Outcome:

@@ -10,6 +10,9 @@ import signal
 import sys
 from pathlib import Path
 
+# Seconds between two posts of wandb 0.31, by itself 15: so long after the row that decides, a trial would still compute.
+EAGER = {"WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "1"}
+
 if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
     from scheduler.linux.locks import lock
@@ -26,4 +29,4 @@ if __name__ == "__main__":
     with contextlib.suppress(OSError):  # without it, a command that fails at once is tried again
         handle = os.open(folder.entered, os.O_RDWR | os.O_CREAT, 0o600)
         os.set_inheritable(handle, lock(handle))
-    os.execvpe(command[0], command, {**os.environ, **seat})  # noqa: S606 (no shell; the command of the sweep)
+    os.execvpe(command[0], command, {**EAGER, **os.environ, **seat})  # noqa: S606 (no shell; the command of the sweep)

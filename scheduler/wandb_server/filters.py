@@ -6,12 +6,16 @@ known is refused: to pass over a condition would tell of runs that nobody has as
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from scheduler.wandb_server.graphql import Refused
 from scheduler.wandb_server.posts import Told
+
+Run = tuple[dict[str, Any], Told]  # what the client is told of a run, and all that is known of it
 
 MISSING = object()
 _FIELDS = {"display_name": "displayName", "job_type": "jobType", "created_at": "createdAt", "heartbeat_at": "heartbeatAt"}
@@ -108,9 +112,27 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise Refused(f'"{text}" is no regular expression: {error}') from None
 
 
-def sort_key(node: Mapping[str, Any], told: Told, name: str) -> tuple[int, Any]:
-    """By what runs are ordered; those without a value, and with another kind of value, come first."""
-    value = value_of(node, told, name)
-    if isinstance(value, (int, float)):
-        return 1, value
-    return (2, value) if isinstance(value, str) else (0, 0)
+def in_order(runs: Iterable[Run], order: str) -> list[Run]:
+    """By `+` or `-` and the name of a field, `+` where neither stands there; equals as they come. What has no finite number there
+    comes behind in both directions, texts first: `Sweep.best_run` takes the first, which neither a run without a value may be nor
+    one that has diverged. A NaN among numbers would spoil the order of all."""
+    kinds: tuple[list[tuple[Any, Run]], ...] = ([], [], [])
+    for node, told in runs:
+        kind, value = _sort_key(_summary_of(value_of(node, told, order.lstrip("+-")), order))
+        kinds[kind].append((value, (node, told)))
+    return [run for kind in kinds for _, run in sorted(kind, key=itemgetter(0), reverse=order.startswith("-"))]
+
+
+def _summary_of(value: Any, order: str) -> Any:
+    """The number in what `run.define_metric(name, summary="min")` leaves, which is `{"min": 0.1}`."""
+    if not isinstance(value, dict):
+        return value
+    names = ("max" if order.startswith("-") else "min", "best", "last", "mean", "min", "max")
+    return next((value[name] for name in names if name in value), value)
+
+
+def _sort_key(value: Any) -> tuple[int, Any]:
+    """Which of the kinds of `in_order` it is, and by what those of one kind are compared."""
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return 0, value
+    return (1, value) if isinstance(value, str) else (2, 0)

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from scheduler.wandb_server.desk import ENTITY, PROJECT, Desk
-from scheduler.wandb_server.filters import passes, sort_key
+from scheduler.wandb_server.filters import in_order, passes
 from scheduler.wandb_server.folders import RunId
 from scheduler.wandb_server.graphql import Asked, Refused
 from scheduler.wandb_server.operations.runs import bucket, run_named
@@ -23,7 +23,7 @@ def _state(desk: Desk, told: Told) -> str:
 
 def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
     posts = desk.runs.folder(run).posts.stat()
-    made = _time(desk.runs.began(run, told))
+    made = time_text(desk.runs.began(run, told))
     return {
         **bucket(run, told),
         "projectId": _number(run.project),
@@ -31,7 +31,7 @@ def _node(desk: Desk, run: RunId, told: Told) -> dict[str, Any]:
         "commit": told.commit,
         "readOnly": False,
         "createdAt": made,
-        "heartbeatAt": _time(posts.st_mtime),
+        "heartbeatAt": time_text(posts.st_mtime),
         "systemMetrics": json.dumps(told.last_event),
         "user": {"name": ENTITY, "username": ENTITY},
         "historyKeys": {"keys": {name: {} for name in told.last_row}, "sets": [], "lastStep": told.last_row.get("_step", -1)},
@@ -43,7 +43,8 @@ def _number(project: str) -> int:
     return int.from_bytes(hashlib.sha256(project.encode()).digest()[:4], "big")
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """A moment in seconds since 1970, as W&B writes it."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
@@ -74,9 +75,9 @@ def _chosen(desk: Desk, entity: str, project: str, asked: Asked) -> list[dict[st
     order = asked.text("order") or "+created_at"
     every = [(_node(desk, run, told), told) for run, told in desk.runs.of_project(entity, project)]
     found = [each for each in every if passes(each[0], each[1], filters or {})]
-    if order.lstrip("+-") not in ("created_at", "createdAt"):  # by which they come
-        found.sort(key=lambda each: sort_key(each[0], each[1], order.lstrip("+-")))
-    return [node for node, _ in (reversed(found) if order.startswith("-") else found)]
+    if order.lstrip("+-") in ("created_at", "createdAt"):  # by which they come
+        return [node for node, _ in (reversed(found) if order.startswith("-") else found)]
+    return [node for node, _ in in_order(found, order)]
 
 
 def run(desk: Desk, asked: Asked) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -83,7 +84,7 @@ def thinned(every: Sequence[Row], count: int) -> Sequence[Row]:
 
 
 class _Folded:
-    """All rows and events of a run."""
+    """All rows and events of a run, as they are told."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -94,9 +95,23 @@ def _folded(desk: Desk, run: RunId) -> _Folded:
     told, found = Told(), _Folded()
     for post in Posts(desk.runs.folder(run).posts).read():
         news = told.take(post)
-        found.rows += news.rows
-        found.events += news.events
+        found.rows += map(_as_told, news.rows)
+        found.events += map(_as_told, news.events)
     return found
+
+
+def _as_told(value: Any) -> Any:
+    """The same without NaN and infinities, which JSON has not, and for which wandb 0.31 refuses all rows. W&B's server has their
+    names in their place (https://github.com/wandb/sweeps/pull/32).
+
+    >>> _as_told({"loss": float("nan"), "all": [1.5, {"worst": float("-inf")}]})
+    {'loss': 'NaN', 'all': [1.5, {'worst': '-Infinity'}]}
+    """
+    if isinstance(value, dict):
+        return {name: _as_told(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_told(each) for each in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else json.dumps(value)
 
 
 def rows(desk: Desk, run: RunId) -> list[Row]:

@@ -17,6 +17,7 @@ from scheduler.gpus.packing import GpuUse, as_objects, uses_from
 from scheduler.hosted import orders
 from scheduler.hosted.orders import Orders
 from scheduler.hosted.pipe import Pipe
+from scheduler.launcher import inputs
 from scheduler.linux.wakeups import Wakeups
 from scheduler.queue import guests, origin_rows
 from scheduler.queue.asks import as_json
@@ -29,6 +30,7 @@ from scheduler.queue.store import Store
 from scheduler.runner.attempts import HungUp
 from scheduler.runner.devices import Devices
 from scheduler.runner.notices import Warned
+from scheduler.runner.orders import inputs_of
 from scheduler.ssh.wire import Frames, frame
 
 GUEST = {
@@ -86,6 +88,18 @@ def test_an_order_is_queued_once_however_often_it_is_sent(far: Far, store: Store
         far.says("start", guest=GUEST, home="/home")
     assert [(job.id, job.state) for job in store.jobs()] == [("order", State.QUEUED)]
     assert far.hears() == []
+
+
+def test_the_files_that_an_order_names_are_there_before_it_starts(far: Far, store: Store) -> None:
+    """They never were on this machine: each trial of a sweep said that its file was gone, and a person looked for a fault."""
+    home = store.home.root
+    named = {"argv": ["cat", "/there/arguments/e.json"], "environment": '{"WANDB_SWEEP_PARAM_PATH": "/there/sweeps/s/0.yaml"}'}
+    far.says("start", guest={**GUEST, **named, "arguments": '{"lr": 0.5}'}, home="/there")
+    (job,) = store.jobs()
+    assert job.argv == ("cat", f"{home}/arguments/e.json")
+    assert (home / "arguments/e.json").read_text() == '{"lr": 0.5}'
+    assert inputs.restore(inputs_of(job, home)) == []
+    assert (home / "sweeps/s/0.yaml").exists()
 
 
 def test_an_order_that_nobody_knows_never_ran_and_never_will(far: Far, store: Store) -> None:

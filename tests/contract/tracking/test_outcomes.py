@@ -11,13 +11,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scheduler.tracking.metric_log import Objective, metrics_of, objective_of, rows
+from scheduler.tracking.logged import Gathering, flat
+from scheduler.tracking.metric_log import Objective, metrics_of, objective_of, parsed_rows, rows
 from scheduler.tracking.outcomes import BLOCK, KEPT, WORTH, read
 
 TEXTS = st.sampled_from(["a", '": 1', "b\\", "\n", '":2,"', '":3}'])
 VALUES = st.integers(-5, 5) | st.floats() | st.none() | st.booleans() | st.sampled_from([10**400, 1e300]) | TEXTS
 NAMES = st.sampled_from(["loss", "acc_1", "acc_2", '"', "\\", "a,b", "1", "_step", "_objective", "vál", 'a":1,"b', 'a":2,"b'])
-ROWS = st.dictionaries(NAMES, VALUES | st.just({"name": "loss", "goal": "minimize"}), max_size=4)
+INNER = st.dictionaries(NAMES, VALUES, max_size=2) | st.lists(VALUES, max_size=2) | st.just({"name": "loss", "goal": "minimize"})
+ROWS = st.dictionaries(NAMES, VALUES | INNER, max_size=4)
 OTHERS = st.sampled_from(["", "no row", "[1]", '{"loss": 01}', '{"loss": 1.}', '{"loss":2}', '{"loss": 3} x'])
 LINES = ROWS.map(json.dumps) | OTHERS
 
@@ -28,7 +30,7 @@ def whole(path: Path) -> tuple[dict[str, Any], Objective | None, int]:
     objective, count = None, 0
     for row in rows(path):
         objective = objective_of(row) or objective
-        last.update(metrics_of(row))
+        last.update(flat(row))
         count += bool(metrics_of(row))
     return last, objective, count
 
@@ -45,6 +47,18 @@ def test_what_is_read_is_what_every_row_would_say(tmp_path_factory: pytest.TempP
     path = tmp_path_factory.getbasetemp() / "metrics.jsonl"
     path.write_text("\n".join(lines) + end, encoding="utf-8")
     assert repr(told(path)) == repr(whole(path))
+
+
+def test_what_is_told_while_a_job_runs_is_what_is_kept_of_it_when_it_has_ended(tmp_path: Path) -> None:
+    """`{"val": {"loss": 2}}` was a column `val` with a mapping in it, and by `val.loss` no job that runs could be sorted."""
+    logged = [{"val": {"loss": 2, "seen": {"_type": "image-file"}}, "ids": [1]}, {"val": {"cer": 0.5}, "acc": 1}, {"acc": None}]
+    text = "".join(json.dumps(row) + "\n" for row in logged)
+    (tmp_path / "metrics.jsonl").write_text(text)
+    gathering = Gathering()
+    gathering.take(parsed_rows(text.encode().splitlines()))
+    kept = gathering.logged("")
+    assert kept.last == {"val.loss": 2, "val.cer": 0.5, "acc": 1}
+    assert told(tmp_path / "metrics.jsonl") == (kept.last, None, kept.rows)
 
 
 @pytest.fixture

@@ -6,9 +6,11 @@ import pytest
 
 from scheduler.actions import suggest
 from scheduler.actions.agents import agents as there
+from scheduler.actions.agents import served
 from scheduler.home import Home
 from scheduler.queue.store import Store
-from scheduler.queue.trials import newest_sweeps
+from scheduler.queue.trials import SweepRecord, newest_sweeps
+from scheduler.report.agents import stands
 from scheduler.web.documents import agents
 from tests.contract.cli.test_completing import offered
 from tests.contract.wandb_server.agents import Agent, grid, make_sweep, server
@@ -37,6 +39,31 @@ def test_a_page_has_the_agents_of_each_sweep_with_their_runs(client: Client, hom
             {"name": names[1], "host": "here", "jobs": [], "leaves": False},
         ]
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [("PAUSED", "wandb sweep --resume me/proj/"), ("FINISHED", "over"), ("CANCELED", "cancelled")]
+)
+def test_why_a_sweep_asks_no_further_points_is_said_with_its_trials(
+    state: str, word: str, client: Client, home: Home, store: Store
+) -> None:
+    """Its agents wait, or have gone, without a word; somebody has paused it a week ago."""
+    identity = make_sweep(client, grid(0.1, 0.2))
+    busy = Agent(client, identity)
+    busy.begin(busy.taken())
+    (record,) = newest_sweeps(store)
+    assert stands(served(home.root, record)) == []
+    client.ask("UpsertSweep", id=identity, state=state)
+    (said,) = stands(served(home.root, record))
+    assert word in said
+    assert state != "PAUSED" or identity in said
+
+
+def test_a_sweep_that_no_server_of_ours_has_stands_nowhere(client: Client, home: Home) -> None:
+    """`exp-queue sweep FILE` drives it, and says itself how it stands; whatever its file is called."""
+    record = SweepRecord("s", "k", f"/elsewhere/{make_sweep(client, grid(0.1))}.yaml", 0, "{}", 0.0)
+    assert served(home.root, record) is None
+    assert stands(None) == []
 
 
 def test_without_their_server_there_are_no_agents(store: Store) -> None:

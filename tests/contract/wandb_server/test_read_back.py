@@ -53,6 +53,23 @@ def test_a_scan_gets_the_keys_and_all_rows(client: Client) -> None:
     assert [json.loads(text)["_step"] for text in page["history"]] == [2, 3]
 
 
+def test_a_run_that_has_diverged_is_read_back_as_any_other(client: Client) -> None:
+    """W&B's client reads JSON, which has no NaN: all rows were refused for one. W&B's own server tells it as a text."""
+    client.begin()
+    client.log(1.0, float("nan"), float("-inf"))
+    wanted = [1.0, "NaN", "-Infinity"]
+    spec = json.dumps({"keys": ["loss"], "samples": 500})
+    told = {
+        "RunFullHistory": [json.loads(text)["loss"] for text in of_run(client, "RunFullHistory", **RUN, samples=500)["history"]],
+        "HistoryPage": [json.loads(text)["loss"] for text in of_run(client, "HistoryPage", **WHERE, run="run1")["history"]],
+        "RunSampledHistory": [row["loss"] for row in of_run(client, "RunSampledHistory", **RUN, spec=spec)["sampledHistory"][0]],
+        "RunParquetHistory": [
+            row["loss"] for row in of_run(client, "RunParquetHistory", **WHERE, runName="run1")["parquetHistory"]["liveData"]
+        ],
+    }
+    assert told == dict.fromkeys(told, wanted)
+
+
 def saved(client: Client, *names: str) -> None:
     client.begin()
     for each in client.ask("CreateRunFiles", **WHERE, run="run1", files=list(names))["createRunFiles"]["files"]:

@@ -109,6 +109,25 @@ def test_before_jobs_are_queued_it_is_said_what_is_wrong_with_their_program(
     assert warning.endswith('did you mean "train.py"?')
 
 
+def test_an_argument_that_a_tool_does_not_have_is_refused(asked: Callable[..., Any]) -> None:
+    """It was passed over: `change` in place of `changes` meant the file as it stands, and `best` had another metric."""
+
+    async def misspelt(session: Any) -> tuple[list[Any], list[Any]]:
+        calls = [
+            ("submit", {"file": "grid.yaml", "change": ["x=3"]}),
+            ("best", {"metrics": "loss:max"}),
+            ("status", {"job": "last"}),
+        ]
+        schemas = [tool.input_schema.get("additionalProperties") for tool in (await session.list_tools()).tools]
+        return [await session.call_tool(name, arguments) for name, arguments in calls], schemas
+
+    refused, schemas = asked(misspelt)
+    for found, word in zip(refused, ("change", "metrics", "job"), strict=True):
+        assert found.is_error
+        assert word in found.content[0].text
+    assert schemas == [False] * 6, "an assistant that keeps to them errs less"
+
+
 def test_a_server_that_only_reads_offers_nothing_else(asked: Callable[..., Any]) -> None:
     """And what changes something says so: clients ask their user before they call it."""
 

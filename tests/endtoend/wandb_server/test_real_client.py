@@ -29,6 +29,12 @@ run.log({"shown": wandb.Histogram([1, 2, 3])})
 run.summary["best"] = 0.25
 open("saved.txt", "w").write("kept")
 run.save("saved.txt")
+made = wandb.Artifact("net", type="model", metadata={"depth": 3})
+made.add_file("saved.txt")
+run.log_artifact(made)
+if not run.offline:
+    made.wait(60)
+    assert (made.name, made.metadata, made.aliases, made.size) == ("net:v0", {"depth": 3}, ["latest"], 4)
 run.finish()
 """
 TRIAL = """

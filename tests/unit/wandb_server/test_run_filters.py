@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.wandb_server.filters import passes, sort_key
+from scheduler.wandb_server.filters import in_order, passes
 from scheduler.wandb_server.graphql import Refused
 from scheduler.wandb_server.posts import Told
 
@@ -83,8 +83,26 @@ def test_what_cannot_be_asked_is_refused_whatever_the_rest_says(filters: Any) ->
         passes(NODE, TOLD, filters)
 
 
-def test_runs_without_a_value_come_before_the_others_in_an_order() -> None:
-    """They cannot be compared."""
-    every = [Told(summary={"loss": 2}), Told(), Told(summary={"loss": 0.5}), Told(summary={"loss": {"max": 1}})]
-    found = sorted(every, key=lambda told: sort_key({}, told, "summary_metrics.loss"))
-    assert [told.summary.get("loss") for told in found] == [None, {"max": 1}, 0.5, 2]
+@pytest.mark.parametrize(("order", "wanted"), [("+", [-0.5, 2, 3, "x"]), ("", [-0.5, 2, 3, "x"]), ("-", [3, 2, -0.5, "x"])])
+def test_what_is_no_finite_number_comes_last_in_both_directions(order: str, wanted: list[Any]) -> None:
+    """`Sweep.best_run` takes the first; one that has failed before it logged anything, or diverged, is not the best."""
+    nan, infinite = float("nan"), float("inf")
+    values = [2, None, nan, "x", -0.5, {"depth": 1}, infinite, nan, 3, -infinite]
+    runs = [({}, Told(summary={} if value is None else {"loss": value})) for value in values]
+    found = [told.summary.get("loss") for _, told in in_order(runs, f"{order}summary_metrics.loss")]
+    assert (found[:4], len(found)) == (wanted, len(values))
+
+
+@pytest.mark.parametrize(("order", "wanted"), [("+", ["b", "a", "c"]), ("-", ["c", "b", "a"])])
+def test_a_run_with_a_summary_of_its_own_is_ordered_by_that(order: str, wanted: list[str]) -> None:
+    """W&B's `define_metric("loss", summary="min,max")` puts mappings where else a number stands."""
+    summaries = {"a": {"min": 2, "max": 3}, "b": {"max": 4, "min": 1}, "c": 5}
+    runs = [({}, Told(name=name, summary={"loss": loss})) for name, loss in summaries.items()]
+    assert [told.name for _, told in in_order(runs, f"{order}summary_metrics.loss")] == wanted
+
+
+@pytest.mark.parametrize("order", ["+", "-"])
+def test_runs_with_the_same_value_stay_as_they_come(order: str) -> None:
+    """The oldest first, in both directions: pages of one list would else tell of a run twice, and of another never."""
+    runs = [({}, Told(name=name, summary={"loss": 1})) for name in "abc"]
+    assert [told.name for _, told in in_order(runs, f"{order}summary_metrics.loss")] == ["a", "b", "c"]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
     from scheduler.cli.start_options import How
+    from scheduler.queue.foresight import Foreseen
     from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
 
@@ -76,7 +77,7 @@ def run(
     exp-queue run grid.yaml --on slurm -j20
     exp-queue run grid.yaml --on ssh:ada,babbage
     """
-    from scheduler.actions.opening import begun_early, working_directory
+    from scheduler.actions.opening import begun_early, opened_if_there, working_directory
 
     begins_here = how.elsewhere is None and not dry_run and not detach
     early = click.get_current_context().with_resource(begun_early()) if begins_here else None
@@ -91,9 +92,13 @@ def run(
         warn_of_what_is_missing(plan)
     with where.opened(directory) as devices:
         if dry_run:
+            from scheduler.queue.foresight import foresee
+
             experiments = list(action.possible(plan, devices))
             devices.expect(experiments)
-            return _dry_run(plan, experiments, where.slots, devices, style)
+            with opened_if_there(say) as store:
+                found = foresee(store, experiments, directory, again=again, lost=lost)
+            return _dry_run(plan, experiments, found, _at_once(where.slots, devices), style)
         if detach:
             return _detached(action.possible(plan, devices))
         count = partial(counted, what="experiments", plain=how.plain)
@@ -103,20 +108,25 @@ def run(
             return concluded(driven, here, style, by_file=True, sort=sort or sort_of(plan.policy))
 
 
-def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slots, devices: Devices, style: str) -> int:
+def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], found: Foreseen, where: str, style: str) -> int:
     from scheduler.report import submission, tables
     from scheduler.report.hydra_outputs import announcement
+
+    if style == "json":
+        tables.print_json(submission.planned_objects(experiments, found.verbs), sys.stdout)
+        return 0
+    say(announcement(plan.launch))
+    say(f"{submission.foreseen(found, plan.path)}, {where}. Nothing was started.")
+    tables.print_table(submission.planned_rows(experiments, found.verbs), sys.stdout)
+    return 0
+
+
+def _at_once(slots: Slots, devices: Devices) -> str:
+    """How many, and on what."""
     from scheduler.report.pace import at_once
     from scheduler.runner.limit import most_of, why_most
 
-    if style == "json":
-        tables.print_json(submission.planned_objects(experiments), sys.stdout)
-        return 0
-    say(announcement(plan.launch))
-    said = at_once(most_of(slots, devices), why_most(slots, devices))
-    say(f"{plan.path}: {len(experiments)} experiments, {said}; {devices.note}. Nothing was started.")
-    tables.print_table(submission.planned_rows(experiments), sys.stdout)
-    return 0
+    return f"{at_once(most_of(slots, devices), why_most(slots, devices))}; {devices.note}"
 
 
 def _detached(experiments: Iterator[Experiment]) -> int:

@@ -18,15 +18,17 @@ from scheduler.actions import status as status_action
 from scheduler.actions.cancel import by_hand, cancel_all
 from scheduler.actions.exports.texts import standard
 from scheduler.actions.logs import attempt_of, whole
-from scheduler.actions.opening import opened_queue, working_directory
+from scheduler.actions.opening import opened_if_there, opened_queue, working_directory
 from scheduler.actions.results import Sort
 from scheduler.actions.submit import submit as submit_action
 from scheduler.errors import UserError
 from scheduler.experiments import Experiment, ExperimentFile
 from scheduler.experiments.command.missing import missing
+from scheduler.queue.foresight import Foreseen, foresee
 from scheduler.queue.selection import select, select_single
 from scheduler.queue.states import ENDED
 from scheduler.queue.store import Store
+from scheduler.queue.submit import Submission, Verb
 from scheduler.report import best as best_report
 from scheduler.report import comparison
 from scheduler.report.jobs import objects
@@ -76,13 +78,15 @@ def submit(file: str, changes: list[str] | None = None, confirm: str = "") -> di
     what would be, and gives the code for the second. Show that to the user before you confirm. `exp-queue work` runs what is
     queued."""
     plan = read_file(file, changes or [])
-    experiments = list(plan.experiments())
-    code = _code("submit", [working_directory(), *(each.id for each in experiments)])
+    experiments, directory = list(plan.experiments()), working_directory()
+    with opened_if_there(say) as store:
+        found = foresee(store, experiments, directory)
+    code = _code("submit", [directory, *(f"{each.id} {what}" for each, what in zip(experiments, found.verbs, strict=True))])
     if confirm != code:
-        return _preview(_foreseen(plan, experiments), code, confirm)
+        return _preview(_foreseen(plan, experiments, found), code, confirm)
     with _opened() as store:
-        found = submit_action(store, plan, working_directory(), lambda _: None, experiments)
-        return {"jobs": [job.id for job in found.jobs], "what": {verb.value: count for verb, count in found.counts.items()}}
+        done = submit_action(store, plan, directory, lambda _: None, experiments)
+        return {"jobs": [job.id for job in done.jobs], "what": _counts(done)}
 
 
 def cancel(jobs: list[str], confirm: str = "") -> dict[str, Any]:
@@ -116,12 +120,17 @@ def _code(verb: str, what: Iterable[str]) -> str:
     return hashlib.sha256("\n".join([verb, *what]).encode()).hexdigest()[:8]
 
 
-def _foreseen(plan: ExperimentFile, experiments: Sequence[Experiment]) -> dict[str, Any]:
+def _counts(found: Submission | Foreseen) -> dict[str, int]:
+    return {verb.value: count for verb, count in found.counts.items()}
+
+
+def _foreseen(plan: ExperimentFile, experiments: Sequence[Experiment], found: Foreseen) -> dict[str, Any]:
     """What a submit would queue, with what the writer of the file should know."""
     shown, command = [each.config for each in experiments[:SHOWN]], [list(each.argv) for each in experiments[:1]]
     warnings = remarks(plan.path, (*plan.notes, *map(str, missing(plan.launches))))
-    found = {"would_queue": len(experiments), "file": plan.path, "experiments": shown, "warnings": warnings}
-    return {**found, "command": command[0]} if command else found
+    would = {"would_queue": found.counts[Verb.NEW] + found.counts[Verb.RETRIED], "what": _counts(found)}
+    told = {**would, "file": plan.path, "experiments": shown, "warnings": warnings}
+    return {**told, "command": command[0]} if command else told
 
 
 def _preview(would: dict[str, Any], code: str, given: str) -> dict[str, Any]:

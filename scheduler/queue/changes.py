@@ -14,7 +14,7 @@ from scheduler.home import Home
 from scheduler.linux.processes import boot_id
 from scheduler.queue.asks import as_json, wishes_as_json
 from scheduler.queue.job import Attempt, Ending, Job, where
-from scheduler.queue.latest import Latest
+from scheduler.queue.latest import Latest, latest_of
 from scheduler.queue.new_rows import Kept, runs_of, write
 from scheduler.queue.states import ACTIVE, FOLLOWS, ImpossibleTransition, State, in_sql
 from scheduler.queue.surroundings import Surroundings
@@ -25,7 +25,6 @@ ASIDE = 500  # new jobs: for fewer a thread costs more than it saves
 UNREAD = (None, 0, None)  # what is kept of the logs of an attempt that has just ended: they are to be read; see `kept`
 HAS_BEGUN = "SELECT EXISTS (SELECT 1 FROM event WHERE job = ? AND attempt = ? AND state = 'running')"
 
-_STATES = {state.value: state for state in State}
 # For each state, as SQL, the states that it may follow.
 _BEFORE = {after: ", ".join(f"'{before}'" for before in State if after in FOLLOWS[before]) for after in State}
 
@@ -82,13 +81,9 @@ class Changes:
 
     def latest(self, keys: Iterable[str]) -> dict[str, Latest]:
         """The newest job of each key that has one."""
-        sql = """SELECT key, max(number), id, state, count(*), argv, resources, policy, slurm, surroundings, code, file
-                 FROM job
-                 WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key"""  # all are those of the largest number
         cursor = self.connection.cursor()
         cursor.row_factory = None
-        rows = cursor.execute(sql, (json.dumps(list(keys)),))
-        return {key: Latest(number, job, _STATES[state], *others) for key, number, job, state, *others in rows}
+        return latest_of(cursor.execute, keys)
 
     def move(self, job: str, after: State, detail: str = "", attempt: int | None = None) -> None:
         """Bring a job into a state that may follow its present one; ImpossibleTransition otherwise."""

@@ -110,7 +110,7 @@ def submit(
     with store.change(many=True) as change:
         here, repeats = Here(change, cwd), Repeats(change) if change.next_number() == 1 else None
         with in_bulk(change) as added:
-            for some in _chunks(experiments):
+            for some in in_chunks(experiments):
                 given += len(some)
                 keyed = {job_key(each, directory): each for each in some}
                 first, latest = _first(change, repeats, keyed, chosen)
@@ -174,7 +174,8 @@ def _newest(store: Store, which: Chosen) -> list[int]:
     return [row[0] for row in store.read(sql, which.parameters)]
 
 
-def _chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
+def in_chunks(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
+    """As many at once as go to SQLite together."""
     rest = iter(experiments)
     while some := list(islice(rest, CHUNK)):
         yield some

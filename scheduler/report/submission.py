@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduler.actions.results import Line
 from scheduler.errors import Note, Remark
@@ -21,13 +21,16 @@ from scheduler.report.wandb_runs import how_to_send
 from scheduler.runner.left_out import LeftOut
 from scheduler.runner.streaks import Program
 
+if TYPE_CHECKING:
+    from scheduler.queue.foresight import Foreseen
+
+REPEATED = "repeated"  # an experiment that stands further up already
+
 
 def described(submission: Submission, file: str) -> list[str]:
     """What became of the experiments of `file`."""
-    more = {Verb.SUCCEEDED: other_code(submission.outdated)}
-    parts = [f"{count} {verb.value}{more.get(verb, '')}" for verb in Verb if (count := submission.counts[verb])]
-    head = f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({', '.join(parts)})" if parts else "")
-    notes = [head]
+    kinds = _kinds(submission)
+    notes = [f"{file}: {plural(len(submission.jobs), 'experiment')}" + (f" ({kinds})" if kinds else "")]
     if submission.repeated:
         notes.append(f"{plural(submission.repeated, 'repeated experiment')} in the file: each runs once")
     if renewed := submission.counts[Verb.RENEWED]:
@@ -43,6 +46,17 @@ def described(submission: Submission, file: str) -> list[str]:
     if submission.counts[Verb.LOST]:
         notes.append("jobs whose outcome is unknown are left alone; --lost runs them again")
     return notes
+
+
+def foreseen(found: Foreseen, file: str) -> str:
+    """What would become of them."""
+    kinds = _kinds(found)
+    return f"{file}: {plural(found.counts.total(), 'experiment')}" + (f" ({kinds})" if kinds else "")
+
+
+def _kinds(found: Submission | Foreseen) -> str:
+    more = {Verb.SUCCEEDED: other_code(found.outdated)}
+    return ", ".join(f"{count} {verb.value}{more.get(verb, '')}" for verb in Verb if (count := found.counts[verb]))
 
 
 def other_code(outdated: Mapping[Aged, Sequence[int]]) -> str:
@@ -106,15 +120,19 @@ def _summary(results: Sequence[Line], home: Home, *, interrupted: bool, by_file:
     return notes
 
 
-def planned_rows(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
-    """What would run, for people: numbers, since nothing has an id that a command would find, and command lines."""
-    return [{"": str(number), "command": shell_line(each.argv)} for number, each in enumerate(experiments, 1)]
+def planned_rows(experiments: Sequence[Experiment], verbs: Sequence[Verb | None] = ()) -> list[dict[str, str]]:
+    """What would run, for people: numbers, since nothing has an id that a command would find, what would be done with each, where
+    that is not the same for all, and command lines."""
+    told = [each.value if each else REPEATED for each in verbs] if len(set(verbs)) > 1 else []
+    rows = [{"": str(number), "command": shell_line(each.argv)} for number, each in enumerate(experiments, 1)]
+    return [{"": row[""], "what": what, **row} for row, what in zip(rows, told, strict=True)] if told else rows
 
 
-def planned_objects(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """What would run, for programs."""
+def planned_objects(experiments: Sequence[Experiment], verbs: Sequence[Verb | None] = ()) -> list[dict[str, Any]]:
+    """What would run, for programs. `verb`, where that is known, is what would be done, as `submit` has it; None: the experiment
+    stands further up already."""
     names = differences([each.config for each in experiments])
-    return [
+    rows = [
         {
             "experiment": each.id,
             "group": each.group,
@@ -126,3 +144,5 @@ def planned_objects(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
         }
         for each in experiments
     ]
+    told = [{"verb": each and each.name.lower()} for each in verbs] or [{}] * len(rows)
+    return [row | verb for row, verb in zip(rows, told, strict=True)]

@@ -255,6 +255,20 @@ def test_a_dry_run_is_shown_here_also_with_detach(grid) -> None:
     assert not (grid.home / "detached").exists()
 
 
+def test_a_dry_run_tells_what_would_run_from_what_has_run(grid) -> None:
+    """That is what people ask it before a night: what would be computed once more."""
+    first = grid("run", "grid.yaml", "--dry-run")
+    assert "3 experiments (3 new)" in first.stderr
+    assert "what" not in first.stdout.splitlines()[0]
+    assert not (grid.home / "queue.db").exists(), "nothing is made where there is no queue yet"
+    assert grid("run", "grid.yaml", "x=1").returncode == 0
+    then = grid("run", "grid.yaml", "--dry-run")
+    assert "3 experiments (2 new, 1 succeeded before)" in then.stderr
+    assert [line.split()[1] for line in then.stdout.splitlines()[1:]] == ["succeeded", "new", "new"]
+    rows = json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json", "--again").stdout)
+    assert [row["verb"] for row in rows] == ["new"] * 3
+
+
 def test_changing_its_resources_and_submitting_again_helps_a_queued_job(grid) -> None:
     """It is what the error messages advise; the person hears that it was done."""
     grid.write("gpu.yaml", GRID + "resources: {gpus: 5}\n")

@@ -94,6 +94,24 @@ def test_nothing_is_queued_or_cancelled_before_it_was_confirmed(command_line: Co
     assert {job["state"] for job in command_line.jobs()} == {"cancelled"}
 
 
+def test_a_code_for_a_submit_fits_no_more_once_its_jobs_stand_otherwise(
+    command_line: CommandLine, asked: Callable[..., Any]
+) -> None:
+    """What has succeeded meanwhile would not be queued; an assistant said that three would be, and none was."""
+
+    async def twice(session: Any) -> list[Any]:
+        shown = value(await session.call_tool("submit", {"file": "grid.yaml"}))
+        ran = command_line("run", "grid.yaml", "x=1")
+        late = await session.call_tool("submit", {"file": "grid.yaml", "confirm": shown["confirm"]})
+        return [shown, ran, late, value(await session.call_tool("submit", {"file": "grid.yaml"}))]
+
+    shown, ran, late, then = asked(twice)
+    assert ran.returncode == 0, ran.stderr
+    assert (shown["would_queue"], shown["what"]) == (2, {"new": 2})
+    assert late.is_error
+    assert (then["would_queue"], then["what"]) == (1, {"succeeded before": 1, "new": 1})
+
+
 def test_before_jobs_are_queued_it_is_said_what_is_wrong_with_their_program(
     command_line: CommandLine, asked: Callable[..., Any]
 ) -> None:

@@ -225,6 +225,7 @@ def _end(before: Iterable[str]) -> int:
     atexit._run_exitfuncs()
     status = _flush_streams()
     _flush_files()  # first: of two objects that end together, the text may lose its file
+    _close_compressed_files()
     if len(sys._current_frames()) == 1:
         _empty(["__main__", *(name for name in sys.modules if name not in set(before))])
     _flush_files()
@@ -251,6 +252,16 @@ def _empty(names: Iterable[str]) -> None:
         ]:
             held[name] = None
     gc.collect()
+
+
+def _close_compressed_files() -> None:
+    """Those that nobody has closed. From Python 3.12 on such a file and its buffer refer to each other: where they end together and
+    the buffer is the first, what is left to write is lost."""
+    if gzip := sys.modules.get("gzip"):
+        for each in gc.get_objects():
+            if issubclass(type(each), gzip.GzipFile):
+                with contextlib.suppress(Exception):
+                    each.close()
 
 
 def _flush_files() -> None:

@@ -107,6 +107,7 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slo
     from scheduler.report import submission, tables
     from scheduler.report.hydra_outputs import announcement
     from scheduler.report.pace import at_once
+    from scheduler.report.text import plural
     from scheduler.runner.limit import most_of, why_most
 
     if style == "json":
@@ -114,7 +115,7 @@ def _dry_run(plan: ExperimentFile, experiments: Sequence[Experiment], slots: Slo
         return 0
     say(announcement(plan.launch))
     said = at_once(most_of(slots, devices), why_most(slots, devices))
-    say(f"{plan.path}: {len(experiments)} experiments, {said}; {devices.note}. Nothing was started.")
+    say(f"{plan.path}: {plural(len(experiments), 'experiment')}, {said}; {devices.note}. Nothing was started.")
     tables.print_table(submission.planned_rows(experiments), sys.stdout)
     return 0
 

@@ -23,7 +23,7 @@ def retry(jobs: tuple[str, ...], how: How, lost: bool, style: str) -> int:
 
     Trials that W&B's agents ran are offered to the next agent, and not waited for.
 
-    JOB: a number, a name, the beginning of an id, `last`, a state, or a filter.
+    JOB as for `status`.
 
     \b
     exp-queue retry failed -j2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import format_option
 from scheduler.cli.reading import reads_either, warn
 from scheduler.experiments import ExperimentFile
@@ -27,7 +28,7 @@ def _print_schema(context: click.Context, parameter: click.Parameter, asked: boo
 
 @click.command("check", short_help="Is a file right, and what does it ask for?")
 @reads_either
-@click.option("--first", type=click.IntRange(min=0), default=5, show_default=True, metavar="N", help="Show the first N.")
+@click.option("--first", type=Whole(min=0), default=5, show_default=True, metavar="N", help="Show the first N.")
 @click.option(
     "--schema",
     is_flag=True,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import opened_store, rows_option, say, sort_option, split
 from scheduler.errors import UserError
 
@@ -24,9 +25,7 @@ SHOWN = 50  # rows of a table, where nobody says how many
 @sort_option("that of the objective, at its best")
 @click.option("--columns", callback=split, metavar="A,B,...", help="These columns, e.g. lr,best.val_loss,max.accuracy,duration.")
 @click.option("--group-by", "by", callback=split, multiple=True, metavar="SEED,...", help="Means over jobs equal but for these.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), help="So many of the best jobs, or groups; 0: all. Default: 50 in a table, else all."
-)
+@click.option("--limit", type=Whole(min=0), help="So many of the best jobs, or groups; 0: all. Default: 50 in a table, else all.")
 @rows_option
 def compare(
     jobs: tuple[str, ...],
@@ -60,7 +59,6 @@ def compare(
 
 
 def _print(found: Comparison, style: str, words: Sequence[str]) -> int:
-    from scheduler.queue.selection import none_of
     from scheduler.report import comparison, tables
 
     if style != "table":
@@ -69,7 +67,7 @@ def _print(found: Comparison, style: str, words: Sequence[str]) -> int:
     elif found.rows:
         tables.print_table(comparison.table(found), sys.stdout, comparison.layout(found.columns))
     if not found.of:
-        say(none_of(words))
+        say(_none(words))
     if len(found.rows) < found.of:
         say(f"the best {len(found.rows):,} of {found.of:,} jobs; --limit 0 shows all")
     say(comparison.about_goals(found.guessed, found.vocabulary))
@@ -79,7 +77,6 @@ def _print(found: Comparison, style: str, words: Sequence[str]) -> int:
 
 
 def _print_means(found: Means, style: str, words: Sequence[str]) -> int:
-    from scheduler.queue.selection import none_of
     from scheduler.report import comparison, tables
 
     if style != "table":
@@ -88,7 +85,7 @@ def _print_means(found: Means, style: str, words: Sequence[str]) -> int:
         tables.print_table(comparison.table_of_means(found), sys.stdout, comparison.layout(found.columns))
     if len(found.rows) < found.of:
         say(f"the best {len(found.rows):,} of {found.of:,} groups; --limit 0 shows all")
-    say(comparison.about_means(found) if found.rows else none_of(words))
+    say(comparison.about_means(found) if found.rows else _none(words))
     return 0
 
 
@@ -103,7 +100,7 @@ def _metric(context: click.Context, option: click.Parameter, text: str | None) -
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option("-m", "--metric", metavar="METRIC[:max|min]", callback=_metric, help="Default: the objective of the jobs.")
-@click.option("-n", "count", type=click.IntRange(min=1), default=1, show_default=True, help="So many, the best first.")
+@click.option("-n", "count", type=Whole(min=1), default=1, show_default=True, help="So many, the best first.")
 @rows_option
 def best(jobs: tuple[str, ...], metric: Sort | None, count: int, style: str) -> int:
     """The best jobs: their parameters, checkpoints and directories. JOB as for `status`; without JOB, of all.
@@ -125,5 +122,11 @@ def best(jobs: tuple[str, ...], metric: Sort | None, count: int, style: str) -> 
         tables.print_rows(report.objects(found) if style == "json" else report.rows(found), style, sys.stdout)
     for line in report.lines(found) if style == "table" else ():
         show(line)
-    say(report.go_on(found) if found.winners else report.none(found))
+    say(report.go_on(found) if found.winners else report.none(found) if found.of else _none(jobs))
     return 0 if found.winners else 1
+
+
+def _none(words: Sequence[str]) -> str:
+    from scheduler.queue.selection import MAKE, none_of
+
+    return none_of(words) if words else f"{none_of(words)}; {MAKE}"

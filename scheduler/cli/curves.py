@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import opened_store, rows_option, say
 
 DRAWN = 12  # curves of a chart: as many as there are colours
@@ -16,13 +17,19 @@ HEIGHT = 18
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
 @click.option(
-    "-m", "--metric", "metrics", multiple=True, metavar="NAME", help="Repeatable. Default: the objective, or the first."
+    "-m", "--metric", "metrics", multiple=True, metavar="NAME", help="Default: the objective, or the first. Repeatable."
 )
 @click.option("--x", "x", default="step", show_default=True, metavar="step|time|epoch", help="Or any other metric.")
-@click.option("--smooth", type=click.FloatRange(0, 1, max_open=True), default=0.0, metavar="0.9", help="Moving average: 0 to 1.")
+@click.option(
+    "--smooth",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="WEIGHT",
+    help="A moving average with this weight, from 0 to below 1.",
+)
 @click.option("--log", is_flag=True, help="A logarithmic y axis.")
-@click.option("--width", type=click.IntRange(min=30), help="Columns. Default: those of the terminal.")
-@click.option("--height", type=click.IntRange(min=6), default=HEIGHT, show_default=True, help="Lines of each chart.")
+@click.option("--width", type=Whole(min=30), help="Columns. Default: those of the terminal.")
+@click.option("--height", type=Whole(min=6), default=HEIGHT, show_default=True, help="Lines of each chart.")
 @rows_option
 def curves(
     jobs: tuple[str, ...],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import leftovers_option, read_pause, say, sharing_options, trackers_option
 from scheduler.errors import CannotEverRun, UserError, about
 
@@ -45,11 +46,11 @@ class Transparent(click.Command):
 
 @click.command("exec", cls=Transparent, context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND...")
-@click.option("--gpus", type=click.IntRange(min=1), help="That many GPUs, all at once. Default: one, where there are any.")
+@click.option("--gpus", type=Whole(min=1), help="That many GPUs, all at once. Default: one, where there are any.")
 @click.option("--memory", metavar="SIZE", help="Only so much of each, e.g. 6GiB, beside others. Default: whole GPUs.")
-@click.option("--share", type=click.IntRange(1, 64), metavar="N", help="1/N of each, beside others with a share.")
+@click.option("--share", type=Whole(1, 64), metavar="N", help="1/N of each, beside others with a share.")
 @click.option("--wait", metavar="TIME", help="Wait at most so long, e.g. 10m, or 0. Default: as long as it takes.")
-@click.option("--ports", type=click.IntRange(1, 64), help="So many ports that no other job has; MASTER_PORT is the first.")
+@click.option("--ports", type=Whole(1, 64), help="So many ports that no other job has; MASTER_PORT is the first.")
 @leftovers_option
 @click.option("--grace", metavar="TIME", help="What was left behind has so long from SIGTERM to SIGKILL. Default: 10s.")
 @sharing_options

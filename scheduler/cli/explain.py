@@ -24,7 +24,8 @@ def explain(job: str, settings: Settings, style: str) -> int:
     """Why a queued job waits, in one sentence: which GPU, whose process, how much memory. For a trial of a sweep: why it was
     stopped early or goes on, at which rows it was compared with which others.
 
-    JOB: a number, a name, the beginning of an id, `last` (default), `trial:N` of the newest sweep, or a state (its newest job).
+    JOB: a number, a name, the beginning of an id, `last` (default), `trial:N` of the newest sweep, or a group, a file, a state or
+    a filter (the newest of it).
     """
     from scheduler.actions import explain
     from scheduler.actions.opening import opened_devices

@@ -44,7 +44,12 @@ def export(jobs: tuple[str, ...], style: str | None, output: Path | None, curves
         kind = "a folder" if chosen in action.FOLDERS else "a file"
         raise UserError(f"--format {chosen} makes {kind}, and nobody says where", next_step="name it with -o")
     with opened_store(only_looks=True) as store:
-        data(action.texts(store, action.chosen(store, jobs), chosen, curves=curves), sys.stdout)
+        everyone = action.chosen(store, jobs)
+        data(action.texts(store, everyone, chosen, curves=curves), sys.stdout)
+    if not everyone:
+        from scheduler.queue.selection import none_of
+
+        say(none_of(jobs))
     return 0
 
 

@@ -8,17 +8,16 @@ from collections.abc import Iterator
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import opened_store, say
 
 
 @click.command()
 @click.argument("job", default="last")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the job is over.")
-@click.option(
-    "-n", "--lines", type=click.IntRange(min=0), help="Only the last N lines, as written; with -f, these and what comes."
-)
+@click.option("-n", "--lines", type=Whole(min=0), help="Only the last N lines, as written; with -f, these and what comes.")
 @click.option("--raw", is_flag=True, help="The bytes as they are; control characters reach the terminal.")
-@click.option("--attempt", type=click.IntRange(min=1), help="An earlier attempt; default: the latest.")
+@click.option("--attempt", type=Whole(min=1), help="An earlier attempt; default: the latest.")
 def logs(job: str, follow: bool, lines: int | None, raw: bool, attempt: int | None) -> int:
     """Print the output of a job. JOB: a number, a name, the beginning of an id, `last` (default), or a group, a file, a state
     or a filter (the newest of it).

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.cli.slots_type import SlotsType
+from scheduler.cli.numbers import SlotsType, Whole
 from scheduler.errors import UserError, about
 from scheduler.terminal import say
 
@@ -55,25 +55,30 @@ plain_option = click.option(
     help="On a terminal, too, lines instead of the live view; so does EXP_QUEUE_PLAIN=1.",
 )
 
-grace_option = click.option(
-    "--grace",
-    metavar="TIME",
-    callback=lambda context, parameter, text: None if text is None else read_pause("--grace", text),
-    help="What is stopped has so long from SIGINT to SIGTERM to save its work, e.g. 2m. Default: `policy.grace`, 10s.",
-)
+
+def _grace_option(default: str) -> Any:
+    return click.option(
+        "--grace",
+        metavar="TIME",
+        callback=lambda context, parameter, text: None if text is None else read_pause("--grace", text),
+        help=f"What is stopped has so long from SIGINT to SIGTERM to save its work, e.g. 2m. Default: {default}.",
+    )
+
+
+def _share_option(default: str) -> Any:
+    text = f"At most N jobs on a GPU, whatever memory they need; it is shared only with jobs that say so. Default: {default}."
+    return click.option("--share", type=Whole(1, 64), metavar="N", help=text)
+
+
+grace_option, share_option = _grace_option("policy.grace, else 10s"), _share_option("resources.share")
+# W&B's files say nothing of either.
+grace_option_of_trials, share_option_of_trials = _grace_option("10s"), _share_option("none")
 
 leftovers_option = click.option(
     "--leftovers",
     type=click.Choice(["work", "wait", "kill"]),
     help="Processes left behind by a command that has ended go on as long as they work (default), or until they end, "
     "or are ended at once.",
-)
-
-share_option = click.option(
-    "--share",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="At most N jobs on a GPU, whatever memory they need; it is shared only with jobs that say so. Default: resources.share.",
 )
 
 
@@ -117,7 +122,7 @@ notify_option = click.option(
     multiple=True,
     metavar="WHAT",
     help="Tell somebody of the end, the first failure and a standstill: a channel of the configuration file, `desktop`, an "
-    "e-mail address, a URL, the path of a program; `none`: nobody. May be repeated.",
+    "e-mail address, a URL, the path of a program; `none`: nobody. Repeatable.",
 )
 
 
@@ -194,7 +199,7 @@ _ORDER = (
         "--priority",
         metavar="N",
         callback=read_priority,
-        help="The higher starts first. Default: policy.priority, 0.",
+        help="The higher starts first. Default: policy.priority, else 0.",
     ),
     click.option(
         "--begin",
@@ -206,7 +211,7 @@ _ORDER = (
         "--after",
         multiple=True,
         metavar="JOB",
-        help="Only after these jobs, of any file: an id, last, group:NAME; repeatable. none: after nothing. Default: the file's.",
+        help="Only after these jobs, of any file: an id, last, group:NAME. none: after nothing. Default: the file's. Repeatable.",
     ),
     click.option("--after-any/--after-all", default=None, help="One of these jobs is enough, or all are needed (default)."),
     click.option(
@@ -234,7 +239,7 @@ def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _REMARKS = (
-    click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for all of them; repeatable. tag:TAG finds them."),
+    click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for all of them; tag:TAG finds them. Repeatable."),
     click.option("--note", metavar="TEXT", help="A note about all of them."),
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.errors import Note
 from scheduler.experiments.command.launch import STYLE_NAMES, TEMPLATE, Asked
 from scheduler.experiments.document.limits import DEFAULT, MIB, Limits
@@ -49,28 +50,28 @@ _OPTIONS = (
     ),
     click.option(
         "--max-experiments",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         default=DEFAULT.experiments,
         metavar="N",
         help=f"Refuse a file of more experiments (default {DEFAULT.experiments:,}).",
     ),
     click.option(
         "--max-size",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         default=DEFAULT.size // MIB,
         metavar="MIB",
         help=f"Refuse a larger file (default {DEFAULT.size // MIB} MiB).",
     ),
     click.option(
         "--max-depth",
-        type=click.IntRange(1, DEEPEST),
+        type=Whole(1, DEEPEST),
         default=DEFAULT.depth,
         metavar="LEVELS",
         help=f"Refuse deeper nesting (default {DEFAULT.depth}, at most {DEEPEST}).",
     ),
     click.option(
         "--max-values",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         default=DEFAULT.values,
         metavar="N",
         help=f"Refuse more values in a YAML file, aliases counted as what they stand for (default {DEFAULT.values:,}).",

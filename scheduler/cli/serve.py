@@ -8,12 +8,13 @@ import sys
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import format_option, say
 from scheduler.terminal import show
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Default: that of the last time, or the next free one.")
+@click.option("--port", type=Whole(1, 65535), metavar="N", help="Default: that of the last time, or the next free one.")
 @click.option("--env", is_flag=True, help="Print what a shell sets to use it, and start it in the background if it is not there.")
 @format_option
 def serve(port: int | None, env: bool, style: str) -> int:

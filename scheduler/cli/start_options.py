@@ -58,7 +58,7 @@ def elsewhere_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "The jobs run elsewhere. slurm: on the nodes of the cluster, each as an element of an array; -j: so many of an array at "
         "once. ssh:HOST,HOST: on these machines, each under its own claims; -j: so many in all."
     )
-    what = "With --on slurm: partition, account, qos, constraint, memory, time or folder, instead of the file's. May be repeated."
+    what = "With --on slurm: partition, account, qos, constraint, memory, time or folder, instead of the file's. Repeatable."
     code = (
         "With --on ssh: first bring the files that git tracks or does not ignore to the same path on each host, by rsync. What "
         "others have changed there is never overwritten."

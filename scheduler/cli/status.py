@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import format_option, opened_store, print_lines, say, sort_option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ SHOWN = 50  # jobs in a table, where nobody says how many
 
 @click.command()
 @click.argument("jobs", nargs=-1, metavar="[JOB]...")
-@click.option("--limit", type=click.IntRange(min=0), help="So many, the newest; 0: all. Default: 50 in a table, else all.")
+@click.option("--limit", type=Whole(min=0), help="So many, the newest; 0: all. Default: 50 in a table, else all.")
 @sort_option("the oldest first")
 @format_option
 def status(jobs: tuple[str, ...], limit: int | None, sort: Sort | None, style: str) -> int:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler.cli.options import grace_option, leftovers_option, share_option
+from scheduler.cli.numbers import Whole
+from scheduler.cli.options import grace_option_of_trials, leftovers_option, share_option_of_trials
 from scheduler.errors import about
 from scheduler.experiments.layout import shared
 from scheduler.sweeps.search.search import SAMPLERS
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _WISHES = (
-    click.option("--count", type=click.IntRange(min=1), metavar="N", help="Start at most N new trials."),
+    click.option("--count", type=Whole(min=1), metavar="N", help="Start at most N new trials."),
     click.option("--time", metavar="TIME", help="Start no new trials after so long, e.g. 90m."),
     click.option("--sampler", type=click.Choice(SAMPLERS), help="How method bayes chooses. Default: tpe. gp needs torch."),
     click.option(
@@ -31,23 +32,23 @@ _WISHES = (
         show_default=True,
         help="What stops trials early: the file's early_terminate, a rule of Optuna's, iepoch, or nothing.",
     ),
-    click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N", help="For a new sweep: the same points again."),
+    click.option("--seed", type=Whole(0, 2**31 - 1), metavar="N", help="For a new sweep: the same points again."),
     click.option("--again", is_flag=True, help="Begin a new sweep instead of going on with the last one of this file."),
     click.option(
         "--from",
         "evidence",
         multiple=True,
         metavar="SWEEP",
-        help="Learn from the finished trials of another sweep too, named as for `exp-queue trials`; it may be given again.",
+        help="Learn from the finished trials of another sweep too, named as for `exp-queue trials`. Repeatable.",
     ),
     click.option("--optuna-journal", metavar="PATH", help="Write the trials to a journal for optuna-dashboard as well."),
 )
 _RESOURCES = (
-    click.option("--gpus", type=click.IntRange(min=1), metavar="N", help="GPUs of each trial. Default: 1, where there are any."),
+    click.option("--gpus", type=Whole(min=1), metavar="N", help="GPUs of each trial. Default: 1, where there are any."),
     click.option("--gpu-memory", metavar="SIZE", help="Memory of a trial on each GPU, e.g. 6GiB: small trials share one."),
-    share_option,
+    share_option_of_trials,
     click.option("--timeout", metavar="TIME", help="Stop a trial after so long."),
-    grace_option,
+    grace_option_of_trials,
     leftovers_option,
 )
 

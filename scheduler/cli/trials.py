@@ -6,13 +6,14 @@ import sys
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import opened_store, rows_option, say
 
 SHOWN = 20  # sweeps in a table, where nobody says how many
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=0), help="So many, the newest; 0: all. Default: 20 in a table, else all.")
+@click.option("--limit", type=Whole(min=0), help="So many, the newest; 0: all. Default: 20 in a table, else all.")
 @rows_option
 def sweeps(limit: int | None, style: str) -> int:
     """List sweeps, the newest first: file, method, metric, best value, and how their trials stand.

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from scheduler.cli.numbers import Whole
 from scheduler.cli.options import format_option, say
 from scheduler.terminal import show
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Default: that of the last time, or the next free one.")
+@click.option("--port", type=Whole(1, 65535), metavar="N", help="Default: that of the last time, or the next free one.")
 @click.option(
     "--host",
     "hosts",

@@ -24,6 +24,7 @@ from scheduler.queue.sweep_selection import sweep_named
 from scheduler.queue.trials import latest_sweep, trials
 
 TAG = "tag:"
+MAKE = "`exp-queue run FILE` makes some"  # where there are no jobs at all
 SHORT = 8  # letters of an id as tables show it: so many mean nothing else
 RECENT = 200  # newest jobs whose parameters are looked through for a word
 NUMBERS = 4  # digits from which a number may also be meant as the beginning of an id
@@ -247,7 +248,7 @@ def _last(store: Store) -> str:
     asked = store.read("SELECT job.id FROM asked JOIN job ON job.number = asked.job WHERE asked.cwd = ?", (directory(),))
     found = asked or store.read("SELECT id FROM job ORDER BY number DESC LIMIT 1")
     if not found:
-        raise UserError("there are no jobs yet", next_step="`exp-queue run FILE` makes some")
+        raise UserError("there are no jobs yet", next_step=MAKE)
     return found[0][0]
 
 

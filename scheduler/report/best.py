@@ -50,9 +50,7 @@ def go_on(found: Best) -> list[str]:
 
 
 def none(found: Best) -> str:
-    """Why there is no best one."""
-    if not found.of:
-        return "there are no such jobs"
+    """Why there is no best one of jobs that there are."""
     if not found.objectives:
         return "these jobs have logged no numbers; `exp-queue logs JOB` shows what one has printed"
     names = ", ".join(objective.name for objective in found.objectives)

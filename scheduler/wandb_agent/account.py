@@ -80,7 +80,7 @@ def account_of(environment: Mapping[str, str]) -> Account:
         raise UserError(f'WANDB_BASE_URL is "{url}", no address of a server', next_step=f"{CLOUD} is W&B's own")
     key = environment.get("WANDB_API_KEY") or _of_netrc(environment, urlsplit(url).netloc) or kept.get("api_key", "")
     if not key:
-        next_step = "`wandb login` keeps one, or set WANDB_API_KEY; without --backend wandb a sweep needs none"
+        next_step = "`wandb login` keeps one, or set WANDB_API_KEY; a sweep of a file that is decided here needs none"
         raise UserError(f"there is no key for the W&B server at {url}", next_step=next_step)
     return Account(url, key, given("entity"), given("project"))
 

@@ -255,8 +255,8 @@ def _empty(names: Iterable[str]) -> None:
 
 
 def _close_compressed_files() -> None:
-    """Those that nobody has closed. From Python 3.12 on such a file and its buffer refer to each other: where they end together and
-    the buffer is the first, what is left to write is lost."""
+    """Those that nobody has closed. From Python 3.12 on such a file and its buffer refer to each other: where they end together
+    and the buffer is the first, what is left to write is lost."""
     if gzip := sys.modules.get("gzip"):
         for each in gc.get_objects():
             if issubclass(type(each), gzip.GzipFile):

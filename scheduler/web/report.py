@@ -9,7 +9,7 @@ from scheduler.actions.advance import Advance, nobody
 from scheduler.actions.compared import compared
 from scheduler.actions.exports.destination import whole_file
 from scheduler.errors import UserError
-from scheduler.queue.selection import none_of, select
+from scheduler.queue.selection import MAKE, none_of, select
 from scheduler.queue.store import Store
 from scheduler.values import dataclass
 from scheduler.web.documents.whole import whole
@@ -42,7 +42,7 @@ def made(
     much of what is done. UserError where there are no such jobs, and for notes that cannot be read."""
     told, jobs = rendered(notes) if notes else "", select(store, words or ["all"])
     if not jobs:
-        raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs")
+        raise UserError(none_of(words), next_step="`exp-queue status` lists all jobs" if words else MAKE)
     named = title or (" ".join(words) if words else "All experiments")
     return Made(named, len(jobs), self_contained(named, whole(store, compared(store, jobs), named, tell), told))
 

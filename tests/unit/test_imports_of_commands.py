@@ -57,7 +57,7 @@ STARTS = [
     Start("cancel queued", (*NO_FILE, *NO_RUNNER, *NO_LOGS), 106),
     Start("sweeps", ("yaml", "scheduler.runner.runner", *NO_LOGS), 192),
     Start("watch --once", (*NO_FILE, "scheduler.runner.runner", "scheduler.report.live"), 182),
-    Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 70),
+    Start("prepare one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 71),
     Start("check one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS, *NO_QUEUE), 86),
     Start("submit one.json", ("yaml", *NO_RUNNER, *NO_LAUNCHER, *NO_LOGS), 176),
     Start("run one.json", ("yaml", "scheduler.runner.pace", "scheduler.slurm.clerk", "scheduler.ssh.clerk"), 287),

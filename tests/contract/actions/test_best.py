@@ -87,7 +87,7 @@ def test_where_nothing_was_logged_there_is_none_and_where_nobody_ranks_a_metric_
     store: Store, experiments: Callable[[str], list[Experiment]], tmp_path: Path
 ) -> None:
     """We do not guess which of ten metrics matters."""
-    assert report.none(best(store)) == "there are no such jobs"
+    assert best(store).of == 0
     plain = "command: ['true', '${args}']\nbase: {x: 1}\n"
     ended(store, experiments(plain), str(tmp_path), lambda _: [])
     assert "have logged no numbers" in report.none(best(store))

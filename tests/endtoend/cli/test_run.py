@@ -122,7 +122,7 @@ def test_dry_run_shows_the_commands_and_leaves_nothing(grid) -> None:
     """What, where, how many - and no state directory full of jobs."""
     result = grid("run", "grid.yaml", "--dry-run", "x=7", "-j3")
     assert result.returncode == 0
-    assert "at most 3 at once" in result.stderr
+    assert "grid.yaml: 1 experiment, at most 3 at once, as asked; " in result.stderr
     assert 'job.py \'{"x": 7, "experiment_group": "Try"}\'' in result.stdout
     assert not grid.home.exists()
     described = json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json").stdout)
@@ -365,7 +365,10 @@ def test_a_program_that_takes_no_json_is_told_of_before_and_after(command_line) 
     assert command_line("run", "grid.yaml", "--style", "flags").returncode == 0
 
 
-@pytest.mark.parametrize(("word", "said"), [("automatic", '"automatic" is neither'), ("0", "0 is not in the range x>=1")])
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("automatic", 'found "automatic"; or write `auto`'), ("0", "expected a whole number of 1 or more, found 0")],
+)
 def test_a_number_of_jobs_that_is_none_is_refused(grid, word: str, said: str) -> None:
     """Nothing is started on a guess of what was meant."""
     refused = grid("run", "grid.yaml", "-j", word)

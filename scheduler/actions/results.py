@@ -43,6 +43,11 @@ class Line:
     there: str = "here"
 
     @property
+    def started(self) -> float | None:
+        """When its latest attempt began, in seconds since 1970; None: there is none, or it waits on another machine."""
+        return None if self.attempt is None or waits_elsewhere(self.job, self.attempt) else self.attempt.started
+
+    @property
     def seconds(self) -> float | None:
         """How long its latest attempt ran, or has run until now."""
         return ran_for(self.job, self.attempt, self.pause)

@@ -225,7 +225,7 @@ def _job(store: Store, line: Line, name: str) -> Job:
         reason=line.reason,
         gpus=tuple(int(name) if name.isdecimal() else name for name in attempt.gpus.split(",") if name) if attempt else (),
         submitted=job.submitted,
-        started=attempt.started if attempt else None,
+        started=line.started,
         ended=attempt.ended if attempt else None,
         seconds=line.seconds,
         directory=Path(attempt.directory) if attempt else None,

@@ -120,7 +120,7 @@ def _object(line: Line, name: str) -> dict[str, Any]:
         "resources": asdict(line.job.resources),
         "priority": line.job.priority,
         "submitted": line.job.submitted,
-        "started": attempt.started if attempt else None,
+        "started": line.started,
         "ended": attempt.ended if attempt else None,
         "duration": line.seconds,
         "host": attempt.host if attempt else "",

@@ -143,7 +143,8 @@ class Progress:
         label = self._label(notice.job)
         if not self._is_viewed:
             waits = waits_elsewhere(notice.job, notice.attempt)
-            stands = f"was {_given(notice.attempt.launcher)} before" if waits else "is already running"
+            runs = "is being stopped" if notice.job.state is State.STOPPING else "is already running"
+            stands = f"was {_given(notice.attempt.launcher)} before" if waits else runs
             self._say(f"{notice.job.short_id} {stands}, waiting for it: {label}")
 
     def _under_way(self, notice: UnderWay) -> None:

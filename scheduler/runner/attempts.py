@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scheduler.gpus.packing import GpuUse
@@ -43,6 +45,16 @@ class Running:
     why_stopped: str = ""  # what its final record will say, once we have stopped it
     warm: str = ""  # which interpreter it may have been forked from
     begun: float | None = None
+
+    def begin(self, age: float | None) -> float | None:
+        """It has begun on another machine: `age` seconds ago, as that says; None: it does not say, and so now, unless it was
+        known before. Returns when that was, in seconds since 1970, where it is news."""
+        if age is None and self.begun is not None:
+            return None
+        self.begun = time.monotonic() - (age or 0.0)
+        began = max(self.attempt.started, time.time() - (age or 0.0))  # clocks differ: not before it was handed over
+        self.attempt = replace(self.attempt, started=began)
+        return began
 
 
 @dataclass(frozen=True)

@@ -269,9 +269,9 @@ class Runner:
         if not self._interrupts.hear(number):
             return
         self._jobs.fleet.call_back()
-        running, begun = self._jobs.running, self._jobs.begun()
-        grace = max((self._starts.grace_of(each.job) for each in begun.values()), default=0.0)
-        told = Interrupted(self._interrupts.times, len(begun), grace, len(running) - len(begun))
+        running, waiting = self._jobs.running, self._jobs.handed_over()
+        grace = max((self._starts.grace_of(each.job) for name, each in running.items() if name not in waiting), default=0.0)
+        told = Interrupted(self._interrupts.times, len(running) - len(waiting), grace, len(waiting))
         if self._interrupts.stop is Stop.NOW:  # before it is told: who leaves at these words leaves jobs that are being stopped
             self._jobs.stop(State.CANCELLED, dict.fromkeys(running, "interrupted"), self._grace)
             self._jobs.warmth.leave()  # what waits for imports has not begun, and need not

@@ -83,6 +83,11 @@ class Supervision:
         """What runs, as far as that is known: without what another machine has and has not begun."""
         return {name: each for name, each in self.working().items() if each.begun is not None}
 
+    def handed_over(self) -> set[str]:
+        """What launchers of ours have and have not begun, as far as that is known: they can be called back."""
+        begun = self.begun()
+        return {name for name, each in self.running.items() if each.slot and name not in begun}
+
     def claims(self) -> set[str]:
         """The claims of what runs."""
         return {running.claim for running in self.running.values() if running.claim}
@@ -238,7 +243,7 @@ class Supervision:
             self._note_end(running, recovery.ending_of(end), end["duration"], end)
 
     def _runs(self, running: Running, message: dict) -> None:
-        began = _begin(running, message.get("age")) if is_elsewhere(running.attempt) else None
+        began = running.begin(message.get("age")) if is_elsewhere(running.attempt) else None
         # Without room on the disk the pid is not noted; the attempt's end will be.
         with contextlib.suppress(Unwritable), self._store.change() as change:
             change.runs(running.attempt, message["pid"], message["birth"], began)
@@ -303,14 +308,3 @@ class Supervision:
         known_here = not self._reads(running.job) and not is_elsewhere(running.attempt)
         silent = known_here and is_silent(running.attempt, duration)
         self.ends.append(End(running, judged, duration, uses, system, silent, told.get("place")))
-
-
-def _begin(running: Running, age: float | None) -> float | None:
-    """It has begun on another machine: `age` seconds ago, as that says; None: it does not say, and so now, unless it was known
-    before. Returns when that was, in seconds since 1970, where it is news."""
-    if age is None and running.begun is not None:
-        return None
-    running.begun = time.monotonic() - (age or 0.0)
-    began = max(running.attempt.started, time.time() - (age or 0.0))  # clocks differ: not before it was handed over
-    running.attempt = replace(running.attempt, started=began)
-    return began

@@ -89,7 +89,7 @@ class Clerk:
         return host
 
     def stop(self, attempt: str, state: str, grace: float | None) -> None:
-        """Have it stopped; `away` is reported where its host does not answer: then it is told when it does."""
+        """Have it stopped; `away` is reported where its host does not answer, which `keeps` it: then it is told when it does."""
         self._do(partial(self._stop, attempt, state, grace))
 
     def call_back(self) -> None:
@@ -241,7 +241,7 @@ class Clerk:
             sent.stop = {"do": "stop", "order": sent.order, "state": state, "grace": grace}
             self._lines.say(host, sent.stop)
             if not host.up and host.why:
-                self._outbox.tell(attempt, **{"is": "away", "why": host.why})
+                self._outbox.tell(attempt, **{"is": "away", "why": host.why, "keeps": host.name})
 
     def _withdraw_all(self) -> None:
         for each in [each for each in self._sent.values() if not each.begun]:

@@ -143,6 +143,9 @@ class SshFleet:
                 self._over(message["launcher"])
             if message["is"] in TOLD:
                 self._report(message)
+            elif host := message.get("keeps"):
+                text = f"{host} does not answer, and so it is stopped when a run reaches {host}"
+                self._report({"is": "note", "attempt": message["attempt"], "about": "", "text": text})
 
     def _begun(self, launcher: str) -> None:
         for host in self._clerk.hosts:

@@ -14,7 +14,9 @@ from scheduler.queue.job import Attempt
 from scheduler.queue.mine import Mine
 from scheduler.queue.states import State
 from scheduler.queue.store import Store
-from scheduler.runner.notices import Interrupted, Notice, UnderWay
+from scheduler.runner.attempts import HungUp
+from scheduler.runner.devices import Devices
+from scheduler.runner.notices import Interrupted, Joined, Notice, UnderWay
 from scheduler.runner.pulse import Pulse
 from scheduler.runner.runner import Runner
 from scheduler.ssh.orders import Host
@@ -122,3 +124,23 @@ def test_what_waits_there_is_neither_told_of_as_running_nor_waited_for(
     assert all(HOUR <= each.seconds < 2 * HOUR for each in ticks()), "from its begin, not from the look or the hand-over"
     assert [(each.times, each.running, each.waiting) for each in told if isinstance(each, Interrupted)] == [(1, 1, 1)]
     assert [store.job(each.job).state for each in (runs, waits)] == [State.DONE, State.QUEUED]
+
+
+def test_what_another_run_has_given_away_is_waited_for_by_a_run_that_cannot_take_it_back(
+    store: Store, experiments, tmp_path
+) -> None:
+    """A run without `--on` has nobody to ask; it only waits, and nothing goes back into the queue."""
+    sent_to_ada(store, experiments, tmp_path)
+    told: list[Notice] = []
+
+    def tell(notice: Notice) -> None:
+        told.append(notice)
+        if isinstance(notice, Joined):
+            runner.interrupt(signal.SIGINT)
+        if isinstance(notice, Interrupted):
+            runner.interrupt(signal.SIGTERM)
+
+    runner = Runner(Mine(store, store.jobs()), Devices("the test's machine"), 1, tell)
+    with pytest.raises(HungUp):
+        runner.run()
+    assert [(each.running, each.waiting) for each in told if isinstance(each, Interrupted)] == [(1, 0)]

@@ -34,6 +34,7 @@ def test_what_waits_in_slurm_has_not_run_yet(line: CommandLine) -> None:
     running = submit_two(line)
     runs, waits = line.jobs()
     assert (runs["duration"] is None, waits["duration"]) == (False, None)
+    assert (runs["started"] is None, waits["started"]) == (False, None)
     seen = json.loads(line("watch", "--once", "--format", "json").stdout)
     assert [each["seconds"] is None for each in seen["running"]] == [False, True]
     before = time.time()

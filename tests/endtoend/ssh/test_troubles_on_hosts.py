@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import CommandLine
 from tests.endtoend.elsewhere import environment, grid
+from tests.endtoend.ssh.test_full_hosts import NOTED, said
 from tests.git_checkouts import checkout, git
 from tests.ssh_hosts import Hosts
 from tests.waiting import until
@@ -93,3 +94,18 @@ def test_a_host_that_never_answers_is_named_and_the_others_work(line: CommandLin
     assert "babbage: does not answer" in done.stderr
     alone = line("run", file, "--on", "ssh:babbage")
     assert (alone.returncode, "Connection refused" in alone.stderr) == (2, True), alone.stderr
+
+
+def test_a_stop_that_cannot_reach_its_host_is_said_to_wait_for_it(line: CommandLine, hosts: Hosts) -> None:
+    """After a second Ctrl-C it was said to be stopped, and nothing more, for as long as the host was away."""
+    running = line.start("run", grid(line, "[0]", more=", stay: [true]"), "--on", "ssh:ada", "--plain", through=NOTED)
+    until(lambda: line.states() == ["running"])
+    hosts["ada"].stop()
+    until(lambda: said(line, "ada does not answer"))
+    running.send_signal(signal.SIGINT)
+    until(lambda: said(line, "waiting for 1 job to finish"))
+    running.send_signal(signal.SIGINT)
+    until(lambda: said(line, ": ada does not answer, and so it is stopped when a run reaches ada") == 1)
+    hosts["ada"].start()
+    assert running.wait(100) == 130
+    assert line.states() == ["cancelled"]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from scheduler.actions.results import Line
 from scheduler.queue.job import Attempt
-from scheduler.report.jobs import notes
+from scheduler.queue.states import State
+from scheduler.report.jobs import notes, objects
 from scheduler.tracking.metric_log import Outcome
 from tests.unit.runner.test_backfill import job
 
@@ -26,3 +27,13 @@ def test_what_is_the_same_of_a_thousand_jobs_is_one_line() -> None:
         *(line(number, waits) for number in range(4, 1503)),
     ]
     assert notes(found) == [f"00000001 and 1,499 more: {waits}", "00000003: something of it still runs"]
+
+
+def test_what_waits_on_another_machine_has_no_begin() -> None:
+    """A script that reckons from the hand-over takes a day in the queue of a cluster for a day of computing."""
+    waits = line(1, "")
+    there = replace(waits, job=replace(waits.job, state=State.STARTING))
+    here = replace(there, attempt=replace(there.attempt, launcher="launcher"))  # type: ignore[type-var]
+    runs = replace(there, job=replace(there.job, state=State.RUNNING))
+    assert [each.started for each in (there, here, runs)] == [None, 0.0, 0.0]
+    assert objects([there])[0]["started"] is None

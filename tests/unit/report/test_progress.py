@@ -95,6 +95,7 @@ def test_a_job_that_another_has_given_away_and_that_waits_there_is_not_said_to_r
     assert told(Joined(waits, replace(there, launcher="ssh/ada/b"))) == [" was sent to ada before, waiting for it: x=1"]
     assert told(Joined(runs, there)) == [" is already running, waiting for it: x=1"]
     assert told(Joined(waits, FIRST)) == [" is already running, waiting for it: x=1"]
+    assert told(Joined(replace(JOB, state=State.STOPPING), FIRST)) == [" is being stopped, waiting for it: x=1"]
 
 
 def test_what_a_launcher_notes_and_what_was_left_behind_are_told() -> None:

@@ -25,6 +25,8 @@ SHAPES: dict[str, Callable[[int], float]] = {
     "peak": lambda step: max(0.0, 1 - abs(step - 50) / 10),
     "noise": lambda step: step % 2,
     "power": lambda step: 10 ** (step / 100 * 6 - 3),
+    "bursts": lambda step: 10 ** (step / 100 * 35),
+    "vanishes": lambda step: 10 ** (-step / 100 * 307),
 }
 
 
@@ -271,3 +273,15 @@ def test_what_has_no_curve_is_said_with_the_way_to_see_it(
     chromium.settled(driver)
     assert "Called so: m299." in told.text
     assert f"exp-queue curves {job.short_id} -m m299" in told.text
+
+
+@pytest.mark.parametrize("shape", ["bursts", "vanishes"])
+def test_a_logarithmic_axis_has_room_for_all_that_a_float_is(shown: Callable[..., Any], shape: str) -> None:
+    """A loss that grows beyond 1e33 held the page for ever: its axis got a mark each 5e32."""
+    driver = shown(shape, link="ylog=true")
+    width, height = size_of(chart_of(driver, "loss"))
+    line = drawn(driver, shape)
+    assert line.right - line.left > 0.7 * width
+    assert line.bottom - line.top > 0.7 * height
+    first = drawn(driver, shape, part=(0, 0.2))
+    assert first.top > height / 2 if shape == "bursts" else first.bottom < height / 2

@@ -143,3 +143,23 @@ def test_marks_between_numbers_that_hardly_differ_come_to_an_end(opened: Opened,
     low = 0.6931471805599453
     found = driver.execute_script("return $measures.round(arguments[0], arguments[1], 40)", low, low + 6e-16)
     assert len(found) <= 1
+
+
+def test_marks_up_to_the_largest_number_come_to_an_end(opened: Opened, demo: Path) -> None:
+    """The last mark and a step more are no number: as no mark was beyond the end, the page went on for ever."""
+    driver = opened(demo)
+    most = 1.7976931348623157e308
+    found = driver.execute_script("return $measures.round(0, arguments[0], 6)", most)
+    assert 3 <= len(found) <= 10
+    assert 0 <= min(found) < max(found) <= most
+    found = driver.execute_script("return $measures.round(-arguments[0], arguments[0], 2)", most)
+    assert all(isinstance(each, int | float) for each in found)
+
+
+def test_an_axis_between_numbers_too_far_apart_for_a_difference_has_places(opened: Opened, demo: Path) -> None:
+    """1e308 less -1e308 is no number: all lay at the bottom of the axis, or nowhere."""
+    driver = opened(demo)
+    ask = "const scale = $measures.scaleOf([-1e308, 0, 1e308]); return [-1e308, 0, 1e308].map((each) => scale.place(each))"
+    assert driver.execute_script(ask) == [0, 0.5, 1]
+    back = "const scale = $measures.scaleOf([-1e308, 0, 1e308]); return [0, 0.5, 1].map((each) => scale.at(each))"
+    assert driver.execute_script(back) == [-1e308, 0, 1e308]

@@ -3,6 +3,7 @@
 
 import { h, atNextFrame } from "./dom.js";
 import { mark, number } from "./format.js";
+import { powers } from "./measures.js";
 
 const NEAR = 40; // pixels from the pointer to a line that it is at
 const LEAST = 8; // pixels of a selection that is a zoom
@@ -101,6 +102,7 @@ export class Chart {
       values: (_, splits, axis, space, by) => splits.map((value) => (value === null ? "" : mark(value, log ? value : by))),
     });
     const wide = (_, texts) => 22 + 7 * Math.max(5, ...(texts ?? []).map((each) => each.length));
+    const places = (log) => (log ? { splits: (_, axis, low, high) => powers(low, high) } : {});
     const across = this.drawn.xTime ? {} : text && text !== number ? { values: named } : marks(this.drawn.xLog);
     const options = {
       width: Math.max(this.box.clientWidth, 100),
@@ -110,7 +112,10 @@ export class Chart {
         x: { time: Boolean(this.drawn.xTime), distr: this.drawn.xLog ? 3 : 1, range: () => this.ranges.x },
         y: { distr: this.drawn.yLog ? 3 : 1, range: () => this.ranges.y },
       },
-      axes: [{ ...axis, size: 32, ...across }, { ...axis, size: wide, ...marks(this.drawn.yLog) }],
+      axes: [
+        { ...axis, size: 32, ...across, ...places(this.drawn.xLog) },
+        { ...axis, size: wide, ...marks(this.drawn.yLog), ...places(this.drawn.yLog) },
+      ],
       series: [{}, { show: true, points: { show: false } }],
       cursor: {
         points: { show: false },

@@ -14,6 +14,7 @@ const FACTS = [
 const FEW = 6; // different numbers that each get a mark of their own
 const GAPS = 12; // numbers whose gaps say which scale they are made for
 const SPREAD = 8; // times between the least and the greatest from which a logarithmic scale may show more
+const DECADES = 40; // on an axis with a line for each power of ten at most
 const FINE = 1e-12; // of the size of the numbers, a step between two marks has at least
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400]; // seconds
 
@@ -97,7 +98,9 @@ function numeric(numbers, base, log, text, timed) {
   const rule = log && numbers[0] > 0 ? Math.log : (value) => value;
   const back = rule === Math.log ? Math.exp : (value) => value;
   const low = rule(numbers[0]), high = rule(numbers.at(-1));
-  const part = (value) => (high === low ? 0.5 : (rule(value) - low) / (high - low)) * (1 - base) + base;
+  const along = (value) => (rule(value) / 2 - low / 2) / (high / 2 - low / 2); // halves, for far ends are no number apart
+  const part = (value) => (high === low ? 0.5 : along(value)) * (1 - base) + base;
+  const between = (at) => low * (1 - at) + high * at;
   const slot = new Map();
   return {
     log: rule === Math.log,
@@ -106,7 +109,7 @@ function numeric(numbers, base, log, text, timed) {
       if (!slot.size) for (const each of this.slots) slot.set(each.name, each.part);
       return slot.get(nameOf(value)) ?? null;
     },
-    at: (at) => (high === low ? numbers[0] : back(low + ((at - base) / (1 - base)) * (high - low))),
+    at: (at) => (high === low ? numbers[0] : back(between((at - base) / (1 - base)))),
     ticks(count) {
       const found = marks(numbers, rule === Math.log, count, timed).map((value) => ({ part: part(value), text: text(value) }));
       return [...apart(found), ...this.slots.map(({ name, part: at }) => ({ part: at, text: name }))];
@@ -149,18 +152,28 @@ function decades(low, high) {
   return found.filter((value) => value >= low && value <= high);
 }
 
+/** Where a logarithmic axis has lines; those of uPlot have no end above 1e32. */
+export function powers(low, high) {
+  const found = [low], first = Math.floor(Math.log10(low)), last = Math.floor(Math.log10(high));
+  const every = Math.ceil((last - first + 1) / DECADES);
+  for (let power = first; power <= last; power += every) {
+    for (const factor of every > 1 ? [1] : [1, 2, 3, 4, 5, 6, 7, 8, 9]) found.push(Number(`${factor}e${power}`));
+  }
+  return found.filter((value, index) => index === 0 || (value > low && value <= high));
+}
+
 /** Round numbers from `low` to `high`, about so many; `timed`: seconds, in steps as clocks have them. */
 export function round(low, high, count, timed = false) {
   const least = FINE * Math.max(Math.abs(low), Math.abs(high)); // in smaller steps a number may not move at all
-  const rough = Math.max((high - low) / count, least) || 1;
+  const rough = Math.max(high / count - low / count, least) || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const clock = timed && rough > 0.5 ? STEPS.find((each) => each >= rough) : undefined;
   const by = clock ?? [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough * 0.999);
   const found = [];
-  for (let index = Math.ceil(low / by - 1e-9); index * by <= high + by * 1e-9; index++) {
+  for (let index = Math.ceil(low / by - 1e-9), last = Math.floor(high / by + 1e-9); index <= last; index++) {
     found.push(Number((index * by).toPrecision(12)));
   }
-  return found;
+  return found.filter(Number.isFinite);
 }
 
 /** The least and the greatest. */

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scheduler.tracking.metric_log import Objective
 
 METRIC_COLUMNS = 4
+OWN = frozenset({"id", "name", "state", "group", "tags", "experiment", "time", "GPU", "#"})  # what a row says of its job
 GROUP_WIDTH, METRIC_WIDTH = 16, 10  # columns of a terminal, where there are too few for everything
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -37,7 +38,7 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
             "group": line.job.group or "",
             "tags": " ".join(line.job.tags),
             "experiment": names[line.job.id],
-            **{name: number(line.outcome.last.get(name)) for name in metrics},
+            **{_heading(name): number(line.outcome.last.get(name)) for name in metrics},
             "time": duration(line.seconds),
             "GPU": gpus_of(line.attempt),
             "#": str(line.job.number),
@@ -46,9 +47,14 @@ def table(lines: Sequence[Line], names: Labels | None = None) -> list[dict[str, 
     ]
 
 
+def _heading(metric: str) -> str:
+    """As `compare` has the word: what a script logs as `time` is not how long the job took."""
+    return f"last.{metric}" if metric in OWN else metric
+
+
 def layout(lines: Sequence[Line], names: Labels) -> Layout:
     """How the rows of `table` fit a narrow terminal: what tells the jobs apart stays longest."""
-    metrics = metric_columns(lines)
+    metrics = [_heading(name) for name in metric_columns(lines)]
 
     def anew(width: int) -> list[str]:
         found = names.at(width)

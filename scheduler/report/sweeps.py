@@ -39,6 +39,7 @@ from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
 LABEL_WIDTH = 60
+OWN = frozenset({"trial", "id", "state", "front", "rows", "time", "GPU", "outside by"})  # what a row says of its trial
 SHOWN_BANDS = 4
 
 
@@ -164,15 +165,17 @@ def value_of(found: Results, entry: Entry) -> float | None:
 def rows(found: Results) -> list[dict[str, str]]:
     """One row for each trial, the best first."""
     names = [*_varying(found.plan), *_former(found)]
+    measured = {name: f"best.{name}" if name in OWN else name for name in (*found.plan.metrics, "value")}
+    parameters = {name: f"config.{name}" if name in OWN or name in found.plan.metrics else name for name in names}
     strangers = any(entry.trial.outside for entry in found.entries)
     return [
         {
             "trial": str(entry.record.number),
             "id": entry.job[:8],
             "state": str(entry.record.state),
-            **{name: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
-            (found.plan.metric or "value"): number(value_of(found, entry)),
-            **{name: number(value) for name, value in beside(found, entry).items()},
+            **{parameters[name]: _text(entry.record.point[name]) if name in entry.record.point else "" for name in names},
+            measured[found.plan.metric or "value"]: number(value_of(found, entry)),
+            **{measured[name]: number(value) for name, value in beside(found, entry).items()},
             **({"front": "*" if entry.record.number in found.front else ""} if found.plan.sweep.beside else {}),
             "rows": str(len(entry.record.history)) if found.plan.metric else "",
             "time": duration(attempt.duration) if (attempt := found.attempts.get(entry.job)) else "",

@@ -85,6 +85,31 @@ def test_a_mean_over_two_versions_of_a_program_says_so(command_line) -> None:
     assert sorted((row["lr"], row["versions"], row["last.loss.mean"]) for row in rows) == [(1, 2, 11 / 3), (2, 1, 1.0)]
 
 
+def test_what_a_script_logs_as_time_or_id_stands_beside_what_is_known_of_its_job(command_line) -> None:
+    """Its seconds per epoch stood as the job's duration, and its number as the id that one types."""
+    row = json.dumps({"time": 123.5, "id": 7, "state": 3, "loss": 0.5})
+    command_line.write("jobs.txt", f"echo '{row}' > $EXP_QUEUE_METRICS\n")
+    ran = command_line("run", "--commands", "jobs.txt")
+    (job,) = command_line.jobs()
+    for shown in (ran.stdout, command_line("status").stdout):
+        head, row, *_ = shown.splitlines()
+        assert {"last.time", "last.id", "last.state", "loss"} <= set(head.split())
+        assert row.split()[:2] == [job["id"][:8], "done"]
+        assert "123.5" in row
+
+
+def test_a_metric_and_parameters_of_a_sweep_may_be_called_as_its_columns(command_line) -> None:
+    """A sweep for the least `time` had a column of how long its trials took, and no value in it."""
+    command_line.write("train.py", "import sys\nprint('time:', float(sys.argv[1].split('=')[1]) + 100.5)\n")
+    head = "program: train.py\ncommand: [python, '${program}', '${args}']\nmethod: grid\n"
+    space = "metric: {name: time, goal: minimize}\nparameters: {id: {values: [1, 2]}}\n"
+    command_line.write("sweep.yaml", head + space)
+    shown = command_line("sweep").stdout.splitlines()
+    jobs = {job["config"]["id"]: job["id"][:8] for job in command_line.jobs()}
+    assert shown[0].split()[:6] == ["trial", "id", "state", "point.id", "best.time", "rows"]
+    assert [row.split()[1:5] for row in shown[1:3]] == [[jobs[n], "done", str(n), f"{100.5 + n:g}"] for n in (1, 2)]
+
+
 def test_the_results_of_a_job_that_went_on_are_those_of_all_its_attempts(command_line) -> None:
     """Its best epoch was in the attempt that was interrupted, and every table named one of the rest instead. An attempt that ends
     before it logs anything is in nobody's way."""

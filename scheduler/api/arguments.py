@@ -147,11 +147,13 @@ def _moment(value: object) -> float:
     return moment(str(value), time.time())
 
 
-def count_of(name: str, value: Any) -> Any:
-    """A whole number of 1 or more, or infinity, or None."""
-    if value is None or (not isinstance(value, bool) and isinstance(value, (int, float)) and value >= 1 and value // 1 == value):
+def count_of(name: str, value: Any, least: int = 1) -> Any:
+    """A whole number of `least` or more, or infinity, or None."""
+    if value is None or (
+        not isinstance(value, bool) and isinstance(value, (int, float)) and value >= least and value // 1 == value
+    ):
         return value
-    raise UserError(f"{name} is {value!r}", next_step="give a whole number of 1 or more, or None")
+    raise UserError(f"{name} is {value!r}", next_step=f"give a whole number of {least} or more, or None")
 
 
 def read(name: str, value: Any, reader: Callable[[object], Read]) -> Read | None:
@@ -176,6 +178,6 @@ def for_each_trial(plan: SweepPlan, gpus: Any, gpu_memory: Any, share: Any, time
     memory = read("gpu_memory", gpu_memory, values.memory)
     wanted: dict[str, Any] = {"timeout": read("timeout", timeout, values.duration), "grace": read("grace", grace, values.pause)}
     policy = replace(plan.policy, **{name: value for name, value in wanted.items() if value is not None})
-    resources = replace(plan.resources, gpus=count_of("gpus", gpus), gpu_memory=memory)
+    resources = replace(plan.resources, gpus=count_of("gpus", gpus, least=0), gpu_memory=memory)
     resources = shared(resources, share_of(share))
     return replace(plan, resources=resources, policy=policy)

@@ -80,8 +80,8 @@ def sweep(
 
     `changes` fix parameters. `method`: instead of the file's. `count`: at most so many new trials; `time`: none after so long
     (seconds, or a text such as "2h"). `sampler`, `pruner`: as `exp-queue sweep --help` has them. `seed`: of a new sweep. `again`:
-    begin a new one. `learn_from`: other sweeps, as `--from` has them. Of each trial: `gpus`, `gpu_memory` (a text such as
-    "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
+    begin a new one. `learn_from`: other sweeps, as `--from` has them. Of each trial: `gpus` (0: the CPU), `gpu_memory` (a
+    text such as "6GiB"), `share`, `timeout`, `grace` (seconds, or texts).
     `jobs`, `program`, `style`, `notify`, `tags`, `note`, `trackers`, `on`, `slurm`, `sync`, `quiet`, Ctrl-C and errors as for
     `run`; in Slurm `jobs` trials wait or run at once (None: 10).
 

@@ -44,7 +44,7 @@ _WISHES = (
     click.option("--optuna-journal", metavar="PATH", help="Write the trials to a journal for optuna-dashboard as well."),
 )
 _RESOURCES = (
-    click.option("--gpus", type=Whole(min=1), metavar="N", help="GPUs of each trial. Default: 1, where there are any."),
+    click.option("--gpus", type=Whole(min=0), metavar="N", help="GPUs of each trial; 0: none. Default: 1, where there are any."),
     click.option("--gpu-memory", metavar="SIZE", help="Memory of a trial on each GPU, e.g. 6GiB: small trials share one."),
     share_option_of_trials,
     click.option("--timeout", metavar="TIME", help="Stop a trial after so long."),

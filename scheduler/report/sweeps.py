@@ -35,6 +35,7 @@ from scheduler.sweeps.sweep import SweepPlan
 from scheduler.sweeps.trials import Trial
 
 LABEL_WIDTH = 60
+NAMED = 5  # lost trials that the last words name
 COLUMNS = ("trial", "id", "state", "front", "rows", "time", "GPU", "outside by")  # beside parameters and metrics
 
 
@@ -127,9 +128,19 @@ def farewell(found: Results, home: Home, *, interrupted: bool) -> list[str]:
         notes.append(saved_line(found.saved))
     notes += [note] if (note := _hydra_note(found)) else []
     notes += how_to_send([(job, found.attempts.get(job.id)) for job in found.jobs.values()], home)
+    notes += _lost_lines(found)
     if interrupted:
         notes.append("go on: the same command again")
     return notes
+
+
+def _lost_lines(found: Results) -> list[str]:
+    """Those whose end nobody knows: the same command does not try them again, and its grid is over without them."""
+    lost = [entry.job[:8] for entry in found.entries if entry.record.state is State.LOST]
+    if not lost:
+        return []
+    retry = f"exp-queue retry {' '.join(lost) if len(lost) <= NAMED else 'ID'} --lost"
+    return [f"nobody knows how {plural(len(lost), 'trial')} ended: `{retry}` runs such again"]
 
 
 def _hydra_note(found: Results) -> str:
@@ -140,7 +151,8 @@ def _hydra_note(found: Results) -> str:
 def _best_lines(found: Results, best: Trial) -> list[str]:
     entry = found.entry(best)
     job, attempt = found.jobs[entry.job], found.attempts.get(entry.job)
-    lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(value_of(found, entry))}"]
+    state = "" if entry.record.state in SUCCEEDED else f" ({entry.record.state})"
+    lines = [f"best{by_which(found)}: trial {best.number}, {found.plan.metric} {number(value_of(found, entry))}{state}"]
     lines.append(f"  its command: {shell_line(job.argv)}")
     if _hands_on_nothing(found):
         given = " ".join(f"{name}={_text(value)}" for name, value in entry.record.point.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
@@ -76,7 +77,8 @@ def checkpoints(attempt: Attempt, all_written: Sequence[Written], elsewhere: Seq
 
 def _candidates(directories: Sequence[Path]) -> list[Path]:
     found: dict[Path, float] = {}
-    for path in (path for directory in directories for ending in ENDINGS for path in directory.rglob(f"*{ending}")):
+    folders = (each for directory in directories for each in os.walk(directory))  # rglob raises where a folder has just vanished
+    for path in (Path(folder, name) for folder, _, names in folders for name in names if name.endswith(ENDINGS)):
         try:
             found[path] = path.lstat().st_mtime
         except OSError:  # it has just been removed

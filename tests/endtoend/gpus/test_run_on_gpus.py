@@ -216,3 +216,13 @@ def test_an_attempt_keeps_the_model_of_its_gpu_and_the_driver(machine) -> None:
     assert origin["driver"]
     assert origin["gpu_models"]
     assert f"NVIDIA driver {origin['driver']}, {origin['gpu_models'][0]}" in machine("show", "last").stdout
+
+
+def test_trials_may_be_asked_for_on_the_cpu_of_a_machine_with_gpus(machine) -> None:
+    """A search for the settings of a small model leaves the GPUs to others; --gpus began at 1."""
+    machine.write("cpu.py", "import os\nprint('loss:', len(os.environ['CUDA_VISIBLE_DEVICES'].replace('-1', '')))\n")
+    space = "parameters: {x: {values: [1, 2]}}\nmetric: {name: loss, goal: minimize}\n"
+    machine.write("cpu_sweep.yaml", f"command: [python, cpu.py]\nmethod: grid\n{space}")
+    done = machine("sweep", "cpu_sweep.yaml", "--gpus", "0")
+    assert done.returncode == 0, done.stderr
+    assert [(job["resources"]["gpus"], job["gpus"], job["metrics"]["loss"]) for job in machine.jobs()] == [(0, "", 0)] * 2

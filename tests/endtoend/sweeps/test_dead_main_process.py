@@ -88,3 +88,4 @@ def test_under_kill_the_next_trial_need_not_wait_for_it(sweeps, trial) -> None:
     _, stderr = runner.communicate(timeout=100)
     assert "1 process left behind is ended: python train.py (pid " in stderr
     assert "1 lost" in stderr
+    assert f"nobody knows how 1 trial ended: `exp-queue retry {sweeps.jobs()[0]['id'][:8]} --lost` runs such again" in stderr

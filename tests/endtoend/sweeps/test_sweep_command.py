@@ -278,6 +278,18 @@ def test_ctrl_c_twice_stops_and_the_next_sitting_tries_the_same_point_again(swee
     assert first == again != other
 
 
+def test_a_best_trial_that_was_cancelled_is_named_as_such(sweeps, until):
+    """Its value is that of a training that somebody has ended: it may be better than what a whole one reaches."""
+    sweeps.write("train.py", "import time\nprint('loss: 0.5', flush=True)\ntime.sleep(1000)\n")
+    runner = sweeps.start("sweep", "-j1")
+    until(lambda: any(job["metrics"].get("loss") for job in sweeps.jobs()))
+    for said in ("Ctrl-C again", "best: trial 0, loss 0.5 (cancelled)"):
+        runner.send_signal(signal.SIGINT)
+        until(lambda said=said: said in runner.stderr.readline())
+    runner.communicate(timeout=60)
+    assert runner.returncode == 130
+
+
 def test_two_runners_share_one_sweep(sweeps, until):
     """Twice at once: no point twice, and the cap holds."""
     sweeps.file("run_cap: 12\n", **{"lr: {min": "pause: {value: 0.05}\n  lr: {min"})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from scheduler.actions.logged import summaries
 from scheduler.actions.media import Shown, shown
 from scheduler.actions.results import Line, lines
 from scheduler.actions.system import co2_per_kwh, uses
+from scheduler.attempt_files import METRICS
 from scheduler.queue.code import Aged, Code, Codes, aged
 from scheduler.queue.job import Attempt, Job
 from scheduler.queue.origin_rows import origin_of
@@ -16,6 +18,7 @@ from scheduler.queue.origins import Origin
 from scheduler.queue.store import Store
 from scheduler.queue.surroundings import Surroundings
 from scheduler.tracking.logged import Logged
+from scheduler.tracking.metric_log import Unread, unread
 from scheduler.tracking.system_use import SystemUse
 from scheduler.values import dataclass
 
@@ -35,6 +38,7 @@ class Details:
     aged: Aged | None  # what has become of the job's since it was last asked for
     shown: Mapping[int, Sequence[Shown]]  # by the number of the attempt
     logged: Logged
+    unread: Unread | None  # what lies among its rows in its metric log and is none
     systems: Mapping[str, SystemUse]  # by the names of its attempts, where anything was measured
     co2_per_kwh: float | None  # grams; None: nobody has said
 
@@ -57,6 +61,7 @@ def show(store: Store, job: Job) -> Details:
         aged(asked, Codes().at(asked.program)) if asked else None,
         {each.number: shown(each) for each in attempts},
         summaries(store, [job]).get(job.id, Logged()),
+        unread(Path(attempts[-1].directory) / METRICS) if attempts else None,
         uses(store, attempts),
         co2_per_kwh(),
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from scheduler.actions.show import Details
+from scheduler.attempt_files import METRICS
 from scheduler.experiments import shell_line
 from scheduler.queue.code import Code
 from scheduler.queue.evidence import is_elsewhere, is_on_host
@@ -33,6 +34,8 @@ def details(found: Details) -> dict[str, Any]:
         **row,
         "metrics": {**row["metrics"], **found.logged.last},
         "source": found.logged.source,
+        "unread_lines": found.unread.lines if found.unread else 0,
+        "first_unread_line": found.unread.first if found.unread else None,
         "steps": found.logged.step is not None,
         "series": {name: _series(each) for name, each in found.logged.series.items()},
         "argv": list(job.argv),
@@ -97,6 +100,12 @@ def _machine(attempt: Attempt, origin: Origin | None) -> str:
     return (origin.host if origin else "") or where(attempt.launcher)
 
 
+def _unread(found: dict[str, Any]) -> str:
+    count = found["unread_lines"]
+    lines = f"{plural(count, 'line')} of {METRICS} {'is no JSON object' if count == 1 else 'are no JSON objects'}"
+    return f"{lines} (the first: line {found['first_unread_line']})" if count else ""
+
+
 def print_details(found: dict[str, Any], file: TextIO) -> None:
     """The same for people. The command can be pasted into a shell."""
     rows = [
@@ -117,6 +126,7 @@ def print_details(found: dict[str, Any], file: TextIO) -> None:
         ("code", _code_line(found["code"]) + (f"; now there is {found['code_now']}" if found["code_now"] else "")),
         *((name, value) for name, value in _kept(found)["variables"].items() if value is not None),
         ("logged in", found["source"]),
+        ("not read", _unread(found)),
         *((name, number(value) + _extremes(found, name)) for name, value in found["metrics"].items()),
         ("used", system.used(found["system"])),
         ("energy", system.energy(found["system"])),

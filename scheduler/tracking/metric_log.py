@@ -8,8 +8,10 @@ NaN and infinities are written as Python's json writes them (`NaN`, `Infinity`),
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
@@ -22,6 +24,10 @@ from scheduler.tracking.appending import JsonLines
 from scheduler.tracking.readers.appended import PIECE, Appended, FileReader, opened
 from scheduler.tracking.readers.rows import Row, mention, number
 from scheduler.values import dataclass
+
+LOOKED_AT = 1 << 26  # bytes
+# A number that no JSON has, as C, Rust or Julia print it, where JSON has a value.
+_ODD = re.compile(rb"(?<=[:\[,\s])([+-]?)\b(nan|inf(?:inity)?)(?=\s*[,\]}])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -176,12 +182,44 @@ def metrics_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
-    """The row of a line, or None where it is none."""
+    """The row of a line, or None where it is none. NaN and infinities may also be written as other languages print them.
+
+    >>> parsed(b'{"loss": -nan, "grad": [inf, -Inf]}'), parsed(b'{"loss": 1'), parsed(b"7")
+    ({'loss': nan, 'grad': [inf, -inf]}, None, None)
+    """
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        return None
+        mended = _ODD.sub(_as_python_has_it, line)
+        return parsed(mended) if mended != line else None
     return row if isinstance(row, dict) else None
+
+
+def _as_python_has_it(found: re.Match[bytes]) -> bytes:
+    sign = b"-" if found[1] == b"-" else b""
+    return b"NaN" if found[2].lower() == b"nan" else sign + b"Infinity"
+
+
+@dataclass(frozen=True)
+class Unread:
+    """So many lines of a log are no rows, and which is the first of them, counted from 1."""
+
+    lines: int
+    first: int
+
+
+def unread(path: Path) -> Unread | None:
+    """Whole lines of a log that are no JSON objects, in its first 64 MiB, blank ones left out; None: there are none."""
+    found: list[int] = []
+    try:
+        with opened(path) as file:
+            for number, line in enumerate(io.BytesIO(file.read(LOOKED_AT)), 1):
+                if line.endswith(b"\n") and line.strip() and parsed(line) is None:
+                    found.append(number)
+    except OSError as error:
+        if is_short(error):
+            raise
+    return Unread(len(found), found[0]) if found else None
 
 
 def objective_of(row: Mapping[str, Any]) -> Objective | None:

@@ -98,6 +98,16 @@ def test_what_a_script_logs_as_time_or_id_stands_beside_what_is_known_of_its_job
         assert "123.5" in row
 
 
+def test_lines_of_a_metric_log_that_are_not_read_are_told(command_line) -> None:
+    """Three rows of four were missing, and nothing said so."""
+    rows = "echo '{\"loss\": 0.5}'; echo loss=0.25; echo '{\"loss\": nan}'; echo [1]"
+    command_line.write("jobs.txt", f"({rows}) > $EXP_QUEUE_METRICS\n")
+    assert command_line("run", "--commands", "jobs.txt").returncode == 0
+    assert "2 lines of metrics.jsonl are no JSON objects (the first: line 2)" in command_line("show", "last").stdout
+    (found,) = json.loads(command_line("show", "last", "--format", "json").stdout)
+    assert (found["unread_lines"], found["first_unread_line"], found["metrics"]["loss"]) == (2, 2, "NaN")
+
+
 def test_a_metric_and_parameters_of_a_sweep_may_be_called_as_its_columns(command_line) -> None:
     """A sweep for the least `time` had a column of how long its trials took, and no value in it."""
     command_line.write("train.py", "import sys\nprint('time:', float(sys.argv[1].split('=')[1]) + 100.5)\n")

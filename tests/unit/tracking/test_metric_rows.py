@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
+import pytest
 from growing import rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.tracking.metric_log import MetricRows
+from scheduler.tracking.metric_log import MetricRows, Unread, parsed, unread
 from scheduler.tracking.readers.appended import PIECE
 from scheduler.tracking.readers.rows import Row
 
@@ -68,3 +70,37 @@ def test_wanted_names_leave_out_other_rows(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text(json.dumps({"acc": 1}) + "\n" + json.dumps({"acc": 1, "loss": 2}) + "\n")
     assert MetricRows(path, ["loss"]).read() == [Row(None, {"acc": 1, "loss": 2})]
+
+
+@pytest.mark.parametrize("word", ["nan", "-nan", "NAN", "+nan", "inf", "+Inf", "-inf", "Infinity", "-INFINITY", "-infinity"])
+def test_what_is_no_number_is_read_as_other_languages_print_it(word: str) -> None:
+    """A training in C that diverges prints `nan`: its row was passed over, and its loss stood at the last good value."""
+    for text in (f'{{"loss":{word}}}', f'{{"a": [1, {word}], "loss" : {word} , "b": 2}}'):
+        value = (parsed(text.encode()) or {})["loss"]
+        assert math.isnan(value) if "nan" in word.lower() else value == float(word)
+    assert parsed(f'{{"loss": {word}, "said": "the loss is {word}"}}'.encode()) is not None
+
+
+@pytest.mark.parametrize("line", [b'{"loss": nano}', b'{"loss": info}', b"{nan: 1}", b'{"loss": nan', b"nan", b'{"a": "x, nan,}'])
+def test_what_only_looks_like_such_a_number_is_no_row(line: bytes) -> None:
+    """A word that is made up would be a wrong result."""
+    assert parsed(line) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"loss": 1}\n\n{"loss": nan}\n', None),
+        (b'{"loss": 1}\nloss: 2\n[3]\n{"loss": 4}\n{"loss"', Unread(2, 2)),
+        (b"\xff\n", Unread(1, 1)),
+        (b"", None),
+    ],
+)
+def test_lines_that_are_no_rows_are_counted_but_for_one_that_is_being_written(
+    tmp_path: Path, content: bytes, found: Unread | None
+) -> None:
+    """They are passed over, so somebody must be told."""
+    (tmp_path / "log").write_bytes(content)
+    assert unread(tmp_path / "log") == found
+    assert unread(tmp_path) is None
+    assert unread(tmp_path / "none") is None

@@ -30,10 +30,13 @@ from scheduler.experiments import Experiment, ExperimentFile
 
 SHOWN = 50  # jobs that `submit` lists, for people; programs get all
 
+LATER = 1 << 61  # the number of a job that is never there
+
 if TYPE_CHECKING:
     from scheduler.actions.order import Order
     from scheduler.actions.results import Sort
     from scheduler.cli.start_options import How
+    from scheduler.home import Home
     from scheduler.queue.foresight import Foreseen
     from scheduler.runner.devices import Devices
     from scheduler.runner.limit import Slots
@@ -153,6 +156,15 @@ def _can_be_read_once(word: str) -> bool:
     return False
 
 
+def _who_runs(home: Home) -> str:
+    """Who takes what was just queued: the runner of `work --forever`, which has all jobs, now and later, or nobody yet."""
+    from scheduler.runner.presence import bounds
+
+    runner = next((each for each in bounds(home) if each.has(LATER)), None)
+    by = f"the runner with pid {runner.pid}" if runner and runner.pid else "a runner"
+    return f"{by} takes what is queued" if runner else "`exp-queue work` runs what is queued"
+
+
 @click.command()
 @reads_a_file
 @leftovers_option
@@ -186,7 +198,7 @@ def submit(
         tell = Progress(sys.stderr).tell
         every = counted(plan.experiments(), "experiments")
         submission = action.submit(store, plan, working_directory(), tell, every, again=again, lost=lost, begin=order.begin)
-        say("nothing was started; `exp-queue work` runs what is queued")
+        say(f"nothing was started; {_who_runs(store.home)}")
         never = action.never(store, submission)
         for sentence in impossible(never):
             say(sentence)

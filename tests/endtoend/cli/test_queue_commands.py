@@ -75,7 +75,7 @@ def test_work_forever_takes_what_comes_later_and_ends_with_ctrl_c(grid, until) -
     """A runner that stays: a submit from another terminal wakes it, without polling."""
     runner = grid.start("work", "--forever", "-j2")
     until(lambda: "until Ctrl-C" in runner.stderr.readline())
-    grid("submit", "grid.yaml", "x=7")
+    assert f"the runner with pid {runner.pid} takes what is queued" in grid("submit", "grid.yaml", "x=7").stderr
     until(lambda: grid.states() == ["done"])
     grid("submit", "grid.yaml", "x=8")
     until(lambda: grid.states() == ["done", "done"])
@@ -87,7 +87,7 @@ def test_work_forever_takes_what_comes_later_and_ends_with_ctrl_c(grid, until) -
 
 def test_held_jobs_do_not_start_until_released(grid) -> None:
     """Keep one back without losing its place."""
-    grid("submit", "grid.yaml")
+    assert "`exp-queue work` runs what is queued" in grid("submit", "grid.yaml").stderr
     assert grid("hold", "last").returncode == 0
     grid("work")
     assert grid.states() == ["done", "done", "held"]

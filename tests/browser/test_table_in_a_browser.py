@@ -91,8 +91,9 @@ def test_means_are_those_of_compare(opened: Opened, store: Store, reported: Repo
     driver = table_of(opened, reported(), "by=%5B%22seed%22%5D")
     heads = driver.execute_script(HEADS)[1:]
     found = [dict(zip(heads, row[1:], strict=True)) for row in rows_of(driver)]
-    names = [name for name in wanted[0] if name != "jobs"]
+    names = [name for name in wanted[0] if name != "jobs" and any(row[name] for row in wanted)]
     assert [[row[name].removeprefix("★") for name in names] for row in found] == [[row[name] for name in names] for row in wanted]
+    assert "program" not in heads
     assert [name.text for name in driver.find_elements("css selector", ".wide .name")] == ["2 runs", "3 runs"]
     saved = list(csv.DictReader(io.StringIO(driver.execute_async_script(SAVED))))
     objects = comparison.objects_of_means(asked)
@@ -187,6 +188,20 @@ def test_of_five_thousand_rows_those_in_sight_are_drawn_and_the_first_column_sta
     last = driver.find_elements("css selector", ".wide tbody tr[data-id] td:last-child")[-1].rect
     assert head["x"] == last["x"]
     assert head["y"] < last["y"], "the head stays above the last row"
+
+
+def test_means_over_two_versions_of_a_program_say_so(opened: Opened, store: Store, reported: Reported, tmp_path: Path) -> None:
+    """A mean over seeds before and after an edit is of neither."""
+    for seeds, edit in (("[1, 2]", "before"), ("[3]", "after")):
+        (tmp_path / "train.py").write_text(f"# {edit}\n")
+        some = SEEDS.replace("[1, 2, 3]", seeds).replace("lr: [0.1, 0.2]", "lr: [0.1]")
+        fill(store, written(tmp_path, some), tmp_path, lambda config: Left(State.DONE, [{"_step": 0, "loss": config["seed"]}]))
+    asked = means(store, [], ["seed"])
+    driver = table_of(opened, reported(), "by=%5B%22seed%22%5D")
+    (found,) = [dict(zip(driver.execute_script(HEADS)[1:], row[1:], strict=True)) for row in rows_of(driver)]
+    assert found["program"] == comparison.table_of_means(asked)[0]["program"] == "2 versions"
+    (saved,) = csv.DictReader(io.StringIO(driver.execute_async_script(SAVED)))
+    assert (saved["versions"], "program" in saved) == ("2", False)
 
 
 def test_runs_of_two_directories_are_two_rows_of_means(opened: Opened, store: Store, reported: Reported, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ const SUCCEEDED = new Set(["done", "stopped_early"]);
 const MEASURED = new Set(["duration", "gpu_use", "energy_wh", "gpu_memory_peak", "cpu_use", "memory_peak", "best", "best_at"]);
 const ALIKE = ["group", "cwd", "command"]; // what runs of one row have in common beside their parameters
 const LEFT_OUT = "left out";
+const PROGRAM = "program";
+const ABOUT = { kind: "about", goal: "", metric: "", text: (value) => value ?? "" };
 const UNFINISHED = new Set(["queued", "held", "starting", "running", "stopping"]);
 
 /** The groups, and the columns that tell them apart and say what came out: {rows, columns}. A row has `members`, `succeeded` (of
- * each experiment the newest run that succeeded), `failed` and `unfinished`. */
+ * each experiment the newest run that succeeded), `failed`, `unfinished` and `versions`, of their program. */
 export function together(page, columns, runs, by, asked) {
   const rows = groups(runs, by);
   const first = rows.map((row) => row.members[0]);
@@ -25,7 +27,8 @@ export function together(page, columns, runs, by, asked) {
     columns: [
       ...telling.map((each) => ({ ...each, value: (row) => each.value(row.members[0]) })),
       ...shown.map(mean),
-      { word: LEFT_OUT, kind: "about", goal: "", metric: "", value: leftOut, text: (value) => value ?? "" },
+      { ...ABOUT, word: LEFT_OUT, value: leftOut },
+      ...(rows.some(mixed) ? [{ ...ABOUT, word: PROGRAM, value: mixed }] : []),
     ],
   };
 }
@@ -45,7 +48,8 @@ function groups(runs, by) {
     const succeeded = new Map(members.filter((run) => SUCCEEDED.has(run.state)).map((run) => [likeness(run, []), run]));
     const unfinished = members.filter((run) => UNFINISHED.has(run.state)).length;
     const failed = members.filter((run) => !SUCCEEDED.has(run.state)).length - unfinished;
-    return { id: key, members, succeeded: [...succeeded.values()], failed, unfinished };
+    const versions = new Set([...succeeded.values()].map((run) => run.code).filter(Boolean)).size;
+    return { id: key, members, succeeded: [...succeeded.values()], failed, unfinished, versions };
   });
 }
 
@@ -87,6 +91,11 @@ function leftOut(row) {
   return told.filter(Boolean).join(", ") || null;
 }
 
+/** That its mean is over runs of unlike programs. */
+function mixed(row) {
+  return row.versions > 1 ? `${row.versions} versions` : null;
+}
+
 /** As `compare --group-by --format csv` writes it. */
 export function meansAsText(columns, rows) {
   const names = (each) => (each.statistics ? ["mean", "std", "count"].map((part) => `${each.word}.${part}`) : [each.word]);
@@ -96,9 +105,10 @@ export function meansAsText(columns, rows) {
     return [mean, deviation, count];
   };
   const parts = [columns.filter((each) => !each.statistics), columns.filter((each) => each.statistics)];
-  const [telling, measures] = parts.map((part) => part.filter((each) => each.word !== LEFT_OUT));
-  return csv([...telling.flatMap(names), "jobs", "failed", "unfinished", ...measures.flatMap(names)], rows.map((row) => [
-    ...telling.flatMap((each) => cells(each, row)), row.succeeded.length, row.failed, row.unfinished,
+  const [telling, measures] = parts.map((part) => part.filter((each) => ![LEFT_OUT, PROGRAM].includes(each.word)));
+  const counted = ["jobs", "failed", "unfinished", "versions"];
+  return csv([...telling.flatMap(names), ...counted, ...measures.flatMap(names)], rows.map((row) => [
+    ...telling.flatMap((each) => cells(each, row)), row.succeeded.length, row.failed, row.unfinished, row.versions,
     ...measures.flatMap((each) => cells(each, row)),
   ]));
 }

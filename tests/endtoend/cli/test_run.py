@@ -122,7 +122,7 @@ def test_dry_run_shows_the_commands_and_leaves_nothing(grid) -> None:
     """What, where, how many - and no state directory full of jobs."""
     result = grid("run", "grid.yaml", "--dry-run", "x=7", "-j3")
     assert result.returncode == 0
-    assert "grid.yaml: 1 experiment, at most 3 at once, as asked; " in result.stderr
+    assert "grid.yaml: 1 experiment (1 new), at most 3 at once, as asked; " in result.stderr
     assert 'job.py \'{"x": 7, "experiment_group": "Try"}\'' in result.stdout
     assert not grid.home.exists()
     described = json.loads(grid("run", "grid.yaml", "--dry-run", "--format", "json").stdout)

@@ -48,7 +48,7 @@ def test_a_job_that_could_never_run_starts_when_its_gpus_come(later, until) -> N
     runner = later.start("work", "--forever")
     heard(runner, "can never run here")
     later.driver.shows(*gpu_lines(2))
-    heard(runner, "now 2 GPUs (Fake)")
+    heard(runner, "now at most 2 at once; 2 GPUs (Fake)")
     later.write("go", "")
     until(lambda: later.states() == ["done"])
 

@@ -137,11 +137,13 @@ def started_once(seen: Observations) -> Iterator[str]:
 
 
 def _at_the_same_time(seen: Observations) -> Iterator[str]:
-    """The main process of an earlier attempt was still at work when a later one began."""
+    """The main process of an earlier attempt was still at work when a later one began. A later one that a restored database has
+    forgotten was before: its number is no order any more."""
     place = {(mark.what, mark.token): position for position, mark in enumerate(seen.marks)}
     for each in seen.attempts:
-        ended, next_started = place.get(("end", each.token)), place.get(("start", f"{each.job}/{each.number + 1}"))
-        if ended is not None and next_started is not None and next_started < ended:
+        later = f"{each.job}/{each.number + 1}"
+        ended, next_started = place.get(("end", each.token)), place.get(("start", later))
+        if later not in seen.forgotten and ended is not None and next_started is not None and next_started < ended:
             yield f"{each.token} was still running when the next attempt began"
 
 

@@ -93,6 +93,17 @@ def test_what_a_restored_database_cannot_know_is_no_violation() -> None:
     assert violations(replace(restored, forgotten=frozenset()))
 
 
+def test_an_attempt_that_a_restored_database_has_forgotten_was_not_after_one_of_a_lower_number() -> None:
+    """Its first attempt was taken back before it began, so that number is given once more after the restore."""
+    again = replace(
+        SOUND,
+        marks=(Mark("start", "a/2", 30), Mark("end", "a/2", 0), *SOUND.marks),
+        forgotten=frozenset({"a/2"}),
+    )
+    assert violations(again) == []
+    assert [each.partition(":")[0] for each in violations(replace(again, forgotten=frozenset()))].count("started_once") == 1
+
+
 def with_attempt(changed: AttemptSeen) -> tuple[AttemptSeen, ...]:
     return tuple(changed if each.token == changed.token else each for each in SOUND.attempts)
 

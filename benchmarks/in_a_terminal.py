@@ -50,7 +50,12 @@ class View:
         begun, start = time.perf_counter(), len(self.written)
         while (rest := begun + seconds - time.perf_counter()) > 0 and not (until and until in self.written[start:]):
             if select.select([self.fd], [], [], rest)[0]:
-                self.written += os.read(self.fd, 1 << 16)
+                try:
+                    self.written += os.read(self.fd, 1 << 16)
+                except OSError:  # EIO: it has ended, and nothing comes any more
+                    if not until:
+                        raise
+                    break
         if until and until not in self.written[start:]:
             raise RuntimeError(f"{until.decode()} was not on the screen within {seconds:g} s")
         return time.perf_counter() - begun

@@ -12,6 +12,7 @@ All on one machine, one after the other.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -267,10 +268,10 @@ def ours(place: Path, environment: dict[str, str], trials: int, slots: int, *opt
 
 def agents(place: Path, environment: dict[str, str], trials: int, slots: int) -> None:
     with ExitStack() as started:
-        _begun([*COMMAND, "serve"], place, environment, started)
-        lines = _said([*COMMAND, "serve", "--env"], place, environment)
-        given = dict(line.removeprefix("export ").partition("=")[::2] for line in lines if line.startswith("export "))
-        environment = {**environment, **{name: text.rstrip(";").strip("'\"") for name, text in given.items()}}
+        server = _begun([*COMMAND, "serve", "--format", "json"], place, environment, started, out=subprocess.PIPE)
+        assert server.stdout  # its first line comes when it can be asked; `serve --env` before that would start another
+        given: dict[str, str] = json.loads(server.stdout.readline())
+        environment = {**environment, **{name: text for name, text in given.items() if name.isupper()}}
         wandb = [sys.executable, "-m", "wandb"]
         said = _said([*wandb, "sweep", "sweep.yaml"], place, environment)
         sweep = next(line.split()[-1] for line in said if "wandb agent" in line)
@@ -279,9 +280,11 @@ def agents(place: Path, environment: dict[str, str], trials: int, slots: int) ->
             each.wait()
 
 
-def _begun(line: list[str], place: Path, environment: dict[str, str], started: ExitStack) -> subprocess.Popen[bytes]:
+def _begun(
+    line: list[str], place: Path, environment: dict[str, str], started: ExitStack, out: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     """A process that is ended with `started`, whatever comes."""
-    process = subprocess.Popen(line, cwd=place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = started.enter_context(subprocess.Popen(line, cwd=place, env=environment, stdout=out, stderr=subprocess.DEVNULL))
     started.callback(process.wait)
     started.callback(process.terminate)
     return process

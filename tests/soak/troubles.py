@@ -76,18 +76,16 @@ class Troubles:
     def _descriptors_run_out(self) -> None:
         """Launchers, and the runners that have begun, cannot open one more file."""
         found = victims.find(self.home, self.work)
-        squeezed = [each.pid for each in found if each.kind == "launcher" or _has_begun(each)]
+        squeezed = [each.pid for each in found if each.kind == "launcher" or _has_begun(each, self.home)]
         before = {pid: limit for pid in squeezed if (limit := _squeeze(pid))}
         if before:
             self._lasts("no descriptors", self.dice.uniform(*SHORT), lambda: _restore(before))
 
 
-def _has_begun(victim: victims.Victim) -> bool:
-    """Whether it is a runner with launchers of its own. One that has not come so far may say what it lacks, and end."""
-    children = Path(f"/proc/{victim.pid}/task/{victim.pid}/children")
-    with contextlib.suppress(OSError):
-        return victim.kind == "runner" and len(children.read_text().split()) > 1
-    return False
+def _has_begun(victim: victims.Victim, home: Path) -> bool:
+    """Whether it is a runner that others see drive its jobs. One that has not come so far may say what it lacks, and end; it may
+    have a launcher by then."""
+    return victim.kind == "runner" and any((home / "launchers").glob(f"*-{victim.pid}.runner"))
 
 
 def _squeeze(pid: int) -> tuple[int, int] | None:
